@@ -1,0 +1,117 @@
+"""A check: a step's adapter for one tool. It builds a command and reads what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shipway.core.config import Config
+from shipway.core.finding import Finding
+from shipway.core.gate import Gate, Measure
+from shipway.core.result import TestTally
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Where a check's program comes from.
+
+    package: its name on PyPI, run isolated by `uv tool run`; "" when it runs in the
+    application's own environment (pytest). version: the exact version. extras: further
+    requirements, pinned, for the tool's environment.
+    """
+
+    program: str
+    package: str = ""
+    version: str = ""
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a check works: all a check may know of this machine.
+
+    root: the application's root. out: an empty folder for its reports. python: the
+    interpreter of the application's environment ("" before it exists). url: where the
+    application is being served, for checks with `served`. paths: data files of steps it
+    needs, by step name (their `out` folders).
+    """
+
+    root: str
+    out: str
+    python: str = ""
+    url: str = ""
+    upstream: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the tool left behind: exit code, its two streams, and its report files by name."""
+
+    code: int
+    stdout: str
+    stderr: str
+    reports: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a check understood. `failed` is a sentence where the tool itself says no."""
+
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    tests: TestTally | None = None
+    worst: tuple[str, ...] = ()
+    failed: str = ""
+    remedy: str = ""
+
+
+class Check(Protocol):
+    """One tool. A new one is one file in shipway/checks and one line in its registry.
+
+    name, stage, summary: for people. needs: steps that must have passed. expected: typical
+    seconds. cores: step.ALL_CORES to run alone. max_age: seconds a stored outcome holds.
+    served: whether the application must be running while the check does.
+    reports: names of the files it writes below Site.out that are worth keeping.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def tool(self) -> Tool: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def expected(self) -> float: ...
+    @property
+    def cores(self) -> int: ...
+    @property
+    def max_age(self) -> float | None: ...
+    @property
+    def served(self) -> bool: ...
+    @property
+    def reports(self) -> tuple[str, ...]: ...
+
+    def inputs(self, config: Config) -> tuple[str, ...]:
+        """Patterns of the files that its outcome depends on."""
+        ...
+
+    def gates(self, config: Config) -> tuple[Gate, ...]:
+        """The limits that its measures must keep."""
+        ...
+
+    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+        """The tool's arguments, without the program itself."""
+        ...
+
+    def read(self, output: Output, config: Config, site: Site) -> Reading:
+        """Understand what the tool left; raises CannotRun when that is not to be trusted."""
+        ...
+
+    def fix(self, config: Config, site: Site) -> tuple[str, ...] | None:
+        """Arguments that repair what can safely be repaired; None when nothing can."""
+        ...

@@ -1,0 +1,117 @@
+"""The configuration: what `shipway.toml` may say, with the default of everything.
+
+Plain dataclasses; pydantic validates them (core/validate.py), and only when the text changed,
+because importing it costs more than a whole unchanged run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
+
+Seconds = Annotated[float, Gt(0)]
+Percent = Annotated[float, Ge(0), Le(100)]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What is being shipped. What is empty is worked out from the files (core/detect.py)."""
+
+    name: str = ""
+    version: str = ""
+    packages: tuple[str, ...] = ()
+    unit_tests: str = ""
+    integration_tests: str = ""
+    lock: str = ""
+    serve: str = ""  # gets BIND=host:port, RELEASE, WEB_CONCURRENCY
+    migrate: str = ""
+    seed: str = ""
+    health: str = "/health/ready"
+    env: dict[str, str] = field(default_factory=dict)  # for tests and load; {data} is a folder
+    release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them
+
+
+@dataclass(frozen=True)
+class EndpointGate:
+    """Limits for one critical endpoint, by the name that the load test gives it."""
+
+    p95_ms: Annotated[float, Gt(0)] = 500.0
+    error_rate: Percent = 0.0
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The limits that a change must keep."""
+
+    coverage: Percent = 80.0
+    endpoints: dict[str, EndpointGate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The load test."""
+
+    locustfile: str = "load/locustfile.py"
+    users: Annotated[int, Gt(0)] = 8
+    seconds: Seconds = 10.0
+    workers: Annotated[int, Gt(0)] = 2
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """One request after a rollout, and what must come back.
+
+    json: key path ("items.0.code") → the value it must have; "*" for any value but none.
+    """
+
+    path: str
+    status: int = 200
+    json: dict[str, Any] = field(default_factory=dict)
+    contains: str = ""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a release runs. In `env`, {data} stands for the environment's own data folder."""
+
+    platform: Literal["local"] = "local"
+    strategy: Literal["rolling"] = "rolling"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Ge(0), Le(65535)] = 8080
+    instances: Annotated[int, Gt(0), Le(32)] = 2
+    health_timeout: Seconds = 30.0
+    drain_timeout: Seconds = 30.0
+    env: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()  # names of variables taken from the caller, never stored
+    smoke: tuple[Smoke, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnStep:
+    """A team's own step: `[steps.NAME]`."""
+
+    run: str | tuple[str, ...]
+    stage: Literal["quality", "security", "test", "build", "publish", "deploy", "verify"] = "test"
+    needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ("**",)
+    env: tuple[str, ...] = ()
+    timeout: Seconds = 600.0
+    retries: Annotated[int, Ge(0), Le(10)] = 0
+    cores: Annotated[int, Gt(0)] | Literal["all"] = 1
+    max_age: Annotated[float, Ge(0)] | None = None
+    branches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of shipway.toml."""
+
+    application: Application = field(default_factory=Application)
+    checks: dict[str, bool] = field(default_factory=dict)
+    gates: Gates = field(default_factory=Gates)
+    performance: Performance = field(default_factory=Performance)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    steps: dict[str, OwnStep] = field(default_factory=dict)
+    env: tuple[str, ...] = ()  # variables that every step may see

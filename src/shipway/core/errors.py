@@ -1,0 +1,47 @@
+"""Every error that Shipway raises on purpose.
+
+ShipwayError                what went wrong, and what to do next
+├── ConfigError             shipway.toml (or the command's words) cannot be used: exit 2
+├── CannotRun               a tool or service is missing, crashed or said nothing: `unavailable`
+├── Unreachable             nobody answers at an address
+├── Busy                    somebody else holds what is needed: exit 2
+└── RecordError             the record cannot be read or written: exit 2
+"""
+
+from __future__ import annotations
+
+
+class ShipwayError(Exception):
+    """Something a person has to know of.
+
+    `remedy` says in one sentence what to do next; it may be empty only where nothing helps.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class ConfigError(ShipwayError):
+    """The configuration or the command's words cannot be used."""
+
+
+class CannotRun(ShipwayError):
+    """A check or step cannot run here; that is neither a pass nor a failure."""
+
+    exit_code = 5
+
+
+class Unreachable(ShipwayError):
+    """Nobody answers at an address (refused, timed out, cut off)."""
+
+
+class Busy(ShipwayError):
+    """Somebody else holds what is needed: a lease, a port."""
+
+
+class RecordError(ShipwayError):
+    """The record cannot be read or written."""

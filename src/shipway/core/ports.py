@@ -1,0 +1,109 @@
+"""What flows need of the outside, as Protocols. Each has its real form in effects or platforms,
+and a fake beside that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+OUTPUT_LIMIT = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to run. `env` is all it sees: nothing is inherited.
+
+    timeout: seconds. secrets: values to be blotted out of everything it prints.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 600.0
+    secrets: tuple[str, ...] = ()
+    output_limit: int = OUTPUT_LIMIT
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a program ended. code is negative for a signal; timed_out and cancelled say why."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+    cancelled: bool = False
+
+
+OnOutput = Callable[[str], None]
+
+
+class Processes(Protocol):
+    """Runs programs. Raises CannotRun when the program does not exist or cannot be started."""
+
+    def run(self, command: Command, on_output: OnOutput | None = None) -> Completed: ...
+
+    def spawn(self, command: Command, log: str) -> int:
+        """Start a server that outlives this command, its output appended to the file `log`;
+        returns its process id, which is also its process group's."""
+        ...
+
+    def alive(self, pid: int, marker: str) -> bool:
+        """Whether `pid` runs and carries `marker` in its environment: a number used again by
+        another program is not alive."""
+        ...
+
+    def stop(self, pid: int, marker: str, grace: float) -> None:
+        """SIGTERM to the group, SIGKILL after `grace` seconds. A dead one is fine."""
+        ...
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float: ...  # seconds since the epoch
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """Asks; raises Unreachable when nobody answers within `timeout` seconds."""
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response: ...
+
+
+class Releases(Protocol):
+    """The part of the record that a rollout needs. Every call is durable when it returns."""
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Replace what is known to run in an environment (JSON-able)."""
+        ...
+
+    def state(self, environment: str) -> dict[str, Any] | None: ...
+
+    def add_release(self, release: Mapping[str, Any]) -> None: ...
+
+    def releases(self) -> Sequence[dict[str, Any]]: ...
+
+    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+        """Append a rollout and return its number; `update_rollout` completes it."""
+        ...
+
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None: ...
+
+    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+        """Newest first; each has its `number`."""
+        ...

@@ -1,0 +1,72 @@
+"""What a step and a run ended with; everything that reports and the record are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipway.core.finding import Finding
+from shipway.core.gate import GateResult, Measure
+from shipway.core.outcome import Outcome, Verdict
+
+
+@dataclass(frozen=True)
+class TestTally:
+    """How many tests did what."""
+
+    __test__ = False  # pytest must not take this for a test class
+
+    passed: int
+    failed: int
+    skipped: int
+    left_out: tuple[str, ...] = ()  # "test name: reason" of each skipped one
+
+    @property
+    def executed(self) -> int:
+        """Tests that really ran."""
+        return self.passed + self.failed
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How a step ended.
+
+    started: seconds since the epoch; seconds: how long it took (when cached: originally).
+    reason: one sentence why it did not pass. remedy: what to do next.
+    reports: file name → digest of a stored blob. log: digest of its output, "" if none.
+    rollout: set by steps that roll out.
+    """
+
+    step: str
+    stage: str
+    outcome: Outcome
+    started: float = 0.0
+    seconds: float = 0.0
+    reason: str = ""
+    remedy: str = ""
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    tests: TestTally | None = None
+    reports: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+    command: str = ""
+    rollout: Verdict | None = None
+    needs: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # e.g. the release, the receipt
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A whole run. `steps` in the order in which they ended."""
+
+    run: str
+    application: str
+    verdict: Verdict
+    started: float
+    seconds: float
+    steps: tuple[StepResult, ...]
+    commit: str = ""
+    branch: str = ""
+    jobs: int = 1
+    address: str = ""

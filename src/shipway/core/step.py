@@ -1,0 +1,60 @@
+"""A step: one unit of work, declared as plain data.
+
+A step is data and nothing else, so that its definition can be hashed, stored and shown. What a
+kind of work means is known by the runner's performers (flows/perform.py).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
+ALL_CORES = 0
+
+
+class Kind(StrEnum):
+    """What a step's work is."""
+
+    COMMAND = "command"  # the team's own: run argv, the exit code decides
+    CHECK = "check"  # a tool's adapter from shipway.checks
+    ACTION = "action"  # a verb of Shipway itself: install, package, deploy, smoke
+
+
+@dataclass(slots=True)
+class Step:
+    """One unit of work.
+
+    needs: names of steps that must have passed.
+    inputs: patterns (as in .gitignore) or literal paths, relative to the application's root.
+    env: names of the environment variables that the step may see.
+    timeout: seconds. retries: further tries after a failure. cores: ALL_CORES for all.
+    max_age: seconds that a stored outcome holds; None for ever, 0 never stored.
+    expected: seconds it takes where no duration is on record.
+    work: what to do, by kind; `definition` is all of this as canonical JSON.
+    """
+
+    name: str
+    stage: str
+    kind: Kind
+    work: dict[str, Any]
+    needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    timeout: float = 600.0
+    retries: int = 0
+    cores: int = 1
+    max_age: float | None = None
+    expected: float = 1.0
+    branches: tuple[str, ...] = ()
+
+    @property
+    def definition(self) -> str:
+        """The step's own definition, canonical: what the cache key is made from."""
+        return json.dumps(
+            [self.name, self.stage, self.kind, self.work, self.needs, self.inputs, self.env,
+             self.timeout, self.retries, self.max_age],
+            sort_keys=True, separators=(",", ":"),
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The verbs: each decides an order and knows no tool, no cloud."""

@@ -1,0 +1,1 @@
+"""This machine as a platform: real processes behind a real Envoy."""
