@@ -1,0 +1,45 @@
+"""HTTP requests to what Shipway started or watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from shipway.core.errors import Unreachable
+from shipway.core.ports import Response
+
+
+class RealHttp:
+    """Asks with httpx, which is imported at the first request: that takes 0.2 s.
+
+    Proxies named in the environment are not used: every address asked is the caller's own.
+    """
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """GET; a redirect is returned, not followed. Raises Unreachable."""
+        import httpx
+
+        try:
+            answer = httpx.get(url, timeout=timeout, headers=dict(headers or {}), trust_env=False)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{url} does not answer: {error or type(error).__name__}",
+                "Look at the application's log: shipway logs ENV.",
+            ) from error
+        return Response(answer.status_code, dict(answer.headers), answer.content)
+
+
+class ScriptedHttp:
+    """A fake for tests: `answer` is asked for each URL and may raise Unreachable."""
+
+    def __init__(self, answer: Callable[[str], Response]) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """What `answer` says."""
+        self.asked.append(url)
+        return self.answer(url)

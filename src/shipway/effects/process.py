@@ -1,0 +1,258 @@
+"""The one place that runs programs.
+
+It owns the environment (nothing is inherited), decoding, timeouts, output limits, redaction,
+and ending the whole process group.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+from shipway.core.errors import CannotRun
+from shipway.core.ports import Command, Completed, OnOutput
+from shipway.effects.redaction import Redactor
+
+KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
+_CHUNK = 65536
+_CUT = "\n[output cut here: more than {limit} characters]\n"
+
+
+class SystemProcesses:
+    """Runs real programs. Thread-safe; `cancel()` ends all that run, at once and for good."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def run(self, command: Command, on_output: OnOutput | None = None) -> Completed:
+        """Run to the end. Raises CannotRun when the program cannot be started."""
+        started = time.monotonic()
+        process = self._start(command)
+        redact = Redactor(command.secrets)
+        out = _Stream(redact, command.output_limit, on_output)
+        err = _Stream(redact, command.output_limit, on_output)
+        timed_out = False
+        try:
+            deadline = started + command.timeout
+            if not _drain(process, out, err, deadline):
+                timed_out = not self._cancelled
+                _end(process)
+                _drain(process, out, err, time.monotonic() + 1.0)
+            if process.poll() is None:
+                try:
+                    process.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    timed_out = not self._cancelled
+                    _end(process)
+        finally:
+            self._forget(process)
+        return Completed(
+            process.returncode,
+            out.close(),
+            err.close(),
+            time.monotonic() - started,
+            timed_out,
+            self._cancelled,
+        )
+
+    def cancel(self) -> None:
+        """End everything that runs; what is started later ends at once."""
+        self._cancelled = True
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _signal_group(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + KILL_GRACE
+        for process in running:
+            _wait_until(lambda p=process: not _group_alive(p.pid), deadline)  # type: ignore[misc]
+            _signal_group(process.pid, signal.SIGKILL)
+
+    def spawn(self, command: Command, log: str) -> int:
+        """Start a server that outlives this command; its output is appended to `log`."""
+        with open(log, "ab", buffering=0) as sink:
+            try:
+                process = subprocess.Popen(
+                    command.argv,
+                    cwd=command.cwd,
+                    env=dict(command.env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise _cannot_start(command, error) from error
+        # Reap it when it ends, or a dead server would look alive as a zombie.
+        threading.Thread(target=process.wait, daemon=True).start()
+        return process.pid
+
+    def alive(self, pid: int, marker: str) -> bool:
+        """Whether `pid` runs and carries `marker` in its environment (Linux: /proc)."""
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as stat:
+                if stat.read().rpartition(b")")[2].split()[0] == b"Z":
+                    return False
+            with open(f"/proc/{pid}/environ", "rb") as environ:
+                return marker.encode() in environ.read()
+        except OSError:
+            return False
+
+    def stop(self, pid: int, marker: str, grace: float) -> None:
+        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`."""
+        if not self.alive(pid, marker):
+            return
+        os.kill(pid, signal.SIGTERM)
+        _wait_until(lambda: not self.alive(pid, marker), time.monotonic() + grace)
+        _signal_group(pid, signal.SIGKILL)
+
+    def _start(self, command: Command) -> subprocess.Popen[bytes]:
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:
+            raise _cannot_start(command, error) from error
+        with self._lock:
+            self._running.add(process)
+        if self._cancelled:
+            _signal_group(process.pid, signal.SIGKILL)
+        return process
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
+        if process.poll() is None:  # an exception is on its way through
+            _end(process)
+        else:
+            _signal_group(process.pid, signal.SIGKILL)  # children it left behind
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class _Stream:
+    """One output stream: decoded, cut into lines, redacted, limited."""
+
+    def __init__(self, redact: Redactor, limit: int, on_output: OnOutput | None) -> None:
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._redact = redact
+        self._left = limit
+        self._limit = limit
+        self._on_output = on_output
+        self._kept: list[str] = []
+        self._tail = ""
+
+    def feed(self, data: bytes) -> None:
+        if self._decoder is None:  # most trivial programs print nothing
+            self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        text = self._tail + self._decoder.decode(data)
+        lines, newline, self._tail = text.rpartition("\n")
+        if len(self._tail) > _CHUNK:  # a line without end must not fill the memory
+            lines, newline, self._tail = text, "", ""
+        if lines or newline:
+            self._keep(lines + newline)
+
+    def close(self) -> str:
+        if self._tail:
+            self._keep(self._tail)
+            self._tail = ""
+        return "".join(self._kept)
+
+    def _keep(self, text: str) -> None:
+        if self._left <= 0:
+            return
+        text = self._redact(text)
+        if len(text) >= self._left:
+            text = text[: self._left] + _CUT.format(limit=self._limit)
+            self._left = 0
+        else:
+            self._left -= len(text)
+        self._kept.append(text)
+        if self._on_output is not None:
+            for line in text.splitlines():
+                self._on_output(line)
+
+
+def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
+    """Read both streams to their ends; False when the deadline came first.
+
+    A stream stays open while any grandchild holds it, so the end of the process itself is
+    looked for too: half a second after it, reading stops.
+    """
+    with selectors.DefaultSelector() as selector:
+        for pipe, stream in ((process.stdout, out), (process.stderr, err)):
+            if pipe is not None and not pipe.closed:
+                selector.register(pipe, selectors.EVENT_READ, stream)
+        ended: float | None = None
+        while selector.get_map():
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            if ended is not None and now - ended > 0.5:
+                return True
+            ready = selector.select(min(0.25, deadline - now))
+            for key, _ in ready:
+                _feed(selector, key)
+            if not ready and ended is None and process.poll() is not None:
+                ended = now
+    return True
+
+
+def _feed(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    pipe: IO[bytes] = key.fileobj  # type: ignore[assignment]  # registered as a pipe above
+    data = os.read(pipe.fileno(), _CHUNK)
+    if data:
+        key.data.feed(data)
+    else:
+        selector.unregister(pipe)
+
+
+def _cannot_start(command: Command, error: OSError) -> CannotRun:
+    program = command.argv[0]
+    if isinstance(error, FileNotFoundError):
+        return CannotRun(f"{program} is not here", f"Install {program}, or correct its name.")
+    return CannotRun(f"{program} cannot be started: {error.strerror}", "See shipway doctor.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM to the group, SIGKILL after the grace time, and reap."""
+    _signal_group(process.pid, signal.SIGTERM)
+    _wait_until(lambda: process.poll() is not None, time.monotonic() + KILL_GRACE)
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return  # already gone
+
+
+def _group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _wait_until(condition: Callable[[], bool], deadline: float) -> None:
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)

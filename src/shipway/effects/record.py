@@ -1,0 +1,290 @@
+"""The record: runs, cached outcomes, releases and rollouts in one SQLite file.
+
+WAL mode: a reader never waits for a writer, and a process killed at any point leaves what was
+committed. Every method commits before it returns; two runs at once wait for each other for
+moments only. The schema has a version; a record of a newer Shipway is refused, an older one
+is brought up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from shipway.core.errors import RecordError
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE runs (id TEXT PRIMARY KEY, started REAL NOT NULL, result TEXT);
+    CREATE TABLE steps (run TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL);
+    CREATE INDEX steps_of_run ON steps (run);
+    CREATE TABLE durations (step TEXT PRIMARY KEY, seconds REAL NOT NULL);
+    CREATE TABLE cache (key TEXT PRIMARY KEY, step TEXT NOT NULL, stored REAL NOT NULL,
+                        result TEXT NOT NULL);
+    CREATE TABLE keys (step TEXT PRIMARY KEY, parts TEXT NOT NULL);
+    CREATE TABLE files (path TEXT PRIMARY KEY, stat TEXT NOT NULL, digest TEXT NOT NULL);
+    CREATE TABLE memos (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE states (environment TEXT PRIMARY KEY, state TEXT NOT NULL);
+    CREATE TABLE releases (digest TEXT PRIMARY KEY, added REAL NOT NULL DEFAULT 0,
+                           release TEXT NOT NULL);
+    CREATE TABLE rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT,
+                           environment TEXT NOT NULL, rollout TEXT NOT NULL);
+    """,
+)
+
+
+class _Lock(Protocol):
+    def __enter__(self) -> bool: ...
+    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> None: ...
+    def acquire(self) -> bool: ...
+    def release(self) -> None: ...
+
+
+class SqliteRecord:
+    """The record in a file. Thread-safe. Raises RecordError with what to do."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock: _Lock = threading.RLock()
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(path, error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    # -- runs ---------------------------------------------------------------------------
+
+    def start_run(self, run: str, started: float) -> None:
+        """A run has begun; until `finish_run` it counts as interrupted."""
+        self._write("INSERT INTO runs (id, started) VALUES (?, ?)", (run, started))
+
+    def finish_step(
+        self,
+        run: str,
+        step: str,
+        result: str,
+        *,
+        seconds: float | None = None,
+        key: str = "",
+        parts: str = "",
+        now: float = 0.0,
+    ) -> None:
+        """A step has ended: its result, and with `key` its cache entry, in one transaction."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO steps VALUES (?, ?, ?)", (run, step, result))
+            if seconds is not None:
+                db.execute("INSERT OR REPLACE INTO durations VALUES (?, ?)", (step, seconds))
+            if key:
+                db.execute(
+                    "INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", (key, step, now, result)
+                )
+                db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (step, parts))
+
+    def finish_cached(self, run: str, steps: Iterable[tuple[str, str]]) -> None:
+        """Many cached steps (name, result) at once: nothing was done, so nothing can be lost."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO steps VALUES (?, ?, ?)", [(run, name, text) for name, text in steps]
+            )
+
+    def finish_run(self, run: str, result: str) -> None:
+        """A run has ended."""
+        self._write("UPDATE runs SET result = ? WHERE id = ?", (result, run))
+
+    def last_run(self) -> tuple[str, str | None, list[str]] | None:
+        """The newest run: its id, its result (None if interrupted), its steps' results."""
+        rows = self._read("SELECT id, result FROM runs ORDER BY started DESC LIMIT 1")
+        if not rows:
+            return None
+        run, result = rows[0]
+        steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
+        return run, result, [row[0] for row in steps]
+
+    def forget_runs(self, keep: int) -> None:
+        """Only the newest `keep` runs stay."""
+        with self._transaction() as db:
+            old = db.execute(
+                "SELECT id FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?", (keep,)
+            ).fetchall()
+            db.executemany("DELETE FROM steps WHERE run = ?", old)
+            db.executemany("DELETE FROM runs WHERE id = ?", old)
+
+    # -- the cache ----------------------------------------------------------------------
+
+    def durations(self) -> dict[str, float]:
+        """Seconds that each step took when it last ran."""
+        return dict(self._read("SELECT step, seconds FROM durations"))
+
+    def cached(self) -> dict[str, tuple[float, str]]:
+        """Every cache entry: key → (stored at, result)."""
+        rows = self._read("SELECT key, stored, result FROM cache")
+        return {key: (stored, result) for key, stored, result in rows}
+
+    def key_parts(self, step: str) -> dict[str, str]:
+        """The parts of the key under which the step was last stored; empty if never."""
+        rows = self._read("SELECT parts FROM keys WHERE step = ?", (step,))
+        parts: dict[str, str] = json.loads(rows[0][0]) if rows else {}
+        return parts
+
+    def forget_cache(self, older_than: float) -> None:
+        """Entries stored before `older_than` (seconds since the epoch) go."""
+        self._write("DELETE FROM cache WHERE stored < ?", (older_than,))
+
+    def file_index(self) -> dict[str, tuple[str, str]]:
+        """path → (stat, digest), as last seen."""
+        return {p: (s, d) for p, s, d in self._read("SELECT path, stat, digest FROM files")}
+
+    def put_files(self, files: Iterable[tuple[str, str, str]]) -> None:
+        """Remember (path, stat, digest) of files."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", files)
+
+    def memo(self, name: str) -> str | None:
+        """What was remembered under a name."""
+        rows = self._read("SELECT value FROM memos WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    def put_memo(self, name: str, value: str) -> None:
+        """Remember a text under a name."""
+        self._write("INSERT OR REPLACE INTO memos VALUES (?, ?)", (name, value))
+
+    # -- releases and rollouts (the port core.ports.Releases) ---------------------------
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Replace what is known to run in an environment."""
+        self._write("INSERT OR REPLACE INTO states VALUES (?, ?)", (environment, json.dumps(state)))
+
+    def state(self, environment: str) -> dict[str, Any] | None:
+        """What is known to run in an environment."""
+        rows = self._read("SELECT state FROM states WHERE environment = ?", (environment,))
+        return json.loads(rows[0][0]) if rows else None
+
+    def add_release(self, release: Mapping[str, Any]) -> None:
+        """Keep a release; one of the same digest is the same release."""
+        self._write(
+            "INSERT OR REPLACE INTO releases (digest, release) VALUES (?, ?)",
+            (release["digest"], json.dumps(release)),
+        )
+
+    def releases(self) -> Sequence[dict[str, Any]]:
+        """All releases, newest first."""
+        rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
+        return [json.loads(row[0]) for row in rows]
+
+    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+        """Append a rollout; its number."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO rollouts (environment, rollout) VALUES (?, ?)",
+                (environment, json.dumps(rollout)),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+        """Replace what is known of a rollout."""
+        self._write(
+            "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(rollout), number)
+        )
+
+    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+        """Newest first; each carries its `number`."""
+        rows = self._read(
+            "SELECT number, rollout FROM rollouts WHERE environment = ? ORDER BY number DESC",
+            (environment,),
+        )
+        return [{**json.loads(text), "number": number} for number, text in rows]
+
+    # -- below --------------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
+        with self._transaction() as db:  # two processes may get here at once: look again
+            version = self._version()
+            if version > len(_MIGRATIONS):
+                raise RecordError(
+                    f"{self._path} was written by a newer Shipway (schema {version})",
+                    "Update Shipway, or move the file away to begin a new record.",
+                )
+            for script in _MIGRATIONS[version:]:
+                for statement in script.split(";"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    def _write(self, query: str, values: Sequence[Any]) -> None:
+        with self._transaction() as db:
+            db.execute(query, values)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db, self._lock, self._path)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when something was raised."""
+
+    def __init__(self, db: sqlite3.Connection, lock: _Lock, path: str) -> None:
+        self._db = db
+        self._lock = lock
+        self._path = path
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise _unusable(self._path, error) from error
+        return self._db
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+                return
+            with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _unusable(self._path, error) from error
+        except sqlite3.Error as problem:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise _unusable(self._path, problem) from problem
+        finally:
+            self._lock.release()
+
+
+def _unusable(path: str, error: Exception) -> RecordError:
+    text = str(error)
+    if "full" in text:
+        return RecordError(f"the disk is full: {path} cannot be written", "Free some space.")
+    if "malformed" in text or "not a database" in text:
+        return RecordError(
+            f"{path} is damaged: {text}",
+            "Move it away: a new record begins, and everything is checked again.",
+        )
+    return RecordError(f"{path} cannot be used: {text}", "Look at its folder's permissions.")
