@@ -41,4 +41,4 @@ class Finding:
     def fingerprint(self) -> str:
         """Stable while lines move: the line number is not part of it."""
         parts = "\0".join((self.tool, self.rule, self.path, self.message))
-        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,102 @@
+"""The console for CI, files and pipes: whole lines, grouped by step, no colour."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from shipway.core.outcome import Outcome
+from shipway.core.result import RunResult, StepResult
+from shipway.core.step import Step
+from shipway.outputs.clean import one_line
+from shipway.outputs.summary import (
+    MOST_LOG_LINES,
+    Line,
+    failure,
+    step_line,
+    verdict_block,
+)
+
+_SHOWN_WHEN_QUIET = (Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
+
+
+class PlainConsole:
+    """Prints one line per finished step, what failed in full, and the verdict last.
+
+    quiet: leave out the steps that are fine. Cached steps come in bursts of thousands, so
+    their lines wait for the next event of another kind and are written all at once.
+    """
+
+    def __init__(self, stream: TextIO, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._waiting: list[str] = []
+        self._logs: dict[str, deque[str]] = {}
+        self._lock = threading.Lock()
+
+    def run_started(self, run: str, application: str, steps: Sequence[Step]) -> None:
+        """Say what is about to run."""
+        if self._quiet:
+            return
+        number = len(steps)
+        noun = "step" if number == 1 else "steps"
+        with self._lock:
+            self._write([f"{one_line(application)}: run {one_line(run)}, {number:,} {noun}"])
+
+    def step_started(self, step: Step) -> None:
+        """Nothing to print: the line comes when the step ends."""
+        with self._lock:
+            self._logs[step.name] = deque(maxlen=MOST_LOG_LINES)
+            self._write(())
+
+    def step_output(self, step: str, line: str) -> None:
+        """Keep the last lines, in case the step fails."""
+        with self._lock:
+            if step not in self._logs:
+                self._logs[step] = deque(maxlen=MOST_LOG_LINES)
+            self._logs[step].append(line)
+            self._write(())
+
+    def step_finished(self, result: StepResult) -> None:
+        """One line; below it what failed and why."""
+        with self._lock:
+            if self._quiet and result.outcome not in _SHOWN_WHEN_QUIET:
+                self._logs.pop(result.step, None)
+                return
+            if result.outcome is Outcome.CACHED:
+                self._waiting.append(step_line(result))
+                return
+            log = self._logs.pop(result.step, ())
+            self._write([step_line(result), *_texts(_below(result, tuple(log)))])
+
+    def run_finished(self, result: RunResult) -> None:
+        """The verdict block."""
+        with self._lock:
+            self._write(["", *_texts(verdict_block(result))])
+
+    def _write(self, lines: Iterable[str]) -> None:
+        """Write what waits and `lines` in one go."""
+        self._waiting.extend(lines)
+        if self._waiting:
+            write(self._stream, "\n".join(self._waiting) + "\n")
+            self._waiting.clear()
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write and flush; a character that the stream's encoding lacks is written as its code."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _below(result: StepResult, log: tuple[str, ...]) -> Iterable[Line]:
+    return failure(result, log) if result.outcome is Outcome.FAILED else ()
+
+
+def _texts(lines: Iterable[Line]) -> list[str]:
+    return [line.text for line in lines]

@@ -1,0 +1,185 @@
+"""What the consoles say, as lines with a tone. Pure: the consoles only add colour or not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from shipway.core.gate import GateResult
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult, StepResult
+from shipway.outputs.clean import log_line, one_line
+
+MOST_FINDINGS = 20
+MOST_LOG_LINES = 30
+MOST_LEFT_OUT = 40
+
+
+class Tone(Enum):
+    """How a line feels; a console may give each a colour."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    UNSURE = "unsure"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of output."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+TONE_OF = {
+    Outcome.PASSED: Tone.GOOD,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.CACHED: Tone.QUIET,
+    Outcome.SKIPPED: Tone.QUIET,
+    Outcome.UNAVAILABLE: Tone.UNSURE,
+    Outcome.BLOCKED: Tone.UNSURE,
+    Outcome.CANCELLED: Tone.UNSURE,
+}
+_TONE_OF_VERDICT = {Verdict.PASSED: Tone.GOOD, Verdict.INCOMPLETE: Tone.UNSURE}
+# The outcome that explains each verdict, where it is not a rollout that does.
+_OUTCOME_BEHIND = {
+    Verdict.FAILED: Outcome.FAILED,
+    Verdict.INCOMPLETE: Outcome.UNAVAILABLE,
+    Verdict.INTERRUPTED: Outcome.CANCELLED,
+}
+_EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
+
+
+def step_line(result: StepResult) -> str:
+    """The line of a finished step: `passed       quality   ruff   0.12 s`."""
+    name, stage = one_line(result.step), one_line(result.stage)
+    line = f"{result.outcome.value:<11}  {stage:<8}  {name:<20} {result.seconds:8.2f} s"
+    if result.reason and result.outcome in _EXPLAINED:
+        return f"{line}  {one_line(result.reason)}"
+    return line
+
+
+def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
+    """What a person needs below the line of a step that failed; `log` is its last lines."""
+    yield from (Line(f"  {text}", Tone.BAD) for text in finding_lines(result))
+    yield from (Line(f"  gate: {text}", Tone.BAD) for text in failed_gates((result,)))
+    yield from (Line(f"  | {log_line(line)}", Tone.QUIET) for line in log[-MOST_LOG_LINES:])
+    yield Line(f"  why:   {reason_of(result)}", Tone.BAD)
+    if result.remedy:
+        yield Line(f"  next:  {one_line(result.remedy)}")
+    if result.command:
+        yield Line(f"  again: {one_line(result.command, longest=4000)}")
+
+
+def finding_lines(result: StepResult) -> Iterator[str]:
+    """The worst findings as `path:line: rule message`, and how many more there are."""
+    worst_first = sorted(result.findings, key=lambda finding: -finding.severity)
+    for finding in worst_first[:MOST_FINDINGS]:
+        yield one_line(f"{finding.place}: {finding.rule} {finding.message}")
+    rest = len(worst_first) - MOST_FINDINGS
+    if rest > 0:
+        yield f"and {counted(rest, 'more finding')}"
+
+
+def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
+    """The sentence of every gate that did not hold."""
+    return (one_line(gate.sentence) for step in steps for gate in step.gates if not gate.passed)
+
+
+def verdict_block(run: RunResult) -> Iterator[Line]:
+    """How the run ended. The last line is the verdict, with its reason."""
+    yield Line(f"{counts(run.steps)} in {run.seconds:.2f} s")
+    for sentence in failed_gates(run.steps):
+        yield Line(f"gate failed  {sentence}", Tone.BAD)
+    yield from _unavailable(run.steps)
+    yield from _left_out(run.steps)
+    if run.address:
+        yield Line(f"address      {one_line(run.address)}")
+    yield Line(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
+
+
+def counts(steps: Sequence[StepResult]) -> str:
+    """`12 steps: 9 passed, 2 cached, 1 failed`."""
+    numbers = Counter([step.outcome for step in steps])
+    parts = [f"{numbers[outcome]} {outcome.value}" for outcome in Outcome if numbers[outcome]]
+    total = counted(len(steps), "step")
+    return f"{total}: {', '.join(parts)}" if parts else total
+
+
+def verdict_sentence(run: RunResult) -> str:
+    """The verdict and its reason in one sentence, the word of the verdict first."""
+    return f"{run.verdict.value}: {verdict_reason(run)}"
+
+
+def verdict_reason(run: RunResult) -> str:
+    """Why the run ended as it did, in one sentence."""
+    if not run.steps:
+        return "no step ran, so nothing is proved"
+    if run.verdict is Verdict.PASSED:
+        where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
+        return f"{counted(len(run.steps), 'step')}, none failed{where if run.address else ''}"
+    causes = causes_of(run)
+    if not causes:
+        return "no step says why; look at the report"
+    first = causes[0]
+    more = f" ({counted(len(causes) - 1, 'more step')} too)" if len(causes) > 1 else ""
+    return f"{one_line(first.step)}: {reason_of(first)}{more}"
+
+
+def causes_of(run: RunResult) -> tuple[StepResult, ...]:
+    """The steps that made the verdict what it is, as they ended."""
+    behind = _OUTCOME_BEHIND.get(run.verdict)
+    return tuple(
+        step for step in run.steps if step.rollout is run.verdict or step.outcome is behind
+    )
+
+
+def reason_of(result: StepResult) -> str:
+    """Why a step did not pass, without a full stop; never empty."""
+    if result.reason:
+        return one_line(result.reason).rstrip(".")
+    broken = next(failed_gates((result,)), "")
+    if broken:
+        return broken
+    if result.findings:
+        return counted(len(result.findings), "finding")
+    if result.tests and result.tests.failed:
+        return f"{counted(result.tests.failed, 'test')} failed"
+    return f"it ended {(result.rollout or result.outcome).value} without saying why"
+
+
+def left_out(steps: Iterable[StepResult]) -> tuple[str, ...]:
+    """Every test that did not run, as `name: reason`."""
+    return tuple(name for step in steps if step.tests for name in step.tests.left_out)
+
+
+def gates_of(steps: Iterable[StepResult]) -> tuple[tuple[str, GateResult], ...]:
+    """Every gate with the step that held it, failed ones first."""
+    gates = [(step.step, gate) for step in steps for gate in step.gates]
+    return tuple(sorted(gates, key=lambda pair: pair[1].passed))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `5,000 steps`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _unavailable(steps: Iterable[StepResult]) -> Iterator[Line]:
+    for step in steps:
+        if step.outcome is Outcome.UNAVAILABLE:
+            yield Line(f"unavailable  {one_line(step.step)}: {reason_of(step)}", Tone.UNSURE)
+            if step.remedy:
+                yield Line(f"             next: {one_line(step.remedy)}")
+
+
+def _left_out(steps: Iterable[StepResult]) -> Iterator[Line]:
+    names = left_out(steps)
+    for name in names[:MOST_LEFT_OUT]:
+        yield Line(f"left out     {one_line(name)}", Tone.UNSURE)
+    rest = len(names) - MOST_LEFT_OUT
+    if rest > 0:
+        yield Line(f"left out     {counted(rest, 'more test')}, named in the report", Tone.UNSURE)

@@ -1,0 +1,175 @@
+"""Made-up results, rich enough to show every part of every output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shipway.core.finding import Finding, Severity
+from shipway.core.gate import Bound, Gate, GateResult, Measure
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult, StepResult, TestTally
+from shipway.core.step import Kind, Step
+
+STARTED = 1_790_000_000.0
+HOSTILE = "<script>alert(1)</script>\x1b[31mred\x1b]0;title\x07\x00\u202egnp.exe\udc80&\"'"
+
+
+def step(name: str, stage: str = "quality", needs: tuple[str, ...] = ()) -> Step:
+    return Step(name, stage, Kind.COMMAND, {"run": ["true"]}, needs)
+
+
+def finding(number: int, severity: Severity = Severity.MEDIUM) -> Finding:
+    message = f"line too long ({100 + number} > 100)"
+    return Finding("ruff", "E501", severity, "main/pages.py", number, message)
+
+
+def result(name: str, outcome: Outcome = Outcome.PASSED, stage: str = "quality") -> StepResult:
+    return StepResult(name, stage, outcome, STARTED, 0.12)
+
+
+def run(*steps: StepResult, verdict: Verdict = Verdict.PASSED, address: str = "") -> RunResult:
+    return RunResult("42", "mycandidate", verdict, STARTED, 4.2, steps, address=address)
+
+
+COVERAGE_GATE = GateResult(
+    Gate("coverage", Bound.AT_LEAST, 80),
+    "",
+    71.25,
+    "%",
+    passed=False,
+    worst=("main/importer.py 41 %", "main/api.py 62 %"),
+)
+_FILES = {
+    "main/importer.py": 41.0, "main/api.py": 62.5, "main/pages.py": 88.9, "main/models.py": 97.1,
+    "main/health.py": 100.0, "main/very/deeply/nested/package/with_a_long_file_name.py": 74.0,
+}  # fmt: skip
+_ENDPOINTS = {
+    "ward page": (11.2, 31.4, 48.0, 410.2, 0.0),
+    "candidates API": (9.1, 27.7, 39.5, 398.0, 0.0),
+    "ward search": (21.9, 88.2, 140.3, 120.0, 0.4),
+}
+_LOG = "log-unit"
+BLOBS = {
+    _LOG: "\n".join(
+        [f"tests/test_wards.py::test_ward_{n} PASSED" for n in range(260)]
+        + ["E   AssertionError: assert 404 == 200", "1 failed, 260 passed in 3.20s"]
+    ).encode(),
+    "log-deploy": b"starting gunicorn\nModuleNotFoundError: No module named 'main.wsgi'\n",
+}
+
+
+def coverage() -> tuple[Measure, ...]:
+    files = tuple(Measure("coverage", value, "%", path) for path, value in _FILES.items())
+    return (Measure("coverage", 71.25, "%"), *files)
+
+
+def performance() -> tuple[Measure, ...]:
+    names = (("p50", "ms"), ("p95", "ms"), ("p99", "ms"), ("rps", "/s"), ("error-rate", "%"))
+    return tuple(
+        Measure(name, value, unit, endpoint)
+        for endpoint, values in _ENDPOINTS.items()
+        for (name, unit), value in zip(names, values, strict=True)
+    )
+
+
+def receipt() -> dict[str, object]:
+    return {
+        "verdict": "passed",
+        "cause": "",
+        "requests": 1840,
+        "failed": 0,
+        "releases": {
+            "1.3.9+77aa01b.aa12ff": {"requests": 902, "failed": 0, "p50": 9.8, "p95": 30.1,
+                                     "p99": 44.0},
+            "1.4.0+3f2a91c.8c1d02": {"requests": 938, "failed": 0, "p50": 10.1, "p95": 31.2,
+                                     "p99": 47.9},
+        },
+        "timeline": [
+            {"at": STARTED + 20.0, "stage": "start", "text": "instance 1 of 1.4.0 started"},
+            {"at": STARTED + 21.4, "stage": "health", "text": "it answers on /health/ready"},
+            {"at": STARTED + 21.9, "stage": "join", "text": "it takes half of the requests"},
+            {"at": STARTED + 24.0, "stage": "stop", "text": "instance 1 of 1.3.9 stopped"},
+        ],
+    }  # fmt: skip
+
+
+def _quality() -> tuple[StepResult, ...]:
+    return (
+        StepResult("ruff", "quality", Outcome.CACHED, STARTED - 9000, 0.31),
+        StepResult("ruff-format", "quality", Outcome.CACHED, STARTED - 9000, 0.22),
+        StepResult("flake8", "quality", Outcome.PASSED, STARTED + 0.1, 1.4),
+        StepResult("install", "test", Outcome.PASSED, STARTED + 0.1, 4.1),
+        StepResult(
+            "mypy", "quality", Outcome.PASSED, STARTED + 4.3, 6.2, needs=("install",),
+            findings=tuple(finding(n, Severity.LOW) for n in range(1, 4)),
+        ),
+    )  # fmt: skip
+
+
+def passed_run() -> RunResult:
+    """A run with everything in it that went well."""
+    coverage_gate = replace(COVERAGE_GATE, figure=91.5, passed=True, worst=())
+    slow = Gate("p95", Bound.AT_MOST, 500, "*")
+    steps = (
+        *_quality(),
+        StepResult("unit", "test", Outcome.PASSED, STARTED + 4.3, 3.2, needs=("install",),
+                   tests=TestTally(260, 0, 2, ("test_redis: no Redis here", "test_pg: no server")),
+                   measures=coverage(), gates=(coverage_gate,)),
+        StepResult("performance", "test", Outcome.PASSED, STARTED + 10.6, 9.0, needs=("unit",),
+                   measures=performance(),
+                   gates=tuple(GateResult(slow, name, values[1], "ms", passed=True)
+                               for name, values in _ENDPOINTS.items())),
+        StepResult("package", "build", Outcome.PASSED, STARTED + 10.6, 0.8,
+                   needs=("unit", "mypy")),
+        StepResult("deploy", "deploy", Outcome.PASSED, STARTED + 19.7, 5.1,
+                   needs=("package", "performance"), rollout=Verdict.PASSED,
+                   facts={"receipt": receipt()}),
+        StepResult("smoke", "verify", Outcome.PASSED, STARTED + 24.9, 0.4, needs=("deploy",)),
+    )  # fmt: skip
+    return RunResult(
+        "20261123-2030-7f3a", "mycandidate", Verdict.PASSED, STARTED, 25.3, steps,
+        "3f2a91c0d4e5b6a79888776655443322110000aa", "main", 2, "http://127.0.0.1:8080",
+    )  # fmt: skip
+
+
+def failed_run() -> RunResult:
+    """A run in which most things went wrong, with hostile names in it."""
+    findings = (
+        Finding("bandit", "B602", Severity.CRITICAL, "main/<script>.py", 12, HOSTILE),
+        *(finding(number) for number in range(1, 31)),
+        Finding("ruff", "F401", Severity.HIGH, "main/api.py", 3, "`os` imported but unused",
+                "Remove the import."),
+    )  # fmt: skip
+    slow = Gate("p95", Bound.AT_MOST, 50, "*")
+    steps = (
+        *_quality(),
+        StepResult("bandit", "security", Outcome.FAILED, STARTED + 1.6, 2.2, findings=findings,
+                   reason="32 findings", remedy="Mend them, or waive each with a date.",
+                   command="shipway run bandit"),
+        StepResult("trivy", "security", Outcome.UNAVAILABLE, STARTED, 0.0,
+                   reason="the program trivy is not on PATH",
+                   remedy="Install it: https://trivy.dev"),
+        StepResult("unit", "test", Outcome.FAILED, STARTED + 4.3, 3.2, needs=("install",),
+                   reason="1 test failed: tests/test_wards.py::test_ward_page",
+                   remedy="Look at the log.", command="shipway -C mycandidate run unit",
+                   tests=TestTally(260, 1, 2, ("test_redis: no Redis here", HOSTILE)),
+                   measures=coverage(), gates=(COVERAGE_GATE,), log=_LOG),
+        StepResult("performance", "test", Outcome.PASSED, STARTED + 10.6, 9.0,
+                   measures=performance(),
+                   gates=tuple(GateResult(slow, name, values[1], "ms", passed=values[1] <= 50)
+                               for name, values in _ENDPOINTS.items())),
+        StepResult("deploy", "deploy", Outcome.FAILED, STARTED + 20, 2.0, needs=("performance",),
+                   reason="the new release crashed at its start", rollout=Verdict.ROLLED_BACK,
+                   log="log-deploy", facts={"receipt": {
+                       "verdict": "rolled back", "cause": "instance 1 crashed: " + HOSTILE,
+                       "requests": 812, "failed": 0}}),
+        StepResult("package", "build", Outcome.BLOCKED, STARTED + 7.5, 0.0,
+                   reason="unit did not pass", needs=("unit",)),
+        StepResult("docs", "build", Outcome.SKIPPED, STARTED, 0.0,
+                   reason="nothing below docs/ changed"),
+        StepResult("smoke", "verify", Outcome.CANCELLED, STARTED + 22, 0.2, needs=("deploy",)),
+    )  # fmt: skip
+    return RunResult(
+        "20261123-2031-11aa", "mycandidate", Verdict.ROLLED_BACK, STARTED, 22.3, steps,
+        "3f2a91c0d4e5b6a79888776655443322110000aa", "feature/<script>alert('b')</script>", 2,
+    )  # fmt: skip

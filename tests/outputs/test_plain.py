@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import replace
+
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult, StepResult, TestTally
+from shipway.outputs.plain import PlainConsole
+
+from .made_up import COVERAGE_GATE, HOSTILE, failed_run, finding, result, run, step
+
+
+class CountingStream(io.StringIO):
+    """Counts how often it is written to."""
+
+    writes = 0
+
+    def write(self, text: str, /) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+def printed(*results: StepResult, quiet: bool = False) -> str:
+    stream = io.StringIO()
+    console = PlainConsole(stream, quiet=quiet)
+    for each in results:
+        console.step_finished(each)
+    console.run_finished(run(*results))
+    return stream.getvalue()
+
+
+def last_line(finished: RunResult) -> str:
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(finished)
+    return stream.getvalue().splitlines()[-1]
+
+
+def test_a_finished_step_is_one_line_of_outcome_stage_name_and_seconds() -> None:
+    assert printed(result("ruff")).splitlines()[0].split() == [
+        "passed", "quality", "ruff", "0.12", "s",
+    ]  # fmt: skip
+
+
+def test_the_run_is_announced_with_its_number_of_steps() -> None:
+    stream = io.StringIO()
+    PlainConsole(stream).run_started("42", "mycandidate", [step("ruff")])
+    assert stream.getvalue() == "mycandidate: run 42, 1 step\n"
+
+
+def test_five_thousand_cached_steps_are_one_write_and_cost_under_15_ms() -> None:
+    cached = [result(f"step-{number}", Outcome.CACHED) for number in range(5000)]
+    best = 1.0
+    for _ in range(5):
+        stream = CountingStream()
+        console = PlainConsole(stream)
+        began = time.perf_counter()
+        for each in cached:
+            console.step_finished(each)
+        console.step_started(step("late"))
+        best = min(best, time.perf_counter() - began)
+        assert stream.writes == 1
+        assert stream.getvalue().count("\n") == 5000
+    assert best < 0.015
+
+
+def test_cached_lines_stand_before_the_line_of_a_step_that_ended_later() -> None:
+    text = printed(result("first", Outcome.CACHED), result("second"))
+    assert text.index("first") < text.index("second")
+
+
+def test_a_failed_step_shows_findings_gates_log_reason_remedy_and_command() -> None:
+    stream = io.StringIO()
+    console = PlainConsole(stream)
+    console.step_started(step("unit"))
+    for number in range(40):
+        console.step_output("unit", f"log {number}")
+    console.step_finished(
+        replace(
+            result("unit", Outcome.FAILED),
+            findings=tuple(finding(number) for number in range(1, 26)),
+            gates=(COVERAGE_GATE,),
+            reason="1 test failed.",
+            remedy="Look at the log.",
+            command="shipway run unit",
+        )
+    )
+    lines = stream.getvalue().splitlines()
+    assert lines[1] == "  main/pages.py:1: E501 line too long (101 > 100)"
+    assert lines[21] == "  and 5 more findings"
+    assert lines[22] == f"  gate: {COVERAGE_GATE.sentence}"
+    assert lines[23] == "  | log 10"
+    assert lines[52:] == [
+        "  | log 39",
+        "  why:   1 test failed",
+        "  next:  Look at the log.",
+        "  again: shipway run unit",
+    ]
+
+
+def test_the_log_of_a_step_that_passed_is_not_shown() -> None:
+    stream = io.StringIO()
+    console = PlainConsole(stream)
+    console.step_output("ruff", "chatter")
+    console.step_finished(result("ruff"))
+    assert "chatter" not in stream.getvalue()
+
+
+def test_quiet_leaves_out_what_is_fine_and_keeps_what_is_not() -> None:
+    text = printed(result("fine"), result("bad", Outcome.FAILED), quiet=True)
+    assert "fine" not in text
+    assert text.startswith("failed")
+
+
+def test_quiet_does_not_announce_the_run() -> None:
+    stream = io.StringIO()
+    PlainConsole(stream, quiet=True).run_started("42", "mycandidate", [])
+    assert stream.getvalue() == ""
+
+
+def test_a_skipped_step_says_why_on_its_line() -> None:
+    skipped = replace(result("docs", Outcome.SKIPPED), reason="nothing below docs/ changed")
+    assert printed(skipped).splitlines()[0].endswith("nothing below docs/ changed")
+
+
+def test_the_block_names_failed_gates_unavailable_checks_and_left_out_tests() -> None:
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(failed_run())
+    text = stream.getvalue()
+    assert "13 steps: 4 passed, 3 failed, 2 cached, 1 skipped, 1 unavailable" in text
+    assert f"gate failed  {COVERAGE_GATE.sentence}" in text
+    assert (
+        "unavailable  trivy: the program trivy is not on PATH\n             next: Install" in text
+    )
+    assert "left out     test_redis: no Redis here" in text
+
+
+def test_more_left_out_tests_than_fit_are_counted() -> None:
+    names = tuple(f"test_{number}: no Redis" for number in range(50))
+    text = printed(replace(result("unit"), tests=TestTally(1, 0, 50, names)))
+    assert text.count("left out") == 41
+    assert "10 more tests, named in the report" in text
+
+
+def test_the_last_line_is_the_verdict_with_its_reason() -> None:
+    bad = replace(result("unit", Outcome.FAILED), reason="1 test failed")
+    missing = replace(result("trivy", Outcome.UNAVAILABLE), reason="trivy is not here")
+    back = replace(bad, step="deploy", reason="it crashed", rollout=Verdict.ROLLED_BACK)
+    stopped = replace(result("unit", Outcome.CANCELLED), reason="stopped by Ctrl-C")
+    assert last_line(run(result("ruff"))) == "passed: 1 step, none failed"
+    assert last_line(run(result("ruff"), address="http://localhost:8080")) == (
+        "passed: 1 step, none failed; mycandidate answers at http://localhost:8080"
+    )
+    assert last_line(run(bad, bad, verdict=Verdict.FAILED)) == (
+        "failed: unit: 1 test failed (1 more step too)"
+    )
+    assert last_line(run(missing, verdict=Verdict.INCOMPLETE)) == (
+        "incomplete: trivy: trivy is not here"
+    )
+    assert last_line(run(bad, back, verdict=Verdict.ROLLED_BACK)) == (
+        "rolled back: deploy: it crashed"
+    )
+    assert last_line(run(stopped, verdict=Verdict.INTERRUPTED)) == (
+        "interrupted: unit: stopped by Ctrl-C"
+    )
+
+
+def test_a_run_without_steps_proves_nothing_and_says_so() -> None:
+    assert last_line(run(verdict=Verdict.INCOMPLETE)) == (
+        "incomplete: no step ran, so nothing is proved"
+    )
+
+
+def test_a_verdict_that_no_step_explains_points_at_the_report() -> None:
+    assert last_line(run(result("ruff"), verdict=Verdict.UNKNOWN)) == (
+        "unknown: no step says why; look at the report"
+    )
+
+
+def test_a_reason_is_found_where_a_step_gives_none() -> None:
+    bare = result("unit", Outcome.FAILED)
+    given = {
+        COVERAGE_GATE.sentence: replace(bare, gates=(COVERAGE_GATE,)),
+        "1 finding": replace(bare, findings=(finding(1),)),
+        "2 tests failed": replace(bare, tests=TestTally(0, 2, 0)),
+        "it ended failed without saying why": bare,
+    }
+    for reason, ended in given.items():
+        assert last_line(run(ended, verdict=Verdict.FAILED)) == f"failed: unit: {reason}"
+
+
+def test_hostile_text_reaches_the_terminal_without_controls() -> None:
+    stream = io.StringIO()
+    console = PlainConsole(stream)
+    console.run_started(HOSTILE, HOSTILE, [])
+    for each in failed_run().steps:
+        console.step_output(each.step, HOSTILE)
+        console.step_finished(replace(each, reason=HOSTILE, remedy=HOSTILE, command=HOSTILE))
+    console.run_finished(failed_run())
+    text = stream.getvalue()
+    assert "alert(1)" in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_a_stream_that_knows_only_ascii_gets_codes_instead_of_an_error() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    PlainConsole(stream).step_finished(replace(result("rüff", Outcome.FAILED), reason="schlimm…"))
+    assert rb"r\xfcff" in raw.getvalue()
