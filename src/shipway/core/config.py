@@ -7,7 +7,7 @@ because importing it costs more than a whole unchanged run.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -15,8 +15,14 @@ Seconds = Annotated[float, Gt(0)]
 Percent = Annotated[float, Ge(0), Le(100)]
 
 
+class Closed:
+    """Keys that are not declared are errors, not silence."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
 @dataclass(frozen=True)
-class Application:
+class Application(Closed):
     """What is being shipped. What is empty is worked out from the files (core/detect.py)."""
 
     name: str = ""
@@ -34,7 +40,7 @@ class Application:
 
 
 @dataclass(frozen=True)
-class EndpointGate:
+class EndpointGate(Closed):
     """Limits for one critical endpoint, by the name that the load test gives it."""
 
     p95_ms: Annotated[float, Gt(0)] = 500.0
@@ -42,7 +48,7 @@ class EndpointGate:
 
 
 @dataclass(frozen=True)
-class Gates:
+class Gates(Closed):
     """The limits that a change must keep."""
 
     coverage: Percent = 80.0
@@ -50,7 +56,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Performance:
+class Performance(Closed):
     """The load test."""
 
     locustfile: str = "load/locustfile.py"
@@ -60,7 +66,7 @@ class Performance:
 
 
 @dataclass(frozen=True)
-class Smoke:
+class Smoke(Closed):
     """One request after a rollout, and what must come back.
 
     json: key path ("items.0.code") → the value it must have; "*" for any value but none.
@@ -73,7 +79,7 @@ class Smoke:
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Closed):
     """Where a release runs. In `env`, {data} stands for the environment's own data folder."""
 
     platform: Literal["local"] = "local"
@@ -89,7 +95,7 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class OwnStep:
+class OwnStep(Closed):
     """A team's own step: `[steps.NAME]`."""
 
     run: str | tuple[str, ...]
@@ -105,7 +111,7 @@ class OwnStep:
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Closed):
     """All of shipway.toml."""
 
     application: Application = field(default_factory=Application)

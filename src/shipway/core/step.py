@@ -33,6 +33,9 @@ class Step:
     timeout: seconds. retries: further tries after a failure. cores: ALL_CORES for all.
     max_age: seconds that a stored outcome holds; None for ever, 0 never stored.
     expected: seconds it takes where no duration is on record.
+    branches: names of the git branches on which it runs; empty for all.
+    tool: the identity of its tool, by resolved version.
+    tolerant: whether it may run although something that it needs was unavailable.
     work: what to do, by kind; `definition` is all of this as canonical JSON.
     """
 
@@ -49,6 +52,8 @@ class Step:
     max_age: float | None = None
     expected: float = 1.0
     branches: tuple[str, ...] = ()
+    tolerant: bool = False
+    tool: str = ""
 
     @property
     def definition(self) -> str:

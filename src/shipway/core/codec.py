@@ -1,0 +1,84 @@
+"""Results as JSON and back, for the record. Fields that hold their default are left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from shipway.core.finding import Finding, Severity
+from shipway.core.gate import Bound, Gate, GateResult, Measure
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult, StepResult, TestTally
+
+
+def step_to_json(result: StepResult) -> str:
+    """One step's result as a line of JSON."""
+    return json.dumps(_sparse(result), separators=(",", ":"), default=_plain)
+
+
+def step_from_json(text: str, **changes: Any) -> StepResult:
+    """The result in a line of JSON, with some fields replaced."""
+    return _step({**json.loads(text), **changes})
+
+
+def run_to_json(result: RunResult) -> str:
+    """A run without its steps, which the record holds one by one."""
+    data = _sparse(result)
+    data["steps"] = ()
+    return json.dumps(data, separators=(",", ":"), default=_plain)
+
+
+def run_from_json(text: str, steps: tuple[StepResult, ...]) -> RunResult:
+    """A run from its JSON and its steps."""
+    data = json.loads(text)
+    data["verdict"] = Verdict(data["verdict"])
+    return RunResult(**{**data, "steps": steps})
+
+
+def _plain(value: Any) -> Any:
+    return _sparse(value) if hasattr(value, "__dataclass_fields__") else str(value)
+
+
+def _sparse(value: Any) -> dict[str, Any]:
+    return {
+        field.name: content
+        for field in fields(value)
+        if (content := getattr(value, field.name)) not in ((), {}, "", None)
+    }
+
+
+def _step(data: dict[str, Any]) -> StepResult:
+    data["outcome"] = Outcome(data["outcome"])
+    if "findings" in data:
+        data["findings"] = tuple(
+            Finding(**{**one, "severity": Severity(one["severity"])})
+            for one in (_filled(one, Finding) for one in data["findings"])
+        )
+    if "measures" in data:
+        data["measures"] = tuple(Measure(**one) for one in data["measures"])
+    if "gates" in data:
+        data["gates"] = tuple(_gate(one) for one in data["gates"])
+    if tally := data.get("tests"):
+        data["tests"] = TestTally(**{**tally, "left_out": tuple(tally.get("left_out", ()))})
+    if "rollout" in data:
+        data["rollout"] = Verdict(data["rollout"])
+    data["needs"] = tuple(data.get("needs", ()))
+    return StepResult(**data)
+
+
+def _filled(data: dict[str, Any], kind: type) -> dict[str, Any]:
+    """Required text fields that were empty were left out: put them back."""
+    return {**{field.name: "" for field in fields(kind)}, **data}
+
+
+def _gate(data: dict[str, Any]) -> GateResult:
+    gate = data["gate"]
+    return GateResult(
+        Gate(gate["measure"], Bound(gate["bound"]), gate["limit"], gate.get("subject", "")),
+        data.get("subject", ""),
+        data.get("figure"),
+        data.get("unit", ""),
+        data["passed"],
+        tuple(data.get("worst", ())),
+    )

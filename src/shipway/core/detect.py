@@ -1,0 +1,92 @@
+"""Works out what an application is from its files, where shipway.toml does not say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from shipway.core.config import Application, Config
+
+_NO_PACKAGES = {"tests", "test", "docs", "migrations", "load", "scripts", "bench", "examples"}
+_FACTORY = re.compile(r"^def (create_app|make_app)\(", re.MULTILINE)
+_GLOBAL = re.compile(r"^(app|application)\b[^=\n]*= *(Flask|FastAPI)\(", re.MULTILINE)
+
+
+class Sources(Protocol):
+    """The application's files, read only. Paths are relative to its root."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when there is none."""
+        ...
+
+    def folders(self, path: str) -> Sequence[str]:
+        """The names of the folders in a folder, sorted; empty when there is none."""
+        ...
+
+
+def detect(config: Config, sources: Sources) -> tuple[Config, tuple[str, ...]]:
+    """The configuration with its gaps filled, and each assumption in words."""
+    given = config.application
+    found = _found(given, sources)
+    filled = {name: value for name, value in found.items() if value and not getattr(given, name)}
+    assumed = tuple(f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in filled.items())
+    return replace(config, application=replace(given, **filled)), assumed
+
+
+def _found(given: Application, sources: Sources) -> dict[str, Any]:
+    project = tomllib.loads(sources.read("pyproject.toml") or "").get("project", {})
+    packages = given.packages or _packages(sources)
+    unit, integration = _tests(sources)
+    return {
+        "name": str(project.get("name", "")),
+        "version": str(project.get("version", "")),
+        "packages": packages,
+        "unit_tests": unit,
+        "integration_tests": integration,
+        "lock": next(
+            (name for name in ("uv.lock", "requirements.txt") if sources.read(name) is not None),
+            "",
+        ),
+        "serve": _serve(packages, sources),
+    }
+
+
+def _packages(sources: Sources) -> tuple[str, ...]:
+    return tuple(
+        f"{prefix}{name}"
+        for prefix in ("", "src/")
+        for name in sources.folders(prefix.rstrip("/"))
+        if name not in _NO_PACKAGES and sources.read(f"{prefix}{name}/__init__.py") is not None
+    )
+
+
+def _tests(sources: Sources) -> tuple[str, str]:
+    below = sources.folders("tests")
+    unit = "tests/unit" if "unit" in below else "tests"
+    integration = "tests/integration" if "integration" in below else ""
+    return (unit if "tests" in sources.folders("") else "", integration)
+
+
+def _serve(packages: Sequence[str], sources: Sources) -> str:
+    """The command that serves the application; {bind} becomes host:port."""
+    modules = [f"{package}/{name}" for package in packages for name in ("__init__", "app", "wsgi")]
+    for path in (*modules, "app", "wsgi", "main"):
+        text = sources.read(f"{path}.py") or ""
+        module = path.removeprefix("src/").removesuffix("/__init__").replace("/", ".")
+        asgi = " -k uvicorn.workers.UvicornWorker" if "FastAPI(" in text else ""
+        if entry := _GLOBAL.search(text):
+            return f"gunicorn{asgi} --bind {{bind}} {module}:{entry[1]}"
+        if entry := _FACTORY.search(text):
+            return f"gunicorn{asgi} --bind {{bind}} {module}:{entry[1]}()"
+    if sources.read("manage.py") is not None:
+        for package in packages:
+            if sources.read(f"{package}/wsgi.py") is not None:
+                return f"gunicorn --bind {{bind}} {package.replace('/', '.')}.wsgi:application"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

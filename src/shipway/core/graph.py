@@ -1,0 +1,218 @@
+"""The pipeline: steps, what each needs, and which comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+from shipway.core.errors import ConfigError
+from shipway.core.outcome import Outcome
+from shipway.core.step import ALL_CORES, STAGES, Step
+
+
+class Graph:
+    """Steps in an order in which each follows what it needs.
+
+    Raises ConfigError for a name given twice, a need that is no step (with the nearest name),
+    and a cycle (named step by step).
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps: dict[str, Step] = {}
+        for step in steps:
+            if step.name in self.steps:
+                raise ConfigError(f"two steps are named {step.name!r}", "Rename one of them.")
+            self.steps[step.name] = step
+        self.dependants: dict[str, list[str]] = {name: [] for name in self.steps}
+        for step in self.steps.values():
+            for need in step.needs:
+                if need not in self.steps:
+                    raise _unknown(step.name, need, self.steps)
+                self.dependants[need].append(step.name)
+        self.order = self._sort()
+
+    def _sort(self) -> list[str]:
+        waiting = {name: len(step.needs) for name, step in self.steps.items()}
+        order = [name for name, count in waiting.items() if not count]
+        for name in order:  # grows while it is walked
+            for dependant in self.dependants[name]:
+                waiting[dependant] -= 1
+                if not waiting[dependant]:
+                    order.append(dependant)
+        if len(order) < len(self.steps):
+            raise _cycle(self.steps, set(order))
+        return order
+
+    def select(self, stages: Sequence[str], skip: Iterable[str] = ()) -> Graph:
+        """The steps of these stages (all when empty) with everything they need, less `skip`.
+
+        Raises ConfigError for a stage that no step has and for a step to skip that is none.
+        """
+        skipped = set(skip)
+        for name in skipped - set(self.steps):
+            raise _no_such("step to skip", name, self.steps)
+        for stage in stages:
+            if stage not in STAGES and stage not in self.steps:
+                raise _no_such("stage or step", stage, (*STAGES, *self.steps))
+        wanted: set[str] = set()
+        for name in reversed(self.order):
+            step = self.steps[name]
+            chosen = not stages or step.stage in stages or name in stages
+            if name not in skipped and (
+                chosen or any(other in wanted for other in self.dependants[name])
+            ):
+                wanted.add(name)
+        kept = [self._without(self.steps[name], skipped) for name in self.order if name in wanted]
+        if not kept:
+            raise ConfigError(
+                "there is nothing to run",
+                "Name a stage that has steps: shipway plan shows them.",
+            )
+        return Graph(kept)
+
+    @staticmethod
+    def _without(step: Step, skipped: set[str]) -> Step:
+        if not skipped.intersection(step.needs):
+            return step
+        from dataclasses import replace
+
+        return replace(step, needs=tuple(need for need in step.needs if need not in skipped))
+
+    def remaining(self, durations: Mapping[str, float]) -> dict[str, float]:
+        """For each step, the seconds from its start to the end of the longest path behind it."""
+        remaining: dict[str, float] = {}
+        for name in reversed(self.order):
+            behind = max((remaining[other] for other in self.dependants[name]), default=0.0)
+            remaining[name] = behind + durations.get(name, self.steps[name].expected)
+        return remaining
+
+
+class Schedule:
+    """Which step may start now: longest remaining path first, within a budget of cores.
+
+    Pure: tell it what started and how things ended, ask it what comes next.
+    """
+
+    def __init__(self, graph: Graph, cores: int, durations: Mapping[str, float]) -> None:
+        self._graph = graph
+        self._cores = cores
+        self._free = cores
+        self._waiting = {name: len(step.needs) for name, step in graph.steps.items()}
+        self._blocked: set[str] = set()
+        self._running: set[str] = set()
+        self._left = len(graph.steps)
+        remaining = graph.remaining(durations)
+        self._rank = {name: (-remaining[name], place) for place, name in enumerate(graph.order)}
+        self._ready = sorted(
+            (name for name, count in self._waiting.items() if not count), key=self._rank.__getitem__
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether every step has ended."""
+        return not self._left
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The steps that have started and not ended."""
+        return frozenset(self._running)
+
+    def next(self) -> Step | None:
+        """The step to start now, which counts as started; None when nothing can.
+
+        A step that asks for more cores than are free lets shorter ones pass only while its own
+        turn has not come: behind it nothing starts, or it would wait for ever.
+        """
+        if not self._ready:
+            return None
+        step = self._graph.steps[self._ready[0]]
+        need = self._need(step)
+        if need > self._free:
+            return None
+        del self._ready[0]
+        self._free -= need
+        self._running.add(step.name)
+        return step
+
+    def finish(self, name: str, outcome: Outcome) -> list[Step]:
+        """A running step ended; returns the steps that are blocked by it, now ended too."""
+        self._running.remove(name)
+        self._free += self._need(self._graph.steps[name])
+        self._left -= 1
+        blocked: list[Step] = []
+        self._release(name, outcome, blocked)
+        return blocked
+
+    def cancel(self) -> list[Step]:
+        """Nothing more may start; returns the steps that had not, now ended."""
+        waiting = [
+            self._graph.steps[name]
+            for name in self._graph.order
+            if name not in self._running
+            and name not in self._blocked
+            and (self._waiting[name] or name in self._ready)
+        ]
+        self._left -= len(waiting)
+        self._blocked.update(step.name for step in waiting)
+        self._ready = []
+        return waiting
+
+    def _release(self, name: str, outcome: Outcome, blocked: list[Step]) -> None:
+        stack = [(name, outcome)]
+        while stack:
+            current, ended = stack.pop()
+            for dependant in self._graph.dependants[current]:
+                self._waiting[dependant] -= 1
+                if dependant in self._blocked:
+                    continue
+                if not self._may_follow(dependant, ended):
+                    self._blocked.add(dependant)
+                    self._left -= 1
+                    blocked.append(self._graph.steps[dependant])
+                    stack.append((dependant, Outcome.BLOCKED))
+                elif not self._waiting[dependant]:
+                    self._insert(dependant)
+
+    def _may_follow(self, name: str, outcome: Outcome) -> bool:
+        tolerated = outcome is Outcome.UNAVAILABLE and self._graph.steps[name].tolerant
+        return outcome.lets_dependants_run or tolerated
+
+    def _insert(self, name: str) -> None:
+        from bisect import insort
+
+        insort(self._ready, name, key=self._rank.__getitem__)
+
+    def _need(self, step: Step) -> int:
+        return self._cores if step.cores == ALL_CORES else min(step.cores, self._cores)
+
+
+def _unknown(step: str, need: str, steps: Iterable[str]) -> ConfigError:
+    near = get_close_matches(need, list(steps), 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ConfigError(
+        f"step {step!r} needs {need!r}, which is no step.{hint}",
+        "shipway plan lists the steps.",
+    )
+
+
+def _no_such(what: str, name: str, known: Iterable[str]) -> ConfigError:
+    names = list(dict.fromkeys(known))
+    near = get_close_matches(name, names, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    return ConfigError(f"no {what} is named {name!r}.{hint}", f"There are: {shown}.")
+
+
+def _cycle(steps: Mapping[str, Step], sorted_: set[str]) -> ConfigError:
+    """Every step left over needs another one left over: follow needs until one repeats."""
+    left = [name for name in steps if name not in sorted_]
+    path = [left[0]]
+    while True:
+        following = next(need for need in steps[path[-1]].needs if need not in sorted_)
+        if following in path:
+            circle = [*path[path.index(following) :], following]
+            return ConfigError(
+                "the steps need each other in a circle: " + " → ".join(circle),
+                f"Remove one of the needs, for example {following!r} from {path[-1]!r}.",
+            )
+        path.append(following)

@@ -1,0 +1,187 @@
+"""The application's files: listed, fingerprinted with a stat index, and written atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+_NEVER = {".git", ".shipway", ".venv", "__pycache__", "node_modules", ".mypy_cache",
+          ".ruff_cache", ".pytest_cache", ".hypothesis"}  # fmt: skip
+_MAGIC = frozenset("*?[!")
+
+
+class Tree:
+    """The files below an application's root.
+
+    index: path → (stat, digest) as remembered by the record; a file whose size, times and
+    inode are as remembered is not read again. `learned` holds what is new since then.
+    """
+
+    def __init__(self, root: str, index: Mapping[str, tuple[str, str]]) -> None:
+        self.root = root
+        self.learned: dict[str, tuple[str, str]] = {}
+        self._index = index
+        self._listing: list[str] | None = None
+        self._matches: dict[tuple[str, ...], list[str]] = {}
+
+    def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]:
+        """path → digest (with mode and kind) of every file that the patterns name."""
+        return {path: self.fingerprint(path) for path in self.match(patterns)}
+
+    def match(self, patterns: tuple[str, ...]) -> list[str]:
+        """The files that patterns name, sorted.
+
+        A literal path is taken as it is, even if ignored by git: somebody named it.
+        Patterns are those of .gitignore and see only files that git does not ignore.
+        """
+        if patterns not in self._matches:
+            if any(_MAGIC.intersection(pattern) for pattern in patterns):
+                self._matches[patterns] = self._search(patterns)
+            else:
+                self._matches[patterns] = sorted(_existing(self.root, patterns))
+        return self._matches[patterns]
+
+    def _search(self, patterns: tuple[str, ...]) -> list[str]:
+        import pathspec
+
+        spec = pathspec.PathSpec.from_lines("gitignore", patterns)
+        found = set(spec.match_files(self.listing()))
+        literal = [pattern for pattern in patterns if not _MAGIC.intersection(pattern)]
+        return sorted(found | set(_existing(self.root, literal)))
+
+    def listing(self) -> list[str]:
+        """Every file that git does not ignore (without git: that no tool made)."""
+        if self._listing is None:
+            self._listing = sorted(_git_listing(self.root) or _walk(self.root))
+        return self._listing
+
+    def fingerprint(self, path: str) -> str:
+        """The digest of one file's content with what it is; "missing" where there is none."""
+        full = os.path.join(self.root, path)
+        try:
+            status = os.lstat(full)
+        except OSError:
+            return "missing"
+        mark = f"{status.st_mtime_ns} {status.st_size} {status.st_ino} {status.st_mode:o}"
+        known = self.learned.get(path) or self._index.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        value = _content(full, status)
+        self.learned[path] = (mark, value)
+        return value
+
+    def reread(self) -> Tree:
+        """The same tree looked at afresh, knowing what this one knows."""
+        return Tree(self.root, {**self._index, **self.learned})
+
+
+def _content(full: str, status: os.stat_result) -> str:
+    executable = "x" if status.st_mode & stat.S_IXUSR else "-"
+    if stat.S_ISLNK(status.st_mode):
+        return "link " + hashlib.sha256(os.fsencode(os.readlink(full))).hexdigest()[:32]
+    if not stat.S_ISREG(status.st_mode):
+        return "special"
+    hasher = hashlib.sha256()
+    try:
+        with open(full, "rb") as file:
+            while chunk := file.read(1 << 20):
+                hasher.update(chunk)
+    except OSError as error:
+        return f"unreadable {error.errno}"
+    return executable + hasher.hexdigest()[:32]
+
+
+def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        full = os.path.join(root, path)
+        if os.path.isdir(full) and not os.path.islink(full):
+            for below in _walk(full):
+                yield f"{path.rstrip('/')}/{below}"
+        elif os.path.lexists(full):
+            yield path
+
+
+def _git_listing(root: str) -> list[str] | None:
+    """Tracked and untracked files that are not ignored; None where git has nothing to say."""
+    try:
+        answer = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=root, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+    except OSError:
+        return None
+    if answer.returncode:
+        return None
+    names = {os.fsdecode(name) for name in answer.stdout.split(b"\0") if name}
+    return [
+        name for name in names
+        if not _NEVER.intersection(name.split("/")) and os.path.lexists(os.path.join(root, name))
+    ]  # fmt: skip
+
+
+def _walk(root: str, below: str = "") -> Iterator[str]:
+    with os.scandir(os.path.join(root, below)) as entries:
+        for entry in entries:
+            if entry.name in _NEVER:
+                continue
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(root, path)
+            else:
+                yield path
+
+
+def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
+    """Replace a file as a whole: a reader sees the old content or the new, never half."""
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+class Blobs:
+    """A folder of contents, each named by its SHA-256."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Store; the digest to ask for it by."""
+        name = hashlib.sha256(data).hexdigest()
+        path = self._path(name)
+        if not os.path.exists(path):
+            write_atomic(path, data)
+        return name
+
+    def get(self, name: str) -> bytes | None:
+        """The content; None when it is missing or is not what its name says."""
+        try:
+            with open(self._path(name), "rb") as file:
+                data = file.read()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == name else None
+
+    def keep_only(self, names: set[str]) -> None:
+        """Delete every blob that nothing names any more."""
+        for folder, _, files in os.walk(self._folder):
+            for file in files:
+                if file not in names:
+                    with suppress(OSError):
+                        os.unlink(os.path.join(folder, file))
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name[:2], name)

@@ -1,0 +1,102 @@
+"""From the configuration to the steps of the pipeline."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from shipway.core.check import Check
+from shipway.core.config import Config, OwnStep
+from shipway.core.errors import ConfigError
+from shipway.core.step import ALL_CORES, Kind, Step
+
+INSTALL = "install"
+PACKAGE = "package"
+DEPLOY = "deploy-local"
+_LAST = ("deploy", "verify")
+
+
+def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
+    """All steps: the application's environment, the checks, the team's own, and the release.
+
+    The rollout to `local` needs everything before it; the team's own steps of the stages
+    deploy and verify come after it.
+    """
+    steps: list[Step] = []
+    if config.application.lock:
+        steps.append(_install(config))
+    steps += [_check(check, config) for check in checks]
+    own = {name: _own(name, step, config) for name, step in config.steps.items()}
+    steps += [step for step in own.values() if step.stage not in _LAST]
+    if config.application.serve and config.application.lock:
+        steps.append(_package(config))
+        if "local" in config.environments:
+            steps.append(_deploy(steps))
+    steps += [_after_rollout(step, steps) for step in own.values() if step.stage in _LAST]
+    return steps
+
+
+def _install(config: Config) -> Step:
+    return Step(
+        INSTALL, "build", Kind.ACTION, {"action": INSTALL},
+        inputs=(config.application.lock, "pyproject.toml"), timeout=900, expected=8,
+    )  # fmt: skip
+
+
+def _package(config: Config) -> Step:
+    return Step(
+        PACKAGE, "build", Kind.ACTION,
+        {"action": PACKAGE, "application": config.application.name,
+         "version": config.application.version, "files": config.application.release},
+        needs=(INSTALL,), inputs=config.application.release or ("**",), timeout=900, expected=5,
+    )  # fmt: skip
+
+
+def _deploy(before: Sequence[Step]) -> Step:
+    needed = {need for step in before for need in step.needs}
+    return Step(
+        DEPLOY, "deploy", Kind.ACTION, {"action": "deploy", "environment": "local"},
+        needs=tuple(step.name for step in before if step.name not in needed),
+        timeout=1800, max_age=0, expected=8, tolerant=True,
+    )  # fmt: skip
+
+
+def _check(check: Check, config: Config) -> Step:
+    if check.needs and INSTALL in check.needs and not config.application.lock:
+        raise ConfigError(
+            f"{check.name} needs the application's environment, and there is no lock file",
+            f"Make one with `uv lock`, or switch it off: [checks] {check.name} = false.",
+        )
+    gates = [[g.measure, g.bound, g.limit, g.subject] for g in check.gates(config)]
+    application = config.application
+    tool = check.tool
+    return Step(
+        check.name, check.stage, Kind.CHECK,
+        {"check": check.name, "gates": gates,
+         "settings": [application.packages, application.unit_tests,
+                      application.integration_tests],
+         "load": [application.serve, application.migrate, application.seed, application.env,
+                  vars(config.performance)] if check.served else []},
+        needs=check.needs, inputs=check.inputs(config), env=config.env, cores=check.cores,
+        max_age=check.max_age, expected=check.expected, timeout=1800,
+        tool=" ".join((tool.package, tool.version, *tool.extras)),
+    )  # fmt: skip
+
+
+def _own(name: str, step: OwnStep, config: Config) -> Step:
+    argv = shlex.split(step.run) if isinstance(step.run, str) else list(step.run)
+    if not argv:
+        raise ConfigError(f"steps.{name}.run is empty", "Say what to run.")
+    return Step(
+        name, step.stage, Kind.COMMAND, {"argv": argv},
+        needs=step.needs, inputs=step.inputs, env=(*config.env, *step.env), timeout=step.timeout,
+        retries=step.retries, cores=ALL_CORES if step.cores == "all" else step.cores,
+        max_age=step.max_age, branches=step.branches,
+    )  # fmt: skip
+
+
+def _after_rollout(step: Step, steps: Sequence[Step]) -> Step:
+    if any(other.name == DEPLOY for other in steps) and DEPLOY not in step.needs:
+        step.needs = (*step.needs, DEPLOY)
+    step.max_age = 0  # what looks at a running system is never replayed
+    return step

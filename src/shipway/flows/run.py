@@ -1,0 +1,233 @@
+"""The verb `run`: takes the steps through the graph, in parallel, with the cache."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from shipway.core.codec import run_to_json, step_to_json
+from shipway.core.errors import ShipwayError
+from shipway.core.graph import Graph, Schedule
+from shipway.core.listener import Listener
+from shipway.core.outcome import Outcome, Verdict, verdict_of
+from shipway.core.ports import Clock
+from shipway.core.result import RunResult, StepResult
+from shipway.core.step import Step
+from shipway.flows.cache import StepCache
+from shipway.flows.workshop import Workshop, perform
+
+
+class RunRecord(Protocol):
+    """What a run needs of the record (effects.record.SqliteRecord)."""
+
+    def start_run(self, run: str, started: float) -> None: ...
+    def finish_step(
+        self, run: str, step: str, result: str, *, seconds: float | None = None,
+        key: str = "", parts: str = "", now: float = 0.0,
+    ) -> None: ...  # fmt: skip
+    def finish_cached(self, run: str, steps: Iterable[tuple[str, str]]) -> None: ...
+    def finish_run(self, run: str, result: str) -> None: ...
+    def durations(self) -> dict[str, float]: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for.
+
+    run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
+    for all; a step none of whose inputs is among them is skipped. allowed: checks that may be
+    unavailable, each with the reason. branch, commit: of the working tree.
+    """
+
+    run: str
+    jobs: int
+    fail_fast: bool = False
+    changed: frozenset[str] | None = None
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    branch: str = ""
+    commit: str = ""
+
+
+class Run:
+    """One run of a graph."""
+
+    def __init__(
+        self, graph: Graph, shop: Workshop, cache: StepCache, record: RunRecord,
+        listener: Listener, clock: Clock, options: Options,
+    ) -> None:  # fmt: skip
+        self._graph = graph
+        self._shop = shop
+        self._cache = cache
+        self._record = record
+        self._listener = listener
+        self._clock = clock
+        self._options = options
+        self._results: list[StepResult] = []
+        self._hits: list[tuple[str, str]] = []
+        self._work: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[Step, StepResult] | None] = queue.SimpleQueue()
+        self._workers = 0
+        self._failed_fast = False
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Start nothing more; the caller ends what runs. Safe in a signal handler."""
+        self._cancelled.set()
+        self._ended.put(None)
+
+    def execute(self) -> RunResult:
+        """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
+        started, clock = self._clock.now(), self._clock.monotonic()
+        name = self._shop.config.application.name
+        self._record.start_run(self._options.run, started)
+        self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
+        try:
+            self._loop(Schedule(self._graph, self._options.jobs, self._record.durations()))
+        finally:
+            for _ in range(self._workers):
+                self._work.put(None)
+            self._flush()
+            self._cache.remember_files()
+        result = RunResult(
+            self._options.run, name, self._verdict(), started, self._clock.monotonic() - clock,
+            tuple(self._results), self._options.commit, self._options.branch, self._options.jobs,
+            self._address(),
+        )  # fmt: skip
+        self._record.finish_run(self._options.run, run_to_json(result))
+        self._listener.run_finished(result)
+        return result
+
+    def _loop(self, schedule: Schedule) -> None:
+        while not schedule.done:
+            stopping = self._cancelled.is_set() or self._failed_fast
+            step = None if stopping else schedule.next()
+            if step is not None:
+                self._begin(schedule, step)
+                continue
+            if stopping:
+                for waiting in schedule.cancel():
+                    self._note(self._not_started(waiting))
+                if schedule.done:
+                    return
+            if (done := self._ended.get()) is not None:
+                self._finish(schedule, *done)
+
+    def _begin(self, schedule: Schedule, step: Step) -> None:
+        if reason := self._skip_reason(step):
+            self._finish(schedule, step, _result(step, Outcome.SKIPPED, reason))
+            return
+        hit = self._cache.look(step, self._clock.now())
+        if hit is None or self._shop.fix:
+            self._dispatch(step)
+            return
+        text, result = hit
+        self._hits.append((step.name, text))
+        self._shop.upstream[step.name] = result
+        self._note(result, recorded=True)
+        schedule.finish(step.name, Outcome.CACHED)
+
+    def _skip_reason(self, step: Step) -> str:
+        options = self._options
+        if step.branches and options.branch not in step.branches:
+            return f"it runs on {', '.join(step.branches)} only"
+        if options.changed is None or not step.inputs:
+            return ""
+        inputs = self._cache.files.fingerprints(step.inputs)
+        return "none of its inputs changed" if options.changed.isdisjoint(inputs) else ""
+
+    def _dispatch(self, step: Step) -> None:
+        self._flush()
+        self._listener.step_started(step)
+        if self._workers < self._options.jobs:
+            self._workers += 1
+            threading.Thread(target=self._worker, daemon=True).start()
+        self._work.put(step)
+
+    def _worker(self) -> None:
+        while (step := self._work.get()) is not None:
+            self._ended.put((step, self._perform(step)))
+
+    def _perform(self, step: Step) -> StepResult:
+        started, clock = self._clock.now(), self._clock.monotonic()
+
+        def output(line: str) -> None:
+            self._listener.step_output(step.name, line)
+
+        try:
+            result = perform(step, self._shop, output)
+            for _ in range(step.retries):
+                if result.outcome is not Outcome.FAILED or self._cancelled.is_set():
+                    break
+                output("it failed; trying again")
+                result = perform(step, self._shop, output)
+        except ShipwayError as problem:
+            result = replace(_result(step, Outcome.FAILED, problem.message), remedy=problem.remedy)
+        except Exception as problem:  # noqa: BLE001  # a defect in one step must not hang the run
+            reason = f"Shipway itself failed: {type(problem).__name__}: {problem}"
+            result = replace(_result(step, Outcome.FAILED, reason), remedy="Report it as a bug.")
+        if self._cancelled.is_set() and result.outcome is Outcome.FAILED:
+            result = replace(result, outcome=Outcome.CANCELLED, reason="it was stopped")
+        return replace(
+            result, started=started, seconds=self._clock.monotonic() - clock, needs=step.needs,
+            command="" if result.outcome is Outcome.PASSED else f"shipway run {step.name}",
+        )  # fmt: skip
+
+    def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
+        result = self._allowed(result)
+        self._shop.upstream[step.name] = result
+        entry = None
+        if result.outcome is Outcome.PASSED:
+            entry = self._cache.entry(step)
+            self._cache.ended(step, result)
+        self._note(result, entry=entry)
+        for blocked in schedule.finish(step.name, result.outcome):
+            words = f"{step.name} ended {result.outcome}"
+            self._note(_result(blocked, Outcome.BLOCKED, words))
+        if self._options.fail_fast and result.outcome is Outcome.FAILED:
+            self._failed_fast = True
+
+    def _allowed(self, result: StepResult) -> StepResult:
+        reason = self._options.allowed.get(result.step)
+        if result.outcome is not Outcome.UNAVAILABLE or reason is None:
+            return result
+        words = f"allowed to be missing: {reason} ({result.reason})"
+        return replace(result, outcome=Outcome.SKIPPED, reason=words, remedy="")
+
+    def _note(
+        self, result: StepResult, *, entry: tuple[str, str] | None = None, recorded: bool = False
+    ) -> None:
+        self._results.append(result)
+        if not recorded:
+            key, parts = entry or ("", "")
+            self._record.finish_step(
+                self._options.run, result.step, step_to_json(result), key=key, parts=parts,
+                seconds=result.seconds if result.outcome is Outcome.PASSED else None,
+                now=self._clock.now(),
+            )  # fmt: skip
+        self._listener.step_finished(result)
+
+    def _flush(self) -> None:
+        if self._hits:
+            self._record.finish_cached(self._options.run, self._hits)
+            self._hits = []
+
+    def _not_started(self, step: Step) -> StepResult:
+        if self._cancelled.is_set():
+            return _result(step, Outcome.CANCELLED, "the run was stopped before it")
+        return _result(step, Outcome.BLOCKED, "another step failed, and --fail-fast was given")
+
+    def _verdict(self) -> Verdict:
+        rollouts = [result.rollout for result in self._results if result.rollout is not None]
+        outcomes = [result.outcome for result in self._results if result.rollout is None]
+        return verdict_of(outcomes or [Outcome.PASSED], rollouts)
+
+    def _address(self) -> str:
+        addresses = [r.facts["address"] for r in self._results if "address" in r.facts]
+        return str(addresses[-1]) if addresses else ""
+
+
+def _result(step: Step, outcome: Outcome, reason: str) -> StepResult:
+    return StepResult(step.name, step.stage, outcome, reason=reason, needs=step.needs)

@@ -1,0 +1,93 @@
+"""Serves the application from the working tree for as long as a load test takes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from shipway.core.errors import CannotRun, Unreachable
+from shipway.core.ports import Clock, Command, Http, OnOutput
+from shipway.flows.workshop import Workshop
+
+START_LIMIT = 60.0  # seconds until the application must answer its health check
+
+
+@contextmanager
+def served(
+    shop: Workshop, on_output: OnOutput, http: Http, clock: Clock, free_port: Callable[[], int]
+) -> Iterator[str]:
+    """Migrate and seed an empty data folder, start the application, give its address, end it.
+
+    Raises CannotRun when it does not come up, with the end of its log.
+    """
+    folder = os.path.join(shop.out, "served")
+    shutil.rmtree(folder, ignore_errors=True)
+    data = os.path.join(folder, "data")
+    os.makedirs(data)
+    bind = f"127.0.0.1:{free_port()}"
+    marker = f"SHIPWAY_SERVED={uuid.uuid4().hex}"
+    env = _env(shop, data, bind, marker)
+    application = shop.config.application
+    for words in filter(None, (application.migrate, application.seed)):
+        _prepare(shop, _argv(shop, words, bind), env, on_output)
+    log = os.path.join(folder, "application.log")
+    command = Command(_argv(shop, application.serve, bind), shop.root, env)
+    pid = shop.processes.spawn(command, log)
+    try:
+        _wait(f"http://{bind}{application.health}", shop, pid, marker, log, http, clock)
+        yield f"http://{bind}"
+    finally:
+        shop.processes.stop(pid, marker, 10.0)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _env(shop: Workshop, data: str, bind: str, marker: str) -> dict[str, str]:
+    performance = shop.config.performance
+    given = {
+        name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
+    }
+    name, _, value = marker.partition("=")
+    binaries = os.path.dirname(shop.python())
+    env = shop.env()
+    env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
+    return {
+        **env, "APP_ENV": "test", "RELEASE": "load-test", "WEB_CONCURRENCY": f"{performance.workers}",
+        **given, "BIND": bind, name: value,
+    }  # fmt: skip
+
+
+def _argv(shop: Workshop, words: str, bind: str) -> tuple[str, ...]:
+    program, *arguments = shlex.split(words.replace("{bind}", bind))
+    own = os.path.join(os.path.dirname(shop.python()), program)
+    return (own if os.path.exists(own) else program, *arguments)
+
+
+def _prepare(
+    shop: Workshop, argv: tuple[str, ...], env: dict[str, str], on_output: OnOutput
+) -> None:
+    done = shop.processes.run(Command(argv, shop.root, env, 300.0, shop.secrets), on_output)
+    if done.code:
+        last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
+        raise CannotRun(f"{argv[0]} ended with {done.code}: {last}", "Mend it, and run again.")
+
+
+def _wait(
+    url: str, shop: Workshop, pid: int, marker: str, log: str, http: Http, clock: Clock
+) -> None:
+    end = clock.monotonic() + START_LIMIT
+    while clock.monotonic() < end:
+        if not shop.processes.alive(pid, marker):
+            break
+        try:
+            if http.get(url, timeout=2.0).status < 400:
+                return
+        except Unreachable:
+            pass
+        clock.sleep(0.1)
+    with open(log, encoding="utf-8", errors="replace") as file:
+        last = " / ".join(file.read().strip().splitlines()[-5:])
+    raise CannotRun(f"the application did not come up at {url}: {last}", "See its log above.")
