@@ -1,0 +1,39 @@
+# Two commands do everything: `make run` and `make test`. Each does its own set-up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run stop test test-app check setup clean bench
+
+run: $(BIN)/shipway  ## take MyCandidate from this working tree to live on this machine
+	$(BIN)/shipway -C mycandidate run
+
+stop: $(BIN)/shipway  ## end what `make run` started; its data stays
+	$(BIN)/shipway -C mycandidate down local
+
+test: $(BIN)/shipway  ## Shipway's own tests
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90
+
+check: $(BIN)/shipway  ## what CI asks of Shipway's own code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture src --min-confidence 80
+
+bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
+	$(BIN)/python bench/runner.py
+	$(BIN)/python bench/pipeline.py
+
+setup: $(BIN)/shipway
+
+# uv itself is the only thing that pip installs, by hash; uv does the rest from the lock.
+$(BIN)/shipway: uv.lock pyproject.toml requirements-uv.txt
+	$(PYTHON) -c 'import sys; sys.exit("Shipway needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt
+	$(BIN)/uv sync --locked --quiet --compile-bytecode
+	$(BIN)/python -m compileall -q src
+	touch $(BIN)/shipway
+
+clean:  ## remove what set-up and runs left; the application's data, too
+	rm -rf .venv .shipway mycandidate/.shipway

@@ -1,0 +1,48 @@
+"""The command line's shape. One file a command; each adds itself here by one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from shipway import __version__
+from shipway.cli import doctor, report, run
+
+app = typer.Typer(
+    name="shipway",
+    help="Takes a Python web application from a commit to a proven release.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+run.add_to(app)
+report.add_to(app)
+doctor.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shipway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    directory: Annotated[
+        str, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.")
+    ] = ".",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Takes a Python web application from a commit to a proven release."""
+    context.obj = directory
+
+
+def parse(words: Sequence[str]) -> int:
+    """Parse and carry out a command line; returns the exit code."""
+    answer = app(args=list(words), standalone_mode=True)
+    return int(answer or 0)

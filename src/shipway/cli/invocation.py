@@ -1,0 +1,87 @@
+"""From the command's words to the call they mean.
+
+Parsing is pure: the same words mean the same call. Importing Typer costs more than a whole
+unchanged run of a thousand steps, so what `run` and `plan` were parsed to is remembered in the
+user's cache folder, under Shipway's version. Losing that file loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from shipway import __version__
+from shipway.core.errors import ShipwayError
+
+_CALLS = {"run": "shipway.cli.running:run", "plan": "shipway.cli.running:plan"}
+_KEPT = 64  # invocations remembered
+
+
+def invoke(words: Sequence[str]) -> int:
+    """Carry out a command line; returns the exit code. Prints errors, with what to do next."""
+    try:
+        remembered = _recall(words)
+        if remembered is not None:
+            return _perform(*remembered)
+        from shipway.cli.app import parse
+
+        return parse(words)
+    except ShipwayError as error:
+        sys.stderr.write(f"shipway: {error.message}\n")
+        if error.remedy:
+            sys.stderr.write(f"  next: {error.remedy}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
+        return 0
+
+
+def call(command: str, options: dict[str, Any]) -> int:
+    """Carry out what was parsed, and remember that these words mean it."""
+    _remember(sys.argv[1:], [command, options])
+    return _perform(command, options)
+
+
+def _perform(command: str, options: dict[str, Any]) -> int:
+    module, _, name = _CALLS[command].partition(":")
+    function: Callable[..., int] = getattr(import_module(module), name)
+    return function(**options)
+
+
+def _path() -> str:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(home, "shipway", f"calls-{__version__}.json")
+
+
+def _load() -> dict[str, Any]:
+    try:
+        with open(_path(), encoding="utf-8") as file:
+            calls: dict[str, Any] = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return calls if isinstance(calls, dict) else {}
+
+
+def _recall(words: Sequence[str]) -> tuple[str, dict[str, Any]] | None:
+    found = _load().get("\0".join(words))
+    if not isinstance(found, list) or len(found) != 2 or found[0] not in _CALLS:
+        return None
+    return found[0], found[1]
+
+
+def _remember(words: Sequence[str], meaning: list[Any]) -> None:
+    from shipway.effects.files import write_atomic
+
+    calls = _load()
+    calls["\0".join(words)] = meaning
+    kept = dict(list(calls.items())[-_KEPT:])
+    with suppress(OSError):
+        write_atomic(_path(), json.dumps(kept).encode(), 0o600)

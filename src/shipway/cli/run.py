@@ -1,0 +1,86 @@
+"""`shipway run` and `shipway plan`: the words they take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipway.cli.invocation import call
+
+Stages = Annotated[
+    list[str] | None,
+    typer.Argument(help="Stages or steps to run, with all that they need. Default: everything."),
+]
+Skip = Annotated[
+    list[str] | None, typer.Option(help="Leave a step out; what needs it runs without it.")
+]
+ChangedSince = Annotated[
+    str, typer.Option(metavar="REF", help="Skip steps none of whose inputs changed since REF.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Run what has passed unchanged, too.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command()(run)
+    app.command()(plan)
+
+
+def run(
+    context: typer.Context,
+    stages: Stages = None,
+    skip: Skip = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=0, help="Cores to use; 0 means all there are.")
+    ] = 0,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Start nothing more after the first failure.")
+    ] = False,
+    changed_since: ChangedSince = "",
+    no_cache: NoCache = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First let formatters and linters repair what is safe.")
+    ] = False,
+    strict: Annotated[
+        bool | None,
+        typer.Option(help="Treat an incomplete run as failed. Default: on when CI is set."),
+    ] = None,
+    allow_unavailable: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK=REASON", help="Let one check be missing, for a reason."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the pipeline: check, test, package, and roll out to this machine.
+
+    Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 rolled back, 4 unknown,
+    5 incomplete under --strict, 6 needs a person, 130 interrupted.
+
+    Example: shipway run quality test --fail-fast
+    """
+    options = {
+        "directory": context.obj, "stages": stages or [], "skip": skip or [], "jobs": jobs,
+        "fail_fast": fail_fast, "changed_since": changed_since, "no_cache": no_cache,
+        "fix": fix, "strict": strict, "allow": allow_unavailable or [], "json": json,
+    }  # fmt: skip
+    raise typer.Exit(call("run", options))
+
+
+def plan(
+    context: typer.Context,
+    stages: Stages = None,
+    skip: Skip = None,
+    no_cache: NoCache = False,
+    json: Json = False,
+) -> None:
+    """Say for every step whether it would run, and why. Changes nothing.
+
+    Example: shipway plan test
+    """
+    options = {
+        "directory": context.obj, "stages": stages or [], "skip": skip or [],
+        "no_cache": no_cache, "json": json,
+    }  # fmt: skip
+    raise typer.Exit(call("plan", options))
