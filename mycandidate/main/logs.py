@@ -1,0 +1,96 @@
+"""Logs as JSON lines on standard output, of four kinds: app, access, error, security.
+
+JSON escapes line breaks, so that nothing a client sends can forge a line. Query strings and
+addresses of clients are personal: they are not logged.
+"""
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, got_request_exception, has_request_context, request
+
+from main.settings import Settings
+
+_access = logging.getLogger("main.access")
+_security = logging.getLogger("main.security")
+_QUIET = "/health/"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def __init__(self, release: str) -> None:
+        super().__init__()
+        self._release = release
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "kind": _kind(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            "release": self._release,
+        }
+        if has_request_context() and "request_id" in g:
+            line["request_id"] = g.request_id
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Send everything below `main` to standard output as JSON lines."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines(settings.release))
+    logger = logging.getLogger("main")
+    logger.handlers = [handler]
+    logger.setLevel(settings.log_level)
+    logger.propagate = False
+
+
+def register(app: Flask) -> None:
+    """Log each request's end, and each exception that nobody handled."""
+    app.before_request(_start)
+    app.after_request(_log_access)
+    got_request_exception.connect(_log_exception, app)
+
+
+def security(message: str, **fields: Any) -> None:
+    """Something that whoever guards the application should know."""
+    _security.warning(message, extra={"fields": fields})
+
+
+def _kind(record: logging.LogRecord) -> str:
+    if record.name in (_access.name, _security.name):
+        return record.name.rpartition(".")[2]
+    return "error" if record.levelno >= logging.ERROR else "app"
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _log_access(response: Response) -> Response:
+    level = logging.DEBUG if request.path.startswith(_QUIET) else logging.INFO
+    if _access.isEnabledFor(level):
+        started = g.get("started", time.perf_counter())
+        fields = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+        }
+        _access.log(level, "request", extra={"fields": fields})
+    return response
+
+
+def _log_exception(sender: Flask, exception: BaseException, **_: Any) -> None:
+    logging.getLogger("main.app").error(
+        "unhandled %s", type(exception).__name__, exc_info=exception
+    )

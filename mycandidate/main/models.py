@@ -1,0 +1,74 @@
+"""What is stored: elections, wards, parties and who stands where."""
+
+from datetime import date
+
+from flask_sqlalchemy.model import Model
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from main.extensions import db
+
+BaseModel: type[Model] = db.Model
+
+
+class Election(BaseModel):
+    """An election. `sample` marks invented data, which every page over it says."""
+
+    __tablename__ = "election"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    held_on: Mapped[date]
+    sample: Mapped[bool] = mapped_column(default=False)
+
+
+class Ward(BaseModel):
+    """A ward of a municipality; its code is unique in the country."""
+
+    __tablename__ = "ward"
+    __table_args__ = (
+        Index("ix_ward_municipality", "municipality"),
+        Index("ix_ward_province", "province"),
+        Index("ix_ward_number", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    municipality: Mapped[str] = mapped_column(String(200))
+    municipality_code: Mapped[str] = mapped_column(String(20))
+    province: Mapped[str] = mapped_column(String(100))
+
+
+class Party(BaseModel):
+    """A party."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    abbreviation: Mapped[str] = mapped_column(String(20))
+
+
+class Candidate(BaseModel):
+    """Somebody on a ballot paper of a ward; without a party they are independent."""
+
+    __tablename__ = "candidate"
+    __table_args__ = (
+        UniqueConstraint("election_id", "ward_id", "ballot", "position", name="uq_candidate_place"),
+        Index("ix_candidate_ward_id", "ward_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    election_id: Mapped[int] = mapped_column(ForeignKey("election.id"))
+    ward_id: Mapped[int] = mapped_column(ForeignKey("ward.id"))
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    ballot: Mapped[str] = mapped_column(String(20))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    age: Mapped[int | None]
+
+    election: Mapped[Election] = relationship()
+    ward: Mapped[Ward] = relationship()
+    party: Mapped[Party | None] = relationship()

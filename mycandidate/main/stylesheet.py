@@ -1,0 +1,7 @@
+"""The one stylesheet, at an address that changes with its content."""
+
+from hashlib import sha256
+from pathlib import Path
+
+CONTENT = (Path(__file__).parent / "static" / "style.css").read_bytes()
+DIGEST = sha256(CONTENT).hexdigest()[:16]
