@@ -1,0 +1,189 @@
+"""The parts of the report as plain data, so that the template only lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shipway.core.errors import ShipwayError
+from shipway.core.finding import Finding
+from shipway.core.gate import Measure
+from shipway.core.outcome import Outcome
+from shipway.core.result import RunResult, StepResult
+from shipway.outputs.clean import log_line
+
+MOST_FINDINGS = 500
+MOST_LOG_LINES = 200
+_LONGEST_LOG_LINE = 2000
+PERCENTILES = ("p50", "p95", "p99")
+_PERFORMANCE = (*PERCENTILES, "rps", "error-rate")
+_NEEDS_ATTENTION = (Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
+
+Blobs = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A step that did not pass, with the end of its log."""
+
+    step: StepResult
+    log: str
+    cut: int  # lines of the log that are not shown
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What one step measured, the least covered file first. limit is None without a gate."""
+
+    step: str
+    whole: float | None
+    limit: float | None
+    files: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What one load test measured: endpoint → measure name → figure."""
+
+    step: str
+    names: tuple[str, ...]
+    units: Mapping[str, str]
+    endpoints: Mapping[str, Mapping[str, Measure]]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a rollout proved, as far as the step told; every part may be missing."""
+
+    step: str
+    facts: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    releases: tuple[tuple[str, tuple[str, ...]], ...]
+    timeline: tuple[tuple[str, str, str], ...]
+
+
+def troubles(run: RunResult, blobs: Blobs) -> tuple[Trouble, ...]:
+    """Failed steps first, then what could not run, then what was held back by others."""
+    order = {outcome: place for place, outcome in enumerate(_NEEDS_ATTENTION)}
+    steps = [step for step in run.steps if step.outcome in order]
+    steps.sort(key=lambda step: order[step.outcome])
+    return tuple(Trouble(step, *_log(step, blobs)) for step in steps)
+
+
+def findings(run: RunResult) -> tuple[tuple[Finding, ...], int]:
+    """The worst findings, and how many more there are."""
+    everything = [finding for step in run.steps for finding in step.findings]
+    everything.sort(key=lambda f: (-f.severity, f.path, f.line))
+    return tuple(everything[:MOST_FINDINGS]), max(0, len(everything) - MOST_FINDINGS)
+
+
+def coverages(run: RunResult) -> tuple[Coverage, ...]:
+    """One for every step that measured coverage."""
+    found = []
+    for step in run.steps:
+        measures = [measure for measure in step.measures if measure.name == "coverage"]
+        files = sorted((m for m in measures if m.subject), key=lambda m: (m.value, m.subject))
+        whole = next((measure.value for measure in measures if not measure.subject), None)
+        limits = [g.gate.limit for g in step.gates if g.gate.measure == "coverage"]
+        if measures:
+            found.append(Coverage(step.step, whole, next(iter(limits), None), tuple(files)))
+    return tuple(found)
+
+
+def performances(run: RunResult) -> tuple[Performance, ...]:
+    """One for every step that measured response times."""
+    found = []
+    for step in run.steps:
+        measures = [measure for measure in step.measures if measure.name in _PERFORMANCE]
+        names = tuple(name for name in _PERFORMANCE if any(m.name == name for m in measures))
+        endpoints: dict[str, dict[str, Measure]] = {}
+        for measure in measures:
+            endpoints.setdefault(measure.subject or "all", {})[measure.name] = measure
+        if endpoints:
+            units = {measure.name: measure.unit for measure in measures}
+            found.append(Performance(step.step, names, units, endpoints))
+    return tuple(found)
+
+
+def other_measures(run: RunResult) -> tuple[tuple[str, Measure], ...]:
+    """Every figure that has no section of its own, with its step."""
+    known = ("coverage", *_PERFORMANCE)
+    return tuple((s.step, m) for s in run.steps for m in s.measures if m.name not in known)
+
+
+def receipts(run: RunResult) -> tuple[Receipt, ...]:
+    """One for every step that rolled out and left a receipt."""
+    found = []
+    for step in run.steps:
+        raw = step.facts.get("receipt")
+        if isinstance(raw, Mapping) and raw:
+            found.append(_receipt(step.step, raw, run.started))
+    return tuple(found)
+
+
+def figure(value: Any) -> str:
+    """A figure for people: at most two decimals, thousands apart."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "" if value is None else str(value)
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def duration(seconds: float) -> str:
+    """`0.12 s`, `4.2 s`, `1 min 05 s`."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
+    if not step.log:
+        return "", 0
+    try:
+        raw = blobs(step.log)
+    except (KeyError, OSError, ShipwayError) as error:
+        return f"The log is no longer stored ({error}).", 0
+    lines = raw.decode("utf-8", "replace").splitlines()
+    last = [log_line(line, _LONGEST_LOG_LINE) for line in lines[-MOST_LOG_LINES:]]
+    return "\n".join(last), len(lines) - len(last)
+
+
+def _receipt(step: str, raw: Mapping[str, Any], started: float) -> Receipt:
+    tables = ("releases", "timeline")
+    facts = tuple(
+        (str(name), figure(value))
+        for name, value in raw.items()
+        if name not in tables and value not in ("", None)
+    )
+    releases = _mappings(raw.get("releases"))
+    known = ("requests", "failed", *PERCENTILES)
+    columns = tuple(name for name in known if any(name in row for row in releases.values()))
+    rows = tuple(
+        (name, tuple(figure(row.get(column)) for column in columns))
+        for name, row in releases.items()
+    )
+    return Receipt(step, facts, columns, rows, _moments(raw.get("timeline"), started))
+
+
+def _mappings(raw: Any) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(raw, Mapping):
+        return {}
+    return {str(name): row for name, row in raw.items() if isinstance(row, Mapping)}
+
+
+def _moments(raw: Any, started: float) -> tuple[tuple[str, str, str], ...]:
+    entries = raw if isinstance(raw, (list, tuple)) else ()
+    return tuple(
+        (_moment(entry.get("at"), started), figure(entry.get("stage")), figure(entry.get("text")))
+        for entry in entries
+        if isinstance(entry, Mapping)
+    )
+
+
+def _moment(at: Any, started: float) -> str:
+    """Times since the epoch are shown from the start of the run."""
+    if isinstance(at, (int, float)):
+        return f"+{duration(at - started if at > 1e9 else at)}"
+    return figure(at)
