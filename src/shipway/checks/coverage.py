@@ -1,0 +1,62 @@
+"""Coverage of all tests together."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+
+from shipway.checks import tools
+from shipway.checks.base import Linter, crashed
+from shipway.core.check import Output, Reading, Site
+from shipway.core.config import Config
+from shipway.core.gate import Bound, Gate, Measure
+
+_SCRIPT = os.path.join(os.path.dirname(__file__), "combine_coverage.py")
+
+
+@dataclass(frozen=True)
+class Coverage(Linter):
+    """coverage.py's JSON report over the data of unit and integration tests."""
+
+    def inputs(self, config: Config) -> tuple[str, ...]:
+        """The measured files; the data come from the steps that it needs."""
+        return tuple(f"{package}/**" for package in config.application.packages)
+
+    def gates(self, config: Config) -> tuple[Gate, ...]:
+        """The least coverage."""
+        return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
+
+    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+        """The small script beside this file, with every half's data."""
+        data = [
+            f"{folder}/coverage.data"
+            for name, folder in sorted(site.upstream.items())
+            if name in ("unit", "integration")
+        ]
+        return (_SCRIPT, site.out, *data)
+
+    def read(self, output: Output, config: Config, site: Site) -> Reading:
+        """The total, and each file's share; the worst files are named."""
+        try:
+            report = json.loads(output.reports["coverage.json"])
+            total = Measure("coverage", report["totals"]["percent_covered"], "%")
+            files = [
+                Measure("coverage", file["summary"]["percent_covered"], "%", path)
+                for path, file in report["files"].items()
+                if file["summary"]["num_statements"]
+            ]
+        except (ValueError, KeyError, TypeError):
+            raise crashed(output, "coverage") from None
+        if output.code or not files:
+            raise crashed(output, "coverage")
+        worst = sorted(files, key=lambda one: one.value)[:3]
+        places = tuple(f"{one.subject} {one.value:.0f} %" for one in worst)
+        return Reading(measures=(total, *files), worst=places)
+
+
+COVERAGE = Coverage(
+    "coverage", "coverage of unit and integration tests together", tools.APPLICATION_PYTHON,
+    stage="test", needs=("install", "unit", "integration"), expected=1.5,
+    reports=("coverage.json",),
+)  # fmt: skip

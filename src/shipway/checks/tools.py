@@ -1,0 +1,11 @@
+"""Every tool, pinned. One table: to update a tool is to change one line here."""
+
+from shipway.core.check import Tool
+
+RUFF = Tool("ruff", "ruff", "0.17.6")
+FLAKE8 = Tool("flake8", "flake8", "7.5.0")
+BLACK = Tool("black", "black", "26.10.1")
+MYPY = Tool("mypy", "mypy", "2.4.1")
+LOCUST = Tool("locust", "locust", "2.47.0")
+# Runs in the application's own environment, with what its lock file says.
+APPLICATION_PYTHON = Tool("python")
