@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 _log = logging.getLogger("main.cache")
 
 
-class ForgivingRedis(FlaskRedisCache):  # type: ignore[misc]  # the library has no types
+class ForgivingRedis(FlaskRedisCache):
     """Redis; when it cannot be reached, nothing is remembered and the log says so."""
 
     def get(self, key: str) -> Any:
@@ -22,7 +22,7 @@ class ForgivingRedis(FlaskRedisCache):  # type: ignore[misc]  # the library has 
             _log.error("cache unreachable: %s", type(error).__name__)
             return None
 
-    def set(self, key: str, value: Any, timeout: int | None = None) -> Any:
+    def set(self, key: str, value: Any, timeout: Any = None) -> Any:
         """Remember, if possible."""
         try:
             return super().set(key, value, timeout)

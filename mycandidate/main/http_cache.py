@@ -21,4 +21,5 @@ def kept_forever(response: Response) -> Response:
 def _keep(response: Response, seconds: int) -> Response:
     response.cache_control.public = True
     response.cache_control.max_age = seconds
-    return response.make_conditional(request)
+    response.make_conditional(request)  # changes the response itself
+    return response

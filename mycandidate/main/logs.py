@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, Response, g, got_request_exception, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 
 from main.settings import Settings
 
@@ -55,10 +55,9 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def register(app: Flask) -> None:
-    """Log each request's end, and each exception that nobody handled."""
+    """Log each request's end. Exceptions that nobody handled Flask itself logs, to `main`."""
     app.before_request(_start)
     app.after_request(_log_access)
-    got_request_exception.connect(_log_exception, app)
 
 
 def security(message: str, **fields: Any) -> None:
@@ -88,9 +87,3 @@ def _log_access(response: Response) -> Response:
         }
         _access.log(level, "request", extra={"fields": fields})
     return response
-
-
-def _log_exception(sender: Flask, exception: BaseException, **_: Any) -> None:
-    logging.getLogger("main.app").error(
-        "unhandled %s", type(exception).__name__, exc_info=exception
-    )

@@ -2,16 +2,13 @@
 
 from datetime import date
 
-from flask_sqlalchemy.model import Model
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from main.extensions import db
-
-BaseModel: type[Model] = db.Model
+from main.extensions import Base
 
 
-class Election(BaseModel):
+class Election(Base):
     """An election. `sample` marks invented data, which every page over it says."""
 
     __tablename__ = "election"
@@ -22,7 +19,7 @@ class Election(BaseModel):
     sample: Mapped[bool] = mapped_column(default=False)
 
 
-class Ward(BaseModel):
+class Ward(Base):
     """A ward of a municipality; its code is unique in the country."""
 
     __tablename__ = "ward"
@@ -41,7 +38,7 @@ class Ward(BaseModel):
     province: Mapped[str] = mapped_column(String(100))
 
 
-class Party(BaseModel):
+class Party(Base):
     """A party."""
 
     __tablename__ = "party"
@@ -51,7 +48,7 @@ class Party(BaseModel):
     abbreviation: Mapped[str] = mapped_column(String(20))
 
 
-class Candidate(BaseModel):
+class Candidate(Base):
     """Somebody on a ballot paper of a ward; without a party they are independent."""
 
     __tablename__ = "candidate"

@@ -6,8 +6,8 @@ Create Date: 2026-11-23 20:49:00.873088
 
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 # revision identifiers, used by Alembic.
 revision = "0001"

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
+from main import logs
 from main.extensions import db
 from main.settings import BadSetting, Settings
 
@@ -94,6 +95,7 @@ def test_a_setting_that_cannot_be_used_is_named(variables: dict[str, str]) -> No
 def test_an_exception_is_logged_once_as_an_error_line(
     capsys: pytest.CaptureFixture[str], app: Flask
 ) -> None:
+    logs.configure(app, Settings())  # to the stream of this very test
     app.add_url_rule("/boom", view_func=lambda: 1 / 0)
     assert app.test_client().get("/boom").status_code == 500
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"]
@@ -105,6 +107,7 @@ def test_an_exception_is_logged_once_as_an_error_line(
 def test_a_line_break_in_a_path_forges_no_log_line(
     capsys: pytest.CaptureFixture[str], app: Flask
 ) -> None:
+    logs.configure(app, Settings())  # to the stream of this very test
     app.test_client().get("/a%0a%7b%22kind%22%3a%22app%22%7d")
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [json.loads(line)["kind"] for line in lines] == ["access"]
