@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import doctor, report, run
+from shipway.cli import deploying, doctor, report, run
 
 app = typer.Typer(
     name="shipway",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 run.add_to(app)
 report.add_to(app)
+deploying.add_to(app)
 doctor.add_to(app)
 
 

@@ -115,6 +115,11 @@ class SqliteRecord:
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return run, result, [row[0] for row in steps]
 
+    def passed_facts(self, step: str) -> list[dict[str, Any]]:
+        """The facts of a step's stored outcomes, newest first."""
+        rows = self._read("SELECT result FROM cache WHERE step = ? ORDER BY stored DESC", (step,))
+        return [json.loads(row[0]).get("facts", {}) for row in rows]
+
     def forget_runs(self, keep: int) -> None:
         """Only the newest `keep` runs stay."""
         with self._transaction() as db:

@@ -13,7 +13,10 @@ from shipway.core.step import Step
 from shipway.outputs.clean import one_line
 from shipway.outputs.summary import (
     MOST_LOG_LINES,
+    TONE_OF,
     Line,
+    Tone,
+    counted,
     failure,
     step_line,
     verdict_block,
@@ -40,10 +43,9 @@ class PlainConsole:
         """Say what is about to run."""
         if self._quiet:
             return
-        number = len(steps)
-        noun = "step" if number == 1 else "steps"
+        opening = f"{one_line(application)}: run {one_line(run)}, {counted(len(steps), 'step')}"
         with self._lock:
-            self._write([f"{one_line(application)}: run {one_line(run)}, {number:,} {noun}"])
+            self._write([Line(opening)])
 
     def step_started(self, step: Step) -> None:
         """Nothing to print: the line comes when the step ends."""
@@ -62,41 +64,40 @@ class PlainConsole:
     def step_finished(self, result: StepResult) -> None:
         """One line; below it what failed and why."""
         with self._lock:
+            log = self._logs.pop(result.step, ())
             if self._quiet and result.outcome not in _SHOWN_WHEN_QUIET:
-                self._logs.pop(result.step, None)
                 return
             if result.outcome is Outcome.CACHED:
-                self._waiting.append(step_line(result))
+                self._waiting.append(self._paint(step_line(result), Tone.QUIET))
                 return
-            log = self._logs.pop(result.step, ())
-            self._write([step_line(result), *_texts(_below(result, tuple(log)))])
+            first = Line(step_line(result), TONE_OF[result.outcome])
+            self._write([first, *_below(result, tuple(log))])
 
     def run_finished(self, result: RunResult) -> None:
         """The verdict block."""
         with self._lock:
-            self._write(["", *_texts(verdict_block(result))])
+            self._write([Line(""), *verdict_block(result)])
 
-    def _write(self, lines: Iterable[str]) -> None:
+    def _write(self, lines: Iterable[Line]) -> None:
         """Write what waits and `lines` in one go."""
-        self._waiting.extend(lines)
+        self._waiting.extend(self._paint(line.text, line.tone) for line in lines)
         if self._waiting:
-            write(self._stream, "\n".join(self._waiting) + "\n")
+            self._put("\n".join(self._waiting) + "\n")
             self._waiting.clear()
 
+    def _paint(self, text: str, tone: Tone) -> str:
+        """The text as this console shows a tone: here, all alike."""
+        return text
 
-def write(stream: TextIO, text: str) -> None:
-    """Write and flush; a character that the stream's encoding lacks is written as its code."""
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    def _put(self, text: str) -> None:
+        """Write and flush; a character that the stream's encoding lacks becomes its code."""
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self._stream.encoding or "ascii"
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        self._stream.flush()
 
 
 def _below(result: StepResult, log: tuple[str, ...]) -> Iterable[Line]:
     return failure(result, log) if result.outcome is Outcome.FAILED else ()
-
-
-def _texts(lines: Iterable[Line]) -> list[str]:
-    return [line.text for line in lines]

@@ -1,0 +1,46 @@
+"""A receipt: what a rollout proves afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from shipway.core.outcome import Verdict
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What happened in a rollout.
+
+    releases: name → requests, failed, p50, p95, p99 (milliseconds), as the proxy counted them.
+    timeline: what happened when ({at: seconds since the epoch, stage, text}). cause, remedy:
+    why it did not succeed and what to do; log: the last lines of what failed.
+    """
+
+    environment: str
+    release: str
+    before: str
+    verdict: Verdict
+    started: float
+    seconds: float
+    address: str
+    cause: str = ""
+    remedy: str = ""
+    log: tuple[str, ...] = ()
+    releases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    timeline: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def requests(self) -> int:
+        """Requests that the proxy answered during the rollout."""
+        return int(sum(one.get("requests", 0) for one in self.releases.values()))
+
+    @property
+    def failed(self) -> int:
+        """Those that ended with a server's error."""
+        return int(sum(one.get("failed", 0) for one in self.releases.values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record and the reports."""
+        return {**asdict(self), "requests": self.requests, "failed": self.failed}

@@ -1,0 +1,147 @@
+"""Instances: one process group each, started from a release, found again by its marker."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shipway.core.config import Application, Environment
+from shipway.core.errors import CannotRun, Unreachable
+from shipway.core.ports import Clock, Command, Completed, Http, Processes
+from shipway.core.release import Release
+from shipway.effects.address import free_port
+from shipway.effects.files import write_atomic
+
+TAIL = 15  # last log lines that explain a failure
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One running copy of a release. marker: NAME=value in its environment."""
+
+    digest: str
+    release: str
+    address: str
+    pid: int
+    marker: str
+    log: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Starts, watches and stops the instances of one environment."""
+
+    application: Application
+    environment: Environment
+    folder: str
+    processes: Processes
+    http: Http
+    clock: Clock
+
+    def start(self, release: Release) -> Instance:
+        """Start one, without waiting for it."""
+        address = f"127.0.0.1:{free_port()}"
+        identity = uuid.uuid4().hex
+        log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{identity[:8]}.log")
+        os.makedirs(os.path.dirname(log), exist_ok=True)
+        marker = f"SHIPWAY_INSTANCE={identity}"
+        env = {**self.env(release), "BIND": address, "SHIPWAY_INSTANCE": identity}
+        argv = self._argv(release, self.application.serve, address)
+        pid = self.processes.spawn(Command(argv, release.path, env), log)
+        return Instance(release.digest, release.name, address, pid, marker, log)
+
+    def await_health(self, instance: Instance) -> str:
+        """Wait until it is healthy; why it is not, in one sentence, or nothing."""
+        end = self.clock.monotonic() + self.environment.health_timeout
+        last = "it never answered"
+        while self.clock.monotonic() < end:
+            if not self.alive(instance):
+                return f"{instance.release} ended while it was starting"
+            fault = self.health(instance)
+            if not fault:
+                return ""
+            last = fault
+            self.clock.sleep(0.1)
+        limit = f"{self.environment.health_timeout:g} s"
+        return f"{instance.release} did not become healthy within {limit}: {last}"
+
+    def health(self, instance: Instance) -> str:
+        """What is wrong with it at this moment; nothing when it is healthy."""
+        path = self.application.health
+        try:
+            status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
+        except Unreachable:
+            return f"{path} does not answer"
+        return "" if status == 200 else f"{path} answers {status}"
+
+    def alive(self, instance: Instance) -> bool:
+        """Whether its process runs."""
+        return self.processes.alive(instance.pid, instance.marker)
+
+    def stop(self, instance: Instance) -> None:
+        """Let it finish its requests and end it."""
+        self.processes.stop(instance.pid, instance.marker, self.environment.drain_timeout)
+
+    def once(self, release: Release, words: str) -> Completed:
+        """Run a command of the release (its migrations) to the end."""
+        argv = self._argv(release, words, "")
+        return self.processes.run(Command(argv, release.path, self.env(release), 600.0))
+
+    def env(self, release: Release) -> dict[str, str]:
+        """What an instance sees: the base, what is configured, what it is told by Shipway."""
+        data = os.path.join(self.folder, "data")
+        os.makedirs(data, exist_ok=True)
+        given = {
+            name: value.replace("{data}", data) for name, value in self.environment.env.items()
+        }
+        taken = {n: os.environ[n] for n in self.environment.secrets if n in os.environ}
+        binaries = os.path.dirname(release.python)
+        return {
+            "PATH": binaries + os.pathsep + os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
+            "APP_ENV": "local", "WEB_CONCURRENCY": "1", "TRUSTED_PROXIES": "1",
+            "SECRET_KEY": self._secret_key(), **given, **taken, "RELEASE": release.name,
+        }  # fmt: skip
+
+    def _argv(self, release: Release, words: str, address: str) -> tuple[str, ...]:
+        program, *arguments = shlex.split(words.replace("{bind}", address))
+        own = os.path.join(os.path.dirname(release.python), program)
+        return (own if os.path.exists(own) else program, *arguments)
+
+    def _secret_key(self) -> str:
+        """Made once for this environment, readable by its owner only."""
+        path = os.path.join(self.folder, "secret_key")
+        if not os.path.exists(path):
+            write_atomic(path, secrets.token_hex(32).encode(), 0o600)
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+
+def tail(path: str) -> tuple[str, ...]:
+    """The last lines of a log."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return tuple(file.read().splitlines()[-TAIL:])
+    except OSError:
+        return ()
+
+
+def must_succeed(done: Completed, what: str) -> None:
+    """Raises CannotRun with the last lines of what a command said."""
+    if done.code:
+        lines = (done.stdout + done.stderr).strip().splitlines()[-3:]
+        raise CannotRun(f"{what} ended with {done.code}: {' / '.join(lines)}", "Mend it first.")
+
+
+def instance_from(data: Mapping[str, Any]) -> Instance:
+    """An instance from the record."""
+    return Instance(**data)
