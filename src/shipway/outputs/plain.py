@@ -63,12 +63,13 @@ class PlainConsole:
 
     def step_finished(self, result: StepResult) -> None:
         """One line; below it what failed and why."""
+        if result.outcome is Outcome.CACHED:  # first and cheap: thousands of them may come
+            if not self._quiet:
+                self._waiting.append(self._paint(step_line(result), Tone.QUIET))
+            return
         with self._lock:
             log = self._logs.pop(result.step, ())
             if self._quiet and result.outcome not in _SHOWN_WHEN_QUIET:
-                return
-            if result.outcome is Outcome.CACHED:
-                self._waiting.append(self._paint(step_line(result), Tone.QUIET))
                 return
             first = Line(step_line(result), TONE_OF[result.outcome])
             self._write([first, *_below(result, tuple(log))])

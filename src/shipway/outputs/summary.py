@@ -57,7 +57,7 @@ _EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CAN
 def step_line(result: StepResult) -> str:
     """The line of a finished step: `passed       quality   ruff   0.12 s`."""
     name, stage = one_line(result.step), one_line(result.stage)
-    line = f"{result.outcome.value:<11}  {stage:<8}  {name:<20} {result.seconds:8.2f} s"
+    line = f"{result.outcome:<11}  {stage:<8}  {name:<20} {result.seconds:8.2f} s"
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
     return line
