@@ -33,8 +33,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.bp)
     app.cli.add_command(importing.import_candidates)
     if hops := settings.trusted_proxies:
-        # ProxyFix replaces a method, which is how Flask's documentation applies it.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        # Replacing the method is how Flask's documentation applies it.
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     return app
 
 

@@ -34,7 +34,8 @@ class Coverage(Linter):
             for name, folder in sorted(site.upstream.items())
             if name in ("unit", "integration")
         ]
-        return (_SCRIPT, site.out, *data)
+        # -P: or Python would find this folder's coverage.py before the real one.
+        return ("-P", _SCRIPT, site.out, *data)
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """The total, and each file's share; the worst files are named."""

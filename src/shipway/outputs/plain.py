@@ -63,9 +63,8 @@ class PlainConsole:
 
     def step_finished(self, result: StepResult) -> None:
         """One line; below it what failed and why."""
-        if result.outcome is Outcome.CACHED:  # first and cheap: thousands of them may come
-            if not self._quiet:
-                self._waiting.append(self._paint(step_line(result), Tone.QUIET))
+        if result.outcome is Outcome.CACHED:
+            self._keep(result)
             return
         with self._lock:
             log = self._logs.pop(result.step, ())
@@ -78,6 +77,12 @@ class PlainConsole:
         """The verdict block."""
         with self._lock:
             self._write([Line(""), *verdict_block(result)])
+
+    def _keep(self, result: StepResult) -> None:
+        if not self._quiet:
+            line = self._paint(step_line(result), Tone.QUIET)
+            with self._lock:
+                self._waiting.append(line)
 
     def _write(self, lines: Iterable[Line]) -> None:
         """Write what waits and `lines` in one go."""
