@@ -137,6 +137,6 @@ def _next(state: Rollout) -> Action:
     if state.started:
         return Action.JOIN_NEW
     # One more than there were may serve for a moment; never one less.
-    if state.old and state.serving > max(state.wanted, state.replaced) - (state.new == 0):
+    if state.old and state.serving > max(state.wanted, state.replaced):
         return Action.RETIRE_OLD
     return Action.START_NEW if state.new < state.wanted else Action.RETIRE_OLD

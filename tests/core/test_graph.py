@@ -1,0 +1,128 @@
+"""The laws of the graph and of the schedule."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.core.errors import ConfigError
+from shipway.core.graph import Graph, Schedule
+from shipway.core.outcome import Outcome
+from shipway.core.step import ALL_CORES, Kind, Step
+
+
+def step(name: str, *needs: str, **more: object) -> Step:
+    return Step(name, "test", Kind.COMMAND, {"argv": ["true"]}, needs=needs, **more)  # type: ignore[arg-type]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    count = draw(st.integers(1, 25))
+    steps = []
+    for number in range(count):
+        earlier = [f"s{i}" for i in range(number)]
+        needs = draw(st.lists(st.sampled_from(earlier), unique=True, max_size=3)) if earlier else []
+        cores = draw(st.sampled_from([1, 1, 2, ALL_CORES]))
+        steps.append(step(f"s{number}", *needs, cores=cores))
+    return Graph(draw(st.permutations(steps)))
+
+
+@given(graphs())
+def test_every_step_follows_what_it_needs(graph: Graph) -> None:
+    seen: set[str] = set()
+    for name in graph.order:
+        assert seen.issuperset(graph.steps[name].needs)
+        seen.add(name)
+    assert seen == set(graph.steps)
+
+
+@given(graphs(), st.integers(1, 4), st.data())
+def test_each_step_ends_once_after_its_needs_within_the_cores(
+    graph: Graph, cores: int, data: st.DataObject
+) -> None:
+    schedule = Schedule(graph, cores, {})
+    ended: dict[str, Outcome] = {}
+    running: list[Step] = []
+    while not schedule.done:
+        while (started := schedule.next()) is not None:
+            assert all(ended[need].lets_dependants_run for need in started.needs)
+            running.append(started)
+        used = sum(cores if s.cores == ALL_CORES else min(s.cores, cores) for s in running)
+        assert 0 < used <= cores
+        last = running.pop(data.draw(st.integers(0, len(running) - 1)))
+        outcome = data.draw(st.sampled_from([Outcome.PASSED, Outcome.CACHED, Outcome.FAILED]))
+        assert last.name not in ended
+        ended[last.name] = outcome
+        for blocked in schedule.finish(last.name, outcome):
+            assert blocked.name not in ended
+            ended[blocked.name] = Outcome.BLOCKED
+    assert set(ended) == set(graph.steps)
+
+
+@given(graphs())
+def test_a_failure_blocks_exactly_what_depends_on_it(graph: Graph) -> None:
+    first = graph.order[0]
+    schedule = Schedule(graph, 100, {})
+    while (started := schedule.next()) is not None and started.name != first:
+        pass
+    if started is None:
+        return
+    below: set[str] = set()
+    for name in graph.order:
+        if below.union({first}).intersection(graph.steps[name].needs):
+            below.add(name)
+    assert {s.name for s in schedule.finish(first, Outcome.FAILED)} == below
+
+
+@given(graphs())
+def test_after_cancelling_nothing_starts_and_everything_ends(graph: Graph) -> None:
+    schedule = Schedule(graph, 2, {})
+    started = schedule.next()
+    assert started is not None
+    waiting = {s.name for s in schedule.cancel()}
+    assert schedule.next() is None
+    schedule.finish(started.name, Outcome.CANCELLED)
+    assert schedule.done
+    assert waiting == set(graph.steps) - {started.name}
+
+
+def test_the_longest_remaining_path_goes_first() -> None:
+    graph = Graph([step("short"), step("long"), step("tail", "long")])
+    schedule = Schedule(graph, 1, {"short": 3.0, "long": 1.0, "tail": 5.0})
+    first = schedule.next()
+    assert first is not None
+    assert first.name == "long"
+
+
+def test_a_tolerant_step_runs_after_something_unavailable_but_not_after_a_failure() -> None:
+    for outcome, blocked in ((Outcome.UNAVAILABLE, 0), (Outcome.FAILED, 1)):
+        schedule = Schedule(Graph([step("a"), step("b", "a", tolerant=True)]), 1, {})
+        schedule.next()
+        assert len(schedule.finish("a", outcome)) == blocked
+
+
+def test_a_circle_is_named_step_by_step() -> None:
+    with pytest.raises(ConfigError, match="a → c → b → a|b → a → c → b|c → b → a → c"):
+        Graph([step("a", "c"), step("b", "a"), step("c", "b"), step("d")])
+
+
+def test_an_unknown_need_is_answered_with_the_nearest_name() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'integration'"):
+        Graph([step("integration"), step("x", "integraton")])
+
+
+def test_two_steps_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigError, match="two steps"):
+        Graph([step("a"), step("a")])
+
+
+def test_selecting_brings_what_is_needed_and_leaves_out_what_is_skipped() -> None:
+    graph = Graph([step("a"), step("b", "a"), step("c", "b"), step("d")])
+    assert set(graph.select(["b"]).steps) == {"a", "b"}
+    skipped = graph.select(["c"], skip=["b"])
+    assert set(skipped.steps) == {"c"}
+    assert skipped.steps["c"].needs == ()
+    for stages, skip in ((["nowhere"], []), ([], ["nobody"]), (["quality"], [])):
+        with pytest.raises(ConfigError):
+            graph.select(stages, skip)
