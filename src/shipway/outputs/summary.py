@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
@@ -56,12 +57,17 @@ _EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CAN
 
 def step_line(result: StepResult) -> str:
     """The line of a finished step: `passed       quality   ruff   0.12 s`."""
-    # Padded by methods and cleaned as a whole: thousands of cached steps come at once.
-    start = f"{result.outcome.ljust(11)}  {result.stage.ljust(8)}  {result.step.ljust(20)}"
-    line = one_line(f"{start} {result.seconds:8.2f} s")
+    start = _start(result.outcome, result.stage)
+    # Per cent, because it takes half the time, and thousands of cached steps come at once.
+    line = "%s%-20s %8.2f s" % (start, one_line(result.step), result.seconds)  # noqa: UP031
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
     return line
+
+
+@lru_cache(maxsize=256)
+def _start(outcome: Outcome, stage: str) -> str:
+    return f"{outcome.value:<11}  {one_line(stage):<8}  "
 
 
 def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
