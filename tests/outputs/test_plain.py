@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import io
-import time
+import subprocess
+import sys
 from dataclasses import replace
 
 from shipway.core.outcome import Outcome, Verdict
@@ -48,20 +49,41 @@ def test_the_run_is_announced_with_its_number_of_steps() -> None:
     assert stream.getvalue() == "mycandidate: run 42, 1 step\n"
 
 
-def test_five_thousand_cached_steps_are_one_write_and_cost_under_15_ms() -> None:
-    cached = [result(f"step-{number}", Outcome.CACHED) for number in range(5000)]
-    best = 1.0
-    for _ in range(5):
-        stream = CountingStream()
-        console = PlainConsole(stream)
-        began = time.perf_counter()
-        for each in cached:
-            console.step_finished(each)
-        console.step_started(step("late"))
-        best = min(best, time.perf_counter() - began)
-        assert stream.writes == 1
-        assert stream.getvalue().count("\n") == 5000
-    assert best < 0.015
+def test_five_thousand_cached_steps_are_one_write() -> None:
+    stream = CountingStream()
+    console = PlainConsole(stream)
+    for number in range(5000):
+        console.step_finished(result(f"step-{number}", Outcome.CACHED))
+    assert stream.writes == 0
+    console.step_started(step("late"))
+    assert stream.writes == 1
+    assert stream.getvalue().count("\n") == 5000
+
+
+TIMED = """
+import io, time
+from shipway.core.outcome import Outcome
+from shipway.core.result import StepResult
+from shipway.outputs.plain import PlainConsole
+
+steps = [StepResult(f"s{n}", "test", Outcome.CACHED, 0.0, n / 1000) for n in range(5000)]
+
+def once():
+    console = PlainConsole(io.StringIO())
+    began = time.perf_counter()
+    for step in steps:
+        console.step_finished(step)
+    console.step_output("late", "flushes")
+    return time.perf_counter() - began
+
+print(min(once() for _ in range(40)))
+"""
+
+
+def test_five_thousand_cached_steps_cost_less_than_15_ms() -> None:
+    # In a process of its own, where nothing traces; the best of many, as neighbours disturb.
+    ended = subprocess.run([sys.executable, "-c", TIMED], capture_output=True, text=True, env={})
+    assert float(ended.stdout) < 0.015
 
 
 def test_cached_lines_stand_before_the_line_of_a_step_that_ended_later() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import threading
@@ -22,6 +23,8 @@ from shipway.effects.redaction import Redactor
 
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
 _CHUNK = 65536
+# Fixed text; the log's path and the command reach it as arguments.
+_DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
 _CUT = "\n[output cut here: more than {limit} characters]\n"
 
 
@@ -77,23 +80,26 @@ class SystemProcesses:
             _signal_group(process.pid, signal.SIGKILL)
 
     def spawn(self, command: Command, log: str) -> int:
-        """Start a server that outlives this command; its output is appended to `log`."""
-        with open(log, "ab", buffering=0) as sink:
-            try:
-                process = subprocess.Popen(
-                    command.argv,
-                    cwd=command.cwd,
-                    env=dict(command.env),
-                    stdin=subprocess.DEVNULL,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise _cannot_start(command, error) from error
-        # Reap it when it ends, or a dead server would look alive as a zombie.
-        threading.Thread(target=process.wait, daemon=True).start()
-        return process.pid
+        """Start a server that outlives this command; its output is appended to `log`.
+
+        A shell in between starts it and is gone at once, because some servers (Envoy) ask the
+        kernel to end them with their parent. `setsid` makes it the leader of its own group
+        under the process id that the shell prints.
+        """
+        argv = ("/bin/sh", "-c", _DETACH, log, *command.argv)
+        if shutil.which(command.argv[0], path=command.env.get("PATH")) is None:
+            raise _cannot_start(command, FileNotFoundError())
+        try:
+            # Not by `run`, which ends what its program left behind.
+            started = subprocess.run(
+                argv, cwd=command.cwd, env=dict(command.env), stdin=subprocess.DEVNULL,
+                capture_output=True, timeout=30, check=False,
+            )  # fmt: skip
+            return int(started.stdout)
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            raise CannotRun(
+                f"{command.argv[0]} cannot be started: {error}", "See shipway doctor."
+            ) from error
 
     def alive(self, pid: int, marker: str) -> bool:
         """Whether `pid` runs and carries `marker` in its environment (Linux: /proc)."""

@@ -301,12 +301,15 @@ class _Walk:
     def _end(self, state: Rollout) -> Verdict:
         platform = self._platform
         self._note(state.stage, Action.NOTHING)
-        for instance in [one for one in platform.running if one not in self._joined]:
+        failed_first = state.stage is Stage.ROLLED_BACK and not state.replaced
+        left = [] if failed_first else self._joined
+        for instance in [one for one in platform.running if one not in left]:
             platform._drop(instance)
         if state.stage is Stage.SUCCEEDED:
             platform.current = {**asdict(self._release), "name": self._release.name}
-        elif not self._joined:
+        elif failed_first:
             platform.proxy.stop()
+            platform.proxy.serving = {}
         platform._save()
         return _VERDICTS[state.stage]
 

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from shipway.core.errors import RecordError
+from shipway.core.gate import Measure
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult
+from shipway.outputs.html import report
+from shipway.outputs.sections import MOST_FINDINGS, duration, figure
+
+from .made_up import BLOBS, HOSTILE, failed_run, finding, passed_run, result, run
+
+
+class Page(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page(finished: RunResult) -> Page:
+    return Page(report(finished, BLOBS.__getitem__))
+
+
+def receipt_text(receipt: object) -> str:
+    text = page(run(replace(result("deploy"), facts={"receipt": receipt}))).text
+    return text.partition("Receipt of deploy")[2]
+
+
+def test_the_page_says_verdict_reason_and_facts() -> None:
+    text = page(failed_run()).text
+    assert "rolled back deploy: the new release crashed at its start" in text
+    for fact in ("Application mycandidate", "Commit 3f2a91c0d4e5", "Jobs 2", "Duration 22.3 s",
+                 "Started 2026-09-21 14:13:20 UTC"):  # fmt: skip
+        assert fact in text
+
+
+@pytest.mark.parametrize("finished", [passed_run(), failed_run(), run()], ids=lambda r: r.run)
+def test_nothing_is_loaded_from_elsewhere(finished: RunResult) -> None:
+    for tag, attributes in page(finished).tags:
+        assert tag not in ("img", "iframe", "object", "embed", "base", "form")
+        assert "src" not in attributes
+        if tag == "link":
+            assert attributes["href"] == "data:,"
+
+
+def test_what_went_wrong_comes_first_with_remedy_command_and_log() -> None:
+    text = page(failed_run()).text
+    assert text.index("What needs attention") < text.index("Timeline 13 steps")
+    assert "Next: Look at the log. Run it alone: shipway -C mycandidate run unit" in text
+    assert "62 before them are not shown" in text
+    assert "test_ward_61 PASSED" not in text
+    assert "test_ward_62 PASSED" in text
+
+
+def test_a_log_that_is_gone_is_told() -> None:
+    def gone(digest: str) -> bytes:
+        raise RecordError(f"no blob {digest}")
+
+    assert "The log is no longer stored (no blob log-unit)." in report(failed_run(), gone)
+
+
+def test_gates_are_shown_with_figure_limit_and_worst_places() -> None:
+    text = page(failed_run()).text
+    assert "coverage broken 71.25 % at least 80 % unit main/importer.py 41 %" in text
+    assert "p95 of ward search broken 88.2 ms at most 50 ms performance" in text
+
+
+def test_coverage_lists_the_least_covered_file_first() -> None:
+    text = page(passed_run()).text
+    assert text.index("main/importer.py") < text.index("main/pages.py")
+    assert "unit: 71.25 % (at least 80 % wanted)" in text
+
+
+def test_performance_has_a_row_for_each_endpoint() -> None:
+    text = page(passed_run()).text
+    assert "Endpoint p50 (ms) p95 (ms) p99 (ms) rps (/s) error-rate (%)" in text
+    assert "ward page 11.2 31.4 48 410.2 0" in text
+
+
+def test_a_figure_that_was_not_measured_is_a_dash() -> None:
+    measures = (Measure("p95", 12.0, "ms", "a"), Measure("p50", 3.0, "ms", "b"))
+    text = page(run(replace(result("load"), measures=measures))).text
+    assert "a – 12 b 3 –" in text
+
+
+def test_other_measures_have_a_table_of_their_own() -> None:
+    measures = (Measure("size", 1_234_567, "bytes"),)
+    text = page(run(replace(result("package"), measures=measures))).text
+    assert "Other figures" in text
+    assert "size package 1,234,567 bytes" in text
+
+
+def test_left_out_tests_are_named() -> None:
+    assert "Left out of unit test_redis: no Redis here" in page(passed_run()).text
+
+
+def test_the_receipt_shows_releases_and_what_happened_when() -> None:
+    text = page(passed_run()).text
+    assert "verdict passed requests 1,840 failed 0" in text
+    assert "1.4.0+3f2a91c.8c1d02 938 0 10.1 31.2 47.9" in text
+    assert "+21.4 s health it answers on /health/ready" in text
+
+
+def test_a_receipt_with_only_some_of_its_parts_is_shown_as_far_as_it_goes() -> None:
+    assert "verdict passed" in receipt_text({"verdict": "passed"})
+    partly = {
+        "failed": None,
+        "releases": {"one": {"requests": 7}, "two": {"failed": 1}, "odd": "no dict"},
+        "timeline": [{"text": "began"}, {"at": 2.0, "stage": "stop"}, {"at": "noon"}, "odd"],
+    }
+    text = receipt_text(partly)
+    assert "one 7 – two – 1" in text
+    assert "began +2.0 s stop noon" in text
+    odd = receipt_text({"cause": "none", "releases": ["x"], "timeline": "x"})
+    assert odd.strip().startswith("cause none")
+
+
+@pytest.mark.parametrize("nothing", [None, {}, "text", 3])
+def test_without_a_receipt_there_is_no_such_part(nothing: object) -> None:
+    assert receipt_text(nothing) == ""
+
+
+def test_more_findings_than_fit_are_counted() -> None:
+    many = tuple(finding(number) for number in range(MOST_FINDINGS + 7))
+    text = page(run(replace(result("ruff", Outcome.FAILED), findings=many))).text
+    assert "7 more are not shown" in text
+
+
+def test_the_address_is_a_link_only_when_it_is_one_of_the_web() -> None:
+    links = [a.get("href") for tag, a in page(passed_run()).tags if tag == "a"]
+    assert "http://127.0.0.1:8080" in links
+    bad = page(replace(passed_run(), address="javascript:alert(1)"))
+    assert not any((a.get("href") or "").startswith("java") for _, a in bad.tags)
+
+
+def test_hostile_text_stays_text() -> None:
+    hostile = run(
+        *(replace(s, step=f"{s.step}{HOSTILE}", stage=HOSTILE, reason=HOSTILE, remedy=HOSTILE,
+                  command=HOSTILE) for s in failed_run().steps),
+        verdict=Verdict.FAILED,
+    )  # fmt: skip
+    hostile = replace(hostile, application=HOSTILE, branch=HOSTILE, commit=HOSTILE, run=HOSTILE)
+    html = report(hostile, lambda digest: HOSTILE.encode("utf-8", "replace"))
+    parsed = Page(html)
+    assert [tag for tag, _ in parsed.tags].count("script") == 1
+    assert not any(name.startswith("on") for _, attributes in parsed.tags for name in attributes)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", html)
+    html.encode()
+
+
+def test_every_table_has_a_caption_and_headings_do_not_skip_a_level() -> None:
+    tags = [tag for tag, _ in page(failed_run()).tags]
+    assert tags.count("caption") == tags.count("table") > 0
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_anchors_are_unique_and_every_link_inside_leads_somewhere() -> None:
+    tags = page(failed_run()).tags
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    inside = [a["href"] for tag, a in tags if tag == "a" and (a["href"] or "").startswith("#")]
+    assert inside
+    assert all((href or "")[1:] in ids for href in inside)
+
+
+def test_figures_and_durations_read_well() -> None:
+    assert [figure(x) for x in (1840, 11.20, 0.0, None, True, "x")] == [
+        "1,840", "11.2", "0", "", "True", "x",
+    ]  # fmt: skip
+    assert [duration(x) for x in (0.123, 4.25, 65.0)] == ["0.12 s", "4.2 s", "1 min 05 s"]
