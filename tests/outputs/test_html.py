@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -172,7 +173,7 @@ def test_every_table_has_a_caption_and_headings_do_not_skip_a_level() -> None:
     assert tags.count("caption") == tags.count("table") > 0
     levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_anchors_are_unique_and_every_link_inside_leads_somewhere() -> None:
