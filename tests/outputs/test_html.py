@@ -81,8 +81,8 @@ def test_a_log_that_is_gone_is_told() -> None:
 
 def test_gates_are_shown_with_figure_limit_and_worst_places() -> None:
     text = page(failed_run()).text
-    assert "coverage broken 71.25 % at least 80 % unit main/importer.py 41 %" in text
-    assert "p95 of ward search broken 88.2 ms at most 50 ms performance" in text
+    assert "coverage broken 71.25 % at least 80 % in unit main/importer.py 41 %" in text
+    assert "p95 of ward search broken 88.2 ms at most 50 ms in performance" in text
 
 
 def test_coverage_lists_the_least_covered_file_first() -> None:
