@@ -86,6 +86,24 @@ def test_five_thousand_cached_steps_cost_less_than_15_ms() -> None:
     assert float(ended.stdout) < 0.015
 
 
+def test_one_hostile_name_among_many_cached_steps_is_made_harmless() -> None:
+    stream = io.StringIO()
+    console = PlainConsole(stream)
+    for name in ("ruff", HOSTILE, "mypy"):
+        console.step_finished(result(name, Outcome.CACHED))
+    console.step_output("unit", "flushes")
+    first, second, third = stream.getvalue().splitlines()
+    assert first.split()[2] == "ruff"
+    assert "alert(1)" in second
+    assert second.isprintable()
+    assert third.split()[2] == "mypy"
+
+
+def test_quiet_leaves_out_cached_steps() -> None:
+    text = printed(result("ruff", Outcome.CACHED), quiet=True)
+    assert "ruff" not in text
+
+
 def test_cached_lines_stand_before_the_line_of_a_step_that_ended_later() -> None:
     text = printed(result("first", Outcome.CACHED), result("second"))
     assert text.index("first") < text.index("second")

@@ -32,6 +32,11 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def is_one_line(text: str) -> bool:
+    """Whether `one_line` would leave the text, and every part of it, as it is."""
+    return text.isprintable() and "::" not in text and "##[" not in text
+
+
 def log_line(text: str, longest: int = LONGEST_LINE) -> str:
     """Like `one_line`, but its indentation stays."""
     expanded = text.rstrip().expandtabs(4)

@@ -19,6 +19,7 @@ from shipway.outputs.summary import (
     counted,
     failure,
     step_line,
+    step_lines,
     verdict_block,
 )
 
@@ -35,7 +36,7 @@ class PlainConsole:
     def __init__(self, stream: TextIO, quiet: bool = False) -> None:
         self._stream = stream
         self._quiet = quiet
-        self._waiting: list[str] = []
+        self._cached: list[StepResult] = []
         self._logs: dict[str, deque[str]] = {}
         self._lock = threading.Lock()
 
@@ -64,7 +65,8 @@ class PlainConsole:
     def step_finished(self, result: StepResult) -> None:
         """One line; below it what failed and why."""
         if result.outcome is Outcome.CACHED:
-            self._keep(result)
+            if not self._quiet:
+                self._cached.append(result)
             return
         with self._lock:
             log = self._logs.pop(result.step, ())
@@ -78,18 +80,17 @@ class PlainConsole:
         with self._lock:
             self._write([Line(""), *verdict_block(result)])
 
-    def _keep(self, result: StepResult) -> None:
-        if not self._quiet:
-            line = self._paint(step_line(result), Tone.QUIET)
-            with self._lock:
-                self._waiting.append(line)
-
     def _write(self, lines: Iterable[Line]) -> None:
-        """Write what waits and `lines` in one go."""
-        self._waiting.extend(self._paint(line.text, line.tone) for line in lines)
-        if self._waiting:
-            self._put("\n".join(self._waiting) + "\n")
-            self._waiting.clear()
+        """Write the cached steps that wait and `lines` in one go."""
+        texts = [self._paint(line.text, line.tone) for line in lines]
+        number = len(self._cached)
+        if number:
+            # Only what was there: another thread may append meanwhile.
+            waiting = self._cached[:number]
+            del self._cached[:number]
+            texts[:0] = [self._paint(text, Tone.QUIET) for text in step_lines(waiting)]
+        if texts:
+            self._put("\n".join(texts) + "\n")
 
     def _paint(self, text: str, tone: Tone) -> str:
         """The text as this console shows a tone: here, all alike."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
-from shipway.outputs.clean import log_line, one_line
+from shipway.outputs.clean import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
 MOST_LOG_LINES = 30
@@ -57,12 +57,23 @@ _EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CAN
 
 def step_line(result: StepResult) -> str:
     """The line of a finished step: `passed       quality   ruff   0.12 s`."""
-    start = _start(result.outcome, result.stage)
-    # Per cent, because it takes half the time, and thousands of cached steps come at once.
-    line = "%s%-20s %8.2f s" % (start, one_line(result.step), result.seconds)  # noqa: UP031
+    line = _columns(result, one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
     return line
+
+
+def step_lines(results: Sequence[StepResult]) -> list[str]:
+    """The lines of many steps at once; their names are looked at once for all."""
+    if not is_one_line("".join([result.step for result in results])):
+        return [step_line(result) for result in results]
+    return [_columns(result, result.step) for result in results]
+
+
+def _columns(result: StepResult, name: str) -> str:
+    # Per cent, because it takes half the time, and thousands of cached steps come at once.
+    start = _start(result.outcome, result.stage)
+    return "%s%-20s %8.2f s" % (start, name, result.seconds)  # noqa: UP031
 
 
 @lru_cache(maxsize=256)
