@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
@@ -57,28 +56,24 @@ _EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CAN
 
 def step_line(result: StepResult) -> str:
     """The line of a finished step: `passed       quality   ruff   0.12 s`."""
-    line = _columns(result, one_line(result.step))
+    line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
     return line
 
 
 def step_lines(results: Sequence[StepResult]) -> list[str]:
-    """The lines of many steps at once; their names are looked at once for all."""
-    if not is_one_line("".join([result.step for result in results])):
+    """The lines of many steps at once; their names are checked once for all."""
+    together = [text for result in results for text in (result.step, result.stage)]
+    if not is_one_line("".join(together)):
         return [step_line(result) for result in results]
-    return [_columns(result, result.step) for result in results]
+    return [_columns(result, result.stage, result.step) for result in results]
 
 
-def _columns(result: StepResult, name: str) -> str:
+def _columns(result: StepResult, stage: str, name: str) -> str:
     # Per cent, because it takes half the time, and thousands of cached steps come at once.
-    start = _start(result.outcome, result.stage)
-    return "%s%-20s %8.2f s" % (start, name, result.seconds)  # noqa: UP031
-
-
-@lru_cache(maxsize=256)
-def _start(outcome: Outcome, stage: str) -> str:
-    return f"{outcome.value:<11}  {one_line(stage):<8}  "
+    columns = (result.outcome, stage, name, result.seconds)
+    return "%-11s  %-8s  %-20s %8.2f s" % columns  # noqa: UP031
 
 
 def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
