@@ -10,11 +10,12 @@ import pytest
 from shipway.core.errors import RecordError
 from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome, Verdict
+from shipway.core.receipt import Receipt
 from shipway.core.result import RunResult
 from shipway.outputs.html import report
 from shipway.outputs.sections import MOST_FINDINGS, duration, figure
 
-from .made_up import BLOBS, HOSTILE, failed_run, finding, passed_run, result, run
+from .made_up import BLOBS, HOSTILE, STARTED, failed_run, finding, passed_run, result, run
 
 
 class Page(HTMLParser):
@@ -133,6 +134,20 @@ def test_a_receipt_with_only_some_of_its_parts_is_shown_as_far_as_it_goes() -> N
     assert "began +2.0 s stop noon" in text
     odd = receipt_text({"cause": "none", "releases": ["x"], "timeline": "x"})
     assert odd.strip().startswith("cause none")
+
+
+def test_the_receipt_of_a_real_rollout_reads_well() -> None:
+    receipt = Receipt(
+        "local", "1.4.0", "1.3.9", Verdict.ROLLED_BACK, STARTED, 65.0, "http://localhost:8080",
+        cause="it answered 500", remedy="Read the log.", log=("Traceback", HOSTILE),
+        releases={"1.3.9": {"requests": 90, "failed": 0, "p95": 3.14159}},
+    )  # fmt: skip
+    text = receipt_text(receipt.to_dict())
+    assert "before 1.3.9 verdict rolled back seconds 1 min 05 s" in text
+    assert "cause it answered 500 remedy Read the log." in text
+    assert "requests failed p95 (ms) 1.3.9 90 0 3.14" in text
+    assert "Last lines of what failed Traceback <script>alert(1)</script>red" in text
+    assert "1,790,000,000" not in text
 
 
 @pytest.mark.parametrize("nothing", [None, {}, "text", 3])

@@ -72,6 +72,13 @@ def test_no_color_leaves_no_colour_anywhere() -> None:
     assert "\x1b[31m" in shown(failed_run(), TERMINAL)
 
 
+def test_no_empty_lines_come_between_the_lines_of_steps() -> None:
+    text = without_escapes(shown(run(result("ruff"), result("mypy")), TERMINAL))
+    above = text[: text.rindex("\n\n")]
+    assert "\n\n" not in above
+    assert above.index("ruff  ") < above.index("mypy  ")
+
+
 def test_the_cursor_is_given_back() -> None:
     text = shown(passed_run(), TERMINAL)
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")

@@ -149,4 +149,4 @@ class LiveConsole(PlainConsole):
             return
         from rich.text import Text
 
-        self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+        self._live.console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)

@@ -61,6 +61,7 @@ class Receipt:
     columns: tuple[str, ...]
     releases: tuple[tuple[str, tuple[str, ...]], ...]
     timeline: tuple[tuple[str, str, str], ...]
+    log: str
 
 
 def troubles(run: RunResult, blobs: Blobs) -> tuple[Trouble, ...]:
@@ -151,11 +152,11 @@ def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
 
 
 def _receipt(step: str, raw: Mapping[str, Any], started: float) -> Receipt:
-    tables = ("releases", "timeline")
+    apart = ("releases", "timeline", "log", "started")
     facts = tuple(
-        (str(name), figure(value))
+        (str(name), _fact(str(name), value))
         for name, value in raw.items()
-        if name not in tables and value not in ("", None)
+        if name not in apart and value not in ("", None)
     )
     releases = _mappings(raw.get("releases"))
     known = ("requests", "failed", *PERCENTILES)
@@ -164,7 +165,18 @@ def _receipt(step: str, raw: Mapping[str, Any], started: float) -> Receipt:
         (name, tuple(figure(row.get(column)) for column in columns))
         for name, row in releases.items()
     )
-    return Receipt(step, facts, columns, rows, _moments(raw.get("timeline"), started))
+    moments = _moments(raw.get("timeline"), started)
+    return Receipt(step, facts, columns, rows, moments, _lines(raw.get("log")))
+
+
+def _fact(name: str, value: Any) -> str:
+    timed = name == "seconds" and isinstance(value, (int, float))
+    return duration(value) if timed else figure(value)
+
+
+def _lines(raw: Any) -> str:
+    lines = raw if isinstance(raw, (list, tuple)) else ()
+    return "\n".join(log_line(str(line), _LONGEST_LOG_LINE) for line in lines[-MOST_LOG_LINES:])
 
 
 def _mappings(raw: Any) -> dict[str, Mapping[str, Any]]:
