@@ -1,5 +1,7 @@
 """The checks. A new one is one small file here and one line in CHECKS."""
 
+from dataclasses import replace
+
 from shipway.checks.base import applies
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
@@ -17,5 +19,15 @@ CHECKS: tuple[Check, ...] = (
 
 
 def enabled(config: Config) -> tuple[Check, ...]:
-    """The checks that apply to an application and are not switched off."""
-    return tuple(check for check in CHECKS if applies(check, config))
+    """The checks that apply to an application and are not switched off.
+
+    What one of them needs of the others is cut down to those that are there.
+    """
+    chosen = [check for check in CHECKS if applies(check, config)]
+    absent = {check.name for check in CHECKS} - {check.name for check in chosen}
+    return tuple(_without(check, absent) for check in chosen)
+
+
+def _without(check: Check, absent: set[str]) -> Check:
+    needs = tuple(need for need in check.needs if need not in absent)
+    return check if needs == check.needs else replace(check, needs=needs)  # type: ignore[type-var]

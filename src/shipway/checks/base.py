@@ -11,6 +11,7 @@ from shipway.core.errors import CannotRun
 from shipway.core.gate import Bound, Gate
 
 NO_FINDINGS = Gate("findings", Bound.AT_MOST, 0)
+_COMPLAINT = re.compile(r"(error|fatal)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,48 @@ def applies(check: Check, config: Config) -> bool:
     if not config.checks.get(check.name, True):
         return False
     application = config.application
-    tests = bool(application.lock and application.unit_tests)
+    unit = bool(application.lock and application.unit_tests)
+    integration = bool(application.lock and application.integration_tests)
+    wanted = bool(config.gates.endpoints) or "performance" in config.checks
     conditions = {
         "mypy": bool(application.packages and application.lock),
-        "unit": tests,
-        "integration": bool(application.lock and application.integration_tests),
-        "coverage": bool(tests and application.packages),
-        "performance": bool(application.serve and config.gates.endpoints),
+        "unit": unit,
+        "integration": integration,
+        "coverage": _tested(config, unit, integration) and bool(application.packages),
+        "performance": bool(application.serve and application.lock) and wanted,
     }
-    return conditions.get(check.name, True)
+    python = bool(application.packages or application.unit_tests or application.serve)
+    return conditions.get(check.name, python)
+
+
+def _tested(config: Config, unit: bool, integration: bool) -> bool:
+    halves = {"unit": unit, "integration": integration}
+    return any(there and config.checks.get(name, True) for name, there in halves.items())
 
 
 def crashed(output: Output, tool: str) -> CannotRun:
     """The tool ended in a way that says nothing about the code."""
-    lines = (output.stderr.strip() or output.stdout.strip()).splitlines()
-    last = re.sub(r"\s+", " ", lines[-1])[:300] if lines else "it printed nothing"
+    how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
     return CannotRun(
-        f"{tool} ended with {output.code} and no result: {last}",
+        f"{tool} {how} and no result: {_complaint(output)}",
         "Read its log above; if it could not be fetched, look at the network.",
+    )
+
+
+def _complaint(output: Output) -> str:
+    """The first line that calls itself an error, else the last one."""
+    lines = (output.stderr.strip() or output.stdout.strip()).splitlines()
+    if not lines:
+        return "it printed nothing"
+    line = next((line for line in lines if _COMPLAINT.match(line)), lines[-1])
+    return re.sub(r"\s+", " ", line)[:300]
+
+
+def nothing_to_check(tool: str) -> CannotRun:
+    """The tool found no file: no data is never a pass."""
+    return CannotRun(
+        f"{tool} found no Python files",
+        f"Look at what its settings exclude, or switch it off: [checks] {tool} = false.",
     )
 
 

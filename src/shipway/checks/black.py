@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed, relative
+from shipway.checks.base import Linter, crashed, nothing_to_check, relative
 from shipway.checks.ruff import unformatted
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
+from shipway.core.finding import Finding, Severity
 
 _MARK = "would reformat "
+_CANNOT_PARSE = re.compile(r"^error: cannot parse: (.+?):(\d+):\d+$")
+# Not --extend-exclude: that would take the place of the project's own.
+_NOT_OURS = ("--force-exclude", r"/\.shipway/")
 
 
 @dataclass(frozen=True)
@@ -19,22 +24,32 @@ class Black(Linter):
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Each file that would change, a line each."""
-        return ("--check", "--extend-exclude", r"/\.shipway/", ".")
+        return ("--check", *_NOT_OURS, ".")
 
     def fix(self, config: Config, site: Site) -> tuple[str, ...]:
         """Format."""
-        return ("--quiet", "--extend-exclude", r"/\.shipway/", ".")
+        return ("--quiet", *_NOT_OURS, ".")
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: formatted, 1: some are not, 123: it did not run."""
-        files = [
-            line.removeprefix(_MARK)
-            for line in output.stderr.splitlines()
-            if line.startswith(_MARK)
-        ]
-        if output.code not in (0, 1) or bool(files) != bool(output.code):
+        """0: formatted, 1: some are not, 123: some could not be read."""
+        lines = output.stderr.splitlines()
+        if any(line.startswith("No Python files are present") for line in lines):
+            raise nothing_to_check("black")
+        files = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
+        errors = [line for line in lines if line.startswith("error:")]
+        unread = [match for line in errors if (match := _CANNOT_PARSE.match(line))]
+        expected = 123 if unread else int(bool(files))
+        # Its summary is always there: without it, it did not look at anything.
+        counted = any("file" in line and line.endswith(".") for line in lines)
+        if output.code != expected or len(errors) != len(unread) or not counted:
             raise crashed(output, "black")
-        return unformatted("black", [relative(file, site.root) for file in files])
+        reading = unformatted("black", [relative(file, site.root) for file in files])
+        syntax = tuple(
+            Finding("black", "invalid-syntax", Severity.MEDIUM, relative(match[1], site.root),
+                    int(match[2]), "it is not valid Python")
+            for match in unread
+        )  # fmt: skip
+        return Reading((*syntax, *reading.findings), remedy=reading.remedy)
 
 
 BLACK = Black("black", "formatting, by black", tools.BLACK, expected=2.0)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
+from shipway.checks.inside import HERE
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.gate import Bound, Gate, Measure
-
-_SCRIPT = os.path.join(os.path.dirname(__file__), "combine_coverage.py")
 
 
 @dataclass(frozen=True)
@@ -20,34 +18,34 @@ class Coverage(Linter):
     """coverage.py's JSON report over the data of unit and integration tests."""
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """The measured files; the data come from the steps that it needs."""
-        return tuple(f"{package}/**" for package in config.application.packages)
+        """The measured files and its settings; the data come from the steps that it needs."""
+        packages = (f"{package}/**" for package in config.application.packages)
+        return (*packages, ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini")
 
     def gates(self, config: Config) -> tuple[Gate, ...]:
         """The least coverage."""
         return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """The small script beside this file, with every half's data."""
+        """The small program beside this file, with every half's data."""
         data = [
             f"{folder}/coverage.data"
             for name, folder in sorted(site.upstream.items())
             if name in ("unit", "integration")
         ]
-        # -P: or Python would find this folder's coverage.py before the real one.
-        return ("-P", _SCRIPT, site.out, *data)
+        return (f"{HERE}/combine_coverage.py", site.out, *data)
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """The total, and each file's share; the worst files are named."""
         try:
             report = json.loads(output.reports["coverage.json"])
-            total = Measure("coverage", report["totals"]["percent_covered"], "%")
+            total = Measure("coverage", float(report["totals"]["percent_covered"]), "%")
             files = [
-                Measure("coverage", file["summary"]["percent_covered"], "%", path)
+                Measure("coverage", float(file["summary"]["percent_covered"]), "%", path)
                 for path, file in report["files"].items()
                 if file["summary"]["num_statements"]
             ]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise crashed(output, "coverage") from None
         if output.code or not files:
             raise crashed(output, "coverage")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import os
 import re
 from dataclasses import dataclass
 
@@ -11,20 +13,30 @@ from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Severity
 
-_LINE = re.compile(r"^(.+?):(\d+):\d+: ([A-Z]+\d+) (.*)$")
+_SETTINGS = ("setup.cfg", "tox.ini", ".flake8")  # in the order in which flake8 looks
+_NOT_OURS = ".shipway,.venv,build,dist"
+_LINE = re.compile(r"^(.+?):(\d+):\d+: ([A-Z]+\d*) (.*)$")
+_COUNT = re.compile(r"^\d+(\s+[A-Z]+\d* .*)?$")  # of settings with `count` or `statistics`
 
 
 @dataclass(frozen=True)
 class Flake8(Linter):
-    """flake8 with the project's own settings; its default line form is path:row:col: code text."""
+    """flake8 with the project's own settings; where it has none, only what breaks a program:
+    syntax errors, undefined names, and comparisons and prints that cannot be meant."""
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Only what the project wrote, never its tools' folders."""
-        return ("--extend-exclude", ".shipway,.venv,build,dist", ".")
+        own = _own_settings(site.root)
+        select = () if own is not None else ("--select=E9,F63,F7,F82",)
+        excluded = ",".join(filter(None, (_NOT_OURS, own)))
+        return (
+            "--format=default", "--no-show-source", *select, f"--extend-exclude={excluded}", ".",
+        )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: clean, 1: findings; every line must be one."""
-        matches = [_LINE.match(line) for line in output.stdout.splitlines() if line.strip()]
+        """0: clean, 1: findings; every line must be one, or a count of them."""
+        lines = [line for line in output.stdout.splitlines() if not _COUNT.match(line)]
+        matches = [_LINE.match(line) for line in lines if line.strip()]
         if output.code not in (0, 1) or None in matches or bool(matches) != bool(output.code):
             raise crashed(output, "flake8")
         return Reading(
@@ -36,7 +48,21 @@ class Flake8(Linter):
         )
 
 
-FLAKE8 = Flake8(
-    "flake8", "style and mistakes, by flake8", tools.FLAKE8,
-    (".flake8", "setup.cfg", "tox.ini"), expected=3.0,
-)  # fmt: skip
+def _own_settings(root: str) -> str | None:
+    """What the project's flake8 settings exclude, for an option replaces the settings' own
+    list; None where it has no settings."""
+    for name in _SETTINGS:
+        settings = configparser.RawConfigParser()
+        try:
+            settings.read(os.path.join(root, name), encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):
+            continue  # flake8 itself will say what is wrong with it
+        if settings.has_section("flake8"):
+            section = settings["flake8"]
+            listed = section.get("extend-exclude") or section.get("extend_exclude") or ""
+            uncommented = re.sub(r"#.*", "", listed)
+            return ",".join(re.split(r"[,\s]+", uncommented.strip()))
+    return None
+
+
+FLAKE8 = Flake8("flake8", "style and mistakes, by flake8", tools.FLAKE8, _SETTINGS, expected=3.0)

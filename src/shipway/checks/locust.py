@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 
 from shipway.checks import tools
@@ -15,6 +16,7 @@ from shipway.core.gate import Bound, Gate, Measure
 from shipway.core.step import ALL_CORES
 
 DAY = 24 * 3600.0
+_ALL = "Aggregated"
 _PERCENTILES = {"p50": "50%", "p95": "95%", "p99": "99%"}
 
 
@@ -26,8 +28,13 @@ class Locust(Linter):
     """
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """Everything but tests and prose: anything else may make it slower."""
-        return ("**", "!*.md", "!docs/**", "!tests/**")
+        """Everything but tests and the root's prose: anything else may make it slower."""
+        application = config.application
+        tests = (application.unit_tests, application.integration_tests)
+        script = config.performance.locustfile
+        beside = f"{os.path.dirname(script)}/**" if os.path.dirname(script) else script
+        without = (f"!/{folder.rstrip('/')}/**" for folder in tests if folder)
+        return ("**", "!/*.md", "!/docs/**", *without, beside)
 
     def gates(self, config: Config) -> tuple[Gate, ...]:
         """Limits for each endpoint that the configuration names."""
@@ -51,31 +58,73 @@ class Locust(Linter):
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """Percentiles, requests a second and errors of each endpoint."""
-        text = output.reports.get("load_stats.csv", b"").decode("utf-8", "replace")
-        rows = {row["Name"]: row for row in csv.DictReader(io.StringIO(text)) if row.get("Name")}
+        """Percentiles, requests a second and errors of each critical endpoint; of every one
+        where none is named."""
+        rows = _rows(output)
         if output.code or not rows:
             raise crashed(output, "locust")
         measures: list[Measure] = []
-        for name in config.gates.endpoints:
+        for name in config.gates.endpoints or rows:
             row = rows.get(name)
-            if row is None or not int(row["Request Count"]):
+            if row is None or not row.requests:
                 raise CannotRun(
                     f"the load test made no request named {name!r}",
                     f"Name it so in {config.performance.locustfile}, or correct gates.endpoints.",
                 )
-            measures += _measures(name, row)
+            measures += row.measures(name)
         return Reading(measures=tuple(measures))
 
 
-def _measures(name: str, row: dict[str, str]) -> list[Measure]:
-    count = int(row["Request Count"])
-    return [
-        *(Measure(key, float(row[column]), "ms", name) for key, column in _PERCENTILES.items()),
-        Measure("error-rate", 100 * int(row["Failure Count"]) / count, "%", name),
-        Measure("requests", count, "", name),
-        Measure("rps", float(row["Requests/s"]), "/s", name),
-    ]
+@dataclass(frozen=True)
+class _Row:
+    """What Locust says of an endpoint; of its worst method where it has several."""
+
+    requests: int
+    failures: int
+    rate: float
+    percentiles: tuple[float, ...]
+
+    def with_method(self, other: _Row) -> _Row:
+        return _Row(
+            self.requests + other.requests, self.failures + other.failures,
+            self.rate + other.rate,
+            tuple(map(max, zip(self.percentiles, other.percentiles, strict=True))),
+        )  # fmt: skip
+
+    def measures(self, name: str) -> list[Measure]:
+        times = zip(_PERCENTILES, self.percentiles, strict=True)
+        return [
+            *(Measure(percentile, value, "ms", name) for percentile, value in times),
+            Measure("error-rate", 100 * self.failures / self.requests, "%", name),
+            Measure("requests", self.requests, "", name),
+            Measure("rps", self.rate, "/s", name),
+        ]
+
+
+def _rows(output: Output) -> dict[str, _Row]:
+    """The endpoints by name. Locust's last row sums up all and is left out."""
+    text = output.reports.get("load_stats.csv", b"").decode("utf-8", "replace")
+    rows: dict[str, _Row] = {}
+    try:
+        for line in csv.DictReader(io.StringIO(text)):
+            if line["Name"] == _ALL and not line["Type"]:
+                continue
+            row = _row(line)
+            rows[line["Name"]] = (
+                rows[line["Name"]].with_method(row) if line["Name"] in rows else row
+            )
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise crashed(output, "locust") from None
+    return rows
+
+
+def _row(line: dict[str, str]) -> _Row:
+    requests = int(line["Request Count"])
+    times = (line[column] if requests else "0" for column in _PERCENTILES.values())
+    return _Row(
+        requests, int(line["Failure Count"]), float(line["Requests/s"]),
+        tuple(float(time) for time in times),
+    )  # fmt: skip
 
 
 PERFORMANCE = Locust(

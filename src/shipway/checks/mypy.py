@@ -20,20 +20,19 @@ class Mypy(Linter):
         """The application's packages, seen with its interpreter."""
         return (
             "--python-executable", site.python, "--output", "json", "--no-error-summary",
-            "--cache-dir", f"{site.out}/cache", *config.application.packages,
+            "--cache-dir", f"{site.root}/.shipway/mypy", *config.application.packages,
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: clean, 1: errors, 2: it did not run."""
-        if output.code not in (0, 1):
-            raise crashed(output, "mypy")
+        """0: clean, 1: errors, 2: a file that is not Python, or it did not run."""
         try:
             messages = [json.loads(line) for line in output.stdout.splitlines() if line.strip()]
             errors = [message for message in messages if message["severity"] == "error"]
             found = tuple(_finding(error, site) for error in errors)
         except (ValueError, KeyError, TypeError):
             raise crashed(output, "mypy") from None
-        if bool(found) != bool(output.code):
+        expected = 2 if any(one.rule == "syntax" for one in found) else int(bool(found))
+        if output.code != expected:
             raise crashed(output, "mypy")
         return Reading(found)
 
@@ -46,6 +45,7 @@ def _finding(error: dict[str, object], site: Site) -> Finding:
 
 
 MYPY = Mypy(
-    "mypy", "types, by mypy", tools.MYPY, ("pyproject.toml", "mypy.ini", "setup.cfg", "uv.lock"),
+    "mypy", "types, by mypy", tools.MYPY,
+    ("pyproject.toml", "mypy.ini", ".mypy.ini", "setup.cfg", "uv.lock", "requirements.txt"),
     needs=("install",), expected=8.0,
 )  # fmt: skip

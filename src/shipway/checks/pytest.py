@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
+from shipway.checks.inside import HERE
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
 from shipway.core.gate import Gate
 from shipway.core.result import TestTally
 
-NO_TESTS = 5  # pytest's exit code for "no tests collected"
+NOT_COLLECTED = 2  # pytest's exit code where a test file cannot be imported
+NO_TESTS = 5
+_ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class Pytest(Linter):
     """Tests in the application's own environment, with JUnit XML and coverage data."""
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """Everything but what can only be prose: tests may read any file."""
-        return ("**", "!*.md", "!docs/**")
+        """Everything: tests may read any file, prose too where they hold it to the code."""
+        return ("**",)
 
     def gates(self, config: Config) -> tuple[Gate, ...]:
         """A failing test fails by itself."""
@@ -34,27 +38,38 @@ class Pytest(Linter):
         return application.unit_tests if self.name == "unit" else application.integration_tests
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """coverage runs pytest, so that its data land in the step's own folder."""
-        sources = ",".join(config.application.packages) or "."
+        """pytest within coverage, so that its data land in the step's own folder."""
         return (
-            "-m", "coverage", "run", "--branch", f"--source={sources}",
-            f"--data-file={site.out}/coverage.data",
-            "-m", "pytest", self.folder(config), f"--junitxml={site.out}/junit.xml",
-            "-p", "no:cacheprovider",
+            f"{HERE}/measure_tests.py", f"{site.out}/coverage.data",
+            ",".join(config.application.packages) or ".",
+            self.folder(config), *self._other_half(config),
+            f"--junitxml={site.out}/junit.xml", "-p", "no:cacheprovider",
         )  # fmt: skip
 
+    def _other_half(self, config: Config) -> tuple[str, ...]:
+        """Integration tests in a folder below the unit tests' own are not unit tests."""
+        below = config.application.integration_tests
+        inside = below.startswith(self.folder(config).rstrip("/") + "/")
+        return (f"--ignore={below}",) if self.name == "unit" and inside else ()
+
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: passed, 1: failures, 5: no tests; anything else: it did not run."""
-        if output.code == NO_TESTS:
+        """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests; anything else:
+        it did not run."""
+        if absent := _ABSENT.search(output.stderr):
             raise CannotRun(
-                f"there are no tests in {self.folder(config)}",
-                f"Write one, or switch it off: [checks] {self.name} = false.",
+                f"the application's environment has no {absent[1]}",
+                f"Add it to the development dependencies: uv add --dev {absent[1]}.",
             )
         try:
             suite = fromstring(output.reports.get("junit.xml", b""))  # our own file
         except ParseError:
             raise crashed(output, "pytest") from None
-        if output.code not in (0, 1):
+        if output.code == NO_TESTS and suite.find(".//skipped") is None:
+            raise CannotRun(
+                f"there are no tests in {self.folder(config)}",
+                f"Write one, or switch it off: [checks] {self.name} = false.",
+            )
+        if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):
             raise crashed(output, "pytest")
         return _read(suite, output)
 
@@ -62,14 +77,14 @@ class Pytest(Linter):
 def _read(suite: Element, output: Output) -> Reading:
     cases = list(suite.iter("testcase"))
     broken = [case for case in cases if _child(case, "failure", "error") is not None]
-    skipped = [case for case in cases if case.find("skipped") is not None]
+    skipped = [case for case in cases if case not in broken and case.find("skipped") is not None]
     tally = TestTally(
         len(cases) - len(broken) - len(skipped), len(broken), len(skipped),
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
     )  # fmt: skip
-    if not tally.executed:
+    if skipped and not tally.executed:
         raise CannotRun("every test was skipped", "See why above; nothing was tested.")
-    if bool(broken) != bool(output.code):
+    if bool(broken) != bool(output.code) or not cases:
         raise crashed(output, "pytest")
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])
     failed = f"{len(broken)} of {tally.executed} tests failed: {first}" if broken else ""
@@ -86,7 +101,12 @@ def _name(case: Element) -> str:
 
 def _message(case: Element, *kinds: str) -> str:
     child = _child(case, *kinds)
-    lines = (child.get("message") or "").strip().splitlines() if child is not None else []
+    if child is None:
+        return "no reason given"
+    if child.get("message") == "collection failure":  # the cause is in pytest's own lines
+        causes = [line[1:].strip() for line in (child.text or "").splitlines() if line[:2] == "E "]
+        return next(filter(None, causes), "it cannot be imported")
+    lines = (child.get("message") or "").strip().splitlines()
     return lines[0] if lines else "no reason given"
 
 

@@ -6,12 +6,15 @@ import json
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed, relative
+from shipway.checks.base import Linter, crashed, nothing_to_check, relative
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Severity
 
-_FILES = ("pyproject.toml", "ruff.toml", ".ruff.toml")
+# ruff takes settings from any folder, and reads notebooks too.
+_FILES = ("*.ipynb", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+_COMMON = ("--no-cache", "--extend-exclude", ".shipway")
+_AS_JSON = ("--output-format", "json", *_COMMON, ".")
 
 
 @dataclass(frozen=True)
@@ -20,47 +23,41 @@ class Lint(Linter):
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Findings as JSON on standard output."""
-        return ("check", "--output-format", "json", "--no-cache", ".")
+        return ("check", *_AS_JSON)
 
     def fix(self, config: Config, site: Site) -> tuple[str, ...]:
-        """Only what ruff calls safe."""
-        return ("check", "--fix", "--exit-zero", "--no-cache", "--quiet", ".")
+        """Only what ruff calls safe, whatever the project's settings say."""
+        return ("check", "--fix", "--no-unsafe-fixes", "--exit-zero", "--quiet", *_COMMON, ".")
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """0: clean, 1: findings, anything else: it did not run."""
-        if output.code not in (0, 1):
-            raise crashed(output, "ruff")
-        try:
-            found = [_finding(one, site) for one in json.loads(output.stdout)]
-        except (ValueError, KeyError, TypeError):
-            raise crashed(output, "ruff") from None
-        if output.code == 1 and not found:
-            raise crashed(output, "ruff")
-        return Reading(tuple(found), remedy="Repair what is safe: shipway run --fix.")
+        found = _read(output, "ruff", (0, 1))
+        return Reading(
+            tuple(_finding("ruff", one, site) for one in found),
+            remedy="Repair what is safe: shipway run --fix.",
+        )
 
 
 @dataclass(frozen=True)
 class Format(Linter):
-    """`ruff format --check`."""
+    """`ruff format --check`, which speaks the same JSON."""
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """Each file that would change, a line each."""
-        return ("format", "--check", "--no-cache", ".")
+        """Each file that would change."""
+        return ("format", "--check", *_AS_JSON)
 
     def fix(self, config: Config, site: Site) -> tuple[str, ...]:
         """Format."""
-        return ("format", "--no-cache", "--quiet", ".")
+        return ("format", "--quiet", *_COMMON, ".")
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: formatted, 1: some are not, 2: it did not run."""
-        files = [
-            line.removeprefix("Would reformat: ")
-            for line in output.stdout.splitlines()
-            if line.startswith("Would reformat: ")
-        ]
-        if output.code not in (0, 1) or bool(files) != bool(output.code):
-            raise crashed(output, "ruff format")
-        return unformatted("ruff-format", [relative(file, site.root) for file in files])
+        """0: formatted, 1: some are not, 2: some cannot be read, or it did not run."""
+        found = _read(output, "ruff-format", (0, 1, 2))
+        findings = [_finding("ruff-format", one, site) for one in found]
+        files = sorted({finding.path for finding in findings if finding.rule == "unformatted"})
+        reading = unformatted("ruff-format", files)
+        others = tuple(finding for finding in findings if finding.rule != "unformatted")
+        return Reading((*others, *reading.findings), remedy=reading.remedy)
 
 
 def unformatted(tool: str, files: list[str]) -> Reading:
@@ -71,13 +68,35 @@ def unformatted(tool: str, files: list[str]) -> Reading:
     return Reading(findings, remedy="Let it be formatted: shipway run --fix.")
 
 
-def _finding(one: dict[str, object], site: Site) -> Finding:
+def _read(output: Output, tool: str, codes: tuple[int, ...]) -> list[dict[str, object]]:
+    try:
+        found = json.loads(output.stdout)
+    except ValueError:
+        raise crashed(output, tool) from None
+    understood = isinstance(found, list) and all(map(_is_finding, found))
+    if output.code not in codes or not understood or bool(found) != bool(output.code):
+        raise crashed(output, tool)
+    if "No Python files found" in output.stderr:
+        raise nothing_to_check(tool)
+    return list(found)
+
+
+def _is_finding(one: object) -> bool:
+    """Whether it has what a finding is made of."""
+    if not isinstance(one, dict) or not {"code", "filename", "message"} <= one.keys():
+        return False
+    place = one.get("location")
+    return isinstance(place, dict) and isinstance(place.get("row"), int)
+
+
+def _finding(tool: str, one: dict[str, object], site: Site) -> Finding:
     place = one["location"]
     line = int(place["row"]) if isinstance(place, dict) else 0
-    rule = str(one["code"] or "syntax-error")
+    rule = str(one["code"] or "invalid-syntax")
     path = relative(str(one["filename"]), site.root)
-    severity = Severity.MEDIUM if rule[0] in "EF" or rule == "syntax-error" else Severity.LOW
-    return Finding("ruff", rule, severity, path, line, str(one["message"]))
+    mistake = rule[0] in "EF" or rule == "invalid-syntax"
+    severity = Severity.MEDIUM if mistake else Severity.LOW
+    return Finding(tool, rule, severity, path, line, str(one["message"]))
 
 
 RUFF = Lint("ruff", "style, mistakes and imports, by ruff", tools.RUFF, _FILES, expected=0.3)
