@@ -18,7 +18,7 @@ check: $(BIN)/shipway  ## what CI asks of Shipway's own code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/vulture src --min-confidence 80
+	$(BIN)/vulture src --min-confidence 100 --ignore-names trace
 
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py

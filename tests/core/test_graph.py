@@ -103,7 +103,7 @@ def test_a_tolerant_step_runs_after_something_unavailable_but_not_after_a_failur
 
 
 def test_a_circle_is_named_step_by_step() -> None:
-    with pytest.raises(ConfigError, match="a → c → b → a|b → a → c → b|c → b → a → c"):
+    with pytest.raises(ConfigError, match=r"a → c → b → a|b → a → c → b|c → b → a → c"):
         Graph([step("a", "c"), step("b", "a"), step("c", "b"), step("d")])
 
 

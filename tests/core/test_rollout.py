@@ -61,9 +61,7 @@ def test_one_failure_brings_back_exactly_what_was(wanted: int, old: int, at: int
 
 
 @given(st.integers(1, 4), counts, answers)
-def test_the_same_observations_give_the_same_states(
-    wanted: int, old: int, oks: list[bool]
-) -> None:
+def test_the_same_observations_give_the_same_states(wanted: int, old: int, oks: list[bool]) -> None:
     assert walk(wanted, old, oks) == walk(wanted, old, oks)
 
 

@@ -159,6 +159,5 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
         typer.echo(f"  {one['address']:<22} pid {one['pid']:<8} {one['release']}  {one['health']}")
     for one in rollouts:
         seconds = f"{one['seconds']:.1f} s" if "seconds" in one else ""
-        typer.echo(
-            f"  #{one['number']} {one['verdict']:<12} {one['release']} {seconds} {one.get('cause', '')}"
-        )
+        words = (f"#{one['number']}", f"{one['verdict']:<12}", one["release"], seconds)
+        typer.echo("  " + " ".join((*words, one.get("cause", ""))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway import __version__
 from shipway.core import compiled
@@ -94,6 +94,9 @@ def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...
     if source == "pyproject.toml":
         data = data.get("tool", {}).get("shipway", {})
     config, assumed = detect(validate(data, source), sources)
+    if not config.application.name:
+        named = replace(config.application, name=os.path.basename(sources.root))
+        config = replace(config, application=named)
     return config, pipeline(config, enabled(config)), assumed
 
 

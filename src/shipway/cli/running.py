@@ -152,7 +152,7 @@ def _listener(*, json: bool) -> Listener:
 
 
 def _stop_on_signals(whole: Run, processes: SystemProcesses) -> None:
-    def stop(number: int, frame: Any) -> None:
+    def stop(*_: Any) -> None:
         whole.cancel()
         # Not here: the interrupted code may hold the lock that ending processes needs.
         threading.Thread(target=processes.cancel, daemon=True).start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from shipway.core.finding import Finding, Severity
@@ -41,19 +41,21 @@ def _plain(value: Any) -> Any:
 
 
 def _sparse(value: Any) -> dict[str, Any]:
-    return {
-        field.name: content
-        for field in fields(value)
-        if (content := getattr(value, field.name)) not in ((), {}, "", None)
-    }
+    """The fields with something in them, and those that must be given."""
+    found = {}
+    for field in fields(value):
+        content = getattr(value, field.name)
+        required = field.default is MISSING and field.default_factory is MISSING
+        if required or content not in ((), {}, "", None):
+            found[field.name] = content
+    return found
 
 
 def _step(data: dict[str, Any]) -> StepResult:
     data["outcome"] = Outcome(data["outcome"])
     if "findings" in data:
         data["findings"] = tuple(
-            Finding(**{**one, "severity": Severity(one["severity"])})
-            for one in (_filled(one, Finding) for one in data["findings"])
+            Finding(**{**one, "severity": Severity(one["severity"])}) for one in data["findings"]
         )
     if "measures" in data:
         data["measures"] = tuple(Measure(**one) for one in data["measures"])
@@ -65,11 +67,6 @@ def _step(data: dict[str, Any]) -> StepResult:
         data["rollout"] = Verdict(data["rollout"])
     data["needs"] = tuple(data.get("needs", ()))
     return StepResult(**data)
-
-
-def _filled(data: dict[str, Any], kind: type) -> dict[str, Any]:
-    """Required text fields that were empty were left out: put them back."""
-    return {**{field.name: "" for field in fields(kind)}, **data}
 
 
 def _gate(data: dict[str, Any]) -> GateResult:

@@ -15,13 +15,13 @@ class FolderSources:
     """
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
         self.asked: dict[str, str] = {}
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is none that can be read."""
         try:
-            with open(os.path.join(self._root, path), encoding="utf-8", errors="replace") as file:
+            with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:
                 text: str | None = file.read()
         except OSError:
             text = None
@@ -31,7 +31,7 @@ class FolderSources:
     def folders(self, path: str) -> Sequence[str]:
         """The names of the folders in a folder, sorted; empty when there is none."""
         try:
-            with os.scandir(os.path.join(self._root, path)) as entries:
+            with os.scandir(os.path.join(self.root, path)) as entries:
                 names = sorted(
                     entry.name
                     for entry in entries

@@ -55,7 +55,8 @@ def _env(shop: Workshop, data: str, bind: str, marker: str) -> dict[str, str]:
     env = shop.env()
     env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
     return {
-        **env, "APP_ENV": "test", "RELEASE": "load-test", "WEB_CONCURRENCY": f"{performance.workers}",
+        **env, "APP_ENV": "test", "RELEASE": "load-test",
+        "WEB_CONCURRENCY": str(performance.workers),
         **given, "BIND": bind, name: value,
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TYPE = "type.googleapis.com/envoy"
+_MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 RDS, CDS, LDS = "rds.json", "cds.json", "lds.json"
 
 
@@ -42,7 +43,7 @@ def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
 def listener(folder: str, host: str, port: int) -> dict[str, Any]:
     """The address that people open."""
     manager = {
-        "@type": f"{_TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{_TYPE}.{_MANAGER}",
         "stat_prefix": "front",
         "use_remote_address": True,
         "access_log": [_access_log(folder)],

@@ -114,7 +114,8 @@ class LocalPlatform:
             "instances": [
                 {
                     "release": one.release, "address": one.address, "pid": one.pid,
-                    "alive": self.instances.alive(one), "health": self.instances.health(one) or "ok",
+                    "alive": self.instances.alive(one),
+                    "health": self.instances.health(one) or "ok",
                 }
                 for one in self.running
             ],

@@ -1,0 +1,111 @@
+"""The commands, as a person starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
+
+
+def shipway(folder: Path, *words: str, module: bool = False) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "shipway"] if module else [SHIPWAY]
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "CI": ""}
+    return subprocess.run(
+        [*program, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "shipway.toml").write_text(
+        '[steps.good]\nrun = "true"\ninputs = []\nstage = "quality"\n'
+        "[steps.bad]\nrun = \"sh -c 'echo why; exit 1'\"\ninputs = []\n"
+    )
+    return tmp_path
+
+
+def test_exit_codes_say_how_it_ended(project: Path) -> None:
+    assert shipway(project, "run", "quality").returncode == 0
+    failed = shipway(project, "run")
+    assert failed.returncode == 1
+    assert "bad: it ended with exit code 1" in failed.stdout.splitlines()[-2]
+    wrong = shipway(project, "run", "qualty")
+    assert wrong.returncode == 2
+    assert "Did you mean 'quality'" in wrong.stderr
+
+
+def test_the_module_is_the_command(project: Path) -> None:
+    assert shipway(project, "--version").stdout == shipway(project, "--version", module=True).stdout
+
+
+def test_words_that_were_parsed_before_mean_the_same(project: Path) -> None:
+    first = shipway(project, "plan")
+    assert (project / "cache" / "shipway").is_dir()
+    assert shipway(project, "plan").stdout == first.stdout
+    for file in (project / "cache" / "shipway").iterdir():
+        file.write_text("rubbish")
+    assert shipway(project, "plan").stdout == first.stdout
+
+
+def test_a_wrong_key_is_named_with_the_nearest_right_one(project: Path) -> None:
+    (project / "shipway.toml").write_text("[gates]\ncoverge = 80\n")
+    wrong = shipway(project, "run")
+    assert wrong.returncode == 2
+    assert "shipway.toml: gates.coverge" in wrong.stderr
+    assert "Did you mean 'coverage'" in wrong.stderr
+
+
+def test_json_events_are_one_object_a_line(project: Path) -> None:
+    lines = shipway(project, "run", "quality", "--json").stdout.splitlines()
+    assert len([json.loads(line) for line in lines]) >= 3
+    assert json.loads(shipway(project, "plan", "--json").stdout)[0]["step"] in ("good", "bad")
+
+
+def test_ctrl_c_ends_everything_and_leaves_nothing_running(project: Path) -> None:
+    (project / "shipway.toml").write_text('[steps.long]\nrun = "sleep 97531"\n')
+    process = subprocess.Popen([SHIPWAY, "run"], cwd=project, stdout=subprocess.PIPE)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"interrupted" in output
+    left = subprocess.run(["pgrep", "-f", "sleep 97531"], stdout=subprocess.PIPE, check=False)
+    assert left.stdout == b""
+    assert shipway(project, "report").returncode == 0
+
+
+def test_a_report_is_one_page_and_junit(project: Path) -> None:
+    assert shipway(project, "report").returncode == 2
+    shipway(project, "run")
+    assert shipway(project, "report").returncode == 0
+    page = (project / ".shipway" / "report.html").read_text()
+    assert "<html" in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert (project / ".shipway" / "junit.xml").is_file()
+    assert json.loads(shipway(project, "report", "--json").stdout)["run"]["verdict"] == "failed"
+
+
+def test_doctor_names_what_is_here(project: Path) -> None:
+    found = json.loads(shipway(project, "doctor", "--json").stdout)
+    assert {"python", "uv", "envoy", "git"} <= {part["name"] for part in found}
+
+
+def test_help_teaches(project: Path) -> None:
+    text = shipway(project, "run", "--help").stdout
+    assert "Exit codes" in text
+    assert "--changed-since" in text
+
+
+def test_status_of_an_unknown_environment_is_a_clear_error(project: Path) -> None:
+    answer = shipway(project, "status", "moon")
+    assert answer.returncode == 2
+    assert "no environment is named 'moon'" in answer.stderr

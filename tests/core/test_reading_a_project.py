@@ -1,0 +1,203 @@
+"""Configuration and detection: from files to a pipeline."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.checks import CHECKS, enabled
+from shipway.core import compiled
+from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
+from shipway.core.config import Config, Smoke
+from shipway.core.detect import detect
+from shipway.core.errors import ConfigError
+from shipway.core.finding import Finding, Severity
+from shipway.core.gate import Bound, Gate, GateResult, Measure, apply
+from shipway.core.migrations import heads
+from shipway.core.outcome import Outcome, Verdict, verdict_of
+from shipway.core.ports import Response
+from shipway.core.result import RunResult, StepResult, TestTally
+from shipway.core.smoke import fault
+from shipway.core.validate import validate
+from shipway.flows.pipeline import pipeline
+
+
+class Sources:
+    """A project in memory."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+
+    def read(self, path: str) -> str | None:
+        return self.files.get(path)
+
+    def folders(self, path: str) -> list[str]:
+        prefix = f"{path}/" if path else ""
+        below = [name.removeprefix(prefix) for name in self.files if name.startswith(prefix)]
+        return sorted({name.split("/")[0] for name in below if "/" in name})
+
+
+@pytest.mark.parametrize(
+    ("files", "serve"),
+    [
+        ({"app/__init__.py": "def create_app():"}, "gunicorn --bind {bind} app:create_app()"),
+        ({"app.py": "app = Flask(__name__)"}, "gunicorn --bind {bind} app:app"),
+        ({"src/site/__init__.py": "", "src/site/wsgi.py": "application = Flask('x')"},
+         "gunicorn --bind {bind} site.wsgi:application"),
+        ({"main.py": "app = FastAPI()"},
+         "gunicorn -k uvicorn.workers.UvicornWorker --bind {bind} main:app"),
+        ({"manage.py": "", "site/__init__.py": "", "site/wsgi.py": ""},
+         "gunicorn --bind {bind} site.wsgi:application"),
+        ({"library/__init__.py": ""}, ""),
+    ],
+)  # fmt: skip
+def test_the_entry_point_is_worked_out(files: dict[str, str], serve: str) -> None:
+    assert detect(Config(), Sources(files))[0].application.serve == serve
+
+
+def test_what_is_assumed_is_said_and_what_is_given_is_kept() -> None:
+    files = {"pyproject.toml": '[project]\nname = "shop"', "uv.lock": "",
+             "shop/__init__.py": "", "tests/unit/test_a.py": ""}  # fmt: skip
+    given = validate({"application": {"packages": ["other"]}}, "shipway.toml")
+    config, assumed = detect(given, Sources(files))
+    assert config.application.packages == ("other",)
+    assert "name: shop" in assumed
+    assert "unit tests: tests/unit" in assumed
+    assert not any("packages" in line for line in assumed)
+
+
+WEB = {
+    "application": {"packages": ["main"], "serve": "x", "lock": "uv.lock",
+                    "unit_tests": "tests/unit", "integration_tests": "tests/integration"},
+    "gates": {"endpoints": {"home": {"p95_ms": 50}}},
+    "environments": {"local": {"smoke": [{"path": "/"}]}},
+    "steps": {"own": {"run": "make it", "cores": "all"}, "look": {"run": "x", "stage": "verify"}},
+}  # fmt: skip
+
+
+def test_the_pipeline_of_a_web_application_has_every_stage_in_order() -> None:
+    config = validate(WEB, "shipway.toml")
+    steps = {step.name: step for step in pipeline(config, enabled(config))}
+    assert set(steps) == {check.name for check in CHECKS} | {
+        "install", "package", "deploy-local", "own", "look",
+    }  # fmt: skip
+    assert {"coverage", "performance", "own", "ruff"} <= set(steps["deploy-local"].needs)
+    assert steps["look"].needs == ("deploy-local",)
+    assert steps["own"].work == {"argv": ["make", "it"]}
+
+
+def test_a_compiled_pipeline_is_the_same_after_reading_it_back() -> None:
+    config = validate(WEB, "shipway.toml")
+    steps = pipeline(config, enabled(config))
+    again, read, assumed = compiled.load(compiled.dump(config, steps, ("x",)))
+    assert [step.definition for step in read] == [step.definition for step in steps]
+    assert [step.needs for step in read] == [step.needs for step in steps]
+    assert again.environments == config.environments
+    assert again.gates == config.gates
+    assert assumed == ("x",)
+
+
+def test_a_check_that_is_switched_off_is_no_step() -> None:
+    config = validate({**WEB, "checks": {"black": False}}, "shipway.toml")
+    assert "black" not in {check.name for check in enabled(config)}
+
+
+def test_a_project_without_python_gets_no_python_checks() -> None:
+    assert enabled(Config()) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"gates": {"coverge": 1}}, "gates.coverge: there is no such key. Did you mean 'coverage'"),
+        ({"gates": {"coverage": 180}}, "gates.coverage: found 180"),
+        ({"steps": {"a": {"run": "x", "stage": "tst"}}}, "steps.a.stage: found 'tst'"),
+        ({"environments": {"e": {"smoke": [{"pth": "/"}]}}}, "Did you mean 'path'"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_by_its_path(data: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate(data, "shipway.toml")
+    assert words in caught.value.message
+
+
+def test_heads_are_what_no_migration_follows() -> None:
+    first = "revision = 'a'\ndown_revision = None\n"
+    second = 'revision: str = "b"\ndown_revision: str | None = "a"\nbranch_labels = None\n'
+    merge = "revision = 'd'\ndown_revision = ('b', 'c')\n"
+    other = "revision = 'c'\ndown_revision = 'a'\n"
+    assert heads([first, second]) == ("b",)
+    assert heads([first, second, other]) == ("b", "c")
+    assert heads([first, second, other, merge]) == ("d",)
+
+
+texts = st.text(max_size=20)
+figures = st.floats(allow_nan=False, allow_infinity=False)
+findings = st.builds(Finding, texts, texts, st.sampled_from(Severity), texts, st.integers(0), texts)
+measures = st.builds(Measure, texts, figures, texts, texts)
+gates = st.builds(Gate, texts, st.sampled_from(Bound), figures, texts)
+results = st.builds(
+    StepResult,
+    step=texts, stage=texts, outcome=st.sampled_from(Outcome), started=figures, reason=texts,
+    findings=st.lists(findings, max_size=3).map(tuple),
+    measures=st.lists(measures, max_size=3).map(tuple),
+    gates=st.lists(
+        st.builds(GateResult, gates, texts, figures | st.none(), texts, st.booleans()), max_size=3
+    ).map(tuple),
+    tests=st.none() | st.builds(TestTally, st.integers(0), st.integers(0), st.integers(0)),
+    reports=st.dictionaries(texts, texts, max_size=2),
+    rollout=st.none() | st.sampled_from(Verdict),
+    needs=st.lists(texts, max_size=2).map(tuple),
+)  # fmt: skip
+
+
+@given(results)
+def test_a_result_is_the_same_after_the_record(result: StepResult) -> None:
+    assert step_from_json(step_to_json(result)) == result
+
+
+@given(results)
+def test_a_run_is_the_same_after_the_record(result: StepResult) -> None:
+    run = RunResult("r", "", Verdict.FAILED, 1.0, 2.0, (result,))
+    assert run_from_json(run_to_json(run), (result,)) == run
+
+
+def test_the_worst_verdict_wins_and_nothing_at_all_is_no_pass() -> None:
+    passed, failed, missing = Outcome.PASSED, Outcome.FAILED, Outcome.UNAVAILABLE
+    assert verdict_of([passed, missing, failed]) is Verdict.FAILED
+    assert verdict_of([passed, missing]) is Verdict.INCOMPLETE
+    assert verdict_of([passed], [Verdict.ROLLED_BACK]) is Verdict.ROLLED_BACK
+    assert verdict_of([]) is Verdict.INCOMPLETE
+    assert [Verdict.INCOMPLETE.exit_code(strict=strict) for strict in (True, False)] == [5, 0]
+
+
+def test_a_gate_without_a_figure_does_not_pass() -> None:
+    gate = Gate("coverage", Bound.AT_LEAST, 80)
+    assert not apply([gate], [])[0].passed
+    assert "was not measured" in apply([gate], [])[0].sentence
+    low = apply([gate], [Measure("coverage", 79.9, "%")], ("a", "b", "c", "d"))[0]
+    assert low.sentence == "coverage is 79.9 %; the limit is at least 80 %; worst: a, b, c"
+    assert apply([gate], [Measure("coverage", 80, "%")])[0].passed
+    every = apply([Gate("p95", Bound.AT_MOST, 5, "*")], [Measure("p95", 4, "ms", "x")])
+    assert every[0].subject == "x"
+
+
+@pytest.mark.parametrize(
+    ("smoke", "status", "body", "words"),
+    [
+        (Smoke("/"), 200, b"", ""),
+        (Smoke("/"), 500, b"", "answered 500 instead of 200"),
+        (Smoke("/", contains="hello"), 200, b"bye", "does not contain 'hello'"),
+        (Smoke("/", json={"a": 1}), 200, b"<html>", "did not answer with JSON"),
+        (Smoke("/", json={"a.0.b": "*"}), 200, b'{"a": [{"b": 0}]}', ""),
+        (Smoke("/", json={"a.1.b": "*"}), 200, b'{"a": [{"b": 0}]}', "has nothing at a.1.b"),
+        (Smoke("/", json={"a": 1}), 200, b'{"a": 2}', "has 2 at a instead of 1"),
+    ],
+)
+def test_a_smoke_test_says_what_is_wrong(
+    smoke: Smoke, status: int, body: bytes, words: str
+) -> None:
+    found = fault(smoke, Response(status, {}, body))
+    assert (found == "") == (words == "")
+    assert words in found

@@ -1,0 +1,95 @@
+"""Real programs through the one place that runs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from shipway.core.errors import CannotRun
+from shipway.core.ports import Command
+from shipway.effects.process import SystemProcesses
+
+
+def python(code: str, **more: object) -> Command:
+    env = {"PATH": os.environ["PATH"]}
+    return Command((sys.executable, "-c", code), "/", **{"env": env, **more})  # type: ignore[arg-type]
+
+
+def test_code_and_both_streams_come_back() -> None:
+    code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    done = SystemProcesses().run(python(code))
+    assert (done.code, done.stdout, done.stderr) == (3, "out\n", "err\n")
+
+
+def test_nothing_of_the_environment_is_inherited() -> None:
+    done = SystemProcesses().run(python("import os; print(sorted(os.environ))", env={"A": "1"}))
+    assert "HOME" not in done.stdout
+    assert "'A'" in done.stdout
+
+
+def test_a_timeout_ends_grandchildren_too(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    code = (
+        "import subprocess, time; p = subprocess.Popen(['sleep', '60']);"
+        f"open({str(mark)!r}, 'w').write(str(p.pid)); time.sleep(60)"
+    )
+    started = time.monotonic()
+    done = SystemProcesses().run(python(code, timeout=1.0))
+    assert done.timed_out
+    assert time.monotonic() - started < 5
+    time.sleep(0.2)
+    assert not SystemProcesses().alive(int(mark.read_text()), "PATH=")
+
+
+def test_output_beyond_the_limit_is_cut_and_says_so() -> None:
+    done = SystemProcesses().run(python("print('x' * 100_000)", output_limit=1000))
+    assert "output cut here" in done.stdout
+    assert len(done.stdout) < 1200
+
+
+def test_bytes_that_are_no_text_do_no_harm() -> None:
+    done = SystemProcesses().run(python(r"import os; os.write(1, b'\xff\xfeok\n')"))
+    assert done.stdout.endswith("ok\n")
+
+
+def test_a_secret_is_blotted_out_even_when_it_arrives_in_pieces() -> None:
+    code = "import os, time; os.write(1, b'a hush'); time.sleep(0.2); os.write(1, b'-hush b\\n')"
+    lines: list[str] = []
+    done = SystemProcesses().run(python(code, secrets=("hush-hush",)), lines.append)
+    assert done.stdout == "a [redacted] b\n"
+    assert lines == ["a [redacted] b"]
+
+
+def test_a_program_that_is_not_there_cannot_run() -> None:
+    with pytest.raises(CannotRun, match="no-such-program is not here"):
+        SystemProcesses().run(Command(("no-such-program",), "/"))
+    with pytest.raises(CannotRun, match="no-such-program is not here"):
+        SystemProcesses().spawn(Command(("no-such-program",), "/"), "/dev/null")
+
+
+def test_cancelling_ends_what_runs_and_what_comes_later() -> None:
+    processes = SystemProcesses()
+    threading.Timer(0.3, processes.cancel).start()
+    started = time.monotonic()
+    assert processes.run(python("import time; time.sleep(60)")).cancelled
+    assert processes.run(python("import time; time.sleep(60)")).cancelled
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_is_known_by_its_marker_and_stopped(tmp_path: Path) -> None:
+    processes = SystemProcesses()
+    env = {"PATH": os.environ["PATH"], "MARK": "mine"}
+    log = tmp_path / "log"
+    pid = processes.spawn(Command(("sleep", "60"), "/", env), str(log))
+    assert os.getpgid(pid) == pid or time.sleep(0.2) is None
+    assert processes.alive(pid, "MARK=mine")
+    assert not processes.alive(pid, "MARK=other")
+    processes.stop(pid, "MARK=other", 1)
+    assert processes.alive(pid, "MARK=mine")
+    processes.stop(pid, "MARK=mine", 5)
+    assert not processes.alive(pid, "MARK=mine")

@@ -1,0 +1,92 @@
+"""The record in a real SQLite file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shipway.core.errors import RecordError
+from shipway.effects.record import SqliteRecord
+
+WRITER = """
+import sys
+from shipway.effects.record import SqliteRecord
+record = SqliteRecord(sys.argv[1])
+record.start_run(sys.argv[2], 1.0)
+for n in range(int(sys.argv[3])):
+    record.finish_step(sys.argv[2], f"s{n}", "{}", seconds=1.0, key=f"{sys.argv[2]}{n}", parts="{}")
+"""
+
+
+def writer(path: Path, run: str, count: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(path), run, str(count)])
+
+
+def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite3"
+    both = [writer(path, run, 300) for run in ("a", "b")]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(SqliteRecord(str(path)).cached()) == 600
+
+
+def test_a_killed_writer_leaves_only_whole_entries(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite3"
+    process = writer(path, "a", 10**9)
+    while not path.exists() or len(SqliteRecord(str(path)).cached()) < 20:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    record = SqliteRecord(str(path))
+    found = record.last_run()
+    assert found is not None
+    assert found[1] is None  # it counts as interrupted
+    assert len(found[2]) == len(record.cached())
+
+
+def test_a_record_of_a_newer_shipway_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite3"
+    SqliteRecord(str(path)).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(RecordError, match="newer Shipway"):
+        SqliteRecord(str(path))
+
+
+def test_a_damaged_record_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite3"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(RecordError, match="damaged") as caught:
+        SqliteRecord(str(path))
+    assert "new record" in caught.value.remedy
+
+
+def test_states_releases_and_rollouts_come_back(tmp_path: Path) -> None:
+    record = SqliteRecord(str(tmp_path / "r.sqlite3"))
+    record.put_state("local", {"a": 1})
+    record.add_release({"digest": "d", "name": "n"})
+    number = record.add_rollout("local", {"verdict": "unfinished"})
+    record.update_rollout(number, {"verdict": "passed"})
+    assert record.state("local") == {"a": 1}
+    assert record.state("other") is None
+    assert record.releases() == [{"digest": "d", "name": "n"}]
+    assert record.rollouts("local") == [{"verdict": "passed", "number": number}]
+
+
+def test_old_runs_and_entries_are_forgotten(tmp_path: Path) -> None:
+    record = SqliteRecord(str(tmp_path / "r.sqlite3"))
+    for number in range(5):
+        record.start_run(str(number), float(number))
+        record.finish_step(str(number), "s", "{}", key=str(number), now=float(number))
+    record.forget_runs(2)
+    record.forget_cache(3.0)
+    assert set(record.cached()) == {"3", "4"}
+    last = record.last_run()
+    assert last is not None
+    assert last[0] == "4"
