@@ -42,7 +42,7 @@ def web(tmp_path: Path) -> Iterator[Path]:
         "shipway.toml": (
             '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\n'
             'health = "/"\n[checks]\ncoverage = false\nmypy = false\nblack = false\n'
-            'flake8 = false\nruff = false\nruff-format = false\n'
+            "flake8 = false\nruff = false\nruff-format = false\n"
             f"[environments.local]\nport = {free_port()}\ninstances = 1\n"
             '[[environments.local.smoke]]\npath = "/"\ncontains = "hello"\n'
         ),
