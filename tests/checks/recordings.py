@@ -1,0 +1,119 @@
+"""What the real tools said about the tiny application, kept under tests/recorded.
+
+After an update of a tool, record anew: `python -m tests.checks.recordings`. Each case is one
+file, tests/recorded/<check>/<case>-<version>.json, with paths of the machine taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+from shipway.checks import CHECKS
+from shipway.core.check import Check, Output, Site
+from shipway.core.config import Config
+
+from . import real, tiny
+
+FOLDER = Path(__file__).parent.parent / "recorded"
+ROOT, OUT, PYTHON = "/app", "/app/.shipway/out", "/app/.shipway/python"
+SITE = Site(ROOT, OUT, PYTHON, "http://127.0.0.1:8080")
+
+CASES: dict[tuple[str, str], Mapping[str, str]] = {
+    **{(name, "bad"): tiny.BAD for name in
+       ("ruff", "ruff-format", "flake8", "black", "mypy", "unit", "coverage", "performance")},
+    **{(name, "clean"): tiny.CLEAN for name in
+       ("ruff", "ruff-format", "flake8", "black", "mypy", "unit", "integration", "coverage")},
+    **{(name, "syntax"): tiny.SYNTAX for name in
+       ("ruff", "ruff-format", "flake8", "black", "mypy")},
+    **{(name, "nothing"): tiny.NOTHING for name in
+       ("ruff", "ruff-format", "black", "mypy", "unit")},
+    **{(name, "wrong-settings"): tiny.WRONG_SETTINGS for name in
+       ("ruff", "ruff-format", "flake8", "black")},
+    ("flake8", "own-settings"): tiny.OWN_SETTINGS,
+    ("unit", "unimportable"): tiny.UNIMPORTABLE,
+    ("unit", "no-tests"): tiny.NO_TESTS,
+    ("unit", "all-skipped"): tiny.ALL_SKIPPED,
+    ("unit", "no-pytest"): tiny.CLEAN,
+    ("coverage", "no-data"): tiny.CLEAN,
+    ("performance", "no-locustfile"): tiny.NO_LOAD,
+    ("performance", "other-names"): tiny.OTHER_LOAD,
+}  # fmt: skip
+
+
+def check_named(name: str) -> Check:
+    """A check from the registry."""
+    return next(check for check in CHECKS if check.name == name)
+
+
+def load(name: str, case: str) -> Output:
+    """A recorded output. Its report files are text."""
+    data = json.loads(_path(check_named(name), case).read_text(encoding="utf-8"))
+    reports = {file: text.encode() for file, text in data["reports"].items()}
+    return Output(data["code"], data["stdout"], data["stderr"], reports)
+
+
+def perform(name: str, case: str, root: str, python: str) -> Output:
+    """Let the real tool look at a case, in the folder `root`."""
+    check, config = check_named(name), tiny.CONFIG
+    tiny.write(CASES[name, case], root)
+    site = Site(root, f"{root}/.shipway/out", python)
+    if case == "no-pytest":
+        site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))
+    if name == "coverage" and case != "no-data":
+        site = Site(root, site.out, python, upstream=_halves(config, root, python))
+    with real.served() if check.served else nullcontext("") as url:
+        site = Site(root, site.out, site.python, url, site.upstream)
+        return _sanitised(real.run(check, config, site), root, python, url)
+
+
+def _halves(config: Config, root: str, python: str) -> dict[str, str]:
+    folders = {name: f"{root}/.shipway/{name}" for name in ("unit", "integration")}
+    for name, folder in folders.items():
+        real.run(check_named(name), config, Site(root, folder, python))
+    return folders
+
+
+def _sanitised(output: Output, root: str, python: str, url: str) -> Output:
+    def clean(text: str) -> str:
+        home = os.path.expanduser("~")
+        for found, instead in (
+            (url, SITE.url), (python, PYTHON), (root, ROOT), (home, "/home/somebody"),
+        ):  # fmt: skip
+            text = text.replace(found, instead) if found else text
+        text = re.sub(r'hostname="[^"]*"', 'hostname="host"', text)
+        return re.sub(r"/[^\s\"':,]*/(?=lib/python3|shipway/checks/)", "/", text)
+
+    reports = {
+        name: clean(data.decode()).encode()
+        for name, data in output.reports.items()
+        if not name.endswith(".data")
+    }
+    return Output(output.code, clean(output.stdout), clean(output.stderr), reports)
+
+
+def _path(check: Check, case: str) -> Path:
+    own = {"coverage": real.COVERAGE}.get(check.name, real.PYTEST)
+    return FOLDER / check.name / f"{case}-{check.tool.version or own}.json"
+
+
+def _record() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        python = real.application_environment(f"{folder}/environment")
+        for number, (name, case) in enumerate(CASES):
+            output = perform(name, case, f"{folder}/{number}", python)
+            path = _path(check_named(name), case)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            reports = {file: data.decode() for file, data in output.reports.items()}
+            data = {"code": output.code, "stdout": output.stdout, "stderr": output.stderr,
+                    "reports": reports}  # fmt: skip
+            path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    _record()
