@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 from shipway.core.errors import CannotRun
-from shipway.core.ports import Command
+from shipway.core.ports import Command, Server
 from shipway.effects.process import SystemProcesses
 
 
 def python(code: str, **more: object) -> Command:
     env = {"PATH": os.environ["PATH"]}
     return Command((sys.executable, "-c", code), "/", **{"env": env, **more})  # type: ignore[arg-type]
+
+
+def running(pid: str) -> bool:
+    """Whether it runs: what is dead and not reaped has no command line any more."""
+    path = Path(f"/proc/{pid}/cmdline")
+    return path.exists() and bool(path.read_bytes())
 
 
 def test_code_and_both_streams_come_back() -> None:
@@ -43,7 +49,7 @@ def test_a_timeout_ends_grandchildren_too(tmp_path: Path) -> None:
     assert done.timed_out
     assert time.monotonic() - started < 5
     time.sleep(0.2)
-    assert not SystemProcesses().alive(int(mark.read_text()), "PATH=")
+    assert not running(mark.read_text())
 
 
 def test_output_beyond_the_limit_is_cut_and_says_so() -> None:
@@ -81,15 +87,25 @@ def test_cancelling_ends_what_runs_and_what_comes_later() -> None:
     assert time.monotonic() - started < 5
 
 
-def test_a_server_is_known_by_its_marker_and_stopped(tmp_path: Path) -> None:
+def test_a_server_is_known_by_its_birth_and_stopped(tmp_path: Path) -> None:
     processes = SystemProcesses()
-    env = {"PATH": os.environ["PATH"], "MARK": "mine"}
+    env = {"PATH": os.environ["PATH"]}
     log = tmp_path / "log"
-    pid = processes.spawn(Command(("sleep", "60"), "/", env), str(log))
-    assert os.getpgid(pid) == pid or time.sleep(0.2) is None
-    assert processes.alive(pid, "MARK=mine")
-    assert not processes.alive(pid, "MARK=other")
-    processes.stop(pid, "MARK=other", 1)
-    assert processes.alive(pid, "MARK=mine")
-    processes.stop(pid, "MARK=mine", 5)
-    assert not processes.alive(pid, "MARK=mine")
+    server = processes.spawn(Command(("sleep", "60"), "/", env), str(log))
+    other = Server(server.pid, "1")
+    assert processes.alive(server)
+    assert not processes.alive(other)
+    processes.stop(other, 1)
+    assert processes.alive(server)
+    processes.stop(server, 5)
+    assert not processes.alive(server)
+
+
+def test_a_server_is_alive_from_its_first_moment(tmp_path: Path) -> None:
+    processes = SystemProcesses()
+    command = Command(("sleep", "60"), "/", {"PATH": os.environ["PATH"]})
+    for number in range(5):
+        server = processes.spawn(command, str(tmp_path / str(number)))
+        seen = {processes.alive(server) for _ in range(500)}
+        processes.stop(server, 5)
+        assert seen == {True}

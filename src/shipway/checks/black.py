@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tomllib
 from dataclasses import dataclass
 
 from shipway.checks import tools
@@ -12,10 +14,9 @@ from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Severity
 
+_NOT_OURS = r"/\.shipway/"
 _MARK = "would reformat "
 _CANNOT_PARSE = re.compile(r"^error: cannot parse: (.+?):(\d+):\d+$")
-# Not --extend-exclude: that would take the place of the project's own.
-_NOT_OURS = ("--force-exclude", r"/\.shipway/")
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class Black(Linter):
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Each file that would change, a line each."""
-        return ("--check", *_NOT_OURS, ".")
+        return ("--check", "--force-exclude", _excluded(site.root), ".")
 
     def fix(self, config: Config, site: Site) -> tuple[str, ...]:
         """Format."""
-        return ("--quiet", *_NOT_OURS, ".")
+        return ("--quiet", "--force-exclude", _excluded(site.root), ".")
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """0: formatted, 1: some are not, 123: some could not be read."""
@@ -50,6 +51,20 @@ class Black(Linter):
             for match in unread
         )  # fmt: skip
         return Reading((*syntax, *reading.findings), remedy=reading.remedy)
+
+
+def _excluded(root: str) -> str:
+    """Shipway's own folder, and what the project's settings say, for an option takes the place
+    of a setting."""
+    try:
+        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
+            settings = tomllib.load(file).get("tool", {}).get("black", {})
+        own = settings.get("force-exclude") or settings.get("force_exclude") or ""
+    except (OSError, ValueError, AttributeError):
+        return _NOT_OURS  # black itself will say what is wrong with it
+    # A pattern of several lines may end in a comment.
+    end = "\n" if "\n" in str(own) else ""
+    return f"({own}{end})|{_NOT_OURS}" if own else _NOT_OURS
 
 
 BLACK = Black("black", "formatting, by black", tools.BLACK, expected=2.0)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed, relative
+from shipway.checks.base import Linter, crashed, nothing_to_check, relative
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Severity
@@ -16,7 +16,9 @@ from shipway.core.finding import Finding, Severity
 _SETTINGS = ("setup.cfg", "tox.ini", ".flake8")  # in the order in which flake8 looks
 _NOT_OURS = ".shipway,.venv,build,dist"
 _LINE = re.compile(r"^(.+?):(\d+):\d+: ([A-Z]+\d*) (.*)$")
-_COUNT = re.compile(r"^\d+(\s+[A-Z]+\d* .*)?$")  # of settings with `count` or `statistics`
+# Of --benchmark, and of settings with `count` or `statistics`; a finding begins with its path.
+_FIGURE = re.compile(r"^\d\S*(\s.*)?$")
+_LOOKED_AT = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,25 @@ class Flake8(Linter):
     syntax errors, undefined names, and comparisons and prints that cannot be meant."""
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """Only what the project wrote, never its tools' folders."""
+        """Only what the project wrote, never its tools' folders; how much that was is said by
+        nothing but --benchmark."""
         own = _own_settings(site.root)
         select = () if own is not None else ("--select=E9,F63,F7,F82",)
         excluded = ",".join(filter(None, (_NOT_OURS, own)))
         return (
-            "--format=default", "--no-show-source", *select, f"--extend-exclude={excluded}", ".",
+            "--format=default", "--no-show-source", "--benchmark", *select,
+            f"--extend-exclude={excluded}", ".",
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: clean, 1: findings; every line must be one, or a count of them."""
-        lines = [line for line in output.stdout.splitlines() if not _COUNT.match(line)]
+        """0: clean, 1: findings; every line must be one, or a figure."""
+        lines = [line for line in output.stdout.splitlines() if not _FIGURE.match(line)]
         matches = [_LINE.match(line) for line in lines if line.strip()]
-        if output.code not in (0, 1) or None in matches or bool(matches) != bool(output.code):
+        files = _LOOKED_AT.search(output.stdout)
+        if not files or None in matches or output.code != int(bool(matches)):
             raise crashed(output, "flake8")
+        if files[1] == "0":
+            raise nothing_to_check("flake8")
         return Reading(
             tuple(
                 Finding("flake8", m[3], Severity.LOW, relative(m[1], site.root), int(m[2]), m[4])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
+from shipway.checks.inside import HERE
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
@@ -24,7 +25,8 @@ _PERCENTILES = {"p50": "50%", "p95": "95%", "p99": "99%"}
 class Locust(Linter):
     """Load on the application as it is served, judged by endpoint.
 
-    Read from Locust's `--csv` statistics (docs.locust.io, "Retrieve test statistics in CSV").
+    Read from statistics in the form of Locust's `--csv` (docs.locust.io, "Retrieve test
+    statistics in CSV"), which the small locustfile beside this file writes at the end.
     """
 
     def inputs(self, config: Config) -> tuple[str, ...]:
@@ -50,11 +52,12 @@ class Locust(Linter):
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """All users at once, no web page; failed requests are for the gates to judge."""
         performance = config.performance
+        scripts = f"{performance.locustfile},{HERE}/load_statistics.py"
         return (
-            "--headless", "--only-summary", "--locustfile", performance.locustfile,
-            "--host", site.url, "--users", str(performance.users),
-            "--spawn-rate", str(performance.users), "--run-time", f"{performance.seconds:g}s",
-            "--csv", f"{site.out}/load", "--exit-code-on-error", "0", "--stop-timeout", "5",
+            "--headless", "--only-summary", "--locustfile", scripts, "--host", site.url,
+            "--users", str(performance.users), "--spawn-rate", str(performance.users),
+            "--run-time", f"{performance.seconds:g}s", "--statistics", f"{site.out}/load.csv",
+            "--exit-code-on-error", "0", "--stop-timeout", "5",
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
@@ -103,7 +106,7 @@ class _Row:
 
 def _rows(output: Output) -> dict[str, _Row]:
     """The endpoints by name. Locust's last row sums up all and is left out."""
-    text = output.reports.get("load_stats.csv", b"").decode("utf-8", "replace")
+    text = output.reports.get("load.csv", b"").decode("utf-8", "replace")
     rows: dict[str, _Row] = {}
     try:
         for line in csv.DictReader(io.StringIO(text)):
@@ -130,5 +133,5 @@ def _row(line: dict[str, str]) -> _Row:
 PERFORMANCE = Locust(
     "performance", "load on the critical endpoints, by Locust", tools.LOCUST, stage="test",
     needs=("install", "unit"), expected=18.0, cores=ALL_CORES, max_age=DAY, served=True,
-    reports=("load_stats.csv",),
+    reports=("load.csv",),
 )  # fmt: skip

@@ -22,8 +22,8 @@ class Lint(Linter):
     """`ruff check`; its JSON is described at docs.astral.sh/ruff/settings/#output-format."""
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """Findings as JSON on standard output."""
-        return ("check", *_AS_JSON)
+        """Findings as JSON; a check changes no file, whatever the project's settings say."""
+        return ("check", "--no-fix", "--no-fix-only", *_AS_JSON)
 
     def fix(self, config: Config, site: Site) -> tuple[str, ...]:
         """Only what ruff calls safe, whatever the project's settings say."""
@@ -69,6 +69,8 @@ def unformatted(tool: str, files: list[str]) -> Reading:
 
 
 def _read(output: Output, tool: str, codes: tuple[int, ...]) -> list[dict[str, object]]:
+    if output.code == 0 and "No Python files found" in output.stderr:
+        raise nothing_to_check(tool)
     try:
         found = json.loads(output.stdout)
     except ValueError:
@@ -76,8 +78,6 @@ def _read(output: Output, tool: str, codes: tuple[int, ...]) -> list[dict[str, o
     understood = isinstance(found, list) and all(map(_is_finding, found))
     if output.code not in codes or not understood or bool(found) != bool(output.code):
         raise crashed(output, tool)
-    if "No Python files found" in output.stderr:
-        raise nothing_to_check(tool)
     return list(found)
 
 

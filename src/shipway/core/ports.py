@@ -37,6 +37,18 @@ class Completed:
     cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class Server:
+    """A program that outlives the command that started it.
+
+    born: when the kernel started it, in its own ticks. Together with pid it names one process
+    for ever: a number that is used again belongs to a later birth.
+    """
+
+    pid: int
+    born: str
+
+
 OnOutput = Callable[[str], None]
 
 
@@ -45,17 +57,15 @@ class Processes(Protocol):
 
     def run(self, command: Command, on_output: OnOutput | None = None) -> Completed: ...
 
-    def spawn(self, command: Command, log: str) -> int:
-        """Start a server that outlives this command, its output appended to the file `log`;
-        returns its process id, which is also its process group's."""
+    def spawn(self, command: Command, log: str) -> Server:
+        """Start a server in a process group of its own, its output appended to `log`."""
         ...
 
-    def alive(self, pid: int, marker: str) -> bool:
-        """Whether `pid` runs and carries `marker` in its environment: a number used again by
-        another program is not alive."""
+    def alive(self, server: Server) -> bool:
+        """Whether it runs."""
         ...
 
-    def stop(self, pid: int, marker: str, grace: float) -> None:
+    def stop(self, server: Server, grace: float) -> None:
         """SIGTERM to the group, SIGKILL after `grace` seconds. A dead one is fine."""
         ...
 

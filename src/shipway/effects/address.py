@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import socket
+
+from shipway.core.errors import Busy
+
+# Below the range that kernels lend to outgoing connections (Linux: 32768-60999), so that no
+# client takes the port between our look and the server's start.
+_PORTS = range(20_000, 32_000)
+_TRIES = 100
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind((host, 0))
-        return int(listener.getsockname()[1])
+    """A TCP port that nobody uses at this moment. Raises Busy when there seems to be none."""
+    for port in random.sample(_PORTS, _TRIES):
+        with socket.socket() as listener:
+            try:
+                listener.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.")

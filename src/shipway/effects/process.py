@@ -15,10 +15,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 from shipway.core.errors import CannotRun
-from shipway.core.ports import Command, Completed, OnOutput
+from shipway.core.ports import Command, Completed, OnOutput, Server
 from shipway.effects.redaction import Redactor
 
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
@@ -79,7 +80,7 @@ class SystemProcesses:
             _wait_until(lambda p=process: not _group_alive(p.pid), deadline)  # type: ignore[misc]
             _signal_group(process.pid, signal.SIGKILL)
 
-    def spawn(self, command: Command, log: str) -> int:
+    def spawn(self, command: Command, log: str) -> Server:
         """Start a server that outlives this command; its output is appended to `log`.
 
         A shell in between starts it and is gone at once, because some servers (Envoy) ask the
@@ -95,30 +96,25 @@ class SystemProcesses:
                 argv, cwd=command.cwd, env=dict(command.env), stdin=subprocess.DEVNULL,
                 capture_output=True, timeout=30, check=False,
             )  # fmt: skip
-            return int(started.stdout)
+            pid = int(started.stdout)
+            return Server(pid, _born(pid))
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise CannotRun(
                 f"{command.argv[0]} cannot be started: {error}", "See shipway doctor."
             ) from error
 
-    def alive(self, pid: int, marker: str) -> bool:
-        """Whether `pid` runs and carries `marker` in its environment (Linux: /proc)."""
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as stat:
-                if stat.read().rpartition(b")")[2].split()[0] == b"Z":
-                    return False
-            with open(f"/proc/{pid}/environ", "rb") as environ:
-                return marker.encode() in environ.read()
-        except OSError:
-            return False
+    def alive(self, server: Server) -> bool:
+        """Whether it runs; the dead that nobody has reaped do not."""
+        return bool(server.born) and _born(server.pid) == server.born
 
-    def stop(self, pid: int, marker: str, grace: float) -> None:
+    def stop(self, server: Server, grace: float) -> None:
         """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`."""
-        if not self.alive(pid, marker):
+        if not self.alive(server):
             return
-        os.kill(pid, signal.SIGTERM)
-        _wait_until(lambda: not self.alive(pid, marker), time.monotonic() + grace)
-        _signal_group(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(server.pid, signal.SIGTERM)
+        _wait_until(lambda: not self.alive(server), time.monotonic() + grace)
+        _signal_group(server.pid, signal.SIGKILL)
 
     def _start(self, command: Command) -> subprocess.Popen[bytes]:
         try:
@@ -227,6 +223,19 @@ def _feed(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
         key.data.feed(data)
     else:
         selector.unregister(pipe)
+
+
+def _born(pid: int) -> str:
+    """When a process was started; "" when it has ended (man 5 proc_pid_stat: fields 3 and 22).
+
+    Not by its environment, which is empty for a moment while it becomes another program.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
 
 
 def _cannot_start(command: Command, error: OSError) -> CannotRun:

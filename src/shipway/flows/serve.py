@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Http, OnOutput
+from shipway.core.ports import Clock, Command, Http, OnOutput, Server
 from shipway.flows.workshop import Workshop
 
 START_LIMIT = 60.0  # seconds until the application must answer its health check
@@ -29,35 +28,33 @@ def served(
     data = os.path.join(folder, "data")
     os.makedirs(data)
     bind = f"127.0.0.1:{free_port()}"
-    marker = f"SHIPWAY_SERVED={uuid.uuid4().hex}"
-    env = _env(shop, data, bind, marker)
+    env = _env(shop, data, bind)
     application = shop.config.application
     for words in filter(None, (application.migrate, application.seed)):
         _prepare(shop, _argv(shop, words, bind), env, on_output)
     log = os.path.join(folder, "application.log")
     command = Command(_argv(shop, application.serve, bind), shop.root, env)
-    pid = shop.processes.spawn(command, log)
+    server = shop.processes.spawn(command, log)
     try:
-        _wait(f"http://{bind}{application.health}", shop, pid, marker, log, http, clock)
+        _wait(f"http://{bind}{application.health}", shop, server, log, http, clock)
         yield f"http://{bind}"
     finally:
-        shop.processes.stop(pid, marker, 10.0)
+        shop.processes.stop(server, 10.0)
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _env(shop: Workshop, data: str, bind: str, marker: str) -> dict[str, str]:
+def _env(shop: Workshop, data: str, bind: str) -> dict[str, str]:
     performance = shop.config.performance
     given = {
         name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
     }
-    name, _, value = marker.partition("=")
     binaries = os.path.dirname(shop.python())
     env = shop.env()
     env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
     return {
         **env, "APP_ENV": "test", "RELEASE": "load-test",
         "WEB_CONCURRENCY": str(performance.workers),
-        **given, "BIND": bind, name: value,
+        **given, "BIND": bind,
     }  # fmt: skip
 
 
@@ -76,12 +73,10 @@ def _prepare(
         raise CannotRun(f"{argv[0]} ended with {done.code}: {last}", "Mend it, and run again.")
 
 
-def _wait(
-    url: str, shop: Workshop, pid: int, marker: str, log: str, http: Http, clock: Clock
-) -> None:
+def _wait(url: str, shop: Workshop, server: Server, log: str, http: Http, clock: Clock) -> None:
     end = clock.monotonic() + START_LIMIT
     while clock.monotonic() < end:
-        if not shop.processes.alive(pid, marker):
+        if not shop.processes.alive(server):
             break
         try:
             if http.get(url, timeout=2.0).status < 400:

@@ -4,10 +4,13 @@
 
 `coverage run` would do, but for one thing: where a project's settings say `parallel = true`, it
 adds a random suffix to the name of the data file, and no option takes that back.
+Where the project's settings measure coverage already, or spread the tests over processes, nothing
+would be left to measure here; both are switched off.
 """
 
 import os
 import sys
+from importlib.util import find_spec
 
 import coverage
 import pytest
@@ -18,9 +21,11 @@ def main(data: str, sources: str, *arguments: str) -> int:
     measured = coverage.Coverage(
         data_file=data, data_suffix=False, branch=True, source=sources.split(",")
     )
+    plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
+    alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     measured.start()
     try:
-        return int(pytest.main(list(arguments)))
+        return int(pytest.main([*arguments, *alone]))
     finally:
         measured.stop()
         measured.save()

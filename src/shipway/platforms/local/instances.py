@@ -1,18 +1,17 @@
-"""Instances: one process group each, started from a release, found again by its marker."""
+"""Instances: one process group each, started from a release, found again by its birth."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shlex
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Completed, Http, Processes
+from shipway.core.ports import Clock, Command, Completed, Http, Processes, Server
 from shipway.core.release import Release
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
@@ -22,14 +21,19 @@ TAIL = 15  # last log lines that explain a failure
 
 @dataclass(frozen=True)
 class Instance:
-    """One running copy of a release. marker: NAME=value in its environment."""
+    """One running copy of a release. pid, born: its process (core.ports.Server)."""
 
     digest: str
     release: str
     address: str
     pid: int
-    marker: str
+    born: str
     log: str
+
+    @property
+    def server(self) -> Server:
+        """Its process."""
+        return Server(self.pid, self.born)
 
     def to_dict(self) -> dict[str, Any]:
         """For the record."""
@@ -50,14 +54,13 @@ class Instances:
     def start(self, release: Release) -> Instance:
         """Start one, without waiting for it."""
         address = f"127.0.0.1:{free_port()}"
-        identity = uuid.uuid4().hex
-        log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{identity[:8]}.log")
+        port = address.rpartition(":")[2]
+        log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{port}.log")
         os.makedirs(os.path.dirname(log), exist_ok=True)
-        marker = f"SHIPWAY_INSTANCE={identity}"
-        env = {**self.env(release), "BIND": address, "SHIPWAY_INSTANCE": identity}
+        env = {**self.env(release), "BIND": address}
         argv = self._argv(release, self.application.serve, address)
-        pid = self.processes.spawn(Command(argv, release.path, env), log)
-        return Instance(release.digest, release.name, address, pid, marker, log)
+        server = self.processes.spawn(Command(argv, release.path, env), log)
+        return Instance(release.digest, release.name, address, server.pid, server.born, log)
 
     def await_health(self, instance: Instance) -> str:
         """Wait until it is healthy; why it is not, in one sentence, or nothing."""
@@ -85,11 +88,11 @@ class Instances:
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""
-        return self.processes.alive(instance.pid, instance.marker)
+        return self.processes.alive(instance.server)
 
     def stop(self, instance: Instance) -> None:
         """Let it finish its requests and end it."""
-        self.processes.stop(instance.pid, instance.marker, self.environment.drain_timeout)
+        self.processes.stop(instance.server, self.environment.drain_timeout)
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shipway.core.errors import Busy, CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Http, Processes
+from shipway.core.ports import Clock, Command, Http, Processes, Server
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.platforms.local import envoy
@@ -35,7 +34,7 @@ class Proxy:
     http: Http
     clock: Clock
     pid: int = 0
-    marker: str = ""
+    born: str = ""
     admin: int = 0
     version: int = 0
     serving: dict[str, list[str]] = field(default_factory=dict)
@@ -43,13 +42,13 @@ class Proxy:
     def to_dict(self) -> dict[str, Any]:
         """What the next command needs to know."""
         return {
-            "pid": self.pid, "marker": self.marker, "admin": self.admin,
+            "pid": self.pid, "born": self.born, "admin": self.admin,
             "version": self.version, "serving": self.serving,
         }  # fmt: skip
 
     def alive(self) -> bool:
         """Whether it runs."""
-        return bool(self.pid) and self.processes.alive(self.pid, self.marker)
+        return self.processes.alive(Server(self.pid, self.born))
 
     def start(self) -> None:
         """Start it with what `serving` says. Raises Busy when its port is taken."""
@@ -65,19 +64,17 @@ class Proxy:
         path = os.path.join(self.folder, "bootstrap.json")
         bootstrap = json.dumps(envoy.bootstrap(self.folder, self.admin), indent=1)
         write_atomic(path, bootstrap.encode())
-        self.marker = f"SHIPWAY_PROXY={uuid.uuid4().hex}"
         argv = (envoy.program(), "-c", path, "--use-dynamic-base-id", "--log-level", "warning",
                 "--concurrency", "2", "--drain-time-s", "5")  # fmt: skip
-        name, _, value = self.marker.partition("=")
-        env = {"PATH": os.environ.get("PATH", os.defpath), name: value}
+        env = {"PATH": os.environ.get("PATH", os.defpath)}
         log = os.path.join(self.folder, "envoy.log")
-        self.pid = self.processes.spawn(Command(argv, self.folder, env), log)
-        self._wait(lambda: self._ready(), START_LIMIT, "Envoy did not start")
+        server = self.processes.spawn(Command(argv, self.folder, env), log)
+        self.pid, self.born = server.pid, server.born
+        self._wait(self._ready, START_LIMIT, "Envoy did not start")
 
     def stop(self) -> None:
         """End it."""
-        if self.pid:
-            self.processes.stop(self.pid, self.marker, 5.0)
+        self.processes.stop(Server(self.pid, self.born), 5.0)
 
     def serve(self, serving: Mapping[str, Sequence[str]]) -> None:
         """Send requests to these instances and no others; returns when it is so.
@@ -136,7 +133,7 @@ class Proxy:
         return answer.body.decode("utf-8", "replace")
 
     def _ready(self) -> bool:
-        if not self.processes.alive(self.pid, self.marker):
+        if not self.alive():
             raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
         return self._ask("/ready").startswith("LIVE") and self._routed()
 
