@@ -1,7 +1,7 @@
 """What the real tools said about the tiny application, kept under tests/recorded.
 
-After an update of a tool, record anew: `python -m tests.checks.recordings`. Each case is one
-file, tests/recorded/<check>/<case>-<version>.json, with paths of the machine taken out.
+After an update of a tool, record anew: `python -m tests.checks.recordings [CHECK…]`. Each case
+is one file, tests/recorded/<check>/<case>-<version>.json, with paths of the machine taken out.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -32,10 +33,10 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     **{(name, "syntax"): tiny.SYNTAX for name in
        ("ruff", "ruff-format", "flake8", "black", "mypy")},
     **{(name, "nothing"): tiny.NOTHING for name in
-       ("ruff", "ruff-format", "black", "mypy", "unit")},
+       ("ruff", "ruff-format", "flake8", "black", "mypy", "unit")},
     **{(name, "wrong-settings"): tiny.WRONG_SETTINGS for name in
        ("ruff", "ruff-format", "flake8", "black")},
-    ("flake8", "own-settings"): tiny.OWN_SETTINGS,
+    **{(name, "own-settings"): tiny.OWN_SETTINGS for name in ("ruff", "flake8", "black")},
     ("unit", "unimportable"): tiny.UNIMPORTABLE,
     ("unit", "no-tests"): tiny.NO_TESTS,
     ("unit", "all-skipped"): tiny.ALL_SKIPPED,
@@ -53,7 +54,7 @@ def check_named(name: str) -> Check:
 
 def load(name: str, case: str) -> Output:
     """A recorded output. Its report files are text."""
-    data = json.loads(_path(check_named(name), case).read_text(encoding="utf-8"))
+    data = json.loads(path(name, case).read_text(encoding="utf-8"))
     reports = {file: text.encode() for file, text in data["reports"].items()}
     return Output(data["code"], data["stdout"], data["stderr"], reports)
 
@@ -87,6 +88,7 @@ def _sanitised(output: Output, root: str, python: str, url: str) -> Output:
         ):  # fmt: skip
             text = text.replace(found, instead) if found else text
         text = re.sub(r'hostname="[^"]*"', 'hostname="host"', text)
+        text = re.sub(r"\] [^\s/]+(?=/[A-Z]+/locust\.)", "] host", text)
         return re.sub(r"/[^\s\"':,]*/(?=lib/python3|shipway/checks/)", "/", text)
 
     reports = {
@@ -97,23 +99,29 @@ def _sanitised(output: Output, root: str, python: str, url: str) -> Output:
     return Output(output.code, clean(output.stdout), clean(output.stderr), reports)
 
 
-def _path(check: Check, case: str) -> Path:
+def path(name: str, case: str) -> Path:
+    """Where a case is kept."""
+    check = check_named(name)
     own = {"coverage": real.COVERAGE}.get(check.name, real.PYTEST)
     return FOLDER / check.name / f"{case}-{check.tool.version or own}.json"
 
 
-def _record() -> None:
+def _record(wanted: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         python = real.application_environment(f"{folder}/environment")
         for number, (name, case) in enumerate(CASES):
+            if wanted and name not in wanted:
+                continue
             output = perform(name, case, f"{folder}/{number}", python)
-            path = _path(check_named(name), case)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            reports = {file: data.decode() for file, data in output.reports.items()}
+            file = path(name, case)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            for old in file.parent.glob(f"{case}-[0-9]*.json"):
+                old.unlink()
+            reports = {report: data.decode() for report, data in output.reports.items()}
             data = {"code": output.code, "stdout": output.stdout, "stderr": output.stderr,
                     "reports": reports}  # fmt: skip
-            path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    _record()
+    _record(sys.argv[1:])

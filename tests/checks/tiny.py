@@ -131,6 +131,8 @@ WRONG_SETTINGS = {
 }
 OWN_SETTINGS = {
     **BAD,
+    "pyproject.toml": _PROJECT + "\n[tool.ruff]\nfix = true\nfix-only = true\n"
+    "extend-exclude = ['other']\n\n[tool.black]\nforce-exclude = 'town/bad.py'\n",
     "setup.cfg": "[flake8]\nstatistics = true\ncount = true\nshow-source = true\n"
     "format = pylint\nextend-exclude =\n    other,  # theirs\n    another\n",
     "other/left_out.py": "import os\n",
