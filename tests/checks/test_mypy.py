@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from shipway.checks.mypy import MYPY
+from shipway.core.check import Output
+from shipway.core.finding import Severity
+
+from . import tiny
+from .reading import argv, faults, fix, read, refusal, refused
+from .recordings import SITE, load
+
+ERROR = {"file": "town/bad.py", "line": 5, "message": "no", "code": None, "severity": "error"}
+
+
+def test_it_sees_the_packages_with_the_applications_interpreter() -> None:
+    assert argv("mypy") == (
+        "--python-executable", "/app/.shipway/python", "--output", "json", "--no-error-summary",
+        "--cache-dir", "/app/.shipway/mypy", "town",
+    )  # fmt: skip
+
+
+def test_it_repairs_nothing() -> None:
+    assert fix("mypy") is None
+
+
+def test_findings_have_rule_place_and_severity() -> None:
+    reading = read("mypy", "bad")
+    assert faults(reading) == [
+        ("name-defined", "town/bad.py", 5, Severity.MEDIUM),
+        ("return-value", "town/bad.py", 9, Severity.MEDIUM),
+    ]
+    assert reading.findings[0].message == 'Name "undefined" is not defined'
+
+
+def test_invalid_syntax_is_a_finding_though_mypy_goes_no_further() -> None:
+    assert faults(read("mypy", "syntax"))[0] == ("syntax", "town/syntax.py", 1, Severity.MEDIUM)
+
+
+def test_clean_is_clean() -> None:
+    assert read("mypy", "clean").findings == ()
+
+
+def test_notes_are_not_findings() -> None:
+    note = json.dumps({**ERROR, "severity": "note"})
+    assert MYPY.read(Output(0, note + "\n\n", ""), tiny.CONFIG, SITE).findings == ()
+
+
+def test_an_error_without_rule_or_line_belongs_to_the_whole_file() -> None:
+    output = Output(1, json.dumps({**ERROR, "line": -1}), "")
+    assert faults(MYPY.read(output, tiny.CONFIG, SITE)) == [
+        ("error", "town/bad.py", 0, Severity.MEDIUM)
+    ]
+
+
+def test_no_file_is_not_a_pass() -> None:
+    assert refused("mypy", "nothing") == (
+        "mypy ended with 2 and no result: There are no .py[i] files in directory 'town'"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Traceback (most recent call last):", "3", '{"severity": "error"}',
+     json.dumps({**ERROR, "line": None})],
+)  # fmt: skip
+def test_a_line_that_is_no_message_is_no_result(line: str) -> None:
+    assert "no result" in refusal("mypy", Output(1, line, "")).message
+
+
+def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
+    for case, code in (("bad", 0), ("clean", 1), ("bad", 2), ("syntax", 1), ("clean", -9)):
+        assert "no result" in refusal("mypy", replace(load("mypy", case), code=code)).message
