@@ -1,0 +1,242 @@
+"""The pages in a real browser: usable by everybody, light, and nothing from elsewhere.
+
+What is asked of a page is asked with JavaScript disabled and the Content-Security-Policy in
+force. Only axe-core, which is a script itself, gets a browser without both.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from serving import fill, free_port, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request
+
+CHROMIUM = shutil.which("chromium") or ""
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WARD = "06000001"
+PAGES = {
+    "home": "/",
+    "results": "/wards?q=Johannesburg",
+    "all wards": "/wards?page=2",
+    "no result": "/wards?q=nowhere",
+    "ward": f"/wards/{WARD}",
+    "about": "/about",
+    "API": "/api/docs",
+    "not found": "/nowhere",
+    "refused": "/wards?page=0",
+}
+STATUSES = {"not found": 404, "refused": 400}
+NOT_PAGES = {"pages.styles"}
+SCHEMES = ("light", "dark")
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+# The narrowest width at which WCAG wants pages to need no scrolling sideways.
+NARROWEST = (320, 640)
+HEAVIEST = 100_000
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server over the sample data."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('site') / 'a.sqlite3'}"
+    fill(database)
+    port = free_port()
+    with served("main.wsgi:app", port, {"DATABASE_URL": database}):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """One Chromium for all of it."""
+    pytest.importorskip("playwright", reason="playwright is not installed: uv sync")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield launched
+        launched.close()
+
+
+class Visit:
+    """A page, with what it asked for and what the browser complained of."""
+
+    def __init__(self, page: "Page", address: str) -> None:
+        self.page = page
+        self.requests: list[Request] = []
+        self.complaints: list[str] = []
+        page.on("requestfinished", lambda request: self.requests.append(request))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        answer = page.goto(address)
+        assert answer is not None
+        self.status = answer.status
+
+    def weight(self) -> int:
+        """Headers and bodies of everything that was loaded, and the icon, which tabs load."""
+        icon = self.page.locator("link[rel=icon]").get_attribute("href")
+        loaded = sum(
+            size["responseHeadersSize"] + size["responseBodySize"]
+            for size in (request.sizes() for request in self.requests)
+        )
+        return loaded + len(self.page.request.get(_absolute(self.page, icon or "")).body())
+
+    def origins(self) -> set[str]:
+        """Where everything was loaded from."""
+        parts = (urlsplit(request.url) for request in self.requests)
+        return {f"{part.scheme}://{part.netloc}" for part in parts}
+
+
+def _absolute(page: "Page", path: str) -> str:
+    at = urlsplit(page.url)
+    return f"{at.scheme}://{at.netloc}{path}"
+
+
+@contextmanager
+def visit(
+    browser: "Browser", address: str, size: tuple[int, int] = SIZES["phone"], **more: Any
+) -> Iterator[Visit]:
+    """A page as a careful visitor opens it: no scripts, the policy in force."""
+    settings = {"java_script_enabled": False, **more}
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **settings)
+    try:
+        yield Visit(context.new_page(), address)
+    finally:
+        context.close()
+
+
+def test_every_page_is_looked_at(app: Flask) -> None:
+    rules = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint[:6] == "pages."}
+    adapter = app.url_map.bind("localhost")
+    paths = [urlsplit(address).path for name, address in PAGES.items() if name != "not found"]
+    assert {adapter.match(path)[0] for path in paths} == rules - NOT_PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(browser: "Browser", site: str, name: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright",
+        reason="axe-playwright-python is not installed: uv sync",
+    )
+    found = {}
+    with visit(browser, site + PAGES[name], java_script_enabled=True, bypass_csp=True) as seen:
+        assert seen.status == STATUSES.get(name, 200)
+        # What is folded away is not looked at.
+        seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        for scheme, (size, (width, height)) in product(SCHEMES, SIZES.items()):
+            seen.page.emulate_media(color_scheme=scheme)
+            seen.page.set_viewport_size({"width": width, "height": height})
+            results = axe.Axe().run(seen.page)
+            # A contrast that could not be worked out is one that nobody has looked at.
+            unsure = [rule["id"] for rule in results.response["incomplete"]]
+            if results.violations_count or unsure:
+                found[scheme, size] = (results.generate_report(), unsure)
+            assert "color-contrast" in {rule["id"] for rule in results.response["passes"]}
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light_loads_nothing_from_elsewhere_and_breaks_no_policy(
+    browser: "Browser", site: str, name: str
+) -> None:
+    with visit(browser, site + PAGES[name], java_script_enabled=True) as seen:
+        assert seen.origins() == {site}
+        assert len(seen.requests) >= 2  # the page and its stylesheet
+        assert seen.weight() < HEAVIEST
+        own = f"the server responded with a status of {seen.status} "
+        assert [text for text in seen.complaints if own not in text] == []
+
+
+@pytest.mark.parametrize("size", [SIZES["phone"], NARROWEST], ids=["phone", "narrowest"])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_the_screen(
+    browser: "Browser", site: str, name: str, size: tuple[int, int]
+) -> None:
+    with visit(browser, site + PAGES[name], size) as seen:
+        for summary in seen.page.locator("summary").all():
+            summary.click()
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_ward_is_found_without_javascript(browser: "Browser", site: str) -> None:
+    with visit(browser, site) as seen:
+        page = seen.page
+        page.get_by_role("searchbox").fill("Johannesburg 12")
+        page.get_by_role("button", name="Search").click()
+        page.get_by_role("link", name="Ward 12, City of Johannesburg").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Ward 12, City of Johannesburg"
+        assert page.get_by_role("table", name="Ward ballot").get_by_role("row").count() == 7
+        assert page.get_by_role("table", name="Proportional ballot").get_by_role("row").count() == 5
+
+
+def test_a_ward_is_found_by_browsing_without_javascript(browser: "Browser", site: str) -> None:
+    with visit(browser, site) as seen:
+        page = seen.page
+        page.get_by_text("Gauteng").click()
+        page.get_by_role("link", name="City of Johannesburg").click()
+        page.get_by_role("link", name="Next page").click()
+        assert "page=2" in page.url
+        page.get_by_role("link", name=re.compile("^Ward 21,")).click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Ward 21, City of Johannesburg"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_first_key_offers_to_skip_to_the_content(
+    browser: "Browser", site: str, name: str
+) -> None:
+    with visit(browser, site + PAGES[name]) as seen:
+        page = seen.page
+        page.keyboard.press("Tab")
+        assert focused(page)["text"] == "Skip to the content"
+        assert page.locator(":focus").bounding_box()["y"] >= 0  # type: ignore[index]
+        page.keyboard.press("Enter")
+        assert focused(page)["id"] == "content"
+
+
+def test_the_keyboard_reaches_the_search_in_the_order_of_the_page(
+    browser: "Browser", site: str
+) -> None:
+    with visit(browser, site) as seen:
+        page = seen.page
+        order = []
+        while not order or order[-1] != "q":
+            page.keyboard.press("Tab")
+            here = focused(page)
+            assert here["outline"] >= 2, f"{here} does not show that it has the focus"
+            order.append(here["id"] or here["text"])
+            assert len(order) < 20, order
+        menu = ["MyCandidate", "Find your ward", "About the data", "API"]
+        assert order == ["Skip to the content", *menu, "About the data", "q"]
+        page.keyboard.type("eThekwini 3")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/wards?q=eThekwini+3")
+        assert page.get_by_role("status").inner_text() == "1 ward matches."
+
+
+def focused(page: "Page") -> dict[str, Any]:
+    """What has the keyboard's attention."""
+    found: dict[str, Any] = page.evaluate(
+        """() => {
+          const e = document.activeElement, style = getComputedStyle(e);
+          const width = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
+          return {id: e.id, text: e.textContent.trim(), outline: width};
+        }"""
+    )
+    return found
