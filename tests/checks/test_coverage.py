@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+from shipway.checks.coverage import COVERAGE
+from shipway.checks.inside import HERE, combine_coverage
+from shipway.core.config import Application, Config, Gates
+from shipway.core.gate import Bound, Gate, Measure
+
+from . import tiny
+from .reading import argv, fix, read, refusal, refused
+from .recordings import SITE, load
+
+
+def test_both_halves_data_are_read_and_nothing_else() -> None:
+    upstream = {"unit": "/runs/unit", "install": "/runs/install", "integration": "/runs/both"}
+    assert COVERAGE.argv(tiny.CONFIG, replace(SITE, upstream=upstream)) == (
+        f"{HERE}/combine_coverage.py", "/app/.shipway/out",
+        "/runs/both/coverage.data", "/runs/unit/coverage.data",
+    )  # fmt: skip
+
+
+def test_without_a_half_there_are_no_data() -> None:
+    assert argv("coverage") == (f"{HERE}/combine_coverage.py", "/app/.shipway/out")
+    assert fix("coverage") is None
+
+
+def test_it_depends_on_what_is_measured() -> None:
+    config = Config(Application(packages=("town", "shared")))
+    assert COVERAGE.inputs(config) == (
+        "town/**", "shared/**", ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini",
+    )  # fmt: skip
+
+
+def test_the_least_coverage_is_the_configurations() -> None:
+    config = Config(gates=Gates(coverage=85))
+    assert COVERAGE.gates(config) == (Gate("coverage", Bound.AT_LEAST, 85),)
+
+
+def test_the_total_comes_first_then_each_file_that_has_statements() -> None:
+    assert read("coverage", "bad").measures == (
+        Measure("coverage", 50.0, "%"),
+        Measure("coverage", 0.0, "%", "town/bad.py"),
+        Measure("coverage", 100.0, "%", "town/good.py"),
+    )
+    assert read("coverage", "clean").measures[0].value == 100.0
+
+
+def test_the_worst_files_are_named() -> None:
+    assert read("coverage", "bad").worst == ("town/bad.py 0 %", "town/good.py 100 %")
+
+
+def test_three_of_them_at_most() -> None:
+    report = json.loads(load("coverage", "bad").reports["coverage.json"])
+    report["files"] = {f"{n}.py": report["files"]["town/bad.py"] for n in range(5)}
+    output = replace(load("coverage", "bad"), reports=_report(report))
+    assert len(COVERAGE.read(output, tiny.CONFIG, SITE).worst) == 3
+
+
+def test_no_data_are_not_a_pass() -> None:
+    assert refused("coverage", "no-data") == (
+        "coverage ended with 1 and no result: no coverage data: no tests ran"
+    )
+
+
+@pytest.mark.parametrize(
+    "report",
+    [[], {}, {"totals": {"percent_covered": None}, "files": {}},
+     {"totals": {"percent_covered": 100.0}, "files": {}},
+     {"totals": {"percent_covered": 100.0}, "files": []},
+     {"totals": {"percent_covered": 100.0}, "files": {"a.py": {}}}],
+    ids=["not an object", "empty", "no total", "no files", "files in a list", "no summary"],
+)  # fmt: skip
+def test_a_report_of_another_form_is_no_result(report: object) -> None:
+    output = replace(load("coverage", "clean"), reports=_report(report))
+    assert "no result" in refusal("coverage", output).message
+
+
+@pytest.mark.parametrize("reports", [{}, {"coverage.json": b'{"totals"'}])
+def test_a_report_that_is_missing_or_cut_off_is_no_result(reports: dict[str, bytes]) -> None:
+    output = replace(load("coverage", "clean"), reports=reports)
+    assert "no result" in refusal("coverage", output).message
+
+
+def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
+    for code in (1, -9):
+        output = replace(load("coverage", "clean"), code=code)
+        assert "no result" in refusal("coverage", output).message
+
+
+def test_data_of_several_steps_are_combined_and_kept(tmp_path: Path) -> None:
+    measured = tmp_path / "town.py"
+    measured.write_text("def one():\n    return 1\n\n\ndef two():\n    return 2\n")
+    halves = [_data(tmp_path / f"{line}.data", measured, line) for line in (2, 6)]
+    combine_coverage.main(str(tmp_path), *halves)
+    report = json.loads((tmp_path / "coverage.json").read_text())
+    (file,) = report["files"].values()
+    assert file["executed_lines"] == [2, 6]
+    assert all(Path(half).is_file() for half in halves)
+
+
+def test_missing_data_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^no coverage data: /nowhere/coverage\.data$"):
+        combine_coverage.main(str(tmp_path), "/nowhere/coverage.data")
+    with pytest.raises(SystemExit, match=r"^no coverage data: no tests ran$"):
+        combine_coverage.main(str(tmp_path))
+
+
+def _report(report: object) -> dict[str, bytes]:
+    return {"coverage.json": json.dumps(report).encode()}
+
+
+def _data(path: Path, measured: Path, line: int) -> str:
+    whole = Coverage(data_file=str(path), branch=True, config_file=False)
+    whole.get_data().add_arcs({str(measured): [(-1, line), (line, -1)]})
+    whole.save()
+    return str(path)

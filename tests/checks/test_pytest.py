@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from coverage import CoverageData
+
+from shipway.checks.inside import HERE
+from shipway.checks.pytest import INTEGRATION, UNIT
+from shipway.core.config import Application, Config
+from shipway.core.result import TestTally
+
+from . import tiny
+from .reading import argv, fix, read, refusal, refused
+from .recordings import SITE, load
+
+
+def test_tests_run_within_coverage() -> None:
+    assert argv("unit") == (
+        f"{HERE}/measure_tests.py", "/app/.shipway/out/coverage.data", "town", "tests/unit",
+        "--junitxml=/app/.shipway/out/junit.xml", "-p", "no:cacheprovider",
+    )  # fmt: skip
+    assert argv("integration") == (
+        f"{HERE}/measure_tests.py", "/app/.shipway/out/coverage.data", "town",
+        "tests/integration", "--junitxml=/app/.shipway/out/junit.xml", "-p", "no:cacheprovider",
+    )  # fmt: skip
+
+
+def test_integration_tests_below_the_unit_tests_are_left_to_their_own_check() -> None:
+    config = Config(Application(unit_tests="tests/", integration_tests="tests/integration"))
+    assert UNIT.argv(config, SITE)[2:5] == (".", "tests/", "--ignore=tests/integration")
+    assert "--ignore=tests/integration" not in INTEGRATION.argv(config, SITE)
+
+
+def test_any_file_may_change_what_tests_say() -> None:
+    assert UNIT.inputs(tiny.CONFIG) == ("**",)
+
+
+def test_a_failing_test_needs_no_gate_and_has_no_repair() -> None:
+    assert UNIT.gates(tiny.CONFIG) == ()
+    assert fix("unit") is None
+
+
+@pytest.mark.parametrize("name", ["unit", "integration"])
+def test_passed_tests_are_counted(name: str) -> None:
+    reading = read(name, "clean")
+    assert reading.tests == TestTally(1, 0, 0)
+    assert reading.failed == ""
+
+
+def test_the_first_three_failures_are_named() -> None:
+    assert read("unit", "bad").failed == (
+        "5 of 6 tests failed: tests.unit.test_bad::test_adds_wrongly: assert 3 == 4; "
+        "tests.unit.test_bad::test_raises: ValueError: no such ward; "
+        "tests.unit.test_bad::test_third: AssertionError: assert not 'three'"
+    )
+
+
+def test_what_was_skipped_is_named_with_its_reason() -> None:
+    left_out = ("tests.unit.test_bad::test_bridge: the river is high",)
+    assert read("unit", "bad").tests == TestTally(1, 5, 1, left_out)
+
+
+def test_a_test_file_that_cannot_be_imported_is_a_failure_with_its_cause() -> None:
+    assert read("unit", "unimportable").failed == (
+        "1 of 1 tests failed: tests.unit.test_lost: ModuleNotFoundError: No module named 'nothere'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [('<error message="collection failure">no cause</error>', "it cannot be imported"),
+     ('<error message="collection failure"/>', "it cannot be imported"),
+     ('<failure message=""/>', "no reason given")],
+)  # fmt: skip
+def test_a_failure_without_a_message_is_one_all_the_same(inside: str, said: str) -> None:
+    xml = f'<testsuites><testcase name="test_it">{inside}</testcase></testsuites>'
+    output = replace(load("unit", "bad"), reports={"junit.xml": xml.encode()})
+    assert UNIT.read(output, tiny.CONFIG, SITE).failed == f"1 of 1 tests failed: test_it: {said}"
+
+
+def test_no_tests_are_not_a_pass() -> None:
+    problem = refusal("unit", load("unit", "no-tests"))
+    assert problem.message == "there are no tests in tests/unit"
+    assert problem.remedy == "Write one, or switch it off: [checks] unit = false."
+
+
+@pytest.mark.parametrize("code", [5, 0])
+def test_when_every_test_was_skipped_nothing_was_tested(code: int) -> None:
+    output = replace(load("unit", "all-skipped"), code=code)
+    assert refusal("unit", output).message == "every test was skipped"
+
+
+@pytest.mark.parametrize("quote", ["'", ""])
+@pytest.mark.parametrize("module", ["coverage", "pytest"])
+def test_an_environment_without_pytest_says_what_to_add(module: str, quote: str) -> None:
+    output = load("unit", "no-pytest")
+    stderr = output.stderr.replace("'coverage'", f"{quote}{module}{quote}")
+    problem = refusal("unit", replace(output, stderr=stderr))
+    assert problem.message == f"the application's environment has no {module}"
+    assert problem.remedy == f"Add it to the development dependencies: uv add --dev {module}."
+
+
+def test_a_folder_that_is_not_there_is_no_result() -> None:
+    assert refused("unit", "nothing") == (
+        "pytest ended with 4 and no result: ERROR: file or directory not found: tests/unit"
+    )
+
+
+@pytest.mark.parametrize("report", [{}, {"junit.xml": b""}, {"junit.xml": b"<testsuites>"}])
+def test_a_report_that_is_missing_or_cut_off_is_no_result(report: dict[str, bytes]) -> None:
+    output = replace(load("unit", "clean"), reports=report)
+    assert "no result" in refusal("unit", output).message
+
+
+def test_a_report_without_tests_is_no_result() -> None:
+    output = replace(load("unit", "clean"), reports={"junit.xml": b"<testsuites/>"})
+    assert "no result" in refusal("unit", output).message
+
+
+def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
+    for case, code in (("bad", 0), ("clean", 1), ("clean", 2), ("bad", 3), ("bad", -9)):
+        assert "no result" in refusal("unit", replace(load("unit", case), code=code)).message
+
+
+@pytest.mark.parametrize("options", ["", "--cov=town", "-n2"])
+def test_coverage_is_measured_whatever_the_projects_settings_add(
+    options: str, tmp_path: Path
+) -> None:
+    settings = f"\n[tool.pytest.ini_options]\naddopts = '{options}'\n"
+    project = tiny.CLEAN["pyproject.toml"] + settings
+    tiny.write({**tiny.CLEAN, "pyproject.toml": project}, str(tmp_path))
+    data = tmp_path / "coverage.data"
+    subprocess.run(
+        [sys.executable, f"{HERE}/measure_tests.py", str(data), "town", "tests/unit", "-q"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    found = CoverageData(str(data))
+    found.read()
+    lines = {os.path.basename(file): found.lines(file) for file in found.measured_files()}
+    assert {4, 6, 8} <= set(lines["good.py"] or [])

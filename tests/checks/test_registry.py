@@ -1,0 +1,80 @@
+"""What holds for every check there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shipway.checks import CHECKS, enabled
+from shipway.core.check import Check, Output
+from shipway.core.config import Application, Config
+
+from . import tiny
+from .reading import refusal
+from .recordings import SITE, check_named
+
+NAMES = [check.name for check in CHECKS]
+by_name = pytest.mark.parametrize("check", CHECKS, ids=NAMES)
+
+
+def test_no_two_checks_share_a_name() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@by_name
+def test_a_tool_from_outside_is_pinned_to_one_version(check: Check) -> None:
+    assert bool(check.tool.version) == bool(check.tool.package)
+    assert all(part.isdigit() for part in check.tool.version.split(".") if part)
+
+
+@by_name
+def test_what_is_needed_comes_before(check: Check) -> None:
+    assert set(check.needs) <= {"install", *NAMES[: NAMES.index(check.name)]}
+
+
+@by_name
+def test_what_runs_in_the_applications_environment_waits_for_it(check: Check) -> None:
+    if not check.tool.package:
+        assert "install" in check.needs
+
+
+@by_name
+@pytest.mark.parametrize(
+    "output",
+    [Output(0, "rubbish\n", "rubbish\n"), Output(1, "rubbish\n", ""), Output(1, "", ""),
+     Output(-9, "", ""), Output(2, "", "error: Failed to fetch\n")],
+    ids=["rubbish and 0", "rubbish and 1", "silence and 1", "killed", "not fetched"],
+)  # fmt: skip
+def test_what_is_not_understood_is_neither_pass_nor_failure(check: Check, output: Output) -> None:
+    problem = refusal(check.name, output)
+    assert "no result" in problem.message
+    assert problem.remedy
+
+
+@by_name
+def test_silence_is_not_a_pass(check: Check) -> None:
+    if check.name != "mypy":  # it says nothing where it finds nothing, and 2 where it read nothing
+        refusal(check.name, Output(0, "", ""))
+
+
+@by_name
+def test_arguments_are_words_and_say_no_secret_place(check: Check) -> None:
+    for words in (check.argv(tiny.CONFIG, SITE), check.fix(tiny.CONFIG, SITE) or ()):
+        assert all(isinstance(word, str) and word for word in words)
+
+
+def test_all_apply_to_an_application_that_has_everything() -> None:
+    assert enabled(tiny.CONFIG) == CHECKS
+
+
+def test_none_applies_to_a_folder_without_python() -> None:
+    assert enabled(Config(Application())) == ()
+
+
+def test_what_is_switched_off_is_not_waited_for() -> None:
+    chosen = {check.name: check for check in enabled(replace(tiny.CONFIG, checks={"unit": False}))}
+    assert "unit" not in chosen
+    assert chosen["coverage"].needs == ("install", "integration")
+    assert chosen["performance"].needs == ("install",)
+    assert chosen["mypy"] is check_named("mypy")
