@@ -40,6 +40,7 @@ def results() -> Response:
         "results.html",
         search=search,
         found=found,
+        municipality=_municipality_name(search, found),
         sample=holdings().sample,
         addresses=_page_addresses(search, found),
     )
@@ -83,6 +84,13 @@ def styles(digest: str) -> Response:
 
 def _page(template: str, **context: Any) -> Response:
     return kept_briefly(make_response(render_template(template, **context)))
+
+
+def _municipality_name(search: WardSearch, found: WardPage) -> str:
+    """The name that goes with the municipality asked for: links carry its code, as names recur."""
+    if search.municipality and found.wards:
+        return found.wards[0].municipality
+    return search.municipality
 
 
 def _page_addresses(search: WardSearch, found: WardPage) -> dict[str, str]:

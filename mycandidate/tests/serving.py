@@ -31,9 +31,10 @@ def wait_for(port: int) -> None:
     raise AssertionError(f"nobody listens on {port}")
 
 
-def fill(database_url: str) -> None:
-    """Make the tables and import the sample, by the commands that a deployment runs."""
-    for command in (["db", "upgrade"], ["import-candidates", str(SAMPLE), "--quiet"]):
+def fill(database_url: str, *files: Path) -> None:
+    """Make the tables and import these files, by the commands that a deployment runs."""
+    imports = (["import-candidates", str(file), "--quiet"] for file in files)
+    for command in (["db", "upgrade"], *imports):
         subprocess.run(
             [sys.executable, "-m", "flask", "--app", "main", *command],
             cwd=ROOT,

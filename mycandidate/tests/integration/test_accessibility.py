@@ -4,17 +4,19 @@ What is asked of a page is asked with JavaScript disabled and the Content-Securi
 force. Only axe-core, which is a script itself, gets a browser without both.
 """
 
+import csv
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from serving import fill, free_port, served
+from serving import SAMPLE, fill, free_port, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
@@ -29,12 +31,31 @@ ARGS = [
     "--no-first-run",
 ]
 WARD = "06000001"
+# As long as the import takes them, and in one word, so that no line can be broken by a space.
+LONGEST = {
+    "province": "P" * 100,
+    "municipality": "M" * 200,
+    "municipality_code": "C" * 20,
+    "ward_code": "9" * 32,
+    "ward_number": "999999",
+    "ward_name": "W" * 200,
+    "election": "E" * 200,
+    "held_on": "2026-09-30",
+    "party": "Y" * 200,
+    "party_abbreviation": "A" * 20,
+    "ballot": "proportional",
+    "position": "9999",
+    "name": "N" * 200,
+    "age": "120",
+}
 PAGES = {
     "home": "/",
     "results": "/wards?q=Johannesburg",
     "all wards": "/wards?page=2",
     "no result": "/wards?q=nowhere",
     "ward": f"/wards/{WARD}",
+    "ward of long names": f"/wards/{LONGEST['ward_code']}",
+    "result of long names": f"/wards?q={LONGEST['ward_code']}",
     "about": "/about",
     "API": "/api/docs",
     "not found": "/nowhere",
@@ -55,9 +76,10 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real server over the sample data."""
-    database = f"sqlite:///{tmp_path_factory.mktemp('site') / 'a.sqlite3'}"
-    fill(database)
+    """The address of a real server over the sample data and the longest names."""
+    folder = tmp_path_factory.mktemp("site")
+    database = f"sqlite:///{folder / 'a.sqlite3'}"
+    fill(database, SAMPLE, longest_names(folder / "longest.csv"))
     port = free_port()
     with served("main.wsgi:app", port, {"DATABASE_URL": database}):
         yield f"http://127.0.0.1:{port}"
@@ -73,6 +95,15 @@ def browser() -> Iterator["Browser"]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield launched
         launched.close()
+
+
+def longest_names(path: Path) -> Path:
+    """A file to import with one candidate, all of whose names are as long as can be."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(LONGEST))
+        writer.writeheader()
+        writer.writerow(LONGEST)
+    return path
 
 
 class Visit:

@@ -5,9 +5,12 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from town import EMPTY_WARD, FULL_WARD, WARDS, counted_queries, settle
 
 from main import stylesheet
+from main.extensions import db
+from main.models import Candidate, Ward
 
 PAGES = ["/", "/wards", "/wards?q=johannesburg", f"/wards/{FULL_WARD}", "/about", "/api/docs"]
 HEAVIEST = 100_000
@@ -66,6 +69,22 @@ def test_province_and_municipality_narrow_the_list(client: FlaskClient) -> None:
     page = client.get("/wards?province=gauteng&municipality=JHB")
     assert "16 wards match" in page.text
     assert found(client, {"province": "Gauteng", "municipality": "eThekwini"}) == []
+
+
+def test_wards_of_a_municipality_are_headed_by_its_name_not_its_code(client: FlaskClient) -> None:
+    page = client.get("/wards?municipality=JHB").text
+    assert "<h1>Wards for “City of Johannesburg”</h1>" in page
+    assert "<title>City of Johannesburg – MyCandidate</title>" in page
+    assert "“XYZ”" in client.get("/wards?municipality=XYZ").text
+
+
+def test_one_of_something_is_said_in_the_singular(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        db.session.execute(delete(Candidate))
+        db.session.execute(delete(Ward).where(Ward.code != FULL_WARD))
+        db.session.commit()
+    assert "(1 ward)" in client.get("/").text
+    assert "1 ward in 1 municipality and 0 candidates." in client.get("/about").text
 
 
 def test_following_next_page_shows_every_ward_once(client: FlaskClient) -> None:
