@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from coverage import CoverageData
 
-from shipway.checks.inside import HERE
+from shipway.checks.inside import HERE, measure_tests
 from shipway.checks.pytest import INTEGRATION, UNIT
 from shipway.core.config import Application, Config
 from shipway.core.result import TestTally
@@ -143,3 +143,10 @@ def test_coverage_is_measured_whatever_the_projects_settings_add(
     found.read()
     lines = {os.path.basename(file): found.lines(file) for file in found.measured_files()}
     assert {4, 6, 8} <= set(lines["good.py"] or [])
+
+
+@pytest.mark.filterwarnings("ignore::coverage.exceptions.CoverageWarning")
+def test_the_exit_code_is_pytests_own_and_data_are_written_all_the_same(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    assert measure_tests.main(str(tmp_path / "coverage.data"), nowhere, "-q", nowhere) == 4
+    assert (tmp_path / "coverage.data").is_file()
