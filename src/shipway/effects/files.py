@@ -50,7 +50,9 @@ class Tree:
         import pathspec
 
         spec = pathspec.PathSpec.from_lines("gitignore", patterns)
-        found = set(spec.match_files(self.listing()))
+        # A pattern's ** does not cross a line's end, and a name may hold one.
+        names = {name.replace("\n", "\0"): name for name in self.listing()}
+        found = {names[name] for name in spec.match_files(names)}
         literal = [pattern for pattern in patterns if not _MAGIC.intersection(pattern)]
         return sorted(found | set(_existing(self.root, literal)))
 
@@ -99,10 +101,14 @@ def _content(full: str, status: os.stat_result) -> str:
 def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         full = os.path.join(root, path)
-        if os.path.isdir(full) and not os.path.islink(full):
+        try:
+            mode = os.lstat(full).st_mode
+        except OSError:
+            continue
+        if stat.S_ISDIR(mode):
             for below in _walk(full):
                 yield f"{path.rstrip('/')}/{below}"
-        elif os.path.lexists(full):
+        else:
             yield path
 
 
@@ -118,10 +124,9 @@ def _git_listing(root: str) -> list[str] | None:
     if answer.returncode:
         return None
     names = {os.fsdecode(name) for name in answer.stdout.split(b"\0") if name}
-    return [
-        name for name in names
-        if not _NEVER.intersection(name.split("/")) and os.path.lexists(os.path.join(root, name))
-    ]  # fmt: skip
+    return list(
+        _existing(root, [name for name in names if not _NEVER.intersection(name.split("/"))])
+    )  # a repository within this one is listed as a folder
 
 
 def _walk(root: str, below: str = "") -> Iterator[str]:
@@ -162,7 +167,7 @@ class Blobs:
         """Store; the digest to ask for it by."""
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
-        if not os.path.exists(path):
+        if self.get(name) is None:  # missing, or damaged: then it must not stay so
             write_atomic(path, data)
         return name
 

@@ -155,9 +155,10 @@ class SqliteRecord:
         return {p: (s, d) for p, s, d in self._read("SELECT path, stat, digest FROM files")}
 
     def put_files(self, files: Iterable[tuple[str, str, str]]) -> None:
-        """Remember (path, stat, digest) of files."""
+        """Remember (path, stat, digest) of files; not of one whose name is no text."""
+        texts = [file for file in files if file[0].isascii() or _is_text(file[0])]
         with self._transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", files)
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", texts)
 
     def memo(self, name: str) -> str | None:
         """What was remembered under a name."""
@@ -281,6 +282,14 @@ class _Transaction:
             raise _unusable(self._path, problem) from problem
         finally:
             self._lock.release()
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unusable(path: str, error: Exception) -> RecordError:
