@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,12 +93,12 @@ def test_the_pipeline_of_a_web_application_has_every_stage_in_order() -> None:
 def test_a_compiled_pipeline_is_the_same_after_reading_it_back() -> None:
     config = validate(WEB, "shipway.toml")
     steps = pipeline(config, enabled(config))
-    again, read, assumed = compiled.load(compiled.dump(config, steps, ("x",)))
-    assert [step.definition for step in read] == [step.definition for step in steps]
-    assert [step.needs for step in read] == [step.needs for step in steps]
+    again = compiled.load_config(compiled.dump_config(config))
+    read = compiled.load_steps(json.loads(json.dumps(compiled.dump_steps(steps))))
+    assert [replace(step) for step in read] == [replace(step) for step in steps]
+    assert [step.identity for step in read] == [replace(step).identity for step in steps]
     assert again.environments == config.environments
     assert again.gates == config.gates
-    assert assumed == ("x",)
 
 
 def test_a_check_that_is_switched_off_is_no_step() -> None:

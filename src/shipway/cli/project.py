@@ -6,15 +6,19 @@ import json
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shipway import __version__
 from shipway.core import compiled
-from shipway.core.config import Config
 from shipway.core.errors import ConfigError
 from shipway.core.step import Step
 from shipway.effects.files import Blobs
 from shipway.effects.record import SqliteRecord
 from shipway.effects.sources import FolderSources
+
+if TYPE_CHECKING:
+    from shipway.core.config import Config
 
 CONFIG = "shipway.toml"
 _MEMO = "pipeline"
@@ -24,33 +28,59 @@ _MEMO = "pipeline"
 class Project:
     """A project that is open: where it is, what its pipeline is, its record.
 
-    assumed: what was worked out because the configuration does not say it.
+    settings: the configuration as text. assumed: what was worked out because it does not say it.
     """
 
     root: str
-    state: str
-    config: Config
+    name: str
     steps: list[Step]
+    settings: str
     assumed: tuple[str, ...]
     record: SqliteRecord
-    blobs: Blobs
+
+    @property
+    def state(self) -> str:
+        """The folder of all that Shipway keeps for this project."""
+        return _state(self.root)
+
+    @property
+    def blobs(self) -> Blobs:
+        """Logs and reports."""
+        return Blobs(os.path.join(self.state, "blobs"))
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration. Steps are made from it; an unchanged run never looks at it."""
+        return compiled.load_config(self.settings)
 
 
 def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""
     root = find_root(directory)
-    state = os.path.join(root, ".shipway")
-    record = SqliteRecord(os.path.join(state, "record.sqlite3"))
+    record = SqliteRecord(os.path.join(_state(root), "record.sqlite3"))
     sources = FolderSources(root)
+    build = _build()
     memo = record.memo(_MEMO)
     if memo is not None:
-        version, asked, text = json.loads(memo)
-        if version == __version__ and sources.still(asked):
-            return Project(root, state, *compiled.load(text), record, _blobs(state))
+        known, *rest = json.loads(memo)
+        if known == build and sources.still(rest[0]):
+            _, name, rows, text, assumed = rest
+            return Project(root, name, compiled.load_steps(rows), text, tuple(assumed), record)
     config, steps, assumed = _compile(sources)
-    text = compiled.dump(config, steps, assumed)
-    record.put_memo(_MEMO, json.dumps([__version__, sources.asked, text]))
-    return Project(root, state, config, steps, assumed, record, _blobs(state))
+    name, text = config.application.name, compiled.dump_config(config)
+    rows = compiled.dump_steps(steps)
+    record.put_memo(_MEMO, json.dumps([build, sources.asked, name, rows, text, assumed]))
+    return Project(root, name, steps, text, assumed, record)
+
+
+def _build() -> str:
+    """Which Shipway this is: its version, and when its own files were last changed."""
+    newest = 0
+    for folder, _, names in os.walk(os.path.dirname(os.path.dirname(__file__))):
+        if not folder.endswith("__pycache__"):
+            times = (os.stat(os.path.join(folder, name)).st_mtime_ns for name in names)
+            newest = max(newest, *times, 0)
+    return f"{__version__} {newest}"
 
 
 def find_root(directory: str) -> str:
@@ -100,8 +130,8 @@ def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...
     return config, pipeline(config, enabled(config)), assumed
 
 
-def _blobs(state: str) -> Blobs:
-    return Blobs(os.path.join(state, "blobs"))
+def _state(root: str) -> str:
+    return os.path.join(root, ".shipway")
 
 
 def machine() -> str:

@@ -1,54 +1,59 @@
 """A compiled pipeline as text: what the next run needs, without pydantic and TOML.
 
-The record keeps it under a digest of everything that it was made from.
+Steps and configuration apart: a run in which everything is cached never reads the latter.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shipway.core.config import (
-    Application,
-    Config,
-    EndpointGate,
-    Environment,
-    Gates,
-    Performance,
-    Smoke,
-)
 from shipway.core.step import Kind, Step
 
+if TYPE_CHECKING:
+    from shipway.core.config import Config, Environment
 
-def dump(config: Config, steps: list[Step], assumed: tuple[str, ...]) -> str:
-    """The pipeline as JSON. The team's own steps are in `steps` already."""
-    settings = asdict(config)
-    settings["steps"] = {}
-    rows = [
+_KINDS = {str(kind): kind for kind in Kind}
+
+
+def dump_steps(steps: list[Step]) -> list[list[Any]]:
+    """Steps as JSON-able rows."""
+    return [
         [s.name, s.stage, s.kind, s.work, s.needs, s.inputs, s.env, s.timeout, s.retries, s.cores,
-         s.max_age, s.expected, s.branches, s.tolerant, s.tool]
+         s.max_age, s.expected, s.branches, s.tolerant, s.tool, s.identity]
         for s in steps
     ]  # fmt: skip
-    return json.dumps([settings, rows, assumed], separators=(",", ":"))
 
 
-def load(text: str) -> tuple[Config, list[Step], tuple[str, ...]]:
-    """The pipeline in `text`, which `dump` wrote."""
-    settings, rows, assumed = json.loads(text)
-    return _config(settings), [_step(row) for row in rows], tuple(assumed)
+def load_steps(rows: list[list[Any]]) -> list[Step]:
+    """The steps in rows which `dump_steps` made."""
+    return [_step(row) for row in rows]
 
 
 def _step(row: list[Any]) -> Step:
     name, stage, kind, work, needs, inputs, env, timeout, retries, cores, *rest = row
-    max_age, expected, branches, tolerant, tool = rest
-    return Step(
-        name, stage, Kind(kind), work, tuple(needs), tuple(inputs), tuple(env), timeout, retries,
-        cores, max_age, expected, tuple(branches), tolerant, tool,
+    max_age, expected, branches, tolerant, tool, identity = rest
+    step = Step(
+        name, stage, _KINDS[kind], work, tuple(needs), tuple(inputs), tuple(env), timeout,
+        retries, cores, max_age, expected, tuple(branches), tolerant, tool,
     )  # fmt: skip
+    step.known_identity = identity
+    return step
 
 
-def _config(data: dict[str, Any]) -> Config:
+def dump_config(config: Config) -> str:
+    """The configuration as JSON, without the team's own steps, which are steps by now."""
+    settings = asdict(config)
+    settings["steps"] = {}
+    return json.dumps(settings, separators=(",", ":"))
+
+
+def load_config(text: str) -> Config:
+    """The configuration in `text`, which `dump_config` wrote."""
+    from shipway.core.config import Application, Config, EndpointGate, Gates, Performance
+
+    data = json.loads(text)
     gates = data["gates"]
     return Config(
         application=Application(**_tuples(data["application"])),
@@ -64,6 +69,8 @@ def _config(data: dict[str, Any]) -> Config:
 
 
 def _environment(data: dict[str, Any]) -> Environment:
+    from shipway.core.config import Environment, Smoke
+
     smoke = tuple(Smoke(**one) for one in data.pop("smoke"))
     return Environment(**_tuples(data), smoke=smoke)
 

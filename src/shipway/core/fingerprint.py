@@ -37,7 +37,7 @@ def key_parts(
     the step declares is looked at, and unset, empty and a value are three things. upstream:
     needed step → key of its outcome. machine: Python's version and the platform.
     """
-    parts = {"definition": step.definition, "tool": step.tool, "machine": machine}
+    parts = {"definition": step.identity, "tool": step.tool, "machine": machine}
     for name in step.env:
         value = environment.get(name)
         parts[f"env {name}"] = "unset" if value is None else "=" + digest(value)

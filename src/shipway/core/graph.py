@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from shipway.core.errors import ConfigError
 from shipway.core.outcome import Outcome
@@ -49,6 +48,8 @@ class Graph:
         Raises ConfigError for a stage that no step has and for a step to skip that is none.
         """
         skipped = set(skip)
+        if not stages and not skipped and self.steps:
+            return self
         for name in skipped - set(self.steps):
             raise _no_such("step to skip", name, self.steps)
         for stage in stages:
@@ -186,21 +187,26 @@ class Schedule:
         return self._cores if step.cores == ALL_CORES else min(step.cores, self._cores)
 
 
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), 1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 def _unknown(step: str, need: str, steps: Iterable[str]) -> ConfigError:
-    near = get_close_matches(need, list(steps), 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     return ConfigError(
-        f"step {step!r} needs {need!r}, which is no step.{hint}",
+        f"step {step!r} needs {need!r}, which is no step.{_nearest(need, steps)}",
         "shipway plan lists the steps.",
     )
 
 
 def _no_such(what: str, name: str, known: Iterable[str]) -> ConfigError:
     names = list(dict.fromkeys(known))
-    near = get_close_matches(name, names, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
-    return ConfigError(f"no {what} is named {name!r}.{hint}", f"There are: {shown}.")
+    return ConfigError(
+        f"no {what} is named {name!r}.{_nearest(name, names)}", f"There are: {shown}."
+    )
 
 
 def _cycle(steps: Mapping[str, Step], sorted_: set[str]) -> ConfigError:

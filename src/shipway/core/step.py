@@ -7,8 +7,9 @@ kind of work means is known by the runner's performers (flows/perform.py).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
@@ -25,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Step:
-    """One unit of work.
+    """One unit of work. Not to be changed once it is made: `replace` makes another.
 
     needs: names of steps that must have passed.
     inputs: patterns (as in .gitignore) or literal paths, relative to the application's root.
@@ -36,7 +37,8 @@ class Step:
     branches: names of the git branches on which it runs; empty for all.
     tool: the identity of its tool, by resolved version.
     tolerant: whether it may run although something that it needs was unavailable.
-    work: what to do, by kind; `definition` is all of this as canonical JSON.
+    work: what to do, by kind.
+    known_identity: the identity, where a compiled pipeline knows it already.
     """
 
     name: str
@@ -54,12 +56,16 @@ class Step:
     branches: tuple[str, ...] = ()
     tolerant: bool = False
     tool: str = ""
+    known_identity: str = field(default="", init=False)  # init=False: `replace` leaves it out
 
     @property
-    def definition(self) -> str:
-        """The step's own definition, canonical: what the cache key is made from."""
-        return json.dumps(
-            [self.name, self.stage, self.kind, self.work, self.needs, self.inputs, self.env,
-             self.timeout, self.retries, self.max_age],
-            sort_keys=True, separators=(",", ":"),
-        )  # fmt: skip
+    def identity(self) -> str:
+        """A digest of the step's own definition: what its cache key is made from."""
+        if not self.known_identity:
+            definition = json.dumps(
+                [self.name, self.stage, self.kind, self.work, self.needs, self.inputs, self.env,
+                 self.timeout, self.retries, self.max_age],
+                sort_keys=True, separators=(",", ":"),
+            )  # fmt: skip
+            self.known_identity = sha256(definition.encode()).hexdigest()[:32]
+        return self.known_identity

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -114,6 +112,8 @@ def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
 
 def _git_listing(root: str) -> list[str] | None:
     """Tracked and untracked files that are not ignored; None where git has nothing to say."""
+    import subprocess
+
     try:
         answer = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -143,6 +143,8 @@ def _walk(root: str, below: str = "") -> Iterator[str]:
 
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
     """Replace a file as a whole: a reader sees the old content or the new, never half."""
+    import tempfile
+
     folder = os.path.dirname(path) or "."
     os.makedirs(folder, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")

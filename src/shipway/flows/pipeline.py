@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
@@ -96,7 +97,6 @@ def _own(name: str, step: OwnStep, config: Config) -> Step:
 
 
 def _after_rollout(step: Step, steps: Sequence[Step]) -> Step:
-    if any(other.name == DEPLOY for other in steps) and DEPLOY not in step.needs:
-        step.needs = (*step.needs, DEPLOY)
-    step.max_age = 0  # what looks at a running system is never replayed
-    return step
+    behind = any(other.name == DEPLOY for other in steps) and DEPLOY not in step.needs
+    needs = (*step.needs, DEPLOY) if behind else step.needs
+    return replace(step, needs=needs, max_age=0)  # what looks at what runs is never replayed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,11 +13,13 @@ from shipway.core.errors import ShipwayError
 from shipway.core.graph import Graph, Schedule
 from shipway.core.listener import Listener
 from shipway.core.outcome import Outcome, Verdict, verdict_of
-from shipway.core.ports import Clock
+from shipway.core.ports import Clock, OnOutput
 from shipway.core.result import RunResult, StepResult
 from shipway.core.step import Step
 from shipway.flows.cache import StepCache
-from shipway.flows.workshop import Workshop, perform
+
+# Does a step's work once, given the results of the steps that ended before it.
+Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 
 
 class RunRecord(Protocol):
@@ -44,6 +46,7 @@ class Options:
 
     run: str
     jobs: int
+    application: str = ""
     fail_fast: bool = False
     changed: frozenset[str] | None = None
     allowed: Mapping[str, str] = field(default_factory=dict)
@@ -55,17 +58,18 @@ class Run:
     """One run of a graph."""
 
     def __init__(
-        self, graph: Graph, shop: Workshop, cache: StepCache, record: RunRecord,
+        self, graph: Graph, perform: Perform, cache: StepCache, record: RunRecord,
         listener: Listener, clock: Clock, options: Options,
     ) -> None:  # fmt: skip
         self._graph = graph
-        self._shop = shop
+        self._perform_once = perform
         self._cache = cache
         self._record = record
         self._listener = listener
         self._clock = clock
         self._options = options
         self._results: list[StepResult] = []
+        self._upstream: dict[str, StepResult] = {}
         self._hits: list[tuple[str, str]] = []
         self._work: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[tuple[Step, StepResult] | None] = queue.SimpleQueue()
@@ -81,7 +85,7 @@ class Run:
     def execute(self) -> RunResult:
         """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
         started, clock = self._clock.now(), self._clock.monotonic()
-        name = self._shop.config.application.name
+        name = self._options.application
         self._record.start_run(self._options.run, started)
         self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
         try:
@@ -120,12 +124,12 @@ class Run:
             self._finish(schedule, step, _result(step, Outcome.SKIPPED, reason))
             return
         hit = self._cache.look(step, self._clock.now())
-        if hit is None or self._shop.fix:
+        if hit is None:
             self._dispatch(step)
             return
         text, result = hit
         self._hits.append((step.name, text))
-        self._shop.upstream[step.name] = result
+        self._upstream[step.name] = result
         self._note(result, recorded=True)
         schedule.finish(step.name, Outcome.CACHED)
 
@@ -157,12 +161,12 @@ class Run:
             self._listener.step_output(step.name, line)
 
         try:
-            result = perform(step, self._shop, output)
+            result = self._perform_once(step, self._upstream, output)
             for _ in range(step.retries):
                 if result.outcome is not Outcome.FAILED or self._cancelled.is_set():
                     break
                 output("it failed; trying again")
-                result = perform(step, self._shop, output)
+                result = self._perform_once(step, self._upstream, output)
         except ShipwayError as problem:
             result = replace(_result(step, Outcome.FAILED, problem.message), remedy=problem.remedy)
         except Exception as problem:  # noqa: BLE001  # a defect in one step must not hang the run
@@ -177,7 +181,7 @@ class Run:
 
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)
-        self._shop.upstream[step.name] = result
+        self._upstream[step.name] = result
         entry = None
         if result.outcome is Outcome.PASSED:
             entry = self._cache.entry(step)

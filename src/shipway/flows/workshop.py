@@ -57,8 +57,7 @@ class Workshop:
     uv: str
     commit: str = ""
     secrets: tuple[str, ...] = ()
-    fix: bool = False
-    upstream: dict[str, StepResult] = field(default_factory=dict)
+    upstream: Mapping[str, StepResult] = field(default_factory=dict)
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
@@ -132,8 +131,6 @@ def _check(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     site = Site(shop.root, out, shop.python(), upstream=_restore(step, shop))
-    if shop.fix:
-        _fix(step, check, site, shop, on_output)
     if check.served:
         with shop.serve(shop, on_output) as url:
             return _run_check(step, check, replace(site, url=url), shop, on_output)
@@ -143,7 +140,7 @@ def _check(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
 def _run_check(
     step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput
 ) -> StepResult:
-    argv = (*_program(check, site, shop), *check.argv(shop.config, site))
+    argv = (*program(check, site, shop), *check.argv(shop.config, site))
     command = Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets)
     done = shop.processes.run(command, on_output)
     log = _stored(done.stdout + done.stderr, shop)
@@ -181,14 +178,8 @@ def _judged(step: Step, reading: Reading, reports: dict[str, str], log: str) -> 
     )  # fmt: skip
 
 
-def _fix(step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput) -> None:
-    arguments = check.fix(shop.config, site)
-    if arguments is not None:
-        argv = (*_program(check, site, shop), *arguments)
-        shop.processes.run(Command(argv, shop.root, shop.env(step), step.timeout), on_output)
-
-
-def _program(check: Check, site: Site, shop: Workshop) -> tuple[str, ...]:
+def program(check: Check, site: Site, shop: Workshop) -> tuple[str, ...]:
+    """How a check's tool is started, without its arguments."""
     tool = check.tool
     if not tool.package:
         if not site.python:

@@ -1,0 +1,65 @@
+"""What git says of a working tree: its commit and branch, and what changed since another."""
+
+from __future__ import annotations
+
+import os
+
+from shipway.core.errors import ConfigError
+
+
+def head(root: str) -> tuple[str, str]:
+    """The commit and the branch, read from .git without starting git; "" where there is none."""
+    folder = root
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return "", ""
+        folder = above
+    git = os.path.join(folder, ".git")
+    if os.path.isfile(git):  # a linked working tree: "gitdir: PATH" (gitrepository-layout)
+        git = os.path.join(folder, _text(git).removeprefix("gitdir: "))
+    now = _text(os.path.join(git, "HEAD"))
+    if not now.startswith("ref: "):
+        return now, ""
+    name = now[5:]
+    above = os.path.join(git, _text(os.path.join(git, "commondir")))
+    commit = _text(os.path.join(above, name)) or _packed(above, name)
+    return commit, name.removeprefix("refs/heads/")
+
+
+def changed(root: str, ref: str) -> frozenset[str]:
+    """Paths that differ from `ref`, with those that git does not track yet.
+
+    Raises ConfigError where git knows no such commit, branch or tag.
+    """
+    tracked = _git(root, "diff", "--name-only", "--relative", "-z", "--end-of-options", ref, "--")
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    if tracked is None or new is None:
+        raise ConfigError(f"git cannot compare with {ref!r}", "Name a commit, branch or tag.")
+    return frozenset(path for path in (tracked + new).split("\0") if path)
+
+
+def _git(root: str, *words: str) -> str | None:
+    import subprocess
+
+    try:
+        answer = subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+    except OSError:
+        return None
+    return os.fsdecode(answer.stdout) if answer.returncode == 0 else None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _packed(git: str, name: str) -> str:
+    for line in _text(os.path.join(git, "packed-refs")).splitlines():
+        commit, _, ref = line.partition(" ")
+        if ref == name:
+            return commit
+    return ""

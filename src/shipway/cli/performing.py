@@ -1,0 +1,102 @@
+"""The parts that doing a step's work takes, wired together when the first step needs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from shipway.cli.project import Project
+from shipway.core.ports import OnOutput
+from shipway.core.result import StepResult
+from shipway.core.step import Step
+
+if TYPE_CHECKING:
+    from shipway.core.check import Check
+    from shipway.effects.process import SystemProcesses
+    from shipway.flows.workshop import Action, Workshop
+
+
+class Performer:
+    """Does steps' work; `cancel` ends what runs. Both from any thread.
+
+    Nothing of it is imported in a run in which everything is cached.
+    """
+
+    def __init__(self, project: Project, run: str, commit: str) -> None:
+        self._project = project
+        self._run = run
+        self._commit = commit
+        self._lock = threading.Lock()
+        self._shop: Workshop | None = None
+        self._processes: SystemProcesses | None = None
+
+    def __call__(
+        self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
+    ) -> StepResult:
+        """Do a step's work once."""
+        from shipway.flows.workshop import perform
+
+        return perform(step, self.workshop(upstream), on_output)
+
+    def cancel(self) -> None:
+        """End everything that runs; what is started later ends at once."""
+        self.workshop({})
+        if self._processes is not None:
+            self._processes.cancel()
+
+    def workshop(self, upstream: Mapping[str, StepResult]) -> Workshop:
+        """What steps work with; the same for all of a run."""
+        with self._lock:
+            if self._shop is None:
+                self._shop = self._open(upstream)
+            return self._shop
+
+    def _open(self, upstream: Mapping[str, StepResult]) -> Workshop:
+        from shipway.effects.process import SystemProcesses
+        from shipway.flows.workshop import Workshop
+
+        project = self._project
+        self._processes = SystemProcesses()
+        return Workshop(
+            root=project.root, state=project.state,
+            out=os.path.join(project.state, "runs", self._run), config=project.config,
+            processes=self._processes, blobs=project.blobs, environment=os.environ,
+            checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
+            commit=self._commit, upstream=upstream,
+        )  # fmt: skip
+
+
+def _check(name: str) -> Check:
+    from shipway.checks import CHECKS
+
+    return next(check for check in CHECKS if check.name == name)
+
+
+def _action(name: str, project: Project) -> Action:
+    from shipway.flows import install
+
+    if name == "deploy":
+        from shipway.cli.deploying import deploy_action
+
+        return deploy_action(project)
+    actions: dict[str, Action] = {"install": install.install, "package": install.package}
+    return actions[name]
+
+
+def _serve(shop: Workshop, on_output: OnOutput) -> AbstractContextManager[str]:
+    from shipway.effects.address import free_port
+    from shipway.effects.clock import SystemClock
+    from shipway.effects.http import RealHttp
+    from shipway.flows.serve import served
+
+    return served(shop, on_output, RealHttp(), SystemClock(), free_port)
+
+
+def _uv() -> str:
+    """uv comes with Shipway, beside its Python."""
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    return beside if os.path.exists(beside) else "uv"
