@@ -31,14 +31,14 @@ def wait_for(port: int) -> None:
     raise AssertionError(f"nobody listens on {port}")
 
 
-def fill(database_url: str, *files: Path) -> None:
+def fill(variables: Mapping[str, str], *files: Path) -> None:
     """Make the tables and import these files, by the commands that a deployment runs."""
     imports = (["import-candidates", str(file), "--quiet"] for file in files)
     for command in (["db", "upgrade"], *imports):
         subprocess.run(
             [sys.executable, "-m", "flask", "--app", "main", *command],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "DATABASE_URL": database_url},
+            env={"PATH": os.environ["PATH"], **variables},
             check=True,
             capture_output=True,
         )

@@ -78,10 +78,10 @@ pytestmark = pytest.mark.skipif(
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server over the sample data and the longest names."""
     folder = tmp_path_factory.mktemp("site")
-    database = f"sqlite:///{folder / 'a.sqlite3'}"
-    fill(database, SAMPLE, longest_names(folder / "longest.csv"))
+    variables = {"DATABASE_URL": f"sqlite:///{folder / 'a.sqlite3'}"}
+    fill(variables, SAMPLE, longest_names(folder / "longest.csv"))
     port = free_port()
-    with served("main.wsgi:app", port, {"DATABASE_URL": database}):
+    with served("main.wsgi:app", port, variables):
         yield f"http://127.0.0.1:{port}"
 
 
