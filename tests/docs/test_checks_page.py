@@ -1,0 +1,110 @@
+"""docs/checks.md and the registry say the same."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipway.checks import CHECKS, enabled
+from shipway.core.check import Check
+from shipway.core.config import Application, Config, EndpointGate, Gates
+from shipway.core.gate import Bound
+from shipway.core.validate import validate
+
+PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.replace("`", "").strip("|").split(" | ")]
+    for line in PAGE.splitlines()
+    if line.startswith("| `")
+]
+ROW = {row[0]: dict(zip(("name", "stage", "tool", "reads", "limits", "where"), row, strict=True))
+       for row in ROWS}  # fmt: skip
+EVERYTHING = Config(
+    Application(
+        packages=("town",), unit_tests="tests/unit", integration_tests="tests/integration",
+        lock="uv.lock", serve="serve",
+    ),
+    gates=Gates(endpoints={"ward page": EndpointGate()}),
+)  # fmt: skip
+by_name = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+
+
+def test_every_check_has_a_row_in_the_order_of_the_registry() -> None:
+    assert [row[0] for row in ROWS] == [check.name for check in CHECKS]
+
+
+@by_name
+def test_stage_tool_and_version_are_right(check: Check) -> None:
+    row = ROW[check.name]
+    tool = check.tool
+    assert row["stage"] == check.stage
+    if tool.package:
+        assert row["tool"] == f"{tool.package} {tool.version}"
+    else:
+        assert row["tool"].startswith("the application's own ")
+
+
+@by_name
+def test_its_limits_are_named_with_their_defaults(check: Check) -> None:
+    limits = ROW[check.name]["limits"]
+    for gate in check.gates(EVERYTHING):
+        words = {
+            "findings": "no finding",
+            "coverage": f"gates.coverage ({gate.limit:g} %) or more",
+            "p95": f"p95_ms ({gate.limit:g} ms)",
+            "error-rate": f"error_rate ({gate.limit:g} %)",
+        }[gate.measure]
+        assert words in limits
+        assert ("or more" in limits) == (gate.bound is Bound.AT_LEAST)
+    assert bool(check.gates(EVERYTHING)) != (limits == "no failed test")
+
+
+@by_name
+def test_what_it_reads_is_said(check: Check) -> None:
+    reads = ROW[check.name]["reads"]
+    inputs = check.inputs(EVERYTHING)
+    assert ("all files" in reads) == ("**" in inputs)
+    assert ("Python files" in reads) == ("*.py" in inputs)
+    assert ("notebooks" in reads) == ("*.ipynb" in inputs)
+    assert ("lock file" in reads) == ("uv.lock" in inputs)
+
+
+@by_name
+def test_where_it_applies_is_said(check: Check) -> None:
+    """What a row asks for is enough, and no part of it can be left out."""
+    application = Application()
+    gates = Gates()
+    for words, given in {
+        "Python code": {"packages": ("town",)},
+        "package": {"packages": ("town",)},
+        "lock file": {"lock": "uv.lock"},
+        "unit tests": {"unit_tests": "tests/unit"},
+        "integration tests": {"integration_tests": "tests/integration"},
+        "tests that run": {"unit_tests": "tests/unit", "lock": "uv.lock"},
+        "server": {"serve": "serve"},
+    }.items():
+        if words in ROW[check.name]["where"]:
+            assert check.name not in _enabled(application, gates)
+            application = replace(application, **given)  # type: ignore[arg-type]
+    if "endpoint" in ROW[check.name]["where"]:
+        assert check.name not in _enabled(application, gates)
+        gates = EVERYTHING.gates
+    assert check.name in _enabled(application, gates)
+
+
+def test_the_settings_that_it_shows_are_valid() -> None:
+    shown = [tomllib.loads(text) for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)]
+    gates, checks = (validate(settings, "docs/checks.md") for settings in shown)
+    assert gates.gates.endpoints
+    off = [name for name, on in checks.checks.items() if not on]
+    assert off and not set(off) & _enabled(EVERYTHING.application, EVERYTHING.gates, checks.checks)
+
+
+def _enabled(
+    application: Application, gates: Gates, checks: dict[str, bool] | None = None
+) -> set[str]:
+    return {check.name for check in enabled(Config(application, checks or {}, gates))}
