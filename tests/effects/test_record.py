@@ -13,15 +13,18 @@ from pathlib import Path
 import pytest
 
 from shipway.core.errors import RecordError
+from shipway.core.ports import EndedStep
 from shipway.effects.record import SqliteRecord
 
 WRITER = """
 import sys
+from shipway.core.ports import EndedStep
 from shipway.effects.record import SqliteRecord
 record = SqliteRecord(sys.argv[1])
 record.start_run(sys.argv[2], 1.0)
 for n in range(int(sys.argv[3])):
-    record.finish_step(sys.argv[2], f"s{n}", "{}", seconds=1.0, key=f"{sys.argv[2]}{n}", parts="{}")
+    run = sys.argv[2]
+    record.finish_steps(run, [EndedStep(f"s{n}", "{}", 1.0, f"{run}{n}", "{}")])
 """
 
 
@@ -83,7 +86,7 @@ def test_old_runs_and_entries_are_forgotten(tmp_path: Path) -> None:
     record = SqliteRecord(str(tmp_path / "r.sqlite3"))
     for number in range(5):
         record.start_run(str(number), float(number))
-        record.finish_step(str(number), "s", "{}", key=str(number), now=float(number))
+        record.finish_steps(str(number), [EndedStep("s", "{}", key=str(number), now=float(number))])
     record.forget_runs(2)
     record.forget_cache(3.0)
     assert set(record.cached()) == {"3", "4"}

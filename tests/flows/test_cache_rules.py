@@ -25,7 +25,7 @@ from shipway.effects.record import SqliteRecord
 from shipway.flows.cache import StepCache
 from shipway.flows.plan import plan
 from shipway.flows.run import Options, Run
-from shipway.flows.workshop import Workshop
+from shipway.flows.workshop import Workshop, perform
 from shipway.outputs.plain import PlainConsole
 
 
@@ -59,7 +59,13 @@ class Bench:
         settings = Options(run=str(self.runs), jobs=2, **options)  # type: ignore[arg-type]
         console = PlainConsole(io.StringIO())
         return Run(
-            Graph(steps), shop, self.cache(), self.record, console, self.clock, settings
+            Graph(steps),
+            lambda step, upstream, say: perform(step, replace(shop, upstream=upstream), say),
+            self.cache(),
+            self.record,
+            console,
+            self.clock,
+            settings,
         ).execute()
 
     def outcomes(self, *steps: Step, **options: object) -> dict[str, Outcome]:

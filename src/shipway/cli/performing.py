@@ -64,7 +64,7 @@ class Performer:
         return Workshop(
             root=project.root, state=project.state,
             out=os.path.join(project.state, "runs", self._run), config=project.config,
-            processes=self._processes, blobs=project.blobs, environment=os.environ,
+            processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
             commit=self._commit, upstream=upstream,
         )  # fmt: skip

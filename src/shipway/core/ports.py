@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 OUTPUT_LIMIT = 8 * 1024 * 1024
 
@@ -93,6 +93,21 @@ class Http(Protocol):
     def get(
         self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
     ) -> Response: ...
+
+
+class EndedStep(NamedTuple):
+    """A step that ended, as the record keeps it.
+
+    result: as JSON. seconds: how long it took, None where that says nothing about next time.
+    key, parts: of its cache entry, "" where there is none. now: seconds since the epoch.
+    """
+
+    step: str
+    result: str
+    seconds: float | None = None
+    key: str = ""
+    parts: str = ""
+    now: float = 0.0
 
 
 class Releases(Protocol):

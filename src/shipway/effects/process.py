@@ -14,8 +14,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from shipway.core.errors import CannotRun
@@ -24,6 +24,8 @@ from shipway.effects.redaction import Redactor
 
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
 _CHUNK = 65536
+_POLL = 0.25  # seconds between looks where nothing wakes us
+_LINGER = 0.5  # seconds that output may come after its program's end
 # Fixed text; the log's path and the command reach it as arguments.
 _DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
 _CUT = "\n[output cut here: more than {limit} characters]\n"
@@ -192,31 +194,50 @@ class _Stream:
 
 
 def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
-    """Read both streams to their ends; False when the deadline came first.
+    """Read both streams to their ends and see the process end; False when the deadline came first.
 
-    A stream stays open while any grandchild holds it, so the end of the process itself is
-    looked for too: half a second after it, reading stops.
+    A stream stays open while any grandchild holds it: half a second after the end of the
+    process itself, reading stops.
     """
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, _ending(process) as ending:
         for pipe, stream in ((process.stdout, out), (process.stderr, err)):
             if pipe is not None and not pipe.closed:
                 selector.register(pipe, selectors.EVENT_READ, stream)
+        if ending is not None:
+            selector.register(ending, selectors.EVENT_READ)
         ended: float | None = None
         while selector.get_map():
             now = time.monotonic()
             if now >= deadline:
                 return False
-            if ended is not None and now - ended > 0.5:
+            if ended is not None and now - ended > _LINGER:
                 return True
-            ready = selector.select(min(0.25, deadline - now))
+            ready = selector.select(min(_POLL, deadline - now))
             for key, _ in ready:
                 _feed(selector, key)
-            if not ready and ended is None and process.poll() is not None:
-                ended = now
+            woken = any(key.data is None for key, _ in ready)
+            if ended is None and (woken or not ready):
+                ended = now if process.poll() is not None else None
     return True
 
 
+@contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """A file that can be read once the process has ended (Linux: pidfd_open(2)), or None."""
+    if process.returncode is not None or not hasattr(os, "pidfd_open"):
+        yield None
+        return
+    handle = os.pidfd_open(process.pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _feed(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    if key.data is None:
+        selector.unregister(key.fileobj)
+        return
     pipe: IO[bytes] = key.fileobj  # type: ignore[assignment]  # registered as a pipe above
     data = os.read(pipe.fileno(), _CHUNK)
     if data:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from shipway.core.errors import RecordError
+from shipway.core.ports import EndedStep
 
 _MIGRATIONS = (
     """
@@ -73,33 +74,19 @@ class SqliteRecord:
         """A run has begun; until `finish_run` it counts as interrupted."""
         self._write("INSERT INTO runs (id, started) VALUES (?, ?)", (run, started))
 
-    def finish_step(
-        self,
-        run: str,
-        step: str,
-        result: str,
-        *,
-        seconds: float | None = None,
-        key: str = "",
-        parts: str = "",
-        now: float = 0.0,
-    ) -> None:
-        """A step has ended: its result, and with `key` its cache entry, in one transaction."""
-        with self._transaction() as db:
-            db.execute("INSERT INTO steps VALUES (?, ?, ?)", (run, step, result))
-            if seconds is not None:
-                db.execute("INSERT OR REPLACE INTO durations VALUES (?, ?)", (step, seconds))
-            if key:
-                db.execute(
-                    "INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", (key, step, now, result)
-                )
-                db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (step, parts))
-
-    def finish_cached(self, run: str, steps: Iterable[tuple[str, str]]) -> None:
-        """Many cached steps (name, result) at once: nothing was done, so nothing can be lost."""
+    def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None:
+        """Steps have ended: their results, durations and cache entries, all or none."""
+        timed = [(one.step, one.seconds) for one in ended if one.seconds is not None]
+        kept = [one for one in ended if one.key]
+        entries = [(one.key, one.step, one.now, one.result) for one in kept]
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO steps VALUES (?, ?, ?)", [(run, name, text) for name, text in steps]
+                "INSERT INTO steps VALUES (?, ?, ?)", [(run, one.step, one.result) for one in ended]
+            )
+            db.executemany("INSERT OR REPLACE INTO durations VALUES (?, ?)", timed)
+            db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", entries)
+            db.executemany(
+                "INSERT OR REPLACE INTO keys VALUES (?, ?)", [(one.step, one.parts) for one in kept]
             )
 
     def finish_run(self, run: str, result: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from shipway.core.errors import ShipwayError
 from shipway.core.graph import Graph, Schedule
 from shipway.core.listener import Listener
 from shipway.core.outcome import Outcome, Verdict, verdict_of
-from shipway.core.ports import Clock, OnOutput
+from shipway.core.ports import Clock, EndedStep, OnOutput
 from shipway.core.result import RunResult, StepResult
 from shipway.core.step import Step
 from shipway.flows.cache import StepCache
@@ -26,11 +26,7 @@ class RunRecord(Protocol):
     """What a run needs of the record (effects.record.SqliteRecord)."""
 
     def start_run(self, run: str, started: float) -> None: ...
-    def finish_step(
-        self, run: str, step: str, result: str, *, seconds: float | None = None,
-        key: str = "", parts: str = "", now: float = 0.0,
-    ) -> None: ...  # fmt: skip
-    def finish_cached(self, run: str, steps: Iterable[tuple[str, str]]) -> None: ...
+    def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
     def finish_run(self, run: str, result: str) -> None: ...
     def durations(self) -> dict[str, float]: ...
 
@@ -70,7 +66,7 @@ class Run:
         self._options = options
         self._results: list[StepResult] = []
         self._upstream: dict[str, StepResult] = {}
-        self._hits: list[tuple[str, str]] = []
+        self._unwritten: list[EndedStep] = []
         self._work: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[tuple[Step, StepResult] | None] = queue.SimpleQueue()
         self._workers = 0
@@ -93,7 +89,7 @@ class Run:
         finally:
             for _ in range(self._workers):
                 self._work.put(None)
-            self._flush()
+            self._write()
             self._cache.remember_files()
         result = RunResult(
             self._options.run, name, self._verdict(), started, self._clock.monotonic() - clock,
@@ -116,6 +112,7 @@ class Run:
                     self._note(self._not_started(waiting))
                 if schedule.done:
                     return
+            self._write()  # while the workers have something to do
             if (done := self._ended.get()) is not None:
                 self._finish(schedule, *done)
 
@@ -128,9 +125,8 @@ class Run:
             self._dispatch(step)
             return
         text, result = hit
-        self._hits.append((step.name, text))
         self._upstream[step.name] = result
-        self._note(result, recorded=True)
+        self._note(result, EndedStep(step.name, text))
         schedule.finish(step.name, Outcome.CACHED)
 
     def _skip_reason(self, step: Step) -> str:
@@ -143,7 +139,6 @@ class Run:
         return "none of its inputs changed" if options.changed.isdisjoint(inputs) else ""
 
     def _dispatch(self, step: Step) -> None:
-        self._flush()
         self._listener.step_started(step)
         if self._workers < self._options.jobs:
             self._workers += 1
@@ -182,11 +177,13 @@ class Run:
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)
         self._upstream[step.name] = result
-        entry = None
+        key = parts = ""
         if result.outcome is Outcome.PASSED:
-            entry = self._cache.entry(step)
+            key, parts = self._cache.entry(step) or ("", "")
             self._cache.ended(step, result)
-        self._note(result, entry=entry)
+        seconds = result.seconds if result.outcome is Outcome.PASSED else None
+        text = step_to_json(result)
+        self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
         for blocked in schedule.finish(step.name, result.outcome):
             words = f"{step.name} ended {result.outcome}"
             self._note(_result(blocked, Outcome.BLOCKED, words))
@@ -200,23 +197,16 @@ class Run:
         words = f"allowed to be missing: {reason} ({result.reason})"
         return replace(result, outcome=Outcome.SKIPPED, reason=words, remedy="")
 
-    def _note(
-        self, result: StepResult, *, entry: tuple[str, str] | None = None, recorded: bool = False
-    ) -> None:
+    def _note(self, result: StepResult, ended: EndedStep | None = None) -> None:
         self._results.append(result)
-        if not recorded:
-            key, parts = entry or ("", "")
-            self._record.finish_step(
-                self._options.run, result.step, step_to_json(result), key=key, parts=parts,
-                seconds=result.seconds if result.outcome is Outcome.PASSED else None,
-                now=self._clock.now(),
-            )  # fmt: skip
+        self._unwritten.append(ended or EndedStep(result.step, step_to_json(result)))
         self._listener.step_finished(result)
 
-    def _flush(self) -> None:
-        if self._hits:
-            self._record.finish_cached(self._options.run, self._hits)
-            self._hits = []
+    def _write(self) -> None:
+        """Put what has ended into the record, in one transaction."""
+        if self._unwritten:
+            self._record.finish_steps(self._options.run, self._unwritten)
+            self._unwritten = []
 
     def _not_started(self, step: Step) -> StepResult:
         if self._cancelled.is_set():
