@@ -94,8 +94,9 @@ def test_a_compiled_pipeline_is_the_same_after_reading_it_back() -> None:
     config = validate(WEB, "shipway.toml")
     steps = pipeline(config, enabled(config))
     again = compiled.load_config(compiled.dump_config(config))
-    read = compiled.load_steps(json.loads(json.dumps(compiled.dump_steps(steps))))
-    assert [replace(step) for step in read] == [replace(step) for step in steps]
+    rows = json.loads(json.dumps(compiled.dump_steps(steps)))
+    read = compiled.load_steps(rows)
+    assert json.loads(json.dumps(compiled.dump_steps(read))) == rows
     assert [step.identity for step in read] == [replace(step).identity for step in steps]
     assert again.environments == config.environments
     assert again.gates == config.gates
