@@ -50,9 +50,12 @@ def on_postgres(postgres: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def test_the_sample_is_served_from_postgresql(on_postgres: Flask) -> None:
+def test_the_sample_is_served_from_postgresql(on_postgres: Flask, tmp_path: Path) -> None:
     import_file(SAMPLE)
     assert import_file(SAMPLE).unchanged == 4490
+    mended = SAMPLE.read_text(encoding="utf-8").replace(",Bongani Dlamini,66", ",Bongani Cele,")
+    (tmp_path / "mended.csv").write_text(mended, encoding="utf-8")
+    assert import_file(tmp_path / "mended.csv").changed == 1
     client = on_postgres.test_client()
     assert client.get("/health/ready").status_code == 200
     assert client.get("/api/v1/wards?q=Johannesburg").json["total"] == 45

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from main.extensions import db
 from main.importing.command import Refused, import_file
 from main.importing.reading import COLUMNS, BadFile
-from main.models import Candidate, Election, Ward
+from main.models import Candidate, Election, Party, Ward
 
 ROW = {
     "province": "Gauteng",
@@ -82,6 +82,34 @@ def test_a_changed_row_changes_its_candidate_and_its_ward(app: Flask, tmp_path: 
         assert import_file(written(tmp_path / "b.csv", changed)).changed == 1
         assert db.session.scalars(select(Candidate.name)).all() == ["Sipho Cele"]
         assert db.session.scalars(select(Ward.name)).all() == ["Baobab"]
+
+
+def test_of_rows_that_disagree_over_a_ward_its_party_or_its_election_the_last_is_right(
+    app: Flask, tmp_path: Path
+) -> None:
+    said = [
+        {"ward_name": name, "party_abbreviation": short, "held_on": day}
+        for name, short, day in [("A", "X", "2026-11-04"), ("B", "Y", "2026-11-05")]
+    ]
+    rows = [{"position": str(n), **said[n % 2]} for n in range(1, 4)]
+    with app.app_context():
+        import_file(written(tmp_path / "a.csv", *rows))
+        assert db.session.scalars(select(Ward.name)).all() == ["B"]
+        assert db.session.scalars(select(Party.abbreviation)).all() == ["Y"]
+        assert db.session.scalars(select(Election.held_on)).all() == [date(2026, 11, 5)]
+
+
+def test_a_candidate_becomes_independent_and_ageless(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        import_file(written(tmp_path / "a.csv", {}, {"position": "2"}))
+        alone = {"party": "", "party_abbreviation": "", "age": ""}
+        assert import_file(written(tmp_path / "b.csv", alone, {"position": "2"})).changed == 1
+        rows = db.session.execute(
+            select(Candidate.party_id, Candidate.age).order_by(Candidate.position)
+        )
+        first, second = rows
+        assert tuple(first) == (None, None)
+        assert None not in second
 
 
 @pytest.mark.parametrize(
