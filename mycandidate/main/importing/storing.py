@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from main.extensions import db
 from main.importing.checking import Row
-from main.models import Candidate, Election, Party, Ward
+from main.models import Election, Party, Ward
 
 Place = tuple[int, int, str, int]
 

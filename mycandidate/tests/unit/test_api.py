@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from town import EMPTY_WARD, FULL_WARD, WARDS, counted_queries, settle
+from town import EMPTY_WARD, FULL_WARD, WARDS, settle
 
 
 @pytest.fixture(autouse=True)
@@ -105,26 +105,6 @@ def test_an_unknown_ward_is_a_problem_document(client: FlaskClient, address: str
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
     assert answer.json["instance"] == address
-
-
-@pytest.mark.parametrize(
-    ("address", "first", "again"),
-    [
-        ("/api/v1/wards?per_page=1", 2, 2),
-        ("/api/v1/wards?per_page=100&q=johannesburg", 2, 2),
-        (f"/api/v1/wards/{FULL_WARD}", 1, 0),
-        (f"/api/v1/wards/{FULL_WARD}/candidates", 2, 0),
-        ("/api/v1/wards/nope/candidates", 1, 1),
-        ("/api/v1/openapi.json", 0, 0),
-    ],
-)
-def test_the_number_of_queries_is_fixed(
-    app: Flask, client: FlaskClient, address: str, first: int, again: int
-) -> None:
-    for expected in (first, again):
-        with counted_queries(app) as sent:
-            client.get(address)
-        assert len(sent) == expected, sent
 
 
 @pytest.mark.parametrize(

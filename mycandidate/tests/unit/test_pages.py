@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete
-from town import EMPTY_WARD, FULL_WARD, WARDS, counted_queries, settle
+from town import EMPTY_WARD, FULL_WARD, WARDS, settle
 
 from main import stylesheet
 from main.extensions import db
@@ -162,26 +162,6 @@ def test_an_unknown_ward_is_not_found(client: FlaskClient, code: str) -> None:
     page = client.get(f"/wards/{code}")
     assert page.status_code == 404
     assert "no ward with this code" in page.text
-
-
-@pytest.mark.parametrize(
-    ("address", "first", "again"),
-    [
-        ("/", 2, 0),
-        ("/about", 2, 0),
-        ("/wards", 4, 2),
-        ("/wards?per_page=100", 4, 2),
-        (f"/wards/{FULL_WARD}", 2, 0),
-        ("/api/docs", 0, 0),
-    ],
-)
-def test_the_number_of_queries_is_fixed(
-    app: Flask, client: FlaskClient, address: str, first: int, again: int
-) -> None:
-    for expected in (first, again):
-        with counted_queries(app) as sent:
-            assert client.get(address).status_code == 200
-        assert len(sent) == expected, sent
 
 
 @pytest.mark.parametrize("address", [*PAGES, "/nowhere"])
