@@ -6,7 +6,7 @@ Steps and configuration apart: a run in which everything is cached never reads t
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from shipway.core.step import Kind, Step
@@ -44,9 +44,7 @@ def _step(row: list[Any]) -> Step:
 
 def dump_config(config: Config) -> str:
     """The configuration as JSON, without the team's own steps, which are steps by now."""
-    settings = asdict(config)
-    settings["steps"] = {}
-    return json.dumps(settings, separators=(",", ":"))
+    return json.dumps(asdict(replace(config, steps={})), separators=(",", ":"))
 
 
 def load_config(text: str) -> Config:

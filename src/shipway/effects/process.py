@@ -197,9 +197,10 @@ def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadlin
     """Read both streams to their ends and see the process end; False when the deadline came first.
 
     A stream stays open while any grandchild holds it: half a second after the end of the
-    process itself, reading stops.
+    process itself, reading stops. (poll, not epoll: for three files it is a call where epoll
+    is eight.)
     """
-    with selectors.DefaultSelector() as selector, _ending(process) as ending:
+    with selectors.PollSelector() as selector, _ending(process) as ending:
         for pipe, stream in ((process.stdout, out), (process.stderr, err)):
             if pipe is not None and not pipe.closed:
                 selector.register(pipe, selectors.EVENT_READ, stream)
