@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from shipway.core.errors import Unreachable
@@ -20,14 +21,25 @@ class RealHttp:
         """GET; a redirect is returned, not followed. Raises Unreachable."""
         import httpx
 
+        end = time.monotonic() + timeout
+        body = bytearray()
         try:
-            answer = httpx.get(url, timeout=timeout, headers=dict(headers or {}), trust_env=False)
+            with httpx.stream(
+                "GET", url, timeout=timeout, headers=dict(headers or {}), trust_env=False
+            ) as answer:
+                for data in answer.iter_bytes():  # httpx's own limit is for each read anew
+                    body += data
+                    if time.monotonic() > end:
+                        raise Unreachable(
+                            f"{url} did not end within {timeout:g} s",
+                            "Ask for something that ends.",
+                        )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"{url} does not answer: {error or type(error).__name__}",
                 "Look at the application's log: shipway logs ENV.",
             ) from error
-        return Response(answer.status_code, dict(answer.headers), answer.content)
+        return Response(answer.status_code, dict(answer.headers), bytes(body))
 
 
 class ScriptedHttp:
