@@ -2,7 +2,7 @@
 
 import os
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from main import api, database, errors, health, importing, logs, models, pages, request_id, security
@@ -63,4 +63,12 @@ def _configure_redis(app: Flask, settings: Settings) -> None:
         RATELIMIT_HEADERS_ENABLED=True,
     )
     cache.init_app(app)
+    app.after_request(_wait_only_when_refused)  # before the limiter's own, and so run after it
     limiter.init_app(app)
+
+
+def _wait_only_when_refused(response: Response) -> Response:
+    """The limiter says Retry-After on every answer: clients would wait for what they have got."""
+    if response.status_code < 400:
+        response.headers.pop("Retry-After", None)
+    return response

@@ -15,12 +15,16 @@ from main.wards import WardPage, WardSearch, WardView, find_wards, ward_by_code
 bp = Blueprint("api", __name__)
 
 
+# Read for every request, even for one that is exempt: it must be a limit that can be read.
+_NEVER_COUNTED = "1 per second"
+
+
 def _rate_limit() -> str:
-    return str(current_app.config["API_RATE_LIMIT"])
+    return _NEVER_COUNTED if _unlimited() else str(current_app.config["API_RATE_LIMIT"])
 
 
 def _unlimited() -> bool:
-    return _rate_limit() == "off"
+    return bool(current_app.config["API_RATE_LIMIT"] == "off")
 
 
 # Shared: a client has one allowance for the whole API, not one for each address.

@@ -133,17 +133,38 @@ def _responses(schema: str, description: str, *problems: int) -> Schema:
         404: "There is no such ward.",
         429: "Too many requests; Retry-After says for how many seconds to wait.",
     }
-    not_modified = {"304": {"description": "Nothing changed since the ETag that was sent."}}
-    good = {"200": _response(description, "application/json", schema)}
+    tag = {"ETag": _header("Names this very content.", _string(), required=True)}
+    wait = {"Retry-After": _header("In seconds.", _positive(), required=True)}
+    good = {
+        "200": _response(description, "application/json", schema) | {"headers": tag | _counted()},
+        "304": {
+            "description": "Nothing changed since the ETag that was sent.",
+            "headers": tag | _counted(),
+        },
+    }
     bad = {
         str(status): _response(told[status], "application/problem+json", "Problem")
+        | {"headers": _counted() | (wait if status == 429 else {})}
         for status in (*problems, 429)
     }
-    return good | not_modified | bad
+    return good | bad
 
 
 def _response(description: str, media_type: str, schema: str) -> Schema:
     return {"description": description, "content": {media_type: {"schema": _ref(schema)}}}
+
+
+def _counted() -> Schema:
+    """What tells a client how much of its allowance is left; absent where there is no limit."""
+    return {
+        "X-RateLimit-Limit": _header("Requests in all.", _positive()),
+        "X-RateLimit-Remaining": _header("Requests left.", {"type": "integer", "minimum": 0}),
+        "X-RateLimit-Reset": _header("When all are, in Unix time.", _positive()),
+    }
+
+
+def _header(description: str, schema: Schema, *, required: bool = False) -> Schema:
+    return {"description": description, "required": required, "schema": schema}
 
 
 def _schemas() -> dict[str, Schema]:
@@ -228,6 +249,10 @@ def _ref(schema: str) -> Schema:
 
 def _string(example: str | None = None) -> Schema:
     return {"type": "string"} if example is None else {"type": "string", "examples": [example]}
+
+
+def _positive() -> Schema:
+    return {"type": "integer", "minimum": 1}
 
 
 def _or_null(kind: str) -> Schema:

@@ -55,11 +55,11 @@ def _unknown(arguments: MultiDict[str, str]) -> list[BadParameter]:
 
 def _text(arguments: MultiDict[str, str], name: str, problems: list[BadParameter]) -> str:
     raw = arguments.get(name, "")
-    # Control characters mean nothing here, and PostgreSQL refuses a NUL inside text.
-    text = " ".join("".join(c if c.isprintable() else " " for c in raw).split())
-    if len(text) > MAX_TEXT:
+    if len(raw) > MAX_TEXT:
         problems.append(BadParameter(name, f"{name} may have {MAX_TEXT} characters at most."))
-    return text
+        return ""
+    # Control characters mean nothing here, and PostgreSQL refuses a NUL inside text.
+    return " ".join("".join(c if c.isprintable() else " " for c in raw).split())
 
 
 def _whole_number(

@@ -101,6 +101,9 @@ def test_too_many_requests_is_a_page_for_people(app: Flask) -> None:
     assert "Wait a minute" in page.text
 
 
-def test_without_a_limit_the_api_answers_on(app: Flask, client: FlaskClient) -> None:
+def test_without_a_limit_the_api_answers_on_and_logs_nothing_of_it(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     app.config["API_RATE_LIMIT"] = "off"
     assert {client.get("/api/v1/openapi.json").status_code for _ in range(150)} == {200}
+    assert {record.name for record in caplog.records} <= {"main.access"}
