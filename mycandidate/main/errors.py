@@ -10,7 +10,6 @@ from werkzeug.http import HTTP_STATUS_CODES
 from main.ward_query import BadQuery
 
 API_PREFIX = "/api/v1"
-DEFAULT_RETRY_SECONDS = 60
 
 # What to do next, for people; the status alone helps nobody.
 ADVICE = {
@@ -37,8 +36,6 @@ def _answer(error: HTTPException) -> Response | HTTPException:
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
-    if isinstance(error, RateLimitExceeded) and "Retry-After" not in response.headers:
-        response.headers["Retry-After"] = str(DEFAULT_RETRY_SECONDS)
     return response
 
 

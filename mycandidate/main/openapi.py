@@ -134,7 +134,7 @@ def _responses(schema: str, description: str, *problems: int) -> Schema:
         429: "Too many requests; Retry-After says for how many seconds to wait.",
     }
     tag = {"ETag": _header("Names this very content.", _string(), required=True)}
-    wait = {"Retry-After": _header("In seconds.", _positive(), required=True)}
+    wait = {"Retry-After": _header("In seconds.", _count(), required=True)}
     good = {
         "200": _response(description, "application/json", schema) | {"headers": tag | _counted()},
         "304": {
@@ -158,7 +158,7 @@ def _counted() -> Schema:
     """What tells a client how much of its allowance is left; absent where there is no limit."""
     return {
         "X-RateLimit-Limit": _header("Requests in all.", _positive()),
-        "X-RateLimit-Remaining": _header("Requests left.", {"type": "integer", "minimum": 0}),
+        "X-RateLimit-Remaining": _header("Requests left.", _count()),
         "X-RateLimit-Reset": _header("When all are, in Unix time.", _positive()),
     }
 
@@ -171,9 +171,9 @@ def _schemas() -> dict[str, Schema]:
     return {
         "WardPage": _object(
             items={"type": "array", "items": _ref("Ward")},
-            total={"type": "integer", "minimum": 0},
-            page={"type": "integer", "minimum": 1},
-            pages={"type": "integer", "minimum": 1},
+            total=_count(),
+            page=_positive(),
+            pages=_positive(),
             per_page={"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE},
             links=_object(
                 self=_string(),
@@ -196,12 +196,12 @@ def _schemas() -> dict[str, Schema]:
             ward=_ref("Ward"),
             sample={"type": "boolean", "description": "Whether any of it is invented."},
             items={"type": "array", "items": _ref("Candidate")},
-            total={"type": "integer", "minimum": 0},
+            total=_count(),
         ),
         "Candidate": _object(
             election=_ref("Election"),
             ballot={"type": "string", "enum": list(BALLOTS)},
-            position={"type": "integer", "minimum": 1},
+            position=_positive(),
             name=_string(),
             age=_or_null("integer"),
             party={"anyOf": [_ref("Party"), {"type": "null"}], "description": "null: independent"},
@@ -249,6 +249,10 @@ def _ref(schema: str) -> Schema:
 
 def _string(example: str | None = None) -> Schema:
     return {"type": "string"} if example is None else {"type": "string", "examples": [example]}
+
+
+def _count() -> Schema:
+    return {"type": "integer", "minimum": 0}
 
 
 def _positive() -> Schema:
