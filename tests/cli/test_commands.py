@@ -109,3 +109,21 @@ def test_status_of_an_unknown_environment_is_a_clear_error(project: Path) -> Non
     answer = shipway(project, "status", "moon")
     assert answer.returncode == 2
     assert "no environment is named 'moon'" in answer.stderr
+
+
+def test_the_shell_offers_stages_steps_and_environments(project: Path) -> None:
+    def offered(*words: str) -> list[str]:
+        env = {**os.environ, "_SHIPWAY_COMPLETE": "complete_bash", "COMP_CWORD": str(len(words)),
+               "COMP_WORDS": " ".join(("shipway", *words))}  # fmt: skip
+        done = subprocess.run(
+            [SHIPWAY], cwd=project, env=env, capture_output=True, text=True, check=False
+        )
+        return done.stdout.split()
+
+    assert "quality" in offered("run", "qu")
+    assert offered("run", "ba") == ["bad"]
+    with (project / "shipway.toml").open("a") as file:
+        file.write("[environments.local]\n")
+    assert offered("status", "lo") == ["local"]
+    (project / "shipway.toml").write_text("rubbish")
+    assert offered("run", "te") == ["test"]

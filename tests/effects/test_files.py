@@ -250,14 +250,6 @@ def test_a_missing_or_damaged_content_is_none_and_can_be_put_again(tmp_path: Pat
         assert blobs.get(name) == b"content"
 
 
-def test_only_what_is_named_is_kept(tmp_path: Path) -> None:
-    blobs = Blobs(str(tmp_path))
-    kept, gone = blobs.put(b"kept"), blobs.put(b"gone")
-    blobs.keep_only({kept})
-    assert blobs.get(kept) == b"kept"
-    assert blobs.get(gone) is None
-
-
 def _until(condition: object) -> None:
     end = time.monotonic() + 30
     while not condition():  # type: ignore[operator]

@@ -33,7 +33,7 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     directory: Annotated[
-        str, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.")
+        str, typer.Option("--directory", "-C", metavar="DIR", help="Work as if started in DIR.")
     ] = ".",
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from shipway.cli import completing
 from shipway.cli.project import Project, open_project
 from shipway.core.errors import ConfigError
 from shipway.core.outcome import Outcome, Verdict
@@ -22,7 +23,13 @@ from shipway.effects.process import SystemProcesses
 from shipway.flows.workshop import Action, Workshop
 from shipway.platforms.local.platform import LocalPlatform
 
-Where = Annotated[str, typer.Argument(metavar="ENV", help="The environment, for example local.")]
+Where = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENV", help="The environment, for example local.",
+        autocompletion=completing.environments,
+    ),
+]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -48,7 +55,13 @@ def deploy(context: typer.Context, environment: Where = "local", json: Json = Fa
 def rollback(
     context: typer.Context,
     environment: Where = "local",
-    to: Annotated[str, typer.Option(help="A release's name. Default: the last good one.")] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            help="A release's name. Default: the last good one.",
+            autocompletion=completing.releases,
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Go back to an earlier good release, without building anything.

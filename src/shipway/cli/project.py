@@ -13,7 +13,7 @@ from shipway import __version__
 from shipway.core import compiled
 from shipway.core.errors import ConfigError
 from shipway.core.step import Step
-from shipway.effects.files import Blobs
+from shipway.effects.files import Blobs, write_atomic
 from shipway.effects.record import SqliteRecord
 from shipway.effects.sources import FolderSources
 
@@ -58,6 +58,7 @@ def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""
     root = find_root(directory)
     record = SqliteRecord(os.path.join(_state(root), "record.sqlite3"))
+    _ignore(_state(root))
     sources = FolderSources(root)
     build = _build()
     memo = record.memo(_MEMO)
@@ -128,6 +129,13 @@ def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...
         named = replace(config.application, name=os.path.basename(sources.root))
         config = replace(config, application=named)
     return config, pipeline(config, enabled(config)), assumed
+
+
+def _ignore(state: str) -> None:
+    """No tool that follows .gitignore is to look into Shipway's own folder."""
+    path = os.path.join(state, ".gitignore")
+    if not os.path.exists(path):
+        write_atomic(path, b"*\n")
 
 
 def _state(root: str) -> str:

@@ -51,7 +51,13 @@ def write(result: RunResult, project: Project) -> str:
     from shipway.outputs.html import report as page
     from shipway.outputs.junit import junit
 
+    def log(name: str) -> bytes:
+        data = project.blobs.get(name)
+        if data is None:
+            raise KeyError(name)
+        return data
+
     path = os.path.join(project.state, "report.html")
-    write_atomic(path, page(result, lambda name: project.blobs.get(name) or b"").encode())
+    write_atomic(path, page(result, log).encode())
     write_atomic(os.path.join(project.state, "junit.xml"), junit(result).encode())
     return min(path, os.path.relpath(path), key=len)

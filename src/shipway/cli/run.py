@@ -6,14 +6,21 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli import completing
 from shipway.cli.invocation import call
 
 Stages = Annotated[
     list[str] | None,
-    typer.Argument(help="Stages or steps to run, with all that they need. Default: everything."),
+    typer.Argument(
+        help="Stages or steps to run, with all that they need. Default: everything.",
+        autocompletion=completing.stages,
+    ),
 ]
 Skip = Annotated[
-    list[str] | None, typer.Option(help="Leave a step out; what needs it runs without it.")
+    list[str] | None,
+    typer.Option(
+        help="Leave a step out; what needs it runs without it.", autocompletion=completing.stages
+    ),
 ]
 ChangedSince = Annotated[
     str, typer.Option(metavar="REF", help="Skip steps none of whose inputs changed since REF.")

@@ -22,7 +22,6 @@ from shipway.effects.files import Tree
 from shipway.flows.cache import StepCache
 from shipway.flows.run import Options, Run
 
-_KEEP_RUNS = 50
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
 
 
@@ -54,10 +53,13 @@ def run(
     _stop_on_signals(whole, perform)
     if project.assumed and not json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
-    result = whole.execute()
-    project.record.forget_runs(_KEEP_RUNS)
+    try:
+        result = whole.execute()
+    finally:
+        listener.close()
     if len(result.steps) <= _REPORT_UP_TO and not _all_cached(result):
         _write_report(result, project, quiet=json)
+        _prune(project)
     strictly = bool(os.environ.get("CI")) if strict is None else strict
     return result.verdict.exit_code(strict=strictly)
 
@@ -135,6 +137,12 @@ def _allowed(words: list[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
+
+
+def _prune(project: Project) -> None:
+    from shipway.flows.prune import prune
+
+    prune(project.state, project.record, SystemClock().now())
 
 
 def _all_cached(result: RunResult) -> bool:

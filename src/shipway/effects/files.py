@@ -182,13 +182,5 @@ class Blobs:
             return None
         return data if hashlib.sha256(data).hexdigest() == name else None
 
-    def keep_only(self, names: set[str]) -> None:
-        """Delete every blob that nothing names any more."""
-        for folder, _, files in os.walk(self._folder):
-            for file in files:
-                if file not in names:
-                    with suppress(OSError):
-                        os.unlink(os.path.join(folder, file))
-
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name[:2], name)

@@ -12,6 +12,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -39,6 +40,9 @@ _MIGRATIONS = (
 )
 
 
+_PATIENCE = 30.0  # seconds to wait for another process
+
+
 class _Lock(Protocol):
     def __enter__(self) -> bool: ...
     def __exit__(self, kind: Any, error: Any, trace: Any, /) -> None: ...
@@ -55,9 +59,9 @@ class SqliteRecord:
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
             self._db = sqlite3.connect(
-                path, timeout=30, isolation_level=None, check_same_thread=False
+                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
-            self._db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(self._db)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._migrate()
         except (sqlite3.Error, OSError) as error:
@@ -136,6 +140,15 @@ class SqliteRecord:
     def forget_cache(self, older_than: float) -> None:
         """Entries stored before `older_than` (seconds since the epoch) go."""
         self._write("DELETE FROM cache WHERE stored < ?", (older_than,))
+
+    def texts(self) -> Iterable[str]:
+        """Everything that may name a stored content, a release or an environment."""
+        for table, column in (
+            ("cache", "result"), ("steps", "result"), ("releases", "release"),
+            ("states", "state"), ("rollouts", "rollout"),
+        ):  # fmt: skip
+            for row in self._read(f"SELECT {column} FROM {table}"):
+                yield row[0]
 
     def file_index(self) -> dict[str, tuple[str, str]]:
         """path → (stat, digest), as last seen."""
@@ -271,6 +284,19 @@ class _Transaction:
             self._lock.release()
 
 
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Make it so in a new file: the one thing for which SQLite itself does not wait."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def _is_text(path: str) -> bool:
     try:
         path.encode()
@@ -288,4 +314,7 @@ def _unusable(path: str, error: Exception) -> RecordError:
             f"{path} is damaged: {text}",
             "Move it away: a new record begins, and everything is checked again.",
         )
-    return RecordError(f"{path} cannot be used: {text}", "Look at its folder's permissions.")
+    return RecordError(
+        f"{path} cannot be used: {text}",
+        "Look at its folder: its permissions, the free space, the limits.",
+    )

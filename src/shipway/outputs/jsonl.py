@@ -55,6 +55,9 @@ class JsonEvents:
         """The last line: the verdict."""
         self._emit({"event": "run_finished", **run_object(result)})
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _emit(self, event: Mapping[str, Any]) -> None:
         text = line_of(event)
         with self._lock:

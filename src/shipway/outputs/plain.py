@@ -80,6 +80,9 @@ class PlainConsole:
         with self._lock:
             self._write([Line(""), *verdict_block(result)])
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _write(self, lines: Iterable[Line]) -> None:
         """Write the cached steps that wait and `lines` in one go."""
         texts = [self._paint(line.text, line.tone) for line in lines]

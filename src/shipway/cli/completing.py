@@ -1,0 +1,39 @@
+"""What the shell offers after Tab: stages and steps, environments, releases."""
+
+from __future__ import annotations
+
+import typer
+
+from shipway.cli.project import Project, open_project
+from shipway.core.errors import ShipwayError
+from shipway.core.step import STAGES
+
+
+def stages(context: typer.Context, incomplete: str) -> list[str]:
+    """Stages and steps that begin so."""
+    project = _project(context)
+    steps = [step.name for step in project.steps] if project else []
+    return [word for word in (*STAGES, *steps) if word.startswith(incomplete)]
+
+
+def environments(context: typer.Context, incomplete: str) -> list[str]:
+    """Environments that begin so."""
+    project = _project(context)
+    names = project.config.environments if project else ()
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def releases(context: typer.Context, incomplete: str) -> list[str]:
+    """Releases on record that begin so."""
+    project = _project(context)
+    names = [one["name"] for one in project.record.releases()] if project else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _project(context: typer.Context) -> Project | None:
+    """The project; None where there is none that can be read: a shell wants no errors."""
+    directory = context.parent.params.get("directory") if context.parent else None
+    try:
+        return open_project(directory or ".")
+    except ShipwayError:
+        return None
