@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run stop test test-app check setup clean bench
+.PHONY: run stop test check setup clean bench
 
 run: $(BIN)/shipway  ## take MyCandidate from this working tree to live on this machine
 	$(BIN)/shipway -C mycandidate run
@@ -13,12 +13,8 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 test: $(BIN)/shipway  ## Shipway's own tests
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90
 
-check: $(BIN)/shipway  ## what CI asks of Shipway's own code
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/vulture src --min-confidence 100 --ignore-names trace
+check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.toml here
+	$(BIN)/shipway run quality --strict
 
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py

@@ -1,0 +1,73 @@
+"""README, docs, Makefile, `--help` and behaviour say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from shipway.cli.app import app
+from shipway.core.outcome import Verdict
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands() -> dict[str, click.Command]:
+    return typer.main.get_group(app).commands  # type: ignore[return-value]
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    listed = re.search(r"Commands: (.*?);", README, re.DOTALL)
+    assert listed
+    assert set(re.findall(r"`(\w+)`", listed[1])) == set(commands())
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_says_what_it_does_and_explains_each_option(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+    unexplained = [
+        parameter.name for parameter in command.params
+        if parameter.name != "help" and not getattr(parameter, "help", "")
+    ]  # fmt: skip
+    assert unexplained == []
+
+
+def test_exit_codes_are_as_written() -> None:
+    written = re.search(r"Exit codes: (.*?)\n\n", README, re.DOTALL)
+    assert written
+    text = " ".join(written[1].split())
+    for verdict, words in (
+        (Verdict.PASSED, "0 passed"), (Verdict.FAILED, "1 failed"),
+        (Verdict.ROLLED_BACK, "3 rolled back"), (Verdict.UNKNOWN, "4 unknown"),
+        (Verdict.INCOMPLETE, "5 incomplete"), (Verdict.NEEDS_PERSON, "6 needs a person"),
+        (Verdict.INTERRUPTED, "130 interrupted"),
+    ):  # fmt: skip
+        assert words in text
+        assert verdict.exit_code(strict=True) == int(words.split()[0])
+        help_text = " ".join((commands()["run"].help or "").split())
+        assert words in help_text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", page.read_text())
+    missing = [
+        link for link in links
+        if not link.startswith("http") and not (page.parent / link).exists()
+    ]  # fmt: skip
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_and_commands_that_pages_name_exist(page: Path) -> None:
+    text = page.read_text()
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^    |`)make (\w+)", text, re.MULTILINE)) <= targets
+    named = set(re.findall(r"`shipway (?:-C \S+ )?(\w+)", text))
+    assert named <= set(commands())
