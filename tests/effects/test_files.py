@@ -166,6 +166,23 @@ def test_a_file_that_cannot_be_read_has_a_fingerprint_that_says_so() -> None:
     assert Tree("/proc/self", {}).fingerprint("mem").startswith("unreadable ")
 
 
+def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path: Path) -> None:
+    files(tmp_path, "data/a.csv", "data/closed/b.csv")
+    tmp_path.chmod(0o755)
+    (tmp_path / "data" / "closed").chmod(0)
+    code = (
+        "import os\n"
+        "from shipway.effects.files import Tree\n"
+        "if os.geteuid() == 0:\n"
+        "    os.seteuid(65534)\n"
+        "print(Tree('.', {}).match(('data',)))\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    (tmp_path / "data" / "closed").chmod(0o755)
+    assert (done.stdout, done.stderr) == ("['data/a.csv']\n", "")
+
+
 def test_what_is_known_is_not_read_again_and_what_changed_is(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("one")
     first = tree(tmp_path)

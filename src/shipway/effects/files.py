@@ -130,15 +130,18 @@ def _git_listing(root: str) -> list[str] | None:
 
 
 def _walk(root: str, below: str = "") -> Iterator[str]:
-    with os.scandir(os.path.join(root, below)) as entries:
-        for entry in entries:
-            if entry.name in _NEVER:
-                continue
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, path)
-            else:
-                yield path
+    try:
+        entries = list(os.scandir(os.path.join(root, below)))
+    except OSError:
+        return  # not ours to enter, or gone meanwhile: git passes it over, too
+    for entry in entries:
+        if entry.name in _NEVER:
+            continue
+        path = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, path)
+        else:
+            yield path
 
 
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
