@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import deploying, doctor, report, run
+from shipway.cli import deploy, doctor, report, run
 
 app = typer.Typer(
     name="shipway",
@@ -16,10 +16,11 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: Rich's costs more than all the rest of it
 )
 run.add_to(app)
 report.add_to(app)
-deploying.add_to(app)
+deploy.add_to(app)
 doctor.add_to(app)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from shipway.cli.project import Project, open_project
 from shipway.core.errors import ShipwayError
-from shipway.core.step import STAGES
+
+if TYPE_CHECKING:
+    from shipway.cli.project import Project
 
 
 def stages(context: typer.Context, incomplete: str) -> list[str]:
     """Stages and steps that begin so."""
+    from shipway.core.step import STAGES
+
     project = _project(context)
     steps = [step.name for step in project.steps] if project else []
     return [word for word in (*STAGES, *steps) if word.startswith(incomplete)]
@@ -32,6 +37,8 @@ def releases(context: typer.Context, incomplete: str) -> list[str]:
 
 def _project(context: typer.Context) -> Project | None:
     """The project; None where there is none that can be read: a shell wants no errors."""
+    from shipway.cli.project import open_project
+
     directory = context.parent.params.get("directory") if context.parent else None
     try:
         return open_project(directory or ".")

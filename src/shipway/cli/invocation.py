@@ -1,7 +1,7 @@
 """From the command's words to the call they mean.
 
 Parsing is pure: the same words mean the same call. Importing Typer costs more than a whole
-unchanged run of a thousand steps, so what `run` and `plan` were parsed to is remembered in the
+unchanged run of a thousand steps, so what words were parsed to is remembered in the
 user's cache folder, under Shipway's version. Losing that file loses nothing.
 """
 
@@ -18,7 +18,11 @@ from typing import Any
 from shipway import __version__
 from shipway.core.errors import ShipwayError
 
-_CALLS = {"run": "shipway.cli.running:run", "plan": "shipway.cli.running:plan"}
+_CALLS = {
+    **dict.fromkeys(("run", "plan"), "shipway.cli.running"),
+    "report": "shipway.cli.reporting",
+    **dict.fromkeys(("deploy", "rollback", "status", "logs", "down"), "shipway.cli.deploying"),
+}
 _KEPT = 64  # invocations remembered
 
 
@@ -51,8 +55,7 @@ def call(command: str, options: dict[str, Any]) -> int:
 
 
 def _perform(command: str, options: dict[str, Any]) -> int:
-    module, _, name = _CALLS[command].partition(":")
-    function: Callable[..., int] = getattr(import_module(module), name)
+    function: Callable[..., int] = getattr(import_module(_CALLS[command]), command)
     return function(**options)
 
 

@@ -31,6 +31,7 @@ class Performer:
         self._run = run
         self._commit = commit
         self._lock = threading.Lock()
+        self._cancelled = threading.Event()
         self._shop: Workshop | None = None
         self._processes: SystemProcesses | None = None
 
@@ -44,6 +45,7 @@ class Performer:
 
     def cancel(self) -> None:
         """End everything that runs; what is started later ends at once."""
+        self._cancelled.set()
         self.workshop({})
         if self._processes is not None:
             self._processes.cancel()
@@ -66,7 +68,7 @@ class Performer:
             out=os.path.join(project.state, "runs", self._run), config=project.config,
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
-            commit=self._commit, upstream=upstream,
+            commit=self._commit, stopping=self._cancelled.is_set, upstream=upstream,
         )  # fmt: skip
 
 

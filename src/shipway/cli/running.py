@@ -150,7 +150,7 @@ def _all_cached(result: RunResult) -> bool:
 
 
 def _write_report(result: RunResult, project: Project, *, quiet: bool) -> None:
-    from shipway.cli.report import write
+    from shipway.cli.reporting import write
 
     path = write(result, project)
     if not quiet:

@@ -167,7 +167,7 @@ class Run:
         except Exception as problem:  # noqa: BLE001  # a defect in one step must not hang the run
             reason = f"Shipway itself failed: {type(problem).__name__}: {problem}"
             result = replace(_result(step, Outcome.FAILED, reason), remedy="Report it as a bug.")
-        if self._cancelled.is_set() and result.outcome is Outcome.FAILED:
+        if self._cancelled.is_set() and result.outcome in (Outcome.FAILED, Outcome.UNAVAILABLE):
             result = replace(result, outcome=Outcome.CANCELLED, reason="it was stopped")
         return replace(
             result, started=started, seconds=self._clock.monotonic() - clock, needs=step.needs,

@@ -39,7 +39,7 @@ def served(
         _wait(f"http://{bind}{application.health}", shop, server, log, http, clock)
         yield f"http://{bind}"
     finally:
-        shop.processes.stop(server, 10.0)
+        shop.processes.stop(server, 1.0 if shop.stopping() else 10.0)
         shutil.rmtree(data, ignore_errors=True)
 
 
@@ -75,7 +75,7 @@ def _prepare(
 
 def _wait(url: str, shop: Workshop, server: Server, log: str, http: Http, clock: Clock) -> None:
     end = clock.monotonic() + START_LIMIT
-    while clock.monotonic() < end:
+    while clock.monotonic() < end and not shop.stopping():
         if not shop.processes.alive(server):
             break
         try:

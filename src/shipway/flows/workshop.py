@@ -41,7 +41,7 @@ class Workshop:
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
     folder a step below it. environment: the caller's variables. secrets: values to blot out.
     upstream: results of the steps that ended, by name. serve: starts the application for a
-    load test and gives its address. checks, actions: look one up by its name.
+    load test and gives its address. stopping: whether the run was cancelled. checks, actions: look one up by its name.
     """
 
     root: str
@@ -57,6 +57,7 @@ class Workshop:
     uv: str
     commit: str = ""
     secrets: tuple[str, ...] = ()
+    stopping: Callable[[], bool] = lambda: False
     upstream: Mapping[str, StepResult] = field(default_factory=dict)
 
     def env(self, step: Step | None = None) -> dict[str, str]:

@@ -1,0 +1,76 @@
+"""`shipway deploy`, `rollback`, `status`, `logs` and `down`: the words they take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from shipway.cli import completing
+from shipway.cli.invocation import call
+
+Where = Annotated[
+    str,
+    typer.Argument(
+        metavar="ENV", help="The environment, for example local.",
+        autocompletion=completing.environments,
+    ),
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (deploy, rollback, status, logs, down):
+        app.command()(command)
+
+
+def deploy(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+    """Roll out the release that the last run packaged.
+
+    Example: shipway deploy local
+    """
+    _call("deploy", context, environment=environment, json=json)
+
+
+def rollback(
+    context: typer.Context,
+    environment: Where = "local",
+    to: Annotated[
+        str,
+        typer.Option(
+            help="A release's name. Default: the last good one.",
+            autocompletion=completing.releases,
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Go back to an earlier good release, without building anything.
+
+    Example: shipway rollback local
+    """
+    _call("rollback", context, environment=environment, to=to, json=json)
+
+
+def status(
+    context: typer.Context,
+    environment: Where = "local",
+    history: Annotated[bool, typer.Option("--history", help="Show past rollouts, too.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what runs in an environment. Exit code 1 when something of it is not well."""
+    _call("status", context, environment=environment, history=history, json=json)
+
+
+def logs(context: typer.Context, environment: Where = "local") -> None:
+    """Show the last lines of every instance's log."""
+    _call("logs", context, environment=environment)
+
+
+def down(context: typer.Context, environment: Where = "local") -> None:
+    """Stop everything that runs in an environment. Its data stay."""
+    _call("down", context, environment=environment)
+
+
+def _call(command: str, context: typer.Context, **options: Any) -> None:
+    raise typer.Exit(call(command, {"directory": context.obj, **options}))

@@ -1,0 +1,51 @@
+"""`report` carried out: the last run as one HTML page and as JUnit."""
+
+from __future__ import annotations
+
+import os
+
+from shipway.cli.project import Project, open_project
+from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
+from shipway.core.errors import ConfigError
+from shipway.core.result import RunResult
+from shipway.effects.files import write_atomic
+
+
+def report(*, directory: str, json: bool) -> int:
+    """Write both forms and print where, or print the run as JSON."""
+    project = open_project(directory)
+    result = last_run(project)
+    if json:
+        steps = ",".join(step_to_json(step) for step in result.steps)
+        print(f'{{"run":{run_to_json(result)},"steps":[{steps}]}}')
+    else:
+        print(write(result, project))
+    return 0
+
+
+def last_run(project: Project) -> RunResult:
+    """The newest finished run. Raises ConfigError when there is none."""
+    found = project.record.last_run()
+    if found is None:
+        raise ConfigError("there is no run on record", "Run one: shipway run.")
+    _, text, steps = found
+    if text is None:
+        raise ConfigError("the last run was interrupted: it has no verdict", "Run it again.")
+    return run_from_json(text, tuple(step_from_json(step) for step in steps))
+
+
+def write(result: RunResult, project: Project) -> str:
+    """Write both forms; the path of the page, relative to here where that is shorter."""
+    from shipway.outputs.html import report as page
+    from shipway.outputs.junit import junit
+
+    def log(name: str) -> bytes:
+        data = project.blobs.get(name)
+        if data is None:
+            raise KeyError(name)
+        return data
+
+    path = os.path.join(project.state, "report.html")
+    write_atomic(path, page(result, log).encode())
+    write_atomic(os.path.join(project.state, "junit.xml"), junit(result).encode())
+    return min(path, os.path.relpath(path), key=len)
