@@ -41,7 +41,8 @@ class Workshop:
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
     folder a step below it. environment: the caller's variables. secrets: values to blot out.
     upstream: results of the steps that ended, by name. serve: starts the application for a
-    load test and gives its address. stopping: whether the run was cancelled. checks, actions: look one up by its name.
+    load test and gives its address. checks, actions: look one up by its name. stopping:
+    whether the run was cancelled.
     """
 
     root: str
