@@ -1,7 +1,7 @@
 """The pages in a real browser: usable by everybody, light, and nothing from elsewhere.
 
-What is asked of a page is asked with JavaScript disabled and the Content-Security-Policy in
-force. Only axe-core, which is a script itself, gets a browser without both.
+The Content-Security-Policy is in force, but for axe-core, which is a script itself. JavaScript
+is disabled, but for axe-core and where it is looked for what a page loads: scripts would count.
 """
 
 import csv
