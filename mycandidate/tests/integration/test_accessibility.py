@@ -262,13 +262,14 @@ def test_the_keyboard_reaches_the_search_in_the_order_of_the_page(
         assert page.get_by_role("status").inner_text() == "1 ward matches."
 
 
+FOCUSED = """() => {
+  const e = document.activeElement, style = getComputedStyle(e);
+  const width = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
+  return {id: e.id, text: e.textContent.trim(), outline: width};
+}"""
+
+
 def focused(page: "Page") -> dict[str, Any]:
     """What has the keyboard's attention."""
-    found: dict[str, Any] = page.evaluate(
-        """() => {
-          const e = document.activeElement, style = getComputedStyle(e);
-          const width = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
-          return {id: e.id, text: e.textContent.trim(), outline: width};
-        }"""
-    )
+    found: dict[str, Any] = page.evaluate(FOCUSED)
     return found
