@@ -55,8 +55,12 @@ def call(command: str, options: dict[str, Any]) -> int:
 
 
 def _perform(command: str, options: dict[str, Any]) -> int:
+    return _function(command)(**options)
+
+
+def _function(command: str) -> Callable[..., int]:
     function: Callable[..., int] = getattr(import_module(_CALLS[command]), command)
-    return function(**options)
+    return function
 
 
 def _path() -> str:
@@ -77,7 +81,10 @@ def _recall(words: Sequence[str]) -> tuple[str, dict[str, Any]] | None:
     found = _load().get("\0".join(words))
     if not isinstance(found, list) or len(found) != 2 or found[0] not in _CALLS:
         return None
-    return found[0], found[1]
+    command, options = found
+    code = _function(command).__code__  # an updated Shipway may take other options
+    taken = set(code.co_varnames[: code.co_kwonlyargcount])
+    return (command, options) if isinstance(options, dict) and taken == set(options) else None
 
 
 def _remember(words: Sequence[str], meaning: list[Any]) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shipway.cli.project import Project
@@ -51,13 +52,13 @@ class Performer:
             self._processes.cancel()
 
     def workshop(self, upstream: Mapping[str, StepResult]) -> Workshop:
-        """What steps work with; the same for all of a run."""
+        """What steps work with: for all of a run the same, but for what ended before."""
         with self._lock:
             if self._shop is None:
-                self._shop = self._open(upstream)
-            return self._shop
+                self._shop = self._open()
+            return replace(self._shop, upstream=upstream)
 
-    def _open(self, upstream: Mapping[str, StepResult]) -> Workshop:
+    def _open(self) -> Workshop:
         from shipway.effects.process import SystemProcesses
         from shipway.flows.workshop import Workshop
 
@@ -68,7 +69,7 @@ class Performer:
             out=os.path.join(project.state, "runs", self._run), config=project.config,
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
-            commit=self._commit, stopping=self._cancelled.is_set, upstream=upstream,
+            commit=self._commit, stopping=self._cancelled.is_set,
         )  # fmt: skip
 
 
