@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult, TestTally
@@ -109,33 +110,40 @@ def test_cached_lines_stand_before_the_line_of_a_step_that_ended_later() -> None
     assert text.index("first") < text.index("second")
 
 
-def test_a_failed_step_shows_findings_gates_log_reason_remedy_and_command() -> None:
+def lines_of_a_failure(**changes: Any) -> list[str]:
     stream = io.StringIO()
     console = PlainConsole(stream)
     console.step_started(step("unit"))
     for number in range(40):
         console.step_output("unit", f"log {number}")
-    console.step_finished(
-        replace(
-            result("unit", Outcome.FAILED),
-            findings=tuple(finding(number) for number in range(1, 26)),
-            gates=(COVERAGE_GATE,),
-            reason="1 test failed.",
-            remedy="Look at the log.",
-            command="shipway run unit",
-        )
+    failed = replace(
+        result("unit", Outcome.FAILED),
+        gates=(COVERAGE_GATE,),
+        reason="1 test failed.",
+        remedy="Look at the log.",
+        command="shipway run unit",
     )
-    lines = stream.getvalue().splitlines()
-    assert lines[1] == "  main/pages.py:1: E501 line too long (101 > 100)"
-    assert lines[21] == "  and 5 more findings"
-    assert lines[22] == f"  gate: {COVERAGE_GATE.sentence}"
-    assert lines[23] == "  | log 10"
-    assert lines[52:] == [
+    console.step_finished(replace(failed, **changes))
+    return stream.getvalue().splitlines()
+
+
+def test_a_failed_step_shows_gates_log_reason_remedy_and_command() -> None:
+    lines = lines_of_a_failure()
+    assert lines[1] == f"  gate: {COVERAGE_GATE.sentence}"
+    assert lines[2] == "  | log 10"
+    assert lines[31:] == [
         "  | log 39",
         "  why:   1 test failed",
         "  next:  Look at the log.",
         "  again: shipway run unit",
     ]
+
+
+def test_findings_take_the_place_of_the_log_that_they_were_read_from() -> None:
+    lines = lines_of_a_failure(findings=tuple(finding(number) for number in range(1, 26)))
+    assert lines[1] == "  main/pages.py:1: E501 line too long (101 > 100)"
+    assert lines[21] == "  and 5 more findings"
+    assert lines[22:24] == [f"  gate: {COVERAGE_GATE.sentence}", "  why:   1 test failed"]
 
 
 def test_the_log_of_a_step_that_passed_is_not_shown() -> None:
