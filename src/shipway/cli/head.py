@@ -32,7 +32,8 @@ def changed(root: str, ref: str) -> frozenset[str]:
 
     Raises ConfigError where git knows no such commit, branch or tag.
     """
-    tracked = _git(root, "diff", "--name-only", "--relative", "-z", "--end-of-options", ref, "--")
+    compare = ("diff", "--name-only", "--no-renames", "--relative", "-z", "--end-of-options")
+    tracked = _git(root, *compare, ref, "--")
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     if tracked is None or new is None:
         raise ConfigError(f"git cannot compare with {ref!r}", "Name a commit, branch or tag.")

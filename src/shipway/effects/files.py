@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 
 _NEVER = {".git", ".shipway", ".venv", "__pycache__", "node_modules", ".mypy_cache",
@@ -44,14 +44,15 @@ class Tree:
                 self._matches[patterns] = sorted(_existing(self.root, patterns))
         return self._matches[patterns]
 
-    def _search(self, patterns: tuple[str, ...]) -> list[str]:
-        import pathspec
+    def touched(self, patterns: tuple[str, ...], changed: Set[str]) -> bool:
+        """Whether the patterns name one of the paths that changed, which may be gone by now."""
+        folders = tuple(f"{pattern.rstrip('/')}/" for pattern in patterns)
+        literally = any(f"{path}/".startswith(folders) for path in changed)
+        return literally or bool(_matching(patterns, changed))
 
-        spec = pathspec.PathSpec.from_lines("gitignore", patterns)
-        # A pattern's ** does not cross a line's end, and a name may hold one.
-        names = {name.replace("\n", "\0"): name for name in self.listing()}
-        found = {names[name] for name in spec.match_files(names)}
+    def _search(self, patterns: tuple[str, ...]) -> list[str]:
         literal = [pattern for pattern in patterns if not _MAGIC.intersection(pattern)]
+        found = _matching(patterns, self.listing())
         return sorted(found | set(_existing(self.root, literal)))
 
     def listing(self) -> list[str]:
@@ -94,6 +95,15 @@ def _content(full: str, status: os.stat_result) -> str:
     except OSError as error:
         return f"unreadable {error.errno}"
     return executable + hasher.hexdigest()[:32]
+
+
+def _matching(patterns: tuple[str, ...], names: Iterable[str]) -> set[str]:
+    import pathspec
+
+    spec = pathspec.PathSpec.from_lines("gitignore", patterns)
+    # A pattern's ** does not cross a line's end, and a name may hold one.
+    lines = {name.replace("\n", "\0"): name for name in names}
+    return {lines[line] for line in spec.match_files(lines)}
 
 
 def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Protocol
 
 from shipway.core.codec import step_from_json
@@ -23,6 +23,7 @@ class Files(Protocol):
     learned: dict[str, tuple[str, str]]
 
     def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]: ...
+    def touched(self, patterns: tuple[str, ...], changed: Set[str]) -> bool: ...
     def reread(self) -> Files: ...
 
 

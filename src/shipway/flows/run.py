@@ -135,8 +135,8 @@ class Run:
             return f"it runs on {', '.join(step.branches)} only"
         if options.changed is None or not step.inputs:
             return ""
-        inputs = self._cache.files.fingerprints(step.inputs)
-        return "none of its inputs changed" if options.changed.isdisjoint(inputs) else ""
+        touched = self._cache.files.touched(step.inputs, options.changed)
+        return "" if touched else "none of its inputs changed"
 
     def _dispatch(self, step: Step) -> None:
         self._listener.step_started(step)

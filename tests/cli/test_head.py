@@ -1,0 +1,95 @@
+"""What git says of a working tree, without Shipway around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import git
+
+from shipway.cli.head import changed, head
+from shipway.core.errors import ConfigError
+
+HOSTILE = ["feature/$(id)", "<b>&amp;", "a;b&c|d", "it's\"quoted\"", "ünï-codé", "a/b/c/d",
+           "refs/heads/x", "x/-rf", "HEAD", "a=b"]  # fmt: skip
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    (folder / "a.py").touch()
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "first")
+    return folder
+
+
+def commit_of(folder: Path) -> str:
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_commit_and_branch_are_those_of_the_working_tree(repository: Path) -> None:
+    commit = commit_of(repository)
+    assert head(str(repository)) == (commit, "main")
+    (repository / "deep" / "er").mkdir(parents=True)
+    assert head(str(repository / "deep" / "er")) == (commit, "main")
+    git(repository, "pack-refs", "--all")
+    assert head(str(repository)) == (commit, "main")
+    git(repository, "checkout", "--quiet", "--detach")
+    assert head(str(repository)) == (commit, "")
+
+
+def test_a_linked_working_tree_has_its_own_branch(repository: Path, tmp_path: Path) -> None:
+    git(repository, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    (tmp_path / "side" / "b.py").touch()
+    git(tmp_path / "side", "add", ".")
+    git(tmp_path / "side", "commit", "--quiet", "-m", "second")
+    assert head(str(tmp_path / "side")) == (commit_of(tmp_path / "side"), "side")
+    assert head(str(repository)) == (commit_of(repository), "main")
+    git(repository, "pack-refs", "--all")
+    assert head(str(tmp_path / "side")) == (commit_of(tmp_path / "side"), "side")
+
+
+def test_a_repository_without_a_commit_has_a_branch_only(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch", "trunk")
+    assert head(str(tmp_path)) == ("", "trunk")
+
+
+def test_outside_a_repository_there_is_neither(tmp_path: Path) -> None:
+    assert head(str(tmp_path)) == ("", "")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_branch_name_is_a_name(repository: Path, name: str) -> None:
+    git(repository, "update-ref", f"refs/heads/{name}", commit_of(repository))
+    git(repository, "symbolic-ref", "HEAD", f"refs/heads/{name}")
+    assert head(str(repository)) == (git(repository, "rev-parse", f"refs/heads/{name}"), name)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["no-such", "HEAD~9", "--output=pwned", "-p", "$(touch pwned)", "a b", "HEAD --", "a..b..c"],
+)
+def test_a_ref_that_git_does_not_know_is_refused(repository: Path, ref: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        changed(str(repository), ref)
+    assert caught.value.message == f"git cannot compare with {ref!r}"
+    assert not (repository / "pwned").exists()
+
+
+def test_without_a_repository_or_without_git_nothing_can_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="cannot compare"):
+        changed(str(tmp_path), "HEAD")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="cannot compare"):
+        changed(str(tmp_path), "HEAD")
+
+
+def test_a_branch_with_the_name_of_a_file_is_the_branch(repository: Path) -> None:
+    git(repository, "branch", "a.py")
+    (repository / "a.py").write_text("changed")
+    (repository / "b\nc.py").touch()
+    assert changed(str(repository), "a.py") == {"a.py", "b\nc.py"}
