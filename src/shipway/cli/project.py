@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shipway import __version__
 from shipway.core import compiled
@@ -108,23 +108,19 @@ def _has_table(folder: str) -> bool:
 
 
 def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...]]:
-    import tomllib
-
     from shipway.checks import enabled
     from shipway.core.detect import detect
     from shipway.core.validate import validate
     from shipway.flows.pipeline import pipeline
 
-    source, text = CONFIG, sources.read(CONFIG)
+    text = sources.read(CONFIG)
+    pyproject = _toml("pyproject.toml", sources.read("pyproject.toml") or "")
+    _table(pyproject, "project")  # the detection looks into it
     if text is None:
-        source, text = "pyproject.toml", sources.read("pyproject.toml") or ""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source} is not TOML: {error}", "Correct it and run again.") from None
-    if source == "pyproject.toml":
-        data = data.get("tool", {}).get("shipway", {})
-    config, assumed = detect(validate(data, source), sources)
+        settings = validate(_table(pyproject, "tool", "shipway"), "pyproject.toml")
+    else:
+        settings = validate(_toml(CONFIG, text), CONFIG)
+    config, assumed = detect(settings, sources)
     if not config.application.name:
         named = replace(config.application, name=os.path.basename(sources.root))
         config = replace(config, application=named)
@@ -136,6 +132,26 @@ def _ignore(state: str) -> None:
     path = os.path.join(state, ".gitignore")
     if not os.path.exists(path):
         write_atomic(path, b"*\n")
+
+
+def _toml(source: str, text: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source} is not TOML: {error}", "Correct it and run again.") from None
+
+
+def _table(pyproject: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """The table at a key path, empty where there is none."""
+    found: Any = pyproject
+    for number, key in enumerate(keys, 1):
+        found = found.get(key, {})
+        if not isinstance(found, dict):
+            path = ".".join(keys[:number])
+            raise ConfigError(f"pyproject.toml: {path} is no table", "Correct it and run again.")
+    return dict(found)
 
 
 def _state(root: str) -> str:

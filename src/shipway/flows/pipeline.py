@@ -85,15 +85,23 @@ def _check(check: Check, config: Config) -> Step:
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:
-    argv = shlex.split(step.run) if isinstance(step.run, str) else list(step.run)
+    key = f"steps.{name}.run"
+    argv = _words(key, step.run) if isinstance(step.run, str) else list(step.run)
     if not argv:
-        raise ConfigError(f"steps.{name}.run is empty", "Say what to run.")
+        raise ConfigError(f"{key} is empty", "Say what to run.")
     return Step(
         name, step.stage, Kind.COMMAND, {"argv": argv},
         needs=step.needs, inputs=step.inputs, env=(*config.env, *step.env), timeout=step.timeout,
         retries=step.retries, cores=ALL_CORES if step.cores == "all" else step.cores,
         max_age=step.max_age, branches=step.branches,
     )  # fmt: skip
+
+
+def _words(key: str, text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}: {text}", "Close the quotation.") from None
 
 
 def _after_rollout(step: Step, steps: Sequence[Step]) -> Step:
