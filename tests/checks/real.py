@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from shipway.core.check import Check, Output, Site
+from shipway.core.check import Check, Home, Output, Site
 from shipway.core.config import Config
 
 UV = os.path.join(os.path.dirname(sys.executable), "uv")
@@ -42,11 +42,17 @@ def execute(check: Check, arguments: tuple[str, ...], site: Site) -> Output:
     os.makedirs(site.out, exist_ok=True)
     tool = check.tool
     source = f"{tool.package}=={tool.version}"
-    program = [UV, "tool", "run", "-q", "--from", source, tool.program]
+    extras = [part for extra in tool.extras for part in ("--with", extra)]
+    program = {
+        Home.ISOLATED: [UV, "tool", "run", "-q", "--from", source, *extras, tool.program],
+        Home.APPLICATION: [site.python],
+        Home.SYSTEM: [tool.program],
+        Home.OWN: [sys.executable, "-m", tool.program],
+    }[tool.home]
     done = subprocess.run(
-        [*(program if tool.package else [site.python]), *arguments],
+        [*program, *arguments],
         cwd=site.root, capture_output=True, text=True, check=False, timeout=300,
-        env={name: os.environ[name] for name in _ENV if name in os.environ},
+        env={**{n: os.environ[n] for n in _ENV if n in os.environ}, **dict(tool.env)},
     )  # fmt: skip
     return Output(done.returncode, done.stdout, done.stderr, _reports(check, site.out))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks import CHECKS, enabled
-from shipway.core.check import Check, Output
+from shipway.core.check import Check, Home, Output
 from shipway.core.config import Application, Config
 
 from . import tiny
@@ -24,7 +24,8 @@ def test_no_two_checks_share_a_name() -> None:
 
 @by_name
 def test_a_tool_from_outside_is_pinned_to_one_version(check: Check) -> None:
-    assert bool(check.tool.version) == bool(check.tool.package)
+    isolated = check.tool.home is Home.ISOLATED
+    assert bool(check.tool.version) == bool(check.tool.package) == isolated
     assert all(part.isdigit() for part in check.tool.version.split(".") if part)
 
 
@@ -35,7 +36,7 @@ def test_what_is_needed_comes_before(check: Check) -> None:
 
 @by_name
 def test_what_runs_in_the_applications_environment_waits_for_it(check: Check) -> None:
-    if not check.tool.package:
+    if check.tool.home is Home.APPLICATION:
         assert "install" in check.needs
 
 

@@ -176,6 +176,8 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path: Path) -> None:
         "if os.geteuid() == 0:\n"
         "    os.seteuid(65534)\n"
         "print(Tree('.', {}).match(('data',)))\n"
+        "if os.getuid() == 0:\n"
+        "    os.seteuid(0)\n"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

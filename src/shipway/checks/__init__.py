@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from shipway.checks.base import applies
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
@@ -23,7 +22,9 @@ def enabled(config: Config) -> tuple[Check, ...]:
 
     What one of them needs of the others is cut down to those that are there.
     """
-    chosen = [check for check in CHECKS if applies(check, config)]
+    chosen = [
+        check for check in CHECKS if config.checks.get(check.name, True) and check.applies(config)
+    ]
     absent = {check.name for check in CHECKS} - {check.name for check in chosen}
     return tuple(_without(check, absent) for check in chosen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shipway.core.check import Check, Output, Site, Tool
+from shipway.core.check import Output, Site, Tool
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
 from shipway.core.gate import Bound, Gate
@@ -30,6 +30,11 @@ class Linter:
     served: bool = False
     reports: tuple[str, ...] = ()
 
+    def applies(self, config: Config) -> bool:
+        """Where there is Python."""
+        application = config.application
+        return bool(application.packages or application.unit_tests or application.serve)
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """All Python files, and the files that configure the tool."""
         return ("*.py", "*.pyi", *self.configuration, ".gitignore")
@@ -41,30 +46,6 @@ class Linter:
     def fix(self, config: Config, site: Site) -> tuple[str, ...] | None:
         """Nothing, unless the tool can repair."""
         return None
-
-
-def applies(check: Check, config: Config) -> bool:
-    """Whether a check makes sense for an application and is not switched off."""
-    if not config.checks.get(check.name, True):
-        return False
-    application = config.application
-    unit = bool(application.lock and application.unit_tests)
-    integration = bool(application.lock and application.integration_tests)
-    wanted = bool(config.gates.endpoints) or "performance" in config.checks
-    conditions = {
-        "mypy": bool(application.packages and application.lock),
-        "unit": unit,
-        "integration": integration,
-        "coverage": _tested(config, unit, integration) and bool(application.packages),
-        "performance": bool(application.serve and application.lock) and wanted,
-    }
-    python = bool(application.packages or application.unit_tests or application.serve)
-    return conditions.get(check.name, python)
-
-
-def _tested(config: Config, unit: bool, integration: bool) -> bool:
-    halves = {"unit": unit, "integration": integration}
-    return any(there and config.checks.get(name, True) for name, there in halves.items())
 
 
 def crashed(output: Output, tool: str) -> CannotRun:

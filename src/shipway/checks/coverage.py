@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
 from shipway.checks.inside import HERE
+from shipway.checks.pytest import INTEGRATION, UNIT
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.gate import Bound, Gate, Measure
@@ -16,6 +17,14 @@ from shipway.core.gate import Bound, Gate, Measure
 @dataclass(frozen=True)
 class Coverage(Linter):
     """coverage.py's JSON report over the data of unit and integration tests."""
+
+    def applies(self, config: Config) -> bool:
+        """Where tests of either half run."""
+        tested = any(
+            half.applies(config) and config.checks.get(half.name, True)
+            for half in (UNIT, INTEGRATION)
+        )
+        return tested and bool(config.application.packages)
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """The measured files and its settings; the data come from the steps that it needs."""

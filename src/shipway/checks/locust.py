@@ -29,6 +29,11 @@ class Locust(Linter):
     statistics in CSV"), which the small locustfile beside this file writes at the end.
     """
 
+    def applies(self, config: Config) -> bool:
+        """Where it can be served and somebody wants to know how fast."""
+        wanted = bool(config.gates.endpoints) or self.name in config.checks
+        return bool(config.application.serve and config.application.lock) and wanted
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Everything but tests and the root's prose: anything else may make it slower."""
         application = config.application

@@ -16,6 +16,10 @@ from shipway.core.finding import Finding, Severity
 class Mypy(Linter):
     """`mypy --output json`: one JSON object a line (mypy's own format since 1.11)."""
 
+    def applies(self, config: Config) -> bool:
+        """Where there are packages, and an environment with what they import."""
+        return bool(config.application.packages and config.application.lock)
+
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """The application's packages, seen with its interpreter."""
         return (

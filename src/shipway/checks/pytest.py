@@ -24,6 +24,10 @@ _ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
 class Pytest(Linter):
     """Tests in the application's own environment, with JUnit XML and coverage data."""
 
+    def applies(self, config: Config) -> bool:
+        """Where this half has a folder."""
+        return bool(config.application.lock and self.folder(config))
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Everything: tests may read any file, prose too where they hold it to the code."""
         return ("**",)

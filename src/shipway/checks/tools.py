@@ -1,6 +1,6 @@
 """Every tool, pinned. One table: to update a tool is to change one line here."""
 
-from shipway.core.check import Tool
+from shipway.core.check import Home, Tool
 
 RUFF = Tool("ruff", "ruff", "0.17.6")
 FLAKE8 = Tool("flake8", "flake8", "7.5.0")
@@ -8,4 +8,4 @@ BLACK = Tool("black", "black", "26.10.1")
 MYPY = Tool("mypy", "mypy", "2.4.1")
 LOCUST = Tool("locust", "locust", "2.47.0")
 # Runs in the application's own environment, with what its lock file says.
-APPLICATION_PYTHON = Tool("python")
+APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from shipway.core.config import Config
@@ -12,19 +13,31 @@ from shipway.core.gate import Gate, Measure
 from shipway.core.result import TestTally
 
 
+class Home(StrEnum):
+    """Where a tool lives."""
+
+    ISOLATED = "isolated"  # a package of PyPI in an environment of its own, by `uv tool run`
+    APPLICATION = "application"  # the application's own environment: its Python
+    SYSTEM = "system"  # a program on PATH, which Shipway cannot install
+    OWN = "own"  # a module of Shipway, run by Shipway's own Python
+
+
 @dataclass(frozen=True)
 class Tool:
     """Where a check's program comes from.
 
-    package: its name on PyPI, run isolated by `uv tool run`; "" when it runs in the
-    application's own environment (pytest). version: the exact version. extras: further
-    requirements, pinned, for the tool's environment.
+    program: the command (for OWN: the module). package, version: of PyPI, exact, when it is
+    isolated. extras: further requirements, pinned, for the tool's environment. env: variables
+    that are always set for it. how: for a system program, how to get it.
     """
 
     program: str
     package: str = ""
     version: str = ""
     extras: tuple[str, ...] = ()
+    home: Home = Home.ISOLATED
+    env: tuple[tuple[str, str], ...] = ()
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,8 @@ class Site:
     root: the application's root. out: an empty folder for its reports. python: the
     interpreter of the application's environment ("" before it exists). url: where the
     application is being served, for checks with `served`. paths: data files of steps it
-    needs, by step name (their `out` folders).
+    needs, by step name (their `out` folders). advisories: a folder of advisories in OSV format,
+    for machines without network; "" when none was given.
     """
 
     root: str
@@ -42,6 +56,7 @@ class Site:
     python: str = ""
     url: str = ""
     upstream: Mapping[str, str] = field(default_factory=dict)
+    advisories: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,10 @@ class Check(Protocol):
     def served(self) -> bool: ...
     @property
     def reports(self) -> tuple[str, ...]: ...
+
+    def applies(self, config: Config) -> bool:
+        """Whether it makes sense for this application."""
+        ...
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Patterns of the files that its outcome depends on."""

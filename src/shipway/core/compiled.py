@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from shipway.core.step import Kind, Step
 
 if TYPE_CHECKING:
-    from shipway.core.config import Config, Environment
+    from shipway.core.config import Config, Environment, Waiver
 
 _KINDS = {str(kind): kind for kind in Kind}
 
@@ -44,12 +45,20 @@ def _step(row: list[Any]) -> Step:
 
 def dump_config(config: Config) -> str:
     """The configuration as JSON, without the team's own steps, which are steps by now."""
-    return json.dumps(asdict(replace(config, steps={})), separators=(",", ":"))
+    return json.dumps(asdict(replace(config, steps={})), separators=(",", ":"), default=str)
 
 
 def load_config(text: str) -> Config:
     """The configuration in `text`, which `dump_config` wrote."""
-    from shipway.core.config import Application, Config, EndpointGate, Gates, Performance
+    from shipway.core.config import (
+        Application,
+        Config,
+        EndpointGate,
+        FindingGates,
+        Gates,
+        Performance,
+        Security,
+    )
 
     data = json.loads(text)
     gates = data["gates"]
@@ -58,12 +67,21 @@ def load_config(text: str) -> Config:
         checks=data["checks"],
         gates=Gates(
             gates["coverage"],
+            FindingGates(**gates["findings"]),
             {name: EndpointGate(**gate) for name, gate in gates["endpoints"].items()},
         ),
         performance=Performance(**data["performance"]),
+        security=Security(**_tuples(data["security"])),
+        waivers=tuple(_waiver(one) for one in data["waivers"]),
         environments={name: _environment(one) for name, one in data["environments"].items()},
         env=tuple(data["env"]),
     )
+
+
+def _waiver(data: dict[str, Any]) -> Waiver:
+    from shipway.core.config import Waiver
+
+    return Waiver(**{**data, "expires": date.fromisoformat(data["expires"])})
 
 
 def _environment(data: dict[str, Any]) -> Environment:

@@ -7,12 +7,14 @@ because importing it costs more than a whole unchanged run.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MinLen
 
 Seconds = Annotated[float, Gt(0)]
 Percent = Annotated[float, Ge(0), Le(100)]
+Text = Annotated[str, MinLen(1)]
 
 
 class Closed:
@@ -36,6 +38,9 @@ class Application(Closed):
     seed: str = ""
     health: str = "/health/ready"
     env: dict[str, str] = field(default_factory=dict)  # for tests and load; {data} is a folder
+    dockerfile: str = ""
+    workflows: str = ""  # the folder of GitHub's workflows
+    templates: tuple[str, ...] = ()  # CloudFormation templates
     release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them
 
 
@@ -47,11 +52,31 @@ class EndpointGate(Closed):
     error_rate: Percent = 0.0
 
 
+Count = Annotated[int, Ge(0)]
+
+
+@dataclass(frozen=True)
+class FindingGates(Closed):
+    """The most findings that may be open; what is not set has no limit.
+
+    What a baseline has does not count. tools: the most of one tool, whatever their severity.
+    """
+
+    critical: Count | None = 0
+    high: Count | None = 0
+    medium: Count | None = None
+    low: Count | None = None
+    secrets: Count | None = 0
+    licences: Count | None = 0
+    tools: dict[str, Count] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Gates(Closed):
     """The limits that a change must keep."""
 
     coverage: Percent = 80.0
+    findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
 
 
@@ -111,6 +136,29 @@ class OwnStep(Closed):
 
 
 @dataclass(frozen=True)
+class Waiver(Closed):
+    """An exception for findings: by `rule` (below `path`) or by `fingerprint`, until `expires`."""
+
+    reason: Text
+    owner: Text
+    expires: date
+    rule: str = ""
+    fingerprint: str = ""
+    path: str = "**"
+
+
+@dataclass(frozen=True)
+class Security(Closed):
+    """The security stage. licences: SPDX names that dependencies may have."""
+
+    licences: tuple[str, ...] = (
+        "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-2.1-or-later",
+        "LGPL-3.0-only", "LGPL-3.0-or-later", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0", "Python-2.0",
+        "Unlicense", "Zlib",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Config(Closed):
     """All of shipway.toml."""
 
@@ -118,6 +166,8 @@ class Config(Closed):
     checks: dict[str, bool] = field(default_factory=dict)
     gates: Gates = field(default_factory=Gates)
     performance: Performance = field(default_factory=Performance)
+    security: Security = field(default_factory=Security)
+    waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

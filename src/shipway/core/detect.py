@@ -51,6 +51,8 @@ def _found(given: Application, sources: Sources) -> dict[str, Any]:
             "",
         ),
         "serve": _serve(packages, sources),
+        "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
+        "workflows": ".github/workflows" if "workflows" in sources.folders(".github") else "",
     }
 
 

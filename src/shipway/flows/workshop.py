@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from shipway.core.check import Check, Output, Reading, Site
+from shipway.core.check import Check, Home, Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
 from shipway.core.gate import Bound, Gate, Measure, apply
@@ -60,6 +61,7 @@ class Workshop:
     secrets: tuple[str, ...] = ()
     stopping: Callable[[], bool] = lambda: False
     upstream: Mapping[str, StepResult] = field(default_factory=dict)
+    advisories: str = ""
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
@@ -132,7 +134,9 @@ def _check(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     out = shop.folder(step.name)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    site = Site(shop.root, out, shop.python(), upstream=_restore(step, shop))
+    site = Site(
+        shop.root, out, shop.python(), upstream=_restore(step, shop), advisories=shop.advisories
+    )
     if check.served:
         with shop.serve(shop, on_output) as url:
             return _run_check(step, check, replace(site, url=url), shop, on_output)
@@ -143,12 +147,16 @@ def _run_check(
     step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput
 ) -> StepResult:
     argv = (*program(check, site, shop), *check.argv(shop.config, site))
-    command = Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets)
+    env = {**shop.env(step), **dict(check.tool.env)}
+    command = Command(argv, shop.root, env, step.timeout, shop.secrets)
     done = shop.processes.run(command, on_output)
     log = _stored(done.stdout + done.stderr, shop)
     stopped = ended(step, done)
     if stopped is not None:
-        return replace(stopped, log=log)
+        # A test that hangs is a fault of the application; a scanner that does says nothing of it.
+        unknown = done.timed_out and step.stage == "security"
+        outcome = Outcome.UNAVAILABLE if unknown else stopped.outcome
+        return replace(stopped, log=log, outcome=outcome)
     reports = _collect(check, site.out)
     try:
         reading = check.read(
@@ -183,13 +191,19 @@ def _judged(step: Step, reading: Reading, reports: dict[str, str], log: str) -> 
 def program(check: Check, site: Site, shop: Workshop) -> tuple[str, ...]:
     """How a check's tool is started, without its arguments."""
     tool = check.tool
-    if not tool.package:
+    if tool.home is Home.APPLICATION:
         if not site.python:
             raise CannotRun(
                 "the application's environment is not there",
                 "It is made by the step install: see why that did not pass.",
             )
         return (site.python,)
+    if tool.home is Home.OWN:
+        return (sys.executable, "-m", tool.program)
+    if tool.home is Home.SYSTEM:
+        if shutil.which(tool.program, path=shop.environment.get("PATH")) is None:
+            raise CannotRun(f"{tool.program} is not here", tool.how)
+        return (tool.program,)
     extras = tuple(part for extra in tool.extras for part in ("--with", extra))
     source = f"{tool.package}=={tool.version}"
     return (shop.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
