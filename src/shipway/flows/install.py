@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
-from shipway.core.errors import CannotRun
+from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Command, OnOutput
@@ -30,15 +34,21 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     """An immutable copy of the application's files, named by their content."""
     python = environment(step, shop, on_output, development=False)
     tree = Tree(shop.root, {})
-    files = tree.fingerprints(step.inputs)
+    found = tree.fingerprints(step.inputs)
+    files = {path: value for path, value in found.items() if value != "special"}
+    if not files:
+        raise ConfigError(
+            "no file belongs to the release", "Look at the patterns in [application] release."
+        )
     application = shop.config.application
     lock = _lock_digest(shop)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
     identity = "\n".join((application.name, application.version, lock, content))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(shop.state, "releases", digest[:32])
-    if not os.path.isdir(path):
-        _copy(shop.root, list(files), path)
+    with _alone(shop):
+        if not os.path.isdir(path):
+            _copy(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
         heads(_scripts(path, list(files))), path, python,
@@ -58,8 +68,31 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     name = _lock_digest(shop)[:16] + ("-dev" if development else "")
     folder = os.path.join(shop.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
-    if os.path.exists(os.path.join(folder, "complete")):
-        return python
+    with _alone(shop):
+        if not os.path.exists(os.path.join(folder, "complete")):
+            _make(step, shop, on_output, folder, python, development=development)
+    return python
+
+
+@contextmanager
+def _alone(shop: Workshop) -> Iterator[None]:
+    """One process at a time makes environments and releases here; the others wait for it."""
+    os.makedirs(shop.state, exist_ok=True)
+    with open(os.path.join(shop.state, "install.lock"), "a", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if shop.stopping():
+                    raise CannotRun("it was stopped while another run installed") from None
+                time.sleep(0.1)
+        yield
+
+
+def _make(
+    step: Step, shop: Workshop, on_output: OnOutput, folder: str, python: str, *, development: bool
+) -> None:
     for argv in _commands(shop, folder, python, development=development):
         env = {**shop.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
         done = shop.processes.run(
@@ -73,7 +106,6 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
             )
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
-    return python
 
 
 def _commands(
@@ -101,21 +133,27 @@ def _lock_digest(shop: Workshop) -> str:
 
 def _copy(root: str, files: list[str], target: str) -> None:
     """Copy to the side and rename, so that a release is there as a whole or not at all."""
-    beside = f"{target}.new-{os.getpid()}"
+    beside = f"{target}.new"
     shutil.rmtree(beside, ignore_errors=True)
-    for name in files:
-        destination = os.path.join(beside, name)
-        os.makedirs(os.path.dirname(destination), exist_ok=True)
-        shutil.copy2(os.path.join(root, name), destination, follow_symlinks=False)
-        if not os.path.islink(destination):
-            os.chmod(destination, os.stat(destination).st_mode & 0o555)
-    os.replace(beside, target)
+    try:
+        for name in files:
+            destination = os.path.join(beside, name)
+            os.makedirs(os.path.dirname(destination), exist_ok=True)
+            shutil.copy2(os.path.join(root, name), destination, follow_symlinks=False)
+            if not os.path.islink(destination):
+                os.chmod(destination, os.stat(destination).st_mode & 0o555)
+        os.replace(beside, target)
+    except OSError as error:
+        raise CannotRun(
+            f"the release cannot be copied: {error}", "Look at that file, and at the free space."
+        ) from error
 
 
 def _scripts(path: str, files: list[str]) -> list[str]:
     texts = []
     for name in files:
-        if "/versions/" in f"/{name}" and name.endswith(".py"):
-            with open(os.path.join(path, name), encoding="utf-8") as file:
+        script = os.path.join(path, name)
+        if "/versions/" in f"/{name}" and name.endswith(".py") and os.path.isfile(script):
+            with open(script, encoding="utf-8", errors="replace") as file:
                 texts.append(file.read())
     return texts
