@@ -1,0 +1,1 @@
+"""A corpus of planted faults, by which detection is measured."""
