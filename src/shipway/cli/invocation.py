@@ -45,7 +45,7 @@ def invoke(words: Sequence[str]) -> int:
     except BrokenPipeError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
-        return 0
+        return 1  # nobody read how it went: that is no success (Typer says the same)
 
 
 def call(command: str, options: dict[str, Any]) -> int:

@@ -55,6 +55,9 @@ def run(
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
         result = whole.execute()
+    except BaseException:  # nobody reads the output, or the record cannot be written
+        perform.cancel()
+        raise
     finally:
         listener.close()
     if len(result.steps) <= _REPORT_UP_TO and not _all_cached(result):
