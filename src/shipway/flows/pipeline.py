@@ -23,6 +23,10 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     The rollout to `local` needs everything before it; the team's own steps of the stages
     deploy and verify come after it.
     """
+    application = config.application
+    for key in ("serve", "migrate", "seed"):
+        if text := getattr(application, key):
+            _words(f"application.{key}", text)
     steps: list[Step] = []
     if config.application.lock:
         steps.append(_install(config))
@@ -85,10 +89,7 @@ def _check(check: Check, config: Config) -> Step:
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:
-    key = f"steps.{name}.run"
-    argv = _words(key, step.run) if isinstance(step.run, str) else list(step.run)
-    if not argv:
-        raise ConfigError(f"{key} is empty", "Say what to run.")
+    argv = _words(f"steps.{name}.run", step.run)
     return Step(
         name, step.stage, Kind.COMMAND, {"argv": argv},
         needs=step.needs, inputs=step.inputs, env=(*config.env, *step.env), timeout=step.timeout,
@@ -97,11 +98,14 @@ def _own(name: str, step: OwnStep, config: Config) -> Step:
     )  # fmt: skip
 
 
-def _words(key: str, text: str) -> list[str]:
+def _words(key: str, command: str | Sequence[str]) -> list[str]:
     try:
-        return shlex.split(text)
+        words = shlex.split(command) if isinstance(command, str) else list(command)
     except ValueError as error:
-        raise ConfigError(f"{key}: {error}: {text}", "Close the quotation.") from None
+        raise ConfigError(f"{key}: {error}: {command}", "Close the quotation.") from None
+    if not words:
+        raise ConfigError(f"{key} is empty", "Say what to run.")
+    return words
 
 
 def _after_rollout(step: Step, steps: Sequence[Step]) -> Step:

@@ -1,0 +1,131 @@
+"""From a configuration to steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shipway.checks.mypy import MYPY
+from shipway.checks.pytest import UNIT
+from shipway.checks.ruff import RUFF
+from shipway.core.check import Check
+from shipway.core.config import Application, Config, Environment, OwnStep
+from shipway.core.errors import ConfigError
+from shipway.core.graph import Graph
+from shipway.core.step import ALL_CORES, Kind, Step
+from shipway.flows.pipeline import pipeline
+
+WEB = Application(name="web", lock="uv.lock", serve="gunicorn web:app", packages=("web",))
+
+
+def steps(application: Application, *checks: Check, **more: Any) -> dict[str, Step]:
+    """The steps of a configuration by name; the graph holds that each need is there."""
+    return Graph(pipeline(Config(application, **more), checks)).steps
+
+
+def own(run: str | tuple[str, ...] = "true", **more: Any) -> OwnStep:
+    return OwnStep(run, **more)
+
+
+def test_an_application_has_an_environment_checks_and_a_release() -> None:
+    made = steps(WEB, RUFF, UNIT)
+    assert list(made) == ["install", "ruff", "unit", "package"]
+    assert made["install"].inputs == ("uv.lock", "pyproject.toml")
+    assert made["unit"].needs == ("install",)
+    assert made["unit"].work["check"] == "unit"
+    assert made["package"].inputs == ("**",)
+    assert made["ruff"].tool.startswith("ruff ")
+
+
+def test_without_a_lock_nothing_is_installed_or_packaged() -> None:
+    assert list(steps(Application(serve="gunicorn web:app"), RUFF)) == ["ruff"]
+
+
+def test_without_a_command_to_serve_it_nothing_is_packaged() -> None:
+    assert list(steps(Application(lock="uv.lock"), RUFF)) == ["install", "ruff"]
+
+
+def test_a_release_holds_what_the_configuration_says() -> None:
+    application = Application(lock="uv.lock", serve="x", release=("web/**", "!*.md"))
+    package = steps(application)["package"]
+    assert package.inputs == ("web/**", "!*.md")
+    assert package.work["files"] == ("web/**", "!*.md")
+
+
+def test_the_rollout_needs_everything_and_what_verifies_it_needs_the_rollout() -> None:
+    made = steps(
+        WEB, RUFF, UNIT, environments={"local": Environment()},
+        steps={
+            "docs": own(), "migrate": own(stage="deploy"),
+            "probe": own(stage="verify", needs=("docs",), max_age=60.0),
+            "named": own(stage="verify", needs=("deploy-local",)),
+        },
+    )  # fmt: skip
+    rollout = made["deploy-local"]
+    assert rollout.needs == ("ruff", "unit", "docs", "package")
+    assert (rollout.max_age, rollout.tolerant) == (0, True)
+    assert made["migrate"].needs == ("deploy-local",)
+    assert made["probe"].needs == ("docs", "deploy-local")
+    assert made["named"].needs == ("deploy-local",)
+    assert {made[name].max_age for name in ("migrate", "probe", "named")} == {0}
+
+
+def test_what_verifies_runs_without_a_rollout_where_there_is_none() -> None:
+    made = steps(WEB, steps={"probe": own(stage="verify")}, environments={"x": Environment()})
+    assert "deploy-local" not in made
+    assert made["probe"].needs == ()
+
+
+def test_a_step_of_the_teams_own_is_what_it_says() -> None:
+    settings: dict[str, Any] = {
+        "stage": "quality", "inputs": ("a",), "timeout": 7.0, "retries": 2, "max_age": 60.0,
+        "branches": ("main",),
+    }  # fmt: skip
+    made = steps(
+        Application(), env=("HOME",),
+        steps={"x": own("sh -c 'a  b' \"$X\"", cores="all", env=("MODE",), **settings)},
+    )["x"]  # fmt: skip
+    assert made.kind is Kind.COMMAND
+    assert made.work == {"argv": ["sh", "-c", "a  b", "$X"]}
+    assert made.cores == ALL_CORES
+    assert made.env == ("HOME", "MODE")
+    assert {name: getattr(made, name) for name in settings} == settings
+
+
+def test_a_list_is_taken_word_for_word() -> None:
+    made = steps(Application(), steps={"x": own(("sh", "-c", "it's"), cores=3)})["x"]
+    assert made.work == {"argv": ["sh", "-c", "it's"]}
+    assert made.cores == 3
+
+
+@pytest.mark.parametrize("run", ["", "  ", ()])
+def test_a_step_without_words_is_refused(run: str | tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"steps\.x\.run is empty"):
+        steps(Application(), steps={"x": own(run)})
+
+
+def test_an_open_quotation_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"steps\.x\.run: No closing quotation: it's") as caught:
+        steps(Application(), steps={"x": own("it's")})
+    assert caught.value.remedy == "Close the quotation."
+
+
+@pytest.mark.parametrize("key", ["serve", "migrate", "seed"])
+@pytest.mark.parametrize("words", ["it's", "  "])
+def test_an_application_that_cannot_be_started_is_refused(key: str, words: str) -> None:
+    application = Application(**{"lock": "uv.lock", key: words})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=rf"application\.{key}"):
+        steps(application)
+
+
+@pytest.mark.parametrize("check", [UNIT, MYPY])
+def test_a_check_in_the_applications_environment_needs_a_lock(check: Check) -> None:
+    with pytest.raises(ConfigError, match="there is no lock file") as caught:
+        steps(Application(), check)
+    assert f"[checks] {check.name} = false" in caught.value.remedy
+
+
+def test_a_step_with_the_name_of_another_is_refused() -> None:
+    with pytest.raises(ConfigError, match="two steps are named 'install'"):
+        steps(WEB, steps={"install": own()})
