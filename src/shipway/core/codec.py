@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import Any
 
-from shipway.core.finding import Finding, Severity
+from shipway.core.finding import Finding, Kind, Severity, State
 from shipway.core.gate import Bound, Gate, GateResult, Measure
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult, TestTally
@@ -36,27 +38,51 @@ def run_from_json(text: str, steps: tuple[StepResult, ...]) -> RunResult:
     return RunResult(**{**data, "steps": steps})
 
 
+def finding_to_dict(finding: Finding) -> dict[str, Any]:
+    """A finding, JSON-able."""
+    return _sparse(finding)
+
+
+def finding_from_dict(data: Mapping[str, Any]) -> Finding:
+    """The finding in what `finding_to_dict` gave, also after JSON made lists of its tuples."""
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+    }
+    given["severity"] = Severity(given["severity"])
+    if "kind" in given:
+        given["kind"] = Kind(given["kind"])
+    if "state" in given:
+        given["state"] = State(given["state"])
+    return Finding(**given)
+
+
 def _plain(value: Any) -> Any:
     return _sparse(value) if hasattr(value, "__dataclass_fields__") else str(value)
 
 
 def _sparse(value: Any) -> dict[str, Any]:
-    """The fields with something in them, and those that must be given."""
+    """The fields that hold something else than their default, and every number."""
     found = {}
-    for field in fields(value):
-        content = getattr(value, field.name)
-        required = field.default is MISSING and field.default_factory is MISSING
-        if required or content not in ((), {}, "", None):
-            found[field.name] = content
+    for name, default in _defaults(value.__class__):
+        content = getattr(value, name)
+        if content != default or isinstance(content, int | float):
+            found[name] = content
     return found
+
+
+@cache
+def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """(field, its default); what must be given is equal to nothing."""
+    return tuple(
+        (field.name, field.default if field.default_factory is MISSING else field.default_factory())
+        for field in fields(kind)
+    )
 
 
 def _step(data: dict[str, Any]) -> StepResult:
     data["outcome"] = Outcome(data["outcome"])
     if "findings" in data:
-        data["findings"] = tuple(
-            Finding(**{**one, "severity": Severity(one["severity"])}) for one in data["findings"]
-        )
+        data["findings"] = tuple(finding_from_dict(one) for one in data["findings"])
     if "measures" in data:
         data["measures"] = tuple(Measure(**one) for one in data["measures"])
     if "gates" in data:
