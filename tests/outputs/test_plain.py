@@ -118,7 +118,6 @@ def lines_of_a_failure(**changes: Any) -> list[str]:
         console.step_output("unit", f"log {number}")
     failed = replace(
         result("unit", Outcome.FAILED),
-        gates=(COVERAGE_GATE,),
         reason="1 test failed.",
         remedy="Look at the log.",
         command="shipway run unit",
@@ -127,11 +126,10 @@ def lines_of_a_failure(**changes: Any) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def test_a_failed_step_shows_gates_log_reason_remedy_and_command() -> None:
+def test_a_failed_step_shows_log_reason_remedy_and_command() -> None:
     lines = lines_of_a_failure()
-    assert lines[1] == f"  gate: {COVERAGE_GATE.sentence}"
-    assert lines[2] == "  | log 10"
-    assert lines[31:] == [
+    assert lines[1] == "  | log 10"
+    assert lines[30:] == [
         "  | log 39",
         "  why:   1 test failed",
         "  next:  Look at the log.",
@@ -139,11 +137,13 @@ def test_a_failed_step_shows_gates_log_reason_remedy_and_command() -> None:
     ]
 
 
-def test_findings_take_the_place_of_the_log_that_they_were_read_from() -> None:
-    lines = lines_of_a_failure(findings=tuple(finding(number) for number in range(1, 26)))
+def test_findings_and_gates_take_the_place_of_the_log_that_they_were_read_from() -> None:
+    found = tuple(finding(number) for number in range(1, 26))
+    lines = lines_of_a_failure(findings=found, gates=(COVERAGE_GATE,))
     assert lines[1] == "  main/pages.py:1: E501 line too long (101 > 100)"
     assert lines[21] == "  and 5 more findings"
     assert lines[22:24] == [f"  gate: {COVERAGE_GATE.sentence}", "  why:   1 test failed"]
+    assert "  | log 39" not in lines_of_a_failure(gates=(COVERAGE_GATE,))
 
 
 def test_the_log_of_a_step_that_passed_is_not_shown() -> None:

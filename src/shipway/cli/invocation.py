@@ -21,6 +21,7 @@ from shipway.core.errors import ShipwayError
 _CALLS = {
     **dict.fromkeys(("run", "plan"), "shipway.cli.running"),
     "report": "shipway.cli.reporting",
+    "import_": "shipway.cli.importing",
     **dict.fromkeys(("deploy", "rollback", "status", "logs", "down"), "shipway.cli.deploying"),
 }
 _KEPT = 64  # invocations remembered

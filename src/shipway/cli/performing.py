@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,8 +27,13 @@ class Performer:
     Nothing of it is imported in a run in which everything is cached.
     """
 
-    def __init__(self, project: Project, run: str, commit: str) -> None:
+    def __init__(
+        self, project: Project, run: str, commit: str, *, advisories: str = "",
+        baseline: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self._project = project
+        self._advisories = advisories
+        self._baseline = baseline
         self._run = run
         self._commit = commit
         self._lock = threading.Lock()
@@ -69,7 +74,8 @@ class Performer:
             out=os.path.join(project.state, "runs", self._run), config=project.config,
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
-            commit=self._commit, stopping=self._cancelled.is_set,
+            commit=self._commit, stopping=self._cancelled.is_set, baseline=self._baseline,
+            advisories=self._advisories,
         )  # fmt: skip
 
 
@@ -86,6 +92,10 @@ def _action(name: str, project: Project) -> Action:
         from shipway.cli.deploying import deploy_action
 
         return deploy_action(project)
+    if name == "findings":
+        from shipway.flows.findings import findings
+
+        return findings
     actions: dict[str, Action] = {"install": install.install, "package": install.package}
     return actions[name]
 

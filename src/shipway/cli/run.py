@@ -58,6 +58,16 @@ def run(
         list[str] | None,
         typer.Option(metavar="CHECK=REASON", help="Let one check be missing, for a reason."),
     ] = None,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="REF|FILE", help="Findings that were there, or that a SARIF file holds, pass."
+        ),
+    ] = "",
+    advisories: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Advisories in OSV format, where there is no network."),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Run the pipeline: check, test, package, and roll out to this machine.
@@ -70,7 +80,8 @@ def run(
     options = {
         "directory": context.obj, "stages": stages or [], "skip": skip or [], "jobs": jobs,
         "fail_fast": fail_fast, "changed_since": changed_since, "no_cache": no_cache,
-        "fix": fix, "strict": strict, "allow": allow_unavailable or [], "json": json,
+        "fix": fix, "strict": strict, "allow": allow_unavailable or [], "baseline": baseline,
+        "advisories": advisories, "json": json,
     }  # fmt: skip
     raise typer.Exit(call("run", options))
 

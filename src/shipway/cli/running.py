@@ -28,7 +28,7 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 def run(
     *, directory: str, stages: list[str], skip: list[str], jobs: int, fail_fast: bool,
     changed_since: str, no_cache: bool, fix: bool, strict: bool | None, allow: list[str],
-    json: bool,
+    baseline: str, advisories: str, json: bool,
 ) -> int:  # fmt: skip
     """Run a project's pipeline; returns the exit code."""
     project = open_project(directory)
@@ -42,7 +42,10 @@ def run(
         fail_fast=fail_fast, allowed=_allowed(allow, graph), branch=branch, commit=commit,
         changed=changed(project.root, changed_since) if changed_since else None,
     )  # fmt: skip
-    perform = Performer(project, options.run, commit)
+    perform = Performer(
+        project, options.run, commit, advisories=_folder(advisories),
+        baseline=_baseline(project, graph, baseline),
+    )  # fmt: skip
     if fix:
         _fix(graph, perform, quiet=json)
     cache = StepCache(
@@ -110,6 +113,26 @@ def _listener(*, json: bool) -> Listener:
     from shipway.outputs.plain import PlainConsole
 
     return PlainConsole(sys.stdout)
+
+
+def _folder(advisories: str) -> str:
+    if advisories and not os.path.isdir(advisories):
+        raise ConfigError(
+            f"there is no folder {advisories}", "Give --advisories a folder of OSV-format files."
+        )
+    return os.path.abspath(advisories) if advisories else ""
+
+
+def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
+    if "findings" not in graph.steps:
+        return ()
+    if not word:
+        word = project.config.security.baseline
+    if not word:
+        return ()
+    from shipway.cli.baseline import fingerprints
+
+    return fingerprints(project, word)
 
 
 def _stop_on_signals(whole: Run, perform: Performer) -> None:

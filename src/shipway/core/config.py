@@ -149,7 +149,13 @@ class Waiver(Closed):
 
 @dataclass(frozen=True)
 class Security(Closed):
-    """The security stage. licences: SPDX names that dependencies may have."""
+    """The security stage.
+
+    licences: SPDX names that dependencies may have. baseline: a SARIF file of what was there
+    when Shipway came; what it holds does not count.
+    """
+
+    baseline: str = ""
 
     licences: tuple[str, ...] = (
         "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-2.1-or-later",

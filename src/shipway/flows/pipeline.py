@@ -13,6 +13,7 @@ from shipway.core.step import ALL_CORES, Kind, Step
 
 INSTALL = "install"
 PACKAGE = "package"
+FINDINGS = "findings"
 DEPLOY = "deploy-local"
 _LAST = ("deploy", "verify")
 
@@ -31,6 +32,8 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     if config.application.lock:
         steps.append(_install(config))
     steps += [_check(check, config) for check in checks]
+    if scanners := tuple(step.name for step in steps if step.stage == "security"):
+        steps.append(_findings(scanners))
     own = {name: _own(name, step, config) for name, step in config.steps.items()}
     steps += [step for step in own.values() if step.stage not in _LAST]
     if config.application.serve and config.application.lock:
@@ -45,6 +48,14 @@ def _install(config: Config) -> Step:
     return Step(
         INSTALL, "build", Kind.ACTION, {"action": INSTALL},
         inputs=(config.application.lock, "pyproject.toml"), timeout=900, expected=8,
+    )  # fmt: skip
+
+
+def _findings(scanners: tuple[str, ...]) -> Step:
+    """Never cached: waivers expire, and imports and baselines come from outside."""
+    return Step(
+        FINDINGS, "security", Kind.ACTION, {"action": FINDINGS}, needs=scanners,
+        max_age=0, expected=0.3, tolerant=True,
     )  # fmt: skip
 
 
@@ -79,7 +90,7 @@ def _check(check: Check, config: Config) -> Step:
         check.name, check.stage, Kind.CHECK,
         {"check": check.name, "gates": gates,
          "settings": [application.packages, application.unit_tests,
-                      application.integration_tests],
+                      application.integration_tests, config.security.licences],
          "load": [application.serve, application.migrate, application.seed, application.env,
                   vars(config.performance)] if check.served else []},
         needs=check.needs, inputs=check.inputs(config), env=config.env, cores=check.cores,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -40,10 +41,11 @@ class Workshop:
     """Everything that performing a step takes.
 
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
-    folder a step below it. environment: the caller's variables. secrets: values to blot out.
-    upstream: results of the steps that ended, by name. serve: starts the application for a
-    load test and gives its address. checks, actions: look one up by its name. stopping:
-    whether the run was cancelled.
+    folder a step below it. environment: the caller's variables. checks, actions: look one up by
+    its name. serve: starts the application for a load test and gives its address. secrets:
+    values to blot out. stopping: whether the run was cancelled. upstream: results of the steps
+    that ended, by name. advisories: a folder of them, "" for none. baseline: fingerprints of
+    findings that do not count. now: seconds since the epoch.
     """
 
     root: str
@@ -62,6 +64,8 @@ class Workshop:
     stopping: Callable[[], bool] = lambda: False
     upstream: Mapping[str, StepResult] = field(default_factory=dict)
     advisories: str = ""
+    baseline: Sequence[str] = ()
+    now: Callable[[], float] = time.time
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""

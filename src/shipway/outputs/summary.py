@@ -79,11 +79,11 @@ def _columns(result: StepResult, stage: str, name: str) -> str:
 def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
     """What a person needs below the line of a step that failed; `log` is its last lines.
 
-    Findings say what the log says, in fewer words.
+    Findings and gates say what the log says, in fewer words.
     """
     yield from (Line(f"  {text}", Tone.BAD) for text in finding_lines(result))
     yield from (Line(f"  gate: {text}", Tone.BAD) for text in failed_gates((result,)))
-    if not result.findings:
+    if not result.findings and all(gate.passed for gate in result.gates):
         yield from (Line(f"  | {log_line(line)}", Tone.QUIET) for line in log[-MOST_LOG_LINES:])
     yield Line(f"  why:   {reason_of(result)}", Tone.BAD)
     if result.remedy:

@@ -1,0 +1,64 @@
+"""The same fault is one row that names all tools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.core.finding import Finding, Kind, Severity
+from shipway.core.merging import merge
+
+CODE = Finding("bandit", "B608", Severity.MEDIUM, "main/a.py", 3, "SQL from parts", cwe=("CWE-89",))
+DEPENDENCY = Finding(
+    "pip-audit", "PYSEC-1", Severity.HIGH, "uv.lock", 0, "bad", kind=Kind.DEPENDENCY,
+    package="jinja2 2.10", ids=("CVE-1", "PYSEC-1"),
+)  # fmt: skip
+
+
+def test_two_tools_at_one_line_with_one_weakness_are_one() -> None:
+    other = replace(CODE, tool="semgrep", rule="shipway.sql", severity=Severity.HIGH, remedy="bind")
+    (one,) = merge([CODE, other])
+    assert one.tools == ("bandit", "semgrep")
+    assert one.severity is Severity.HIGH
+    assert one.remedy == "bind"
+
+
+def test_another_line_or_another_weakness_is_another_fault() -> None:
+    assert len(merge([CODE, replace(CODE, line=4)])) == 2
+    assert len(merge([CODE, replace(CODE, tool="x", rule="y", cwe=("CWE-79",))])) == 2
+
+
+def test_a_dependency_is_one_by_any_of_its_names() -> None:
+    osv = replace(DEPENDENCY, tool="osv", rule="GHSA-2", ids=("GHSA-2", "CVE-1"), cvss=9.8)
+    third = replace(DEPENDENCY, tool="trivy", rule="GHSA-2", ids=("GHSA-2",))
+    (one,) = merge([DEPENDENCY, osv, third])
+    assert one.tools == ("pip-audit", "osv", "trivy")
+    assert one.cvss == 9.8
+    assert set(one.ids) == {"CVE-1", "PYSEC-1", "GHSA-2"}
+    assert len(merge([DEPENDENCY, replace(osv, package="flask 1.0")])) == 2
+
+
+def test_a_secret_is_one_whatever_each_tool_calls_it() -> None:
+    secret = Finding("gitleaks", "aws", Severity.HIGH, "a.py", 3, "a key", kind=Kind.SECRET)
+    assert len(merge([secret, replace(secret, tool="trufflehog", rule="AWS")])) == 1
+
+
+findings = st.lists(
+    st.builds(
+        Finding, st.sampled_from("abc"), st.sampled_from("rs"), st.sampled_from(Severity),
+        st.sampled_from(["x.py", "y.py"]), st.integers(0, 2), st.just("m"),
+        cwe=st.sampled_from([(), ("CWE-1",), ("CWE-1", "CWE-2")]),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(findings)
+def test_no_place_and_no_tool_is_lost_and_the_worst_comes_first(found: list[Finding]) -> None:
+    merged = merge(found)
+    assert {one.place for one in merged} == {one.place for one in found}
+    assert {tool for one in merged for tool in one.tools} == {one.tool for one in found}
+    assert [one.severity for one in merged] == sorted((o.severity for o in merged), reverse=True)
+    assert merge([*found, *found]) == merged

@@ -1,0 +1,125 @@
+"""All findings as one table with one judgement."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shipway.core.codec import finding_to_dict
+from shipway.core.config import Config, Waiver
+from shipway.core.errors import ConfigError
+from shipway.core.finding import Finding, Kind, Severity, State
+from shipway.core.outcome import Outcome
+from shipway.core.result import StepResult
+from shipway.core.step import Kind as StepKind
+from shipway.core.step import Step
+from shipway.flows.findings import findings
+from shipway.flows.workshop import Workshop
+
+from .shop import workshop
+
+STEP = Step("findings", "security", StepKind.ACTION, {"action": "findings"}, ("bandit", "semgrep"))
+SQL = Finding("bandit", "B608", Severity.HIGH, "main/a.py", 2, "SQL from parts", cwe=("CWE-89",))
+SAME = Finding("semgrep", "sql", Severity.MEDIUM, "main/a.py", 2, "SQL", cwe=("CWE-89",))
+NOW = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "a.py").write_text("import db\ndb.execute('a' + b)\n")
+    return tmp_path
+
+
+def shop(root: Path, *found: Finding, **changes: Any) -> Workshop:
+    upstream = {
+        tool: StepResult(
+            tool, "security", Outcome.PASSED,
+            findings=tuple(one for one in found if one.tool == tool),
+        )
+        for tool in ("bandit", "semgrep")
+    }  # fmt: skip
+    return workshop(root, upstream=upstream, now=lambda: NOW, **changes)
+
+
+def judged(root: Path, *found: Finding, **changes: Any) -> StepResult:
+    said: list[str] = []
+    result = findings(STEP, shop(root, *found, **changes), said.append)
+    assert said[-1].count(",") == 4  # open, known, waived, mended, silenced
+    return result
+
+
+def test_one_fault_that_two_tools_see_fails_the_gate_once(root: Path) -> None:
+    result = judged(root, SQL, SAME)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == (
+        "high findings is 1; the limit is at most 0; worst: main/a.py:2 (B608)"
+    )
+    (one,) = result.findings
+    assert one.tools == ("bandit", "semgrep")
+    assert one.content == "db.execute('a' + b)"
+
+
+def test_nothing_found_passes(root: Path) -> None:
+    assert judged(root).outcome is Outcome.PASSED
+
+
+def test_what_the_baseline_has_does_not_count_after_moving_and_reformatting(root: Path) -> None:
+    before = judged(root, SQL).findings[0].fingerprint
+    (root / "main" / "a.py").write_text("import db\n\n\ndb.execute(\n    'a'\n    + b\n)\n")
+    moved = Finding("bandit", "B608", Severity.HIGH, "main/a.py", 5, "SQL", cwe=("CWE-89",))
+    result = judged(root, moved, baseline=(before, "gone"))
+    assert result.outcome is Outcome.PASSED
+    assert result.findings[0].state is State.KNOWN
+    assert result.facts["fixed"] == 1
+
+
+def test_a_waiver_of_the_configuration_and_one_in_a_comment_hold(root: Path) -> None:
+    until = datetime(2027, 1, 1, tzinfo=UTC).date()
+    waived = Config(waivers=(Waiver("not reachable", "ann", until, "B608"),))
+    assert judged(root, SQL, config=waived).findings[0].state is State.WAIVED
+    (root / "main" / "a.py").write_text(
+        "# shipway: waive B608 until 2027-01-01 by ann: not reachable\ndb.execute('a' + b)\n"
+    )
+    assert judged(root, SQL).outcome is Outcome.PASSED
+
+
+def test_a_waiver_that_has_expired_lets_the_finding_count_and_is_one(root: Path) -> None:
+    gone = datetime(2026, 11, 1, tzinfo=UTC).date()
+    result = judged(root, SQL, config=Config(waivers=(Waiver("x", "ann", gone, "B608"),)))
+    assert result.outcome is Outcome.FAILED
+    assert [one.rule for one in result.findings] == ["B608", "waiver-expired"]
+
+
+def test_a_comment_that_wants_to_be_a_waiver_and_is_none_is_an_error(root: Path) -> None:
+    (root / "main" / "a.py").write_text("x = 1  # shipway: waive everything\n")
+    with pytest.raises(ConfigError, match=r"main/a\.py:1"):
+        judged(root)
+
+
+def test_comments_that_silence_a_tool_are_counted(root: Path) -> None:
+    (root / "main" / "a.py").write_text("x = eval(y)  # nosec B307\n")
+    assert judged(root).facts["suppressions"] == [("bandit", "main/a.py:1")]
+
+
+def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
+    folder = root / ".shipway" / "imported"
+    folder.mkdir(parents=True)
+    found = Finding("CodeQL", "py/sql", Severity.CRITICAL, "main/a.py", 2, "SQL", cwe=("CWE-89",))
+    (folder / "codeql.json").write_text(json.dumps({"findings": [finding_to_dict(found)]}))
+    result = judged(root, SQL)
+    assert result.findings[0].tools == ("bandit", "CodeQL")
+    assert result.reason.startswith("critical findings is 1")
+
+
+def test_a_secret_keeps_the_content_that_its_check_gave(root: Path) -> None:
+    secret = Finding(
+        "semgrep", "key", Severity.HIGH, "main/a.py", 2, "a key", kind=Kind.SECRET, content="hmac"
+    )
+    assert judged(root, secret).findings[0].content == "hmac"
+    bare = Finding("semgrep", "key", Severity.HIGH, "main/a.py", 2, "a key", kind=Kind.SECRET)
+    assert judged(root, bare).findings[0].content == ""
