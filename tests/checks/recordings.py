@@ -44,7 +44,10 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("coverage", "no-data"): tiny.CLEAN,
     ("performance", "no-locustfile"): tiny.NO_LOAD,
     ("performance", "other-names"): tiny.OTHER_LOAD,
+    ("pip-audit", "nothing"): tiny.NOTHING,
 }  # fmt: skip
+# Where the application's environment is empty.
+BARE = {("pip-audit", "nothing")}
 
 
 def check_named(name: str) -> Check:
@@ -64,7 +67,7 @@ def perform(name: str, case: str, root: str, python: str) -> Output:
     check, config = check_named(name), tiny.CONFIG
     tiny.write(CASES[name, case], root)
     site = Site(root, f"{root}/.shipway/out", python)
-    if case == "no-pytest":
+    if case == "no-pytest" or (name, case) in BARE:
         site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))
     if name == "coverage" and case != "no-data":
         site = Site(root, site.out, python, upstream=_halves(config, root, python))

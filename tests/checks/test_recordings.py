@@ -21,7 +21,8 @@ PERFORMED = [
 
 
 def test_every_case_is_recorded_with_the_version_in_use_and_no_other() -> None:
-    assert set(FOLDER.rglob("*.json")) == {path(name, case) for name, case in CASES}
+    recorded = {file for file in FOLDER.rglob("*.json") if not file.name.startswith("published-")}
+    assert recorded == {path(name, case) for name, case in CASES}
 
 
 @pytest.fixture(scope="module")

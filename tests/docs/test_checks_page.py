@@ -60,7 +60,8 @@ def test_its_limits_are_named_with_their_defaults(check: Check) -> None:
         }[gate.measure]
         assert words in limits
         assert ("or more" in limits) == (gate.bound is Bound.AT_LEAST)
-    assert bool(check.gates(EVERYTHING)) != (limits == "no failed test")
+    assert bool(check.gates(EVERYTHING)) != (limits in ("no failed test", "gates.findings"))
+    assert (check.stage == "security") == (limits == "gates.findings")
 
 
 @by_name

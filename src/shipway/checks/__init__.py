@@ -7,6 +7,7 @@ from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
+from shipway.checks.pip_audit import PIP_AUDIT
 from shipway.checks.pytest import INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.core.check import Check
@@ -14,6 +15,7 @@ from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, COVERAGE, PERFORMANCE,
+    PIP_AUDIT,
 )  # fmt: skip
 
 
