@@ -168,7 +168,9 @@ class _Stream:
         text = self._tail + self._decoder.decode(data)
         lines, newline, self._tail = text.rpartition("\n")
         if len(self._tail) > _CHUNK:  # a line without end must not fill the memory
-            lines, newline, self._tail = text, "", ""
+            text = self._redact(text)
+            cut = len(text) - self._redact.reach  # behind it, a secret may have begun
+            lines, newline, self._tail = text[:cut], "", text[cut:]
         if lines or newline:
             self._keep(lines + newline)
 

@@ -21,6 +21,8 @@ class Redactor:
                 wanted.add(secret)
                 wanted.update(line for line in secret.splitlines() if len(line.strip()) >= 6)
         self._secrets = sorted(wanted, key=len, reverse=True)
+        # How much of a secret a text may end with, without holding all of it.
+        self.reach = len(self._secrets[0]) - 1 if self._secrets else 0
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""
