@@ -4,18 +4,21 @@ import io
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
 
+from shipway.core.finding import Finding
 from shipway.core.gate import Measure
 from shipway.core.listener import Listener
 from shipway.core.result import RunResult
 from shipway.outputs.jsonl import JsonEvents
-from shipway.outputs.schema import EVENTS, SCHEMA, VERSION
+from shipway.outputs.schema import EVENTS, FINDING, SCHEMA, VERSION
 
+from .any_finding import FINDINGS
 from .made_up import HOSTILE, failed_run, passed_run, result, run, step
 from .schema_check import faults
 
@@ -93,6 +96,15 @@ def test_what_is_no_number_becomes_null() -> None:
 def test_facts_that_json_does_not_know_become_text() -> None:
     finished = run(replace(result("deploy"), facts={"path": Path("a"), "odd": {("a", 1): 2}}))
     assert events(finished)[-2]["facts"] == {"path": "a", "odd": {"('a', 1)": 2}}
+
+
+@given(FINDINGS)
+def test_any_finding_keeps_the_schema_and_has_every_field(finding: Finding) -> None:
+    finished = run(replace(result("bandit"), findings=(finding,)))
+    (written,) = events(finished)[-2]["findings"]
+    assert faults(written, FINDING) == []
+    assert set(written) == {*(field.name for field in fields(Finding)), "fingerprint"}
+    assert written["fingerprint"] == finding.fingerprint
 
 
 def test_every_field_of_every_event_is_in_the_documentation() -> None:

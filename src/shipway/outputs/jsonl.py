@@ -130,6 +130,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "message": finding.message,
         "remedy": finding.remedy,
+        "kind": finding.kind.value,
+        "confidence": finding.confidence,
+        "score": finding.score,
+        "cvss": finding.cvss,
+        "cwe": list(finding.cwe),
+        "ids": list(finding.ids),
+        "package": finding.package,
+        "link": finding.link,
+        "content": finding.content,
+        "also": list(finding.also),
+        "state": finding.state.value,
+        "because": finding.because,
         "fingerprint": finding.fingerprint,
     }
 

@@ -5,9 +5,10 @@ A field is only ever added within a version; readers must ignore what they do no
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
-from shipway.core.finding import Severity
+from shipway.core.finding import Kind, Severity, State
 from shipway.core.gate import Bound
 from shipway.core.outcome import Outcome, Verdict
 
@@ -20,7 +21,7 @@ _COUNT = {"type": "integer", "minimum": 0}
 _YES_NO = {"type": "boolean"}
 
 
-def _one_of(values: type[Outcome] | type[Verdict] | type[Bound]) -> dict[str, Any]:
+def _one_of(values: type[StrEnum]) -> dict[str, Any]:
     return {"enum": [value.value for value in values]}
 
 
@@ -44,6 +45,18 @@ FINDING = _object(
     line=_COUNT,
     message=_TEXT,
     remedy=_TEXT,
+    kind=_one_of(Kind),
+    confidence=_TEXT,
+    score=_TEXT,
+    cvss=_FIGURE,
+    cwe=_list(_TEXT),
+    ids=_list(_TEXT),
+    package=_TEXT,
+    link=_TEXT,
+    content=_TEXT,
+    also=_list(_TEXT),
+    state=_one_of(State),
+    because=_TEXT,
     fingerprint=_TEXT,
 )
 MEASURE = _object(name=_TEXT, value=_FIGURE, unit=_TEXT, subject=_TEXT)
