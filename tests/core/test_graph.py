@@ -95,6 +95,29 @@ def test_the_longest_remaining_path_goes_first() -> None:
     assert first.name == "long"
 
 
+@pytest.mark.parametrize(
+    ("now", "passes"), [(0.0, "middling"), (53.0, "middling"), (54.0, "short"), (57.0, None)]
+)
+def test_who_ends_before_the_turn_of_a_step_that_wants_all_cores_may_pass_it(
+    now: float, passes: str | None
+) -> None:
+    durations = {"long": 60.0, "wide": 50.0, "middling": 7.0, "short": 4.0}
+    steps = [step(name) for name in ("long", "middling", "short")]
+    schedule = Schedule(Graph([*steps, step("wide", cores=ALL_CORES)]), 2, durations)
+    first = schedule.next(0.0)
+    assert first is not None
+    assert first.name == "long"
+    second = schedule.next(now)
+    assert (second.name if second else None) == passes
+
+
+def test_nobody_passes_while_the_one_that_is_waited_for_is_late() -> None:
+    schedule = Schedule(Graph([step("a"), step("b", cores=ALL_CORES), step("c")]), 2,
+                        {"a": 9.0, "b": 8.0, "c": 0.1})  # fmt: skip
+    schedule.next(0.0)
+    assert schedule.next(20.0) is None
+
+
 def test_a_tolerant_step_runs_after_something_unavailable_but_not_after_a_failure() -> None:
     for outcome, blocked in ((Outcome.UNAVAILABLE, 0), (Outcome.FAILED, 1)):
         schedule = Schedule(Graph([step("a"), step("b", "a", tolerant=True)]), 1, {})

@@ -91,7 +91,8 @@ class Graph:
 class Schedule:
     """Which step may start now: longest remaining path first, within a budget of cores.
 
-    Pure: tell it what started and how things ended, ask it what comes next.
+    Pure: tell it what started and how things ended, ask it what comes next. Times are seconds
+    of the caller's clock; durations are what each step took last time.
     """
 
     def __init__(self, graph: Graph, cores: int, durations: Mapping[str, float]) -> None:
@@ -100,7 +101,8 @@ class Schedule:
         self._free = cores
         self._waiting = {name: len(step.needs) for name, step in graph.steps.items()}
         self._blocked: set[str] = set()
-        self._running: set[str] = set()
+        self._running: dict[str, float] = {}  # when each is expected to end
+        self._durations = durations
         self._left = len(graph.steps)
         remaining = graph.remaining(durations)
         self._rank = {name: (-remaining[name], place) for place, name in enumerate(graph.order)}
@@ -118,26 +120,38 @@ class Schedule:
         """The steps that have started and not ended."""
         return frozenset(self._running)
 
-    def next(self) -> Step | None:
+    def next(self, now: float = 0.0) -> Step | None:
         """The step to start now, which counts as started; None when nothing can.
 
-        A step that asks for more cores than are free lets shorter ones pass only while its own
-        turn has not come: behind it nothing starts, or it would wait for ever.
+        Where the first in the queue asks for more cores than are free, those behind it may pass
+        if they are expected to end before its turn comes (EASY backfilling: Lifka, "The ANL/IBM
+        SP scheduling system", 1995), so that it waits no longer for them.
         """
-        if not self._ready:
-            return None
-        step = self._graph.steps[self._ready[0]]
-        need = self._need(step)
-        if need > self._free:
-            return None
-        del self._ready[0]
-        self._free -= need
-        self._running.add(step.name)
-        return step
+        turn: float | None = None
+        for place, name in enumerate(self._ready if self._free else ()):
+            step = self._graph.steps[name]
+            end = now + self._durations.get(name, step.expected)
+            if self._need(step) <= self._free and (turn is None or end <= turn):
+                del self._ready[place]
+                self._free -= self._need(step)
+                self._running[name] = end
+                return step
+            if turn is None:
+                turn = self._turn(self._need(step))
+        return None
+
+    def _turn(self, cores: int) -> float:
+        """When so many cores are expected to be free."""
+        free = self._free
+        for name, end in sorted(self._running.items(), key=lambda one: one[1]):
+            free += self._need(self._graph.steps[name])
+            if free >= cores:
+                return end
+        return 0.0
 
     def finish(self, name: str, outcome: Outcome) -> list[Step]:
         """A running step ended; returns the steps that are blocked by it, now ended too."""
-        self._running.remove(name)
+        del self._running[name]
         self._free += self._need(self._graph.steps[name])
         self._left -= 1
         blocked: list[Step] = []

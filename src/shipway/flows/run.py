@@ -103,7 +103,7 @@ class Run:
     def _loop(self, schedule: Schedule) -> None:
         while not schedule.done:
             stopping = self._cancelled.is_set() or self._failed_fast
-            step = None if stopping else schedule.next()
+            step = None if stopping else schedule.next(self._clock.monotonic())
             if step is not None:
                 self._begin(schedule, step)
                 continue
