@@ -16,6 +16,7 @@ from shipway.core.release import Release
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 
+UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -90,9 +91,10 @@ class Instances:
         """Whether its process runs."""
         return self.processes.alive(instance.server)
 
-    def stop(self, instance: Instance) -> None:
-        """Let it finish its requests and end it."""
-        self.processes.stop(instance.server, self.environment.drain_timeout)
+    def stop(self, instance: Instance, *, served: bool = True) -> None:
+        """Let it finish its requests and end it; one that never served has none."""
+        grace = self.environment.drain_timeout if served else UNSERVED_GRACE
+        self.processes.stop(instance.server, grace)
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""

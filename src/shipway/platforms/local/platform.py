@@ -185,10 +185,10 @@ class LocalPlatform:
         self._save()
         return None if self.instances.await_health(instance) else instance.address
 
-    def _drop(self, instance: Instance) -> None:
+    def _drop(self, instance: Instance, *, served: bool = True) -> None:
         self.running.remove(instance)
         self._save()
-        self.instances.stop(instance)
+        self.instances.stop(instance, served=served)
 
     def _healthy(self) -> bool:
         wanted = self.settings.instances
@@ -342,7 +342,7 @@ class _Walk:
         if not why:
             return Observation.DONE
         self._blame(why, f"Read its log: {instance.log}", tail(instance.log))
-        platform._drop(instance)
+        platform._drop(instance, served=False)
         return Observation.FAILED
 
     def _point(self) -> Observation:
