@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from shipway.checks import CHECKS
+
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 PATIENCE = 60.0  # seconds; a busy machine is slow
 
@@ -50,6 +52,12 @@ def project(folder: Path, configuration: str, files: dict[str, str] | None = Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder
+
+
+def only(*checks: str) -> str:
+    """The table that switches all other checks off."""
+    others = [check.name for check in CHECKS if check.name not in checks]
+    return "[checks]\n" + "".join(f"{name} = false\n" for name in others)
 
 
 def step(name: str, script: str, more: str = "inputs = []") -> str:

@@ -16,6 +16,7 @@ from tests.cli.terminal import (
     alive,
     begun,
     environment,
+    only,
     project,
     shipway,
     sound,
@@ -90,8 +91,7 @@ def test_an_application_that_hangs_at_its_start_does_not_hold_up_the_end(tmp_pat
     script = "echo $$ $$ > pids.new; mv pids.new pids; exec sleep 600"
     web = project(
         tmp_path / "web",
-        f"[application]\nserve = \"sh -c '{script}'\"\n[checks]\nperformance = true\n"
-        "ruff = false\nruff-format = false\nblack = false\nflake8 = false\n",
+        f"[application]\nserve = \"sh -c '{script}'\"\n{only('performance')}performance = true\n",
         {"requirements.txt": "", "load/locustfile.py": ""},
     )
     run = begun(web, "run", "performance")
@@ -107,14 +107,10 @@ def test_an_application_that_hangs_at_its_start_does_not_hold_up_the_end(tmp_pat
 
 def test_preparation_that_is_cut_off_is_an_interruption(tmp_path: Path) -> None:
     script = "sleep 600 & echo $$ $! > pids.new; mv pids.new pids; wait"
-    uv = tmp_path / "bin" / "uv"
-    uv.parent.mkdir()
-    uv.write_text(f"#!/bin/sh\n{script}\n")
-    uv.chmod(0o755)
     web = project(
         tmp_path / "web",
-        f'[application]\nserve = "true"\nmigrate = "sh -c \'{script}\'"\n[checks]\n'
-        "performance = true\nruff = false\nruff-format = false\nblack = false\nflake8 = false\n",
+        f'[application]\nserve = "true"\nmigrate = "sh -c \'{script}\'"\n'
+        f"{only('performance')}performance = true\n",
         {"requirements.txt": "", "load/locustfile.py": ""},
     )
     run = begun(web, "run", "performance")
@@ -174,9 +170,7 @@ def test_killed_at_any_moment_the_next_run_is_whole(tmp_path: Path) -> None:
 
 
 def test_two_runs_of_one_project_at_once_both_end_well(tmp_path: Path) -> None:
-    packaged = '[application]\nname = "web"\nserve = "gunicorn app:x"\n[checks]\n' + "".join(
-        f"{name} = false\n" for name in ("ruff", "ruff-format", "black", "flake8", "mypy")
-    )
+    packaged = '[application]\nname = "web"\nserve = "gunicorn app:x"\n' + only()
     files = {f"app/m{n}.py": f"m = {n}\n" for n in range(50)} | {"requirements.txt": ""}
     for attempt in range(2):
         steps = "".join(step(f"s{n}", f"echo {n}") for n in range(5))

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import project, shipway, step
+from tests.cli.terminal import only, project, shipway, step
 
 TWO = step("first", "echo x >> first") + step("second", "echo x >> second")
 BADLY = "x   =  [ 1,2 ]\n"
 WELL = "x = [1, 2]\n"
-ONLY_RUFF = '[application]\npackages = ["app"]\n[checks]\nflake8 = false\nblack = false\n'
+ONLY_RUFF = '[application]\npackages = ["app"]\n' + only("ruff", "ruff-format")
 
 
 def outcomes(output: str) -> dict[str, str]:
@@ -41,10 +41,8 @@ def test_fix_formats_what_is_badly_formatted(tmp_path: Path) -> None:
 
 
 def test_fix_comes_before_everything_that_looks_at_the_files(tmp_path: Path) -> None:
-    configuration = (
-        '[application]\nname = "web"\nserve = "gunicorn app:x"\n[checks]\nruff = false\n'
-        "flake8 = false\nblack = false\nmypy = false\ncoverage = false\n"
-    )
+    configuration = '[application]\nname = "web"\nserve = "gunicorn app:x"\n'
+    configuration += only("ruff-format", "unit")
     seen = step("seen", "cat app/__init__.py > seen", 'inputs = ["app/**"]')
     files = {
         "app/__init__.py": BADLY, "requirements.txt": "pytest\ncoverage\n",

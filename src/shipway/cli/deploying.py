@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from shipway.cli.project import Project, open_project
-from shipway.core.errors import ConfigError
+from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
@@ -77,7 +77,13 @@ def deploy_action(project: Project) -> Action:
     """The pipeline's own rollout, as a step's work."""
 
     def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
-        release = release_from(shop.upstream["package"].facts["release"])
+        packaged = shop.upstream.get("package")
+        if packaged is None or "release" not in packaged.facts:
+            raise CannotRun(
+                "there is no release to roll out",
+                "The step package makes it; shipway deploy rolls out the last one again.",
+            )
+        release = release_from(packaged.facts["release"])
         receipt = platform(project, step.work["environment"]).deploy(release, on_output)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(

@@ -1,0 +1,69 @@
+"""Rollouts as they are asked for, where there is nothing to roll out yet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import only, project, shipway, step
+
+WEB = (
+    '[application]\nname = "web"\nserve = "gunicorn app:x"\nlock = "requirements.txt"\n'
+    "[environments.local]\nport = 0\n[environments.staging]\n" + only()
+)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    return project(tmp_path / "web", WEB, {"requirements.txt": ""})
+
+
+def test_without_a_release_there_is_nothing_to_deploy_or_to_go_back_to(web: Path) -> None:
+    deployed = shipway(web, "deploy")
+    assert deployed.returncode == 2
+    assert "no release is packaged yet" in deployed.stderr
+    assert "next: Package one: shipway run package." in deployed.stderr
+    back = shipway(web, "rollback", "local")
+    assert back.returncode == 2
+    assert "next: " in back.stderr
+
+
+def test_where_nothing_runs_it_is_said(web: Path) -> None:
+    status = shipway(web, "status")
+    assert (status.returncode, status.stdout) == (
+        0, "local: nothing runs; start it with shipway run\n",
+    )  # fmt: skip
+    found = json.loads(shipway(web, "status", "--json", "--history").stdout)
+    assert (found["release"], found["history"]) == ("", [])
+    assert shipway(web, "logs").stdout == ""
+    assert shipway(web, "down").stdout == "local: nothing runs\n"
+
+
+def test_a_rollout_without_its_release_says_what_is_missing(web: Path) -> None:
+    done = shipway(web, "run", "deploy-local", "--skip", "package", "--strict")
+    assert done.returncode == 5, done.stdout
+    assert "there is no release to roll out" in done.stdout
+    assert "Shipway itself failed" not in done.stdout
+
+
+def completed(folder: Path, *words: str) -> list[str]:
+    """What the shell is offered after Tab."""
+    line = {"COMP_WORDS": " ".join(("shipway", *words)), "COMP_CWORD": str(len(words))}
+    return shipway(folder, _SHIPWAY_COMPLETE="complete_bash", **line).stdout.split()
+
+
+def test_tab_offers_steps_stages_environments_and_releases(web: Path, tmp_path: Path) -> None:
+    (web / "shipway.toml").write_text(WEB + step("quick", "true"))
+    assert completed(web, "run", "qu") == ["quality", "quick"]
+    assert completed(web, "deploy", "l") == ["local"]
+    assert completed(web, "logs", "") == ["local", "staging"]
+    assert completed(web, "rollback", "--to", "") == []
+    assert completed(tmp_path, "-C", "web", "status", "s") == ["staging"]
+
+
+def test_tab_is_silent_where_there_is_no_project(tmp_path: Path) -> None:
+    web = project(tmp_path / "web", "[broken")
+    assert completed(web, "run", "qu") == ["quality"]
+    assert completed(web, "deploy", "l") == []
+    assert completed(web, "rollback", "--to", "") == []
