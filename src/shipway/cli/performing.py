@@ -64,6 +64,7 @@ class Performer:
             return replace(self._shop, upstream=upstream)
 
     def _open(self) -> Workshop:
+        from shipway.core.secrets import secret_values
         from shipway.effects.process import SystemProcesses
         from shipway.flows.workshop import Workshop
 
@@ -75,7 +76,7 @@ class Performer:
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
             commit=self._commit, stopping=self._cancelled.is_set, baseline=self._baseline,
-            advisories=self._advisories,
+            advisories=self._advisories, secrets=secret_values(project.config, os.environ),
         )  # fmt: skip
 
 
