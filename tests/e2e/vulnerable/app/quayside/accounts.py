@@ -65,11 +65,11 @@ def after_login():
 
 @blueprint.get("/after-logout")
 def after_logout():
-    target = request.args.get("next", "/")
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or "\\" in target:
-        target = url_for("pages.home")
-    return redirect(target)
+    wanted = request.args.get("next", "/")
+    parts = urlsplit(wanted)
+    if parts.scheme or parts.netloc or not wanted.startswith("/") or "\\" in wanted:
+        wanted = url_for("pages.home")
+    return redirect(wanted)
 
 
 @blueprint.post("/register")

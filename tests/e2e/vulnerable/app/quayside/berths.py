@@ -47,10 +47,10 @@ def newest_arrivals():
 
 @blueprint.get("/berths/free")
 def free():
-    rows = connection().execute(
+    found = connection().execute(
         "SELECT * FROM berths WHERE free = 1 AND length >= ?", (request.args["metres"],)
     )
-    return jsonify([dict(row) for row in rows])
+    return jsonify([dict(row) for row in found])
 
 
 @blueprint.get("/berths/sorted")
