@@ -36,6 +36,7 @@ def test_a_check_can_be_switched_off(name: str) -> None:
      ("mypy", {"packages": ()}), ("mypy", {"lock": ""}),
      ("unit", {"unit_tests": ""}), ("unit", {"lock": ""}),
      ("integration", {"integration_tests": ""}), ("integration", {"lock": ""}),
+     ("browser", {"browser_tests": ""}),
      ("coverage", {"packages": ()}), ("coverage", {"lock": ""}),
      ("performance", {"serve": ""}), ("performance", {"lock": ""})],
 )  # fmt: skip
@@ -46,10 +47,11 @@ def test_a_check_applies_only_where_there_is_something_to_check(
     assert not applies(name, replace(tiny.CONFIG, application=application))
 
 
-def test_coverage_applies_while_one_half_of_the_tests_runs() -> None:
+def test_coverage_applies_while_one_kind_of_tests_runs() -> None:
     assert applies("coverage", replace(tiny.CONFIG, checks={"unit": False}))
     assert not applies(
-        "coverage", replace(tiny.CONFIG, checks={"unit": False, "integration": False})
+        "coverage",
+        replace(tiny.CONFIG, checks=dict.fromkeys(("unit", "integration", "browser"), False)),
     )
 
 

@@ -76,6 +76,6 @@ def test_none_applies_to_a_folder_without_python() -> None:
 def test_what_is_switched_off_is_not_waited_for() -> None:
     chosen = {check.name: check for check in enabled(replace(tiny.CONFIG, checks={"unit": False}))}
     assert "unit" not in chosen
-    assert chosen["coverage"].needs == ("install", "integration")
+    assert chosen["coverage"].needs == ("install", "integration", "browser")
     assert chosen["performance"].needs == ("install",)
     assert chosen["mypy"] is check_named("mypy")

@@ -11,6 +11,7 @@ CONFIG = Config(
     Application(
         name="town", packages=("town",), lock="uv.lock", serve="serve",
         unit_tests="tests/unit", integration_tests="tests/integration",
+        browser_tests="tests/browser",
     ),
     gates=Gates(endpoints={"ward page": EndpointGate(50, 0)}),
     performance=Performance(users=2, seconds=2),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.checks import CHECKS, enabled
+from shipway.checks import enabled
 from shipway.core import compiled
 from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
 from shipway.core.config import Config, Smoke
@@ -72,7 +72,8 @@ def test_what_is_assumed_is_said_and_what_is_given_is_kept() -> None:
 
 WEB = {
     "application": {"packages": ["main"], "serve": "x", "lock": "uv.lock",
-                    "unit_tests": "tests/unit", "integration_tests": "tests/integration"},
+                    "unit_tests": "tests/unit", "integration_tests": "tests/integration",
+                    "browser_tests": "tests/browser"},
     "gates": {"endpoints": {"home": {"p95_ms": 50}}},
     "environments": {"local": {"smoke": [{"path": "/"}]}},
     "steps": {"own": {"run": "make it", "cores": "all"}, "look": {"run": "x", "stage": "verify"}},
@@ -82,8 +83,8 @@ WEB = {
 def test_the_pipeline_of_a_web_application_has_every_stage_in_order() -> None:
     config = validate(WEB, "shipway.toml")
     steps = {step.name: step for step in pipeline(config, enabled(config))}
-    assert set(steps) == {check.name for check in CHECKS} | {
-        "install", "package", "deploy-local", "own", "look",
+    assert set(steps) == {check.name for check in enabled(config)} | {
+        "install", "package", "deploy-local", "own", "look", "findings",
     }  # fmt: skip
     assert {"coverage", "performance", "own", "ruff"} <= set(steps["deploy-local"].needs)
     assert steps["look"].needs == ("deploy-local",)

@@ -26,6 +26,7 @@ ROW = {row[0]: dict(zip(("name", "stage", "tool", "reads", "limits", "where"), r
 EVERYTHING = Config(
     Application(
         packages=("town",), unit_tests="tests/unit", integration_tests="tests/integration",
+        browser_tests="tests/browser",
         lock="uv.lock", serve="serve",
     ),
     gates=Gates(endpoints={"ward page": EndpointGate()}),
@@ -85,6 +86,7 @@ def test_where_it_applies_is_said(check: Check) -> None:
         "lock file": {"lock": "uv.lock"},
         "unit tests": {"unit_tests": "tests/unit"},
         "integration tests": {"integration_tests": "tests/integration"},
+        "browser tests": {"browser_tests": "tests/browser"},
         "tests that run": {"unit_tests": "tests/unit", "lock": "uv.lock"},
         "server": {"serve": "serve"},
     }.items():

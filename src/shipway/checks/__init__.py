@@ -8,13 +8,13 @@ from shipway.checks.flake8 import FLAKE8
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
 from shipway.checks.pip_audit import PIP_AUDIT
-from shipway.checks.pytest import INTEGRATION, UNIT
+from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.core.check import Check
 from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
-    RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, COVERAGE, PERFORMANCE,
+    RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT,
 )  # fmt: skip
 

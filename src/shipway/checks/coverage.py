@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
 from shipway.checks.inside import HERE
-from shipway.checks.pytest import INTEGRATION, UNIT
+from shipway.checks.pytest import TESTS
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.gate import Bound, Gate, Measure
@@ -16,14 +16,11 @@ from shipway.core.gate import Bound, Gate, Measure
 
 @dataclass(frozen=True)
 class Coverage(Linter):
-    """coverage.py's JSON report over the data of unit and integration tests."""
+    """coverage.py's JSON report over the data of all tests."""
 
     def applies(self, config: Config) -> bool:
-        """Where tests of either half run."""
-        tested = any(
-            half.applies(config) and config.checks.get(half.name, True)
-            for half in (UNIT, INTEGRATION)
-        )
+        """Where tests of any kind run."""
+        tested = any(kind.applies(config) and config.checks.get(kind.name, True) for kind in TESTS)
         return tested and bool(config.application.packages)
 
     def inputs(self, config: Config) -> tuple[str, ...]:
@@ -36,11 +33,12 @@ class Coverage(Linter):
         return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """The small program beside this file, with every half's data."""
+        """The small program beside this file, with the data of every kind of tests."""
+        names = {kind.name for kind in TESTS}
         data = [
             f"{folder}/coverage.data"
             for name, folder in sorted(site.upstream.items())
-            if name in ("unit", "integration")
+            if name in names
         ]
         return (f"{HERE}/combine_coverage.py", site.out, *data)
 
@@ -64,7 +62,7 @@ class Coverage(Linter):
 
 
 COVERAGE = Coverage(
-    "coverage", "coverage of unit and integration tests together", tools.APPLICATION_PYTHON,
-    stage="test", needs=("install", "unit", "integration"), expected=1.5,
+    "coverage", "coverage of all tests together", tools.APPLICATION_PYTHON,
+    stage="test", needs=("install", *(kind.name for kind in TESTS)), expected=1.5,
     reports=("coverage.json",),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shipway.checks import tools
 from shipway.checks.base import Linter, crashed
 from shipway.checks.inside import HERE
+from shipway.checks.pytest import TESTS
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
@@ -36,8 +37,7 @@ class Locust(Linter):
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Everything but tests and the root's prose: anything else may make it slower."""
-        application = config.application
-        tests = (application.unit_tests, application.integration_tests)
+        tests = [kind.folder(config) for kind in TESTS]
         script = config.performance.locustfile
         beside = f"{os.path.dirname(script)}/**" if os.path.dirname(script) else script
         without = (f"!/{folder.rstrip('/')}/**" for folder in tests if folder)

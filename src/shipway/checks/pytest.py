@@ -1,4 +1,4 @@
-"""pytest, once for the unit tests and once for the integration tests."""
+"""pytest, once for each kind of tests: unit, integration, browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pytest(Linter):
     """Tests in the application's own environment, with JUnit XML and coverage data."""
 
     def applies(self, config: Config) -> bool:
-        """Where this half has a folder."""
+        """Where there is a folder of them."""
         return bool(config.application.lock and self.folder(config))
 
     def inputs(self, config: Config) -> tuple[str, ...]:
@@ -37,24 +37,23 @@ class Pytest(Linter):
         return ()
 
     def folder(self, config: Config) -> str:
-        """Where this half of the tests is."""
-        application = config.application
-        return application.unit_tests if self.name == "unit" else application.integration_tests
+        """Where these tests are."""
+        return str(getattr(config.application, f"{self.name}_tests"))
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
         return (
             f"{HERE}/measure_tests.py", f"{site.out}/coverage.data",
             ",".join(config.application.packages) or ".",
-            self.folder(config), *self._other_half(config),
+            self.folder(config), *self._others(config),
             f"--junitxml={site.out}/junit.xml", "-p", "no:cacheprovider",
         )  # fmt: skip
 
-    def _other_half(self, config: Config) -> tuple[str, ...]:
-        """Integration tests in a folder below the unit tests' own are not unit tests."""
-        below = config.application.integration_tests
-        inside = below.startswith(self.folder(config).rstrip("/") + "/")
-        return (f"--ignore={below}",) if self.name == "unit" and inside else ()
+    def _others(self, config: Config) -> tuple[str, ...]:
+        """Tests of another kind in a folder below are left to their own check."""
+        own = self.folder(config).rstrip("/") + "/"
+        folders = (kind.folder(config) for kind in TESTS if kind.name != self.name)
+        return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests; anything else:
@@ -114,12 +113,14 @@ def _message(case: Element, *kinds: str) -> str:
     return lines[0] if lines else "no reason given"
 
 
-def _half(name: str, summary: str, expected: float) -> Pytest:
+def _kind(name: str, summary: str, expected: float) -> Pytest:
     return Pytest(
         name, summary, tools.APPLICATION_PYTHON, stage="test", needs=("install",),
         expected=expected, reports=("junit.xml", "coverage.data"),
     )  # fmt: skip
 
 
-UNIT = _half("unit", "unit tests, by pytest", 20.0)
-INTEGRATION = _half("integration", "integration tests, by pytest", 25.0)
+UNIT = _kind("unit", "unit tests, by pytest", 20.0)
+INTEGRATION = _kind("integration", "integration tests, by pytest", 25.0)
+BROWSER = _kind("browser", "tests in a browser, by pytest", 25.0)
+TESTS = (UNIT, INTEGRATION, BROWSER)

@@ -32,6 +32,7 @@ class Application(Closed):
     packages: tuple[str, ...] = ()
     unit_tests: str = ""
     integration_tests: str = ""
+    browser_tests: str = ""
     lock: str = ""
     serve: str = ""  # gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""

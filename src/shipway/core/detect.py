@@ -39,13 +39,11 @@ def detect(config: Config, sources: Sources) -> tuple[Config, tuple[str, ...]]:
 def _found(given: Application, sources: Sources) -> dict[str, Any]:
     project = tomllib.loads(sources.read("pyproject.toml") or "").get("project", {})
     packages = given.packages or _packages(sources)
-    unit, integration = _tests(sources)
     return {
         "name": str(project.get("name", "")),
         "version": str(project.get("version", "")),
         "packages": packages,
-        "unit_tests": unit,
-        "integration_tests": integration,
+        **_tests(sources),
         "lock": next(
             (name for name in ("uv.lock", "requirements.txt") if sources.read(name) is not None),
             "",
@@ -65,11 +63,14 @@ def _packages(sources: Sources) -> tuple[str, ...]:
     )
 
 
-def _tests(sources: Sources) -> tuple[str, str]:
+def _tests(sources: Sources) -> dict[str, str]:
     below = sources.folders("tests")
-    unit = "tests/unit" if "unit" in below else "tests"
-    integration = "tests/integration" if "integration" in below else ""
-    return (unit if "tests" in sources.folders("") else "", integration)
+    found = {
+        f"{kind}_tests": f"tests/{kind}"
+        for kind in ("unit", "integration", "browser")
+        if kind in below
+    }
+    return {"unit_tests": "tests", **found} if "tests" in sources.folders("") else {}
 
 
 def _serve(packages: Sequence[str], sources: Sources) -> str:
