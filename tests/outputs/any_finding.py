@@ -8,27 +8,37 @@ from shipway.core.finding import Finding, Kind, Severity, State
 
 # Whatever a file name, a message or a rule may hold, lone surrogates, controls and all.
 ANY_TEXT = st.text(st.characters(), max_size=30)
-_NAMES = st.lists(ANY_TEXT, max_size=3).map(tuple)
+UNICODE = st.text(max_size=30)
+# As Python has the names of files: bytes that are no UTF-8 stand there as lone surrogates.
+FILE_NAMES = st.binary(max_size=30).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 
-FINDINGS = st.builds(
-    Finding,
-    tool=ANY_TEXT,
-    rule=ANY_TEXT,
-    severity=st.sampled_from(Severity),
-    path=ANY_TEXT,
-    line=st.integers(0, 10**6),
-    message=ANY_TEXT,
-    remedy=ANY_TEXT,
-    kind=st.sampled_from(Kind),
-    confidence=ANY_TEXT,
-    score=ANY_TEXT,
-    cvss=st.none() | st.floats(0, 10),
-    cwe=_NAMES,
-    ids=_NAMES,
-    package=ANY_TEXT,
-    link=ANY_TEXT,
-    content=ANY_TEXT,
-    also=_NAMES,
-    state=st.sampled_from(State),
-    because=ANY_TEXT,
-)
+
+def findings(
+    text: st.SearchStrategy[str], path: st.SearchStrategy[str]
+) -> st.SearchStrategy[Finding]:
+    names = st.lists(text, max_size=3).map(tuple)
+    return st.builds(
+        Finding,
+        tool=text,
+        rule=text,
+        severity=st.sampled_from(Severity),
+        path=path,
+        line=st.integers(0, 10**6),
+        message=text,
+        remedy=text,
+        kind=st.sampled_from(Kind),
+        confidence=text,
+        score=text,
+        cvss=st.none() | st.floats(0, 10),
+        cwe=names,
+        ids=names,
+        package=text,
+        link=text,
+        content=text,
+        also=names,
+        state=st.sampled_from(State),
+        because=text,
+    )
+
+
+FINDINGS = findings(ANY_TEXT, ANY_TEXT)

