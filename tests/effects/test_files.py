@@ -158,7 +158,10 @@ def test_a_link_is_known_by_where_it_points_and_never_followed(tmp_path: Path) -
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
+    files(tmp_path, "a.py")
     assert tree(tmp_path).fingerprint("pipe") == "special"
+    assert tree(tmp_path).match(("pipe",)) == ["pipe"]
+    assert tree(tmp_path).listing() == ["a.py"]  # git passes it over, too
 
 
 def test_a_file_that_cannot_be_read_has_a_fingerprint_that_says_so() -> None:

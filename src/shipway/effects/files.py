@@ -150,8 +150,8 @@ def _walk(root: str, below: str = "") -> Iterator[str]:
         path = f"{below}/{entry.name}" if below else entry.name
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, path)
-        else:
-            yield path
+        elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
+            yield path  # no pipe or socket: to read one is to wait for ever
 
 
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:

@@ -1,0 +1,169 @@
+"""The verb `run` where a step's work goes wrong in ways that no program can."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from shipway.core.errors import ConfigError
+from shipway.core.graph import Graph
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.ports import OnOutput
+from shipway.core.result import RunResult, StepResult
+from shipway.core.step import Kind, Step
+from shipway.effects.clock import VirtualClock
+from shipway.effects.files import Blobs, Tree
+from shipway.effects.record import SqliteRecord
+from shipway.flows.cache import StepCache
+from shipway.flows.plan import plan
+from shipway.flows.run import Options, Run
+from shipway.outputs.plain import PlainConsole
+
+Work = Callable[[Step], StepResult]
+
+
+class Bench:
+    """A record and a folder, and runs whose work is a function."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.record = SqliteRecord(str(root / "record.sqlite3"))
+        self.blobs = Blobs(str(root / "blobs"))
+        self.clock = VirtualClock()
+        self.said = io.StringIO()
+
+    def cache(self) -> StepCache:
+        tree = Tree(str(self.root), self.record.file_index())
+        return StepCache(tree, self.record, self.blobs, {}, "this machine")
+
+    def prepare(self, work: Work, *steps: Step, **options: object) -> Run:
+        def perform(step: Step, upstream: Mapping[str, StepResult], say: OnOutput) -> StepResult:
+            return work(step)
+
+        settings = Options(run=str(self.clock.now()), jobs=1, **options)  # type: ignore[arg-type]
+        self.clock.sleep(1)
+        return Run(
+            Graph(steps), perform, self.cache(), self.record, PlainConsole(self.said),
+            self.clock, settings,
+        )  # fmt: skip
+
+    def run(self, work: Work, *steps: Step) -> RunResult:
+        return self.prepare(work, *steps).execute()
+
+    def why(self, step: Step) -> str:
+        return plan(Graph([step]), self.cache(), {}, self.clock.now())[0].why
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def named(name: str, **more: object) -> Step:
+    return Step(name, "test", Kind.COMMAND, {}, **more)  # type: ignore[arg-type]
+
+
+def passed(step: Step) -> StepResult:
+    return StepResult(step.name, step.stage, Outcome.PASSED)
+
+
+def raising(error: Exception) -> Work:
+    def work(step: Step) -> StepResult:
+        raise error
+
+    return work
+
+
+def test_an_error_that_shipway_knows_fails_the_step_with_its_remedy(bench: Bench) -> None:
+    result = bench.run(raising(ConfigError("no such thing", "Name another.")), named("s"))
+    (step,) = result.steps
+    assert (step.outcome, step.reason, step.remedy) == (
+        Outcome.FAILED, "no such thing", "Name another.",
+    )  # fmt: skip
+    assert result.verdict is Verdict.FAILED
+    assert bench.record.cached() == {}
+
+
+def test_a_defect_of_shipway_fails_its_step_and_the_others_go_on(bench: Bench) -> None:
+    def work(step: Step) -> StepResult:
+        return passed(step) if step.name == "good" else raising(KeyError("x"))(step)
+
+    result = bench.run(work, named("bad"), named("good"))
+    reasons = {one.step: one.reason for one in result.steps}
+    assert reasons == {"bad": "Shipway itself failed: KeyError: 'x'", "good": ""}
+    assert result.verdict is Verdict.FAILED
+    found = bench.record.last_run()
+    assert found is not None
+    assert found[1] is not None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNAVAILABLE])
+def test_what_was_cut_off_by_the_end_was_cancelled(bench: Bench, outcome: Outcome) -> None:
+    begun = threading.Event()
+
+    def work(step: Step) -> StepResult:
+        begun.set()
+        stopped.wait(30)
+        return StepResult(step.name, step.stage, outcome, reason="it got no further")
+
+    stopped = threading.Event()
+    run = bench.prepare(work, named("first", retries=3), named("second"))
+
+    def stop() -> None:
+        begun.wait(30)
+        run.cancel()
+        stopped.set()
+
+    threading.Thread(target=stop).start()
+    result = run.execute()
+    assert result.verdict is Verdict.INTERRUPTED
+    assert {one.step: one.outcome for one in result.steps} == {
+        "first": Outcome.CANCELLED, "second": Outcome.CANCELLED,
+    }  # fmt: skip
+    reasons = {one.step: one.reason for one in result.steps}
+    assert reasons == {"first": "it was stopped", "second": "the run was stopped before it"}
+
+
+def test_what_ended_well_although_the_run_was_stopped_has_passed(bench: Bench) -> None:
+    def work(step: Step) -> StepResult:
+        run.cancel()
+        return passed(step)
+
+    run = bench.prepare(work, named("s"))
+    assert run.execute().steps[0].outcome is Outcome.PASSED
+    assert bench.run(passed, named("s")).steps[0].outcome is Outcome.CACHED
+
+
+def test_the_address_of_a_run_is_that_of_its_last_rollout(bench: Bench) -> None:
+    def work(step: Step) -> StepResult:
+        return StepResult(
+            step.name, step.stage, Outcome.PASSED, rollout=Verdict.PASSED,
+            facts={"address": f"http://{step.name}"},
+        )  # fmt: skip
+
+    result = bench.run(work, named("first"), named("second", needs=("first",)))
+    assert (result.address, result.verdict) == ("http://second", Verdict.PASSED)
+
+
+def test_a_plan_says_why_a_step_would_run(bench: Bench) -> None:
+    step = named("s", inputs=("in.txt",), env=("MODE",))
+    assert bench.why(step) == "it has not passed yet"
+    assert bench.why(named("s", max_age=0)) == "it is never cached"
+
+    def logged(step: Step) -> StepResult:
+        return StepResult(step.name, step.stage, Outcome.PASSED, log=bench.blobs.put(b"log"))
+
+    log = bench.run(logged, step).steps[0].log
+    assert bench.why(step) == "nothing that it depends on changed"
+    assert bench.why(named("s", inputs=("in.txt",), env=("MODE",), tool="x")) == (
+        "its tool's version changed"
+    )
+    (bench.root / "in.txt").touch()
+    assert bench.why(step) == "in.txt is new"
+    (bench.root / "in.txt").unlink()
+    (bench.root / "blobs" / log[:2] / log).unlink()
+    assert bench.why(step) == "a report of its stored outcome is missing or damaged"
