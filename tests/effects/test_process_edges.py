@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shipway.core.errors import CannotRun
-from shipway.core.ports import Command
+from shipway.core.ports import Command, Server
 from shipway.effects.process import SystemProcesses
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -137,3 +137,5 @@ def test_a_server_that_heeds_no_signal_is_killed_with_its_children(tmp_path: Pat
     processes.stop(server, 0.2)
     assert all(map(gone, log.read_text().split()))
     processes.stop(server, 0.2)  # a dead one is fine
+    assert not processes.alive(server)
+    assert not processes.alive(Server(2**22 + 1, "1"))  # no process can have this number

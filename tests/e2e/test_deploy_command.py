@@ -1,0 +1,59 @@
+"""`shipway deploy` on its own, with a real Envoy and a real gunicorn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import only, project, shipway
+
+from shipway.effects.address import free_port
+from shipway.effects.http import RealHttp
+
+pytestmark = pytest.mark.e2e
+APP = (
+    "def app(environ, start):\n"
+    '    start("200 OK", [("Content-Type", "text/plain")])\n'
+    '    return [b"hello"]\n'
+)
+SICK = 'raise RuntimeError("this cannot start")\n'
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Path]:
+    configuration = (
+        '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\nhealth = "/"\n'
+        f"{only()}[environments.local]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 15\n"
+    )
+    files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
+    folder = project(tmp_path / "web", configuration, files)
+    yield folder
+    shipway(folder, "down", "local")
+
+
+def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None:
+    assert shipway(web, "run", "package").returncode == 0
+    first = shipway(web, "deploy", "--json")
+    assert first.returncode == 0, first.stderr
+    receipt = json.loads(first.stdout)
+    assert (receipt["verdict"], receipt["failed"]) == ("passed", 0)
+    assert first.stderr  # what was done, beside the JSON
+    assert RealHttp().get(receipt["address"]).body == b"hello"
+
+    (web / "tiny" / "__init__.py").write_text(SICK)
+    assert shipway(web, "run", "package").returncode == 0
+    sick = shipway(web, "deploy", "local")
+    assert sick.returncode in (1, 3), sick.stdout
+    assert "why:  " in sick.stdout
+    assert "next: " in sick.stdout
+    assert "  | " in sick.stdout
+    assert "this cannot start" in sick.stdout
+    assert RealHttp().get(receipt["address"]).body == b"hello"
+    status = shipway(web, "status", "--history")
+    assert status.returncode == 0, status.stdout
+    assert "#1 passed" in status.stdout
+
+    assert "processes stopped" in shipway(web, "down").stdout
+    assert "nothing runs" in shipway(web, "status").stdout
