@@ -120,7 +120,9 @@ def test_nobody_passes_while_the_one_that_is_waited_for_is_late() -> None:
 
 def test_a_tolerant_step_runs_after_something_unavailable_but_not_after_a_failure() -> None:
     for outcome, blocked in ((Outcome.UNAVAILABLE, 0), (Outcome.FAILED, 1)):
-        schedule = Schedule(Graph([step("a"), step("b", "a", tolerant=True)]), 1, {})
+        schedule = Schedule(
+            Graph([step("a"), step("b", "a", tolerates=(Outcome.UNAVAILABLE,))]), 1, {}
+        )
         schedule.next()
         assert len(schedule.finish("a", outcome)) == blocked
 

@@ -13,6 +13,7 @@ from shipway.core.check import Check
 from shipway.core.config import Application, Config, Environment, OwnStep
 from shipway.core.errors import ConfigError
 from shipway.core.graph import Graph
+from shipway.core.outcome import Outcome
 from shipway.core.step import ALL_CORES, Kind, Step
 from shipway.flows.pipeline import pipeline
 
@@ -64,7 +65,7 @@ def test_the_rollout_needs_everything_and_what_verifies_it_needs_the_rollout() -
     )  # fmt: skip
     rollout = made["deploy-local"]
     assert rollout.needs == ("ruff", "unit", "docs", "package")
-    assert (rollout.max_age, rollout.tolerant) == (0, True)
+    assert (rollout.max_age, rollout.tolerates) == (0, (Outcome.UNAVAILABLE,))
     assert made["migrate"].needs == ("deploy-local",)
     assert made["probe"].needs == ("docs", "deploy-local")
     assert made["named"].needs == ("deploy-local",)

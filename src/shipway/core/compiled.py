@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from shipway.core.outcome import Outcome
 from shipway.core.step import Kind, Step
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def dump_steps(steps: list[Step]) -> list[list[Any]]:
     """Steps as JSON-able rows."""
     return [
         [s.name, s.stage, s.kind, s.work, s.needs, s.inputs, s.env, s.timeout, s.retries, s.cores,
-         s.max_age, s.expected, s.branches, s.tolerant, s.tool, s.identity]
+         s.max_age, s.expected, s.branches, s.tolerates, s.tool, s.identity]
         for s in steps
     ]  # fmt: skip
 
@@ -34,10 +35,11 @@ def load_steps(rows: list[list[Any]]) -> list[Step]:
 
 def _step(row: list[Any]) -> Step:
     name, stage, kind, work, needs, inputs, env, timeout, retries, cores, *rest = row
-    max_age, expected, branches, tolerant, tool, identity = rest
+    max_age, expected, branches, tolerates, tool, identity = rest
     step = Step(
         name, stage, _KINDS[kind], work, tuple(needs), tuple(inputs), tuple(env), timeout,
-        retries, cores, max_age, expected, tuple(branches), tolerant, tool,
+        retries, cores, max_age, expected, tuple(branches), tuple(map(Outcome, tolerates)),
+        tool,
     )  # fmt: skip
     step.known_identity = identity
     return step

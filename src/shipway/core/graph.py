@@ -189,8 +189,7 @@ class Schedule:
                     self._insert(dependant)
 
     def _may_follow(self, name: str, outcome: Outcome) -> bool:
-        tolerated = outcome is Outcome.UNAVAILABLE and self._graph.steps[name].tolerant
-        return outcome.lets_dependants_run or tolerated
+        return outcome.lets_dependants_run or outcome in self._graph.steps[name].tolerates
 
     def _insert(self, name: str) -> None:
         from bisect import insort

@@ -12,6 +12,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from shipway.core.outcome import Outcome
+
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 ALL_CORES = 0
 
@@ -36,7 +38,8 @@ class Step:
     expected: seconds it takes where no duration is on record.
     branches: names of the git branches on which it runs; empty for all.
     tool: the identity of its tool, by resolved version.
-    tolerant: whether it may run although something that it needs was unavailable.
+    tolerates: outcomes of what it needs, beside those that let everything run, after which it
+    runs nevertheless.
     work: what to do, by kind.
     known_identity: the identity, where a compiled pipeline knows it already.
     """
@@ -54,7 +57,7 @@ class Step:
     max_age: float | None = None
     expected: float = 1.0
     branches: tuple[str, ...] = ()
-    tolerant: bool = False
+    tolerates: tuple[Outcome, ...] = ()
     tool: str = ""
     known_identity: str = field(default="", init=False)  # init=False: `replace` leaves it out
 

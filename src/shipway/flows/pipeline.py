@@ -9,6 +9,7 @@ from dataclasses import replace
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
 from shipway.core.errors import ConfigError
+from shipway.core.outcome import Outcome
 from shipway.core.step import ALL_CORES, Kind, Step
 
 INSTALL = "install"
@@ -55,7 +56,9 @@ def _findings(scanners: tuple[str, ...]) -> Step:
     """Never cached: waivers expire, and imports and baselines come from outside."""
     return Step(
         FINDINGS, "security", Kind.ACTION, {"action": FINDINGS}, needs=scanners,
-        max_age=0, expected=0.3, tolerant=True,
+        max_age=0, expected=0.3,
+        # What the other scanners found is worth reading whatever became of one of them.
+        tolerates=(Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.FAILED),
     )  # fmt: skip
 
 
@@ -73,7 +76,7 @@ def _deploy(before: Sequence[Step]) -> Step:
     return Step(
         DEPLOY, "deploy", Kind.ACTION, {"action": "deploy", "environment": "local"},
         needs=tuple(step.name for step in before if step.name not in needed),
-        timeout=1800, max_age=0, expected=8, tolerant=True,
+        timeout=1800, max_age=0, expected=8, tolerates=(Outcome.UNAVAILABLE,),
     )  # fmt: skip
 
 
