@@ -35,9 +35,10 @@ def last_run(project: Project) -> RunResult:
 
 
 def write(result: RunResult, project: Project) -> str:
-    """Write both forms; the path of the page, relative to here where that is shorter."""
+    """Write all forms; the path of the page, relative to here where that is shorter."""
     from shipway.outputs.html import report as page
     from shipway.outputs.junit import junit
+    from shipway.outputs.sarif import sarif
 
     def log(name: str) -> bytes:
         data = project.blobs.get(name)
@@ -48,4 +49,5 @@ def write(result: RunResult, project: Project) -> str:
     path = os.path.join(project.state, "report.html")
     write_atomic(path, page(result, log).encode())
     write_atomic(os.path.join(project.state, "junit.xml"), junit(result).encode())
+    write_atomic(os.path.join(project.state, "findings.sarif"), sarif(result).encode())
     return min(path, os.path.relpath(path), key=len)
