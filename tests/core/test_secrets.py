@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from urllib.parse import quote, quote_plus, urlencode
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
@@ -32,6 +34,11 @@ def test_what_an_environment_names_as_secret_is_one_whatever_its_name() -> None:
 
 def test_what_is_declared_is_a_secret_when_its_name_says_so() -> None:
     assert redacted("hunter22 scarlet", OWN_TOKEN="hunter22", COLOUR="scarlet") == f"{BLOT} scarlet"
+
+
+def test_what_only_a_compiled_step_declares_is_looked_at_too() -> None:
+    environment = {"OTHER_TOKEN": "hunter22"}
+    assert "hunter22" in secret_values(CONFIG, environment, ["OTHER_TOKEN"])
 
 
 def test_what_is_not_declared_cannot_be_printed_by_a_step() -> None:
@@ -103,12 +110,13 @@ def test_a_value_that_might_be_a_word_is_left() -> None:
     "form",
     [str, repr, json.dumps, lambda v: json.dumps(v, ensure_ascii=False),
      quote, quote_plus, lambda v: quote(v, safe=""), lambda v: quote(v, safe="").lower(),
-     lambda v: urlencode({"password": v}),
+     lambda v: urlencode({"password": v}), escape, html.escape, quoteattr,
      lambda v: b64encode(v.encode()).decode(), lambda v: urlsafe_b64encode(v.encode()).decode(),
      lambda v: b64encode(v.encode()).decode().rstrip("="),
      lambda v: b64encode(f"{v}\n".encode()).decode(), lambda v: encodebytes(v.encode()).decode()],
     ids=["plain", "repr", "json", "json utf-8", "quote", "quote plus", "all quoted", "lower case",
-         "form", "base64", "urlsafe base64", "unpadded", "echo | base64", "wrapped base64"],
+         "form", "xml", "html", "xml attribute", "base64", "urlsafe base64", "unpadded",
+         "echo | base64", "wrapped base64"],
 )  # fmt: skip
 def test_nothing_is_left_of_any_form(value: str, form) -> None:  # type: ignore[no-untyped-def]
     left = redacted(form(value), MAIL=value).strip()

@@ -70,13 +70,15 @@ class Performer:
 
         project = self._project
         self._processes = SystemProcesses()
+        declared = {name for step in project.steps for name in step.env}
         return Workshop(
             root=project.root, state=project.state,
             out=os.path.join(project.state, "runs", self._run), config=project.config,
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
             checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
             commit=self._commit, stopping=self._cancelled.is_set, baseline=self._baseline,
-            advisories=self._advisories, secrets=secret_values(project.config, os.environ),
+            advisories=self._advisories,
+            secrets=secret_values(project.config, os.environ, declared),
         )  # fmt: skip
 
 

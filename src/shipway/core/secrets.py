@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
+from xml.sax.saxutils import escape
 
 from shipway.core.config import Config
 
@@ -20,22 +22,25 @@ _USER = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]*)@", re.I)
 _WRAPPED = (64, 76)  # characters a line: openssl's, and what base64 does by itself
 
 
-def secret_values(config: Config, environment: Mapping[str, str]) -> tuple[str, ...]:
+def secret_values(
+    config: Config, environment: Mapping[str, str], declared: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Every secret among the variables that a step or an instance may see, in all its forms.
 
-    That is: each variable named in an environment's `secrets`; each declared one whose name
-    says so; and the password in the address that any declared one holds. What the configuration
-    itself holds is no secret: whoever has the repository has it.
+    declared: the names that the steps declare, for a configuration that was compiled has no
+    steps any more. Secret is each variable named in an environment's `secrets`; each declared
+    one whose name says so; and the password in the address that any declared one holds. What
+    the configuration itself holds is no secret: whoever has the repository has it.
     """
     named = {name for one in config.environments.values() for name in one.secrets}
-    declared = {*config.env, *(name for step in config.steps.values() for name in step.env)}
+    of_steps = {name for step in config.steps.values() for name in step.env}
     values: set[str] = set()
-    for name in {*named, *declared, *INDEXES} & environment.keys():
+    for name in {*named, *config.env, *of_steps, *declared, *INDEXES} & environment.keys():
         value = environment[name]
         if name in named or names_a_secret(name):
             values |= {value, value.strip()}
         values.update(_in_addresses(value))
-    return tuple(sorted({form for value in values for form in _forms(value)}))
+    return tuple(sorted({form for value in values for form in forms(value)}))
 
 
 def names_a_secret(name: str) -> bool:
@@ -52,8 +57,8 @@ def _in_addresses(value: str) -> Iterator[str]:
         yield from (password, unquote(password))
 
 
-def _forms(value: str) -> Iterator[str]:
-    """As it is, and as addresses, JSON, Python and base64 have it."""
+def forms(value: str) -> Iterator[str]:
+    """As it is, and as addresses, JSON, Python, XML and base64 have it."""
     if len(value.strip()) < SHORTEST:
         return
     data = value.encode("utf-8", "surrogateescape")
@@ -62,6 +67,7 @@ def _forms(value: str) -> Iterator[str]:
         yield from (quoted, re.sub("%..", lambda match: match[0].lower(), quoted))
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     yield repr(value)[1:-1]
+    yield from (escape(value), escape(value, {'"': "&quot;"}), html.escape(value))
     for encode in (b64encode, urlsafe_b64encode):
         for whole in (data, data + b"\n"):  # `echo $SECRET | base64`
             text = encode(whole).decode()

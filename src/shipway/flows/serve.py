@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from shipway.core.errors import CannotRun, Unreachable
 from shipway.core.ports import Clock, Command, Http, OnOutput, Server
+from shipway.effects.redaction import Redactor
 from shipway.flows.workshop import Workshop
 
 START_LIMIT = 60.0  # seconds until the application must answer its health check
@@ -85,5 +86,6 @@ def _wait(url: str, shop: Workshop, server: Server, log: str, http: Http, clock:
             pass
         clock.sleep(0.1)
     with open(log, encoding="utf-8", errors="replace") as file:
-        last = " / ".join(file.read().strip().splitlines()[-5:])
+        lines = file.read().strip().splitlines()[-5:]
+    last = " / ".join(Redactor(shop.secrets)("\n".join(lines)).splitlines())
     raise CannotRun(f"the application did not come up at {url}: {last}", "See its log above.")

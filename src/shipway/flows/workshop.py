@@ -19,6 +19,7 @@ from shipway.core.outcome import Outcome
 from shipway.core.ports import Command, Completed, OnOutput, Processes
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
+from shipway.effects.redaction import Redactor
 
 # What every program gets of the caller's environment; all else must be declared.
 BASE_ENV = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "SSL_CERT_FILE",
@@ -161,7 +162,7 @@ def _run_check(
         unknown = done.timed_out and step.stage == "security"
         outcome = Outcome.UNAVAILABLE if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
-    reports = _collect(check, site.out)
+    reports = _collect(check, site.out, Redactor(shop.secrets))
     try:
         reading = check.read(
             Output(done.code, done.stdout, done.stderr, reports), shop.config, site
@@ -231,14 +232,24 @@ def _restore(step: Step, shop: Workshop) -> dict[str, str]:
     return folders
 
 
-def _collect(check: Check, out: str) -> dict[str, bytes]:
+def _collect(check: Check, out: str, redact: Redactor) -> dict[str, bytes]:
+    """Its reports. In those that are text, no secret is left, in the folder neither."""
     found = {}
     for name in check.reports:
         path = os.path.join(out, name)
-        if os.path.isfile(path):
-            with open(path, "rb") as file:
-                found[name] = file.read()
+        if not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            data = file.read()
+        found[name] = data if b"\0" in data else _redacted(data, redact)
+        if found[name] != data:
+            with open(path, "wb") as file:
+                file.write(found[name])
     return found
+
+
+def _redacted(data: bytes, redact: Redactor) -> bytes:
+    return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def _stored(text: str, shop: Workshop) -> str:

@@ -13,8 +13,10 @@ from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
 from shipway.core.ports import Clock, Command, Completed, Http, Processes, Server
 from shipway.core.release import Release
+from shipway.core.secrets import forms
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
+from shipway.effects.redaction import Redactor
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 TAIL = 15  # last log lines that explain a failure
@@ -43,7 +45,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class Instances:
-    """Starts, watches and stops the instances of one environment."""
+    """Starts, watches and stops the instances of one environment.
+
+    hidden: values to blot out of what is shown of them. Their logs are files that they write
+    themselves, and hold whatever they print.
+    """
 
     application: Application
     environment: Environment
@@ -51,6 +57,7 @@ class Instances:
     processes: Processes
     http: Http
     clock: Clock
+    hidden: tuple[str, ...] = ()
 
     def start(self, release: Release) -> Instance:
         """Start one, without waiting for it."""
@@ -99,7 +106,17 @@ class Instances:
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
         argv = self._argv(release, words, "")
-        return self.processes.run(Command(argv, release.path, self.env(release), 600.0))
+        command = Command(argv, release.path, self.env(release), 600.0, self._all_hidden())
+        return self.processes.run(command)
+
+    def tail(self, instance: Instance) -> tuple[str, ...]:
+        """The last lines of its log, without secrets."""
+        try:
+            with open(instance.log, encoding="utf-8", errors="replace") as file:
+                last = "\n".join(file.read().splitlines()[-TAIL:])
+        except OSError:
+            return ()
+        return tuple(Redactor(self._all_hidden())(last).splitlines())
 
     def env(self, release: Release) -> dict[str, str]:
         """What an instance sees: the base, what is configured, what it is told by Shipway."""
@@ -122,6 +139,9 @@ class Instances:
         own = os.path.join(os.path.dirname(release.python), program)
         return (own if os.path.exists(own) else program, *arguments)
 
+    def _all_hidden(self) -> tuple[str, ...]:
+        return (*self.hidden, *forms(self._secret_key()))
+
     def _secret_key(self) -> str:
         """Made once for this environment, readable by its owner only."""
         path = os.path.join(self.folder, "secret_key")
@@ -129,15 +149,6 @@ class Instances:
             write_atomic(path, secrets.token_hex(32).encode(), 0o600)
         with open(path, encoding="ascii") as file:
             return file.read()
-
-
-def tail(path: str) -> tuple[str, ...]:
-    """The last lines of a log."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return tuple(file.read().splitlines()[-TAIL:])
-    except OSError:
-        return ()
 
 
 def must_succeed(done: Completed, what: str) -> None:

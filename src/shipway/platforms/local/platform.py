@@ -16,13 +16,13 @@ from shipway.core.ports import Clock, Http, OnOutput, Processes, Releases
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.rollout import Action, Observation, Rollout, Stage, advance, begin
+from shipway.core.secrets import secret_values
 from shipway.core.smoke import fault
 from shipway.platforms.local.instances import (
     Instance,
     Instances,
     instance_from,
     must_succeed,
-    tail,
 )
 from shipway.platforms.local.proxy import Proxy
 
@@ -57,8 +57,9 @@ class LocalPlatform:
         self.http = http
         self.record = releases
         self.instances = Instances(
-            config.application, self.settings, self.folder, processes, http, clock
-        )
+            config.application, self.settings, self.folder, processes, http, clock,
+            secret_values(config, os.environ),
+        )  # fmt: skip
         self.proxy = Proxy(
             os.path.join(self.folder, "envoy"), self.settings.host, self.settings.port,
             processes, http, clock,
@@ -124,7 +125,7 @@ class LocalPlatform:
     def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
         """The last lines of each instance's log."""
         for one in self.running:
-            yield f"{one.release} at {one.address}", tail(one.log)
+            yield f"{one.release} at {one.address}", self.instances.tail(one)
 
     def heal(self, say: OnOutput) -> None:
         """Make what runs agree with what should: see the class."""
@@ -341,7 +342,7 @@ class _Walk:
         why = platform.instances.await_health(instance)
         if not why:
             return Observation.DONE
-        self._blame(why, f"Read its log: {instance.log}", tail(instance.log))
+        self._blame(why, f"Read its log: {instance.log}", platform.instances.tail(instance))
         platform._drop(instance, served=False)
         return Observation.FAILED
 

@@ -1,0 +1,54 @@
+"""What is shown of instances has no secrets in it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipway.core.config import Application, Environment
+from shipway.core.errors import CannotRun
+from shipway.core.release import Release
+from shipway.effects.clock import SystemClock
+from shipway.effects.http import RealHttp
+from shipway.effects.process import SystemProcesses
+from shipway.effects.redaction import BLOT
+from shipway.platforms.local.instances import Instances, must_succeed
+
+
+@pytest.fixture
+def instances(tmp_path: Path) -> Instances:
+    return Instances(
+        Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'"),
+        Environment(env={"MAIL": "hunter22"}), str(tmp_path / "state"), SystemProcesses(),
+        RealHttp(), SystemClock(), hidden=("hunter22",),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    return Release("web", "1", "", "d" * 64, "l" * 64, (), str(tmp_path), str(tmp_path / "python"))
+
+
+def test_the_end_of_a_log_is_shown_without_secrets(instances: Instances, release: Release) -> None:
+    started = instances.start(release)
+    end = time.monotonic() + 30
+    while "ready" not in Path(started.log).read_text() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "hunter22" in Path(started.log).read_text()  # it is the instance's own file
+    assert instances.tail(started) == (BLOT, BLOT, "ready")
+
+
+def test_a_log_that_is_gone_has_no_lines(instances: Instances, release: Release) -> None:
+    started = instances.start(release)
+    assert instances.tail(replace(started, log="/nowhere/at/all")) == ()
+
+
+def test_a_migration_that_fails_says_why_without_secrets(
+    instances: Instances, release: Release
+) -> None:
+    with pytest.raises(CannotRun) as raised:
+        must_succeed(instances.once(release, instances.application.serve), "the migration")
+    assert raised.value.message == f"the migration ended with 1: {BLOT} / {BLOT} / ready"
