@@ -108,13 +108,16 @@ def test_a_test_that_fails_with_a_secret_leaves_none_in_its_report(tmp_path: Pat
 
 def test_a_server_that_does_not_come_up_tells_no_secret(tmp_path: Path) -> None:
     configuration = (
-        f'env = [{NAMES}]\n[application]\nlock = "requirements.txt"\npackages = ["app"]\n'
-        "serve = \"sh -c 'echo cannot use $API_TOKEN; exit 1'\"\n"
-        + only("performance")
-        + "performance = true\n"
-    )
+        '[application]\nlock = "requirements.txt"\npackages = ["app"]\n'
+        "serve = \"sh -c 'echo cannot use $PIP_INDEX_URL; exit 1'\"\n"
+        + only("performance") + "performance = true\n"
+    )  # fmt: skip
     files = {"requirements.txt": "", "app/__init__.py": "", "load/locustfile.py": ""}
     web = project(tmp_path / "web", configuration, files)
-    done = shipway(web, "run", "performance", **VARIABLES)
-    assert "the application did not come up" in done.stdout
-    assert_hidden({"stdout": done.stdout.encode(), **kept(web)})
+    index = VARIABLES["DATABASE_URL"].replace("postgresql", "https")
+    done = shipway(web, "run", "performance", PIP_INDEX_URL=index)
+    assert "cannot use https://web:[redacted]@db/web" in done.stdout
+    state = kept(web)
+    (log,) = (name for name in state if name.endswith("served/application.log"))
+    assert b"@db/web" in state.pop(log)  # a file that the application writes itself
+    assert_hidden({"stdout": done.stdout.encode(), **state})
