@@ -19,7 +19,7 @@ from shipway.checks import CHECKS
 from shipway.core.check import Check, Output, Site
 from shipway.core.config import Config
 
-from . import real, tiny
+from . import insecure, real, tiny
 
 FOLDER = Path(__file__).parent.parent / "recorded"
 ROOT, OUT, PYTHON = "/app", "/app/.shipway/out", "/app/.shipway/python"
@@ -45,6 +45,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("performance", "no-locustfile"): tiny.NO_LOAD,
     ("performance", "other-names"): tiny.OTHER_LOAD,
     ("pip-audit", "nothing"): tiny.NOTHING,
+    **insecure.CASES,
 }  # fmt: skip
 # Where the application's environment is empty.
 BARE = {("pip-audit", "nothing")}

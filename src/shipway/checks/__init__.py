@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
@@ -16,6 +17,7 @@ from shipway.core.config import Config
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT,
+    BANDIT,
 )  # fmt: skip
 
 

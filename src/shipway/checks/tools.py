@@ -8,5 +8,6 @@ BLACK = Tool("black", "black", "26.10.1")
 MYPY = Tool("mypy", "mypy", "2.4.1")
 LOCUST = Tool("locust", "locust", "2.47.0")
 PIP_AUDIT = Tool("pip-audit", "pip-audit", "2.10.1")
+BANDIT = Tool("bandit", "bandit", "1.9.4")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)

@@ -1,0 +1,28 @@
+"""What scanners of code and configuration have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shipway.checks.base import Linter
+from shipway.core.config import Config
+from shipway.core.errors import CannotRun
+from shipway.core.gate import Gate
+
+
+@dataclass(frozen=True)
+class Scanner(Linter):
+    """Defaults for a check of the security stage."""
+
+    stage: str = "security"
+
+    def gates(self, config: Config) -> tuple[Gate, ...]:
+        """None of its own: the findings of all scanners are judged together."""
+        return ()
+
+
+def unread(tool: str, files: Sequence[str], remedy: str) -> CannotRun:
+    """The tool could not read some files: what it says of the others is not the whole."""
+    more = f" and {len(files) - 1} more" if files[1:] else ""
+    return CannotRun(f"{tool} could not read {files[0]}{more}", remedy)
