@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import runpy
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.checks import real
 
 from shipway.core.check import Check, Output, Site
 from shipway.core.config import Application, Config
@@ -19,53 +18,65 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "adding-a-check.md").read_text(encoding="utf-8")
 CONFIG = Config(Application(packages=("town",)))
 SITE = Site("/app", "/app/out")
-RESULT = {
-    "test_id": "B602", "issue_severity": "HIGH", "filename": "town/bad.py", "line_number": 2,
-    "issue_text": "subprocess call with shell=True identified, security issue.",
-}  # fmt: skip
+FILE = "town/pay.py\n"
+FAULT = "town/pay.py:4: DOC201: Function `pay` does not have a return section in docstring\n"
 
 
 @pytest.fixture
-def bandit(tmp_path: Path) -> Check:
+def pydoclint(tmp_path: Path) -> Check:
     """The page's file, with the page's line of tools.py in its place."""
     source = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    pinned = re.search(r"^BANDIT = (Tool\(.+\))$", PAGE, re.MULTILINE)
+    pinned = re.search(r"^PYDOCLINT = (Tool\(.+\))$", PAGE, re.MULTILINE)
     assert source and pinned
-    file = tmp_path / "bandit.py"
-    pinned_here = source[1].replace("tools.BANDIT", f"tools.{pinned[1]}")
+    file = tmp_path / "pydoclint.py"
+    pinned_here = source[1].replace("tools.PYDOCLINT", f"tools.{pinned[1]}")
     file.write_text(pinned_here, encoding="utf-8")
-    check: Check = runpy.run_path(str(file))["BANDIT"]
+    check: Check = runpy.run_path(str(file))["PYDOCLINT"]
     return check
 
 
-def said(code: int, *results: object, **other: Any) -> Output:
-    report = {"results": results, "errors": [], "metrics": {"_totals": {}, "town/bad.py": {}}}
-    return Output(code, json.dumps({**report, **other}), "")
+def said(code: int, text: str) -> Output:
+    return Output(code, "", f"Skipping files that match this pattern: \\.git|\\.tox\n{text}")
 
 
-def test_it_is_pinned_and_asks_for_json(bandit: Check) -> None:
-    assert (bandit.name, bandit.stage, bandit.tool.package) == ("bandit", "security", "bandit")
-    assert bandit.tool.version
-    assert bandit.argv(CONFIG, SITE) == ("--quiet", "--recursive", "--format", "json", "town")
+def test_it_is_pinned_and_names_each_file(pydoclint: Check) -> None:
+    assert (pydoclint.name, pydoclint.tool.package) == ("pydoclint", "pydoclint")
+    assert pydoclint.stage == "quality"
+    assert pydoclint.tool.version
+    assert pydoclint.argv(CONFIG, SITE)[-2:] == ("true", "town")
 
 
-def test_it_finds(bandit: Check) -> None:
-    (finding,) = bandit.read(said(1, RESULT), CONFIG, SITE).findings
-    assert (finding.rule, finding.severity) == ("B602", Severity.HIGH)
-    assert finding.place == "town/bad.py:2"
-    assert bandit.read(said(0), CONFIG, SITE).findings == ()
+def test_it_finds(pydoclint: Check) -> None:
+    (finding,) = pydoclint.read(said(1, f"{FILE}\n{FAULT}"), CONFIG, SITE).findings
+    assert (finding.rule, finding.severity) == ("DOC201", Severity.LOW)
+    assert finding.place == "town/pay.py:4"
+    assert finding.link.endswith("#doc201")
+    assert pydoclint.read(said(0, FILE), CONFIG, SITE).findings == ()
 
 
 @pytest.mark.parametrize(
     "output",
-    [said(0, metrics={"_totals": {}}), said(0, RESULT), said(1), said(0, errors=["town/x.py"]),
-     Output(0, "rubbish", ""), Output(0, "[]", ""), Output(2, "", "")],
+    [said(0, ""), said(0, FILE + FAULT), said(1, FILE), said(2, FILE + FAULT), said(-9, FILE),
+     Output(0, "rubbish", ""), Output(0, "", "rubbish"), Output(2, "", "")],
 )  # fmt: skip
-def test_what_is_not_understood_is_no_pass(bandit: Check, output: Output) -> None:
+def test_what_is_not_understood_is_no_pass(pydoclint: Check, output: Output) -> None:
     with pytest.raises(CannotRun):
-        bandit.read(output, CONFIG, SITE)
+        pydoclint.read(output, CONFIG, SITE)
+
+
+@pytest.mark.e2e
+def test_the_real_tool_speaks_as_the_page_says(pydoclint: Check, tmp_path: Path) -> None:
+    site = Site(str(tmp_path), str(tmp_path / "out"))
+    (tmp_path / "town").mkdir()
+    for described, rules in (("amount", set()), ("sum", {"DOC103"})):
+        (tmp_path / "town" / "pay.py").write_text(
+            f'def pay(amount: int):\n    """Pay.\n\n    Parameters\n    ----------\n'
+            f'    {described} : int\n        How much.\n    """\n'
+        )
+        reading = pydoclint.read(real.run(pydoclint, CONFIG, site), CONFIG, site)
+        assert {one.rule for one in reading.findings} == rules
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:src|tests)/[\w./]+\.py)`", PAGE))))
 def test_the_files_that_it_names_are_there(path: str) -> None:
-    assert (ROOT / path).is_file() or "bandit" in path
+    assert (ROOT / path).is_file() or "pydoclint" in path
