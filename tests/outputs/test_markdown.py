@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from shipway.core.finding import Finding, Severity, State
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult
+from shipway.outputs.markdown import LONGEST, MOST_FINDINGS, markdown
+from shipway.outputs.markdown_text import code, link, words
+
+from .any_finding import ANY_TEXT, FINDINGS
+from .made_up import HOSTILE, failed_run, finding, passed_run, result, run
+
+INJECTION = Finding(
+    "bandit", "B608", Severity.HIGH, "main/api.py", 12, "SQL from words of a request",
+    "Give values as parameters.", link="https://bandit.readthedocs.io/b608", also=("semgrep",),
+)  # fmt: skip
+OUR_TAGS = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "a", "strong",
+            "ul", "li"}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """What the Markdown becomes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self.words = ""
+        self.in_cell = False
+        options = {"html": True, "linkify": False}
+        self.feed(MarkdownIt("commonmark", options).enable("table").render(text))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        self.in_cell = tag in ("td", "th") or (self.in_cell and tag not in ("tr", "p"))
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_cell = self.in_cell and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+        if self.in_cell:
+            self.rows[-1][-1] += data
+
+
+def page(finished: RunResult) -> Page:
+    return Page(markdown(finished))
+
+
+def of(*found: Finding, **facts: object) -> RunResult:
+    step = replace(result("findings", Outcome.FAILED, "security"), findings=found, facts=facts)
+    return run(step, verdict=Verdict.FAILED)
+
+
+def test_the_verdict_and_its_reason_come_first() -> None:
+    first, _, second, *_ = markdown(failed_run()).splitlines()
+    assert first == "## mycandidate: rolled back"
+    assert second.endswith("deploy: the new release crashed at its start.")
+    assert second.startswith("13 steps: ")
+
+
+def test_gates_have_figure_limit_and_worst_places() -> None:
+    rows = page(failed_run()).rows
+    assert ["coverage", "broken", "71.25 %", "at least 80 %",
+            "main/importer.py 41 %, main/api.py 62 %"] in rows  # fmt: skip
+    assert ["p95 of ward page", "kept", "31.4 ms", "at most 50 ms", ""] in rows
+
+
+def test_findings_are_counted_by_severity_and_state() -> None:
+    known = replace(finding(2), state=State.KNOWN)
+    waived = replace(INJECTION, state=State.WAIVED)
+    finished = of(INJECTION, waived, known, fixed=3, compared=True)
+    rows = page(finished).rows
+    assert ["Severity", "open", "known", "waived"] in rows
+    assert ["high", "1", "0", "1"] in rows
+    assert ["medium", "0", "1", "0"] in rows
+    assert "3 findings of the baseline fixed." in page(finished).words
+    assert "of the baseline" not in page(of(INJECTION, fixed=0, compared=False)).words
+
+
+def test_the_worst_open_findings_are_a_table() -> None:
+    low = [finding(n, Severity.LOW) for n in range(1, 13)]
+    parsed = page(of(*low, INJECTION, replace(INJECTION, state=State.WAIVED)))
+    at = parsed.rows.index(["Severity", "Place", "Rule", "What", "What to do"])
+    assert parsed.rows[at + 1] == [
+        "high", "main/api.py:12", "B608 bandit, semgrep", "SQL from words of a request",
+        "Give values as parameters.",
+    ]  # fmt: skip
+    assert len(parsed.rows[at + 1 :]) == MOST_FINDINGS
+    assert "And 3 more open findings, in the report." in parsed.words
+    assert ("a", {"href": "https://bandit.readthedocs.io/b608"}) in parsed.tags
+
+
+def test_what_could_not_run_is_told_with_its_reason_and_remedy() -> None:
+    words = page(failed_run()).words
+    assert "What these would have found is not known." in words
+    assert "trivy: the program trivy is not on PATH. Install it: https:" in words
+
+
+def test_links_are_the_callers() -> None:
+    text = markdown(passed_run(), {"Report": "https://ci.example/1", "Bad": "javascript:x"})
+    assert text.rstrip().endswith('<a href="https://ci.example/1">Report</a> · Bad')
+
+
+def test_a_run_without_findings_and_gates_is_short() -> None:
+    assert len(markdown(run()).splitlines()) == 3
+
+
+def test_hostile_words_stay_words() -> None:
+    parts = (
+        HOSTILE, "a|b", "`x`", "**b**", "[l](https://evil.example)", "![i](https://evil.example)",
+        "<img src=x onerror=alert(1)>", "# head", "- item", "1. item", "> quote", "a\n\n## b",
+        "```\nfence", "| - |", "\\|", "&lt;", "<!-- ", "$x$", "~~s~~", "https://evil.example",
+    )  # fmt: skip
+    for part in parts:
+        hostile = replace(INJECTION, path=part, rule=part, message=part, remedy=part, tool=part)
+        finished = of(hostile)
+        step = replace(finished.steps[0], reason=part, step=part, outcome=Outcome.UNAVAILABLE)
+        parsed = page(replace(finished, application=part, steps=(*finished.steps, step)))
+        assert {tag for tag, _ in parsed.tags} <= OUR_TAGS, part
+        assert [row for row in parsed.rows if len(row) not in (4, 5)] == [], part
+        links = [attributes["href"] for tag, attributes in parsed.tags if tag == "a"]
+        assert set(links) <= {"https://bandit.readthedocs.io/b608"}
+
+
+@given(st.lists(FINDINGS, max_size=3), ANY_TEXT)
+def test_any_text_gives_the_same_tables(found: list[Finding], text: str) -> None:
+    finished = replace(of(*found), application=text)
+    parsed = page(finished)
+    assert {tag for tag, _ in parsed.tags} <= OUR_TAGS
+    assert [row for row in parsed.rows if len(row) not in (4, 5)] == []
+
+
+def test_nobody_is_called_and_nothing_is_referred_to() -> None:
+    shown = words("@everyone #12 GH-7 www.evil.example https://evil.example", 200)
+    plain = Page(shown).words.strip()
+    assert not re.search(r"@\w|#\d|GH-\d|www\.|://", plain)
+    assert plain.replace("\u200b", "") == (
+        "@everyone #12 GH-7 www.evil.example https://evil.example"
+    )
+
+
+def test_long_text_is_cut_and_of_paths_the_end_stays() -> None:
+    assert words("x" * 50, 10) == "x" * 9 + "…"
+    assert code("a/" * 50 + "end.py", 10) == "<code>…a/end.py</code>".replace("…a", "…/a")
+
+
+def test_a_link_that_is_not_of_the_web_is_only_words() -> None:
+    assert link("x", 'https://e.example/"onclick=') == "x"
+    assert (
+        link("x", "https://e.example/?a=1&b=2") == '<a href="https://e.example/?a=1&amp;b=2">x</a>'
+    )
+
+
+def test_it_is_always_short_enough_for_github() -> None:
+    long = "|`<&" * 500
+    hostile = replace(INJECTION, message=long, remedy=long, path=long, rule=long, tool=long)
+    steps = [
+        replace(result(f"{long}{n}", Outcome.UNAVAILABLE, "security"), reason=long, remedy=long)
+        for n in range(60)
+    ]
+    gated = replace(
+        result("gated"), gates=tuple(g for s in failed_run().steps for g in s.gates) * 9
+    )
+    finished = of(*[replace(hostile, line=n + 1) for n in range(3000)])
+    text = markdown(replace(finished, application=long, steps=(*finished.steps, *steps, gated)))
+    assert 10_000 < len(text) < LONGEST
+    assert "And 40 more checks, in the report." in text
