@@ -36,7 +36,8 @@ class Options:
     """What the caller asked for.
 
     run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
-    for all; a step none of whose inputs is among them is skipped. allowed: checks that may be
+    for all; a step none of whose inputs is among them is skipped. skipped: steps that this call gives
+    nothing to do, each with the reason. allowed: checks that may be
     unavailable, each with the reason. branch, commit: of the working tree.
     """
 
@@ -45,6 +46,7 @@ class Options:
     application: str = ""
     fail_fast: bool = False
     changed: frozenset[str] | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
     allowed: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
     commit: str = ""
@@ -133,6 +135,8 @@ class Run:
 
     def _skip_reason(self, step: Step) -> str:
         options = self._options
+        if step.name in options.skipped:
+            return options.skipped[step.name]
         if step.branches and options.branch not in step.branches:
             return f"it runs on {', '.join(step.branches)} only"
         if options.changed is None or not step.inputs:

@@ -18,6 +18,7 @@ from shipway.outputs.summary import (
     Tone,
     counted,
     failure,
+    finding_lines,
     step_line,
     step_lines,
     verdict_block,
@@ -110,4 +111,7 @@ class PlainConsole:
 
 
 def _below(result: StepResult, log: tuple[str, ...]) -> Iterable[Line]:
-    return failure(result, log) if result.outcome is Outcome.FAILED else ()
+    if result.outcome is Outcome.FAILED:
+        return failure(result, log)
+    judged = result.outcome is Outcome.PASSED and "fixed" in result.facts  # the table of findings
+    return (Line(f"  {text}", Tone.UNSURE) for text in finding_lines(result)) if judged else ()

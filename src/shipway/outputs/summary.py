@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from shipway.core.finding import Finding, State
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
@@ -59,7 +60,18 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
+    if result.findings and result.outcome is Outcome.PASSED:
+        return f"{line}  {tally(result.findings)}"
     return line
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """`2 high, 1 low; 3 known, 1 waived`: what counts by severity, then what does not."""
+    worst = Counter(one.severity for one in findings if one.state is State.OPEN)
+    others = Counter(one.state for one in findings if one.state is not State.OPEN)
+    counts = [f"{count} {severity.name.lower()}" for severity, count in sorted(worst.items())[::-1]]
+    aside = [f"{count} {state.value}" for state, count in sorted(others.items())]
+    return "; ".join(", ".join(part) for part in (counts, aside) if part)
 
 
 def step_lines(results: Sequence[StepResult]) -> list[str]:
@@ -94,9 +106,14 @@ def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
 
 def finding_lines(result: StepResult) -> Iterator[str]:
     """The worst findings as `path:line: rule message`, and how many more there are."""
-    worst_first = sorted(result.findings, key=lambda finding: -finding.severity)
+    open_ = [finding for finding in result.findings if finding.state is State.OPEN]
+    worst_first = sorted(open_, key=lambda finding: -finding.severity)
     for finding in worst_first[:MOST_FINDINGS]:
-        yield one_line(f"{finding.place}: {finding.rule} {finding.message}")
+        words = f"{finding.package or finding.place}: {finding.rule} {finding.message}"
+        if result.stage == "security":
+            tools = "+".join(finding.tools)
+            words = f"{finding.severity.name.lower():<8} {tools:<16} {words}"
+        yield one_line(words)
     rest = len(worst_first) - MOST_FINDINGS
     if rest > 0:
         yield f"and {counted(rest, 'more finding')}"

@@ -1,0 +1,102 @@
+"""Findings from elsewhere, baselines and gates, as a person uses them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
+SARIF = {
+    "version": "2.1.0",
+    "runs": [{
+        "tool": {"driver": {"name": "CodeQL", "rules": [
+            {"id": "py/sql", "properties": {"security-severity": "9.1",
+                                            "tags": ["external/cwe/cwe-089"]}}]}},
+        "results": [{"ruleId": "py/sql", "message": {"text": "SQL from parts"}, "locations": [
+            {"physicalLocation": {"artifactLocation": {"uri": "town/a.py"},
+                                  "region": {"startLine": 2}}}]}],
+    }],
+}  # fmt: skip
+
+
+def shipway(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": ""}
+    return subprocess.run(
+        [SHIPWAY, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=240,
+        check=False,
+    )  # fmt: skip
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    folder = tmp_path / "town"
+    (folder / "town").mkdir(parents=True)
+    (folder / "town" / "__init__.py").write_text("")
+    (folder / "town" / "a.py").write_text("import subprocess\n\n\ndef go(x):\n    return x\n")
+    # One scanner is enough, and bandit needs no network and no environment.
+    (folder / "shipway.toml").write_text(
+        '[application]\nname = "town"\n[checks]\nsemgrep = false\ngitleaks = false\n'
+        "gitleaks-history = false\ntrufflehog = false\ntrivy = false\n"
+    )
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "first")
+    return folder
+
+
+def test_what_is_imported_counts_until_it_is_forgotten(town: Path) -> None:
+    (town / "codeql.sarif").write_text(json.dumps(SARIF))
+    imported = shipway(town, "findings", "import", "codeql.sarif").stdout
+    assert "codeql" in imported
+    assert "1 critical" in imported
+    assert shipway(town, "findings", "import").stdout == imported
+    failed = shipway(town, "run", "security")
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "critical findings is 1" in failed.stdout
+    assert "town/a.py:2" in failed.stdout
+    written = json.loads((town / ".shipway" / "findings.sarif").read_text())
+    assert "py/sql" in json.dumps(written)
+    assert shipway(town, "findings", "import", "--remove", "codeql").returncode == 0
+    assert shipway(town, "run", "security").returncode == 0
+    assert shipway(town, "findings", "import", "--remove", "codeql").returncode == 2
+
+
+def test_what_is_no_report_is_refused_in_words(town: Path) -> None:
+    for text in ("rubbish", "{}", "[1]"):
+        (town / "x.json").write_text(text)
+        refused = shipway(town, "findings", "import", "x.json")
+        assert refused.returncode == 2
+        assert "Traceback" not in refused.stderr
+    assert shipway(town, "findings", "import", "absent.json").returncode == 2
+
+
+def test_a_baseline_lets_pass_what_was_there_and_nothing_new(town: Path) -> None:
+    bad = "\n\ndef run(x):\n    return subprocess.call(x, shell=True)\n"
+    with (town / "town" / "a.py").open("a") as file:
+        file.write(bad)
+    git(town, "commit", "-qam", "old sins")
+    assert shipway(town, "run", "security").returncode == 1
+    (town / "town" / "a.py").rename(town / "town" / "moved.py")
+    passed = shipway(town, "run", "security", "--baseline", "HEAD")
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "known" in passed.stdout
+    with (town / "town" / "moved.py").open("a") as file:
+        file.write(bad.replace("run", "again").replace("(x,", "(x + x,"))
+    failed = shipway(town, "run", "security", "--baseline", "HEAD")
+    assert failed.returncode == 1
+    assert "high findings is 1" in failed.stdout
+    (town / ".shipway" / "findings.sarif").rename(town / "baseline.sarif")
+    assert shipway(town, "run", "security", "--baseline", "baseline.sarif").returncode == 0
+    wrong = shipway(town, "run", "security", "--baseline", "no-such-branch")
+    assert wrong.returncode == 2
+    assert "A baseline is" in wrong.stderr
