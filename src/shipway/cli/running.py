@@ -38,10 +38,10 @@ def run(
     commit, branch = head(project.root)
     options = Options(
         run=f"{clock.now():.3f}-{os.getpid()}", jobs=jobs or len(os.sched_getaffinity(0)),
-        application=project.name,
-        fail_fast=fail_fast,
-        # Without a folder it has nothing to look into; that is for pip-audit to do then.
-        skipped={} if advisories else {"advisories": "no --advisories were given"}, allowed=_allowed(allow, graph), branch=branch, commit=commit,
+        application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
+        allowed=_allowed(allow, graph),
+        # Without a folder it has nothing to look into: that is for pip-audit to do then.
+        skipped={} if advisories else {"advisories": "no --advisories were given"},
         changed=changed(project.root, changed_since) if changed_since else None,
     )  # fmt: skip
     perform = Performer(
