@@ -19,11 +19,11 @@ from shipway.checks import CHECKS
 from shipway.core.check import Check, Output, Site
 from shipway.core.config import Config
 
-from . import insecure, real, tiny
+from . import advised, insecure, real, tiny
 
 FOLDER = Path(__file__).parent.parent / "recorded"
 ROOT, OUT, PYTHON = "/app", "/app/.shipway/out", "/app/.shipway/python"
-SITE = Site(ROOT, OUT, PYTHON, "http://127.0.0.1:8080")
+SITE = Site(ROOT, OUT, PYTHON, "http://127.0.0.1:8080", advisories=f"{ROOT}/advisories")
 
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     **{(name, "bad"): tiny.BAD for name in
@@ -44,11 +44,9 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("coverage", "no-data"): tiny.CLEAN,
     ("performance", "no-locustfile"): tiny.NO_LOAD,
     ("performance", "other-names"): tiny.OTHER_LOAD,
-    ("pip-audit", "nothing"): tiny.NOTHING,
+    **advised.CASES,
     **insecure.CASES,
 }  # fmt: skip
-# Where the application's environment is empty.
-BARE = {("pip-audit", "nothing")}
 
 
 def check_named(name: str) -> Check:
@@ -68,12 +66,12 @@ def perform(name: str, case: str, root: str, python: str) -> Output:
     check, config = check_named(name), tiny.CONFIG
     tiny.write(CASES[name, case], root)
     site = Site(root, f"{root}/.shipway/out", python)
-    if case == "no-pytest" or (name, case) in BARE:
+    if case == "no-pytest" or (name, case) in advised.BARE:
         site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))
     if name == "coverage" and case != "no-data":
         site = Site(root, site.out, python, upstream=_halves(config, root, python))
     with real.served() if check.served else nullcontext("") as url:
-        site = Site(root, site.out, site.python, url, site.upstream)
+        site = Site(root, site.out, site.python, url, site.upstream, f"{root}/advisories")
         return _sanitised(real.run(check, config, site), root, python, url)
 
 
@@ -106,7 +104,7 @@ def _sanitised(output: Output, root: str, python: str, url: str) -> Output:
 def path(name: str, case: str) -> Path:
     """Where a case is kept."""
     check = check_named(name)
-    own = {"coverage": real.COVERAGE}.get(check.name, real.PYTEST)
+    own = {"coverage": real.COVERAGE, "advisories": "1"}.get(check.name, real.PYTEST)
     return FOLDER / check.name / f"{case}-{check.tool.version or own}.json"
 
 

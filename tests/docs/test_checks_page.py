@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shipway.checks import CHECKS, enabled
-from shipway.core.check import Check
+from shipway.core.check import Check, Home
 from shipway.core.config import Application, Config, EndpointGate, Gates
 from shipway.core.gate import Bound
 from shipway.core.validate import validate
@@ -45,6 +45,8 @@ def test_stage_tool_and_version_are_right(check: Check) -> None:
     assert row["stage"] == check.stage
     if tool.package:
         assert row["tool"] == f"{tool.package} {tool.version}"
+    elif tool.home is Home.OWN:
+        assert row["tool"] == "Shipway's own"
     else:
         assert row["tool"].startswith("the application's own ")
 

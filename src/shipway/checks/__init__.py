@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shipway.checks.advisories import ADVISORIES
 from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
@@ -16,7 +17,7 @@ from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
-    PIP_AUDIT,
+    PIP_AUDIT, ADVISORIES,
     BANDIT,
 )  # fmt: skip
 

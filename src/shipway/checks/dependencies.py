@@ -17,6 +17,11 @@ from shipway.core.gate import Gate
 UNRATED = Severity.HIGH
 ADVISORIES_REMEDY = "Without network, give it a folder of advisories: shipway run --advisories DIR."
 DAY = 86400.0
+_WORDS = {
+    "critical": Severity.CRITICAL, "high": Severity.HIGH, "important": Severity.HIGH,
+    "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "low": Severity.LOW,
+    "negligible": Severity.INFO, "unimportant": Severity.INFO,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,15 @@ def site_packages(site: Site) -> str:
         )
     found = sorted(glob(f"{escape(folder)}/lib/python3*/site-packages"))
     return found[0] if found else f"{folder}/lib/site-packages"
+
+
+def rated(cvss: float | None, word: str = "") -> Severity:
+    """By base score (first.org/cvss, "Qualitative Severity Rating Scale"), else by word."""
+    if cvss is not None:
+        floors = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM),
+                  (0.1, Severity.LOW))  # fmt: skip
+        return next((severity for floor, severity in floors if cvss >= floor), Severity.INFO)
+    return _WORDS.get(word.strip("*").casefold(), UNRATED)
 
 
 def no_packages(tool: str) -> CannotRun:

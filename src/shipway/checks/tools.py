@@ -11,3 +11,11 @@ PIP_AUDIT = Tool("pip-audit", "pip-audit", "2.10.1")
 BANDIT = Tool("bandit", "bandit", "1.9.4")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
+# Shipway's own. An application's folder may hold modules with names of Python's own.
+ADVISORIES = Tool(
+    "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
+)
+# Shipway's own. An application's folder may hold modules with names of Python's own.
+ADVISORIES = Tool(
+    "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
+)

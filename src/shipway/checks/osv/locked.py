@@ -1,0 +1,125 @@
+"""The packages that a lock file names: uv.lock, or requirements.txt in any encoding."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from shipway.checks.osv.package import Package
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE,
+          codecs.BOM_UTF16_BE)  # fmt: skip
+_CODECS = ("utf-8-sig", "utf-32", "utf-32", "utf-16", "utf-16")
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_OPTION = re.compile(r"\s--?[a-z].*$")  # of one requirement: --hash, --config-settings
+_INCLUDED = re.compile(r"(?:-r|--requirement)[\s=]*(\S+)")
+_NAMED = re.compile(r'^name = "(.+)"\nversion = "(.+)"$', re.MULTILINE)
+
+
+def locked(path: str) -> tuple[Package, ...]:
+    """What the lock names, each package once; ValueError or OSError where it cannot be read."""
+    if os.path.basename(path).endswith(".lock"):
+        return _uv(_text(path).replace("\r\n", "\n"))
+    return tuple(dict.fromkeys(_requirements(path, ())))
+
+
+def _text(path: str) -> str:
+    """By its mark, or by what it says of itself as pip reads it; else UTF-8, else Latin-1."""
+    with open(path, "rb") as file:
+        data = file.read()
+    for mark, codec in zip(_MARKS, _CODECS, strict=True):
+        if data.startswith(mark):
+            return data.decode(codec)
+    said = _CODING.search(b"\n".join(data.splitlines()[:2]))
+    for codec in (said[1].decode() if said else "utf-8", "utf-8"):
+        try:
+            return data.decode(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1")
+
+
+def _uv(text: str) -> tuple[Package, ...]:
+    """uv.lock, without what is the application itself."""
+    packages = tomllib.loads(text).get("package", [])
+    lines = {match.groups(): text.count("\n", 0, match.start()) + 1
+             for match in _NAMED.finditer(text)}  # fmt: skip
+    shipped = _shipped(packages)
+    return tuple(
+        Package(
+            canonicalize_name(one["name"]), one["version"],
+            lines.get((one["name"], one["version"]), 0), one["name"] not in shipped,
+        )
+        for one in packages
+        if "version" in one and not _own(one)
+    )  # fmt: skip
+
+
+def _own(package: Mapping[str, Any]) -> bool:
+    return bool({"virtual", "editable"} & package["source"].keys())
+
+
+def _shipped(packages: list[dict[str, Any]]) -> set[str]:
+    """Names of what the application needs outside its development groups."""
+    needs = {name: set[str]() for name in (one["name"] for one in packages)}
+    for one in packages:
+        extras = [need for extra in one.get("optional-dependencies", {}).values() for need in extra]
+        needs[one["name"]] |= {need["name"] for need in (*one.get("dependencies", ()), *extras)}
+    waiting = [one["name"] for one in packages if _own(one)] or list(needs)
+    shipped: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in shipped:
+            shipped.add(name)
+            waiting += needs.get(name, ())
+    return shipped
+
+
+def _requirements(path: str, above: tuple[str, ...]) -> Iterator[Package]:
+    """A file of requirements and those that it includes; only the first has lines."""
+    if path in above:
+        return
+    for number, line in _logical(_text(path)):
+        if included := _INCLUDED.match(line):
+            inner = os.path.join(os.path.dirname(path), included[1])
+            for one in _requirements(inner, (*above, path)):
+                yield Package(one.name, one.version)
+        elif not line.startswith("-") and (package := _package(line, number)):
+            yield package
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """Lines without comments, those that a backslash continues as one; each with its number."""
+    begun, parts = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        begun = begun or number
+        part = _COMMENT.sub("", line)
+        parts += part.removesuffix("\\") + " "
+        if part.endswith("\\"):
+            continue
+        if parts.strip():
+            yield begun, parts.strip()
+        begun, parts = 0, ""
+    if parts.strip():
+        yield begun, parts.strip()
+
+
+def _package(line: str, number: int) -> Package | None:
+    """None for a file or an address, which has no name that an advisory could give."""
+    try:
+        requirement = Requirement(_OPTION.sub("", line))
+    except InvalidRequirement:
+        if re.match(r"[\w+.]+://|[./~]|.*\.(whl|zip|tar\.gz)$", line):
+            return None
+        raise ValueError(f"line {number} is no requirement: {line}") from None
+    pins = [one.version for one in requirement.specifier if one.operator in ("==", "===")]
+    pinned = pins[0] if len(pins) == 1 and not pins[0].endswith(".*") else ""
+    return Package(canonicalize_name(requirement.name), pinned, number)

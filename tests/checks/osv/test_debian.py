@@ -1,0 +1,90 @@
+"""Debian's order, and the packages of an image."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from shipway.checks.osv.dpkg import installed
+from shipway.checks.osv.ordering import Debian, ordering
+from shipway.checks.osv.package import Package
+from shipway.checks.osv.ranges import affects
+
+ASCENDING = [
+    "1.0~~", "1.0~~a", "1.0~", "1.0~rc1-1", "1.0", "1.0-1~deb12u1", "1.0-1", "1.0-1+b1",
+    "1.0-1+deb12u1", "1.0-1+deb12u2", "1.0-1+deb12u10", "1.0a", "1.0+dfsg", "1.0.1", "1.10",
+    "1:0.1", "2:0",
+]  # fmt: skip
+STATUS = """Package: libssl3
+Status: install ok installed
+Source: openssl
+Version: 3.0.11-1~deb12u2
+Description: Secure Sockets Layer toolkit
+ Version: 9 is not what this line says
+.
+
+Package: openssl
+Status: hold ok installed
+Version: 3.0.11-1~deb12u2
+
+Package: libc6
+Status: install ok installed
+Source: glibc (2.36-9+deb12u3)
+Version: 2.36-9+deb12u3+b1
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1.0
+
+Package: broken
+Status: install ok half-configured
+Version: 1.0
+"""
+
+
+def test_versions_are_in_debians_order() -> None:
+    order = Debian()
+    assert sorted(reversed(ASCENDING), key=order.version) == ASCENDING  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not shutil.which("dpkg"), reason="dpkg is not here")
+def test_dpkg_itself_says_the_same() -> None:
+    for first, second in pairwise(ASCENDING):
+        subprocess.run(["dpkg", "--compare-versions", first, "lt", second], check=True)
+
+
+def test_a_range_holds_what_debian_has_not_fixed() -> None:
+    affected = {"ranges": [{"type": "ECOSYSTEM", "events": [
+        {"introduced": "0"}, {"fixed": "2.36-9+deb12u3"}]}]}  # fmt: skip
+    assert affects(affected, "2.36-9+deb12u2", ordering("Debian:12"))
+    assert not affects(affected, "2.36-9+deb12u3", ordering("Debian:12"))
+    assert not affects(affected, "1:0", ordering("Debian:12"))
+
+
+def test_an_ecosystem_that_is_not_known_is_said() -> None:
+    with pytest.raises(ValueError, match="npm is not known here; known are PyPI, Debian"):
+        ordering("npm")
+
+
+def test_what_is_installed_is_told_by_its_source(tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    status.write_text(STATUS)
+    assert installed(str(status)) == (
+        Package("openssl", "3.0.11-1~deb12u2"), Package("glibc", "2.36-9+deb12u3"),
+    )  # fmt: skip
+
+
+def test_an_image_without_dpkg_has_no_status(tmp_path: Path) -> None:
+    status = tmp_path / "base"
+    status.write_text("Package: base-files\nVersion: 12.4\n")
+    assert installed(str(status)) == (Package("base-files", "12.4"),)
+
+
+def test_a_file_that_is_no_status_names_nothing(tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    status.write_bytes(b"\xff\xfe rubbish\n\n: \n\nPackage:\n")
+    assert installed(str(status)) == ()
