@@ -15,7 +15,3 @@ APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 ADVISORIES = Tool(
     "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
 )
-# Shipway's own. An application's folder may hold modules with names of Python's own.
-ADVISORIES = Tool(
-    "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
-)
