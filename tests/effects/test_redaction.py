@@ -33,19 +33,19 @@ def test_an_empty_secret_blots_out_nothing(nothing: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("'kT9vQ2mX7p...", "'[redacted]..."), ("'kT9vQ2…'", "'[redacted]…'"),
-     ("...w4Zr8s'", "...[redacted]'"), ("'kT9vQ2mX...w4Zr8s'", "'[redacted]...[redacted]'"),
-     ("kT9vQ2mX7pLw4Zr8s...", "[redacted]..."), ("xkT9vQkT9vQ2mX....", "xkT9vQ[redacted]....")],
+    [("'harbourpil...", "'[redacted]..."), ("'harbou…'", "'[redacted]…'"),
+     ("...tboats'", "...[redacted]'"), ("'harbourp...tboats'", "'[redacted]...[redacted]'"),
+     ("harbourpilotboats...", "[redacted]..."), ("xharboharbourp....", "xharbo[redacted]....")],
 )  # fmt: skip
 def test_what_a_program_leaves_of_a_secret_when_it_shortens_is_blotted_out(
     text: str, shown: str
 ) -> None:
-    assert Redactor(["other-secret", "kT9vQ2mX7pLw4Zr8s"])(text) == shown
+    assert Redactor(["other-secret", "harbourpilotboats"])(text) == shown
 
 
-@pytest.mark.parametrize("text", ["kT9vQ...", "kT9vQ2mX x...", "...", "kT9vQ2mX", "a ... w4Zr8s"])
+@pytest.mark.parametrize("text", ["harbo...", "harbourp x...", "...", "harbourp", "a ... tboats"])
 def test_what_is_too_short_or_not_beside_an_ellipsis_is_left(text: str) -> None:
-    assert Redactor(["kT9vQ2mX7pLw4Zr8s"])(text) == text
+    assert Redactor(["harbourpilotboats"])(text) == text
 
 
 def test_many_dots_take_no_time() -> None:
