@@ -14,7 +14,7 @@ test: $(BIN)/shipway  ## Shipway's own tests
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90
 
 check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.toml here
-	$(BIN)/shipway run quality --strict
+	$(BIN)/shipway run quality security
 
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 
 from shipway.core.config import Waiver
-from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Kind, Severity, State
 from shipway.core.waiving import TOO_MANY, Placed, inline, waive
 
@@ -51,7 +50,7 @@ def test_one_that_covers_nothing_or_too_much_is_a_finding() -> None:
 
 def test_a_comment_waives_its_own_line_and_the_next() -> None:
     text = "x = 1\n# shipway: waive B608 until 2027-01-31 by ann: not reachable\ny\nz\n"
-    (placed,) = inline("main/a.py", text)
+    (placed,), _ = inline("main/a.py", text)
     assert placed.line == 2
     states = {
         line: waive([Finding("b", "B608", Severity.HIGH, "main/a.py", line, "")], [placed], TODAY)[
@@ -65,6 +64,28 @@ def test_a_comment_waives_its_own_line_and_the_next() -> None:
 @pytest.mark.parametrize(
     "words", ["", " B608", " B608 until 2027-13-01 by ann: x", " B608 until 2027-01-31: x"]
 )
-def test_a_comment_that_is_not_understood_is_an_error_with_its_place(words: str) -> None:
-    with pytest.raises(ConfigError, match=r"^a\.py:1: "):
-        inline("a.py", f"# shipway: waive{words}\n")
+def test_a_comment_that_is_not_understood_is_a_finding_with_its_place(words: str) -> None:
+    placed, (fault,) = inline("a.py", f"# shipway: waive{words}\n")
+    assert not placed
+    assert (fault.rule, fault.place) == ("waiver-not-understood", "a.py:1")
+
+
+@pytest.mark.parametrize(
+    ("path", "comment"),
+    [("a.html", "<!-- {} -->"), ("b.html", "{{# {} #}}"), ("a.yml", "x: 1  # {}"),
+     ("a.js", "// {}"), ("a.py", "x = 1  # {}")],
+)  # fmt: skip
+def test_comments_of_other_languages_are_read_too(path: str, comment: str) -> None:
+    words = "shipway: waive R1 until 2027-01-31 by ann: not reachable"
+    (placed,), faults = inline(path, comment.format(words))
+    assert placed.waiver.reason == "not reachable"
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.py", "x = '# shipway: waive this'\n"), ("a.md", "# shipway: waive this\n"),
+     ("a.yml", "say: shipway: waive\n"), ("a.py", "x = (  # open\n'# shipway: waive'")],
+)  # fmt: skip
+def test_strings_and_prose_are_no_comments(path: str, text: str) -> None:
+    assert inline(path, text) == ([], [])

@@ -11,7 +11,6 @@ import pytest
 
 from shipway.core.codec import finding_to_dict
 from shipway.core.config import Config, Waiver
-from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Kind, Severity, State
 from shipway.core.outcome import Outcome
 from shipway.core.result import StepResult
@@ -95,10 +94,9 @@ def test_a_waiver_that_has_expired_lets_the_finding_count_and_is_one(root: Path)
     assert [one.rule for one in result.findings] == ["B608", "waiver-expired"]
 
 
-def test_a_comment_that_wants_to_be_a_waiver_and_is_none_is_an_error(root: Path) -> None:
+def test_a_comment_that_wants_to_be_a_waiver_and_is_none_is_a_finding(root: Path) -> None:
     (root / "main" / "a.py").write_text("x = 1  # shipway: waive everything\n")
-    with pytest.raises(ConfigError, match=r"main/a\.py:1"):
-        judged(root)
+    assert [one.rule for one in judged(root).findings] == ["waiver-not-understood"]
 
 
 def test_comments_that_silence_a_tool_are_counted(root: Path) -> None:

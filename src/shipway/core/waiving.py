@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from io import StringIO
 
 from shipway.core.config import Waiver
-from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Kind, Severity, State
 
 TOO_MANY = 20  # findings that one waiver by rule may cover
@@ -18,7 +20,8 @@ _INLINE = re.compile(
     r"shipway: waive (?P<rule>\S+) until (?P<until>\d{4}-\d\d-\d\d)"
     r" by (?P<owner>[^:]+): (?P<reason>.+)"
 )
-_ATTEMPT = re.compile(r"shipway: waive\b")
+_COMMENT = re.compile(r"(#|//|<!--|\{#|/\*)\s*shipway: waive\b.*")
+_PROSE = (".md", ".rst", ".txt")
 
 
 @dataclass(frozen=True)
@@ -41,30 +44,55 @@ class Placed:
         return self.waiver.rule in names and fnmatchcase(finding.path, self.waiver.path)
 
 
-def inline(path: str, text: str) -> list[Placed]:
-    """The waivers in a file's comments; each holds for its own line and the next.
-
-    Raises ConfigError for a comment that wants to be one and is not.
+def inline(path: str, text: str) -> tuple[list[Placed], list[Finding]]:
+    """The waivers in a file's comments, each for its own line and the next; and those that want
+    to be one and cannot be understood, as findings. Prose has no comments.
     """
-    if "shipway: waive" not in text:
-        return []
-    found = []
+    found: list[Placed] = []
+    faults: list[Finding] = []
+    if "shipway: waive" not in text or path.endswith(_PROSE):
+        return found, faults
+    for number, comment in _comments(path, text):
+        if _COMMENT.match(comment):
+            waiver = _understood(comment)
+            if waiver is None:
+                faults.append(_misunderstood(path, number))
+            else:
+                found.append(Placed(waiver, path, number))
+    return found, faults
+
+
+def _comments(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """(line, comment) of every line that has one; in Python, strings are none."""
+    if path.endswith((".py", ".pyi")):
+        with suppress(tokenize.TokenError, SyntaxError):
+            for token in tokenize.generate_tokens(StringIO(text).readline):
+                if token.type == tokenize.COMMENT:
+                    yield token.start[0], token.string
+        return
     for number, row in enumerate(text.splitlines(), 1):
-        if not _ATTEMPT.search(row):
-            continue
-        match = _INLINE.search(row)
-        try:
-            until = date.fromisoformat(match["until"]) if match else None
-        except ValueError:
-            until = None
-        if match is None or until is None:
-            raise ConfigError(
-                f"{path}:{number}: a waiver that cannot be understood",
-                "Write: shipway: waive RULE until 2027-01-31 by OWNER: REASON",
-            )
-        waiver = Waiver(match["reason"].strip(), match["owner"].strip(), until, match["rule"])
-        found.append(Placed(waiver, path, number))
-    return found
+        if match := _COMMENT.search(row):
+            yield number, match[0]
+
+
+def _understood(comment: str) -> Waiver | None:
+    match = _INLINE.search(comment)
+    try:
+        until = date.fromisoformat(match["until"]) if match else None
+    except ValueError:
+        return None
+    if match is None or until is None:
+        return None
+    reason = match["reason"].strip().removesuffix("-->").removesuffix("#}").strip()
+    return Waiver(reason, match["owner"].strip(), until, match["rule"])
+
+
+def _misunderstood(path: str, line: int) -> Finding:
+    return Finding(
+        "shipway", "waiver-not-understood", Severity.LOW, path, line,
+        "this wants to be a waiver and cannot be understood",
+        "Write: shipway: waive RULE until 2027-01-31 by OWNER: REASON", Kind.WAIVER,
+    )  # fmt: skip
 
 
 def waive(

@@ -37,9 +37,13 @@ def findings(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     texts = _texts(shop.root)
     merged = merge(_with_content(found, texts))
     waivers = [Placed(waiver, _CONFIGURATION) for waiver in shop.config.waivers]
-    waivers += [placed for path, text in texts.items() for placed in inline(path, text)]
+    faults: list[Finding] = []
+    for path, text in texts.items():
+        placed, misunderstood = inline(path, text)
+        waivers += placed
+        faults += misunderstood
     today = datetime.fromtimestamp(shop.now(), UTC).date()
-    judged, fixed = compare(waive(merged, waivers, today), shop.baseline)
+    judged, fixed = compare((*waive(merged, waivers, today), *faults), shop.baseline)
     gates = hold(shop.config.gates.findings, judged)
     broken = [gate for gate in gates if not gate.passed]
     silenced = [one for path, text in texts.items() for one in suppressions(path, text)]

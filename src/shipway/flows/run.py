@@ -36,9 +36,9 @@ class Options:
     """What the caller asked for.
 
     run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
-    for all; a step none of whose inputs is among them is skipped. skipped: steps that this call gives
-    nothing to do, each with the reason. allowed: checks that may be
-    unavailable, each with the reason. branch, commit: of the working tree.
+    for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
+    gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
+    with the reason. branch, commit: of the working tree.
     """
 
     run: str

@@ -14,6 +14,7 @@ from shipway.core.result import RunResult, StepResult
 from shipway.outputs.clean import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
+LONGEST_FINDING = 180  # characters; the report has the rest
 MOST_LOG_LINES = 30
 MOST_LEFT_OUT = 40
 
@@ -113,7 +114,7 @@ def finding_lines(result: StepResult) -> Iterator[str]:
         if result.stage == "security":
             tools = "+".join(finding.tools)
             words = f"{finding.severity.name.lower():<8} {tools:<16} {words}"
-        yield one_line(words)
+        yield one_line(words, longest=LONGEST_FINDING)
     rest = len(worst_first) - MOST_FINDINGS
     if rest > 0:
         yield f"and {counted(rest, 'more finding')}"
