@@ -29,10 +29,38 @@ BANDIT = {
     "no-package": {"README": "no package here\n"},
 }
 
+_GOOD_IMAGE = """FROM python:3.12.8-slim-bookworm
+USER 10001
+CMD ["python"]
+"""
+_IMAGE = """FROM python:latest
+ENV PAYMENT_PASSWORD=none
+RUN curl -fsSL https://example.test/install.sh | sh
+RUN sudo ls $HOME
+# hadolint ignore=DL3025
+CMD python
+USER root
+"""
+
+HADOLINT = {
+    "bad": {"Dockerfile": _IMAGE},
+    "clean": {"Dockerfile": _GOOD_IMAGE},
+    "nothing": tiny.NOTHING,
+    "syntax": {"Dockerfile": _IMAGE + "NONSENSE x\n"},
+    "own-settings": {
+        "Dockerfile": _IMAGE,
+        ".hadolint.yaml": "failure-threshold: none\nignored: [DL3064, SC2086]\n"
+        "override:\n  style: [DL3007]\n",
+    },
+    "other-format": {"Dockerfile": _IMAGE, ".hadolint.yaml": "format: tty\n"},
+    "wrong-settings": {"Dockerfile": _IMAGE, ".hadolint.yaml": "ignored: [\n"},
+}
+
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
         "bandit": BANDIT,
+        "hadolint": HADOLINT,
     }.items()
     for case, files in cases.items()
 }

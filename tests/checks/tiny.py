@@ -11,7 +11,8 @@ CONFIG = Config(
     Application(
         name="town", packages=("town",), lock="uv.lock", serve="serve",
         unit_tests="tests/unit", integration_tests="tests/integration",
-        browser_tests="tests/browser",
+        browser_tests="tests/browser", dockerfile="Dockerfile", workflows=".github/workflows",
+        templates=("infrastructure/stack.yaml",),
     ),
     gates=Gates(endpoints={"ward page": EndpointGate(50, 0)}),
     performance=Performance(users=2, seconds=2),

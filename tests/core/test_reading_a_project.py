@@ -73,7 +73,8 @@ def test_what_is_assumed_is_said_and_what_is_given_is_kept() -> None:
 WEB = {
     "application": {"packages": ["main"], "serve": "x", "lock": "uv.lock",
                     "unit_tests": "tests/unit", "integration_tests": "tests/integration",
-                    "browser_tests": "tests/browser"},
+                    "browser_tests": "tests/browser", "dockerfile": "Dockerfile",
+                    "workflows": ".github/workflows", "templates": ["stack.yaml"]},
     "gates": {"endpoints": {"home": {"p95_ms": 50}}},
     "environments": {"local": {"smoke": [{"path": "/"}]}},
     "steps": {"own": {"run": "make it", "cores": "all"}, "look": {"run": "x", "stage": "verify"}},

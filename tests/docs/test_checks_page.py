@@ -27,7 +27,8 @@ EVERYTHING = Config(
     Application(
         packages=("town",), unit_tests="tests/unit", integration_tests="tests/integration",
         browser_tests="tests/browser",
-        lock="uv.lock", serve="serve",
+        lock="uv.lock", serve="serve", dockerfile="Dockerfile", workflows=".github/workflows",
+        templates=("infrastructure/stack.yaml",),
     ),
     gates=Gates(endpoints={"ward page": EndpointGate()}),
 )  # fmt: skip
@@ -91,6 +92,9 @@ def test_where_it_applies_is_said(check: Check) -> None:
         "browser tests": {"browser_tests": "tests/browser"},
         "tests that run": {"unit_tests": "tests/unit", "lock": "uv.lock"},
         "server": {"serve": "serve"},
+        "Dockerfile": {"dockerfile": "Dockerfile"},
+        "workflows": {"workflows": ".github/workflows"},
+        "templates": {"templates": ("infrastructure/stack.yaml",)},
     }.items():
         if words in ROW[check.name]["where"]:
             assert check.name not in _enabled(application, gates)

@@ -7,6 +7,7 @@ from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
+from shipway.checks.hadolint import HADOLINT
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
 from shipway.checks.pip_audit import PIP_AUDIT
@@ -18,7 +19,7 @@ from shipway.core.config import Config
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES,
-    BANDIT,
+    BANDIT, HADOLINT,
 )  # fmt: skip
 
 

