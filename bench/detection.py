@@ -45,10 +45,8 @@ def scan(folder: Path) -> tuple[list[Row], list[Row]]:
 def names(finding: Row, place: Place, entry: Row) -> bool:
     """Whether a finding is about an entry of the answer sheet."""
     if "advisory" in entry and finding.get("kind") == "dependency":
-        wanted = {entry["source"], entry["advisory"].removesuffix(".json")}
-        wanted |= set(
-            json.loads((ADVISORIES / Path(entry["advisory"]).name).read_text())["aliases"]
-        )
+        advisory = json.loads((ADVISORIES / f"{entry['advisory']}.json").read_text())
+        wanted = {advisory["id"], *advisory.get("aliases", ())}
         return bool(wanted & {finding["rule"], *finding.get("ids", ())})
     if bool(place.commit) != ("commit" in finding["message"]) and finding.get("kind") == "secret":
         return False
