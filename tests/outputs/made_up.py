@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shipway.core.finding import Finding, Severity
+from shipway.core.finding import Finding, Severity, State
+from shipway.core.finding import Kind as About
 from shipway.core.gate import Bound, Gate, GateResult, Measure
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult, TestTally
@@ -173,3 +174,55 @@ def failed_run() -> RunResult:
         "20261123-2031-11aa", "mycandidate", Verdict.ROLLED_BACK, STARTED, 22.3, steps,
         "3f2a91c0d4e5b6a79888776655443322110000aa", "feature/<script>alert('b')</script>", 2,
     )  # fmt: skip
+
+
+SOURCES = {
+    "main/api.py": (
+        "import os\n\n\ndef page(request):\n    name = request.args['name']\n"
+        "    query = f\"SELECT * FROM ward WHERE name = '{name}'\"\n"
+        "    row = cursor.execute(query).fetchone()\n    return row\n\nKEY = 'not to be shown'\n"
+    )
+}
+
+
+def judged_run() -> RunResult:
+    """A run whose scanners' findings were judged together, of every kind and state."""
+    jinja = Finding(
+        "pip-audit", "GHSA-gmj6-6f8f-6699", Severity.CRITICAL, "uv.lock", 0,
+        "Jinja has a sandbox breakout", "Update jinja2 to 3.1.5.", About.DEPENDENCY, cvss=9.8,
+        ids=("GHSA-gmj6-6f8f-6699", "CVE-2024-56201"), package="jinja2 3.1.4",
+        link="https://osv.dev/x",
+    )  # fmt: skip
+    injection = Finding(
+        "bandit", "B608", Severity.HIGH, "main/api.py", 7, "SQL from words of a request",
+        "Give values as parameters.", confidence="medium", cwe=("CWE-89",),
+        link="https://bandit.readthedocs.io/", also=("semgrep",),
+    )  # fmt: skip
+    key = Finding(
+        "gitleaks", "generic-api-key", Severity.HIGH, "main/api.py", 10, "Generic API key",
+        "Revoke it.", About.SECRET,
+    )  # fmt: skip
+    root = Finding(
+        "hadolint", "DL3002", Severity.MEDIUM, "Dockerfile", 3, "Last user is root",
+        kind=About.CONFIGURATION, state=State.WAIVED, because="a build image (Ann)",
+    )  # fmt: skip
+    found = (jinja, injection, key, root)
+    scanned = replace(result("bandit", stage="security"), findings=(injection,))
+    judged = replace(
+        result("findings", Outcome.FAILED, "security"), findings=found, needs=("bandit",),
+        facts={"fixed": 2, "compared": True},
+    )  # fmt: skip
+    return run(scanned, judged, verdict=Verdict.FAILED)
+
+
+def many_findings(number: int) -> StepResult:
+    found = tuple(
+        Finding(
+            f"tool{n % 9}", f"R{n % 300}", Severity(n % 5), f"main/part{n % 40}/file{n % 900}.py",
+            n % 1000 + 1, f"value number {n} of the request reaches the query unchecked",
+            f"Give values as parameters, as in example {n % 50}.", cwe=(f"CWE-{n % 90}",),
+            link=f"https://example.org/rules/R{n % 300}", content=f"cursor.execute(query_{n})",
+        )
+        for n in range(number)
+    )  # fmt: skip
+    return replace(result("findings", Outcome.FAILED, "security"), findings=found)

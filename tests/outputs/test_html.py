@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+import time
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from resource import RUSAGE_SELF, getrusage
 
 import pytest
 
@@ -12,10 +15,24 @@ from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.receipt import Receipt
 from shipway.core.result import RunResult
+from shipway.outputs.findings_table import HIDDEN, MOST_FINDINGS, Row
 from shipway.outputs.html import report
-from shipway.outputs.sections import MOST_FINDINGS, duration, figure
+from shipway.outputs.sarif import sarif
+from shipway.outputs.sections import duration, figure
 
-from .made_up import BLOBS, HOSTILE, STARTED, failed_run, finding, passed_run, result, run
+from .made_up import (
+    BLOBS,
+    HOSTILE,
+    SOURCES,
+    STARTED,
+    failed_run,
+    finding,
+    judged_run,
+    many_findings,
+    passed_run,
+    result,
+    run,
+)
 
 
 class Page(HTMLParser):
@@ -158,7 +175,55 @@ def test_without_a_receipt_there_is_no_such_part(nothing: object) -> None:
 def test_more_findings_than_fit_are_counted() -> None:
     many = tuple(finding(number) for number in range(MOST_FINDINGS + 7))
     text = page(run(replace(result("ruff", Outcome.FAILED), findings=many))).text
-    assert "7 more are not shown" in text
+    assert "7 more are not shown without JavaScript" in text
+
+
+def test_a_finding_says_all_that_is_known() -> None:
+    text = page(judged_run()).text
+    assert "critical GHSA-gmj6-6f8f-6699 pip-audit uv.lock Jinja has a sandbox breakout" in text
+    assert "Next: Update jinja2 to 3.1.5. jinja2 3.1.4 · CVE-2024-56201 · CVSS 9.8 open" in text
+    assert "B608 bandit, semgrep main/api.py:7" in text
+    assert "CWE-89 · medium confidence" in text
+    assert "waived a build image (Ann)" in text
+
+
+def test_a_finding_that_was_judged_is_shown_once() -> None:
+    assert page(judged_run()).text.partition('{"words"')[0].count("SQL from words") == 1
+
+
+def test_the_lines_around_a_finding_are_shown_where_the_caller_has_them() -> None:
+    html = report(judged_run(), BLOBS.__getitem__, SOURCES.get)
+    assert "› 7      row = cursor.execute(query).fetchone()" not in page(judged_run()).text
+    for line in ("   4  def page(request):", "›  7      row = cursor.execute(query).fetchone()"):
+        assert line in html
+    assert "import os" not in html
+
+
+def test_a_line_with_a_secret_is_never_shown() -> None:
+    html = report(judged_run(), BLOBS.__getitem__, SOURCES.get)
+    assert "not to be shown" not in html
+    assert f"  10  {HIDDEN}" in html
+
+
+def test_the_data_of_the_script_is_all_findings_whatever_they_hold() -> None:
+    found = tuple(replace(finding(n), message=f"{HOSTILE}</script>{n}") for n in range(1, 600))
+    html = report(run(replace(result("ruff"), findings=found)), BLOBS.__getitem__)
+    data = json.loads(html.partition('id="found">')[2].partition("</script>")[0])
+    assert len(data["rows"]) == 599
+    place = list(fields(Row)).index(next(f for f in fields(Row) if f.name == "message"))
+    messages = [data["words"][row[place]] for row in data["rows"]]
+    assert messages[-1].endswith("</script>599")
+    assert "\x1b" not in "".join(messages)
+
+
+def test_twenty_thousand_findings_are_written_quickly_and_in_little_memory() -> None:
+    finished = run(many_findings(20_000))
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    html, log = report(finished, BLOBS.__getitem__, lambda path: "code\n" * 1000), sarif(finished)
+    assert time.process_time() - start < 5
+    assert (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024 < 300
+    assert (len(html), len(log)) < (10_000_000, 20_000_000)
 
 
 def test_the_address_is_a_link_only_when_it_is_one_of_the_web() -> None:
@@ -177,7 +242,8 @@ def test_hostile_text_stays_text() -> None:
     hostile = replace(hostile, application=HOSTILE, branch=HOSTILE, commit=HOSTILE, run=HOSTILE)
     html = report(hostile, lambda digest: HOSTILE.encode("utf-8", "replace"))
     parsed = Page(html)
-    assert [tag for tag, _ in parsed.tags].count("script") == 1
+    scripts = [attributes.get("type") for tag, attributes in parsed.tags if tag == "script"]
+    assert scripts == ["application/json", None]
     assert not any(name.startswith("on") for _, attributes in parsed.tags for name in attributes)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", html)
     html.encode()
@@ -195,7 +261,7 @@ def test_anchors_are_unique_and_every_link_inside_leads_somewhere() -> None:
     tags = page(failed_run()).tags
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    inside = [a["href"] for tag, a in tags if tag == "a" and (a["href"] or "").startswith("#")]
+    inside = [a["href"] for tag, a in tags if tag == "a" and (a.get("href") or "").startswith("#")]
     assert inside
     assert all((href or "")[1:] in ids for href in inside)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from shipway.core.result import RunResult
 from shipway.outputs.html import report
 
-from .made_up import BLOBS, failed_run, passed_run
+from .made_up import BLOBS, SOURCES, failed_run, judged_run, many_findings, passed_run, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,7 +23,7 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-RUNS = {"passed": passed_run(), "failed": failed_run()}
+RUNS = {"passed": passed_run(), "failed": failed_run(), "judged": judged_run()}
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1280)]
 
 # Every element with text of its own whose contrast with what lies behind is below AA's 4.5.
@@ -91,7 +92,7 @@ class Visit:
 
 def saved(folder: Path, finished: RunResult) -> Path:
     path = folder / "report.html"
-    path.write_text(report(finished, BLOBS.__getitem__), encoding="utf-8")
+    path.write_text(report(finished, BLOBS.__getitem__, SOURCES.get), encoding="utf-8")
     return path
 
 
@@ -125,6 +126,75 @@ def test_the_filter_shows_only_findings_with_all_its_words(
     page.get_by_label("Show only findings").fill("ruff UNUSED")
     assert page.locator("#findings tbody tr:visible").count() == 1
     assert page.locator("#filtered").inner_text() == "1 of 35 shown"
+    page.close()
+
+
+def test_findings_are_filtered_by_severity_tool_stage_and_state(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = Visit(browser, saved(tmp_path, judged_run()), "light", 1280).page
+    told = page.locator("#filtered")
+    for label, choice, shown in (
+        ("Severity", "critical", "1 of 4 shown"), ("Tool", "semgrep", "1 of 4 shown"),
+        ("Stage", "security", "4 of 4 shown"), ("State", "waived", "1 of 4 shown"),
+    ):  # fmt: skip
+        select = page.locator("#findings").get_by_label(label)
+        select.select_option(choice)
+        assert told.inner_text() == shown, label
+        select.select_option("")
+    assert told.inner_text() == "4 of 4 shown"
+    page.close()
+
+
+def test_a_row_is_the_same_with_and_without_the_script(browser: Browser, tmp_path: Path) -> None:
+    path = saved(tmp_path, judged_run())
+    with_script = Visit(browser, path, "light", 1280).page
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1280, "height": 800}
+    )
+    without = context.new_page()
+    without.goto(path.as_uri())
+    for page in (with_script, without):
+        page.locator("#findings details").first.locator("summary").click()
+    rows = [page.locator("#findings tbody").inner_text() for page in (with_script, without)]
+    assert rows[0] == rows[1]
+    links = [
+        [link.get_attribute("href") for link in page.locator("#findings tbody a").all()]
+        for page in (with_script, without)
+    ]
+    assert (
+        links[0] == links[1] == ["https://osv.dev/x", "https://bandit.readthedocs.io/", None, None]
+    )
+    with_script.close()
+    context.close()
+
+
+def test_twenty_thousand_findings_open_and_are_filtered_at_once(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, run(many_findings(20_000)))
+    start = time.monotonic()
+    visit = Visit(browser, path, "light", 1280)
+    page = visit.page
+    assert page.locator("#filtered").inner_text() == "1 to 100 of 20000 of 20000 shown"
+    page.get_by_label("Show only findings").fill("number 19999")
+    assert page.locator("#filtered").inner_text() == "1 of 20000 shown"
+    assert time.monotonic() - start < 3
+    assert visit.complaints == []
+    page.close()
+
+
+def test_pages_of_findings_are_turned(browser: Browser, tmp_path: Path) -> None:
+    page = Visit(browser, saved(tmp_path, run(many_findings(250))), "light", 360).page
+    before, after = (page.get_by_role("button", name=name) for name in ("Before", "Next"))
+    assert before.is_disabled()
+    after.click()
+    after.click()
+    assert page.locator("#filtered").inner_text() == "201 to 250 of 250 of 250 shown"
+    assert after.is_disabled()
+    assert page.locator("#findings tbody tr").count() == 50
+    before.click()
+    assert page.locator("#findings tbody tr").count() == 100
     page.close()
 
 

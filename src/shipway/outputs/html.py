@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shipway.core.result import RunResult
 from shipway.outputs import sections
 from shipway.outputs.clean import plain_text
+from shipway.outputs.findings_table import Source, findings_table
 from shipway.outputs.summary import counts, gates_of, reason_of, verdict_reason
 from shipway.outputs.timeline import timeline
 
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def report(result: RunResult, blobs: sections.Blobs) -> str:
-    """The page. `blobs` gives a stored log by its digest; it may raise what the record raises."""
+def report(result: RunResult, blobs: sections.Blobs, source: Source | None = None) -> str:
+    """The page. `blobs` gives a stored log by its digest; it may raise what the record raises.
+
+    source: the text of a file of the application by its path, or None; without it the page shows
+    no lines of code. It gets whatever paths the findings have.
+    """
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
-    findings, more_findings = sections.findings(result)
     return _environment().get_template("report.html").render(
         run=result,
         reason=verdict_reason(result),
@@ -35,8 +39,7 @@ def report(result: RunResult, blobs: sections.Blobs) -> str:
         coverages=sections.coverages(result),
         performances=sections.performances(result),
         others=sections.other_measures(result),
-        findings=findings,
-        more_findings=more_findings,
+        findings=findings_table(result, source),
         tested=[step for step in result.steps if step.tests],
         receipts=sections.receipts(result),
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.core.errors import ShipwayError
-from shipway.core.finding import Finding
 from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult, StepResult
 from shipway.outputs.clean import log_line
 
-MOST_FINDINGS = 500
 MOST_LOG_LINES = 200
 _LONGEST_LOG_LINE = 2000
 PERCENTILES = ("p50", "p95", "p99")
@@ -70,13 +68,6 @@ def troubles(run: RunResult, blobs: Blobs) -> tuple[Trouble, ...]:
     steps = [step for step in run.steps if step.outcome in order]
     steps.sort(key=lambda step: order[step.outcome])
     return tuple(Trouble(step, *_log(step, blobs)) for step in steps)
-
-
-def findings(run: RunResult) -> tuple[tuple[Finding, ...], int]:
-    """The worst findings, and how many more there are."""
-    everything = [finding for step in run.steps for finding in step.findings]
-    everything.sort(key=lambda f: (-f.severity, f.path, f.line))
-    return tuple(everything[:MOST_FINDINGS]), max(0, len(everything) - MOST_FINDINGS)
 
 
 def coverages(run: RunResult) -> tuple[Coverage, ...]:
