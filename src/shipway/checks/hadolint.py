@@ -60,10 +60,11 @@ class Hadolint(Scanner):
             if complaint in output.stderr:
                 raise unread("hadolint", [file or config.application.dockerfile], remedy)
         try:
-            found = tuple(_finding(one, site) for one in json.loads(output.stdout))
+            listed = json.loads(output.stdout)
+            found = tuple(_finding(one, site) for one in listed)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise crashed(output, "hadolint") from None
-        if output.code != 0:
+        if output.code != 0 or not isinstance(listed, list):
             raise crashed(output, "hadolint")
         broken = [
             f"{one.place}: {one.message.splitlines()[0]}" for one in found if one.rule == _SYNTAX
