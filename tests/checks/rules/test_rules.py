@@ -1,0 +1,148 @@
+"""Our own rules, by the real semgrep, over a bad and a good example of each.
+
+An example marks the line before a fault: `ruleid: <rule>` in a comment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+VERSION = "1.181.0"
+EXAMPLES = Path(__file__).parent / "examples"
+RULES = Path(__file__).parents[3] / "src" / "shipway" / "checks" / "rules"
+UV = Path(sys.executable).with_name("uv")
+IDS = sorted(
+    name
+    for file in RULES.glob("*.yml")
+    for name in re.findall(r"^  - id: (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+)
+FILES = [path.relative_to(EXAMPLES).as_posix() for path in sorted(EXAMPLES.glob("*/*.*"))]
+Place = tuple[str, int]
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What semgrep says about all examples: one run, however many processes test at once."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "rules"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = folder / "report.json"
+        if not kept.exists():
+            kept.write_text(_scanned(folder), encoding="utf-8")
+        content: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    return content
+
+
+def _scanned(folder: Path) -> str:
+    # A copy, because semgrep of its own accord leaves out whatever is below `tests/`.
+    shutil.copytree(EXAMPLES, folder / "examples", dirs_exist_ok=True)
+    done = subprocess.run(
+        [UV, "tool", "run", "--quiet", "--from", f"semgrep=={VERSION}", "semgrep", "scan",
+         "--metrics=off", "--disable-version-check", "--no-git-ignore", "--no-rewrite-rule-ids",
+         "--jobs=1", "--json", "--config", str(RULES), "examples"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=500,
+        env={**os.environ, "SEMGREP_SEND_METRICS": "off",
+             "SEMGREP_SETTINGS_FILE": str(folder / "settings.yml"),
+             "SEMGREP_LOG_FILE": str(folder / "semgrep.log")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr or done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def found(report: dict[str, Any]) -> dict[str, set[Place]]:
+    """By file: which rule fires at which line."""
+    places = defaultdict(set)
+    for result in report["results"]:
+        file = Path(result["path"]).relative_to("examples").as_posix()
+        places[file].add((result["check_id"], result["start"]["line"]))
+    return places
+
+
+@cache
+def marked(file: str) -> frozenset[Place]:
+    """What an example says itself about its faults."""
+    lines = (EXAMPLES / file).read_text(encoding="utf-8").splitlines()
+    marks = ((re.search(r"ruleid: (\S+)", line), number) for number, line in enumerate(lines, 2))
+    return frozenset((mark[1], number) for mark, number in marks if mark)
+
+
+def example(rule: str, kind: str) -> str:
+    """The bad or the good example of a rule."""
+    [file] = (EXAMPLES / rule.removeprefix("shipway.")).glob(f"{kind}.*")
+    return file.relative_to(EXAMPLES).as_posix()
+
+
+def test_semgrep_understands_every_rule_and_every_example(report: dict[str, Any]) -> None:
+    assert report["errors"] == []
+    assert report["skipped_rules"] == []
+    assert len(report["paths"]["scanned"]) == len(FILES)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_example_has_the_faults_it_marks_and_no_other(
+    file: str, found: dict[str, set[Place]]
+) -> None:
+    assert found[file] == marked(file)
+
+
+@pytest.mark.parametrize("rule", IDS)
+def test_a_rule_fires_on_its_bad_example_and_not_on_its_good_one(rule: str) -> None:
+    assert {name for name, _ in marked(example(rule, "bad"))} == {rule}
+    assert not marked(example(rule, "good"))
+
+
+def test_every_folder_of_examples_belongs_to_a_rule() -> None:
+    assert [f"shipway.{path.name}" for path in sorted(EXAMPLES.iterdir())] == IDS
+
+
+@pytest.mark.parametrize("rule", IDS)
+def test_a_rule_says_what_is_wrong_and_what_to_do_instead(
+    rule: str, report: dict[str, Any]
+) -> None:
+    said = next(one["extra"] for one in report["results"] if one["check_id"] == rule)
+    fault, _, remedy = said["message"].partition(" Instead: ")
+    assert re.fullmatch(r"[A-Z].{20,}\.", fault)
+    assert re.fullmatch(r"[a-z`].{15,}[.]", remedy)
+    assert len(said["message"]) < 300
+    assert said["severity"] in ("ERROR", "WARNING", "INFO")
+    about = said["metadata"]
+    assert re.fullmatch(r"CWE-\d+", about["cwe"])
+    assert about["confidence"] in ("HIGH", "MEDIUM", "LOW")
+    assert about["category"] == "security"
+    assert [link.split("://")[0] for link in about["references"]] == ["https"]
+
+
+def test_no_two_rules_have_one_name() -> None:
+    assert len(IDS) == len(set(IDS))
+
+
+def test_what_a_request_brings_is_the_same_for_every_rule() -> None:
+    blocks = {}
+    for file in RULES.glob("*.yml"):
+        text = file.read_text(encoding="utf-8")
+        if "mode: taint" in text:
+            block = re.search(
+                r"^ *- pattern-either: &request\n((?: {10,}.*\n)+)", text, re.MULTILINE
+            )
+            blocks[file.name] = block and block[1]
+    assert blocks
+    assert len(set(blocks.values())) == 1, blocks.keys()
