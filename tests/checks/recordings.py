@@ -19,7 +19,7 @@ from shipway.checks import CHECKS
 from shipway.core.check import Check, Output, Site
 from shipway.core.config import Config
 
-from . import advised, insecure, real, tiny
+from . import advised, insecure, real, secretive, tiny
 
 FOLDER = Path(__file__).parent.parent / "recorded"
 ROOT, OUT, PYTHON = "/app", "/app/.shipway/out", "/app/.shipway/python"
@@ -46,6 +46,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("performance", "other-names"): tiny.OTHER_LOAD,
     **advised.CASES,
     **insecure.CASES,
+    **secretive.CASES,
 }  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def perform(name: str, case: str, root: str, python: str) -> Output:
     """Let the real tool look at a case, in the folder `root`."""
     check, config = check_named(name), tiny.CONFIG
     tiny.write(CASES[name, case], root)
+    secretive.prepare(name, case, root)
     site = Site(root, f"{root}/.shipway/out", python)
     if case == "no-pytest" or (name, case) in advised.BARE:
         site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))

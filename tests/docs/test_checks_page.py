@@ -46,6 +46,8 @@ def test_stage_tool_and_version_are_right(check: Check) -> None:
     assert row["stage"] == check.stage
     if tool.package:
         assert row["tool"] == f"{tool.package} {tool.version}"
+    elif tool.how:
+        assert row["tool"].startswith("the system's own ")
     elif tool.home is Home.OWN:
         assert row["tool"] == "Shipway's own"
     else:

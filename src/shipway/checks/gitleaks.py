@@ -1,0 +1,76 @@
+"""gitleaks: secrets in the working tree, and secrets in the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shipway.checks import tools
+from shipway.checks.inside import HERE
+from shipway.checks.secrets import SecretScanner
+from shipway.core.check import Site
+from shipway.core.config import Config
+from shipway.core.errors import CannotRun
+from shipway.core.finding import Finding
+
+_PRIVATE = re.compile(r"private-key|age-secret-key|pkcs12-file")
+_CLOUD = re.compile(
+    r"(alibaba|aws|azure|cloudflare|digitalocean|flyio|gcp|heroku|scalingo|yandex)-"
+)
+
+
+@dataclass(frozen=True)
+class Gitleaks(SecretScanner):
+    """`gitleaks dir`, over the files that git does not ignore."""
+
+    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+        """Our own program within gitleaks's environment: it keeps the secrets to itself."""
+        return (f"{HERE}/find_secrets.py", self.name, site.root)
+
+    def is_private_key(self, rule: str) -> bool:
+        """By the names of gitleaks's own rules."""
+        return bool(_PRIVATE.fullmatch(rule))
+
+    def is_cloud_key(self, rule: str) -> bool:
+        """By the names of gitleaks's own rules."""
+        return bool(_CLOUD.match(rule))
+
+
+@dataclass(frozen=True)
+class History(Gitleaks):
+    """`gitleaks git`, over all commits of all branches and tags."""
+
+    def inputs(self, config: Config) -> tuple[str, ...]:
+        """None: it looks at no file of the working tree."""
+        return ()
+
+    def _findings(self, found: list[dict[str, Any]]) -> tuple[Finding, ...]:
+        """One for each secret and path: the oldest, with how many commits brought it."""
+        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for one in sorted(found, key=lambda one: (str(one["date"]), str(one["commit"]))):
+            known = str(one["digest"]) or str(one["line"])
+            groups.setdefault((str(one["rule"]), str(one["path"]), known), []).append(one)
+        return tuple(self._in_commit(group) for group in groups.values())
+
+    def _in_commit(self, group: Sequence[dict[str, Any]]) -> Finding:
+        finding = self._finding(group[0])
+        commits = list(dict.fromkeys(str(one["commit"]) for one in group))
+        more = f" and {len(commits) - 1} more" if commits[1:] else ""
+        words = f"{finding.message} (in commit {commits[0][:7]}{more})"
+        return replace(finding, message=words, remedy=_REMEDY)
+
+    def _nothing(self) -> CannotRun:
+        return CannotRun("there is no commit yet", "Commit something first.")
+
+
+_REMEDY = (
+    "Replace it where it is valid: whoever has a clone has it, and rewriting the history does not "
+    "change that. Then waive it: [[waivers]] in shipway.toml."
+)
+
+GITLEAKS = Gitleaks("gitleaks", "secrets in the files, by gitleaks", tools.GITLEAKS)
+GITLEAKS_HISTORY = History(
+    "gitleaks-history", "secrets in the git history, by gitleaks", tools.GITLEAKS, max_age=0
+)
