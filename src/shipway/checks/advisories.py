@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.base import crashed
-from shipway.checks.dependencies import DependencyCheck, no_packages, rated
+from shipway.checks.dependencies import DependencyCheck, fault, no_packages
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
@@ -35,7 +34,7 @@ class Advisories(DependencyCheck):
         """How old the advisories are is measured; the limit is the team's."""
         try:
             report = json.loads(output.stdout)
-            found = [_fault(one, config) for one in report["matches"]]
+            found = [fault("advisories", one, config) for one in report["matches"]]
             found += [_unpinned(name, config) for name in report["unpinned"]]
             packages, advisories = int(report["packages"]), int(report["advisories"])
             unread, age = list(report["unread"]), float(report["age_days"] or 0)
@@ -51,25 +50,6 @@ class Advisories(DependencyCheck):
         if not advisories:
             raise CannotRun(f"{site.advisories} has no advisory for PyPI's packages", _FETCH)
         return Reading(tuple(found), (Measure("advisories age", age, "d"),))
-
-
-def _fault(one: dict[str, Any], config: Config) -> Finding:
-    name, version, cvss = one["name"], one["version"], one["cvss"]
-    message = str(one["summary"] or one["id"])
-    if one["development"]:
-        message += " (only development needs it)"
-    if not one["certain"]:
-        message += " (whether this version has it cannot be told)"
-    fixed = one["fixed"]
-    return Finding(
-        "advisories", str(one["id"]), rated(cvss, str(one["word"])), config.application.lock,
-        int(one["line"]), message,
-        remedy=f"Update {name} to {fixed[-1]} or later." if fixed else "No fix is known.",
-        kind=Kind.DEPENDENCY, confidence="high" if one["certain"] else "low",
-        score=str(one["word"]), cvss=None if cvss is None else float(cvss),
-        cwe=tuple(one["cwe"]), ids=tuple(one["ids"]), package=f"{name} {version}",
-        link=str(one["link"]),
-    )  # fmt: skip
 
 
 def _unpinned(name: str, config: Config) -> Finding:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from glob import escape, glob
+from typing import Any
 
-from shipway.checks.base import Linter
+from shipway.checks.scanner import Scanner
 from shipway.core.check import Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
-from shipway.core.finding import Severity
-from shipway.core.gate import Gate
+from shipway.core.finding import Finding, Kind, Severity
 
 # A known fault that nobody rated may be of any severity: it counts as one that stops a release.
 UNRATED = Severity.HIGH
@@ -25,10 +26,9 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class DependencyCheck(Linter):
+class DependencyCheck(Scanner):
     """Defaults for a check that looks at what the lock file names."""
 
-    stage: str = "security"
     needs: tuple[str, ...] = ("install",)
 
     def applies(self, config: Config) -> bool:
@@ -38,10 +38,6 @@ class DependencyCheck(Linter):
     def inputs(self, config: Config) -> tuple[str, ...]:
         """What the environment is made from."""
         return (config.application.lock, *self.configuration)
-
-    def gates(self, config: Config) -> tuple[Gate, ...]:
-        """None: what a scanner found is judged together with the others'."""
-        return ()
 
 
 def site_packages(site: Site) -> str:
@@ -63,6 +59,23 @@ def rated(cvss: float | None, word: str = "") -> Severity:
                   (0.1, Severity.LOW))  # fmt: skip
         return next((severity for floor, severity in floors if cvss >= floor), Severity.INFO)
     return _WORDS.get(word.strip("*").casefold(), UNRATED)
+
+
+def fault(tool: str, match: Mapping[str, Any], config: Config) -> Finding:
+    """A fault of a dependency, from what `osv/matching.py` says of it."""
+    name, cvss, word, fixed = match["name"], match["cvss"], str(match["word"]), match["fixed"]
+    message = str(match["summary"] or match["id"])
+    if match["development"]:
+        message += " (only development needs it)"
+    if not match["certain"]:
+        message += " (whether this version has it cannot be told)"
+    return Finding(
+        tool, str(match["id"]), rated(cvss, word), config.application.lock, int(match["line"]),
+        message, remedy=f"Update {name} to {fixed[-1]} or later." if fixed else "No fix is known.",
+        kind=Kind.DEPENDENCY, confidence="high" if match["certain"] else "low", score=word,
+        cvss=None if cvss is None else float(cvss), cwe=tuple(match["cwe"]),
+        ids=tuple(match["ids"]), package=f"{name} {match['version']}", link=str(match["link"]),
+    )  # fmt: skip
 
 
 def no_packages(tool: str) -> CannotRun:

@@ -12,17 +12,15 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
-from shipway.checks.osv.advisory import Advisories, Entry, read
+from shipway.checks.osv.advisory import Advisories, read
 from shipway.checks.osv.dpkg import installed
 from shipway.checks.osv.locked import locked
+from shipway.checks.osv.matching import matches
 from shipway.checks.osv.ordering import Ordering, ordering
 from shipway.checks.osv.package import Package
-from shipway.checks.osv.ranges import affects, fixes
-from shipway.checks.osv.rating import base_score, word
 
 DAY = 86400.0
 
@@ -58,70 +56,9 @@ def report(
             match
             for package in packages
             if package.version
-            for match in _matches(package, advisories.by_package.get(package.name, []), rules)
+            for match in matches(package, advisories.by_package.get(package.name, []), rules)
         ],
     }
-
-
-def _matches(package: Package, entries: Sequence[Entry], rules: Ordering) -> list[dict[str, Any]]:
-    """One a fault: databases tell of the same one under names of their own."""
-    groups: list[dict[str, Any]] = []
-    for advisory, affected in entries:
-        certain = _affects(affected, package.version, rules)
-        if certain is None:
-            continue
-        match = _match(package, advisory, affected, rules, certain)
-        names = set(match["same"])
-        same = [group for group in groups if names & set(group["same"])]
-        for group in same:
-            groups.remove(group)
-            match = _joined(group, match, rules)
-        groups.append(match)
-    return groups
-
-
-def _affects(affected: Mapping[str, Any], version: str, rules: Ordering) -> bool | None:
-    """True: it does. False: that cannot be told. None: it does not."""
-    try:
-        return True if affects(affected, version, rules) else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-
-
-def _match(
-    package: Package, advisory: Mapping[str, Any], affected: Mapping[str, Any], rules: Ordering,
-    certain: bool,
-) -> dict[str, Any]:  # fmt: skip
-    same = [advisory["id"], *(advisory.get("aliases") or ())]
-    severities = affected.get("severity") or advisory.get("severity") or ()
-    details = str(advisory.get("details") or "").strip().partition("\n")[0]
-    return {
-        **asdict(package), "id": advisory["id"], "same": same,
-        "ids": [*same, *(advisory.get("upstream") or ())],
-        "summary": str(advisory.get("summary") or details), "certain": certain,
-        "cvss": base_score(severities), "word": word(advisory, affected),
-        "cwe": list((advisory.get("database_specific") or {}).get("cwe_ids") or ()),
-        "fixed": fixes(affected, package.version, rules) if certain else [],
-        "link": _link(advisory),
-    }  # fmt: skip
-
-
-def _joined(first: dict[str, Any], other: dict[str, Any], rules: Ordering) -> dict[str, Any]:
-    """The rated one speaks for both; neither loses what only it knows."""
-    if other["cvss"] is not None and first["cvss"] is None:
-        first, other = other, first
-    joined = {name: first[name] or other[name] for name in first}
-    for name in ("same", "ids", "cwe", "fixed"):
-        joined[name] = list(dict.fromkeys((*first[name], *other[name])))
-    joined["fixed"].sort(key=rules.version)
-    scores = [one["cvss"] for one in (first, other) if one["cvss"] is not None]
-    return {**joined, "cvss": max(scores, default=None)}
-
-
-def _link(advisory: Mapping[str, Any]) -> str:
-    """The advisory itself, where it says so."""
-    references = {one["type"]: one["url"] for one in reversed(advisory.get("references") or ())}
-    return str(references.get("ADVISORY") or f"https://osv.dev/vulnerability/{advisory['id']}")
 
 
 def _given(words: Sequence[str]) -> argparse.Namespace:
