@@ -66,7 +66,11 @@ def test_arguments_are_words_and_say_no_secret_place(check: Check) -> None:
 
 
 def test_all_apply_to_an_application_that_has_everything() -> None:
-    assert enabled(tiny.CONFIG) == CHECKS
+    named = dict.fromkeys(NAMES, True)
+    assert enabled(replace(tiny.CONFIG, checks=named)) == CHECKS
+    assert {check.name for check in CHECKS} - {c.name for c in enabled(tiny.CONFIG)} == {
+        check.name for check in CHECKS if not check.default
+    }
 
 
 def test_none_applies_to_a_folder_without_python() -> None:

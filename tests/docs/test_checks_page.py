@@ -104,7 +104,13 @@ def test_where_it_applies_is_said(check: Check) -> None:
     if "endpoint" in ROW[check.name]["where"]:
         assert check.name not in _enabled(application, gates)
         gates = EVERYTHING.gates
-    assert check.name in _enabled(application, gates)
+    assert (check.name in _enabled(application, gates)) == check.default
+    assert check.name in _enabled(application, gates, {check.name: True})
+
+
+@by_name
+def test_that_it_must_be_named_is_said(check: Check) -> None:
+    assert (f"`{check.name} = true`" in ROW[check.name]["where"]) == (not check.default)
 
 
 def test_the_settings_that_it_shows_are_valid() -> None:

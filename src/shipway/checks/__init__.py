@@ -32,7 +32,9 @@ def enabled(config: Config) -> tuple[Check, ...]:
     What one of them needs of the others is cut down to those that are there.
     """
     chosen = [
-        check for check in CHECKS if config.checks.get(check.name, True) and check.applies(config)
+        check
+        for check in CHECKS
+        if config.checks.get(check.name, check.default) and check.applies(config)
     ]
     absent = {check.name for check in CHECKS} - {check.name for check in chosen}
     return tuple(_without(check, absent) for check in chosen)

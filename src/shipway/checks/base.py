@@ -29,6 +29,7 @@ class Linter:
     max_age: float | None = None
     served: bool = False
     reports: tuple[str, ...] = ()
+    default: bool = True
 
     def applies(self, config: Config) -> bool:
         """Where there is Python."""

@@ -34,5 +34,9 @@ class Trufflehog(SecretScanner):
 
 
 TRUFFLEHOG = Trufflehog(
-    "trufflehog", "secrets in the files, by trufflehog", tools.TRUFFLEHOG, max_age=0
+    "trufflehog",
+    "secrets in the files, by trufflehog",
+    tools.TRUFFLEHOG,
+    max_age=0,
+    default=False,
 )

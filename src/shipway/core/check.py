@@ -111,6 +111,12 @@ class Check(Protocol):
     @property
     def reports(self) -> tuple[str, ...]: ...
 
+    @property
+    def default(self) -> bool:
+        """Whether it runs where the configuration does not name it: of several tools for one
+        job, the best one."""
+        ...
+
     def applies(self, config: Config) -> bool:
         """Whether it makes sense for this application."""
         ...
