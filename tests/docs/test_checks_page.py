@@ -110,7 +110,7 @@ def test_where_it_applies_is_said(check: Check) -> None:
 
 @by_name
 def test_that_it_must_be_named_is_said(check: Check) -> None:
-    assert (f"`{check.name} = true`" in ROW[check.name]["where"]) == (not check.default)
+    assert (f"{check.name} = true" in ROW[check.name]["where"]) == (not check.default)
 
 
 def test_the_settings_that_it_shows_are_valid() -> None:
