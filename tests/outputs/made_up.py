@@ -180,7 +180,7 @@ SOURCES = {
     "main/api.py": (
         "import os\n\n\ndef page(request):\n    name = request.args['name']\n"
         "    query = f\"SELECT * FROM ward WHERE name = '{name}'\"\n"
-        "    row = cursor.execute(query).fetchone()\n    return row\n\nKEY = 'not to be shown'\n"
+        "    row = cursor.execute(query).fetchone()\n    return row\n"
     )
 }
 
@@ -199,7 +199,7 @@ def judged_run() -> RunResult:
         link="https://bandit.readthedocs.io/", also=("semgrep",),
     )  # fmt: skip
     key = Finding(
-        "gitleaks", "generic-api-key", Severity.HIGH, "main/api.py", 10, "Generic API key",
+        "gitleaks", "generic-api-key", Severity.HIGH, "main/keys.py", 10, "Generic API key",
         "Revoke it.", About.SECRET,
     )  # fmt: skip
     root = Finding(

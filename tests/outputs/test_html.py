@@ -11,11 +11,12 @@ from resource import RUSAGE_SELF, getrusage
 import pytest
 
 from shipway.core.errors import RecordError
+from shipway.core.finding import Kind
 from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.receipt import Receipt
 from shipway.core.result import RunResult
-from shipway.outputs.findings_table import HIDDEN, MOST_FINDINGS, Row
+from shipway.outputs.findings_table import MOST_FINDINGS, Row
 from shipway.outputs.html import report
 from shipway.outputs.sarif import sarif
 from shipway.outputs.sections import duration, figure
@@ -194,15 +195,23 @@ def test_a_finding_that_was_judged_is_shown_once() -> None:
 def test_the_lines_around_a_finding_are_shown_where_the_caller_has_them() -> None:
     html = report(judged_run(), BLOBS.__getitem__, SOURCES.get)
     assert "› 7      row = cursor.execute(query).fetchone()" not in page(judged_run()).text
-    for line in ("   4  def page(request):", "›  7      row = cursor.execute(query).fetchone()"):
+    for line in ("  4  def page(request):", "› 7      row = cursor.execute(query).fetchone()"):
         assert line in html
     assert "import os" not in html
 
 
-def test_a_line_with_a_secret_is_never_shown() -> None:
-    html = report(judged_run(), BLOBS.__getitem__, SOURCES.get)
-    assert "not to be shown" not in html
-    assert f"  10  {HIDDEN}" in html
+def test_a_file_with_a_secret_shows_no_lines() -> None:
+    asked = []
+
+    def source(path: str) -> str:
+        asked.append(path)
+        return "code\n" * 20
+
+    judged = judged_run().steps[-1]
+    key = next(one for one in judged.findings if one.kind is Kind.SECRET)
+    beside = replace(judged.findings[1], path=key.path, line=key.line + 5)
+    report(run(replace(judged, findings=(*judged.findings, beside))), BLOBS.__getitem__, source)
+    assert sorted(asked) == ["Dockerfile", "main/api.py"]
 
 
 def test_the_data_of_the_script_is_all_findings_whatever_they_hold() -> None:

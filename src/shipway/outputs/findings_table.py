@@ -17,7 +17,6 @@ MOST_SOURCES = 500  # findings that show the lines around them
 _AROUND = 3
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 2000
-HIDDEN = "(a secret stands here)"
 
 Source = Callable[[str], str | None]
 
@@ -130,35 +129,33 @@ def _data(rows: Iterable[Row]) -> str:
 
 
 def _sources(everything: Iterable[Found], source: Source) -> Mapping[int, str]:
-    """The lines around the worst findings by their index; lines with secrets are left out."""
-    secret = {
-        (one.finding.path, one.finding.line)
-        for one in everything
-        if one.finding.kind is Kind.SECRET
-    }
+    """The lines around the worst findings by their index.
+
+    A file with a secret shows none: a key goes on for many lines after the one that is named.
+    """
+    secret = {one.finding.path for one in everything if one.finding.kind is Kind.SECRET}
     texts: dict[str, list[str]] = {}
     excerpts: dict[int, str] = {}
     for index, one in enumerate(everything):
-        finding = one.finding
+        path, line = one.finding.path, one.finding.line
         if len(excerpts) == MOST_SOURCES:
             break
-        if not finding.line or finding.kind is Kind.SECRET:
+        if not line or path in secret:
             continue
-        if finding.path not in texts:
-            texts[finding.path] = (source(finding.path) or "").splitlines()
-        excerpts[index] = _excerpt(finding, texts[finding.path], secret)
+        if path not in texts:
+            texts[path] = (source(path) or "").splitlines()
+        excerpts[index] = _excerpt(line, texts[path])
     return excerpts
 
 
-def _excerpt(finding: Finding, lines: list[str], secret: set[tuple[str, int]]) -> str:
-    first, last = max(finding.line - _AROUND, 1), min(finding.line + _AROUND, len(lines))
-    if finding.line > len(lines):
+def _excerpt(line: int, lines: list[str]) -> str:
+    if line > len(lines):
         return ""
+    first, last = max(line - _AROUND, 1), min(line + _AROUND, len(lines))
     return "\n".join(
-        f"{'›' if number == finding.line else ' '} {number:>{len(str(last))}}  "
-        + (HIDDEN if (finding.path, number) in secret else _code(lines[number - 1]))
+        f"{'›' if number == line else ' '} {number:>{len(str(last))}}  {_code(lines[number - 1])}"
         for number in range(first, last + 1)
-    ).rstrip()  # fmt: skip
+    ).rstrip()
 
 
 def _code(line: str) -> str:
