@@ -56,11 +56,51 @@ HADOLINT = {
     "wrong-settings": {"Dockerfile": _IMAGE, ".hadolint.yaml": "ignored: [\n"},
 }
 
+_WORKFLOW = """name: Check
+on: push
+permissions: {}
+jobs:
+  test:
+    name: Test
+    runs-on: ubuntu-24.04
+    steps:
+      - run: make test
+"""
+_BAD_WORKFLOW = """name: Welcome
+on:
+  pull_request_target:  # zizmor: ignore[dangerous-triggers]
+permissions: {}
+jobs:
+  greet:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          echo "Welcome"
+          echo "${{ github.event.pull_request.title }}"
+"""
+_CHECK, _WELCOME = ".github/workflows/check.yml", ".github/workflows/welcome.yml"
+
+ZIZMOR = {
+    "bad": {_CHECK: _WORKFLOW, _WELCOME: _BAD_WORKFLOW},
+    "clean": {_CHECK: _WORKFLOW},
+    "nothing": tiny.NOTHING,
+    "no-workflow": {".github/workflows/README.md": "none yet\n"},
+    "syntax": {_CHECK: _WORKFLOW + "  - [\n", _WELCOME: _BAD_WORKFLOW},
+    "own-settings": {
+        _WELCOME: _BAD_WORKFLOW,
+        ".github/zizmor.yml": "rules:\n  template-injection:\n    disable: true\n"
+        "  unpinned-uses:\n    disable: true\n",
+    },
+    "wrong-settings": {_WELCOME: _BAD_WORKFLOW, ".github/zizmor.yml": "rules: [\n"},
+}
+
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
         "bandit": BANDIT,
         "hadolint": HADOLINT,
+        "zizmor": ZIZMOR,
     }.items()
     for case, files in cases.items()
 }

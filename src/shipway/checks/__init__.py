@@ -15,6 +15,7 @@ from shipway.checks.pip_audit import PIP_AUDIT
 from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.checks.trufflehog import TRUFFLEHOG
+from shipway.checks.zizmor import ZIZMOR
 from shipway.core.check import Check
 from shipway.core.config import Config
 
@@ -22,7 +23,7 @@ CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES,
     BANDIT, HADOLINT,
-    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR,
 )  # fmt: skip
 
 

