@@ -11,9 +11,11 @@ from shipway.checks.gitleaks import GITLEAKS, GITLEAKS_HISTORY
 from shipway.checks.hadolint import HADOLINT
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
+from shipway.checks.osv_scanner import OSV_SCANNER
 from shipway.checks.pip_audit import PIP_AUDIT
 from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
+from shipway.checks.safety import SAFETY
 from shipway.checks.trufflehog import TRUFFLEHOG
 from shipway.checks.zizmor import ZIZMOR
 from shipway.core.check import Check
@@ -21,7 +23,7 @@ from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
-    PIP_AUDIT, ADVISORIES,
+    PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY,
     BANDIT, HADOLINT,
     GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR,
 )  # fmt: skip

