@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from dataclasses import fields, replace
 from html.parser import HTMLParser
@@ -230,7 +231,8 @@ def test_twenty_thousand_findings_are_written_quickly_and_in_little_memory() -> 
     before = getrusage(RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     html, log = report(finished, BLOBS.__getitem__, lambda path: "code\n" * 1000), sarif(finished)
-    assert time.process_time() - start < 5
+    measured = sys.gettrace() is None  # coverage makes it several times slower
+    assert time.process_time() - start < (5 if measured else 50)
     assert (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024 < 300
     assert (len(html), len(log)) < (10_000_000, 20_000_000)
 
