@@ -43,8 +43,8 @@ class History(Gitleaks):
     """`gitleaks git`, over all commits of all branches and tags."""
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """None: it looks at no file of the working tree."""
-        return ()
+        """No file of the working tree but its settings: the history."""
+        return ("git:history", ".gitleaks.toml", ".gitleaksignore")
 
     def _findings(self, found: list[dict[str, Any]]) -> tuple[Finding, ...]:
         """One for each secret and path: the oldest, with how many commits brought it."""
@@ -72,5 +72,5 @@ _REMEDY = (
 
 GITLEAKS = Gitleaks("gitleaks", "secrets in the files, by gitleaks", tools.GITLEAKS)
 GITLEAKS_HISTORY = History(
-    "gitleaks-history", "secrets in the git history, by gitleaks", tools.GITLEAKS, max_age=0
+    "gitleaks-history", "secrets in the git history, by gitleaks", tools.GITLEAKS
 )

@@ -9,7 +9,6 @@ import sys
 import threading
 from typing import Any
 
-from shipway.cli.head import changed, head
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, machine, open_project
 from shipway.core.errors import ConfigError
@@ -18,6 +17,7 @@ from shipway.core.listener import Listener
 from shipway.core.result import RunResult
 from shipway.core.step import STAGES
 from shipway.effects.clock import SystemClock
+from shipway.effects.git import changed, head
 from shipway.effects.files import Tree
 from shipway.flows.cache import StepCache
 from shipway.flows.run import Options, Run

@@ -8,8 +8,11 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 
+from shipway.effects.git import refs
+
 _NEVER = {".git", ".shipway", ".venv", "__pycache__", "node_modules", ".mypy_cache",
           ".ruff_cache", ".pytest_cache", ".hypothesis"}  # fmt: skip
+HISTORY = "git:history"  # as a pattern: all commits of all branches and tags
 _MAGIC = frozenset("*?[!")
 
 
@@ -29,7 +32,8 @@ class Tree:
 
     def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]:
         """path → digest (with mode and kind) of every file that the patterns name."""
-        return {path: self.fingerprint(path) for path in self.match(patterns)}
+        found = {path: self.fingerprint(path) for path in self.match(patterns)}
+        return {**found, HISTORY: refs(self.root)} if HISTORY in patterns else found
 
     def match(self, patterns: tuple[str, ...]) -> list[str]:
         """The files that patterns name, sorted.

@@ -3,28 +3,58 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 
 from shipway.core.errors import ConfigError
 
 
 def head(root: str) -> tuple[str, str]:
     """The commit and the branch, read from .git without starting git; "" where there is none."""
-    folder = root
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return "", ""
-        folder = above
-    git = os.path.join(folder, ".git")
-    if os.path.isfile(git):  # a linked working tree: "gitdir: PATH" (gitrepository-layout)
-        git = os.path.join(folder, _text(git).removeprefix("gitdir: "))
+    git = _folder(root)
+    if not git:
+        return "", ""
     now = _text(os.path.join(git, "HEAD"))
     if not now.startswith("ref: "):
         return now, ""
     name = now[5:]
-    above = os.path.join(git, _text(os.path.join(git, "commondir")))
-    commit = _text(os.path.join(above, name)) or _packed(above, name)
+    shared = _shared(git)
+    commit = _text(os.path.join(shared, name)) or _packed(shared, name)
     return commit, name.removeprefix("refs/heads/")
+
+
+def refs(root: str) -> str:
+    """A digest of what every branch and tag points at: the same while the history is the same.
+
+    "" outside a repository.
+    """
+    git = _folder(root)
+    if not git:
+        return ""
+    shared = _shared(git)
+    found = [_text(os.path.join(git, "HEAD")), _text(os.path.join(shared, "packed-refs"))]
+    for folder, folders, names in os.walk(os.path.join(shared, "refs")):
+        folders.sort()
+        found += [f"{folder}/{name} {_text(os.path.join(folder, name))}" for name in sorted(names)]
+    return sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _folder(root: str) -> str:
+    """Where git keeps what belongs to this working tree."""
+    folder = root
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+    git = os.path.join(folder, ".git")
+    if os.path.isfile(git):  # a linked working tree: "gitdir: PATH" (gitrepository-layout)
+        return os.path.join(folder, _text(git).removeprefix("gitdir: "))
+    return git
+
+
+def _shared(git: str) -> str:
+    """What all working trees of a repository share."""
+    return os.path.join(git, _text(os.path.join(git, "commondir")))
 
 
 def changed(root: str, ref: str) -> frozenset[str]:
