@@ -95,12 +95,26 @@ ZIZMOR = {
     "wrong-settings": {_WELCOME: _BAD_WORKFLOW, ".github/zizmor.yml": "rules: [\n"},
 }
 
+WORKFLOW_SCHEMA = {
+    "bad": {
+        _CHECK: _WORKFLOW,
+        _WELCOME: _BAD_WORKFLOW.replace("runs-on", "run-on"),
+        ".github/workflows/empty.yaml": "",
+        ".github/workflows/README.md": "Not one of them.\n",
+    },
+    "clean": {_CHECK: _WORKFLOW, _WELCOME: _BAD_WORKFLOW},
+    "nothing": tiny.NOTHING,
+    "no-workflow": ZIZMOR["no-workflow"],
+    "syntax": ZIZMOR["syntax"],
+}
+
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
         "bandit": BANDIT,
         "hadolint": HADOLINT,
         "zizmor": ZIZMOR,
+        "workflow-schema": WORKFLOW_SCHEMA,
     }.items()
     for case, files in cases.items()
 }

@@ -17,6 +17,7 @@ from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.checks.safety import SAFETY
 from shipway.checks.trufflehog import TRUFFLEHOG
+from shipway.checks.workflow_schema import WORKFLOW_SCHEMA
 from shipway.checks.zizmor import ZIZMOR
 from shipway.core.check import Check
 from shipway.core.config import Config
@@ -25,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY,
     BANDIT, HADOLINT,
-    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA,
 )  # fmt: skip
 
 
