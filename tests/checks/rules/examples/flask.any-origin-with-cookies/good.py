@@ -1,0 +1,15 @@
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from flask import Flask
+from flask_cors import CORS
+
+app = Flask(__name__)
+CORS(app)
+CORS(app, origins="*")
+CORS(app, origins=["https://town.example"], supports_credentials=True)
+
+api = FastAPI()
+api.add_middleware(CORSMiddleware, allow_origins=["*"])
+api.add_middleware(
+    CORSMiddleware, allow_origins=["https://town.example"], allow_credentials=True
+)
