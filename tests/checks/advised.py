@@ -89,5 +89,8 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("advisories", "no-advisories"): NO_ADVISORIES,
     ("advisories", "damaged"): DAMAGED,
     ("advisories", "syntax"): BROKEN_LOCK,
+    ("licences", "clean"): tiny.CLEAN,
+    ("licences", "nothing"): tiny.NOTHING,
 }
-BARE = {("pip-audit", "nothing")}  # where the application's environment is empty
+# Where the application's environment is empty.
+BARE = {("pip-audit", "nothing"), ("licences", "nothing")}

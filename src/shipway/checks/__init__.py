@@ -9,6 +9,7 @@ from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
 from shipway.checks.gitleaks import GITLEAKS, GITLEAKS_HISTORY
 from shipway.checks.hadolint import HADOLINT
+from shipway.checks.licences import LICENCES
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
 from shipway.checks.osv_scanner import OSV_SCANNER
@@ -24,7 +25,7 @@ from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
-    PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY,
+    PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY, LICENCES,
     BANDIT, HADOLINT,
     GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA,
 )  # fmt: skip

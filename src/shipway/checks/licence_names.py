@@ -1,0 +1,104 @@
+"""What a package says of its licence, as an SPDX expression, and whether that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+UNKNOWN = "UNKNOWN"  # as pip-licenses says it
+# PyPI's classifiers and names that packages write. Where one may mean several licences, each of
+# them must be allowed.
+_NAMES = {
+    "MIT": ("MIT License", "The MIT License", "The MIT License (MIT)", "MIT License (MIT)"),
+    "MIT-0": ("MIT No Attribution License (MIT-0)",),
+    "Apache-2.0": (
+        "Apache Software License", "Apache License 2.0", "Apache License, Version 2.0",
+        "Apache Software License 2.0", "Apache 2.0", "Apache-2.0 License", "Apache 2",
+        "Apache License Version 2.0", "Apache", "ASL 2.0",
+    ),
+    "BSD-2-Clause AND BSD-3-Clause": ("BSD License", "BSD", "BSD-style", "BSD-like"),
+    "BSD-2-Clause": ("BSD 2-Clause License", "BSD 2-Clause", "Simplified BSD"),
+    "BSD-3-Clause": ("BSD 3-Clause License", "BSD 3-Clause", "New BSD", "3-Clause BSD License",
+                     "Modified BSD License", "New BSD License"),
+    "0BSD": ("Zero-Clause BSD (0BSD)",),
+    "ISC": ("ISC License (ISCL)", "ISC License", "ISCL"),
+    "PSF-2.0": ("Python Software Foundation License", "PSF", "PSFL", "PSF License"),
+    "MPL-2.0": ("Mozilla Public License 2.0 (MPL 2.0)", "MPL 2.0", "MPL2"),
+    "Zlib": ("zlib/libpng License",),
+    "Unlicense": ("The Unlicense (Unlicense)",),
+    "CC0-1.0": ("CC0 1.0 Universal (CC0 1.0) Public Domain Dedication",),
+    "LGPL-2.1-only AND LGPL-3.0-only": ("LGPL",),
+    "LGPL-2.1-or-later": ("GNU Lesser General Public License v2 or later (LGPLv2+)",),
+    "LGPL-3.0-only": ("GNU Lesser General Public License v3 (LGPLv3)", "LGPLv3", "LGPL 3"),
+    "LGPL-3.0-or-later": ("GNU Lesser General Public License v3 or later (LGPLv3+)", "LGPLv3+"),
+    "GPL-2.0-only": ("GNU General Public License v2 (GPLv2)", "GPLv2"),
+    "GPL-2.0-or-later": ("GNU General Public License v2 or later (GPLv2+)", "GPLv2+"),
+    "GPL-3.0-only": ("GNU General Public License v3 (GPLv3)", "GPLv3", "GPL 3"),
+    "GPL-3.0-or-later": ("GNU General Public License v3 or later (GPLv3+)", "GPLv3+"),
+    "AGPL-3.0-only": ("GNU Affero General Public License v3",),
+    "AGPL-3.0-or-later": ("GNU Affero General Public License v3 or later (AGPLv3+)",),
+}  # fmt: skip
+_BY_NAME = {name.casefold(): spdx for spdx, names in _NAMES.items() for name in names}
+
+
+def declared(package: Mapping[str, str]) -> str:
+    """The best of what pip-licenses tells (`--from all`); "" where the package says nothing.
+
+    First the License-Expression, which is SPDX by definition; then the License field, if it is
+    a name and not a text; then the classifiers, all of which must be allowed.
+    """
+    expression = package["License-Expression"]
+    if expression != UNKNOWN:
+        return expression
+    field = package["License-Metadata"].strip()
+    said = _BY_NAME.get(field.casefold()) or (field if is_spdx(field) else "")
+    classifiers = [one for one in package["License-Classifier"].split("; ") if one != UNKNOWN]
+    named = [_BY_NAME.get(one.casefold(), one) for one in classifiers]
+    if said or not named:
+        is_name = field != UNKNOWN and "\n" not in field and len(field) < 100
+        return said or (field if is_name else "")
+    return named[0] if len(named) == 1 else " AND ".join(f"({one})" for one in named)
+
+
+def is_spdx(text: str) -> bool:
+    """Whether it is an SPDX expression of licences that SPDX knows."""
+    parsed = _parsed(text)
+    return parsed is not None and not _spdx().unknown_license_keys(parsed)
+
+
+def is_allowed(expression: str, names: Iterable[str]) -> bool:
+    """AND wants all, OR any. An exception (WITH) only ever permits more."""
+    parsed = _parsed(expression)
+    return parsed is not None and _holds(parsed, {name.casefold() for name in names})
+
+
+def _holds(part: Any, names: set[str]) -> bool:
+    # No types; it comes with license_expression.
+    from boolean.boolean import AND, OR  # type: ignore[import-untyped]
+
+    if isinstance(part, AND):
+        return all(_holds(one, names) for one in part.args)
+    if isinstance(part, OR):
+        return any(_holds(one, names) for one in part.args)
+    if str(part).casefold() in names:
+        return True
+    base = getattr(part, "license_symbol", None)
+    return base is not None and str(base).casefold() in names
+
+
+def _parsed(text: str) -> Any:
+    from license_expression import ExpressionError  # type: ignore[import-untyped]  # no types
+
+    try:
+        return _spdx().parse(text)
+    except ExpressionError:
+        return None
+
+
+@cache
+def _spdx() -> Any:
+    """Read once, and only when it is needed: a run that is cached imports nothing slow."""
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
