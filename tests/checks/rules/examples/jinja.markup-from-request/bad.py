@@ -1,3 +1,4 @@
+from django.utils.safestring import mark_safe
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
@@ -14,4 +15,10 @@ def search():
 def hello(name):
     greeting = "<b>" + name + "</b>"
     # ruleid: shipway.jinja.markup-from-request
-    return render_template("hello.html", greeting=Markup(greeting))
+    return render_template("hello.html", greeting=Markup(greeting), name=mark_safe("x"))
+
+
+@bp.get("/bye/<name>")
+def bye(name):
+    # ruleid: shipway.jinja.markup-from-request
+    return render_template("bye.html", name=mark_safe(name))

@@ -1,0 +1,14 @@
+import logging
+
+from flask import Blueprint, request
+
+bp = Blueprint("search", __name__)
+log = logging.getLogger(__name__)
+
+
+@bp.get("/search")
+def search():
+    log.info("somebody looks for %r", request.args["q"])
+    log.info("page %s", request.args.get("page", type=int))
+    log.warning("nothing found", extra={"wanted": request.args["q"]})
+    return {}
