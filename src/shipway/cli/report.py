@@ -18,5 +18,8 @@ def report(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print the last run as JSON.")] = False,
 ) -> None:
-    """Write the last run as a page (.shipway/report.html) and as JUnit (.shipway/junit.xml)."""
+    """Write the last run as a page, JUnit, SARIF and Markdown.
+
+    In .shipway: report.html, junit.xml, findings.sarif, summary.md.
+    """
     raise typer.Exit(call("report", {"directory": context.obj, "json": json}))

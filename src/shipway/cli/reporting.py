@@ -1,4 +1,4 @@
-"""`report` carried out: the last run as one HTML page and as JUnit."""
+"""`report` carried out: the last run as a page, JUnit, SARIF and Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shipway.effects.files import write_atomic
 
 
 def report(*, directory: str, json: bool) -> int:
-    """Write both forms and print where, or print the run as JSON."""
+    """Write all forms and print where, or print the run as JSON."""
     project = open_project(directory)
     result = last_run(project)
     if json:
@@ -38,6 +38,7 @@ def write(result: RunResult, project: Project) -> str:
     """Write all forms; the path of the page, relative to here where that is shorter."""
     from shipway.outputs.html import report as page
     from shipway.outputs.junit import junit
+    from shipway.outputs.markdown import markdown
     from shipway.outputs.sarif import sarif
 
     def log(name: str) -> bytes:
@@ -46,8 +47,24 @@ def write(result: RunResult, project: Project) -> str:
             raise KeyError(name)
         return data
 
+    for name, text in {
+        "report.html": page(result, log, lambda path: _source(project.root, path)),
+        "junit.xml": junit(result),
+        "findings.sarif": sarif(result),
+        "summary.md": markdown(result),
+    }.items():
+        write_atomic(os.path.join(project.state, name), text.encode())
     path = os.path.join(project.state, "report.html")
-    write_atomic(path, page(result, log).encode())
-    write_atomic(os.path.join(project.state, "junit.xml"), junit(result).encode())
-    write_atomic(os.path.join(project.state, "findings.sarif"), sarif(result).encode())
     return min(path, os.path.relpath(path), key=len)
+
+
+def _source(root: str, path: str) -> str | None:
+    """The text of a file of the application; None for what is outside of it, or no text."""
+    full = os.path.realpath(os.path.join(root, path))
+    if os.path.commonpath((full, os.path.realpath(root))) != os.path.realpath(root):
+        return None
+    try:
+        with open(full, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None

@@ -17,8 +17,8 @@ from shipway.core.listener import Listener
 from shipway.core.result import RunResult
 from shipway.core.step import STAGES
 from shipway.effects.clock import SystemClock
-from shipway.effects.git import changed, head
 from shipway.effects.files import Tree
+from shipway.effects.git import changed, head
 from shipway.flows.cache import StepCache
 from shipway.flows.run import Options, Run
 
@@ -67,6 +67,8 @@ def run(
         listener.close()
     if len(result.steps) <= _REPORT_UP_TO and not _all_cached(result):
         _write_report(result, project, quiet=json)
+        if os.environ.get("GITHUB_ACTIONS") and not json:
+            _annotate(result, project)
         _prune(project)
     strictly = bool(os.environ.get("CI")) if strict is None else strict
     return result.verdict.exit_code(strict=strictly)
@@ -165,6 +167,13 @@ def _allowed(words: list[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
+
+
+def _annotate(result: RunResult, project: Project) -> None:
+    from shipway.outputs.annotations import github_annotations
+
+    top = os.environ.get("GITHUB_WORKSPACE", project.root)
+    sys.stdout.write(github_annotations(result, os.path.relpath(project.root, top)))
 
 
 def _prune(project: Project) -> None:
