@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from urllib.parse import quote, quote_plus, unquote
-from xml.sax.saxutils import escape
 
 from shipway.core.config import Config
 
@@ -67,7 +66,7 @@ def forms(value: str) -> Iterator[str]:
         yield from (quoted, re.sub("%..", lambda match: match[0].lower(), quoted))
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     yield repr(value)[1:-1]
-    yield from (escape(value), escape(value, {'"': "&quot;"}), html.escape(value))
+    yield from (escape(value, quote=False), escape(value), escape(value).replace("&#x27;", "'"))
     for encode in (b64encode, urlsafe_b64encode):
         for whole in (data, data + b"\n"):  # `echo $SECRET | base64`
             text = encode(whole).decode()

@@ -27,6 +27,7 @@ class Redactor:
                 wanted.update(line for line in lines if len(line.strip()) >= _PART)
         self._secrets = sorted(wanted, key=len, reverse=True)
         self._turned = [secret[::-1] for secret in self._secrets]
+        self._parts = {part for one in self._secrets for part in (one[:_PART], one[-_PART:])}
         # How much of a secret a text may end with, without holding all of it.
         self.reach = len(self._secrets[0]) - 1 if self._secrets else 0
 
@@ -34,7 +35,8 @@ class Redactor:
         """The text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, BLOT)
-        return self._without_parts(text) if self._secrets and _ELLIPSIS.search(text) else text
+        parts = any(part in text for part in self._parts) and _ELLIPSIS.search(text)
+        return self._without_parts(text) if parts else text
 
     def _without_parts(self, text: str) -> str:
         pieces = _ELLIPSIS.split(text)  # every other one is an ellipsis
