@@ -30,15 +30,20 @@ class Sources:
     """A project in memory."""
 
     def __init__(self, files: dict[str, str]) -> None:
-        self.files = files
+        self.texts = files
 
     def read(self, path: str) -> str | None:
-        return self.files.get(path)
+        return self.texts.get(path)
 
     def folders(self, path: str) -> list[str]:
         prefix = f"{path}/" if path else ""
-        below = [name.removeprefix(prefix) for name in self.files if name.startswith(prefix)]
+        below = [name.removeprefix(prefix) for name in self.texts if name.startswith(prefix)]
         return sorted({name.split("/")[0] for name in below if "/" in name})
+
+    def files(self, path: str) -> list[str]:
+        prefix = f"{path}/" if path else ""
+        below = [name.removeprefix(prefix) for name in self.texts if name.startswith(prefix)]
+        return sorted(name for name in below if "/" not in name)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +62,31 @@ class Sources:
 )  # fmt: skip
 def test_the_entry_point_is_worked_out(files: dict[str, str], serve: str) -> None:
     assert detect(Config(), Sources(files))[0].application.serve == serve
+
+
+def test_templates_are_known_by_what_they_say_not_by_their_names() -> None:
+    files = {
+        "infrastructure/storage.yaml": "AWSTemplateFormatVersion: 2010-09-09\n",
+        "infrastructure/queue.yml": "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n",
+        "infra/queue.json": '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}',
+        "cloudformation/notes.md": "AWSTemplateFormatVersion: 2010-09-09\n",
+        "cloudformation/values.yaml": "Resources:\n  - Type: paper\n",
+        "templates/types.yaml": "Type: AWS::SQS::Queue\nOther Resources: none\n",
+        "templates/page.html": "Resources: Type: AWS::\n",
+        "other/storage.yaml": "AWSTemplateFormatVersion: 2010-09-09\n",
+        "infrastructure/below/storage.yaml": "AWSTemplateFormatVersion: 2010-09-09\n",
+    }
+    config, assumed = detect(Config(), Sources(files))
+    assert config.application.templates == (
+        "infrastructure/queue.yml", "infrastructure/storage.yaml", "infra/queue.json",
+    )  # fmt: skip
+    assert any(line.startswith("templates: infrastructure/queue.yml, ") for line in assumed)
+
+
+def test_templates_that_are_given_are_kept() -> None:
+    given = validate({"application": {"templates": ["stack.yaml"]}}, "shipway.toml")
+    files = {"infra/other.yaml": "AWSTemplateFormatVersion: x"}
+    assert detect(given, Sources(files))[0].application.templates == ("stack.yaml",)
 
 
 def test_what_is_assumed_is_said_and_what_is_given_is_kept() -> None:

@@ -26,6 +26,8 @@ def asked(root: Path) -> dict[str, str]:
     sources.read("absent file.toml")
     sources.folders("")
     sources.folders("src")
+    sources.files("app")
+    sources.files("infra")
     return sources.asked
 
 
@@ -47,9 +49,20 @@ def test_folders_are_sorted_and_the_hidden_are_left_out(root: Path) -> None:
     assert sources.folders("file") == []
 
 
+def test_files_of_a_folder_are_sorted_and_the_hidden_are_left_out(root: Path) -> None:
+    for name in ("b.yaml", "a.json", ".hidden.yaml"):
+        (root / "app" / name).touch()
+    (root / "app" / "folder.yaml").mkdir()
+    os.symlink("a.json", root / "app" / "c.json")
+    sources = FolderSources(str(root))
+    assert sources.files("app") == ["a.json", "b.yaml", "c.json"]
+    assert sources.files("absent") == []
+    assert sources.files("pyproject.toml") == []
+
+
 def test_answers_hold_as_long_as_nothing_changes(root: Path) -> None:
     answers = asked(root)
-    (root / "app" / "not_asked_about.py").touch()
+    (root / "tests" / "not_asked_about.py").touch()
     assert FolderSources(str(root)).still(answers)
 
 
@@ -62,6 +75,8 @@ def test_answers_hold_as_long_as_nothing_changes(root: Path) -> None:
         lambda root: (root / "another").mkdir(),
         lambda root: (root / "app").rename(root / "renamed"),
         lambda root: (root / "src" / "package").mkdir(parents=True),
+        lambda root: (root / "app" / "template.yaml").touch(),
+        lambda root: [(root / "infra").mkdir(), (root / "infra" / "template.yaml").touch()],
     ],
 )
 def test_any_other_answer_ends_it(root: Path, change: Callable[[Path], object]) -> None:

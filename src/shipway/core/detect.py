@@ -13,6 +13,9 @@ from shipway.core.config import Application, Config
 _NO_PACKAGES = {"tests", "test", "docs", "migrations", "load", "scripts", "bench", "examples"}
 _FACTORY = re.compile(r"^def (create_app|make_app)\(", re.MULTILINE)
 _GLOBAL = re.compile(r"^(app|application)\b[^=\n]*= *(Flask|FastAPI)\(", re.MULTILINE)
+_TEMPLATE_FOLDERS = ("infrastructure", "cloudformation", "infra", "templates")
+_RESOURCES = re.compile(r"^Resources\s*:|[\"']Resources[\"']\s*:", re.MULTILINE)
+_AWS_TYPE = re.compile(r"\bType[\"']?\s*:\s*[\"']?AWS::")
 
 
 class Sources(Protocol):
@@ -24,6 +27,10 @@ class Sources(Protocol):
 
     def folders(self, path: str) -> Sequence[str]:
         """The names of the folders in a folder, sorted; empty when there is none."""
+        ...
+
+    def files(self, path: str) -> Sequence[str]:
+        """The names of the files in a folder, sorted; empty when there is none."""
         ...
 
 
@@ -51,6 +58,7 @@ def _found(given: Application, sources: Sources) -> dict[str, Any]:
         "serve": _serve(packages, sources),
         "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
         "workflows": ".github/workflows" if "workflows" in sources.folders(".github") else "",
+        "templates": _templates(sources),
     }
 
 
@@ -61,6 +69,22 @@ def _packages(sources: Sources) -> tuple[str, ...]:
         for name in sources.folders(prefix.rstrip("/"))
         if name not in _NO_PACKAGES and sources.read(f"{prefix}{name}/__init__.py") is not None
     )
+
+
+def _templates(sources: Sources) -> tuple[str, ...]:
+    """CloudFormation's templates, known by what they say: YAML and JSON have other uses."""
+    return tuple(
+        f"{folder}/{name}"
+        for folder in _TEMPLATE_FOLDERS
+        for name in sources.files(folder)
+        if name.endswith((".yaml", ".yml", ".json"))
+        and _is_template(sources.read(f"{folder}/{name}") or "")
+    )
+
+
+def _is_template(text: str) -> bool:
+    resources = _RESOURCES.search(text) and _AWS_TYPE.search(text)
+    return "AWSTemplateFormatVersion" in text or bool(resources)
 
 
 def _tests(sources: Sources) -> dict[str, str]:

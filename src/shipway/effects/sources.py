@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shipway.core.fingerprint import digest
 
@@ -30,23 +30,33 @@ class FolderSources:
 
     def folders(self, path: str) -> Sequence[str]:
         """The names of the folders in a folder, sorted; empty when there is none."""
+        return self._names("folders", path, os.DirEntry.is_dir)
+
+    def files(self, path: str) -> Sequence[str]:
+        """The names of the files in a folder, sorted; empty when there is none."""
+        return self._names("files", path, os.DirEntry.is_file)
+
+    def _names(
+        self, verb: str, path: str, wanted: Callable[[os.DirEntry[str]], bool]
+    ) -> Sequence[str]:
         try:
             with os.scandir(os.path.join(self.root, path)) as entries:
                 names = sorted(
                     entry.name
                     for entry in entries
-                    if entry.is_dir() and not entry.name.startswith(".")
+                    if wanted(entry) and not entry.name.startswith(".")
                 )
         except OSError:
             names = []
-        self.asked[f"folders {path}"] = digest("\n".join(names))
+        self.asked[f"{verb} {path}"] = digest("\n".join(names))
         return names
 
     def still(self, asked: dict[str, str]) -> bool:
         """Whether every question that was asked then has the same answer now."""
+        ask = {"read": self.read, "folders": self.folders, "files": self.files}
         for question, answer in asked.items():
             verb, _, path = question.partition(" ")
-            self.read(path) if verb == "read" else self.folders(path)
+            ask[verb](path)
             if self.asked[question] != answer:
                 return False
         return True
