@@ -108,6 +108,57 @@ WORKFLOW_SCHEMA = {
     "syntax": ZIZMOR["syntax"],
 }
 
+_STACK = """AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Papers:
+    Type: AWS::S3::Bucket
+    Properties:
+      PublicAccessBlockConfiguration:
+        BlockPublicAcls: true
+        BlockPublicPolicy: true
+        IgnorePublicAcls: true
+        RestrictPublicBuckets: true
+"""
+_BAD_STACK = """AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Wards:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    UpdateReplacePolicy: Delete
+    Properties:
+      DBInstanceClass: db.t3.micro
+      Engine: postgres
+      AllocatedStorage: "20"
+      MasterUsername: wards
+      MasterUserPassword: river
+      PubliclyAccessible: true
+  Door:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: the way in
+      SecurityGroupIngress:
+        - IpProtocol: tcp
+          FromPort: 22
+          ToPort: 22
+          CidrIp: 0.0.0.0/0
+          Colour: blue
+"""
+_TEMPLATE = tiny.CONFIG.application.templates[0]
+
+CFN_LINT = {
+    "bad": {_TEMPLATE: _BAD_STACK},
+    "clean": {_TEMPLATE: _STACK},
+    "nothing": tiny.NOTHING,
+    "syntax": {_TEMPLATE: _STACK + "  - [\n"},
+    "own-settings": {
+        _TEMPLATE: _BAD_STACK,
+        ".cfnlintrc": "ignore_checks: [E]\nnon_zero_exit_code: error\n",
+    },
+    "forgiving": {_TEMPLATE: _STACK + "  - [\n", ".cfnlintrc": "ignore_bad_template: true\n"},
+    "left-out": {_TEMPLATE: _STACK, ".cfnlintrc": "ignore_templates: [infrastructure/*.yaml]\n"},
+    "wrong-settings": {_TEMPLATE: _STACK, ".cfnlintrc": "ignore_everything: true\n"},
+}
+
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
@@ -115,6 +166,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
         "hadolint": HADOLINT,
         "zizmor": ZIZMOR,
         "workflow-schema": WORKFLOW_SCHEMA,
+        "cfn-lint": CFN_LINT,
     }.items()
     for case, files in cases.items()
 }
