@@ -16,7 +16,7 @@ from shipway.core.finding import Finding, Kind, Severity
 
 # A known fault that nobody rated may be of any severity: it counts as one that stops a release.
 UNRATED = Severity.HIGH
-ADVISORIES_REMEDY = "Without network, give it a folder of advisories: shipway run --advisories DIR."
+ADVISORIES_REMEDY = "Without network, match advisories by yourself: shipway run --advisories DIR."
 DAY = 86400.0
 _WORDS = {
     "critical": Severity.CRITICAL, "high": Severity.HIGH, "important": Severity.HIGH,

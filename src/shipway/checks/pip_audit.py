@@ -91,7 +91,7 @@ def _fault(one: dict[str, Any], vulnerability: dict[str, Any], config: Config) -
         "pip-audit", rule, UNRATED, config.application.lock, 0,
         shorten(str(vulnerability["description"]), 300, placeholder=" …"),
         remedy=f"Update {one['name']} to {' or '.join(fixed)}." if fixed else "No fix is known.",
-        kind=Kind.DEPENDENCY, ids=tuple(dict.fromkeys((rule, *map(str, vulnerability["aliases"])))),
+        kind=Kind.DEPENDENCY, ids=tuple(dict.fromkeys((rule, *sorted(map(str, vulnerability["aliases"]))))),
         package=f"{one['name']} {one['version']}", link=advisory_link(rule),
     )  # fmt: skip
 

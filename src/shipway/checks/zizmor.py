@@ -77,12 +77,14 @@ class Zizmor(Scanner):
         if broken:
             raise unread("zizmor", broken, "Mend it: see the check workflow-schema.")
         try:
-            found = [_finding(one, site) for one in json.loads(output.stdout)]
+            listed = json.loads(output.stdout)
+            found = [_finding(one, site) for one in listed]
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise crashed(
                 replace(output, stderr=output.stderr.replace(_FATAL, "")), "zizmor"
             ) from None
-        if output.code != (_CODE[max(one.severity for one in found)] if found else 0):
+        expected = _CODE[max(one.severity for one in found)] if found else 0
+        if output.code != expected or not isinstance(listed, list):
             raise crashed(output, "zizmor")
         return Reading(tuple(found))
 
