@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,6 +127,29 @@ def test_what_was_cut_off_by_the_end_was_cancelled(bench: Bench, outcome: Outcom
     }  # fmt: skip
     reasons = {one.step: one.reason for one in result.steps}
     assert reasons == {"first": "it was stopped", "second": "the run was stopped before it"}
+
+
+def test_a_signal_that_wakes_nobody_is_seen_all_the_same(bench: Bench) -> None:
+    stopped, seen = threading.Event(), []
+
+    def work(step: Step) -> StepResult:
+        # To this thread: the main one sleeps on, as it does when a signal comes just too early.
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        seen.append(stopped.wait(30))
+        return StepResult(step.name, step.stage, Outcome.FAILED)
+
+    def stop(number: int, frame: object) -> None:
+        run.cancel()
+        stopped.set()
+
+    run = bench.prepare(work, named("s"))
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        result = run.execute()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert seen == [True]
+    assert result.verdict is Verdict.INTERRUPTED
 
 
 def test_what_ended_well_although_the_run_was_stopped_has_passed(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from shipway.core.result import RunResult, StepResult
 from shipway.core.step import Step
 from shipway.flows.cache import StepCache
 
+_WAKE = 0.5  # seconds
 # Does a step's work once, given the results of the steps that ended before it.
 Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 
@@ -115,8 +116,18 @@ class Run:
                 if schedule.done:
                     return
             self._write()  # while the workers have something to do
-            if (done := self._ended.get()) is not None:
+            if (done := self._wait()) is not None:
                 self._finish(schedule, *done)
+
+    def _wait(self) -> tuple[Step, StepResult] | None:
+        """The next step that has ended; None now and then.
+
+        For a signal that comes just before this waits does not wake it: it is seen by then.
+        """
+        try:
+            return self._ended.get(timeout=_WAKE)
+        except queue.Empty:
+            return None
 
     def _begin(self, schedule: Schedule, step: Step) -> None:
         if reason := self._skip_reason(step):
