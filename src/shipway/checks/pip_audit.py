@@ -87,11 +87,12 @@ def _own(one: dict[str, Any]) -> bool:
 
 def _fault(one: dict[str, Any], vulnerability: dict[str, Any], config: Config) -> Finding:
     rule, fixed = str(vulnerability["id"]), [str(each) for each in vulnerability["fix_versions"]]
+    ids = dict.fromkeys((rule, *sorted(map(str, vulnerability["aliases"]))))
     return Finding(
         "pip-audit", rule, UNRATED, config.application.lock, 0,
         shorten(str(vulnerability["description"]), 300, placeholder=" …"),
         remedy=f"Update {one['name']} to {' or '.join(fixed)}." if fixed else "No fix is known.",
-        kind=Kind.DEPENDENCY, ids=tuple(dict.fromkeys((rule, *sorted(map(str, vulnerability["aliases"]))))),
+        kind=Kind.DEPENDENCY, ids=tuple(ids),
         package=f"{one['name']} {one['version']}", link=advisory_link(rule),
     )  # fmt: skip
 
