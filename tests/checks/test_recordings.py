@@ -17,6 +17,7 @@ PERFORMED = [
     ("flake8", "own-settings"), ("flake8", "nothing"), ("black", "syntax"),
     ("black", "own-settings"), ("mypy", "bad"), ("unit", "bad"), ("unit", "unimportable"),
     ("coverage", "bad"), ("performance", "bad"),
+    ("pip-audit", "nothing"), ("licences", "clean"), ("sbom", "clean"), ("sbom", "nothing"),
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
-"""Small programs that run inside the application's own environment.
+"""Small programs that run inside another environment: the application's own, or a tool's.
 
 They import nothing of Shipway, which that environment does not have, and must run on any Python
-that an application may use. They are in a folder of their own because Python looks in a
+that an application may use. Only match_advisories.py is run by Shipway's own Python. They are in a folder of their own because Python looks in a
 program's folder first, and the one above holds a pytest.py and a coverage.py.
 """
 
