@@ -159,6 +159,25 @@ CFN_LINT = {
     "wrong-settings": {_TEMPLATE: _STACK, ".cfnlintrc": "ignore_everything: true\n"},
 }
 
+_ALL = {"Dockerfile": _GOOD_IMAGE, _CHECK: _WORKFLOW, _TEMPLATE: _STACK}
+
+CHECKOV = {
+    "bad": {"Dockerfile": _IMAGE, _CHECK: _WORKFLOW, _WELCOME: _BAD_WORKFLOW,
+            _TEMPLATE: _BAD_STACK},
+    "clean": {
+        "Dockerfile": _GOOD_IMAGE + "HEALTHCHECK CMD true\n",
+        _CHECK: _WORKFLOW,
+        _TEMPLATE: 'AWSTemplateFormatVersion: "2010-09-09"\nResources:\n  Wait:\n'
+        "    Type: AWS::CloudFormation::WaitConditionHandle\n",
+    },
+    "nothing": tiny.NOTHING,
+    "syntax": {**_ALL, _TEMPLATE: _STACK + "  - [\n"},
+    "no-dockerfile": {_CHECK: _WORKFLOW, _TEMPLATE: _STACK},
+    "own-settings": {**_ALL, ".checkov.yaml": "skip-check: [CKV_AWS_18]\nhard-fail-on: [LOW]\n"},
+    "quiet": {**_ALL, ".checkov.yaml": "quiet: true\n"},
+    "wrong-settings": {**_ALL, ".checkov.yaml": "quiet: [\n"},
+}  # fmt: skip
+
 CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
@@ -167,6 +186,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
         "zizmor": ZIZMOR,
         "workflow-schema": WORKFLOW_SCHEMA,
         "cfn-lint": CFN_LINT,
+        "checkov": CHECKOV,
     }.items()
     for case, files in cases.items()
 }

@@ -6,6 +6,7 @@ from shipway.checks.advisories import ADVISORIES
 from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
 from shipway.checks.cfn_lint import CFN_LINT
+from shipway.checks.checkov import CHECKOV
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
 from shipway.checks.gitleaks import GITLEAKS, GITLEAKS_HISTORY
@@ -29,7 +30,7 @@ CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY, LICENCES, SBOM,
     BANDIT, HADOLINT,
-    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, CFN_LINT,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, CFN_LINT, CHECKOV,
 )  # fmt: skip
 
 

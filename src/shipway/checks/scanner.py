@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipway.checks.base import Linter
+from shipway.core.check import Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
 from shipway.core.gate import Gate
@@ -20,6 +22,14 @@ class Scanner(Linter):
     def gates(self, config: Config) -> tuple[Gate, ...]:
         """None of its own: the findings of all scanners are judged together."""
         return ()
+
+
+def workflows(config: Config, site: Site) -> tuple[str, ...]:
+    """The workflow files, for tools that look into no folder."""
+    folder = config.application.workflows
+    below = os.path.join(site.root, folder)
+    names = sorted(os.listdir(below)) if folder and os.path.isdir(below) else []
+    return tuple(f"{folder}/{name}" for name in names if name.endswith((".yml", ".yaml")))
 
 
 def unread(tool: str, files: Sequence[str], remedy: str) -> CannotRun:

@@ -23,6 +23,7 @@ OSV_SCANNER = Tool(
 )  # fmt: skip
 CHECK_JSONSCHEMA = Tool("check-jsonschema", "check-jsonschema", "0.39.0")
 CFN_LINT = Tool("cfn-lint", "cfn-lint", "1.58.0")
+CHECKOV = Tool("checkov", "checkov", "3.3.30")
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.

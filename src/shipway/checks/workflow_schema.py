@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, nothing_found
+from shipway.checks.scanner import Scanner, nothing_found, workflows
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Kind, Severity
@@ -34,11 +33,10 @@ class WorkflowSchema(Scanner):
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Each workflow by its name: it looks into no folder."""
-        folder = config.application.workflows
         return (
             "--verbose", "--color", "never", "--output-format", "json",
             "--builtin-schema", "vendor.github-workflows",
-            *(f"{folder}/{name}" for name in _workflows(os.path.join(site.root, folder))),
+            *workflows(config, site),
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
@@ -55,11 +53,6 @@ class WorkflowSchema(Scanner):
         if output.code != int(bool(found)) or not (found or valid):
             raise crashed(output, _NAME)
         return Reading(tuple(found))
-
-
-def _workflows(folder: str) -> list[str]:
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    return [name for name in names if name.endswith((".yml", ".yaml"))]
 
 
 def _finding(one: dict[str, Any], site: Site) -> Finding:
