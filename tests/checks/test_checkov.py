@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipway.checks.checkov import CHECKOV
-from shipway.checks.checkov_topics import topic
+from shipway.checks.topics import topic
 from shipway.core.check import Output, Site
 from shipway.core.config import Application, Config
 from shipway.core.errors import CannotRun

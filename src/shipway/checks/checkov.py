@@ -8,8 +8,8 @@ from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.base import crashed
-from shipway.checks.checkov_topics import topic
 from shipway.checks.scanner import Scanner, nothing_found, unread, workflows
+from shipway.checks.topics import topic
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Kind, Severity

@@ -24,6 +24,12 @@ OSV_SCANNER = Tool(
 CHECK_JSONSCHEMA = Tool("check-jsonschema", "check-jsonschema", "0.39.0")
 CFN_LINT = Tool("cfn-lint", "cfn-lint", "1.58.0")
 CHECKOV = Tool("checkov", "checkov", "3.3.30")
+TRIVY = Tool(
+    "trivy", home=Home.SYSTEM,
+    env=(("TRIVY_DISABLE_TELEMETRY", "true"), ("TRIVY_SKIP_VERSION_CHECK", "true")),
+    how="Get it from github.com/aquasecurity/trivy/releases or a system package; or switch it "
+    "off: [checks] trivy = false.",
+)  # fmt: skip
 # Runs in the application's own environment, with what its lock file says.
 APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 # Shipway's own. An application's folder may hold modules with names of Python's own.

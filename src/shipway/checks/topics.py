@@ -1,6 +1,6 @@
-"""What checkov's checks are about: it rates none of them, and names no weakness.
+"""What checks of configuration are about, by their names.
 
-Without a key for its makers' platform, all it says of a check is its name; the names are plain.
+checkov rates none of its checks, and neither it nor trivy names the weakness; the names are plain.
 """
 
 from __future__ import annotations
