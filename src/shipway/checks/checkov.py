@@ -67,7 +67,8 @@ class Checkov(Scanner):
             raise unread("checkov", lost or ["a template"], _MEND)
         if not seen:
             raise nothing_found("checkov", "nothing that it knows")
-        return Reading(findings)
+        # Its parts run at once, and the first that is ready reports first.
+        return Reading(tuple(sorted(findings, key=lambda one: (one.path, one.line, one.rule))))
 
 
 def _named(config: Config) -> tuple[str, ...]:
