@@ -29,6 +29,45 @@ BANDIT = {
     "no-package": {"README": "no package here\n"},
 }
 
+_VIEWS = """from flask import Blueprint, make_response, request
+from sqlalchemy import text
+
+bp = Blueprint("wards", __name__)
+
+
+@bp.get("/wards")
+def wards():
+    found = session.execute(
+        text("SELECT * FROM wards WHERE name = '" + request.args["name"] + "'")
+    )
+    return {"wards": list(found)}
+
+
+@bp.get("/remember/<code>")
+def remember(code: str):
+    response = make_response({"code": code})
+    response.set_cookie("ward", code, httponly=True, samesite="Lax")
+    response.set_cookie("last", code, httponly=True, samesite="Lax")  # nosemgrep
+    return response
+"""
+_PAGE = """<h1>{{ ward.name }}</h1>
+<p>{{ ward.note|safe }}</p>
+<a href="{{ ward.website }}">website</a>
+"""
+_UNSAFE_VIEWS = {
+    **tiny.CLEAN, "town/views.py": _VIEWS, "town/templates/ward.html": _PAGE,
+    "tests/unit/test_views.py": _VIEWS,
+}  # fmt: skip
+
+SEMGREP = {
+    "bad": _UNSAFE_VIEWS,
+    "clean": tiny.CLEAN,
+    "nothing": tiny.NOTHING,
+    "syntax": {**_UNSAFE_VIEWS, **tiny.SYNTAX, "town/half.py": "def f():\n    y = = 2\n"},
+    "own-settings": {**_UNSAFE_VIEWS, ".semgrepignore": "town/views.py\n"},
+    "all-ignored": {**_UNSAFE_VIEWS, ".semgrepignore": "*\n"},
+}
+
 _GOOD_IMAGE = """FROM python:3.12.8-slim-bookworm
 USER 10001
 CMD ["python"]
@@ -182,6 +221,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     (name, case): files
     for name, cases in {
         "bandit": BANDIT,
+        "semgrep": SEMGREP,
         "hadolint": HADOLINT,
         "zizmor": ZIZMOR,
         "workflow-schema": WORKFLOW_SCHEMA,

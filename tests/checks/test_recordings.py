@@ -18,8 +18,9 @@ PERFORMED = [
     ("black", "own-settings"), ("mypy", "bad"), ("unit", "bad"), ("unit", "unimportable"),
     ("coverage", "bad"), ("performance", "bad"),
     ("pip-audit", "nothing"), ("licences", "clean"), ("sbom", "clean"), ("sbom", "nothing"),
-    ("bandit", "bad"), ("hadolint", "own-settings"), ("zizmor", "bad"), ("zizmor", "nothing"),
-    ("workflow-schema", "bad"), ("cfn-lint", "bad"), ("cfn-lint", "forgiving"), ("checkov", "bad"),
+    ("bandit", "bad"), ("semgrep", "syntax"), ("hadolint", "own-settings"), ("zizmor", "bad"),
+    ("zizmor", "nothing"), ("workflow-schema", "bad"), ("cfn-lint", "bad"),
+    ("cfn-lint", "forgiving"), ("checkov", "bad"),
 ]  # fmt: skip
 
 

