@@ -8,6 +8,11 @@ def unpack(path, folder):
         archive.extractall(folder, filter="data")
 
 
+def unpack_chosen(path, folder):
+    with tarfile.open(path) as archive:
+        archive.extractall(folder, members=chosen(archive))
+
+
 def unpack_zip(path, folder):
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)

@@ -10,5 +10,9 @@ def several(text):
     return list(yaml.load_all(text, yaml.SafeLoader)), yaml.load(text, Loader=yaml.CSafeLoader)
 
 
+def own(text):
+    return yaml.load(text, Loader=LineLoader)
+
+
 def kept(settings):
     return yaml.dump(settings)

@@ -20,3 +20,17 @@ def other():
         # ruleid: shipway.files.upload-keeps-its-name
         file.save(path)
     return {}
+
+
+def keep(upload):
+    # ruleid: shipway.files.upload-keeps-its-name
+    upload.save("/srv/uploads/" + upload.filename)
+
+
+@bp.post("/written")
+def written():
+    upload = request.files["file"]
+    # ruleid: shipway.files.upload-keeps-its-name
+    with open(f"/srv/uploads/{upload.filename}", "wb") as file:
+        file.write(upload.read())
+    return {}

@@ -19,3 +19,8 @@ def other():
     file = request.files["file"]
     file.save(os.path.join("/srv/uploads", uuid4().hex))
     return {}
+
+
+def read(found):
+    with open(found.filename, encoding="utf-8") as file:
+        return file.read()

@@ -10,4 +10,5 @@ def remember(ward):
     response.set_cookie("seen", "yes", **OPTIONS)
     response.set_cookie("gone", "", max_age=0)
     response.delete_cookie("old")
+    jar.set_cookie(make_cookie("ward"))
     return response

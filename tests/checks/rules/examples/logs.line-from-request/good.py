@@ -11,4 +11,5 @@ def search():
     log.info("somebody looks for %r", request.args["q"])
     log.info("page %s", request.args.get("page", type=int))
     log.warning("nothing found", extra={"wanted": request.args["q"]})
+    log.warning(f"nothing found for {request.args['q']!r}")
     return {}

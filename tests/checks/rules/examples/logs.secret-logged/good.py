@@ -8,3 +8,8 @@ def login(name, password, settings):
     log.info("the password has %d letters", len(password))
     log.debug("password policy: %s", settings.password_policy)
     audit.record(name, password)
+
+
+def ask(client):
+    request = client.get("/wards")
+    log.info("answered %s", request.data)

@@ -12,3 +12,8 @@ def fetch(address, options):
     with urllib.request.urlopen(address, timeout=5) as answer:
         four = answer.read()
     return one, two, three, four, smtplib.SMTP("mail.example", timeout=5)
+
+
+def demanded(container):
+    requests = container.get("requests")
+    return requests.get("memory")
