@@ -73,6 +73,16 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def waiting(pid: int) -> bool:
+    """Whether it sleeps, and goes on sleeping: it waits for somebody."""
+    for _ in range(10):
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        if state != b"S":
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def alive(pid: int) -> bool:
     """Whether it runs: what is dead and not reaped has no command line any more."""
     path = Path(f"/proc/{pid}/cmdline")

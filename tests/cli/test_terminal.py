@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.terminal import PATIENCE, SHIPWAY, begun, environment, project, step
+from tests.cli.terminal import PATIENCE, SHIPWAY, begun, environment, project, step, until, waiting
 
 
 def at_a_terminal(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
@@ -71,6 +71,8 @@ def test_ctrl_c_before_anything_runs_is_an_interruption_without_words(tmp_path: 
     for _ in range(2):  # the second time the words are remembered
         planning = begun(web, "plan")
         pipe = writing_end(web / "shipway.toml")
+        # Between opening and reading, Python would notice the signal only after the read.
+        until(lambda process=planning: waiting(process.pid))
         planning.send_signal(signal.SIGINT)
         output, errors = planning.communicate(timeout=PATIENCE)
         os.close(pipe)
