@@ -13,9 +13,13 @@ from shipway.core.outcome import Verdict
 class Receipt:
     """What happened in a rollout.
 
-    releases: name → requests, failed, p50, p95, p99 (milliseconds), as the proxy counted them.
-    timeline: what happened when ({at: seconds since the epoch, stage, text}). cause, remedy:
-    why it did not succeed and what to do; log: the last lines of what failed.
+    releases: name → requests, failed, p50, p95, p99 (milliseconds), as the proxy counted them
+    during the rollout; synthetic: how many of the requests were Shipway's own probes.
+    timeline: what happened when ({at: seconds since the epoch, stage, text}). samples: what each
+    release got, second by second ({at, weight: percent of production traffic for the new one,
+    releases: name → {requests, failed, p95}}, each since the sample before). evidence: what the
+    judge said ({at, decision, sentence}), where it changed. cause, remedy: why it did not succeed
+    and what to do; log: the last lines of what failed.
     """
 
     environment: str
@@ -25,11 +29,15 @@ class Receipt:
     started: float
     seconds: float
     address: str
+    strategy: str = "rolling"
     cause: str = ""
     remedy: str = ""
     log: tuple[str, ...] = ()
     releases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     timeline: tuple[Mapping[str, Any], ...] = ()
+    samples: tuple[Mapping[str, Any], ...] = ()
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    synthetic: int = 0
 
     @property
     def requests(self) -> int:
