@@ -2,22 +2,39 @@
 
 `advance(state, observation)` gives the next state and the one action to carry out; the platform
 does it and comes back with what it observed. Replaying the observations of a rollout gives the
-same states again. Rolling replaces one instance at a time; what is old is stopped only after
-what replaces it has been healthy and joined.
+same states again. Every action may be done twice: a rollout that was killed goes on with the
+action that it had begun.
+
+Laws: what is old is stopped only after what is new is healthy and has been asked for; the shares
+of both always make 100; whatever happens, there is a way back; every path ends.
+
+Source of stages: Amazon ECS developer guide, "Lifecycle stages for Amazon ECS service
+deployments".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+from shipway.core.strategy import OnTimeout, Plan, plan_from
 
 
 class Stage(StrEnum):
-    """ECS's names for where a rollout is."""
+    """ECS's names for where a rollout is, and how it can end."""
 
+    PRE_SCALE_UP = "PRE_SCALE_UP"
     SCALE_UP = "SCALE_UP"
+    POST_SCALE_UP = "POST_SCALE_UP"
+    TEST_TRAFFIC_SHIFT = "TEST_TRAFFIC_SHIFT"
+    POST_TEST_TRAFFIC_SHIFT = "POST_TEST_TRAFFIC_SHIFT"
+    PRE_PRODUCTION_TRAFFIC_SHIFT = "PRE_PRODUCTION_TRAFFIC_SHIFT"
     PRODUCTION_TRAFFIC_SHIFT = "PRODUCTION_TRAFFIC_SHIFT"
+    POST_PRODUCTION_TRAFFIC_SHIFT = "POST_PRODUCTION_TRAFFIC_SHIFT"
     BAKE_TIME = "BAKE_TIME"
+    CLEAN_UP = "CLEAN_UP"
     ROLLING_BACK = "ROLLING_BACK"
     SUCCEEDED = "SUCCEEDED"
     ROLLED_BACK = "ROLLED_BACK"
@@ -29,114 +46,296 @@ class Stage(StrEnum):
         return self in (Stage.SUCCEEDED, Stage.ROLLED_BACK, Stage.NEEDS_PERSON)
 
 
-class Action(StrEnum):
-    """What the platform is to do next. `start` includes waiting until it is healthy or not."""
+# Where a pause may be asked for (ECS: every hook's stage but the two shifts).
+PAUSES = (
+    Stage.PRE_SCALE_UP, Stage.POST_SCALE_UP, Stage.POST_TEST_TRAFFIC_SHIFT,
+    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT, Stage.POST_PRODUCTION_TRAFFIC_SHIFT,
+)  # fmt: skip
 
-    START_NEW = "start new"
-    JOIN_NEW = "join new"
+
+class Do(StrEnum):
+    """What the platform can be told to do."""
+
+    START_NEW = "start new"  # and wait until they are healthy, or not
+    JOIN_NEW = "join new"  # give them their share of requests
     RETIRE_OLD = "retire old"  # leave the proxy, finish requests, stop
-    SMOKE = "smoke"
     START_OLD = "start old"
     JOIN_OLD = "join old"
     RETIRE_NEW = "retire new"
+    SHIFT = "shift"  # `weight` percent of production traffic to the new release
+    SHIFT_TEST = "shift test"  # all test traffic to the new release (100), or to the old (0)
+    SMOKE = "smoke"
+    WATCH = "watch"  # let the judge watch
+    PAUSE = "pause"  # wait for an answer
     NOTHING = "nothing"
 
 
 class Observation(StrEnum):
-    """How the last action went."""
+    """How the last action went, or what came in between."""
 
     BEGIN = "begin"
     DONE = "done"
     FAILED = "failed"
+    HELD = "held"  # the judge wants a person
+    TIMED_OUT = "timed out"  # nobody answered a pause
+    ALARM = "alarm"
+    STOP = "stop"  # somebody wants it undone
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do. count: instances it is about; weight: percent for the new release."""
+
+    do: Do = Do.NOTHING
+    count: int = 0
+    weight: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if self.do in (Do.SHIFT, Do.SHIFT_TEST):
+            return f"{self.do} {self.weight:g} %"
+        return f"{self.do} ({self.count})" if self.count > 1 else str(self.do)
 
 
 @dataclass(frozen=True)
 class Rollout:
     """Where a rollout is.
 
-    wanted: instances that the new release shall have. old: instances of the old release that
-    serve. replaced: how many of those there were. new: instances of the new one that serve.
-    started: whether one more of them is healthy and has not joined. last: the action that is
-    being carried out.
+    old, new: instances of each release that are healthy and joined. started: healthy ones that
+    have not joined yet (while rolling back: old ones). weight, test_weight: percent of production
+    and test traffic for the new release. step: how many of the plan's steps are done. failures:
+    starts that failed. passed: what has been done in this stage. held: it waits for a person.
+    last: the action that is being carried out.
     """
 
-    wanted: int
-    replaced: int
+    plan: Plan
     old: int
     new: int = 0
-    started: bool = False
-    stage: Stage = Stage.SCALE_UP
-    last: Action = Action.NOTHING
+    started: int = 0
+    weight: float = 0.0
+    test_weight: float = 0.0
+    step: int = 0
+    failures: int = 0
+    stage: Stage = Stage.PRE_SCALE_UP
+    passed: tuple[Do, ...] = ()
+    held: bool = False
+    last: Action = Action()
 
     @property
     def serving(self) -> int:
-        """Instances that get requests."""
+        """Instances that are there to get requests."""
         return self.old + self.new
 
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return {
+            **vars(self), "plan": self.plan.to_dict(), "passed": list(self.passed),
+            "last": vars(self.last),
+        }  # fmt: skip
 
-def begin(wanted: int, old: int) -> Rollout:
-    """A rollout to `wanted` instances, while `old` instances of another release serve."""
-    return Rollout(wanted, old, old)
+
+def rollout_from(data: Mapping[str, Any]) -> Rollout:
+    """A rollout from the record."""
+    last = data["last"]
+    return Rollout(
+        **{
+            **data, "plan": plan_from(data["plan"]), "stage": Stage(data["stage"]),
+            "passed": tuple(Do(one) for one in data["passed"]),
+            "last": Action(Do(last["do"]), last["count"], last["weight"]),
+        }
+    )  # fmt: skip
+
+
+def begin(plan: Plan) -> Rollout:
+    """A rollout before its first action."""
+    return Rollout(plan, plan.replaced)
 
 
 def advance(state: Rollout, observation: Observation) -> tuple[Rollout, Action]:
-    """The next state, and what to do to get on."""
-    state = _settle(state, observation)
-    action = _next(state)
+    """The next state, and what to do to get on; NOTHING when it has ended or is held."""
     if state.stage.final:
-        action = Action.NOTHING
+        return state, Action()
+    state = _settle(state, observation)
+    if state.held:  # `last` stays: DONE then means that a person has answered for the judge
+        return state, Action()
+    state, action = _next(state)
     return replace(state, last=action), action
 
 
+# -- taking in what happened -----------------------------------------------------------------
+
+
 def _settle(state: Rollout, observation: Observation) -> Rollout:
-    """Take in how the last action went."""
-    if observation is Observation.BEGIN:
-        return state
+    undoing = state.stage is Stage.ROLLING_BACK
+    if observation is Observation.HELD:
+        return state if undoing else replace(state, held=True)
+    state = replace(state, held=False)
+    if observation in (Observation.STOP, Observation.ALARM):
+        return state if undoing else _back(state)
+    if observation is Observation.TIMED_OUT:
+        then = state.plan.pauses.get(state.stage, OnTimeout.ROLL_BACK)
+        return _done(state) if then is OnTimeout.CONTINUE else _back(state)
     if observation is Observation.FAILED:
         return _failed(state)
-    done = {
-        Action.START_NEW: {"started": True},
-        Action.JOIN_NEW: {
-            "started": False,
-            "new": state.new + 1,
-            "stage": Stage.PRODUCTION_TRAFFIC_SHIFT,
-        },
-        Action.RETIRE_OLD: {"old": state.old - 1},
-        Action.SMOKE: {"stage": Stage.SUCCEEDED},
-        Action.START_OLD: {"started": True},
-        Action.JOIN_OLD: {"started": False, "old": state.old + 1},
-        Action.RETIRE_NEW: {"new": max(0, state.new - 1)},
-        Action.NOTHING: {},
-    }[state.last]
-    state = replace(state, **done)  # type: ignore[arg-type]  # each entry names real fields
-    if state.stage is Stage.ROLLING_BACK and state.old == state.replaced and not state.new:
-        return replace(state, stage=Stage.ROLLED_BACK)
-    full = state.new >= state.wanted and not state.old
-    if state.stage is Stage.PRODUCTION_TRAFFIC_SHIFT and full:
-        return replace(state, stage=Stage.BAKE_TIME)
-    return state
+    return _done(state) if observation is Observation.DONE else state
 
 
 def _failed(state: Rollout) -> Rollout:
     """What failed going forward is undone; what fails while undoing needs a person."""
     if state.stage is Stage.ROLLING_BACK:
-        return replace(state, stage=Stage.NEEDS_PERSON, started=False)
-    back = replace(state, stage=Stage.ROLLING_BACK, started=False)
-    if back.old == back.replaced and not back.new:
-        return replace(back, stage=Stage.ROLLED_BACK)
-    return back
+        return replace(state, stage=Stage.NEEDS_PERSON)
+    failures = state.failures + (state.last.do is Do.START_NEW)
+    state = replace(state, failures=failures)
+    retry = state.plan.rolling and state.last.do is Do.START_NEW and failures < state.plan.breaker
+    return state if retry else _back(state)
 
 
-def _next(state: Rollout) -> Action:
+def _back(state: Rollout) -> Rollout:
+    """Instances that started and did not join are dropped by the platform."""
+    return replace(state, stage=Stage.ROLLING_BACK, started=0, passed=())
+
+
+def _done(state: Rollout) -> Rollout:
+    do, count, weight = state.last.do, state.last.count, state.last.weight
+    if do in (Do.START_NEW, Do.START_OLD):
+        return replace(state, started=count, failures=0)
+    if do is Do.JOIN_NEW:
+        joined = replace(state, new=state.new + state.started, started=0)
+        return _shared(joined) if state.plan.rolling else joined
+    if do is Do.JOIN_OLD:
+        return replace(state, old=state.old + state.started, started=0)
+    if do is Do.RETIRE_OLD:
+        left = replace(state, old=max(0, state.old - count))
+        return _shared(left) if state.plan.rolling else left
+    if do is Do.RETIRE_NEW:
+        left = replace(state, new=max(0, state.new - count))
+        return left if left.new else replace(left, weight=0.0)
+    if do is Do.SHIFT:
+        going = state.stage is not Stage.ROLLING_BACK
+        passed = (*state.passed, do) if going else ()
+        return replace(state, weight=weight, step=state.step + going, passed=passed)
+    if do is Do.SHIFT_TEST:
+        return replace(state, test_weight=weight)
+    return replace(state, passed=(*state.passed, do))
+
+
+def _shared(state: Rollout) -> Rollout:
+    """Rolling shares requests by instances."""
+    return replace(state, weight=share(state.new, state.old))
+
+
+def share(new: int, old: int) -> float:
+    """Percent of the requests that the new release gets, where every instance gets the same."""
+    return round(100 * new / (new + old), 1) if new + old else 0.0
+
+
+# -- what comes next -------------------------------------------------------------------------
+
+
+def _next(state: Rollout) -> tuple[Rollout, Action]:
+    """Walk on through the stages until there is something to do."""
+    while not state.stage.final:
+        action = _within(state)
+        if action is not None:
+            return state, action
+        state = replace(state, stage=_following(state), passed=())
+    return state, Action()
+
+
+def _within(state: Rollout) -> Action | None:
+    """What is left to do in this stage; None when nothing is."""
     if state.stage is Stage.ROLLING_BACK:
-        if state.started:
-            return Action.JOIN_OLD
-        return Action.START_OLD if state.old < state.replaced else Action.RETIRE_NEW
-    if state.stage is Stage.BAKE_TIME:
-        return Action.SMOKE
+        return _undo(state)
+    if state.stage in PAUSES and state.stage in state.plan.pauses and Do.PAUSE not in state.passed:
+        return Action(Do.PAUSE)
+    forward = {
+        Stage.SCALE_UP: _scale_up, Stage.TEST_TRAFFIC_SHIFT: _shift_test,
+        Stage.POST_TEST_TRAFFIC_SHIFT: _smoke_test,
+        Stage.PRODUCTION_TRAFFIC_SHIFT: _shift,
+        Stage.POST_PRODUCTION_TRAFFIC_SHIFT: _smoke, Stage.BAKE_TIME: _bake,
+        Stage.CLEAN_UP: _clean_up,
+    }.get(state.stage)  # fmt: skip
+    return forward(state) if forward else None
+
+
+def _following(state: Rollout) -> Stage:
+    """The stage after this one. Production traffic shifts once for every step."""
+    if state.stage is Stage.ROLLING_BACK:
+        return Stage.ROLLED_BACK
+    if state.stage is Stage.CLEAN_UP:
+        return Stage.SUCCEEDED
+    if state.stage is Stage.PRODUCTION_TRAFFIC_SHIFT and state.weight < 100:
+        return Stage.PRE_PRODUCTION_TRAFFIC_SHIFT
+    order = list(Stage)
+    return order[order.index(state.stage) + 1]
+
+
+def _scale_up(state: Rollout) -> Action | None:
+    """Rolling replaces everything here but the last old ones; the others start the whole set."""
+    plan = state.plan
     if state.started:
-        return Action.JOIN_NEW
-    # One more than there were may serve for a moment; never one less.
-    if state.old and state.serving > max(state.wanted, state.replaced):
-        return Action.RETIRE_OLD
-    return Action.START_NEW if state.new < state.wanted else Action.RETIRE_OLD
+        return Action(Do.JOIN_NEW, state.started)
+    if not plan.rolling:
+        return Action(Do.START_NEW, plan.wanted) if state.new < plan.wanted else None
+    if state.new and (spare := _spare(state)):
+        return Action(Do.RETIRE_OLD, spare)
+    if state.new < plan.wanted:
+        return Action(Do.START_NEW, min(plan.batch, plan.wanted - state.new))
+    return None
+
+
+def _spare(state: Rollout) -> int:
+    """Old instances that may go now: so many that at least the minimum serves."""
+    if state.new >= state.plan.wanted:
+        return state.old
+    return max(0, min(state.old, state.serving - max(1, state.plan.minimum)))
+
+
+def _shift_test(state: Rollout) -> Action | None:
+    wanted = state.plan.test and not state.plan.rolling and state.test_weight < 100
+    return Action(Do.SHIFT_TEST, weight=100.0) if wanted else None
+
+
+def _smoke_test(state: Rollout) -> Action | None:
+    return Action(Do.SMOKE) if state.test_weight and Do.SMOKE not in state.passed else None
+
+
+def _shift(state: Rollout) -> Action | None:
+    plan = state.plan
+    if plan.rolling or Do.WATCH in state.passed:
+        return None
+    if Do.SHIFT not in state.passed:
+        return Action(Do.SHIFT, weight=plan.steps[state.step] if plan.replaced else 100.0)
+    watching = state.weight < 100 and plan.step_bake > 0
+    return Action(Do.WATCH, weight=state.weight) if watching else None
+
+
+def _smoke(state: Rollout) -> Action | None:
+    return None if Do.SMOKE in state.passed else Action(Do.SMOKE)
+
+
+def _bake(state: Rollout) -> Action | None:
+    watching = state.plan.bake > 0 and Do.WATCH not in state.passed
+    return Action(Do.WATCH, weight=state.weight) if watching else None
+
+
+def _clean_up(state: Rollout) -> Action | None:
+    if state.test_weight:
+        return Action(Do.SHIFT_TEST)
+    return Action(Do.RETIRE_OLD, state.old) if state.old else None
+
+
+def _undo(state: Rollout) -> Action | None:
+    """Take the new release's requests away as soon as anything old can serve them; bring back
+    what was stopped; only then stop what is new."""
+    missing = state.plan.replaced - state.old
+    if state.started:
+        return Action(Do.JOIN_OLD, state.started)
+    if state.weight and state.old:
+        return Action(Do.SHIFT)
+    if missing > 0:
+        return Action(Do.START_OLD, missing)
+    if state.test_weight:
+        return Action(Do.SHIFT_TEST)
+    return Action(Do.RETIRE_NEW, state.new) if state.new else None
