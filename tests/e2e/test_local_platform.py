@@ -11,7 +11,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from shipway.core.config import Application, Config, Environment, Smoke
 from shipway.core.errors import Busy, ConfigError
 from shipway.core.outcome import Verdict
 from shipway.core.release import Release
+from shipway.core.watching import Lines
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
@@ -102,6 +105,11 @@ class Site:
             },
         )  # fmt: skip
 
+    def set(self, **settings: Any) -> None:
+        """Change the environment's settings."""
+        changed = replace(self.config.environments["local"], **settings)
+        self.config = replace(self.config, environments={"local": changed})
+
     def platform(self) -> LocalPlatform:
         return LocalPlatform(
             self.config, "local", str(self.folder), SystemProcesses(), RealHttp(), SystemClock(),
@@ -124,8 +132,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.record.close()
 
 
-def quiet(line: str) -> None:
-    """Nobody listens."""
+quiet = Lines(print)
 
 
 def test_rolling_forward_and_back_fails_no_request(site: Site) -> None:
@@ -197,8 +204,8 @@ def test_the_next_command_heals_what_was_killed(site: Site) -> None:
     os.killpg(platform.proxy.pid, signal.SIGKILL)
     time.sleep(0.3)
     said: list[str] = []
-    assert site.platform().deploy(one, said.append).verdict is Verdict.PASSED
-    assert any("left over or dead" in line for line in said)
+    assert site.platform().deploy(one, Lines(said.append)).verdict is Verdict.PASSED
+    assert any("had ended: replaced" in line for line in said)
     assert any("Envoy was not running" in line for line in said)
     status = site.platform().status()
     assert killed not in {instance["pid"] for instance in status["instances"]}
@@ -210,7 +217,7 @@ def test_the_same_release_again_does_nothing(site: Site) -> None:
     site.platform().deploy(one, quiet)
     before = [instance.pid for instance in site.platform().running]
     said: list[str] = []
-    site.platform().deploy(one, said.append)
+    site.platform().deploy(one, Lines(said.append))
     assert "runs already" in said[-1]
     assert [instance.pid for instance in site.platform().running] == before
 
@@ -227,7 +234,7 @@ def test_a_port_of_somebody_else_is_named_and_nothing_is_left(site: Site) -> Non
 
 def test_two_commands_at_once_are_kept_apart(site: Site) -> None:
     platform = site.platform()
-    with platform._lease(), pytest.raises(Busy, match="another command works on local"):
+    with platform.lease.held(), pytest.raises(Busy, match="another command works on local"):
         site.platform().down()
 
 

@@ -1,4 +1,4 @@
-"""`shipway deploy`, `rollback`, `status`, `logs` and `down`: the words they take."""
+"""`shipway deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down`: their words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (deploy, rollback, status, logs, down):
+    for command in (deploy, rollback, resume, cancel, status, logs, down):
         app.command()(command)
 
 
@@ -50,6 +50,22 @@ def rollback(
     Example: shipway rollback local
     """
     _call("rollback", context, environment=environment, to=to, json=json)
+
+
+def resume(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+    """Go on with a rollout that was held or paused, or that a killed command left.
+
+    Example: shipway resume local
+    """
+    _call("resume", context, environment=environment, json=json)
+
+
+def cancel(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+    """Undo a rollout that is not finished: the old release gets all requests again.
+
+    Example: shipway cancel local
+    """
+    _call("cancel", context, environment=environment, json=json)
 
 
 def status(

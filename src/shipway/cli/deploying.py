@@ -1,4 +1,5 @@
-"""`deploy`, `rollback`, `status`, `logs` and `down` carried out. Each returns the exit code."""
+"""`deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down` carried out. Each returns
+the exit code."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
+from shipway.core.watching import Lines, RolloutListener
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
@@ -28,13 +30,26 @@ def deploy(*, directory: str, environment: str, json: bool) -> int:
     if not packaged:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
     release = release_from(packaged[0]["release"])
-    return _finish(platform(project, environment).deploy(release, _say(json=json)), json=json)
+    receipt = platform(project, environment).deploy(release, _listener(json=json))
+    return _finish(receipt, json=json)
 
 
 def rollback(*, directory: str, environment: str, to: str, json: bool) -> int:
     """Roll out an earlier good release."""
     here = platform(open_project(directory), environment)
-    return _finish(here.rollback(to, _say(json=json)), json=json)
+    return _finish(here.rollback(to, _listener(json=json)), json=json, undo=not to)
+
+
+def resume(*, directory: str, environment: str, json: bool) -> int:
+    """Go on with a rollout that is not finished."""
+    here = platform(open_project(directory), environment)
+    return _finish(here.resume(_listener(json=json)), json=json)
+
+
+def cancel(*, directory: str, environment: str, json: bool) -> int:
+    """Undo a rollout that is not finished."""
+    here = platform(open_project(directory), environment)
+    return _finish(here.cancel(_listener(json=json)), json=json, undo=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -84,7 +99,8 @@ def deploy_action(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
             )
         release = release_from(packaged.facts["release"])
-        receipt = platform(project, step.work["environment"]).deploy(release, on_output)
+        here = platform(project, step.work["environment"])
+        receipt = here.deploy(release, Lines(on_output), shop.stopping)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,
@@ -101,12 +117,13 @@ def release_from(data: dict[str, Any]) -> Release:
     return Release(**{**data, "migrations": tuple(data["migrations"])})
 
 
-def _say(*, json: bool) -> OnOutput:
+def _listener(*, json: bool) -> RolloutListener:
     stream = sys.stderr if json else sys.stdout
-    return lambda line: print(f"  {line}", file=stream, flush=True)
+    return Lines(lambda line: print(f"  {line}", file=stream, flush=True))
 
 
-def _finish(receipt: Receipt, *, json: bool) -> int:
+def _finish(receipt: Receipt, *, json: bool, undo: bool = False) -> int:
+    """Print the receipt; the exit code. undo: going back is what was asked for."""
     if json:
         print(json_module.dumps(receipt.to_dict(), indent=2, default=str))
     else:
@@ -119,6 +136,8 @@ def _finish(receipt: Receipt, *, json: bool) -> int:
         print(
             f"{words}: {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; {counted}"
         )
+    if undo and receipt.verdict is Verdict.ROLLED_BACK:
+        return 0
     return receipt.verdict.exit_code(strict=True)
 
 
@@ -128,6 +147,12 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
     else:
         proxy = "up" if found["proxy"] else "DOWN"
         print(f"{found['environment']}: {found['release']} at {found['address']}, proxy {proxy}")
+    if rollout := found["rollout"]:
+        held = "held" if rollout["held"] else "not finished"
+        print(
+            f"  rollout of {rollout['release']} {held} at {rollout['stage']}, "
+            f"{rollout['weight']:g} % of requests: shipway resume or cancel {found['environment']}"
+        )
     for one in found["instances"]:
         print(f"  {one['address']:<22} pid {one['pid']:<8} {one['release']}  {one['health']}")
     for one in rollouts:

@@ -22,7 +22,10 @@ _CALLS = {
     **dict.fromkeys(("run", "plan"), "shipway.cli.running"),
     "report": "shipway.cli.reporting",
     "import_": "shipway.cli.importing",
-    **dict.fromkeys(("deploy", "rollback", "status", "logs", "down"), "shipway.cli.deploying"),
+    **dict.fromkeys(
+        ("deploy", "rollback", "resume", "cancel", "status", "logs", "down"),
+        "shipway.cli.deploying",
+    ),
 }
 _KEPT = 64  # invocations remembered
 

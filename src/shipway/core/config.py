@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
+from shipway.core.judging.settings import JudgeSettings
+
 Seconds = Annotated[float, Gt(0)]
 Percent = Annotated[float, Ge(0), Le(100)]
 Text = Annotated[str, MinLen(1)]
@@ -105,14 +107,48 @@ class Smoke(Closed):
 
 
 @dataclass(frozen=True)
+class Pause(Closed):
+    """Waits for a person at a stage of a rollout: `shipway resume`, or `shipway cancel`."""
+
+    timeout: Seconds = 3600.0
+    on_timeout: Literal["roll back", "continue"] = "roll back"
+
+
+@dataclass(frozen=True)
 class Environment(Closed):
-    """Where a release runs. In `env`, {data} stands for the environment's own data folder."""
+    """Where a release runs. In `env`, {data} stands for the environment's own data folder.
+
+    strategy and what shapes it: batch (instances that rolling starts together), minimum_healthy
+    (percent that serves while rolling), canary_percent, step_percent (linear), step_bake and bake
+    (seconds to watch after a step, and after the last one with the old release still there),
+    failed_starts (rolling gives up after so many). judged: whether the judge may stop or hold a
+    rollout. test_port: where the new release gets test traffic first; 0 for nowhere. sticky: a
+    client stays with its release. probes: requests a second that Shipway sends to each release
+    where people send fewer. pauses: stage → wait for a person there.
+    """
 
     platform: Literal["local"] = "local"
-    strategy: Literal["rolling"] = "rolling"
+    strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8080
+    test_port: Annotated[int, Ge(0), Le(65535)] = 0
     instances: Annotated[int, Gt(0), Le(32)] = 2
+    batch: Annotated[int, Gt(0), Le(32)] = 1
+    minimum_healthy: Percent = 100.0
+    canary_percent: Annotated[float, Ge(0.1), Le(100)] = 10.0
+    step_percent: Annotated[float, Ge(3), Le(100)] = 20.0
+    step_bake: Annotated[float, Ge(0)] = 10.0
+    bake: Annotated[float, Ge(0)] = 0.0
+    failed_starts: Annotated[int, Gt(0)] = 1
+    judged: bool = True
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+    sticky: bool = False
+    probes: Annotated[float, Ge(0), Le(50)] = 5.0
+    pauses: dict[
+        Literal["PRE_SCALE_UP", "POST_SCALE_UP", "POST_TEST_TRAFFIC_SHIFT",
+                "PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+        Pause,
+    ] = field(default_factory=dict)  # fmt: skip
     health_timeout: Seconds = 30.0
     drain_timeout: Seconds = 30.0
     env: dict[str, str] = field(default_factory=dict)

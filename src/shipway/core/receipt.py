@@ -14,7 +14,8 @@ class Receipt:
     """What happened in a rollout.
 
     releases: name → requests, failed, p50, p95, p99 (milliseconds), as the proxy counted them
-    during the rollout; synthetic: how many of the requests were Shipway's own probes.
+    during the rollout; synthetic: how many of the requests were Shipway's own probes;
+    outages: how often the proxy itself had ended and was started again.
     timeline: what happened when ({at: seconds since the epoch, stage, text}). samples: what each
     release got, second by second ({at, weight: percent of production traffic for the new one,
     releases: name → {requests, failed, p95}}, each since the sample before). evidence: what the
@@ -38,6 +39,7 @@ class Receipt:
     samples: tuple[Mapping[str, Any], ...] = ()
     evidence: tuple[Mapping[str, Any], ...] = ()
     synthetic: int = 0
+    outages: int = 0
 
     @property
     def requests(self) -> int:

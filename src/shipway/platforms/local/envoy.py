@@ -12,9 +12,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shipway.core.judge import EDGES
+
 _TYPE = "type.googleapis.com/envoy"
 _MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-RDS, CDS, LDS = "rds.json", "cds.json", "lds.json"
+CDS, LDS = "cds.json", "lds.json"
+FRONT, TEST = "front", "test"
+# Asks for one release by name; understood where test traffic is, never where people come.
+RELEASE_HEADER = "x-shipway-release"
+COOKIE = "shipway-share"
 
 
 def program() -> str:
@@ -27,12 +33,23 @@ def eds(name: str) -> str:
     return f"eds-{name}.json"
 
 
+def rds(name: str) -> str:
+    """The file of a listener's routes: Envoy takes one configuration a file."""
+    return f"rds-{name}.json"
+
+
 def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
     """What Envoy starts with; everything else it reads from `folder` as it changes."""
     return {
         "node": {"id": "shipway", "cluster": "shipway"},
         "admin": {"address": _address("127.0.0.1", admin_port)},
         "stats_flush_interval": "1s",
+        # Requests are compared by these edges (milliseconds).
+        "stats_config": {
+            "histogram_bucket_settings": [
+                {"match": {"suffix": "upstream_rq_time"}, "buckets": list(EDGES)}
+            ]
+        },
         "dynamic_resources": {
             "lds_config": _from_file(folder, LDS),
             "cds_config": _from_file(folder, CDS),
@@ -40,14 +57,14 @@ def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
     }
 
 
-def listener(folder: str, host: str, port: int) -> dict[str, Any]:
-    """The address that people open."""
+def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
+    """An address that takes requests; its routes have the same name."""
     manager = {
         "@type": f"{_TYPE}.{_MANAGER}",
-        "stat_prefix": "front",
+        "stat_prefix": name,
         "use_remote_address": True,
-        "access_log": [_access_log(folder)],
-        "rds": {"route_config_name": "front", "config_source": _from_file(folder, RDS)},
+        "access_log": [_access_log(folder, name)],
+        "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
             {
                 "name": "envoy.filters.http.router",
@@ -57,7 +74,7 @@ def listener(folder: str, host: str, port: int) -> dict[str, Any]:
     }
     return {
         "@type": f"{_TYPE}.config.listener.v3.Listener",
-        "name": "front",
+        "name": name,
         "address": _address(host, port),
         "filter_chains": [
             {"filters": [{"name": "http", "typed_config": manager}]},
@@ -94,33 +111,77 @@ def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def route(weights: Mapping[str, int]) -> dict[str, Any]:
-    """How requests are shared between releases, by weight. No weights: nobody serves."""
-    target: dict[str, Any] = {"direct_response": {"status": 503}}
-    if weights:
-        target = {
-            "route": {
-                "weighted_clusters": {
-                    "clusters": [{"name": n, "weight": w} for n, w in weights.items()]
-                },
-                "timeout": "0s",
-                # Only what never reached an instance: nothing is done twice.
-                "retry_policy": {
-                    "retry_on": "connect-failure,refused-stream,reset-before-request",
-                    "num_retries": 3,
-                },
-            }
-        }
+def routes(name: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a listener does with requests: the first entry that matches."""
     return {
         "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
-        "name": "front",
-        "virtual_hosts": [
-            {
-                "name": "all",
-                "domains": ["*"],
-                "routes": [{"match": {"prefix": "/"}, **target}],
-            }
-        ],
+        "name": name,
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": list(entries)}],
+    }
+
+
+def shared(weights: Mapping[str, float], *, sticky: bool = False) -> list[dict[str, Any]]:
+    """Share requests between releases, by weight (percent, to a tenth). None: nobody serves.
+
+    sticky: a cookie keeps a client with its release; while the share of the new one grows,
+    nobody who has it already goes back. Envoy makes no cookie of its own where clusters are
+    chosen, so a client without one is given the id of its first request, by which that request
+    was sent, too.
+    """
+    given = {name: round(weight * 10) for name, weight in weights.items() if round(weight * 10)}
+    if not given:
+        return [{"match": {"prefix": "/"}, "direct_response": {"status": 503}}]
+    clusters = [{"name": name, "weight": weight} for name, weight in given.items()]
+    if not sticky:
+        return [_to({"weighted_clusters": {"clusters": clusters}})]
+    hashed = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
+    known = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
+    cookie = f"{COOKIE}=%REQ(X-REQUEST-ID)%; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"
+    return [
+        _to(
+            {**hashed, "hash_policy": [{"cookie": {"name": COOKIE}}]},
+            {"prefix": "/", "headers": [known]},
+        ),
+        {
+            **_to({**hashed, "hash_policy": [{"header": {"header_name": "x-request-id"}}]}),
+            "response_headers_to_add": [
+                {
+                    "header": {"key": "set-cookie", "value": cookie},
+                    "append_action": "APPEND_IF_EXISTS_OR_ADD",
+                }
+            ],
+        },
+    ]
+
+
+def by_header(name: str) -> dict[str, Any]:
+    """Requests that ask for a release by the header RELEASE_HEADER."""
+    header = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
+    return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
+
+
+def _to(target: Mapping[str, Any], match: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "match": match or {"prefix": "/"},
+        "route": {
+            **target,
+            "timeout": "0s",
+            # Only what never reached an instance: nothing is done twice.
+            "retry_policy": {
+                "retry_on": "connect-failure,refused-stream,reset-before-request",
+                "num_retries": 3,
+                "host_selection_retry_max_attempts": 3,
+                "retry_host_predicate": [
+                    {
+                        "name": "envoy.retry_host_predicates.previous_hosts",
+                        "typed_config": {
+                            "@type": f"{_TYPE}.extensions.retry.host.previous_hosts"
+                            ".v3.PreviousHostsPredicate"
+                        },
+                    }
+                ],
+            },
+        },
     }
 
 
@@ -148,7 +209,7 @@ def _from_file(folder: str, name: str) -> dict[str, Any]:
     }
 
 
-def _access_log(folder: str) -> dict[str, Any]:
+def _access_log(folder: str, name: str) -> dict[str, Any]:
     fields = {
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",
@@ -163,7 +224,7 @@ def _access_log(folder: str) -> dict[str, Any]:
         "name": "file",
         "typed_config": {
             "@type": f"{_TYPE}.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": os.path.join(folder, "access.log"),
+            "path": os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log"),
             "log_format": {"json_format": fields},
         },
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ TAIL = 15  # last log lines that explain a failure
 
 @dataclass(frozen=True)
 class Instance:
-    """One running copy of a release. pid, born: its process (core.ports.Server)."""
+    """One running copy of a release. pid, born: its process (core.ports.Server). joined: it was
+    healthy, and is there to get requests."""
 
     digest: str
     release: str
@@ -32,6 +34,12 @@ class Instance:
     pid: int
     born: str
     log: str
+    joined: bool = False
+
+    @property
+    def cluster(self) -> str:
+        """What Envoy knows its release by."""
+        return cluster_of(self.digest)
 
     @property
     def server(self) -> Server:
@@ -70,11 +78,13 @@ class Instances:
         server = self.processes.spawn(Command(argv, release.path, env), log)
         return Instance(release.digest, release.name, address, server.pid, server.born, log)
 
-    def await_health(self, instance: Instance) -> str:
+    def await_health(self, instance: Instance, stopping: Callable[[], bool] = lambda: False) -> str:
         """Wait until it is healthy; why it is not, in one sentence, or nothing."""
         end = self.clock.monotonic() + self.environment.health_timeout
         last = "it never answered"
         while self.clock.monotonic() < end:
+            if stopping():
+                return "it was stopped"
             if not self.alive(instance):
                 return f"{instance.release} ended while it was starting"
             fault = self.health(instance)
@@ -98,10 +108,11 @@ class Instances:
         """Whether its process runs."""
         return self.processes.alive(instance.server)
 
-    def stop(self, instance: Instance, *, served: bool = True) -> None:
-        """Let it finish its requests and end it; one that never served has none."""
+    def stop(self, leaving: Sequence[Instance], *, served: bool = True) -> None:
+        """Let them finish their requests and end them; those that never served have none."""
         grace = self.environment.drain_timeout if served else UNSERVED_GRACE
-        self.processes.stop(instance.server, grace)
+        with ThreadPoolExecutor(len(leaving)) as pool:
+            list(pool.map(lambda one: self.processes.stop(one.server, grace), leaving))
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
@@ -151,6 +162,11 @@ class Instances:
             return file.read()
 
 
+def cluster_of(digest: str) -> str:
+    """What Envoy knows a release by."""
+    return digest[:12]
+
+
 def must_succeed(done: Completed, what: str) -> None:
     """Raises CannotRun with the last lines of what a command said."""
     if done.code:
@@ -160,4 +176,4 @@ def must_succeed(done: Completed, what: str) -> None:
 
 def instance_from(data: Mapping[str, Any]) -> Instance:
     """An instance from the record."""
-    return Instance(**data)
+    return Instance(**{"joined": True, **data})

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from shipway.core.config import Config, Environment
-from shipway.core.errors import Busy, CannotRun, ConfigError, ShipwayError, Unreachable
+from shipway.core.errors import Busy, CannotRun, ConfigError
 from shipway.core.outcome import Verdict
-from shipway.core.ports import Clock, Http, OnOutput, Processes, Releases
+from shipway.core.ports import Clock, Http, Processes, Releases
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
-from shipway.core.rollout import Action, Observation, Rollout, Stage, advance, begin
+from shipway.core.rollout import Observation, Rollout, Stage, begin, rollout_from
 from shipway.core.secrets import secret_values
-from shipway.core.smoke import fault
-from shipway.platforms.local.instances import (
-    Instance,
-    Instances,
-    instance_from,
-    must_succeed,
-)
-from shipway.platforms.local.proxy import Proxy
+from shipway.core.strategy import Plan, Strategy
+from shipway.core.watching import RolloutListener
+from shipway.platforms.local.instances import Instance, Instances, cluster_of, instance_from
+from shipway.platforms.local.judging import Judging
+from shipway.platforms.local.lease import Answer, Lease, owner
+from shipway.platforms.local.meter import Meter
+from shipway.platforms.local.planning import plan_of, prepare
+from shipway.platforms.local.probing import Prober
+from shipway.platforms.local.proxy import Proxy, Shares
+from shipway.platforms.local.team import Team
+from shipway.platforms.local.walk import Walk
 
+UNFINISHED = "unfinished"
 _VERDICTS = {
     Stage.SUCCEEDED: Verdict.PASSED,
     Stage.ROLLED_BACK: Verdict.ROLLED_BACK,
@@ -37,7 +40,7 @@ class LocalPlatform:
     """One environment on this machine.
 
     Its state is written before and after every action, so that the next command finds what a
-    killed one left: instances that nobody counts are stopped, dead ones are replaced.
+    killed one left: a rollout that is not finished, instances that nobody counts, dead ones.
     """
 
     def __init__(
@@ -61,11 +64,12 @@ class LocalPlatform:
             secret_values(config, os.environ),
         )  # fmt: skip
         self.proxy = Proxy(
-            os.path.join(self.folder, "envoy"), self.settings.host, self.settings.port,
-            processes, http, clock,
-        )  # fmt: skip
-        self.running: list[Instance] = []
+            os.path.join(self.folder, "envoy"), self.settings, processes, http, clock
+        )
+        self.lease = Lease(self.folder, name)
+        self.team = Team(self.instances, (), self._save)
         self.current: dict[str, Any] | None = None
+        self.unfinished: dict[str, Any] | None = None
         self._load()
 
     @property
@@ -73,45 +77,80 @@ class LocalPlatform:
         """What people open."""
         return f"http://{self.settings.host}:{self.settings.port}"
 
-    def deploy(self, release: Release, say: OnOutput) -> Receipt:
-        """Roll out a release; a release that runs and is healthy already is left as it is."""
-        with self._lease():
-            self.heal(say)
+    @property
+    def running(self) -> list[Instance]:
+        """Every instance."""
+        return self.team.members
+
+    def deploy(
+        self, release: Release, listener: RolloutListener,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Receipt:  # fmt: skip
+        """Roll out a release; one that runs and is healthy already is left as it is.
+
+        A rollout that a killed command left is finished when it is of the same release, and
+        undone otherwise.
+        """
+        with self._working(listener):
+            if self.unfinished:
+                same = self.unfinished["release"]["digest"] == release.digest
+                receipt = self._go_on(listener, None if same else Observation.STOP)
+                if same or receipt.verdict is not Verdict.ROLLED_BACK:
+                    return receipt
             if self.current and self.current["digest"] == release.digest and self._healthy():
-                say(f"{release.name} runs already")
+                listener.said(f"{release.name} runs already")
                 now = self.clock.now()
                 return Receipt(
                     self.name, release.name, release.name, Verdict.PASSED, now, 0.0, self.address
                 )
-            return self._roll(release, say)
+            plan = plan_of(self.settings, self.settings.instances, len(self.team.members))
+            return self._roll(release, plan, listener, stopping)
 
-    def rollback(self, name: str, say: OnOutput) -> Receipt:
-        """Roll out an earlier release: the one named, or the last that was good before."""
-        with self._lease():
-            self.heal(say)
-            return self._roll(self._earlier(name), say)
+    def rollback(self, name: str, listener: RolloutListener) -> Receipt:
+        """Go back to an earlier release: the one named, or the last that was good before; all
+        at once, as soon as it is healthy. Where a rollout is not finished, undo that."""
+        with self._working(listener):
+            if self.unfinished:
+                return self._go_on(listener, Observation.STOP)
+            plan = Plan(Strategy.BLUE_GREEN, self.settings.instances, len(self.team.members))
+            return self._roll(self._earlier(name), plan, listener, lambda: False)
+
+    def resume(self, listener: RolloutListener) -> Receipt:
+        """Go on with a rollout that was held, or that a killed command left. Raises ConfigError
+        where there is none, Busy where another command works on it (which has been told)."""
+        return self._answered(Answer.CONTINUE, None, listener)
+
+    def cancel(self, listener: RolloutListener) -> Receipt:
+        """Undo a rollout that is not finished. Raises as `resume` does."""
+        return self._answered(Answer.STOP, Observation.STOP, listener)
 
     def down(self) -> int:
         """Stop everything; the data stay. Returns how many processes were stopped."""
-        with self._lease():
+        with self.lease.held():
+            self._load()
             found = [one for one in self.running if self.instances.alive(one)]
             count = len(found) + self.proxy.alive()
             self.proxy.stop()
-            for instance in found:
-                self.instances.stop(instance)
-            self.running = []
-            self.current = None
-            self.proxy.serving = {}
+            self.proxy.shares = Shares()
+            self.current = self.unfinished = None
+            self.team.drop(list(self.running))
             self._save()
             return count
 
     def status(self) -> dict[str, Any]:
         """What runs here."""
+        unfinished = self.unfinished or {}
         return {
             "environment": self.name,
             "address": self.address,
             "release": self.current["name"] if self.current else "",
             "proxy": self.proxy.alive(),
+            "rollout": {
+                "release": unfinished["release"]["name"],
+                "stage": unfinished["walk"]["state"]["stage"],
+                "weight": unfinished["walk"]["state"]["weight"],
+                "held": unfinished["walk"]["state"]["held"],
+            } if unfinished else None,
             "instances": [
                 {
                     "release": one.release, "address": one.address, "pid": one.pid,
@@ -127,43 +166,167 @@ class LocalPlatform:
         for one in self.running:
             yield f"{one.release} at {one.address}", self.instances.tail(one)
 
-    def heal(self, say: OnOutput) -> None:
+    def heal(self, listener: RolloutListener) -> None:
         """Make what runs agree with what should: see the class."""
-        digest = self.current["digest"] if self.current else ""
-        for instance in list(self.running):
-            if instance.digest != digest or not self.instances.alive(instance):
-                say(f"an instance of {instance.release} is left over or dead: cleaned up")
-                self._drop(instance)
-        if not self.current:
+        known = {one["digest"]: one for one in (self.current, *self._named()) if one}
+        for one in [one for one in self.running if one.digest not in known]:
+            listener.said(f"an instance of {one.release} is left over: stopped")
+            self.team.drop([one])
+        for line in self.team.revive(lambda digest: _release(known[digest])):
+            listener.said(line)
+        missing = self.settings.instances - len(self.running)
+        if self.current and not self.unfinished and missing > 0:
+            self.team.start(_release(self.current), missing, lambda: False)
+            self.team.join()
+        if not self.running:
             return
-        release = _release(self.current)
-        while len(self.running) < self.settings.instances:
-            if not self._start(release):
-                break
-        if not self.proxy.alive():
-            say("Envoy was not running: started")
-            self._point_proxy()
+        shares = self._shares()
+        if self.proxy.alive():
+            self.proxy.serve(shares)
+        else:
+            listener.said("Envoy was not running: started")
+            self.proxy.shares = shares
             self.proxy.start()
-        elif self.proxy.serving != self._addresses(self.running):
-            self.proxy.serve(self._addresses(self.running))
         self._save()
 
-    def _roll(self, release: Release, say: OnOutput) -> Receipt:
+    def _shares(self) -> Shares:
+        """Who serves now: as the unfinished rollout has it, or the current release."""
+        if not self.unfinished:
+            return self.team.shares((), self.current["digest"] if self.current else "", 100.0)
+        state = self.unfinished["walk"]["state"]
+        return self.team.shares((), self.unfinished["release"]["digest"], state["weight"])
+
+    def _named(self) -> list[dict[str, Any] | None]:
+        """The releases of the unfinished rollout."""
+        unfinished = self.unfinished or {}
+        return [unfinished.get("release"), unfinished.get("before")]
+
+    def _roll(
+        self, release: Release, plan: Plan, listener: RolloutListener,
+        stopping: Callable[[], bool],
+    ) -> Receipt:  # fmt: skip
         started = self.clock.now()
         before = dict(self.current) if self.current else None
         self.record.add_release({**asdict(release), "name": release.name})
         number = self.record.add_rollout(
-            self.name, {"release": release.name, "started": started, "verdict": "unfinished"}
-        )
-        walk = _Walk(self, release, _release(before) if before else None, say)
-        verdict = walk.go()
-        receipt = Receipt(
-            self.name, release.name, before["name"] if before else "", verdict, started,
-            self.clock.now() - started, self.address, walk.cause, walk.remedy, walk.log,
-            self._counts(), tuple(walk.timeline),
+            self.name,
+            {
+                "release": release.name, "before": before["name"] if before else "",
+                "started": started, "verdict": UNFINISHED, "by": owner(),
+                "strategy": str(plan.strategy), "digest": release.digest,
+            },
         )  # fmt: skip
-        self.record.update_rollout(number, {**receipt.to_dict(), "digest": release.digest})
+        self.unfinished = {
+            "number": number, "started": started, "before": before,
+            "release": {**asdict(release), "name": release.name},
+        }  # fmt: skip
+        walk = self._walk(release, begin(plan), listener, stopping)
+        first = Observation.BEGIN
+        try:
+            prepare(self.instances, self.application, release, listener, seed=self._never_good)
+        except CannotRun as problem:
+            walk.story.blame(problem.message, problem.remedy)
+            first = Observation.STOP
+        else:
+            walk.meter.begin()
+        return self._finish(walk, first)
+
+    @property
+    def _never_good(self) -> bool:
+        """Whether nothing was ever rolled out well here: then the data are seeded."""
+        passed = Verdict.PASSED
+        return all(one.get("verdict") != passed for one in self.record.rollouts(self.name))
+
+    def _go_on(self, listener: RolloutListener, observation: Observation | None) -> Receipt:
+        """With the rollout that is not finished. None: do again what had been begun."""
+        found = self.unfinished or {}
+        release = _release(found["release"])
+        if "walk" not in found:  # killed before its first action
+            observation = observation or Observation.BEGIN
+            plan = plan_of(self.settings, self.settings.instances, len(self.team.members))
+            return self._finish(self._walk(release, begin(plan), listener), observation)
+        state = rollout_from(found["walk"]["state"])
+        listener.said(f"going on with the rollout of {release.name}, left at {state.stage}")
+        walk = self._walk(release, state, listener)
+        walk.load(found["walk"])
+        if observation is None and state.held:
+            observation = Observation.DONE
+        if observation is Observation.DONE:  # somebody has answered: what held it is history
+            walk.story.cause = walk.story.remedy = ""
+        return self._finish(walk, observation)
+
+    def _walk(
+        self, release: Release, state: Rollout, listener: RolloutListener,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Walk:  # fmt: skip
+        before = self.unfinished["before"] if self.unfinished else None
+        old = _release(before) if before else None
+        new, other = cluster_of(release.digest), cluster_of(old.digest) if old else ""
+        names = {new: release.name, **({other: old.name} if old else {})}
+        walk = Walk(
+            release, old, state, self.settings, self.address, self.team, self.proxy,
+            Meter(self.proxy, self.clock, names), Judging(self.settings, new, other),
+            Prober(self.application, self.settings, self.proxy, self.http), self.http, self.clock,
+            self.lease, listener, lambda: self._keep(walk), stopping,
+        )  # fmt: skip
+        return walk
+
+    def _keep(self, walk: Walk) -> None:
+        if self.unfinished is not None:
+            self.unfinished["walk"] = walk.to_dict()
+        self._save()
+
+    def _finish(self, walk: Walk, observation: Observation | None) -> Receipt:
+        found = self.unfinished or {}
+        state = walk.go(observation)
+        walk.keeper.look()
+        if not state.held:
+            self._settle(walk.release, state)
+        story, before = walk.story, walk.before
+        receipt = Receipt(
+            self.name, walk.release.name, before.name if before else "",
+            _VERDICTS.get(state.stage, Verdict.NEEDS_PERSON), found["started"],
+            self.clock.now() - found["started"], self.address, str(state.plan.strategy),
+            "" if state.stage is Stage.SUCCEEDED else story.cause, story.remedy, story.log,
+            walk.meter.totals(), tuple(story.timeline), tuple(walk.meter.samples),
+            tuple(walk.judging.evidence), walk.prober.sent, walk.keeper.outages,
+        )  # fmt: skip
+        self.record.update_rollout(
+            found["number"],
+            {**receipt.to_dict(), "digest": walk.release.digest, "by": owner()},
+        )
         return receipt
+
+    def _settle(self, release: Release, state: Rollout) -> None:
+        """What has ended: nothing else than the release that serves is left."""
+        self.unfinished = None
+        if state.stage is Stage.SUCCEEDED:
+            self.current = {**asdict(release), "name": release.name}
+        digest = self.current["digest"] if self.current else ""
+        if state.stage is not Stage.NEEDS_PERSON:
+            self.team.drop([one for one in self.running if one.digest != digest])
+        if not self.running:
+            self.proxy.stop()
+            self.proxy.shares = Shares()
+        self._save()
+
+    def _answered(
+        self, answer: Answer, observation: Observation | None, listener: RolloutListener
+    ) -> Receipt:
+        if not self.unfinished:
+            raise ConfigError(
+                f"no rollout is unfinished in {self.name}",
+                f"See what was: shipway status {self.name} --history.",
+            )
+        try:
+            with self._working(listener):
+                return self._go_on(listener, observation)
+        except Busy:
+            self.lease.leave(answer)
+            raise Busy(
+                f"another command is carrying it out, and has been told to {answer}",
+                f"Watch it there, or ask: shipway status {self.name}.",
+            ) from None
 
     def _earlier(self, name: str) -> Release:
         now = self.current["digest"] if self.current else ""
@@ -179,64 +342,27 @@ class LocalPlatform:
             f"See what was: shipway status {self.name} --history.",
         )  # fmt: skip
 
-    def _start(self, release: Release) -> str | None:
-        """Start an instance and wait for it: its address, or None when it is not healthy."""
-        instance = self.instances.start(release)
-        self.running.append(instance)
-        self._save()
-        return None if self.instances.await_health(instance) else instance.address
-
-    def _drop(self, instance: Instance, *, served: bool = True) -> None:
-        self.running.remove(instance)
-        self._save()
-        self.instances.stop(instance, served=served)
-
     def _healthy(self) -> bool:
-        wanted = self.settings.instances
         return (
-            len(self.running) == wanted
+            len(self.running) == self.settings.instances
             and self.proxy.alive()
             and all(not self.instances.health(one) for one in self.running)
         )
 
-    def _addresses(self, instances: Sequence[Instance]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for one in instances:
-            found.setdefault(one.digest[:12], []).append(one.address)
-        return found
-
-    def _point_proxy(self) -> None:
-        self.proxy.serving = self._addresses(self.running)
-
-    def _counts(self) -> dict[str, dict[str, float]]:
-        names = {one["digest"][:12]: one["name"] for one in self.record.releases()}
-        return {names.get(key, key): value for key, value in self.proxy.counts().items()}
-
     @contextmanager
-    def _lease(self) -> Iterator[None]:
-        """One command at a time; the lock goes with the process that holds it."""
-        os.makedirs(self.folder, exist_ok=True)
-        with open(os.path.join(self.folder, "lease"), "a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                raise Busy(
-                    f"another command works on {self.name} (process {file.read().strip()})",
-                    "Wait for it, or end it, and try again.",
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+    def _working(self, listener: RolloutListener) -> Iterator[None]:
+        """Alone, on what is really there."""
+        with self.lease.held():
             self._load()
+            self.heal(listener)
             yield
 
     def _load(self) -> None:
         state = self.record.state(self.name) or {}
-        self.running = [instance_from(one) for one in state.get("instances", [])]
+        self.team.members = [instance_from(one) for one in state.get("instances", [])]
         self.current = state.get("current")
-        for name, value in state.get("proxy", {}).items():
-            setattr(self.proxy, name, value)
+        self.unfinished = state.get("unfinished")
+        self.proxy.load(state.get("proxy", {}))
 
     def _save(self) -> None:
         self.record.put_state(
@@ -244,144 +370,10 @@ class LocalPlatform:
             {
                 "instances": [one.to_dict() for one in self.running],
                 "current": self.current,
+                "unfinished": self.unfinished,
                 "proxy": self.proxy.to_dict(),
             },
         )
-
-
-class _Walk:
-    """Carries out one rollout: asks the state machine, does what it says."""
-
-    def __init__(
-        self, platform: LocalPlatform, release: Release, before: Release | None, say: OnOutput
-    ) -> None:
-        self._platform = platform
-        self._release = release
-        self._before = before
-        self._say = say
-        self._joined = list(platform.running)
-        self.cause = ""
-        self.remedy = ""
-        self.log: tuple[str, ...] = ()
-        self.timeline: list[dict[str, Any]] = []
-
-    def go(self) -> Verdict:
-        """From the first action to the last; the verdict."""
-        platform = self._platform
-        if not self._prepare():
-            return Verdict.ROLLED_BACK
-        state = begin(platform.settings.instances, len(self._joined))
-        observation = Observation.BEGIN
-        while True:
-            state, action = advance(state, observation)
-            if state.stage.final:
-                return self._end(state)
-            self._note(state.stage, action)
-            try:
-                observation = self._do(action)
-            except ShipwayError as problem:
-                self._blame(problem.message, problem.remedy, ())
-                observation = Observation.FAILED
-
-    def _prepare(self) -> bool:
-        """Migrations, and on the first deploy the seed: before anything moves."""
-        application, instances = self._platform.application, self._platform.instances
-        first = not self._platform.record.rollouts(self._platform.name)[1:]
-        steps = [("the migration", application.migrate)]
-        if first:
-            steps.append(("the seed", application.seed))
-        try:
-            for what, words in steps:
-                if words:
-                    self._say(f"{what}: {words}")
-                    must_succeed(instances.once(self._release, words), what)
-        except CannotRun as problem:
-            self._blame(problem.message, problem.remedy, ())
-            return False
-        return True
-
-    def _end(self, state: Rollout) -> Verdict:
-        platform = self._platform
-        self._note(state.stage, Action.NOTHING)
-        failed_first = state.stage is Stage.ROLLED_BACK and not state.replaced
-        left = [] if failed_first else self._joined
-        for instance in [one for one in platform.running if one not in left]:
-            platform._drop(instance)
-        if state.stage is Stage.SUCCEEDED:
-            platform.current = {**asdict(self._release), "name": self._release.name}
-        elif failed_first:
-            platform.proxy.stop()
-            platform.proxy.serving = {}
-        platform._save()
-        return _VERDICTS[state.stage]
-
-    def _do(self, action: Action) -> Observation:
-        if action is Action.START_NEW:
-            return self._start(self._release)
-        if action is Action.START_OLD and self._before:
-            return self._start(self._before)
-        if action in (Action.JOIN_NEW, Action.JOIN_OLD):
-            self._joined.append(self._platform.running[-1])
-            return self._point()
-        if action is Action.SMOKE:
-            return self._smoke()
-        digest = self._release.digest
-        new = action is Action.RETIRE_NEW
-        leaving = next((one for one in self._joined if (one.digest == digest) is new), None)
-        if leaving is not None:
-            self._joined.remove(leaving)
-            self._point()
-            self._platform._drop(leaving)
-        return Observation.DONE
-
-    def _start(self, release: Release) -> Observation:
-        platform = self._platform
-        instance = platform.instances.start(release)
-        platform.running.append(instance)
-        platform._save()
-        why = platform.instances.await_health(instance)
-        if not why:
-            return Observation.DONE
-        self._blame(why, f"Read its log: {instance.log}", platform.instances.tail(instance))
-        platform._drop(instance, served=False)
-        return Observation.FAILED
-
-    def _point(self) -> Observation:
-        """Let Envoy know who serves now."""
-        platform = self._platform
-        serving = platform._addresses(self._joined)
-        if platform.proxy.alive():
-            platform.proxy.serve(serving)
-        else:
-            platform.proxy.serving = serving
-            platform.proxy.start()
-        platform._save()
-        return Observation.DONE
-
-    def _smoke(self) -> Observation:
-        platform = self._platform
-        for smoke in platform.settings.smoke:
-            try:
-                answer = platform.http.get(platform.address + smoke.path, timeout=10.0)
-                wrong = fault(smoke, answer)
-            except Unreachable as problem:
-                wrong = problem.message
-            self._say(f"smoke {smoke.path}: {wrong or 'as it should be'}")
-            if wrong:
-                self._blame(f"a smoke test failed: {wrong}", "Correct the release.", ())
-                return Observation.FAILED
-        return Observation.DONE
-
-    def _blame(self, cause: str, remedy: str, log: tuple[str, ...]) -> None:
-        """The first cause counts; what follows from it does not."""
-        if not self.cause:
-            self.cause, self.remedy, self.log = cause, remedy, log
-        self._say(cause)
-
-    def _note(self, stage: Stage, action: Action) -> None:
-        text = "" if action is Action.NOTHING else str(action)
-        self.timeline.append({"at": self._platform.clock.now(), "stage": str(stage), "text": text})
-        self._say(f"{stage} {text}".strip())
 
 
 def _release(data: dict[str, Any]) -> Release:

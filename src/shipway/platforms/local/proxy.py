@@ -6,61 +6,91 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import quote
 
+from shipway.core.config import Environment
 from shipway.core.errors import Busy, CannotRun, Unreachable
 from shipway.core.ports import Clock, Command, Http, Processes, Server
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.platforms.local import envoy
+from shipway.platforms.local.metering import FILTER, Reading, readings
 
 START_LIMIT = 15.0
 APPLY_LIMIT = 10.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Who serves. serving: cluster → addresses; weights: cluster → percent of the requests;
+    tested: the cluster that gets test traffic, "" for the same as everybody."""
+
+    serving: Mapping[str, list[str]] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    tested: str = ""
 
 
 @dataclass
 class Proxy:
     """One Envoy in front of an environment.
 
-    serving: cluster name → addresses that get requests. All of it is JSON-able through
-    `to_dict`, so that the next command finds the same proxy again.
+    settings: host, port, test_port and sticky are used. shares: who serves, and how requests are
+    shared. inner: the port for test traffic and probes. All of it is JSON-able through `to_dict`,
+    so that the next command finds the same proxy again.
     """
 
     folder: str
-    host: str
-    port: int
+    settings: Environment
     processes: Processes
     http: Http
     clock: Clock
     pid: int = 0
     born: str = ""
     admin: int = 0
+    inner: int = 0
     version: int = 0
-    serving: dict[str, list[str]] = field(default_factory=dict)
+    shares: Shares = field(default_factory=Shares)
 
     def to_dict(self) -> dict[str, Any]:
         """What the next command needs to know."""
         return {
-            "pid": self.pid, "born": self.born, "admin": self.admin,
-            "version": self.version, "serving": self.serving,
+            "pid": self.pid, "born": self.born, "admin": self.admin, "inner": self.inner,
+            "version": self.version, "shares": asdict(self.shares),
         }  # fmt: skip
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        for name in ("pid", "born", "admin", "inner", "version"):
+            setattr(self, name, data.get(name, getattr(self, name)))
+        self.shares = Shares(**data["shares"]) if "shares" in data else Shares()
+
+    @property
+    def inside(self) -> str:
+        """Where test traffic and probes are taken."""
+        return f"http://127.0.0.1:{self.inner}"
 
     def alive(self) -> bool:
         """Whether it runs."""
         return self.processes.alive(Server(self.pid, self.born))
 
     def start(self) -> None:
-        """Start it with what `serving` says. Raises Busy when its port is taken."""
-        _refuse_taken(self.host, self.port)
+        """Start it with what `shares` says. Raises Busy when a port is taken."""
+        host, port = self.settings.host, self.settings.port
+        _refuse_taken(host, port)
+        if self.settings.test_port:
+            _refuse_taken("127.0.0.1", self.settings.test_port)
         os.makedirs(self.folder, exist_ok=True)
-        self.admin = free_port()
+        self.admin, self.inner = free_port(), self.settings.test_port or free_port()
         self.version += 1
-        for name, addresses in self.serving.items():
+        for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
-        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.serving])
-        self._write(envoy.RDS, [envoy.route(self._weights())])
-        self._write(envoy.LDS, [envoy.listener(self.folder, self.host, self.port)])
+        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.shares.serving])
+        self._write_routes()
+        front = envoy.listener(self.folder, envoy.FRONT, host, port)
+        test = envoy.listener(self.folder, envoy.TEST, "127.0.0.1", self.inner)
+        self._write(envoy.LDS, [front, test])
         path = os.path.join(self.folder, "bootstrap.json")
         bootstrap = json.dumps(envoy.bootstrap(self.folder, self.admin), indent=1)
         write_atomic(path, bootstrap.encode())
@@ -70,56 +100,52 @@ class Proxy:
         log = os.path.join(self.folder, "envoy.log")
         server = self.processes.spawn(Command(argv, self.folder, env), log)
         self.pid, self.born = server.pid, server.born
-        self._wait(self._ready, START_LIMIT, "Envoy did not start")
+        self._wait(self._ready, "Envoy did not start", START_LIMIT)
 
     def stop(self) -> None:
         """End it."""
         self.processes.stop(Server(self.pid, self.born), 5.0)
 
-    def serve(self, serving: Mapping[str, Sequence[str]]) -> None:
-        """Send requests to these instances and no others; returns when it is so.
+    def serve(self, shares: Shares) -> None:
+        """Send requests as `shares` says; returns when it is so.
 
         First Envoy learns the new instances, then the shares change, and only then are the
         old ones taken away: at no moment is a share given to nobody.
         """
-        after = {name: list(addresses) for name, addresses in serving.items()}
+        if shares == self.shares:
+            return
+        before, after = self.shares.serving, shares.serving
         both = {
-            name: list(dict.fromkeys([*self.serving.get(name, []), *after.get(name, [])]))
-            for name in {**self.serving, **after}
+            name: list(dict.fromkeys([*before.get(name, []), *after.get(name, [])]))
+            for name in {**before, **after}
         }
         self.version += 1
-        for name, addresses in both.items():
-            self._write_endpoints(name, addresses)
-        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
-        wanted = {(n, a) for n, addresses in both.items() for a in addresses}
-        self._wait(lambda: wanted <= self._known(), APPLY_LIMIT, "Envoy did not take new instances")
-        self.serving = after
-        self._write(envoy.RDS, [envoy.route(self._weights())])
-        self._wait(self._routed, APPLY_LIMIT, "Envoy did not take the new shares")
-        for name in both:
-            self._write_endpoints(name, after.get(name, []))
-        kept = {(n, a) for n, addresses in after.items() for a in addresses}
-        self._wait(lambda: self._known() <= kept, APPLY_LIMIT, "Envoy did not let go of instances")
+        if both != before:
+            for name, addresses in both.items():
+                self._write_endpoints(name, addresses)
+            self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
+            wanted = {(n, a) for n, addresses in both.items() for a in addresses}
+            self._wait(lambda: wanted <= self._known(), "Envoy did not take new instances")
+        self.shares = shares
+        self._write_routes()
+        self._wait(self._routed, "Envoy did not take the new shares")
+        if both != after:
+            for name in both:
+                self._write_endpoints(name, after.get(name, []))
+            kept = {(n, a) for n, addresses in after.items() for a in addresses}
+            self._wait(lambda: self._known() <= kept, "Envoy did not let go of instances")
 
-    def counts(self) -> dict[str, dict[str, float]]:
-        """What was counted since it started: cluster → requests, failed, p50, p95, p99 (ms)."""
-        try:
-            stats = json.loads(self._ask("/stats?format=json&filter=upstream_rq"))["stats"]
-        except (Unreachable, ValueError, KeyError):
-            return {}
-        found: dict[str, dict[str, float]] = {}
-        for one in stats:
-            name, _, what = str(one.get("name", "")).removeprefix("cluster.").rpartition(".")
-            key = {"upstream_rq_completed": "requests", "upstream_rq_5xx": "failed"}.get(what)
-            if key and name in self.serving:
-                found.setdefault(name, {})[key] = float(one["value"])
-        for one in stats:
-            if "histograms" in one:
-                _add_percentiles(one["histograms"], found)
-        return found
+    def read(self) -> dict[str, Reading]:
+        """What was counted since it started, by cluster. Raises Unreachable."""
+        return readings(self._ask(f"/stats/prometheus?filter={quote(FILTER)}"))
 
-    def _weights(self) -> dict[str, int]:
-        return {name: len(addresses) for name, addresses in self.serving.items() if addresses}
+    def _write_routes(self) -> None:
+        shares = self.shares
+        public = envoy.shared(shares.weights, sticky=self.settings.sticky)
+        named = [envoy.by_header(name) for name, there in shares.serving.items() if there]
+        tested = envoy.shared({shares.tested: 100}) if shares.tested else public
+        for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*named, *tested])):
+            self._write(envoy.rds(name), [envoy.routes(name, entries)])
 
     def _write(self, name: str, items: list[dict[str, Any]]) -> None:
         content = envoy.resources(items, str(self.version))
@@ -144,10 +170,11 @@ class Proxy:
         return {(p[0], p[1]) for p in parts if len(p) > 3 and re.fullmatch(r"[\d.]+:\d+", p[1])}
 
     def _routed(self) -> bool:
-        text = self._ask("/stats?filter=rds.front.version_text")
-        return f'"{self.version}"' in text
+        """Whether both listeners use the routes written last."""
+        text = self._ask("/stats?filter=rds.*version_text")
+        return text.count(f'"{self.version}"') >= 2
 
-    def _wait(self, condition: Any, limit: float, words: str) -> None:
+    def _wait(self, condition: Any, words: str, limit: float = APPLY_LIMIT) -> None:
         end = self.clock.monotonic() + limit
         while self.clock.monotonic() < end:
             try:
@@ -171,15 +198,3 @@ def _refuse_taken(host: str, port: int) -> None:
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",
             ) from error
-
-
-def _add_percentiles(histograms: Mapping[str, Any], found: dict[str, dict[str, float]]) -> None:
-    """Envoy's JSON: quantiles once for all, and each histogram's values in the same order."""
-    quantiles = histograms.get("supported_quantiles", [])
-    for one in histograms.get("computed_quantiles", []):
-        name, _, what = str(one["name"]).removeprefix("cluster.").rpartition(".")
-        if what != "upstream_rq_time" or name not in found:
-            continue
-        for quantile, value in zip(quantiles, one["values"], strict=False):
-            if quantile in (50, 95, 99) and value["cumulative"] is not None:
-                found[name][f"p{quantile:.0f}"] = float(value["cumulative"])

@@ -1,0 +1,165 @@
+"""Every strategy with real Envoy and gunicorn, under a client that never stops asking."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.test_local_platform import GOOD, Client, Site, quiet
+
+from shipway.core.config import Pause
+from shipway.core.errors import Busy
+from shipway.core.outcome import Verdict
+from shipway.core.watching import Lines
+from shipway.effects.http import RealHttp
+from shipway.platforms.local.envoy import RELEASE_HEADER
+
+pytestmark = pytest.mark.e2e
+
+BAD = GOOD.replace(
+    'start("200 OK"', 'start("200 OK" if "health" in environ["PATH_INFO"] else "500 No"'
+)
+STRATEGIES = {
+    "rolling": {"batch": 2},
+    "blue-green": {"bake": 1.0},
+    "linear": {"step_percent": 50.0, "step_bake": 1.0, "judged": False},
+    "canary": {"canary_percent": 25.0, "step_bake": 1.0, "judged": False},
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.platform().down()
+    site.record.close()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_forward_and_back_fail_no_request(site: Site, strategy: str) -> None:
+    site.set(strategy=strategy, **STRATEGIES[strategy])
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with Client(site.port) as client:
+        receipt = site.platform().deploy(two, quiet)
+        time.sleep(0.5)
+        back = site.platform().rollback("", quiet)
+        time.sleep(0.5)
+    assert (receipt.verdict, back.verdict) == (Verdict.PASSED, Verdict.PASSED), receipt.cause
+    assert client.failed == 0, client.seen
+    assert set(client.seen) == {f"200 {one.name}", f"200 {two.name}"}
+    assert receipt.strategy == strategy and receipt.failed == 0
+    assert set(receipt.releases) == {one.name, two.name}
+    weights = [sample["weight"] for sample in receipt.samples]
+    assert weights == sorted(weights)
+    assert len(site.platform().running) == 2
+
+
+def test_a_canary_that_answers_500_is_rolled_back_by_the_judge(site: Site) -> None:
+    site.set(strategy="canary", canary_percent=20.0, step_bake=30.0, smoke=())
+    good = site.release("1.0", GOOD)
+    site.platform().deploy(good, quiet)
+    with Client(site.port) as client:
+        started = time.monotonic()
+        receipt = site.platform().deploy(site.release("2.0", BAD), quiet)
+        took = time.monotonic() - started
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert "the judge rolled it back: " in receipt.cause
+    assert receipt.evidence[-1]["decision"] == "roll back"
+    assert took < 20
+    assert client.failed < sum(client.seen.values()) / 2
+    assert site.platform().status()["release"] == good.name
+
+
+def test_test_traffic_meets_the_new_release_before_anybody_else_does(site: Site) -> None:
+    site.set(
+        strategy="blue-green", test_port=site.port + 1,
+        pauses={"POST_TEST_TRAFFIC_SHIFT": Pause(20)},
+    )  # fmt: skip
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with rolling(site, two) as said:
+        wait_for(lambda: any("paused" in line for line in said))
+        http = RealHttp()
+        public, test = f"http://127.0.0.1:{site.port}/", f"http://127.0.0.1:{site.port + 1}/"
+        found = http.get(public)
+        assert found.headers.get("x-release") == one.name, (found.status, found.body)
+        assert http.get(test).headers["x-release"] == two.name
+        named = {RELEASE_HEADER: one.digest[:12]}
+        assert http.get(test, headers=named).headers["x-release"] == one.name
+        with pytest.raises(Busy, match="told to continue"):
+            site.platform().resume(quiet)
+    assert RealHttp().get(public).headers["x-release"] == two.name
+
+
+def test_cancel_undoes_a_rollout_that_another_command_carries_out(site: Site) -> None:
+    site.set(strategy="canary", canary_percent=50.0, step_bake=60.0, judged=False)
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with Client(site.port) as client, rolling(site, two) as said:
+        wait_for(lambda: any("watch" in line for line in said))
+        with pytest.raises(Busy, match="told to stop"):
+            site.platform().cancel(quiet)
+    assert client.failed == 0
+    assert site.record.rollouts("local")[0]["verdict"] == Verdict.ROLLED_BACK
+    assert RealHttp().get(f"http://127.0.0.1:{site.port}/").headers["x-release"] == one.name
+
+
+def test_sticky_clients_stay_with_their_release(site: Site) -> None:
+    site.set(strategy="canary", canary_percent=50.0, step_bake=60.0, judged=False, sticky=True)
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with rolling(site, two) as said:
+        wait_for(lambda: any("watch" in line for line in said))
+        for _ in range(6):
+            first = RealHttp().get(f"http://127.0.0.1:{site.port}/")
+            cookie = {"cookie": first.headers["set-cookie"].partition(";")[0]}
+            again = [
+                RealHttp().get(f"http://127.0.0.1:{site.port}/", headers=cookie) for _ in range(4)
+            ]
+            assert {one.headers["x-release"] for one in again} == {first.headers["x-release"]}
+        with pytest.raises(Busy):
+            site.platform().cancel(quiet)
+
+
+def test_a_killed_envoy_is_started_again_while_the_command_runs(site: Site) -> None:
+    site.set(strategy="canary", canary_percent=50.0, step_bake=4.0, judged=False)
+    site.platform().deploy(site.release("1.0", GOOD), quiet)
+    with rolling(site, site.release("2.0", GOOD)) as said:
+        wait_for(lambda: any("watch" in line for line in said))
+        os.kill(site.platform().proxy.pid, signal.SIGKILL)
+        time.sleep(2.0)
+        assert RealHttp().get(f"http://127.0.0.1:{site.port}/").status == 200
+    assert site.record.rollouts("local")[0]["outages"] == 1
+
+
+class rolling:
+    """A rollout in a thread of its own; what it says."""
+
+    def __init__(self, site: Site, release: object) -> None:
+        self.said: list[str] = []
+        platform = site.platform()
+        self._thread = threading.Thread(
+            target=lambda: platform.deploy(release, Lines(self.said.append))  # type: ignore[arg-type]
+        )
+
+    def __enter__(self) -> list[str]:
+        self._thread.start()
+        return self.said
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
+
+def wait_for(condition: object, seconds: float = 20.0) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
