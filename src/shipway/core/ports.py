@@ -61,6 +61,10 @@ class Processes(Protocol):
         """Start a server in a process group of its own, its output appended to `log`."""
         ...
 
+    def adrift(self, log: str) -> Server | None:
+        """The server that was last started with this log, where it still runs."""
+        ...
+
     def alive(self, server: Server) -> bool:
         """Whether it runs."""
         ...

@@ -27,7 +27,8 @@ _CHUNK = 65536
 _POLL = 0.25  # seconds between looks where nothing wakes us
 _LINGER = 0.5  # seconds that output may come after its program's end
 # Fixed text; the log's path and the command reach it as arguments.
-_DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $!'
+_DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $! >"$0.pid"; echo $!'
+_EARLIER = 2.0  # seconds that the kernel's clock and a file's may differ by
 _CUT = "\n[output cut here: more than {limit} characters]\n"
 
 
@@ -104,6 +105,23 @@ class SystemProcesses:
             raise CannotRun(
                 f"{command.argv[0]} cannot be started: {error}", "See shipway doctor."
             ) from error
+
+    def adrift(self, log: str) -> Server | None:
+        """The server that was last started with this log, where it still runs.
+
+        For one whose starter was killed before it could tell anybody. What has the number
+        now and began after it was written down is another process.
+        """
+        try:
+            with open(f"{log}.pid", encoding="ascii") as file:
+                pid = int(file.read())
+            written = os.stat(f"{log}.pid").st_mtime
+        except (OSError, ValueError):
+            return None
+        born = _born(pid)
+        if not born or _seconds_of(born) > written + _EARLIER:
+            return None
+        return Server(pid, born)
 
     def alive(self, server: Server) -> bool:
         """Whether it runs; the dead that nobody has reaped do not."""
@@ -260,6 +278,12 @@ def _born(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _seconds_of(born: str) -> float:
+    """A birth in the kernel's ticks since it started, as seconds since the epoch."""
+    ticks = int(born) / os.sysconf("SC_CLK_TCK")
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
 
 
 def _cannot_start(command: Command, error: OSError) -> CannotRun:

@@ -7,7 +7,7 @@ import secrets
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shipway.core.config import Application, Environment
@@ -25,15 +25,15 @@ TAIL = 15  # last log lines that explain a failure
 
 @dataclass(frozen=True)
 class Instance:
-    """One running copy of a release. pid, born: its process (core.ports.Server). joined: it was
-    healthy, and is there to get requests."""
+    """One copy of a release. pid, born: its process (core.ports.Server); pid is 0 before it is
+    started. joined: it was healthy, and is there to get requests."""
 
     digest: str
     release: str
     address: str
-    pid: int
-    born: str
     log: str
+    pid: int = 0
+    born: str = ""
     joined: bool = False
 
     @property
@@ -67,16 +67,20 @@ class Instances:
     clock: Clock
     hidden: tuple[str, ...] = ()
 
-    def start(self, release: Release) -> Instance:
-        """Start one, without waiting for it."""
+    def planned(self, release: Release) -> Instance:
+        """One that is about to be started: to be written down before it is."""
         address = f"127.0.0.1:{free_port()}"
         port = address.rpartition(":")[2]
         log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{port}.log")
-        os.makedirs(os.path.dirname(log), exist_ok=True)
-        env = {**self.env(release), "BIND": address}
-        argv = self._argv(release, self.application.serve, address)
-        server = self.processes.spawn(Command(argv, release.path, env), log)
-        return Instance(release.digest, release.name, address, server.pid, server.born, log)
+        return Instance(release.digest, release.name, address, log)
+
+    def start(self, release: Release, planned: Instance) -> Instance:
+        """Start it, without waiting for it."""
+        os.makedirs(os.path.dirname(planned.log), exist_ok=True)
+        env = {**self.env(release), "BIND": planned.address}
+        argv = self._argv(release, self.application.serve, planned.address)
+        server = self.processes.spawn(Command(argv, release.path, env), planned.log)
+        return replace(planned, pid=server.pid, born=server.born)
 
     def await_health(self, instance: Instance, stopping: Callable[[], bool] = lambda: False) -> str:
         """Wait until it is healthy; why it is not, in one sentence, or nothing."""
@@ -112,7 +116,12 @@ class Instances:
         """Let them finish their requests and end them; those that never served have none."""
         grace = self.environment.drain_timeout if served else UNSERVED_GRACE
         with ThreadPoolExecutor(len(leaving)) as pool:
-            list(pool.map(lambda one: self.processes.stop(one.server, grace), leaving))
+            list(pool.map(lambda one: self._stop(one, grace), leaving))
+
+    def _stop(self, instance: Instance, grace: float) -> None:
+        server = instance.server if instance.pid else self.processes.adrift(instance.log)
+        if server is not None:
+            self.processes.stop(server, grace)
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""

@@ -77,6 +77,9 @@ class Proxy:
 
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
+        log = os.path.join(self.folder, "envoy.log")
+        if (adrift := self.processes.adrift(log)) is not None:
+            self.processes.stop(adrift, 5.0)  # of a command that was killed as it started it
         host, port = self.settings.host, self.settings.port
         _refuse_taken(host, port)
         if self.settings.test_port:
@@ -97,7 +100,6 @@ class Proxy:
         argv = (envoy.program(), "-c", path, "--use-dynamic-base-id", "--log-level", "warning",
                 "--concurrency", "2", "--drain-time-s", "5")  # fmt: skip
         env = {"PATH": os.environ.get("PATH", os.defpath)}
-        log = os.path.join(self.folder, "envoy.log")
         server = self.processes.spawn(Command(argv, self.folder, env), log)
         self.pid, self.born = server.pid, server.born
         self._wait(self._ready, "Envoy did not start", START_LIMIT)

@@ -37,10 +37,11 @@ class Team:
         self.drop([one for one in self.members if not one.joined], served=False)
         begun = []
         for _ in range(count):
-            instance = self.instances.start(release)
-            self.members.append(instance)
-            begun.append(instance)
+            self.members.append(self.instances.planned(release))
+            self._save()  # a kill between these two leaves nothing that nobody knows of
+            self.members[-1] = self.instances.start(release, self.members[-1])
             self._save()
+            begun.append(self.members[-1])
         for instance in begun:
             if why := self.instances.await_health(instance, stopped):
                 self.drop(begun, served=False)
@@ -69,12 +70,12 @@ class Team:
         """Replace those that died, and let go of what cannot be replaced; what was done."""
         said = []
         for one in [one for one in self.members if not self.instances.alive(one)]:
-            self.members.remove(one)
+            self.drop([one], served=False)
             release = release_of(one.digest) if one.joined else None
             if release is not None:
                 why, _ = self.start(release, 1, lambda: False)
                 said.append(why or f"an instance of {one.release} had ended: replaced")
-            self.join()
+                self.join()
         self._save()
         return said
 

@@ -1,0 +1,165 @@
+"""The deploying process is killed at every action, for every strategy, and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.platforms.machine import Machine
+
+from shipway.core.config import Application, Config, Environment, Pause
+from shipway.core.outcome import Verdict
+from shipway.core.release import Release
+from shipway.core.watching import Lines, Silent
+from shipway.effects.clock import VirtualClock
+from shipway.effects.record import SqliteRecord
+from shipway.platforms.local.platform import LocalPlatform
+
+STRATEGIES = ("rolling", "blue-green", "linear", "canary")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying(SqliteRecord):
+    """A record at whose nth writing of a state the process is killed, before or after it."""
+
+    left = 10_000
+    after = False
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Write it; or end."""
+        self.left -= 1
+        if self.left < 0 and not self.after:
+            raise Killed
+        super().put_state(environment, state)
+        if self.left < 0:
+            raise Killed
+
+
+class Place:
+    """An environment on a made-up machine, with a release that serves."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.machine = Machine(str(folder))
+        self.record = Dying(str(folder / "record.sqlite3"))
+        self.clock = VirtualClock()
+        environment = Environment(
+            port=0, instances=3, step_percent=40.0, step_bake=2.0, bake=2.0, judged=False,
+            probes=0.0, test_port=0,
+        )  # fmt: skip
+        self.config = Config(
+            application=Application(name="tiny", serve="serve", health="/health"),
+            environments={"local": replace(environment, **settings)},
+        )
+        self.old, self.new = self.release("1.0"), self.release("2.0")
+        assert self.platform().deploy(self.old, Silent()).verdict is Verdict.PASSED
+
+    def platform(self) -> LocalPlatform:
+        return LocalPlatform(
+            self.config, "local", str(self.folder), self.machine, self.machine, self.clock,
+            self.record,
+        )  # fmt: skip
+
+    def release(self, version: str) -> Release:
+        digest = version.encode().hex().ljust(64, "0")
+        return Release("tiny", version, "", digest, "", (), str(self.folder), "/usr/bin/python3")
+
+    def die_at(self, action: int, *, after: bool) -> bool:
+        """Deploy the new release, and be killed at the nth writing. False: it got to the end."""
+        self.record.left, self.record.after = action, after
+        try:
+            self.platform().deploy(self.new, Silent())
+        except Killed:
+            return True
+        finally:
+            self.record.left = 10_000
+        return False
+
+    def only(self, release: Release) -> None:
+        """Nothing else than this release is there, and it serves."""
+        platform = self.platform()
+        assert platform.status()["release"] == release.name
+        assert {one.digest for one in platform.running} == {release.digest}
+        assert self.machine.shares() == {release.digest[:12]: 100}
+        assert len(self.machine.running) == 1 + 3  # Envoy, and three instances
+        assert platform.unfinished is None
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("command", ["resume", "cancel", "rollback", "deploy"])
+def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
+    tmp_path: Path, strategy: str, command: str, after: bool
+) -> None:
+    killed = 0
+    for action in range(200):
+        folder = tmp_path / str(action)
+        folder.mkdir()
+        place = Place(folder, strategy=strategy)
+        died = place.die_at(action, after=after)
+        assert not place.machine.unserved()
+        platform = place.platform()
+        forward = command in ("resume", "deploy")
+        if not died:
+            break
+        killed += 1
+        if platform.unfinished is None:
+            continue  # before its first writing, or after its last
+        if command == "deploy":
+            receipt = platform.deploy(place.new, Silent())
+        elif command == "rollback":
+            receipt = platform.rollback("", Silent())
+        else:
+            receipt = getattr(platform, command)(Silent())
+        assert receipt.verdict is (Verdict.PASSED if forward else Verdict.ROLLED_BACK)
+        assert not place.machine.unserved()
+        place.only(place.new if forward else place.old)
+        place.record.close()
+    assert killed > 5
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_release_that_is_never_healthy_is_rolled_back(tmp_path: Path, strategy: str) -> None:
+    place = Place(tmp_path, strategy=strategy)
+    place.machine.sick.add(place.new.name)
+    receipt = place.platform().deploy(place.new, Silent())
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert "/health answers 500" in receipt.cause
+    place.only(place.old)
+
+
+def test_a_killed_rollout_of_another_release_is_undone_before_the_next(tmp_path: Path) -> None:
+    place = Place(tmp_path, strategy="canary")
+    assert place.die_at(6, after=True)
+    third = place.release("3.0")
+    assert place.platform().deploy(third, Silent()).verdict is Verdict.PASSED
+    place.only(third)
+    verdicts = [one["verdict"] for one in place.record.rollouts("local")]
+    assert verdicts[:2] == [Verdict.PASSED, Verdict.ROLLED_BACK]
+
+
+def test_a_judge_without_data_holds_and_a_person_goes_on(tmp_path: Path) -> None:
+    place = Place(tmp_path, strategy="canary", judged=True)
+    place.config.environments["local"].judge  # noqa: B018
+    said: list[str] = []
+    place.clock.sleep(1)
+    receipt = place.platform().deploy(place.new, Lines(said.append))
+    assert receipt.verdict is Verdict.NEEDS_PERSON
+    assert place.platform().status()["rollout"]["held"]
+    assert not place.machine.unserved()
+    assert place.platform().resume(Silent()).verdict is Verdict.PASSED
+    place.only(place.new)
+
+
+def test_a_pause_that_nobody_answers_goes_back(tmp_path: Path) -> None:
+    place = Place(tmp_path, strategy="blue-green", pauses={"POST_SCALE_UP": Pause(60.0)})
+    receipt = place.platform().deploy(place.new, Silent())
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert "nobody answered the pause at POST_SCALE_UP" in receipt.cause
+    place.only(place.old)
