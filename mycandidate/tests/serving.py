@@ -33,15 +33,24 @@ def wait_for(port: int) -> None:
 
 def fill(variables: Mapping[str, str], *files: Path) -> None:
     """Make the tables and import these files, by the commands that a deployment runs."""
-    imports = (["import-candidates", str(file), "--quiet"] for file in files)
-    for command in (["db", "upgrade"], *imports):
-        subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "main", *command],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **variables},
-            check=True,
-            capture_output=True,
-        )
+    _flask(variables, "db", "upgrade")
+    for file in files:
+        bring(variables, file)
+
+
+def bring(variables: Mapping[str, str], file: Path) -> None:
+    """Import this file, by the command that a deployment runs; the tables are there."""
+    _flask(variables, "import-candidates", str(file), "--quiet")
+
+
+def _flask(variables: Mapping[str, str], *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "main", *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        check=True,
+        capture_output=True,
+    )
 
 
 @contextmanager

@@ -49,6 +49,6 @@ def _carry(source: socket.socket, target: socket.socket) -> None:
 def tls_front(behind: int, tls: ssl.SSLContext) -> Iterator[tuple[int, list[str]]]:
     """A port that speaks TLS for the port `behind`, and the handshakes that succeeded there."""
     with _Front(behind, tls) as front:
-        Thread(target=front.serve_forever, daemon=True).start()
+        Thread(target=front.serve_forever, args=(0.02,), daemon=True).start()
         yield front.server_address[1], front.handshakes
         front.shutdown()

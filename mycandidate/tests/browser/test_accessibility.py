@@ -5,6 +5,7 @@ is disabled, but for axe-core and where it is looked for what a page loads: scri
 """
 
 import csv
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ STATUSES = {"not found": 404, "refused": 400}
 NOT_PAGES = {"pages.styles"}
 SCHEMES = ("light", "dark")
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+PHONE = {"width": SIZES["phone"][0], "height": SIZES["phone"][1]}
 # The narrowest width at which WCAG wants pages to need no scrolling sideways.
 NARROWEST = (320, 640)
 HEAVIEST = 100_000
@@ -79,7 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server over the sample data and the longest names."""
     folder = tmp_path_factory.mktemp("site")
     variables = {"DATABASE_URL": f"sqlite:///{folder / 'a.sqlite3'}"}
-    fill(variables, SAMPLE, longest_names(folder / "longest.csv"))
+    fill(variables, with_longest_names(folder / "candidates.csv"))
     port = free_port()
     with served("main.wsgi:app", port, variables):
         yield f"http://127.0.0.1:{port}"
@@ -97,12 +99,13 @@ def browser() -> Iterator["Browser"]:
         launched.close()
 
 
-def longest_names(path: Path) -> Path:
-    """A file to import with one candidate, all of whose names are as long as can be."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(LONGEST))
-        writer.writeheader()
-        writer.writerow(LONGEST)
+def with_longest_names(path: Path) -> Path:
+    """The sample to import, and one candidate more, all of whose names are as long as can be."""
+    shutil.copy(SAMPLE, path)
+    with path.open("r+", encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+        file.seek(0, os.SEEK_END)
+        csv.DictWriter(file, columns).writerow(LONGEST)
     return path
 
 
@@ -141,16 +144,36 @@ def _absolute(page: "Page", path: str) -> str:
 
 
 @contextmanager
-def visit(
-    browser: "Browser", address: str, size: tuple[int, int] = SIZES["phone"], **more: Any
-) -> Iterator[Visit]:
-    """A page as a careful visitor opens it: no scripts, the policy in force."""
-    settings = {"java_script_enabled": False, **more}
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **settings)
-    try:
+def visit(browser: "Browser", address: str) -> Iterator[Visit]:
+    """A page of somebody who has loaded nothing before: what is kept would have no weight."""
+    with browser.new_context(viewport=PHONE) as context:
         yield Visit(context.new_page(), address)
-    finally:
-        context.close()
+
+
+# Opening another page takes the browser longer than most tests take: those that neither weigh nor
+# listen share one, and start at an address of their own, by open_on_a_phone.
+
+
+@pytest.fixture(scope="module")
+def reader(browser: "Browser") -> Iterator["Page"]:
+    """A careful visitor's page: no scripts, the policy in force."""
+    with browser.new_context(java_script_enabled=False) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def inspector(browser: "Browser") -> Iterator["Page"]:
+    """A page in which axe-core may run."""
+    with browser.new_context(bypass_csp=True) as context:
+        yield context.new_page()
+
+
+def open_on_a_phone(page: "Page", address: str) -> int:
+    """Have the page show this address, on a phone; the status of the answer."""
+    page.set_viewport_size(PHONE)
+    answer = page.goto(address)
+    assert answer is not None
+    return answer.status
 
 
 def test_every_page_is_looked_at(app: Flask) -> None:
@@ -161,27 +184,27 @@ def test_every_page_is_looked_at(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(browser: "Browser", site: str, name: str) -> None:
+def test_axe_finds_nothing(inspector: "Page", site: str, name: str) -> None:
+    page = inspector
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright",
         reason="axe-playwright-python is not installed: uv sync",
     )
     found = {}
-    with visit(browser, site + PAGES[name], java_script_enabled=True, bypass_csp=True) as seen:
-        assert seen.status == STATUSES.get(name, 200)
-        # What is folded away is not looked at.
-        seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-        run = axe.Axe().run
-        for scheme, (size, (width, height)) in product(SCHEMES, SIZES.items()):
-            seen.page.emulate_media(color_scheme=scheme)
-            seen.page.set_viewport_size({"width": width, "height": height})
-            results = run(seen.page)
-            run = axe.Axe("null").run  # its script is on the page now, and stays
-            # A contrast that could not be worked out is one that nobody has looked at.
-            unsure = [rule["id"] for rule in results.response["incomplete"]]
-            if results.violations_count or unsure:
-                found[scheme, size] = (results.generate_report(), unsure)
-            assert "color-contrast" in {rule["id"] for rule in results.response["passes"]}
+    assert open_on_a_phone(page, site + PAGES[name]) == STATUSES.get(name, 200)
+    # What is folded away is not looked at.
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    run = axe.Axe().run
+    for scheme, (size, (width, height)) in product(SCHEMES, SIZES.items()):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": height})
+        results = run(page)
+        run = axe.Axe("null").run  # its script is on the page now, and stays
+        # A contrast that could not be worked out is one that nobody has looked at.
+        unsure = [rule["id"] for rule in results.response["incomplete"]]
+        if results.violations_count or unsure:
+            found[scheme, size] = (results.generate_report(), unsure)
+        assert "color-contrast" in {rule["id"] for rule in results.response["passes"]}
     assert found == {}
 
 
@@ -189,7 +212,7 @@ def test_axe_finds_nothing(browser: "Browser", site: str, name: str) -> None:
 def test_a_page_is_light_loads_nothing_from_elsewhere_and_breaks_no_policy(
     browser: "Browser", site: str, name: str
 ) -> None:
-    with visit(browser, site + PAGES[name], java_script_enabled=True) as seen:
+    with visit(browser, site + PAGES[name]) as seen:
         assert seen.origins() == {site}
         assert len(seen.requests) >= 2  # the page and its stylesheet
         assert seen.weight() < HEAVIEST
@@ -198,68 +221,65 @@ def test_a_page_is_light_loads_nothing_from_elsewhere_and_breaks_no_policy(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_a_phone(browser: "Browser", site: str, name: str) -> None:
-    with visit(browser, site + PAGES[name]) as seen:
-        for summary in seen.page.locator("summary").all():
-            summary.click()
-        for width, height in (SIZES["phone"], NARROWEST):
-            seen.page.set_viewport_size({"width": width, "height": height})
-            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_is_wider_than_a_phone(reader: "Page", site: str, name: str) -> None:
+    open_on_a_phone(reader, site + PAGES[name])
+    for summary in reader.locator("summary").all():
+        summary.click()
+    for width, height in (SIZES["phone"], NARROWEST):
+        reader.set_viewport_size({"width": width, "height": height})
+        assert reader.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_ward_is_found_without_javascript(browser: "Browser", site: str) -> None:
-    with visit(browser, site) as seen:
-        page = seen.page
-        page.get_by_role("searchbox").fill("Johannesburg 12")
-        page.get_by_role("button", name="Search").click()
-        page.get_by_role("link", name="Ward 12, City of Johannesburg").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Ward 12, City of Johannesburg"
-        assert page.get_by_role("table", name="Ward ballot").get_by_role("row").count() == 7
-        assert page.get_by_role("table", name="Proportional ballot").get_by_role("row").count() == 5
+def test_a_ward_is_found_without_javascript(reader: "Page", site: str) -> None:
+    page = reader
+    open_on_a_phone(page, site)
+    page.get_by_role("searchbox").fill("Johannesburg 12")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Ward 12, City of Johannesburg").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ward 12, City of Johannesburg"
+    assert page.get_by_role("table", name="Ward ballot").get_by_role("row").count() == 7
+    assert page.get_by_role("table", name="Proportional ballot").get_by_role("row").count() == 5
 
 
-def test_a_ward_is_found_by_browsing_without_javascript(browser: "Browser", site: str) -> None:
-    with visit(browser, site) as seen:
-        page = seen.page
-        page.get_by_text("Gauteng").click()
-        page.get_by_role("link", name="City of Johannesburg").click()
-        page.get_by_role("link", name="Next page").click()
-        assert "page=2" in page.url
-        page.get_by_role("link", name=re.compile("^Ward 21,")).click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Ward 21, City of Johannesburg"
+def test_a_ward_is_found_by_browsing_without_javascript(reader: "Page", site: str) -> None:
+    page = reader
+    open_on_a_phone(page, site)
+    page.get_by_text("Gauteng").click()
+    page.get_by_role("link", name="City of Johannesburg").click()
+    page.get_by_role("link", name="Next page").click()
+    assert "page=2" in page.url
+    page.get_by_role("link", name=re.compile("^Ward 21,")).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ward 21, City of Johannesburg"
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_first_key_offers_to_skip_to_the_content(
-    browser: "Browser", site: str, name: str
-) -> None:
-    with visit(browser, site + PAGES[name]) as seen:
-        page = seen.page
-        page.keyboard.press("Tab")
-        assert focused(page)["text"] == "Skip to the content"
-        assert page.locator(":focus").bounding_box()["y"] >= 0  # type: ignore[index]
-        page.keyboard.press("Enter")
-        assert focused(page)["id"] == "content"
+def test_the_first_key_offers_to_skip_to_the_content(reader: "Page", site: str, name: str) -> None:
+    open_on_a_phone(reader, site + PAGES[name])
+    reader.keyboard.press("Tab")
+    assert focused(reader)["text"] == "Skip to the content"
+    assert reader.locator(":focus").bounding_box()["y"] >= 0  # type: ignore[index]
+    reader.keyboard.press("Enter")
+    assert focused(reader)["id"] == "content"
 
 
 def test_the_keyboard_reaches_the_search_in_the_order_of_the_page(
-    browser: "Browser", site: str
+    reader: "Page", site: str
 ) -> None:
-    with visit(browser, site) as seen:
-        page = seen.page
-        order = []
-        while not order or order[-1] != "q":
-            page.keyboard.press("Tab")
-            here = focused(page)
-            assert here["outline"] >= 2, f"{here} does not show that it has the focus"
-            order.append(here["id"] or here["text"])
-            assert len(order) < 20, order
-        menu = ["MyCandidate", "Find your ward", "About the data", "API"]
-        assert order == ["Skip to the content", *menu, "About the data", "q"]
-        page.keyboard.type("eThekwini 3")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/wards?q=eThekwini+3")
-        assert page.get_by_role("status").inner_text() == "1 ward matches."
+    page = reader
+    open_on_a_phone(page, site)
+    order = []
+    while not order or order[-1] != "q":
+        page.keyboard.press("Tab")
+        here = focused(page)
+        assert here["outline"] >= 2, f"{here} does not show that it has the focus"
+        order.append(here["id"] or here["text"])
+        assert len(order) < 20, order
+    menu = ["MyCandidate", "Find your ward", "About the data", "API"]
+    assert order == ["Skip to the content", *menu, "About the data", "q"]
+    page.keyboard.type("eThekwini 3")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/wards?q=eThekwini+3")
+    assert page.get_by_role("status").inner_text() == "1 ward matches."
 
 
 FOCUSED = """() => {

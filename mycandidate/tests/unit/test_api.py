@@ -5,12 +5,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from town import EMPTY_WARD, FULL_WARD, WARDS, settle
+from town import EMPTY_WARD, FULL_WARD, WARDS
 
 
-@pytest.fixture(autouse=True)
-def town(app: Flask) -> None:
-    settle(app)
+@pytest.fixture
+def client(town: Flask) -> FlaskClient:
+    return town.test_client()
 
 
 # One town serves every example: none of them changes it.

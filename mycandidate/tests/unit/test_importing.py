@@ -1,12 +1,15 @@
 """Candidates from files: every row or none."""
 
 import csv
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from application import application
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import HealthCheck, given, settings
@@ -38,10 +41,20 @@ ROW = {
 SAMPLE = Path(__file__).parents[2] / "sample"
 
 
-@pytest.fixture(autouse=True)
-def tables(app: Flask) -> None:
-    with app.app_context():
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with tables and no rows."""
+    database = tmp_path_factory.mktemp("migrated") / "test.sqlite3"
+    with application(database) as app, app.app_context():
         upgrade()
+    return database
+
+
+@pytest.fixture
+def app(migrated: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An application over a copy of it."""
+    with application(Path(shutil.copy(migrated, tmp_path))) as made:
+        yield made
 
 
 def written(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Path:
@@ -215,33 +228,43 @@ def test_importing_twice_is_importing_once(app: Flask, tmp_path: Path, ages: lis
     assert (again.added, again.changed, again.unchanged) == (0, 0, len(ages))
 
 
-def test_a_hundred_thousand_rows_are_never_all_in_memory(tmp_path: Path) -> None:
-    few = peak_of_import(tmp_path / "few.csv", 1_000)
-    many = peak_of_import(tmp_path / "many.csv", 100_000)
+def test_a_hundred_thousand_rows_are_never_all_in_memory(migrated: Path, tmp_path: Path) -> None:
+    files = [of_rows(tmp_path / f"{rows}.csv", rows) for rows in (1_000, 100_000)]
+    few, many = peaks_of_imports(Path(shutil.copy(migrated, tmp_path)), *files)
     # As objects the rows would take more than 100 MB; what remains is a number a row.
     assert many - few < 60_000
 
 
-def peak_of_import(path: Path, rows: int) -> int:
-    """The most memory, in kB, that a process held which imported so many rows."""
+def of_rows(path: Path, rows: int) -> Path:
+    """A file with so many candidates, a hundred in a ward."""
     places = (divmod(number, 100) for number in range(rows))
-    written(path, *({"ward_code": f"8{w:07d}", "position": f"{p + 1}"} for w, p in places))
-    script = "from flask_migrate import upgrade; upgrade(); import_file(Path(sys.argv[1]))"
+    cells = list(ROW.values())
+    ward, position = COLUMNS.index("ward_code"), COLUMNS.index("position")
+    with path.open("w", encoding="utf-8") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        for w, p in places:
+            cells[ward], cells[position] = f"8{w:07d}", f"{p + 1}"
+            file.write(",".join(cells) + "\n")
+    return path
+
+
+def peaks_of_imports(database: Path, *files: Path) -> list[int]:
+    """The most memory, in kB, that one process has held after each of these imports."""
     code = (
         "import sys, resource; from pathlib import Path; from main import create_app;"
         "from main.importing.command import import_file;"
-        f"app = create_app(); app.app_context().push(); {script};"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "app = create_app(); app.app_context().push();"
+        "held = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "print(*((import_file(Path(file)), held())[1] for file in sys.argv[1:]))"
     )
-    database = f"sqlite:///{path.with_suffix('.sqlite3')}"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path)],
-        env={"DATABASE_URL": database, "PATH": ""},
+        [sys.executable, "-c", code, *map(str, files)],
+        env={"DATABASE_URL": f"sqlite:///{database}", "PATH": ""},
         cwd=SAMPLE.parent,
         stdout=subprocess.PIPE,
         check=True,
     )
-    return int(done.stdout.split()[-1])
+    return [int(peak) for peak in done.stdout.split()]
 
 
 def test_the_script_makes_the_committed_sample_byte_for_byte(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
-from town import EMPTY_WARD, FULL_WARD, settle
+from town import EMPTY_WARD, FULL_WARD
 from werkzeug.test import TestResponse
 
-from main.extensions import limiter
 from main.openapi import document, operations
 
 ADDRESSES = {
@@ -38,9 +37,9 @@ TRIED = {
 PARAMETERS = document()["paths"]["/api/v1/wards"]["get"]["parameters"]
 
 
-@pytest.fixture(autouse=True)
-def town(app: Flask) -> None:
-    settle(app)
+@pytest.fixture
+def client(town: Flask) -> FlaskClient:
+    return town.test_client()
 
 
 def check(path: str, answer: TestResponse) -> None:
@@ -114,10 +113,9 @@ def test_an_answer_is_what_the_document_says(
 
 @pytest.mark.parametrize(("path", "address"), ADDRESSES.items())
 def test_unchanged_and_refused_are_what_the_document_says(
-    app: Flask, client: FlaskClient, path: str, address: str
+    town: Flask, client: FlaskClient, path: str, address: str
 ) -> None:
-    limiter.reset()
-    app.config["API_RATE_LIMIT"] = "2 per minute"
+    town.config["API_RATE_LIMIT"] = "2 per minute"
     first = client.get(address)
     unchanged = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     refused = client.get(address)

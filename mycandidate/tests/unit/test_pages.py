@@ -16,9 +16,9 @@ PAGES = ["/", "/wards", "/wards?q=johannesburg", f"/wards/{FULL_WARD}", "/about"
 HEAVIEST = 100_000
 
 
-@pytest.fixture(autouse=True)
-def town(app: Flask) -> None:
-    settle(app)
+@pytest.fixture
+def client(town: Flask) -> FlaskClient:
+    return town.test_client()
 
 
 def found(client: FlaskClient, query: dict[str, str]) -> list[str]:
@@ -78,11 +78,13 @@ def test_wards_of_a_municipality_are_headed_by_its_name_not_its_code(client: Fla
     assert "“XYZ”" in client.get("/wards?municipality=XYZ").text
 
 
-def test_one_of_something_is_said_in_the_singular(app: Flask, client: FlaskClient) -> None:
+def test_one_of_something_is_said_in_the_singular(app: Flask) -> None:
+    settle(app)
     with app.app_context():
         db.session.execute(delete(Candidate))
         db.session.execute(delete(Ward).where(Ward.code != FULL_WARD))
         db.session.commit()
+    client = app.test_client()
     assert "(1 ward)" in client.get("/").text
     assert "1 ward in 1 municipality and 0 candidates." in client.get("/about").text
 

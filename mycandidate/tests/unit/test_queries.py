@@ -1,9 +1,10 @@
 """What each address costs the database, the first time and again: exactly, whatever it holds."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from town import EMPTY_WARD, FULL_WARD, counted_queries, settle
+from town import EMPTY_WARD, FULL_WARD, counted_queries
 
 # address: queries while nothing is remembered, and once what can be remembered is
 COSTS = {
@@ -36,12 +37,12 @@ COSTS = {
 @pytest.mark.parametrize("candidates", [1, 50])
 @pytest.mark.parametrize("address", COSTS)
 def test_the_number_of_queries_is_fixed(
-    app: Flask, client: FlaskClient, address: str, candidates: int
+    town_of: Callable[[int], Flask], address: str, candidates: int
 ) -> None:
-    settle(app, candidates)
+    town = town_of(candidates)
     for expected in COSTS[address]:
-        with counted_queries(app) as sent:
-            client.get(address)
+        with counted_queries(town) as sent:
+            town.test_client().get(address)
         assert len(sent) == expected, sent
 
 

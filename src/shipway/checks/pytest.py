@@ -122,5 +122,5 @@ def _kind(name: str, summary: str, expected: float) -> Pytest:
 
 UNIT = _kind("unit", "unit tests, by pytest", 20.0)
 INTEGRATION = _kind("integration", "integration tests, by pytest", 25.0)
-BROWSER = _kind("browser", "tests in a browser, by pytest", 25.0)
+BROWSER = _kind("browser", "tests in a browser, by pytest", 35.0)
 TESTS = (UNIT, INTEGRATION, BROWSER)

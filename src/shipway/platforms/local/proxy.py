@@ -16,6 +16,7 @@ from shipway.core.ports import Clock, Command, Http, Processes, Server
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.platforms.local import envoy
+from shipway.platforms.local.left_behind import left_behind
 from shipway.platforms.local.metering import FILTER, Reading, readings
 
 START_LIMIT = 15.0
@@ -196,6 +197,12 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if found := left_behind(port):
+                raise Busy(
+                    f"port {port} on {host} is taken by a proxy of Shipway's, pid {found[0]},"
+                    f" whose folder is gone: {found[1]}",
+                    f"End it: kill {found[0]}",
+                ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shipway.core.config import Environment, Smoke
@@ -81,12 +81,20 @@ class Walk:
         with self.keeper.watching():
             while True:
                 if observation is not None:
+                    if observation not in (Observation.BEGIN, Observation.DONE):
+                        self._count()
                     self.state, _ = advance(self.state, observation)
                     self._note()
                     self.save()
                 if self.state.stage.final or self.state.held:
                     return self.state
                 observation = self._between() or self._carry_out(self.state.last)
+
+    def _count(self) -> None:
+        """Who is really there: an action that did not get to its end may have done a part."""
+        old = len(self.team.of(self.before.digest)) if self.before else 0
+        new = len(self.team.of(self.release.digest))
+        self.state = replace(self.state, old=old, new=new)
 
     def _between(self) -> Observation | None:
         """What keeps the next action from being begun."""
