@@ -8,9 +8,9 @@ from shipway.core.finding import Finding, State
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult
+from shipway.outputs.figures import duration, figure
 from shipway.outputs.found import by_severity, fixed, found
 from shipway.outputs.markdown_text import code, link, table, words
-from shipway.outputs.sections import duration, figure
 from shipway.outputs.summary import counted, counts, gates_of, reason_of, verdict_reason
 
 LONGEST = 60_000  # characters; GitHub takes 65,536 in a comment
