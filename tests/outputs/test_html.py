@@ -20,8 +20,8 @@ from shipway.core.result import RunResult
 from shipway.outputs.findings_table import MOST_FINDINGS, Row
 from shipway.outputs.html import report
 from shipway.outputs.sarif import sarif
-from shipway.outputs.sections import duration, figure
 
+from .made_rollouts import rollouts_run
 from .made_up import (
     BLOBS,
     HOSTILE,
@@ -74,7 +74,9 @@ def test_the_page_says_verdict_reason_and_facts() -> None:
         assert fact in text
 
 
-@pytest.mark.parametrize("finished", [passed_run(), failed_run(), run()], ids=lambda r: r.run)
+@pytest.mark.parametrize(
+    "finished", [passed_run(), failed_run(), rollouts_run(), run()], ids=lambda r: r.run
+)
 def test_nothing_is_loaded_from_elsewhere(finished: RunResult) -> None:
     for tag, attributes in page(finished).tags:
         assert tag not in ("img", "iframe", "object", "embed", "base", "form")
@@ -152,7 +154,7 @@ def test_a_receipt_with_only_some_of_its_parts_is_shown_as_far_as_it_goes() -> N
     assert "one 7 – two – 1" in text
     assert "began +2.0 s stop noon" in text
     odd = receipt_text({"cause": "none", "releases": ["x"], "timeline": "x"})
-    assert odd.strip().startswith("cause none")
+    assert odd.strip().startswith("Cause: none")
 
 
 def test_the_receipt_of_a_real_rollout_reads_well() -> None:
@@ -163,10 +165,36 @@ def test_the_receipt_of_a_real_rollout_reads_well() -> None:
     )  # fmt: skip
     text = receipt_text(receipt.to_dict())
     assert "before 1.3.9 verdict rolled back seconds 1 min 05 s" in text
-    assert "cause it answered 500 remedy Read the log." in text
+    assert "Cause: it answered 500 Next: Read the log." in text
     assert "requests failed p95 (ms) 1.3.9 90 0 3.14" in text
     assert "Last lines of what failed Traceback <script>alert(1)</script>red" in text
     assert "1,790,000,000" not in text
+    assert "Nothing was sampled during this rollout" in text
+
+
+def test_a_rollout_is_drawn_and_its_drawing_is_told_in_words_and_as_a_table() -> None:
+    parsed = page(rollouts_run())
+    assert parsed.text.count("The rollout over time: traffic, failed requests and latency") == 2
+    assert "ended at 100 %. The release before, 1.3.9+77aa01b.aa12ff: 1,600 requests" in parsed.text
+    assert "+12.0 s 10 % 5 2 188 45 0 30" in parsed.text
+    svgs = [a for tag, a in parsed.tags if tag == "svg" and a.get("role") == "img"]
+    ids = {a["id"] for tag, a in parsed.tags if tag in ("title", "desc") and "id" in a}
+    told = [
+        (a.get("aria-labelledby"), a.get("aria-describedby"))
+        for a in svgs
+        if "aria-describedby" in a
+    ]
+    assert len(told) == 2
+    assert {one for pair in told for one in pair} == ids
+
+
+def test_the_judges_sentences_cause_and_remedy_are_below_the_drawing() -> None:
+    text = page(rollouts_run()).text.partition("Receipt of rollback")[2]
+    assert "A +4.0 s keep watching candidate fails 40 % of 5 requests: too few to say" in text
+    assert "B +12.0 s roll back candidate fails 40 % of 45 requests, baseline 0 % of 450" in text
+    assert text.index("The drawing as a table") < text.index("What the judge said")
+    assert text.index("< 1 in 10,000") < text.index("Cause: the new release fails 40 %")
+    assert text.index("Cause: ") < text.index("Next: Look at its log: shipway logs local")
 
 
 @pytest.mark.parametrize("nothing", [None, {}, "text", 3])
@@ -260,25 +288,28 @@ def test_hostile_text_stays_text() -> None:
     html.encode()
 
 
-def test_every_table_has_a_caption_and_headings_do_not_skip_a_level() -> None:
-    tags = [tag for tag, _ in page(failed_run()).tags]
+def test_hostile_text_of_a_receipt_stays_text() -> None:
+    html = report(rollouts_run(HOSTILE), BLOBS.__getitem__)
+    tags = [tag for tag, _ in Page(html).tags]
+    assert tags == [tag for tag, _ in page(rollouts_run()).tags]
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", html)
+    assert "alert(1)" in html
+
+
+@pytest.mark.parametrize("finished", [failed_run(), rollouts_run()], ids=lambda r: r.run)
+def test_every_table_has_a_caption_and_headings_do_not_skip_a_level(finished: RunResult) -> None:
+    tags = [tag for tag, _ in page(finished).tags]
     assert tags.count("caption") == tags.count("table") > 0
     levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_anchors_are_unique_and_every_link_inside_leads_somewhere() -> None:
-    tags = page(failed_run()).tags
+@pytest.mark.parametrize("finished", [failed_run(), rollouts_run()], ids=lambda r: r.run)
+def test_anchors_are_unique_and_every_link_inside_leads_somewhere(finished: RunResult) -> None:
+    tags = page(finished).tags
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     inside = [a["href"] for tag, a in tags if tag == "a" and (a.get("href") or "").startswith("#")]
     assert inside
     assert all((href or "")[1:] in ids for href in inside)
-
-
-def test_figures_and_durations_read_well() -> None:
-    assert [figure(x) for x in (1840, 11.20, 0.0, None, True, "x")] == [
-        "1,840", "11.2", "0", "", "True", "x",
-    ]  # fmt: skip
-    assert [duration(x) for x in (0.123, 4.25, 65.0)] == ["0.12 s", "4.2 s", "1 min 05 s"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 from shipway.core.result import RunResult
 from shipway.outputs.html import report
 
+from .made_rollouts import rollouts_run
 from .made_up import BLOBS, SOURCES, failed_run, judged_run, many_findings, passed_run, run
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
-RUNS = {"passed": passed_run(), "failed": failed_run(), "judged": judged_run()}
+RUNS = {"passed": passed_run(), "failed": failed_run(), "judged": judged_run(),
+        "rollouts": rollouts_run("<b>" + "x" * 90)}  # fmt: skip
+WHICH = ("new", "old")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1280)]
 
 # Every element with text of its own whose contrast with what lies behind is below AA's 4.5.
@@ -220,4 +224,49 @@ def test_bars_of_steps_that_ran_at_once_do_not_cover_each_other(
     for index, (left, top, right, bottom) in enumerate(found):
         for x0, y0, x1, y1 in found[index + 1 :]:
             assert right <= x0 + 1 or x1 <= left + 1 or bottom <= y0 or y1 <= top
+    page.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_drawing_of_a_rollout_is_there_and_tells_the_releases_apart(
+    browser: Browser, tmp_path: Path, scheme: str, width: int
+) -> None:
+    path = saved(tmp_path, rollouts_run())
+    visit = Visit(browser, path, scheme, width)
+    page = visit.page
+    figure = page.locator("figure.rollout").last
+    svg = figure.locator("> svg")
+    name = "The rollout over time: traffic, failed requests and latency of each release"
+    assert page.get_by_role("img", name=name).count() == 2
+    drawn = svg.bounding_box()
+    assert drawn
+    assert drawn["x"] >= 0
+    assert drawn["x"] + drawn["width"] <= width
+    colours = "(e) => [getComputedStyle(e).stroke, getComputedStyle(e).strokeDasharray]"
+    new, old = (figure.locator(f".curve.{which}").first.evaluate(colours) for which in WHICH)
+    assert new[0] != old[0]
+    assert new[1] != old[1]
+    # The new release fails 40 % of its requests, the old one none: its curve is higher.
+    tops = [figure.locator(f".curve.{which}").first.bounding_box() for which in WHICH]
+    assert tops[0]
+    assert tops[1]
+    assert tops[0]["y"] < tops[1]["y"] - 20
+    assert figure.locator(".mark text").all_text_contents() == ["A", "B", "✕"]
+    assert [url for url in visit.requests if url not in (path.as_uri(), "data:,")] == []
+    page.close()
+
+
+def test_the_names_of_panels_and_the_marks_do_not_lie_on_each_other(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = Visit(browser, saved(tmp_path, rollouts_run()), "light", 360).page
+    figure = page.locator("figure.rollout").last
+    badges = [badge.bounding_box() for badge in figure.locator(".mark circle").all()]
+    boxes = [b for b in badges if b]
+    names = [b for name in figure.locator(".name").all() if (b := name.bounding_box())]
+    assert (len(boxes), len(names)) == (3, 3)
+    assert max(b["y"] + b["height"] for b in boxes) <= min(b["y"] for b in names) + 1
+    boxes.sort(key=lambda b: b["x"])
+    for before, after in pairwise(boxes):
+        assert before["x"] + before["width"] <= after["x"] or before["y"] != after["y"]
     page.close()

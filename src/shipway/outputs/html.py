@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from shipway.core.result import RunResult
 from shipway.outputs import sections
 from shipway.outputs.clean import plain_text
+from shipway.outputs.figures import duration, figure
 from shipway.outputs.findings_table import Source, findings_table
+from shipway.outputs.receipts import receipts
 from shipway.outputs.summary import counts, gates_of, reason_of, verdict_reason
 from shipway.outputs.timeline import timeline
 
@@ -41,7 +43,7 @@ def report(result: RunResult, blobs: sections.Blobs, source: Source | None = Non
         others=sections.other_measures(result),
         findings=findings_table(result, source),
         tested=[step for step in result.steps if step.tests],
-        receipts=sections.receipts(result),
+        receipts=receipts(result),
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=_hash(script),
@@ -59,9 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        figure=sections.figure, duration=sections.duration, reason=reason_of, slug=_slug
-    )
+    environment.filters.update(figure=figure, duration=duration, reason=reason_of, slug=_slug)
     return environment
 
 
@@ -77,7 +77,7 @@ def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Commit", result.commit[:12]),
         ("Branch", result.branch),
         ("Started", started),
-        ("Duration", sections.duration(result.seconds)),
+        ("Duration", duration(result.seconds)),
         ("Jobs", str(result.jobs)),
         ("Run", result.run),
     )

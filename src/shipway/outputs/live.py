@@ -10,21 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult, StepResult
 from shipway.core.step import Step
 from shipway.outputs.clean import one_line
 from shipway.outputs.plain import PlainConsole
+from shipway.outputs.region import Region, paint
 from shipway.outputs.summary import Tone
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.live import Live
-
 MOST_ROWS = 12
-_CODES = {Tone.GOOD: "32", Tone.BAD: "31", Tone.UNSURE: "33", Tone.QUIET: "2"}
 
 
 @dataclass
@@ -51,13 +47,12 @@ class LiveConsole(PlainConsole):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(stream, quiet)
-        self._env = env
         self._monotonic = monotonic
         self._colour = not env.get("NO_COLOR")
         self._running: dict[str, _Running] = {}
         self._done: Counter[Outcome] = Counter()
         self._total = 0
-        self._live: Live | None = None
+        self._region = Region(stream, self.rows, env)
 
     def run_started(self, run: str, application: str, steps: Sequence[Step]) -> None:
         """Learn how many steps there are."""
@@ -69,8 +64,7 @@ class LiveConsole(PlainConsole):
         self._running[step.name] = _Running(self._monotonic())
         super().step_started(step)
         with self._lock:
-            if self._live is None:
-                self._live = self._begin()
+            self._region.open()
 
     def step_output(self, step: str, line: str) -> None:
         """The end of the row."""
@@ -92,9 +86,7 @@ class LiveConsole(PlainConsole):
 
     def close(self) -> None:
         """End the live region and give the cursor back; harmless when there is none."""
-        live, self._live = self._live, None
-        if live is not None:
-            live.stop()
+        self._region.close()
 
     def rows(self) -> list[str]:
         """What the live region shows now: the steps that run, longest first, and the counts."""
@@ -111,42 +103,10 @@ class LiveConsole(PlainConsole):
         rows.append(f"{done:,} of {self._total:,} done{': ' if parts else ''}{', '.join(parts)}")
         return rows
 
-    def _begin(self) -> Live:
-        from rich.console import Console
-        from rich.live import Live
-
-        console = Console(
-            file=self._stream,
-            force_terminal=True,
-            no_color=not self._colour,
-            highlight=False,
-            _environ=self._env,
-        )
-        live = Live(
-            console=console,
-            get_renderable=self._region,
-            refresh_per_second=8,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        live.start()
-        return live
-
-    def _region(self) -> RenderableType:
-        from rich.text import Text
-
-        return Text("\n".join(self.rows()), no_wrap=True, overflow="ellipsis")
-
     def _paint(self, text: str, tone: Tone) -> str:
-        code = _CODES.get(tone) if self._colour else None
-        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+        return paint(text, tone) if self._colour else text
 
     def _put(self, text: str) -> None:
         """Above the live region, where there is one."""
-        if self._live is None:
+        if not self._region.put(text):
             super()._put(text)
-            return
-        from rich.text import Text
-
-        self._live.console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)

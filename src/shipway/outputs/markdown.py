@@ -8,14 +8,17 @@ from shipway.core.finding import Finding, State
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult
+from shipway.outputs.figures import duration, figure
 from shipway.outputs.found import by_severity, fixed, found
 from shipway.outputs.markdown_text import code, link, table, words
-from shipway.outputs.sections import duration, figure
+from shipway.outputs.receipt_markdown import receipt_lines
+from shipway.outputs.receipts import receipts
 from shipway.outputs.summary import counted, counts, gates_of, reason_of, verdict_reason
 
 LONGEST = 60_000  # characters; GitHub takes 65,536 in a comment
 MOST_FINDINGS = 10
 _MOST_ROWS = 20
+_MOST_RECEIPTS = 5
 _CUTS = (300, 100, 40, 15)
 
 
@@ -42,6 +45,8 @@ class _Summary:
         yield f"## {self._words(run.application)}: {run.verdict.value}"
         yield ""
         yield f"{counts(run.steps)} in {duration(run.seconds)}. {self._words(verdict_reason(run))}."
+        for receipt in receipts(run)[:_MOST_RECEIPTS]:
+            yield from receipt_lines(receipt, self._cut)
         yield from self._gates()
         yield from self._counts()
         yield from self._worst()

@@ -23,6 +23,7 @@ from shipway.outputs.summary import (
     step_lines,
     verdict_block,
 )
+from shipway.outputs.writing import write
 
 _SHOWN_WHEN_QUIET = (Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
 
@@ -101,13 +102,8 @@ class PlainConsole:
         return text
 
     def _put(self, text: str) -> None:
-        """Write and flush; a character that the stream's encoding lacks becomes its code."""
-        try:
-            self._stream.write(text)
-        except UnicodeEncodeError:
-            encoding = self._stream.encoding or "ascii"
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        self._stream.flush()
+        """As it is."""
+        write(self._stream, text)
 
 
 def _below(result: StepResult, log: tuple[str, ...]) -> Iterable[Line]:

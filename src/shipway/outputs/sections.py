@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from shipway.core.errors import ShipwayError
 from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult, StepResult
 from shipway.outputs.clean import log_line
+from shipway.outputs.figures import PERCENTILES
 
 MOST_LOG_LINES = 200
 _LONGEST_LOG_LINE = 2000
-PERCENTILES = ("p50", "p95", "p99")
 _PERFORMANCE = (*PERCENTILES, "rps", "error-rate")
 _NEEDS_ATTENTION = (Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
 
@@ -48,18 +47,6 @@ class Performance:
     names: tuple[str, ...]
     units: Mapping[str, str]
     endpoints: Mapping[str, Mapping[str, Measure]]
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a rollout proved, as far as the step told; every part may be missing."""
-
-    step: str
-    facts: tuple[tuple[str, str], ...]
-    columns: tuple[str, ...]
-    releases: tuple[tuple[str, tuple[str, ...]], ...]
-    timeline: tuple[tuple[str, str, str], ...]
-    log: str
 
 
 def troubles(run: RunResult, blobs: Blobs) -> tuple[Trouble, ...]:
@@ -104,32 +91,6 @@ def other_measures(run: RunResult) -> tuple[tuple[str, Measure], ...]:
     return tuple((s.step, m) for s in run.steps for m in s.measures if m.name not in known)
 
 
-def receipts(run: RunResult) -> tuple[Receipt, ...]:
-    """One for every step that rolled out and left a receipt."""
-    found = []
-    for step in run.steps:
-        raw = step.facts.get("receipt")
-        if isinstance(raw, Mapping) and raw:
-            found.append(_receipt(step.step, raw, run.started))
-    return tuple(found)
-
-
-def figure(value: Any) -> str:
-    """A figure for people: at most two decimals, thousands apart."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "" if value is None else str(value)
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
-
-
-def duration(seconds: float) -> str:
-    """`0.12 s`, `4.2 s`, `1 min 05 s`."""
-    if seconds < 1:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
-
-
 def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
     if not step.log:
         return "", 0
@@ -140,53 +101,3 @@ def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
     lines = raw.decode("utf-8", "replace").splitlines()
     last = [log_line(line, _LONGEST_LOG_LINE) for line in lines[-MOST_LOG_LINES:]]
     return "\n".join(last), len(lines) - len(last)
-
-
-def _receipt(step: str, raw: Mapping[str, Any], started: float) -> Receipt:
-    apart = ("releases", "timeline", "log", "started")
-    facts = tuple(
-        (str(name), _fact(str(name), value))
-        for name, value in raw.items()
-        if name not in apart and value not in ("", None)
-    )
-    releases = _mappings(raw.get("releases"))
-    known = ("requests", "failed", *PERCENTILES)
-    columns = tuple(name for name in known if any(name in row for row in releases.values()))
-    rows = tuple(
-        (name, tuple(figure(row.get(column)) for column in columns))
-        for name, row in releases.items()
-    )
-    moments = _moments(raw.get("timeline"), started)
-    return Receipt(step, facts, columns, rows, moments, _lines(raw.get("log")))
-
-
-def _fact(name: str, value: Any) -> str:
-    timed = name == "seconds" and isinstance(value, (int, float))
-    return duration(value) if timed else figure(value)
-
-
-def _lines(raw: Any) -> str:
-    lines = raw if isinstance(raw, (list, tuple)) else ()
-    return "\n".join(log_line(str(line), _LONGEST_LOG_LINE) for line in lines[-MOST_LOG_LINES:])
-
-
-def _mappings(raw: Any) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(raw, Mapping):
-        return {}
-    return {str(name): row for name, row in raw.items() if isinstance(row, Mapping)}
-
-
-def _moments(raw: Any, started: float) -> tuple[tuple[str, str, str], ...]:
-    entries = raw if isinstance(raw, (list, tuple)) else ()
-    return tuple(
-        (_moment(entry.get("at"), started), figure(entry.get("stage")), figure(entry.get("text")))
-        for entry in entries
-        if isinstance(entry, Mapping)
-    )
-
-
-def _moment(at: Any, started: float) -> str:
-    """Times since the epoch are shown from the start of the run."""
-    if isinstance(at, (int, float)):
-        return f"+{duration(at - started if at > 1e9 else at)}"
-    return figure(at)

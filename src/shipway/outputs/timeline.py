@@ -123,22 +123,19 @@ def _bar(
 ) -> Bar:
     begin, span = window
     width = step.seconds / span * 100
-    return Bar(
-        step,
-        number,
-        lane,
-        (step.started - begin) / span * 100,
-        width,
-        critical,
-        _label(step, number, width / 100 * _NARROW),
-        _label(step, number, width / 100 * _WIDE),
-    )
-
-
-def _label(step: StepResult, number: int, pixels: float) -> str:
     name = f"✕ {step.step}" if step.outcome is Outcome.FAILED else step.step
-    fitting = (t for t in (name, str(number)) if len(t) * _PIXELS_A_LETTER + _PADDING <= pixels)
-    return next(fitting, "")
+    narrow, wide = fitting((name, str(number)), width)
+    x = (step.started - begin) / span * 100
+    return Bar(step, number, lane, x, width, critical, narrow, wide)
+
+
+def fitting(texts: Sequence[str], width: float) -> tuple[str, str]:
+    """The first text that fits into `width` per cent of a phone's and of a desktop's width."""
+    narrow, wide = (
+        next((t for t in texts if len(t) * _PIXELS_A_LETTER + _PADDING <= width / 100 * pixels), "")
+        for pixels in (_NARROW, _WIDE)
+    )
+    return narrow, wide
 
 
 def _end(step: StepResult) -> float:

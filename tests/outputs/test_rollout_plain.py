@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.core.receipt import Receipt
+from shipway.core.watching import RolloutListener
+from shipway.outputs.rollout_plain import PlainRollout
+
+from .any_receipt import MOMENTS, SAID, SAMPLES
+from .made_rollouts import BEGAN, evidence, promoted, rolled_back, sample
+from .made_up import HOSTILE
+
+
+def tell(listener: RolloutListener, receipt: Receipt) -> None:
+    """Everything that a receipt keeps, in the order in which it happened."""
+    happened: list[tuple[float, int, Mapping[str, Any]]] = [
+        (one["at"], kind, one)
+        for kind, ones in enumerate((receipt.samples, receipt.evidence, receipt.timeline))
+        for one in ones
+    ]
+    for at, kind, one in sorted(happened, key=lambda told: told[:2]):
+        if kind == 2:
+            listener.staged(at, one["stage"], one["text"])
+        else:
+            (listener.sampled, listener.judged)[kind](one)
+
+
+def lines(receipt: Receipt) -> list[str]:
+    stream = io.StringIO()
+    tell(PlainRollout(stream), receipt)
+    return stream.getvalue().splitlines()
+
+
+def test_a_rollout_is_a_line_a_stage_with_its_time_and_what_was_counted() -> None:
+    assert lines(promoted()) == [
+        "   +0.0 s  SCALE_UP                  start new",
+        "   +4.0 s  PRODUCTION_TRAFFIC_SHIFT  10 %  (200 requests, 0 failed)",
+        "   +5.0 s  judge: keep watching: candidate fails 0 % of 5 requests: too few to say",
+        "  +24.0 s  PRODUCTION_TRAFFIC_SHIFT  50 %  (1,200 requests, 0 failed)",
+        "  +43.0 s  judge: promote: candidate fails 0 % of 600 requests, baseline 0 % of 1,900",
+        "  +44.0 s  BAKE_TIME                 100 %  (2,200 requests, 0 failed)",
+        "  +54.0 s  SUCCEEDED                   (2,700 requests, 0 failed)",
+    ]
+
+
+def test_failures_are_counted_too() -> None:
+    assert lines(rolled_back())[-1].endswith(
+        "ROLLED_BACK                 (800 requests, 18 failed)"
+    )
+
+
+def test_what_is_told_again_has_no_second_line() -> None:
+    stream = io.StringIO()
+    listener = PlainRollout(stream)
+    for second in range(5):
+        listener.staged(BEGAN + second, "BAKE_TIME", "")
+        listener.judged(evidence(second, "keep watching", "too few to say"))
+    assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_samples_and_closing_write_nothing() -> None:
+    stream = io.StringIO()
+    listener = PlainRollout(stream)
+    listener.sampled(sample(1, 10, (5, 0, 30)))
+    listener.close()
+    assert stream.getvalue() == ""
+
+
+def test_other_lines_are_set_in() -> None:
+    stream = io.StringIO()
+    PlainRollout(stream).said("the migration: flask db upgrade")
+    assert stream.getvalue() == "           the migration: flask db upgrade\n"
+
+
+def test_hostile_text_stays_one_harmless_line() -> None:
+    stream = io.StringIO()
+    listener = PlainRollout(stream)
+    listener.staged(BEGAN, HOSTILE, "::error::" + HOSTILE)
+    listener.judged(evidence(1, HOSTILE, HOSTILE + "\n::warning::x"))
+    listener.said("::stop-commands::x")
+    written = stream.getvalue().splitlines()
+    assert len(written) == 3
+    assert "".join(written).isprintable()
+    assert not any(line.lstrip().startswith("::") for line in written)
+
+
+@given(st.lists(SAMPLES | MOMENTS | SAID), st.text(st.characters()))
+def test_whatever_is_told_is_written_as_harmless_lines(
+    told: list[dict[str, object]], text: str
+) -> None:
+    stream = io.StringIO()
+    listener = PlainRollout(stream)
+    for one in told:
+        listener.sampled(one)
+        listener.judged(one)
+        listener.staged(1.0, text, text)
+        listener.said(text)
+    written = stream.getvalue()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", written)
+    assert written.splitlines() == written.split("\n")[:-1]
