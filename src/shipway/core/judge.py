@@ -74,12 +74,14 @@ def _weighed(state: JudgeState, window: Window) -> JudgeState:
     if not warm:
         return state
     state = _with_evidence(state, window)
+    baseline = window.baseline.requests
     return replace(
         state,
+        silent_baseline=0.0 if baseline else state.silent_baseline + window.seconds,
         judged=state.judged + window.seconds,
         requests=state.requests + window.candidate.requests,
         errors=state.errors + window.candidate.failed,
-        requests_baseline=state.requests_baseline + window.baseline.requests,
+        requests_baseline=state.requests_baseline + baseline,
         errors_baseline=state.errors_baseline + window.baseline.failed,
     )
 
@@ -93,12 +95,13 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
         harm.latency_after(metric, settings, window, edge, spent)
         for metric, edge in zip(others, edges, strict=True)
     )
+    errors = harm.errors_after(first, settings, window, spent=spent, limit=state.limit_alone)
     sticky = settings.sticky
     powers = [metric.bursts.power(sticky=sticky) for metric in state.metrics]
     compared = bool(window.candidate.buckets and window.baseline.buckets)
     return replace(
         state,
-        metrics=(harm.errors_after(first, settings, window, spent), *slow),
+        metrics=(errors, *slow),
         proof_errors=proof.errors_after(state.proof_errors, settings, window.candidate, powers[0]),
         proof_latency=proof.latency_after(
             state.proof_latency, settings, window, state.histogram, min(powers[1:])

@@ -48,8 +48,15 @@ class Metric:
         return replace(self, bursts=self.bursts.add(seconds, baseline.requests, events, edge))
 
 
-def errors_after(metric: Metric, settings: JudgeSettings, window: Window, spent: float) -> Metric:
-    """Errors against the baseline's; where it got no request, against error_limit."""
+def errors_after(
+    metric: Metric,
+    settings: JudgeSettings,
+    window: Window,
+    *,
+    spent: float,
+    limit: float | None,
+) -> Metric:
+    """Errors against the baseline's; where it got no request, against a limit, if one is given."""
     ours, theirs = window.candidate, window.baseline
     known = ours.error_clients is not None and theirs.error_clients is not None
     table = Table.of(
@@ -58,10 +65,14 @@ def errors_after(metric: Metric, settings: JudgeSettings, window: Window, spent:
         ours.bursts if known else ours.failed,
         theirs.bursts if known else theirs.failed,
     )
-    logs = _error_logs(table, settings)
-    return metric.watched(
-        table, logs, seconds=window.seconds, spent=spent, sticky=settings.sticky and not known
-    )
+    if table.baseline or limit is None:
+        logs = log_ratios(
+            table, [ratio * settings.error_odds for ratio in ODDS], settings.error_odds
+        )
+    else:
+        logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
+    sticky = settings.sticky and not known
+    return metric.watched(table, logs, seconds=window.seconds, spent=spent, sticky=sticky)
 
 
 def latency_after(
@@ -96,10 +107,3 @@ def learned_latency(
     if edge is None or edge not in baseline.buckets:
         return metric
     return metric.learned(seconds, baseline, slower(baseline, edge), edge)
-
-
-def _error_logs(table: Table, settings: JudgeSettings) -> list[float]:
-    if table.baseline:
-        odds = [ratio * settings.error_odds for ratio in ODDS]
-        return log_ratios(table, odds, settings.error_odds)
-    return log_ratios_alone(table.candidate, table.candidate_events, ODDS, settings.error_limit)

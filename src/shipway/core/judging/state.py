@@ -14,21 +14,23 @@ from shipway.core.judging.settings import JudgeSettings
 from shipway.core.judging.slow import QUANTILES, Histogram
 
 ERRORS_WEIGHT = 0.5
+GONE = 5.0  # seconds without a request after which the baseline counts as without traffic
 
 
 @dataclass(frozen=True)
 class JudgeState:
     """Made by `begin`, changed by `watch` and `learn` only.
 
-    seconds: since the candidate's first request. judged: of these, after the warm-up. silent:
-    since its last request. metrics: errors, then one for each of QUANTILES. rolled_back: the
-    sentence of the verdict, which is final.
+    seconds: since the candidate's first request. judged: of these, after the warm-up. silent,
+    silent_baseline: since the last request of each. metrics: errors, then one for each of
+    QUANTILES. rolled_back: the sentence of the verdict, which is final.
     """
 
     settings: JudgeSettings
     seconds: float = 0.0
     judged: float = 0.0
     silent: float = 0.0
+    silent_baseline: float = 0.0
     requests: int = 0
     errors: int = 0
     requests_baseline: int = 0
@@ -44,6 +46,18 @@ class JudgeState:
     def spent(self) -> float:
         """The share of later stakes that is spent, 0 to 1."""
         return min(1.0, self.judged / self.settings.horizon)
+
+    @property
+    def limit_alone(self) -> float | None:
+        """The rate of errors that is allowed while the baseline gets no request; None: wait for it.
+
+        The baseline's own rate, where that is known to be above error_limit.
+        """
+        if not self.requests_baseline:
+            return self.settings.error_limit
+        if self.silent_baseline < GONE:
+            return None
+        return max(self.settings.error_limit, self.errors_baseline / self.requests_baseline)
 
     @property
     def errors_evidence(self) -> float:
