@@ -1,0 +1,200 @@
+"""The judge against others: seconds until a bad release is rolled back, and false alarms.
+
+    python bench/judge.py --seed N [--quick]
+
+50 requests/s, 10 % to the candidate, lognormal latency with p95 253 ms; every judge sees the same
+generator and, where it may, looks every second. First some runs are judged by shipway.core.judge
+itself and compared with the array version that judges the many (bench/judging/twin.py). Ends with
+1 if they differ, a false-alarm bound is broken, or a target is missed. --quick: fewer runs, the
+same code, under a minute; its bounds on false alarms are as wide as its runs are few.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from math import inf
+
+import numpy as np
+from judging import peers
+from judging.scenarios import AT_LIMIT, NULLS, TARGETS, UNDECLARED, WORSE
+from judging.traffic import EDGES, RATE, Scenario, seconds
+from judging.twin import Twin, first_times
+from scipy.stats import beta
+
+from shipway.core.judge import Counts, JudgeSettings, Window, begin, learn, watch
+
+ALPHA = JudgeSettings().alpha
+HORIZON = int(JudgeSettings().horizon)
+Row = tuple[str, ...]
+
+
+def same(seed: int, runs: int, horizon: int) -> float:
+    """The largest relative difference of evidence between the judge and its twin."""
+    truth = Scenario("", error_candidate=0.01, slower=1.1)
+    settings = JudgeSettings()
+    twin = Twin(settings, runs)
+    theirs = twin.run(seconds(truth, runs, np.random.default_rng(seed)), truth.history)
+    states, worst = [begin(settings)] * runs, 0.0
+    for number, second in enumerate(seconds(truth, runs, np.random.default_rng(seed))):
+        if number >= truth.history + horizon:
+            return worst
+        said = next(theirs) if number >= truth.history else None
+        windows = [_window(second, row) for row in range(runs)]
+        for row, window in enumerate(windows):
+            if said is None:
+                states[row] = learn(states[row], window.seconds, window.baseline)
+                continue
+            states[row], _ = watch(states[row], window)
+            ours = states[row].evidence
+            worst = max(worst, abs(ours - said.evidence[row]) / ours)
+    return worst
+
+
+def _window(second, row: int) -> Window:
+    n = int(second.candidate[row])
+    edges = (*EDGES, inf)
+
+    def counts(requests: int, errors: int, ours: bool) -> Counts:
+        return Counts(
+            requests,
+            errors,
+            dict(zip(edges, map(int, second.buckets()[0 if ours else 1][row]), strict=True)),
+        )
+
+    return Window(
+        1.0,
+        counts(n, int(second.candidate_errors[row]), True),
+        counts(RATE - n, int(second.baseline_errors[row]), False),
+    )
+
+
+def median(times: np.ndarray, horizon: int = HORIZON) -> str:
+    """Seconds; where most runs had none, how many had."""
+    if np.isnan(times).all():
+        return "–"
+    middle = float(np.quantile(times, 0.5, method="lower"))
+    return f"{middle:.0f}" if middle < inf else f">{horizon} ({np.isfinite(times).mean():.0%})"
+
+
+def upper(alarms: int, runs: int) -> float:
+    """Clopper and Pearson's 95 % upper bound (two-sided: 97.5 % each side)."""
+    return 1.0 if alarms == runs else float(beta.ppf(0.975, alarms + 1, runs - alarms))
+
+
+def detection(seed: int, runs: int, peer_runs: int) -> list[str]:
+    """Prints how fast each judge rolls back; gives the targets that were missed."""
+    missed: list[str] = []
+    rows: list[Row] = []
+    names: list[str] = []
+    for number, truth in enumerate(WORSE):
+        rolled, _ = judged(truth, JudgeSettings(), runs, (seed, 1, number), stop=True)
+        rng = np.random.default_rng((seed, 2, number))
+        others = peers.first_times(truth, peer_runs, rng, HORIZON)
+        names = list(others)
+        rows.append((truth.name, median(rolled), *map(median, others.values())))
+        if np.quantile(rolled, 0.5, method="lower") > TARGETS.get(truth.name, inf):
+            missed.append(f"{truth.name}: {median(rolled)} s")
+    print(f"\nMedian seconds to roll back at 10 % ({runs} runs; peers {peer_runs})\n")
+    show(("degradation", "this", *names), rows)
+    return missed
+
+
+def false_alarms(seed: int, runs: int, horizon: int) -> list[str]:
+    """Prints how often healthy releases are rolled back; gives the nulls beyond alpha."""
+    broken: list[str] = []
+    rows: list[Row] = []
+    for number, (truth, words) in enumerate((*NULLS, *UNDECLARED)):
+        settings = JudgeSettings(**words)
+        rolled, promoted = judged(truth, settings, runs, (seed, 3, number), horizon=horizon)
+        alarms = int(np.isfinite(rolled).sum())
+        bound = upper(alarms, runs)
+        rows.append(
+            (
+                truth.name,
+                f"{truth.error_baseline:.1%}",
+                f"{truth.history} s",
+                f"{alarms / runs:.2%}",
+                f"{bound:.2%}",
+                median(promoted, horizon),
+            )
+        )
+        # Few runs cannot show a bound of 1 %; then it must at least not be refuted.
+        refuted = beta.ppf(0.025, alarms, runs - alarms + 1) > ALPHA if alarms else False
+        if number < len(NULLS) and (bound > ALPHA if runs >= 2000 else refuted):
+            broken.append(f"{truth.name}: {alarms} of {runs}")
+    print(
+        f"\nFalse alarms of this judge in {horizon} s ({runs} runs a null, no stop at promotion)\n"
+    )
+    show(("null", "errors", "learned before", "rolled back", "at most (95 %)", "promoted s"), rows)
+    return broken
+
+
+def peer_alarms(seed: int, runs: int, horizon: int) -> None:
+    """Prints the same for the peers."""
+    rows: list[Row] = []
+    names: list[str] = []
+    for number, (truth, _) in enumerate(NULLS[:2]):
+        times = peers.first_times(truth, runs, np.random.default_rng((seed, 4, number)), horizon)
+        times.pop("oracle SPRT")
+        names = list(times)
+        rates = (f"{np.isfinite(one).mean():.1%}" for one in times.values())
+        rows.append((f"{truth.name}, {truth.error_baseline:.1%} errors", *rates))
+    print(f"\nFalse alarms of peers in {horizon} s ({runs} runs)\n")
+    show(("null", *names), rows)
+
+
+def wrong_promotions(seed: int, runs: int) -> None:
+    """Prints how often a release exactly at a limit is promoted: beta allows 5 %."""
+    rows: list[Row] = []
+    for number, truth in enumerate(AT_LIMIT):
+        _, promoted = judged(truth, JudgeSettings(), runs, (seed, 5, number))
+        wrong = int(np.isfinite(promoted).sum())
+        rows.append((truth.name, f"{wrong / runs:.2%}", f"{upper(wrong, runs):.2%}"))
+    print(f"\nPromoted although at the limit ({runs} runs)\n")
+    show(("truth", "promoted", "at most (95 %)"), rows)
+
+
+def judged(
+    truth: Scenario,
+    settings: JudgeSettings,
+    runs: int,
+    seed: tuple[int, ...],
+    *,
+    horizon: int = HORIZON,
+    stop: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(runs,) seconds until rolled back and until promoted."""
+    traffic = seconds(truth, runs, np.random.default_rng(seed))
+    said = Twin(settings, runs).run(traffic, truth.history)
+    return first_times(said, settings.alpha, horizon, stop)
+
+
+def show(head: Row, rows: list[Row]) -> None:
+    """A table in Markdown."""
+    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The judge against others.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true")
+    words = parser.parse_args()
+    began, quick = time.monotonic(), words.quick
+    difference = same(words.seed, *((2, 60) if quick else (4, 300)))
+    print(f"judge and twin differ by {difference:.1e} at most")
+    wrong = [f"judge and twin differ by {difference}"] if difference > 1e-6 else []
+    wrong += detection(words.seed, *((30, 6) if quick else (500, 300)))
+    wrong += false_alarms(words.seed, *((40, 200) if quick else (2000, HORIZON)))
+    peer_alarms(words.seed, *((20, 300) if quick else (500, HORIZON)))
+    wrong_promotions(words.seed, 30 if quick else 2000)
+    print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Which response times count as slow: edges of the histogram, fixed before the window.
+
+τ is the baseline's quantile so far. Whatever lies between two edges is rounded in the candidate's
+favour when it is to be rolled back and against it when it is to be promoted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from math import inf
+
+from shipway.core.judging.window import Counts
+
+QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
+HALF_LIFE = 300.0  # seconds after which the baseline's response times count half
+ENOUGH = 50.0  # responses before a quantile is taken from them
+
+_E24 = (
+    10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30,
+    33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91,
+)  # fmt: skip
+
+# What a proxy should be told to count, in milliseconds: neighbours differ by a tenth, and no edge
+# has more than the two significant digits that Envoy's histograms keep exactly.
+EDGES = (
+    *(float(ms) for ms in range(1, 10)),
+    *(float(step * 10**power) for power in range(4) for step in _E24),
+    100_000.0,
+)
+
+Histogram = tuple[tuple[float, float], ...]  # (upper edge in ms, responses at or below), rising
+
+
+def remembered(histogram: Histogram, counts: Counts, seconds: float) -> Histogram:
+    """The baseline's histogram with one more window, the older the fainter.
+
+    Where the edges changed, it begins anew.
+    """
+    if not counts.buckets:
+        return histogram
+    new = {**counts.buckets, inf: answered(counts)}
+    old = dict(histogram)
+    if old.keys() != new.keys():
+        old = {}
+    kept = 0.5 ** (seconds / HALF_LIFE)
+    return tuple((edge, kept * old.get(edge, 0.0) + new[edge]) for edge in sorted(new))
+
+
+def quantile_edge(histogram: Histogram, quantile: float) -> float | None:
+    """The first edge that has so much of the responses at or below it; None: not known."""
+    if not histogram or histogram[-1][1] < ENOUGH:
+        return None
+    wanted = quantile * histogram[-1][1]
+    found = next(edge for edge, count in histogram if count >= wanted)
+    return None if found == inf else found
+
+
+def edge_at_least(buckets: Mapping[float, int], value: float) -> float | None:
+    """The first finite edge at or above a value, in milliseconds."""
+    edges = sorted(edge for edge in buckets if edge != inf)
+    place = bisect_left(edges, value * (1.0 - 1e-9))
+    return edges[place] if place < len(edges) else None
+
+
+def edge_at_most(buckets: Mapping[float, int], value: float) -> float | None:
+    """The last edge at or below a value, in milliseconds."""
+    edges = sorted(buckets)
+    place = bisect_right(edges, value * (1.0 + 1e-9))
+    return edges[place - 1] if place else None
+
+
+def answered(counts: Counts) -> int:
+    """Responses in the histogram."""
+    if not counts.buckets:
+        return 0
+    return counts.buckets.get(inf, max(counts.requests, *counts.buckets.values()))
+
+
+def slower(counts: Counts, edge: float) -> int:
+    """Responses that took longer than an edge; 0 where it is none of the histogram's."""
+    return max(0, answered(counts) - counts.buckets[edge]) if edge in counts.buckets else 0
