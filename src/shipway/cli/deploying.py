@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json as json_module
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from shipway.cli.project import Project, open_project
@@ -20,6 +22,7 @@ from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
 from shipway.flows.workshop import Action, Workshop
+from shipway.outputs.history import history as history_lines
 from shipway.platforms.local.platform import LocalPlatform
 
 
@@ -30,26 +33,33 @@ def deploy(*, directory: str, environment: str, json: bool) -> int:
     if not packaged:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
     release = release_from(packaged[0]["release"])
-    receipt = platform(project, environment).deploy(release, _listener(json=json))
+    with _listening(release.name, json=json) as listener:
+        receipt = platform(project, environment).deploy(release, listener)
     return _finish(receipt, json=json)
 
 
 def rollback(*, directory: str, environment: str, to: str, json: bool) -> int:
     """Roll out an earlier good release."""
     here = platform(open_project(directory), environment)
-    return _finish(here.rollback(to, _listener(json=json)), json=json, undo=not to)
+    with _listening(to, json=json) as listener:
+        receipt = here.rollback(to, listener)
+    return _finish(receipt, json=json, undo=not to)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     here = platform(open_project(directory), environment)
-    return _finish(here.resume(_listener(json=json)), json=json)
+    with _listening("", json=json) as listener:
+        receipt = here.resume(listener)
+    return _finish(receipt, json=json)
 
 
 def cancel(*, directory: str, environment: str, json: bool) -> int:
     """Undo a rollout that is not finished."""
     here = platform(open_project(directory), environment)
-    return _finish(here.cancel(_listener(json=json)), json=json, undo=True)
+    with _listening("", json=json) as listener:
+        receipt = here.cancel(listener)
+    return _finish(receipt, json=json, undo=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -117,9 +127,19 @@ def release_from(data: dict[str, Any]) -> Release:
     return Release(**{**data, "migrations": tuple(data["migrations"])})
 
 
-def _listener(*, json: bool) -> RolloutListener:
+@contextmanager
+def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
+    """A picture on a terminal, lines elsewhere; JSON has standard output for itself."""
     stream = sys.stderr if json else sys.stdout
-    return Lines(lambda line: print(f"  {line}", file=stream, flush=True))
+    if stream.isatty():
+        from shipway.outputs.rollout_live import LiveRollout
+
+        with LiveRollout(stream, release) as live:
+            yield live
+        return
+    from shipway.outputs.rollout_plain import PlainRollout
+
+    yield PlainRollout(stream, release)
 
 
 def _finish(receipt: Receipt, *, json: bool, undo: bool = False) -> int:
@@ -155,7 +175,5 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
         )
     for one in found["instances"]:
         print(f"  {one['address']:<22} pid {one['pid']:<8} {one['release']}  {one['health']}")
-    for one in rollouts:
-        seconds = f"{one['seconds']:.1f} s" if "seconds" in one else ""
-        words = (f"#{one['number']}", f"{one['verdict']:<12}", one["release"], seconds)
-        print("  " + " ".join((*words, one.get("cause", ""))))
+    for line in history_lines(rollouts):
+        print(f"  {line}")
