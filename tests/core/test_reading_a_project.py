@@ -17,7 +17,6 @@ from shipway.core.detect import detect
 from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Severity
 from shipway.core.gate import Bound, Gate, GateResult, Measure, apply
-from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome, Verdict, verdict_of
 from shipway.core.ports import Response
 from shipway.core.result import RunResult, StepResult, TestTally
@@ -156,16 +155,6 @@ def test_a_wrong_key_or_value_is_named_by_its_path(data: dict[str, object], word
     with pytest.raises(ConfigError) as caught:
         validate(data, "shipway.toml")
     assert words in caught.value.message
-
-
-def test_heads_are_what_no_migration_follows() -> None:
-    first = "revision = 'a'\ndown_revision = None\n"
-    second = 'revision: str = "b"\ndown_revision: str | None = "a"\nbranch_labels = None\n'
-    merge = "revision = 'd'\ndown_revision = ('b', 'c')\n"
-    other = "revision = 'c'\ndown_revision = 'a'\n"
-    assert heads([first, second]) == ("b",)
-    assert heads([first, second, other]) == ("b", "c")
-    assert heads([first, second, other, merge]) == ("d",)
 
 
 texts = st.text(max_size=20)

@@ -19,6 +19,7 @@ from shipway.core.release import Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.effects.files import Tree
+from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
 
 
@@ -51,7 +52,7 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
             _copy(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
-        heads(_scripts(path, list(files))), path, python,
+        heads(scripts(path)), path, python,
     )  # fmt: skip
     on_output(f"release {release.name}: {len(files)} files")
     return StepResult(
@@ -147,13 +148,3 @@ def _copy(root: str, files: list[str], target: str) -> None:
         raise CannotRun(
             f"the release cannot be copied: {error}", "Look at that file, and at the free space."
         ) from error
-
-
-def _scripts(path: str, files: list[str]) -> list[str]:
-    texts = []
-    for name in files:
-        script = os.path.join(path, name)
-        if "/versions/" in f"/{name}" and name.endswith(".py") and os.path.isfile(script):
-            with open(script, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
-    return texts
