@@ -22,6 +22,7 @@ _CALLS = {
     **dict.fromkeys(("run", "plan"), "shipway.cli.running"),
     "report": "shipway.cli.reporting",
     "import_": "shipway.cli.importing",
+    "clean": "shipway.cli.cleaning",
     **dict.fromkeys(("deploy", "rollback", "status", "logs", "down"), "shipway.cli.deploying"),
 }
 _KEPT = 64  # invocations remembered

@@ -48,7 +48,9 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(shop.state, "releases", digest[:32])
     with _alone(shop):
-        if not os.path.isdir(path):
+        if os.path.isdir(path):
+            os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
+        else:
             _copy(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
@@ -70,7 +72,9 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     folder = os.path.join(shop.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
     with _alone(shop):
-        if not os.path.exists(os.path.join(folder, "complete")):
+        if os.path.exists(os.path.join(folder, "complete")):
+            os.utime(folder)
+        else:
             _make(step, shop, on_output, folder, python, development=development)
     return python
 
