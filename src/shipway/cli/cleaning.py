@@ -28,7 +28,7 @@ class Weighed:
 def clean(*, directory: str, yes: bool, json: bool) -> int:
     """Show what can go, and remove it when somebody says so; the exit code.
 
-    1 when something of it could not be removed.
+    1 when something of it stayed.
     """
     project = open_project(directory)
     past = Past(project.state, project.record, project.config.retention, SystemClock().now())
@@ -38,12 +38,17 @@ def clean(*, directory: str, yes: bool, json: bool) -> int:
     agreed = bool(found) and (yes or (not json and _asked()))
     gone = remove(past, [one.what for one in found]) if agreed else []
     if json:
-        print(json_module.dumps(_data(found, gone, removed=agreed), indent=2))
+        print(json_module.dumps(_data(found, gone, agreed=agreed), indent=2))
     elif agreed:
         freed = sum(one.bytes for one in found if one.what in gone)
         print(f"removed: {_amount(freed)} freed")
-    if len(gone) < len(found) and agreed:
-        sys.stderr.write(f"{len(found) - len(gone)} of {len(found)} stayed: see the folder\n")
+    left = [one.what for one in found if one.what not in gone]
+    if agreed and left:
+        what = left[0].path or left[0].name
+        sys.stderr.write(
+            f"{len(left)} of {len(found)} stayed, {what} among them\n"
+            "  next: Nothing, where a rollout needs them by now; else look at whose they are.\n"
+        )
         return 1
     return 0
 
@@ -74,13 +79,13 @@ def _asked() -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
-def _data(found: Sequence[Weighed], gone: Sequence[Surplus], *, removed: bool) -> dict[str, object]:
+def _data(found: Sequence[Weighed], gone: Sequence[Surplus], *, agreed: bool) -> dict[str, object]:
     rows = [
         {"kind": one.what.kind, "name": one.what.name, "path": one.what.path, "bytes": one.bytes,
          "removed": one.what in gone}
         for one in found
     ]  # fmt: skip
-    return {"asked": removed, "bytes": sum(one.bytes for one in found), "found": rows}
+    return {"agreed": agreed, "bytes": sum(one.bytes for one in found), "found": rows}
 
 
 def _amount(count: int) -> str:

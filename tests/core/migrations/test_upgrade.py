@@ -72,9 +72,12 @@ def test_flask_migrates_form_for_several_databases_is_followed() -> None:
         "drop = op.drop_column", "helper(op)", 'getattr(op, "drop_" + what)("party")',
         "o = op", "op.invoke(x)", "op.impl.drop_table(x)", 'globals()["x"]()',
         'exec("op.drop_table(1)")', "import os\nos.system('psql')",
+        "from os import system as run\nrun('psql')",
         "from town.models import tidy\ntidy()", "from . import tidy\ntidy.all()",
         "import town\ntown.models.tidy()", "from alembic import command\ncommand.stamp(1)",
         'from alembic.operations import Operations\nOperations(x).drop_table("party")',
+        "from town import rows\nop.bulk_insert(table, rows())",
+        "from town import sql\nop.get_bind().execute(sa.text(sql()))",
         'batch = op.batch_alter_table("party")',
         'with op.batch_alter_table("party") as b:\n    helper(b)',
     ],
@@ -86,6 +89,7 @@ def test_code_that_may_do_anything_is_unknown(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
+        "import os\nos.environ.get('A', os.path.join('a', 'b'))",
         "from datetime import datetime\nnow = datetime.now()",
         "print('adding')",
         "inspector = sa.inspect(op.get_bind())\ninspector.get_columns('party')",

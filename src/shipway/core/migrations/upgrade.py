@@ -15,7 +15,9 @@ from shipway.core.migrations.window import Remark, Window
 
 _FREE = sys.stdlib_module_names | {"sqlalchemy", "alembic", "flask"}
 # What can do anything, though it comes with Python.
-_ANYTHING = {"eval", "exec", "__import__", "importlib", "subprocess", "runpy", "os", "command"}
+_ANYTHING = {"eval", "exec", "__import__", "importlib", "subprocess", "runpy", "command"}
+_PROGRAMS = ("os.system", "os.popen", "os.exec", "os.spawn", "os.posix_spawn")
+_ROWS = ("bulk_insert", "execute")
 _EXECUTES = ("execute", "exec_driver_sql", "scalar", "scalars")
 _BATCH = "op.batch_alter_table"
 _MULTIPLE = "upgrade_"  # Flask-Migrate's form for several databases has one function for each
@@ -56,6 +58,7 @@ class _Reading(ast.NodeVisitor):
         }  # fmt: skip
         self._batches: dict[str, str] = {}  # name → table
         self._begun: set[str] = set()
+        self._several = any(name.startswith(_MULTIPLE) for name in self._own)
         self._module = module
 
     def read(self) -> None:
@@ -74,8 +77,6 @@ class _Reading(ast.NodeVisitor):
 
     def _say(self, node: ast.expr | ast.stmt, what: str, *, unknown: bool = True) -> None:
         self.remarks.append((node, Remark(what, unknown)))
-
-    # -- branches: what only one of them makes is not there for certain -----------------------
 
     def visit_If(self, node: ast.If) -> None:
         """Either way."""
@@ -103,6 +104,7 @@ class _Reading(ast.NodeVisitor):
         self._branches([], *(one.body for one in node.cases))
 
     def _branches(self, *branches: list[ast.stmt]) -> None:
+        """What only some of them make is not there for certain."""
         window, ended = self._window, []
         for statements in branches:
             self._window = window.copy()
@@ -111,8 +113,6 @@ class _Reading(ast.NodeVisitor):
             ended.append(self._window)
         window.keep_common(*ended)
         self._window = window
-
-    # -- what does something -------------------------------------------------------------------
 
     def visit_With(self, node: ast.With) -> None:
         """`with op.batch_alter_table("candidate") as batch_op`."""
@@ -143,7 +143,7 @@ class _Reading(ast.NodeVisitor):
         elif isinstance(node.func, ast.Attribute) and self._method(node.func.attr, node, dotted):
             self.visit(node.func.value)
         else:
-            self._elsewhere(node, root)
+            self._elsewhere(node, dotted)
             self.generic_visit(node)
 
     def _operation(self, name: str, node: ast.Call, batch: str) -> None:
@@ -154,8 +154,10 @@ class _Reading(ast.NodeVisitor):
             if done is None:
                 self._say(node, f"calls op.{name} with arguments that cannot be read")
             else:
-                found = list(taken_away(self._window, done))
-                self.remarks.extend((node, remark) for remark in found)
+                self.remarks += [(node, remark) for remark in taken_away(self._window, done)]
+        if name in _ROWS:  # what makes the rows or the statement is code, too
+            for value in (*node.args, *(one.value for one in node.keywords)):
+                self.visit(value)
 
     def _method(self, name: str, node: ast.Call, dotted: str) -> bool:
         """SQL through a connection, and what SQLAlchemy's tables and types can do."""
@@ -171,18 +173,17 @@ class _Reading(ast.NodeVisitor):
             return True
         return False
 
-    def _elsewhere(self, node: ast.Call, root: str) -> None:
+    def _elsewhere(self, node: ast.Call, dotted: str) -> None:
+        root = dotted.partition(".")[0]
         origin = self._names.origin(root)
         top = origin.partition(".")[0]
-        if {root, top, origin.rpartition(".")[2]} & _ANYTHING:
+        whole = origin + dotted.removeprefix(root)
+        if {top, origin.rpartition(".")[2]} & _ANYTHING or whole.startswith(_PROGRAMS):
             self._say(node, f"calls {code(node)}, which can do anything")
-        elif isinstance(node.func, ast.Subscript) and not self._several():
+        elif isinstance(node.func, ast.Subscript) and not self._several:
             self._say(node, f"calls {code(node.func)}, which is worked out")
         elif root in self._names and top not in _FREE:
             self._say(node, f"calls {code(node.func)}, which is not in the script")
-
-    def _several(self) -> bool:
-        return any(name.startswith(_MULTIPLE) for name in self._own)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """An operation that is not called here is handed to somebody."""
