@@ -62,6 +62,8 @@ def test_the_way_back_is_barred_by_what_came_since() -> None:
         'op.create_table("n")\nop.rename_table("n", "m")\nop.drop_column("m", "a")',
         'op.create_table("n")\nop.alter_column("n", "a", nullable=False)',
         'op.create_table("n")\nop.execute("ALTER TABLE n DROP COLUMN a")',
+        'op.create_table("n", schema="a")\nop.rename_table("n", "m", schema="a")\n'
+        'op.execute("DROP TABLE a.m")',
         'op.add_column("c", sa.Column("a", sa.Text()))\nop.drop_column("c", "a")',
         'op.add_column("c", sa.Column("a", sa.Text()))\n'
         'op.alter_column("c", "a", new_column_name="b")\nop.drop_column("c", "b")',
@@ -89,6 +91,15 @@ def test_what_is_new_can_be_changed_freely(body: str) -> None:
         ('op.add_column("c", sa.Column("a", sa.Text()))\n'
          'op.create_unique_constraint("u", "c", ["a"], postgresql_nulls_not_distinct=True)',
          "adds a unique constraint to c (a)"),
+        ('def make(t):\n    op.create_table(t)\ndef drop(t):\n    op.drop_table(t)\n'
+         'make("n")\ndrop("party")', "drops table <t>"),
+        ('op.create_table("n", schema="archive")\nop.drop_table("n")', "drops table n"),
+        ('op.create_table("n")\nop.execute("DROP TABLE archive.n")',
+         "runs SQL: DROP TABLE archive.n"),
+        ('op.create_table("n")\nwith op.batch_alter_table("n", schema="a") as b:\n'
+         '    b.drop_column("x")', "drops column a.n.x"),
+        ('op.add_column("c", sa.Column(name, sa.Text()))\nop.drop_column("c", name)',
+         "drops column c.<name>"),
         ('op.create_table("n", if_not_exists=True)\nop.drop_table("n")', "drops table n"),
         ('if missing:\n    op.create_table("n")\nop.drop_table("n")', "drops table n"),
         ('op.create_table("n")\nif late:\n    op.drop_table("n")\nop.drop_table("n")',

@@ -84,6 +84,7 @@ def test_a_table_that_may_have_been_there_is_not_new() -> None:
         'op.get_bind().execute(sa.text("DROP TABLE party").bindparams(a=1))',
         'bind = op.get_bind()\nbind.exec_driver_sql("DROP TABLE party")',
         'sql = "DROP TABLE party"\nop.execute(sql)',
+        'sql = sa.text("DROP TABLE party")\nop.get_bind().execute(sql)',
         'with op.get_context().autocommit_block():\n    op.execute("DROP TABLE party")',
     ],
 )

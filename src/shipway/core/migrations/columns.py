@@ -35,7 +35,7 @@ def add_column(window: Window, done: Operation) -> Iterator[Remark]:
     made = any(ast.unparse(one).endswith(("Computed", "Identity")) for one in inner)
     filled = made or not is_constant(given.get("server_default", ast.Constant(None)), None)
     if "if_not_exists" not in done.given:
-        window.columns[(done.table, name)] = NewColumn(is_constant(nullable, True), filled)
+        window.add_column(done.table, name, NewColumn(is_constant(nullable, True), filled))
     where = f"{done.table}.{name}"
     if not filled and not is_constant(nullable, True, False):
         yield Remark(f"adds column {where}, nullable or not: {code(nullable)}", unknown=True)
@@ -55,7 +55,7 @@ def alter_column(window: Window, done: Operation) -> Iterator[Remark]:
     yield from _retyped(done, where, new)
     yield from _required(done, where, new)
     if new is not None:
-        window.columns[(done.table, column)] = _altered(done, new)
+        window.add_column(done.table, column, _altered(done, new))
     for argument in ("new_column_name", "name"):
         if not is_constant(done.given.get(argument, ast.Constant(None)), None):
             name = done.text(argument)

@@ -20,8 +20,9 @@ def constants(module: ast.Module) -> dict[str, str]:
         elif isinstance(node, ast.arg):
             given[node.arg] += 1
         target, value = _assigned(node)
-        if target and isinstance(value, ast.Constant) and isinstance(value.value, str):
-            values[target] = value.value
+        text = text_of(value, {})
+        if target and text is not None:
+            values[target] = text
     return {name: value for name, value in values.items() if given[name] == 1}
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shipway.core.migrations.literals import name_of
+from shipway.core.migrations.literals import is_constant, name_of
 
 # The arguments that may come without their names, as Alembic documents them.
 _ORDER = {
@@ -45,14 +45,22 @@ class Operation:
     @property
     def table(self) -> str:
         """The table that it is about."""
-        found = next((self.text(name) for name in _TABLES if name in self.given), "")
-        return self.batch or found or "?"
+        found = next((self.text(name) for name in _TABLES if name in self.given), "?")
+        schema = self.given.get("schema", self.given.get("source_schema"))
+        return self.batch or in_schema(found, schema, self.known)
 
     def names(self, argument: str) -> list[str]:
         """The names in a list among the arguments."""
         value = self.given.get(argument)
         items = value.elts if isinstance(value, ast.List | ast.Tuple) else []
         return [name_of(one, self.known) for one in items]
+
+
+def in_schema(table: str, schema: ast.expr | None, known: Mapping[str, str]) -> str:
+    """`archive.party`; the table's name alone where no schema is named."""
+    if schema is None or is_constant(schema, None):
+        return table
+    return f"{name_of(schema, known)}.{table}"
 
 
 def operation(name: str, call: ast.Call, known: Mapping[str, str], batch: str) -> Operation | None:

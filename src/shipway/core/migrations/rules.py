@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 
 from shipway.core.migrations.columns import add_column, alter_column, drop_column
 from shipway.core.migrations.literals import code, is_constant, text_of
-from shipway.core.migrations.operation import Operation
+from shipway.core.migrations.operation import Operation, in_schema
 from shipway.core.migrations.sql import in_sql
 from shipway.core.migrations.window import Remark, Window
 
 # What no older release can notice. (An index that goes is speed; a constraint that goes, freedom.)
 HARMLESS = {
     "batch_alter_table", "bulk_insert", "create_table_comment", "drop_table_comment",
-    "drop_constraint", "drop_index", "f", "get_bind", "get_context", "inline_literal",
+    "drop_constraint", "drop_index", "f", "get_bind", "get_context", "get_x_argument",
+    "inline_literal",
 }  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def taken_away(window: Window, done: Operation) -> Iterator[Remark]:
 
 def _create_table(window: Window, done: Operation) -> Iterator[Remark]:
     if "if_not_exists" not in done.given:
-        window.tables.add(done.table)
+        window.add_table(done.table)
     yield from ()
 
 
@@ -41,7 +42,11 @@ def _drop_table(window: Window, done: Operation) -> Iterator[Remark]:
 
 
 def _rename_table(window: Window, done: Operation) -> Iterator[Remark]:
-    old, new = done.text("old_table_name"), done.text("new_table_name")
+    schema = done.given.get("schema")
+    old, new = (
+        in_schema(done.text(name), schema, done.known)
+        for name in ("old_table_name", "new_table_name")
+    )
     if window.rename_table(old, new):
         yield Remark(f"renames table {old} to {new}")
 

@@ -52,7 +52,7 @@ def _blank(found: re.Match[str]) -> str:
 
 def _statement(window: Window, words: str) -> Iterator[Remark]:
     if made := _MAKES.match(words):
-        window.tables.add(_bare(made[1]))
+        window.add_table(_bare(made[1]))
     about = _OF_TABLE.match(words)
     if about and _bare(about[1]) in window.tables:
         if words.upper().startswith("DROP"):
@@ -92,4 +92,5 @@ def _split(parts: str) -> list[str]:
 
 
 def _bare(name: str) -> str:
-    return name.rpartition(".")[2].strip('"`[]')
+    """Without quotes; with its schema, because another schema has another table."""
+    return re.sub(r'["`\[\]]', "", name)

@@ -9,7 +9,7 @@ import warnings
 from shipway.core.migrations.contraction import Contraction, Marks
 from shipway.core.migrations.literals import code, constants, name_of
 from shipway.core.migrations.names import Names
-from shipway.core.migrations.operation import operation
+from shipway.core.migrations.operation import in_schema, operation
 from shipway.core.migrations.rules import HARMLESS, RULES, taken_away
 from shipway.core.migrations.window import Remark, Window
 
@@ -116,9 +116,8 @@ class _Reading(ast.NodeVisitor):
 
     def visit_With(self, node: ast.With) -> None:
         """`with op.batch_alter_table("candidate") as batch_op`."""
-        for item in node.items:
-            if not self._batch(item):
-                self.visit(item.context_expr)
+        for item in [one for one in node.items if not self._batch(one)]:
+            self.visit(item.context_expr)
         for statement in node.body:
             self.visit(statement)
 
@@ -126,10 +125,11 @@ class _Reading(ast.NodeVisitor):
         call, name = item.context_expr, item.optional_vars
         if not isinstance(call, ast.Call) or self._names.dotted(call.func) != _BATCH:
             return False
-        named = {one.arg: one.value for one in call.keywords}
-        table = call.args[0] if call.args else named.get("table_name")
+        given: dict[str, ast.expr] = dict(zip(("table_name", "schema"), call.args, strict=False))
+        given.update({one.arg or "": one.value for one in call.keywords})
         if isinstance(name, ast.Name):
-            self._batches[name.id] = name_of(table, self._known)
+            table = name_of(given.get("table_name"), self._known)
+            self._batches[name.id] = in_schema(table, given.get("schema"), self._known)
         return True
 
     def visit_Call(self, node: ast.Call) -> None:

@@ -34,6 +34,16 @@ class Window:
     tables: set[str] = field(default_factory=set)
     columns: dict[tuple[str, str], NewColumn] = field(default_factory=dict)
 
+    def add_table(self, name: str) -> None:
+        """A new table; one whose name is worked out could be any."""
+        if "<" not in name:
+            self.tables.add(name)
+
+    def add_column(self, table: str, name: str, column: NewColumn) -> None:
+        """A new column of an old table; likewise."""
+        if "<" not in table + name:
+            self.columns[(table, name)] = column
+
     def exempt(self, table: str, columns: Iterable[str]) -> bool:
         """Whether a unique or foreign key over these columns leaves the older release alone.
 
@@ -46,14 +56,14 @@ class Window:
         """Take note; whether the older release knows the table by its old name."""
         if old in self.tables:
             self.tables.discard(old)
-            self.tables.add(new)
+            self.add_table(new)
             return False
         return True
 
     def rename_column(self, table: str, old: str, new: str) -> bool:
         """Take note; whether the older release knows the column by its old name."""
         if (table, old) in self.columns:
-            self.columns[(table, new)] = self.columns.pop((table, old))
+            self.add_column(table, new, self.columns.pop((table, old)))
             return False
         return True
 
