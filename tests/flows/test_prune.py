@@ -46,6 +46,16 @@ def test_after_few_runs_nothing_is_looked_at(here: Gathered) -> None:
     assert os.listdir(here.folder / "releases") == ["a" * 32]
 
 
+def test_runs_that_left_no_folder_are_forgotten_too(here: Gathered) -> None:
+    for number in range(PRUNE_ABOVE + 2):
+        here.record.start_run(str(number), float(number))
+    prune(here.past())
+    assert len(here.record.old_runs(0)) == PRUNE_ABOVE + 2
+    here.record.start_run("one more", 99.0)
+    prune(here.past())
+    assert here.record.old_runs(0) == ["one more", str(PRUNE_ABOVE + 1)]
+
+
 def test_a_rollout_that_began_since_it_was_shown_keeps_its_release(here: Gathered) -> None:
     for key in "abc":
         here.release(key)

@@ -9,12 +9,13 @@ from contextlib import suppress
 
 from shipway.flows.surplus import CACHE_AGE, Past, Surplus
 
-PRUNE_ABOVE = 15  # run folders: below that, looking would cost more than it frees
+PRUNE_ABOVE = 15  # run folders, or runs too many: below, looking costs more than it frees
 
 
 def prune(past: Past) -> None:
     """Remove what is too much after a run, when enough has gathered."""
-    if len(past.folders("runs")) > PRUNE_ABOVE:
+    too_many = past.record.old_runs(past.policy.runs)
+    if max(len(past.folders("runs")), len(too_many)) > PRUNE_ABOVE:
         remove(past, past.surplus())
 
 
