@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from shipway.checks import enabled
 from shipway.core import compiled
 from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
-from shipway.core.config import Config, Smoke
+from shipway.core.config import Config, Retention, Smoke
 from shipway.core.detect import detect
 from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Severity
 from shipway.core.gate import Bound, Gate, GateResult, Measure, apply
-from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome, Verdict, verdict_of
 from shipway.core.ports import Response
 from shipway.core.result import RunResult, StepResult, TestTally
@@ -123,7 +122,7 @@ def test_the_pipeline_of_a_web_application_has_every_stage_in_order() -> None:
 
 
 def test_a_compiled_pipeline_is_the_same_after_reading_it_back() -> None:
-    config = validate(WEB, "shipway.toml")
+    config = validate({**WEB, "retention": {"runs": 7}}, "shipway.toml")
     steps = pipeline(config, enabled(config))
     again = compiled.load_config(compiled.dump_config(config))
     rows = json.loads(json.dumps(compiled.dump_steps(steps)))
@@ -132,6 +131,13 @@ def test_a_compiled_pipeline_is_the_same_after_reading_it_back() -> None:
     assert [step.identity for step in read] == [replace(step).identity for step in steps]
     assert again.environments == config.environments
     assert again.gates == config.gates
+    assert again.retention == config.retention == Retention(5, 7, 30)
+
+
+@pytest.mark.parametrize("key", ["releases", "runs", "logs_days"])
+def test_nobody_can_keep_less_than_nothing(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"retention.{key}"):
+        validate({"retention": {key: -1}}, "shipway.toml")
 
 
 def test_a_check_that_is_switched_off_is_no_step() -> None:
@@ -156,16 +162,6 @@ def test_a_wrong_key_or_value_is_named_by_its_path(data: dict[str, object], word
     with pytest.raises(ConfigError) as caught:
         validate(data, "shipway.toml")
     assert words in caught.value.message
-
-
-def test_heads_are_what_no_migration_follows() -> None:
-    first = "revision = 'a'\ndown_revision = None\n"
-    second = 'revision: str = "b"\ndown_revision: str | None = "a"\nbranch_labels = None\n'
-    merge = "revision = 'd'\ndown_revision = ('b', 'c')\n"
-    other = "revision = 'c'\ndown_revision = 'a'\n"
-    assert heads([first, second]) == ("b",)
-    assert heads([first, second, other]) == ("b", "c")
-    assert heads([first, second, other, merge]) == ("d",)
 
 
 texts = st.text(max_size=20)

@@ -1,61 +1,85 @@
-"""What earlier runs left."""
+"""What nothing needs any more is removed."""
 
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
+from tests.flows.past import NOW, Gathered, aged, gathered
 
-from shipway.core.ports import EndedStep
-from shipway.effects.files import Blobs
-from shipway.effects.record import SqliteRecord
-from shipway.flows.prune import GRACE, KEEP_FOLDERS, PRUNE_ABOVE, prune
-
-NOW = time.time()
+from shipway.core.config import Retention
+from shipway.flows.prune import PRUNE_ABOVE, prune, remove, size
+from shipway.flows.surplus import KEEP_REPORTS
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    for number in range(PRUNE_ABOVE + 1):
-        folder = tmp_path / "runs" / str(number)
-        folder.mkdir(parents=True)
-        os.utime(folder, (number, number))
-    return tmp_path
+def here(tmp_path: Path) -> Gathered:
+    return gathered(tmp_path)
 
 
-def old(path: Path) -> Path:
-    os.utime(path, (NOW - GRACE - 1, NOW - GRACE - 1))
-    return path
-
-
-def test_only_what_the_record_names_stays(state: Path) -> None:
-    record, blobs = SqliteRecord(str(state / "record.sqlite3")), Blobs(str(state / "blobs"))
-    kept, gone, young = blobs.put(b"kept"), blobs.put(b"gone"), blobs.put(b"young")
+def test_after_many_runs_only_what_the_policy_keeps_is_there(here: Gathered) -> None:
+    kept, gone, young = (here.blobs.put(text) for text in (b"kept", b"gone", b"young"))
     for name in (kept, gone):
-        old(state / "blobs" / name[:2] / name)
-    used, unused = state / "releases" / ("a" * 32), state / "releases" / ("b" * 32)
-    environment = state / "venvs" / ("c" * 16 + "-dev")
-    for folder in (used, unused, environment):
-        folder.mkdir(parents=True)
-        (folder / "file").write_text("x")
-        folder.chmod(0o555)
-        old(folder)
-    named = f'{{"log": "{kept}", "paths": ["{used}", "{environment}/bin/python"]}}'
-    record.start_run("r", NOW)
-    record.finish_steps("r", [EndedStep("s", named)])
-    prune(str(state), record, NOW)
-    assert blobs.get(kept) == b"kept"
-    assert blobs.get(gone) is None
-    assert blobs.get(young) == b"young"  # a run that is under way may be about to name it
-    assert (used.is_dir(), unused.is_dir(), environment.is_dir()) == (True, False, True)
-    assert len(list((state / "runs").iterdir())) == KEEP_FOLDERS
-    assert (state / "runs" / str(PRUNE_ABOVE)).is_dir()
+        aged(here.folder / "blobs" / name[:2] / name)
+    for number in range(PRUNE_ABOVE + 1):
+        here.run(str(number), NOW - 99 + number, f'{{"log": "{kept}"}}' if number else "{}")
+    for key in "ab":
+        here.release(key)
+        here.rolled_out(key)
+    prune(here.past(Retention(releases=1, runs=9)))
+    assert here.blobs.get(kept) == b"kept"
+    assert here.blobs.get(gone) is None
+    assert here.blobs.get(young) == b"young"  # a run that is under way may be about to name it
+    assert os.listdir(here.folder / "releases") == ["b" * 32]
+    assert os.listdir(here.folder / "venvs") == ["b" * 16]
+    assert [one["name"] for one in here.record.releases()] == ["1.b"]
+    assert len(os.listdir(here.folder / "runs")) == KEEP_REPORTS
+    assert here.record.old_runs(0) == [str(PRUNE_ABOVE - number) for number in range(9)]
+    assert here.past(Retention(releases=1, runs=9)).surplus() == []
 
 
-def test_few_runs_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "runs" / "1").mkdir(parents=True)
-    record = SqliteRecord(str(tmp_path / "record.sqlite3"))
-    prune(str(tmp_path), record, NOW)
-    assert (tmp_path / "runs" / "1").is_dir()
+def test_after_few_runs_nothing_is_looked_at(here: Gathered) -> None:
+    here.release("a")
+    here.run("1", 1.0)
+    prune(here.past())
+    assert os.listdir(here.folder / "releases") == ["a" * 32]
+
+
+def test_runs_that_left_no_folder_are_forgotten_too(here: Gathered) -> None:
+    for number in range(PRUNE_ABOVE + 2):
+        here.record.start_run(str(number), float(number))
+    prune(here.past())
+    assert len(here.record.old_runs(0)) == PRUNE_ABOVE + 2
+    here.record.start_run("one more", 99.0)
+    prune(here.past())
+    assert here.record.old_runs(0) == ["one more", str(PRUNE_ABOVE + 1)]
+
+
+def test_a_rollout_that_began_since_it_was_shown_keeps_its_release(here: Gathered) -> None:
+    for key in "abc":
+        here.release(key)
+        here.rolled_out(key)
+    found = here.past().surplus()
+    here.rolled_out("a", "unfinished")
+    gone = remove(here.past(), found)
+    assert sorted(one.name for one in gone) == ["1.b", "b" * 16]
+    assert sorted(os.listdir(here.folder / "releases")) == ["a" * 32, "c" * 32]
+    assert {one["name"] for one in here.record.releases()} == {"1.a", "1.c"}
+
+
+def test_only_what_was_shown_goes(here: Gathered) -> None:
+    here.release("a")
+    here.venv("f")
+    found = [one for one in here.past().surplus() if one.kind == "release"]
+    assert remove(here.past(), found) == found
+    assert sorted(os.listdir(here.folder / "venvs")) == ["a" * 16, "f" * 16]
+
+
+def test_what_goes_is_weighed_by_what_it_gives_back(here: Gathered) -> None:
+    folder = here.venv("a")
+    assert size(str(folder)) == 50
+    os.link(folder / "bin" / "python", here.folder / "elsewhere")
+    assert size(str(folder)) == 0
+    assert size(str(here.log("x.log", 1))) == 20
+    assert size(str(here.folder / "nothing")) == 0

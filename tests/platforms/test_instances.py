@@ -33,7 +33,7 @@ def release(tmp_path: Path) -> Release:
 
 
 def test_the_end_of_a_log_is_shown_without_secrets(instances: Instances, release: Release) -> None:
-    started = instances.start(release)
+    started = instances.start(release, instances.planned(release))
     end = time.monotonic() + 30
     while "ready" not in Path(started.log).read_text() and time.monotonic() < end:
         time.sleep(0.02)
@@ -42,7 +42,7 @@ def test_the_end_of_a_log_is_shown_without_secrets(instances: Instances, release
 
 
 def test_a_log_that_is_gone_has_no_lines(instances: Instances, release: Release) -> None:
-    started = instances.start(release)
+    started = instances.start(release, instances.planned(release))
     assert instances.tail(replace(started, log="/nowhere/at/all")) == ()
 
 

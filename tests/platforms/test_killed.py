@@ -13,6 +13,7 @@ from tests.platforms.machine import Machine
 from shipway.core.config import Application, Config, Environment, Pause
 from shipway.core.outcome import Verdict
 from shipway.core.release import Release
+from shipway.core.rollout import Stage
 from shipway.core.watching import Lines, Silent
 from shipway.effects.clock import VirtualClock
 from shipway.effects.record import SqliteRecord
@@ -106,6 +107,11 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
         assert not place.machine.unserved()
         platform = place.platform()
         forward = command in ("resume", "deploy")
+        ended = platform.unfinished is not None and (
+            platform.unfinished["walk"]["state"]["stage"] == Stage.SUCCEEDED
+        )
+        if ended and command == "cancel":
+            continue  # too late: there is nothing to undo but by rolling back
         if not died:
             break
         killed += 1
@@ -117,7 +123,8 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
             receipt = platform.rollback("", Silent())
         else:
             receipt = getattr(platform, command)(Silent())
-        assert receipt.verdict is (Verdict.PASSED if forward else Verdict.ROLLED_BACK)
+        good = forward or ended
+        assert receipt.verdict is (Verdict.PASSED if good else Verdict.ROLLED_BACK)
         assert not place.machine.unserved()
         place.only(place.new if forward else place.old)
         place.record.close()
@@ -146,9 +153,7 @@ def test_a_killed_rollout_of_another_release_is_undone_before_the_next(tmp_path:
 
 def test_a_judge_without_data_holds_and_a_person_goes_on(tmp_path: Path) -> None:
     place = Place(tmp_path, strategy="canary", judged=True)
-    place.config.environments["local"].judge  # noqa: B018
     said: list[str] = []
-    place.clock.sleep(1)
     receipt = place.platform().deploy(place.new, Lines(said.append))
     assert receipt.verdict is Verdict.NEEDS_PERSON
     assert place.platform().status()["rollout"]["held"]

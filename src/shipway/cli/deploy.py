@@ -43,13 +43,16 @@ def rollback(
             autocompletion=completing.releases,
         ),
     ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Although it may not work with today's database.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Go back to an earlier good release, without building anything.
 
     Example: shipway rollback local
     """
-    _call("rollback", context, environment=environment, to=to, json=json)
+    _call("rollback", context, environment=environment, to=to, force=force, json=json)
 
 
 def resume(context: typer.Context, environment: Where = "local", json: Json = False) -> None:

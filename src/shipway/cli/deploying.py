@@ -21,7 +21,9 @@ from shipway.core.watching import Lines, RolloutListener
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
+from shipway.flows.schema import ahead, way_back
 from shipway.flows.workshop import Action, Workshop
+from shipway.outputs.clean import one_line
 from shipway.outputs.history import history as history_lines
 from shipway.platforms.local.platform import LocalPlatform
 
@@ -33,14 +35,18 @@ def deploy(*, directory: str, environment: str, json: bool) -> int:
     if not packaged:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
     release = release_from(packaged[0]["release"])
+    here = platform(project, environment)
     with _listening(release.name, json=json) as listener:
-        receipt = platform(project, environment).deploy(release, listener)
+        flag(here.serves, release, listener)
+        receipt = here.deploy(release, listener)
     return _finish(receipt, json=json)
 
 
-def rollback(*, directory: str, environment: str, to: str, json: bool) -> int:
-    """Roll out an earlier good release."""
+def rollback(*, directory: str, environment: str, to: str, force: bool, json: bool) -> int:
+    """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
     here = platform(open_project(directory), environment)
+    if not force and not here.unfinished:
+        refuse_unsafe(here.earlier(to), here)
     with _listening(to, json=json) as listener:
         receipt = here.rollback(to, listener)
     return _finish(receipt, json=json, undo=not to)
@@ -110,7 +116,9 @@ def deploy_action(project: Project) -> Action:
             )
         release = release_from(packaged.facts["release"])
         here = platform(project, step.work["environment"])
-        receipt = here.deploy(release, Lines(on_output), shop.stopping)
+        listener = Lines(on_output)
+        flag(here.serves, release, listener)
+        receipt = here.deploy(release, listener, shop.stopping)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,
@@ -120,6 +128,28 @@ def deploy_action(project: Project) -> Action:
         )  # fmt: skip
 
     return act
+
+
+def flag(running: Release | None, candidate: Release, listener: RolloutListener) -> None:
+    """Say what the candidate's migrations take away from what runs, before anything moves."""
+    if running is None or running.digest == candidate.digest:
+        return
+    try:
+        for one in ahead(running, candidate):
+            listener.said(f"migration: {one_line(one.words)}")
+    except CannotRun as problem:
+        listener.said(problem.message)
+
+
+def refuse_unsafe(target: Release, here: LocalPlatform) -> None:
+    """Raises ConfigError where the target cannot read what the database has become."""
+    found = way_back(target, here.since(target))
+    if found:
+        words = "; ".join(one_line(one.words) for one in found[:3])
+        raise ConfigError(
+            f"{target.name} may not work with today's database: {words}",
+            "Roll a corrected release forward, or insist: shipway rollback --force.",
+        )
 
 
 def release_from(data: dict[str, Any]) -> Release:

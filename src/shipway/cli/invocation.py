@@ -26,6 +26,7 @@ _CALLS = {
         ("deploy", "rollback", "resume", "cancel", "status", "logs", "down"),
         "shipway.cli.deploying",
     ),
+    "clean": "shipway.cli.cleaning",
 }
 _KEPT = 64  # invocations remembered
 

@@ -178,8 +178,10 @@ def _annotate(result: RunResult, project: Project) -> None:
 
 def _prune(project: Project) -> None:
     from shipway.flows.prune import prune
+    from shipway.flows.surplus import Past
 
-    prune(project.state, project.record, SystemClock().now())
+    now = SystemClock().now()
+    prune(Past(project.state, project.record, project.config.retention, now))
 
 
 def _all_cached(result: RunResult) -> bool:

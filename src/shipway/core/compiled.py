@@ -59,6 +59,7 @@ def load_config(text: str) -> Config:
         FindingGates,
         Gates,
         Performance,
+        Retention,
         Security,
     )
 
@@ -76,6 +77,7 @@ def load_config(text: str) -> Config:
         security=Security(**_tuples(data["security"])),
         waivers=tuple(_waiver(one) for one in data["waivers"]),
         environments={name: _environment(one) for name, one in data["environments"].items()},
+        retention=Retention(**data["retention"]),
         env=tuple(data["env"]),
     )
 

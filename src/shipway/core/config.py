@@ -202,6 +202,19 @@ class Security(Closed):
 
 
 @dataclass(frozen=True)
+class Retention(Closed):
+    """What is kept of the past; what runs, or is being rolled out, is always kept.
+
+    releases: the last good ones of each environment. runs: those on record. logs_days: days
+    that the log of an ended instance is kept.
+    """
+
+    releases: Annotated[int, Gt(0)] = 5
+    runs: Annotated[int, Gt(0)] = 20
+    logs_days: Annotated[float, Ge(0)] = 30.0
+
+
+@dataclass(frozen=True)
 class Config(Closed):
     """All of shipway.toml."""
 
@@ -212,5 +225,6 @@ class Config(Closed):
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 
 from shipway.effects.git import refs
@@ -156,6 +156,20 @@ def _walk(root: str, below: str = "") -> Iterator[str]:
             yield from _walk(root, path)
         elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
             yield path  # no pipe or socket: to read one is to wait for ever
+
+
+def read_texts(root: str, wanted: Callable[[str], bool]) -> list[str]:
+    """The texts of the wanted files below a folder, by path; what is not UTF-8 is replaced.
+
+    wanted: says so of a path, relative and with slashes. Links that lead nowhere are left out.
+    """
+    texts = []
+    for name in sorted(filter(wanted, _walk(root))):
+        path = os.path.join(root, name)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts.append(file.read())
+    return texts
 
 
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:

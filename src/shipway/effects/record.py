@@ -111,6 +111,11 @@ class SqliteRecord:
         rows = self._read("SELECT result FROM cache WHERE step = ? ORDER BY stored DESC", (step,))
         return [json.loads(row[0]).get("facts", {}) for row in rows]
 
+    def old_runs(self, keep: int) -> list[str]:
+        """The runs but the newest `keep`."""
+        query = "SELECT id FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?"
+        return [row[0] for row in self._read(query, (keep,))]
+
     def forget_runs(self, keep: int) -> None:
         """Only the newest `keep` runs stay."""
         with self._transaction() as db:
@@ -141,13 +146,19 @@ class SqliteRecord:
         """Entries stored before `older_than` (seconds since the epoch) go."""
         self._write("DELETE FROM cache WHERE stored < ?", (older_than,))
 
-    def texts(self) -> Iterable[str]:
-        """Everything that may name a stored content, a release or an environment."""
-        for table, column in (
-            ("cache", "result"), ("steps", "result"), ("releases", "release"),
-            ("states", "state"), ("rollouts", "rollout"),
-        ):  # fmt: skip
-            for row in self._read(f"SELECT {column} FROM {table}"):
+    def texts(self, runs: int, since: float) -> Iterable[str]:
+        """All but releases that may name a content or a venv, and stays with these limits.
+
+        runs: how many of the newest count. since: seconds since the epoch, of cache entries.
+        """
+        newest = "SELECT id FROM runs ORDER BY started DESC LIMIT ?"
+        for query, values in (
+            ("SELECT result FROM cache WHERE stored >= ?", (since,)),
+            (f"SELECT result FROM steps WHERE run IN ({newest})", (runs,)),
+            ("SELECT state FROM states", ()),
+            ("SELECT rollout FROM rollouts", ()),
+        ):
+            for row in self._read(query, values):
                 yield row[0]
 
     def file_index(self) -> dict[str, tuple[str, str]]:
@@ -191,6 +202,16 @@ class SqliteRecord:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
         return [json.loads(row[0]) for row in rows]
+
+    def forget_releases(self, digests: Iterable[str]) -> None:
+        """They cannot be rolled out any more; the history keeps their names."""
+        with self._transaction() as db:
+            db.executemany("DELETE FROM releases WHERE digest = ?", [(one,) for one in digests])
+
+    def environments(self) -> list[str]:
+        """Those of which anything is known."""
+        query = "SELECT environment FROM states UNION SELECT environment FROM rollouts"
+        return [row[0] for row in self._read(query)]
 
     def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
         """Append a rollout; its number."""

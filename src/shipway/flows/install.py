@@ -19,6 +19,7 @@ from shipway.core.release import Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.effects.files import Tree
+from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
 
 
@@ -47,11 +48,13 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(shop.state, "releases", digest[:32])
     with _alone(shop):
-        if not os.path.isdir(path):
+        if os.path.isdir(path):
+            os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
+        else:
             _copy(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
-        heads(_scripts(path, list(files))), path, python,
+        heads(scripts(path)), path, python,
     )  # fmt: skip
     on_output(f"release {release.name}: {len(files)} files")
     return StepResult(
@@ -69,7 +72,9 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     folder = os.path.join(shop.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
     with _alone(shop):
-        if not os.path.exists(os.path.join(folder, "complete")):
+        if os.path.exists(os.path.join(folder, "complete")):
+            os.utime(folder)
+        else:
             _make(step, shop, on_output, folder, python, development=development)
     return python
 
@@ -147,13 +152,3 @@ def _copy(root: str, files: list[str], target: str) -> None:
         raise CannotRun(
             f"the release cannot be copied: {error}", "Look at that file, and at the free space."
         ) from error
-
-
-def _scripts(path: str, files: list[str]) -> list[str]:
-    texts = []
-    for name in files:
-        script = os.path.join(path, name)
-        if "/versions/" in f"/{name}" and name.endswith(".py") and os.path.isfile(script):
-            with open(script, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
-    return texts

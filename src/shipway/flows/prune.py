@@ -1,78 +1,70 @@
-"""What earlier runs left and nothing names any more goes, so that the state folder stays small."""
+"""What nothing needs any more goes, so that the state folder stays small."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Protocol
 
-KEEP_RUNS = 50
-KEEP_FOLDERS = 5  # run folders with the raw reports; their contents are stored blobs, too
-PRUNE_ABOVE = 15  # run folders: below that, looking would cost more than it frees
-CACHE_AGE = 30 * 86_400.0  # seconds that a cached outcome is kept
-GRACE = 86_400.0  # seconds that what nothing names yet may belong to a run that is under way
+from shipway.flows.surplus import CACHE_AGE, Past, Surplus
 
-_NAME = re.compile(r"[0-9a-f]{16,64}")
+PRUNE_ABOVE = 15  # run folders, or runs too many: below, looking costs more than it frees
 
 
-class PruneRecord(Protocol):
-    """What pruning needs of the record."""
+def prune(past: Past) -> None:
+    """Remove what is too much after a run, when enough has gathered."""
+    too_many = past.record.old_runs(past.policy.runs)
+    if max(len(past.folders("runs")), len(too_many)) > PRUNE_ABOVE:
+        remove(past, past.surplus())
 
-    def forget_runs(self, keep: int) -> None: ...
-    def forget_cache(self, older_than: float) -> None: ...
-    def texts(self) -> Iterable[str]: ...
 
+def remove(past: Past, found: Iterable[Surplus]) -> list[Surplus]:
+    """Remove what was found, but for what is needed again by now; returns what has gone.
 
-def prune(state: str, record: PruneRecord, now: float) -> None:
-    """Forget old runs and cache entries, and delete what only they named.
-
-    Blobs, releases and environments carry their digests as names; whatever the record still
-    holds names the ones in use. now: seconds since the epoch.
+    Releases are forgotten first, so that no rollback can choose them, then everything is looked
+    at again: a rollout that began in between names its release, and that one stays.
     """
-    folders = _folders(os.path.join(state, "runs"))
-    if len(folders) <= PRUNE_ABOVE:
-        return
-    record.forget_runs(KEEP_RUNS)
-    record.forget_cache(now - CACHE_AGE)
-    for folder in folders[:-KEEP_FOLDERS]:
-        shutil.rmtree(folder, ignore_errors=True)
-    used = {name for text in record.texts() for name in _NAME.findall(text)}
-    for kind in ("releases", "venvs"):
-        for folder in _folders(os.path.join(state, kind)):
-            if not _in_use(folder, used, now):
-                _delete(folder)
-    for below, _, names in os.walk(os.path.join(state, "blobs")):
-        for name in names:
-            if not _in_use(os.path.join(below, name), used, now):
-                with suppress(OSError):
-                    os.unlink(os.path.join(below, name))
+    shown = {one.key for one in found}
+    going = [one for one in past.surplus() if one.key in shown]
+    past.record.forget_releases([one.digest for one in going if one.digest])
+    still = {one.key for one in past.surplus()}
+    past.record.forget_runs(past.policy.runs)
+    past.record.forget_cache(past.now - CACHE_AGE)
+    gone = []
+    for one in going:
+        if one.kind == "run" or not one.path:
+            gone.append(one)
+        elif one.key in still:
+            _delete(one.path)
+            if not os.path.lexists(one.path):
+                gone.append(one)
+    return gone
 
 
-def _folders(path: str) -> list[str]:
-    """Folders below a folder, oldest first."""
-    try:
-        with os.scandir(path) as entries:
-            found = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.is_dir()]
-    except OSError:
-        return []
-    return [folder for _, folder in sorted(found)]
+def size(path: str) -> int:
+    """Bytes that deleting a file or folder gives back; what has another name gives back none."""
+    total = 0
+    for file in _files(path):
+        with suppress(OSError):
+            status = os.lstat(file)
+            total += status.st_size if status.st_nlink == 1 else 0
+    return total
 
 
-def _in_use(path: str, used: set[str], now: float) -> bool:
-    if used.intersection(_NAME.findall(os.path.basename(path))):
-        return True
-    try:
-        return now - os.stat(path).st_mtime < GRACE
-    except OSError:
-        return True
+def _files(path: str) -> list[str]:
+    if not os.path.isdir(path):
+        return [path]
+    return [os.path.join(below, name) for below, _, names in os.walk(path) for name in names]
 
 
-def _delete(folder: str) -> None:
+def _delete(path: str) -> None:
     """A release is read-only; its folders must be writable to let go of what they hold."""
-    for below, _, _ in os.walk(folder):
+    if not os.path.isdir(path):
+        with suppress(OSError):
+            os.unlink(path)
+        return
+    for below, _, _ in os.walk(path):
         with suppress(OSError):
             os.chmod(below, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import takewhile
 from typing import Any
 
 from shipway.core.config import Config, Environment
@@ -92,6 +93,7 @@ class LocalPlatform:
         undone otherwise.
         """
         with self._working(listener):
+            self._close(listener)
             if self.unfinished:
                 same = self.unfinished["release"]["digest"] == release.digest
                 receipt = self._go_on(listener, None if same else Observation.STOP)
@@ -106,14 +108,22 @@ class LocalPlatform:
             plan = plan_of(self.settings, self.settings.instances, len(self.team.members))
             return self._roll(release, plan, listener, stopping)
 
+    def _close(self, listener: RolloutListener) -> Receipt | None:
+        """The receipt of a rollout that had come to its end when its command was killed."""
+        walk = (self.unfinished or {}).get("walk")
+        if walk is None or not Stage(walk["state"]["stage"]).final:
+            return None
+        return self._go_on(listener, None)
+
     def rollback(self, name: str, listener: RolloutListener) -> Receipt:
         """Go back to an earlier release: the one named, or the last that was good before; all
         at once, as soon as it is healthy. Where a rollout is not finished, undo that."""
         with self._working(listener):
+            self._close(listener)
             if self.unfinished:
                 return self._go_on(listener, Observation.STOP)
             plan = Plan(Strategy.BLUE_GREEN, self.settings.instances, len(self.team.members))
-            return self._roll(self._earlier(name), plan, listener, lambda: False)
+            return self._roll(self.earlier(name), plan, listener, migrate=False)
 
     def resume(self, listener: RolloutListener) -> Receipt:
         """Go on with a rollout that was held, or that a killed command left. Raises ConfigError
@@ -203,7 +213,7 @@ class LocalPlatform:
 
     def _roll(
         self, release: Release, plan: Plan, listener: RolloutListener,
-        stopping: Callable[[], bool],
+        stopping: Callable[[], bool] = lambda: False, *, migrate: bool = True,
     ) -> Receipt:  # fmt: skip
         started = self.clock.now()
         before = dict(self.current) if self.current else None
@@ -223,7 +233,8 @@ class LocalPlatform:
         walk = self._walk(release, begin(plan), listener, stopping)
         first = Observation.BEGIN
         try:
-            prepare(self.instances, self.application, release, listener, seed=self._never_good)
+            if migrate:  # an older release does not know what the database has become
+                prepare(self.instances, self.application, release, listener, seed=self._never_good)
         except CannotRun as problem:
             walk.story.blame(problem.message, problem.remedy)
             first = Observation.STOP
@@ -320,7 +331,7 @@ class LocalPlatform:
             )
         try:
             with self._working(listener):
-                return self._go_on(listener, observation)
+                return self._close(listener) or self._go_on(listener, observation)
         except Busy:
             self.lease.leave(answer)
             raise Busy(
@@ -328,7 +339,8 @@ class LocalPlatform:
                 f"Watch it there, or ask: shipway status {self.name}.",
             ) from None
 
-    def _earlier(self, name: str) -> Release:
+    def earlier(self, name: str) -> Release:
+        """The release that `rollback` goes back to. Raises ConfigError when there is none."""
         now = self.current["digest"] if self.current else ""
         known = {one["digest"]: one for one in self.record.releases()}
         for rollout in self.record.rollouts(self.name):
@@ -341,6 +353,20 @@ class LocalPlatform:
             else "there is no earlier good release to roll back to",
             f"See what was: shipway status {self.name} --history.",
         )  # fmt: skip
+
+    def since(self, release: Release) -> list[Release]:
+        """The releases that were rolled out after it was last: they may have migrated."""
+        known = {one["digest"]: one for one in self.record.releases()}
+        later = takewhile(
+            lambda digest: digest != release.digest,
+            (one.get("digest") for one in self.record.rollouts(self.name)),
+        )
+        return [_release(known[digest]) for digest in dict.fromkeys(later) if digest in known]
+
+    @property
+    def serves(self) -> Release | None:
+        """The release that is there for everybody; None before the first."""
+        return _release(self.current) if self.current else None
 
     def _healthy(self) -> bool:
         return (
