@@ -36,6 +36,9 @@ class State(StrEnum):
     WAIVED = "waived"
 
 
+_NO_RATING = {"", "unknown", "undefined", "unassigned", "not yet assigned"}
+
+
 @dataclass(frozen=True)
 class Finding:
     """One fault at one place.
@@ -79,6 +82,11 @@ class Finding:
     def tools(self) -> tuple[str, ...]:
         """Every tool that reports it."""
         return (self.tool, *self.also)
+
+    @property
+    def rated(self) -> bool:
+        """Whether its tool says how severe it is; else the severity is Shipway's guess."""
+        return self.cvss is not None or self.score.casefold() not in _NO_RATING
 
     @property
     def fingerprint(self) -> str:
