@@ -1,4 +1,4 @@
-"""semgrep: unsafe Python, templates and configuration, by rules of our own (shipway/checks/rules)."""
+"""semgrep: unsafe Python, templates and configuration, by our own rules (in rules/)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def _finding(one: dict[str, Any], site: Site) -> Finding:
     path = relative(one["path"], site.root)
     return Finding(
         "semgrep", one["check_id"], _SEVERITY[extra["severity"]], path, one["start"]["line"], fault,
-        _sentence(remedy), Kind.CODE if _LOOKED_AT.search(path) else Kind.CONFIGURATION, score=extra["severity"], confidence=about["confidence"],
+        _sentence(remedy), Kind.CODE if _LOOKED_AT.search(path) else Kind.CONFIGURATION,
+        score=extra["severity"], confidence=about["confidence"],
         cwe=tuple(about["cwe"]), link=about["references"][0],
     )  # fmt: skip
 

@@ -98,8 +98,8 @@ def _finding(one: dict[str, Any], site: Site) -> Finding:
     cwe, remedy = _WEAKNESS.get(one["ident"], ("", ""))
     fixes = [fix["title"] for fix in one["fixes"]]
     return Finding(
-        "zizmor", one["ident"], _SEVERITY[judged["severity"]], relative(path, site.root), _line(one, place),
-        f"{one['desc']}: {place['symbolic']['annotation']}",
+        "zizmor", one["ident"], _SEVERITY[judged["severity"]], relative(path, site.root),
+        _line(one, place), f"{one['desc']}: {place['symbolic']['annotation']}",
         remedy or "; ".join(fixes), Kind.CONFIGURATION,
         score=judged["severity"], confidence=judged["confidence"].lower(),
         cwe=(cwe,) if cwe else (), link=one["url"],

@@ -34,6 +34,7 @@ class State(StrEnum):
     OPEN = "open"
     KNOWN = "known"  # the baseline has it, too
     WAIVED = "waived"
+    SET_ASIDE = "set aside"  # the code shows that it is none, or it is advice (setting_aside.py)
 
 
 _NO_RATING = {"", "unknown", "undefined", "unassigned", "not yet assigned"}
