@@ -73,6 +73,24 @@ def test_what_is_not_certain_stays(rule: str, line: str) -> None:
     assert state(rule, line) is State.OPEN
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ENV PASSWORD_FILE=/run/secrets/password", State.SET_ASIDE),
+        ('ENV KEY_PATH="/run/key" TOKEN_FILE=/run/token', State.SET_ASIDE),
+        ("ENV PASSWORD=/run/secrets/password", State.OPEN),
+        ("ENV PASSWORD_FILE=hunter2", State.OPEN),
+        ("ENV PASSWORD_FILE=/run/password TOKEN=abc", State.OPEN),
+        ("ENV PASSWORD_FILE=/run/password \\", State.OPEN),
+    ],
+)
+def test_the_path_of_a_mounted_secret_is_no_secret(line: str, expected: State) -> None:
+    found = Finding("hadolint", "DL3064", Severity.MEDIUM, "Dockerfile", 2, "m")
+    [judged] = set_aside([found], {"Dockerfile": f"FROM a\n{line}\n"})
+    assert judged.state is expected
+    assert set_aside([found], {}) == (found,)
+
+
 def test_what_another_tool_reports_too_stays() -> None:
     assert state("B603", "subprocess.run(['/bin/df'])", also=("semgrep",)) is State.OPEN
 

@@ -44,11 +44,18 @@ def _judged(one: Finding, texts: Mapping[str, str], files: dict[str, _File]) -> 
     if one.also or one.state is not State.OPEN:
         return one
     because = OPERATIONS.get(one.rule, "") if one.tool == "checkov" else ""
+    if (one.tool, one.rule) == ("hadolint", "DL3064"):
+        because = _names_files(texts.get(one.path, "").splitlines()[one.line - 1 : one.line])
     if one.tool == "bandit" and one.rule in _JUDGES and one.path in texts:
         if one.path not in files:
             files[one.path] = _File(texts[one.path])
         because = files[one.path].harmless(one)
     return replace(one, state=State.SET_ASIDE, because=because) if because else one
+
+
+def _names_files(rows: Sequence[str]) -> str:
+    """ENV PASSWORD_FILE=/run/secrets/password: how images are told where a mounted secret is."""
+    return NAME if rows and all(_FILES_ONLY.fullmatch(row.strip()) for row in rows) else ""
 
 
 class _File:
@@ -141,6 +148,7 @@ _STARTS = {
     "system", "popen",
 }  # fmt: skip
 _OF_A_NAME = re.compile(r"(?i)_(field|column|header|label|parameter|param|variable|env|path|file)$")
+_FILES_ONLY = re.compile(r"(?i)env(\s+\w+_(file|path|dir)=[\"']?/[^\s\"'\\]*[\"']?)+")
 _Judge = Callable[[Sequence[ast.AST], Written], bool]
 # Rules of bandit → why their findings are none, and when.
 _JUDGES: dict[str, tuple[str, _Judge]] = {
