@@ -36,20 +36,30 @@ def set_aside(findings: Sequence[Finding], texts: Mapping[str, str]) -> tuple[Fi
 
     texts: path → text of the files. Only what one tool alone reports, and is open, is looked at.
     """
-    files: dict[str, _File] = {}
-    return tuple(_judged(one, texts, files) for one in findings)
+    judged = list(findings)
+    file, path = _File(""), ""
+    # One file after the other, so that only one is held.
+    for place in sorted(range(len(judged)), key=lambda place: judged[place].path):
+        one = judged[place]
+        if one.path != path and _of_code(one) and one.path in texts:
+            file, path = _File(texts[one.path]), one.path
+        judged[place] = _judged(one, texts, file if one.path == path else None)
+    return tuple(judged)
 
 
-def _judged(one: Finding, texts: Mapping[str, str], files: dict[str, _File]) -> Finding:
+def _of_code(one: Finding) -> bool:
+    alone = not one.also and one.state is State.OPEN
+    return alone and one.tool == "bandit" and one.rule in _JUDGES
+
+
+def _judged(one: Finding, texts: Mapping[str, str], file: _File | None) -> Finding:
     if one.also or one.state is not State.OPEN:
         return one
     because = OPERATIONS.get(one.rule, "") if one.tool == "checkov" else ""
     if (one.tool, one.rule) == ("hadolint", "DL3064"):
         because = _names_files(texts.get(one.path, "").splitlines()[one.line - 1 : one.line])
-    if one.tool == "bandit" and one.rule in _JUDGES and one.path in texts:
-        if one.path not in files:
-            files[one.path] = _File(texts[one.path])
-        because = files[one.path].harmless(one)
+    if file and _of_code(one):
+        because = file.harmless(one)
     return replace(one, state=State.SET_ASIDE, because=because) if because else one
 
 
@@ -68,9 +78,8 @@ class _File:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         for node in self._written.nodes:
-            if isinstance(node, ast.Call | ast.JoinedStr | ast.BinOp | ast.Assign | ast.AnnAssign):
-                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                    self._at[line].append(node)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                self._at[line].append(node)
 
     def harmless(self, finding: Finding) -> str:
         """Why a finding is none; "" where that is not certain."""

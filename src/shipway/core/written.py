@@ -15,10 +15,19 @@ _CHANGING = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
+_SHOWN = {ast.Call, ast.JoinedStr, ast.BinOp, ast.Assign, ast.AnnAssign}
+_NOTED = {
+    ast.Name, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias,
+    ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global, ast.Nonlocal,
+    ast.Assign, ast.AnnAssign, ast.Subscript, ast.Attribute,
+}  # fmt: skip
+
+
 class Written:
     """Knows of every expression of a file whether all of its values stand in the file.
 
     In doubt it says no: for a name that is bound twice, a parameter, an attribute, a call.
+    nodes: its calls, assignments, and texts that are put together.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -26,7 +35,7 @@ class Written:
         self._bound: dict[Function | None, Counter[str]] = defaultdict(Counter)
         self._value: dict[tuple[Function | None, str], ast.expr] = {}
         self._changed: set[str] = set()
-        self.nodes: list[ast.AST] = []
+        self.nodes: list[ast.expr | ast.stmt] = []
         self._enter(tree, ())
 
     def constant(self, node: ast.AST | None, depth: int = 0) -> bool:
@@ -78,12 +87,19 @@ class Written:
         todo = [(node, around)]
         while todo:
             node, around = todo.pop()
-            self.nodes.append(node)
-            self._around[node] = around
-            self._note(node, around[0] if around else None)
+            kind = type(node)
+            if kind in _NOTED:
+                self._around[node] = around
+                self._note(node, around[0] if around else None)
+            if kind in _SHOWN:
+                self.nodes.append(node)  # type: ignore[arg-type]  # both have lines
             inner = (node, *around) if isinstance(node, Function) else around
-            for child in ast.iter_child_nodes(node):
-                todo.append((child, inner))
+            for name in kind._fields:
+                child = getattr(node, name, None)
+                if isinstance(child, list):
+                    todo += [(one, inner) for one in child if isinstance(one, ast.AST)]
+                elif isinstance(child, ast.AST) and not isinstance(child, ast.expr_context):
+                    todo.append((child, inner))
 
     def _note(self, node: ast.AST, scope: Function | None) -> None:
         for name in _binds(node):
