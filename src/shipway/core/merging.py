@@ -17,30 +17,53 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     merged: list[Finding] = []
     certain: dict[_Key, int] = {}
-    likely: dict[_Key, list[int]] = {}
-    tools: list[set[str]] = []  # of each row
+    likely = _Likely()
     for finding in findings:
         names, weaknesses = _names(finding), _weaknesses(finding)
         place = next((certain[name] for name in names if name in certain), None)
         if place is None:
-            rows = (row for weakness in weaknesses for row in likely.get(weakness, ()))
-            place = next((row for row in rows if finding.tool not in tools[row]), None)
+            place = likely.row(weaknesses, finding.tool)
         if place is None:
             place = len(merged)
             merged.append(finding)
-            tools.append(set())
         else:
             merged[place] = _join(merged[place], finding)
-        tools[place].add(finding.tool)
+        likely.add(weaknesses, finding.tool, place)
         for name in names:
             certain.setdefault(name, place)
-        for weakness in weaknesses:
-            if place not in (rows_of := likely.setdefault(weakness, [])):
-                rows_of.append(place)
     return tuple(sorted(merged, key=_order))
 
 
 _Key = tuple[str, ...]
+
+
+class _Likely:
+    """Rows by weakness, and who reports them: looked through once for each tool, not each time."""
+
+    def __init__(self) -> None:
+        self._rows: dict[_Key, list[int]] = {}
+        self._known: set[tuple[_Key, int]] = set()
+        self._tools: set[tuple[int, str]] = set()
+        self._start: dict[tuple[_Key, str], int] = {}
+
+    def row(self, weaknesses: Iterable[_Key], tool: str) -> int | None:
+        """The first row of one of the weaknesses that the tool does not report yet."""
+        for weakness in weaknesses:
+            rows, start = self._rows.get(weakness, []), self._start.get((weakness, tool), 0)
+            while start < len(rows) and (rows[start], tool) in self._tools:
+                start += 1
+            self._start[weakness, tool] = start
+            if start < len(rows):
+                return rows[start]
+        return None
+
+    def add(self, weaknesses: Iterable[_Key], tool: str, row: int) -> None:
+        """A finding of the tool became part of a row."""
+        self._tools.add((row, tool))
+        for weakness in weaknesses:
+            if (weakness, row) not in self._known:
+                self._known.add((weakness, row))
+                self._rows.setdefault(weakness, []).append(row)
 
 
 def _names(finding: Finding) -> list[_Key]:
