@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 
 def scan(folder: Path) -> tuple[list[Row], list[Row]]:
-    """All findings of the security stage, and its steps."""
+    """The findings of the security stage that count, and its steps."""
     words = [SHIPWAY, "-C", str(folder)]
     subprocess.run(
         [*words, "run", "security", "--advisories", str(ADVISORIES)],
@@ -39,7 +39,7 @@ def scan(folder: Path) -> tuple[list[Row], list[Row]]:
     report = subprocess.run([*words, "report", "--json"], stdout=subprocess.PIPE, check=True)
     steps = json.loads(report.stdout)["steps"]
     table = next(step for step in steps if step["step"] == "findings")
-    return table.get("findings", []), steps
+    return [one for one in table.get("findings", []) if one.get("state", "open") == "open"], steps
 
 
 def names(finding: Row, place: Place, entry: Row) -> bool:

@@ -120,6 +120,24 @@ jobs:
 """
 _CHECK, _WELCOME = ".github/workflows/check.yml", ".github/workflows/welcome.yml"
 
+_BLOCKS = """name: Release
+on:
+  push:
+    tags: ["v*"]
+permissions: {}
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    env:
+      LEVEL: high
+      ACTIONS_ALLOW_UNSECURE_COMMANDS: true
+    steps:
+      - run: make
+  publish:
+    uses: crew/publish/.github/workflows/a.yml@8f4b7f84864484a7bf31766abe9204da3cbe65b3
+    secrets: inherit
+"""
+
 ZIZMOR = {
     "bad": {_CHECK: _WORKFLOW, _WELCOME: _BAD_WORKFLOW},
     "clean": {_CHECK: _WORKFLOW},
@@ -131,6 +149,7 @@ ZIZMOR = {
         ".github/zizmor.yml": "rules:\n  template-injection:\n    disable: true\n"
         "  unpinned-uses:\n    disable: true\n",
     },
+    "blocks": {".github/workflows/release.yml": _BLOCKS},
     "wrong-settings": {_WELCOME: _BAD_WORKFLOW, ".github/zizmor.yml": "rules: [\n"},
 }
 

@@ -19,6 +19,10 @@ def test_it_looks_at_the_dockerfile_that_the_configuration_names() -> None:
     assert argv("hadolint") == ("--no-fail", "--format", "json", "Dockerfile")
     other = Config(Application(dockerfile="deploy/Dockerfile"))
     assert HADOLINT.argv(other, SITE)[-1] == "deploy/Dockerfile"
+    more = Config(Application(dockerfile="Dockerfile", dockerfiles=("worker/Dockerfile",)))
+    assert HADOLINT.argv(more, SITE)[-2:] == ("Dockerfile", "worker/Dockerfile")
+    assert HADOLINT.inputs(more)[:2] == ("Dockerfile", "worker/Dockerfile")
+    assert HADOLINT.applies(Config(Application(dockerfiles=("worker/Dockerfile",))))
     assert HADOLINT.inputs(other) == ("deploy/Dockerfile", ".hadolint.yaml", ".hadolint.yml")
 
 

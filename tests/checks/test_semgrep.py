@@ -73,6 +73,16 @@ def test_a_finding_says_what_is_wrong_and_what_to_do() -> None:
     assert finding.link.startswith("https://docs.sqlalchemy.org/")
 
 
+def test_a_fault_of_a_workflow_is_one_of_configuration() -> None:
+    one = {**json.loads(load("semgrep", "bad").stdout)["results"][0], "path": ".github/a.yml"}
+    [finding] = SEMGREP.read(reported(results=[one]), tiny.CONFIG, SITE).findings
+    assert finding.kind is Kind.CONFIGURATION
+
+
+def test_workflows_templates_and_requirements_are_its_inputs() -> None:
+    assert {"*.yml", "*.yaml", "*.txt", "Dockerfile*"} <= {*SEMGREP.inputs(tiny.CONFIG)}
+
+
 def test_a_remedy_that_begins_with_code_keeps_its_small_letter() -> None:
     [one] = json.loads(load("semgrep", "bad").stdout)["results"][:1]
     one["extra"]["message"] = "It builds objects. Instead: yaml.safe_load."

@@ -37,6 +37,14 @@ def test_findings_have_rule_place_and_severity_with_lines_from_1() -> None:
     ]
 
 
+def test_of_a_block_the_line_to_be_changed_is_named() -> None:
+    release = ".github/workflows/release.yml"
+    assert sorted(faults(read("zizmor", "blocks"))) == [
+        ("insecure-commands", release, 11, Severity.HIGH),
+        ("secrets-inherit", release, 16, Severity.MEDIUM),
+    ]
+
+
 def test_a_finding_carries_all_that_zizmor_knows_its_weakness_and_what_to_do() -> None:
     by_rule = {one.rule: one for one in read("zizmor", "bad").findings}
     injection = by_rule["template-injection"]

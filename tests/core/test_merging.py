@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,11 +46,49 @@ def test_a_secret_is_one_whatever_each_tool_calls_it() -> None:
     assert len(merge([secret, replace(secret, tool="trufflehog", rule="AWS")])) == 1
 
 
+def test_two_rules_of_one_tool_at_one_line_are_two_faults() -> None:
+    second = replace(CODE, rule="B610")
+    other = replace(CODE, tool="semgrep", rule="shipway.sql")
+    assert [one.tools for one in merge([CODE, second, other])] == [
+        ("bandit", "semgrep"), ("bandit",),
+    ]  # fmt: skip
+    assert [one.rule for one in merge([other, CODE, second])] == ["B610", "shipway.sql"]
+
+
+def test_two_rules_of_one_tool_are_one_fault_if_their_ids_agree() -> None:
+    first = replace(CODE, ids=("CVE-1",))
+    (one,) = merge([first, replace(first, rule="B610", cwe=("CWE-79",))])
+    assert one.cwe == ("CWE-89", "CWE-79")
+
+
+@pytest.mark.parametrize("word", ["", "UNKNOWN", "undefined"])
+def test_a_severity_that_nobody_gave_does_not_outweigh_one_that_a_tool_gave(word: str) -> None:
+    low = replace(CODE, severity=Severity.LOW, score="LOW")
+    guess = replace(CODE, tool="x", rule="y", severity=Severity.HIGH, score=word)
+    worse = replace(CODE, tool="z", rule="z", severity=Severity.MEDIUM, score="warning")
+    for pair in ([low, guess], [guess, low]):
+        (one,) = merge(pair)
+        assert (one.severity, one.score) == (Severity.LOW, "LOW")
+    (one,) = merge([guess, low, worse])
+    assert (one.severity, one.score) == (Severity.MEDIUM, "warning")
+
+
+def test_a_cvss_score_is_a_rating() -> None:
+    rated = replace(DEPENDENCY, tool="osv", severity=Severity.MEDIUM, cvss=5.0)
+    assert [one.severity for one in merge([DEPENDENCY, rated])] == [Severity.MEDIUM]
+
+
+def test_of_severities_that_nobody_gave_the_worse_one_counts() -> None:
+    other = replace(CODE, tool="x", rule="y", severity=Severity.HIGH)
+    assert [one.severity for one in merge([CODE, other])] == [Severity.HIGH]
+
+
 findings = st.lists(
     st.builds(
         Finding, st.sampled_from("abc"), st.sampled_from("rs"), st.sampled_from(Severity),
         st.sampled_from(["x.py", "y.py"]), st.integers(0, 2), st.just("m"),
         cwe=st.sampled_from([(), ("CWE-1",), ("CWE-1", "CWE-2")]),
+        score=st.sampled_from(["", "LOW"]),
     ),
     max_size=12,
 )  # fmt: skip

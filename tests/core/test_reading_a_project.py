@@ -82,6 +82,13 @@ def test_templates_are_known_by_what_they_say_not_by_their_names() -> None:
     assert any(line.startswith("templates: infrastructure/queue.yml, ") for line in assumed)
 
 
+def test_the_dockerfiles_of_folders_are_found_beside_that_of_the_application() -> None:
+    files = {"Dockerfile": "FROM a", "worker/Dockerfile": "FROM b", "worker/a/Dockerfile": "FROM c"}
+    application = detect(Config(), Sources(files))[0].application
+    assert application.dockerfile == "Dockerfile"
+    assert application.dockerfiles == ("worker/Dockerfile",)
+
+
 def test_templates_that_are_given_are_kept() -> None:
     given = validate({"application": {"templates": ["stack.yaml"]}}, "shipway.toml")
     files = {"infra/other.yaml": "AWSTemplateFormatVersion: x"}

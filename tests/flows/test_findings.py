@@ -48,7 +48,7 @@ def shop(root: Path, *found: Finding, **changes: Any) -> Workshop:
 def judged(root: Path, *found: Finding, **changes: Any) -> StepResult:
     said: list[str] = []
     result = findings(STEP, shop(root, *found, **changes), said.append)
-    assert said[-1].count(",") == 4  # open, known, waived, mended, silenced
+    assert said[-1].count(",") == 5  # open, known, waived, set aside, mended, silenced
     return result
 
 
@@ -61,6 +61,14 @@ def test_one_fault_that_two_tools_see_fails_the_gate_once(root: Path) -> None:
     (one,) = result.findings
     assert one.tools == ("bandit", "semgrep")
     assert one.content == "db.execute('a' + b)"
+
+
+def test_what_the_code_shows_to_be_none_is_set_aside_and_fails_no_gate(root: Path) -> None:
+    (root / "main" / "a.py").write_text('T = "a"\ndb.execute(f"SELECT * FROM {T}")\n')
+    result = judged(root, SQL)
+    assert result.outcome is Outcome.PASSED
+    assert result.findings[0].state is State.SET_ASIDE
+    assert judged(root, SQL, SAME).outcome is Outcome.FAILED
 
 
 def test_nothing_found_passes(root: Path) -> None:

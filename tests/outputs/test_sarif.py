@@ -154,8 +154,9 @@ def test_a_rule_with_several_messages_is_called_by_its_name() -> None:
     assert rule["shortDescription"]["text"] == "E501, reported by ruff"
 
 
-def test_waived_findings_are_suppressed_and_known_ones_unchanged() -> None:
-    waived = replace(INJECTION, state=State.WAIVED, because="only numbers (Ann, until 2027-01-31)")
+@pytest.mark.parametrize("state", [State.WAIVED, State.SET_ASIDE])
+def test_findings_that_do_not_count_are_suppressed_and_known_ones_unchanged(state: State) -> None:
+    waived = replace(INJECTION, state=state, because="only numbers (Ann, until 2027-01-31)")
     known = replace(INJECTION, line=30, message="other", state=State.KNOWN)
     written = of(log(security("bandit", waived, known)), "bandit")["results"]
     by_line = {r["locations"][0]["physicalLocation"]["region"]["startLine"]: r for r in written}

@@ -229,8 +229,8 @@ def test_a_result_whose_rule_is_not_described_is_read_by_what_it_says_itself() -
          "$.runs[0].results[0].locations[0].physicalLocation.region.startLine is text; "
          "a whole number is expected"),
         (lambda d: d["runs"][0]["results"][0].update(properties={"shipway": {"state": "gone"}}),
-         "$.runs[0].results[0].properties.shipway.state is text; one of open, known, waived is "
-         "expected"),
+         "$.runs[0].results[0].properties.shipway.state is text; one of open, known, waived, set "
+         "aside is expected"),
         (lambda d: d["runs"][0].update(externalPropertyFileReferences={"results": [{}]}),
          "$.runs[0].externalPropertyFileReferences: the results are in other files"),
     ],

@@ -1,4 +1,4 @@
-"""checkov: Dockerfile, workflows and CloudFormation templates."""
+"""checkov: Dockerfiles, workflows and CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.base import crashed
-from shipway.checks.scanner import Scanner, nothing_found, unread, workflows
+from shipway.checks.scanner import Scanner, dockerfiles, nothing_found, unread, workflows
 from shipway.checks.topics import topic
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
@@ -31,13 +31,13 @@ class Checkov(Scanner):
     def applies(self, config: Config) -> bool:
         """Where there is any of them."""
         application = config.application
-        return bool(application.dockerfile or application.workflows or application.templates)
+        return bool(dockerfiles(config) or application.workflows or application.templates)
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """All of them, and what configures checkov."""
         application = config.application
         folder = (f"{application.workflows}/*",) if application.workflows else ()
-        return (*_named(config), *folder, *application.templates, *self.configuration)
+        return (*dockerfiles(config), *folder, *application.templates, *self.configuration)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Its own exit code depends on the project's settings: 0 wherever it ran."""
@@ -71,13 +71,9 @@ class Checkov(Scanner):
         return Reading(tuple(sorted(findings, key=lambda one: (one.path, one.line, one.rule))))
 
 
-def _named(config: Config) -> tuple[str, ...]:
-    return (config.application.dockerfile,) if config.application.dockerfile else ()
-
-
 def _each(config: Config, site: Site) -> tuple[str, ...]:
     """The files for which it always has a check; for a template it may have none."""
-    return (*_named(config), *workflows(config, site))
+    return (*dockerfiles(config), *workflows(config, site))
 
 
 def _all(results: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,6 +97,6 @@ def _finding(one: dict[str, Any]) -> Finding:
 
 
 CHECKOV = Checkov(
-    "checkov", "Dockerfile, workflows and templates, by checkov", tools.CHECKOV,
+    "checkov", "Dockerfiles, workflows and templates, by checkov", tools.CHECKOV,
     (".checkov.yaml", ".checkov.yml"), expected=7.0,
 )  # fmt: skip

@@ -1,14 +1,15 @@
-"""hadolint: the Dockerfile, and the shell in it."""
+"""hadolint: the Dockerfiles, and the shell in them."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, unread
+from shipway.checks.scanner import Scanner, dockerfiles, unread
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.finding import Finding, Kind, Severity
@@ -34,7 +35,7 @@ _SYNTAX = "DL1000"
 # What it says → the file that is meant, and what to do.
 _COMPLAINTS = {
     "Error parsing your config file": (".hadolint.yaml", "Mend it: hadolint goes on without it."),
-    "withBinaryFile: ": ("", "See that [application] dockerfile names the file."),
+    "withBinaryFile": ("", "See what [application] dockerfile and dockerfiles name."),
 }
 
 
@@ -44,21 +45,22 @@ class Hadolint(Scanner):
 
     def applies(self, config: Config) -> bool:
         """Where there is a Dockerfile."""
-        return bool(config.application.dockerfile)
+        return bool(dockerfiles(config))
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """The Dockerfile and what configures hadolint."""
-        return (config.application.dockerfile, *self.configuration)
+        """The Dockerfiles and what configures hadolint."""
+        return (*dockerfiles(config), *self.configuration)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Without the threshold that the project's settings may set: 0 wherever it ran."""
-        return ("--no-fail", "--format", "json", config.application.dockerfile)
+        return ("--no-fail", "--format", "json", *dockerfiles(config))
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """0: it ran. What it could not parse is a finding to hadolint, and no result here."""
         for complaint, (file, remedy) in _COMPLAINTS.items():
             if complaint in output.stderr:
-                raise unread("hadolint", [file or config.application.dockerfile], remedy)
+                missing = re.findall(rf"^hadolint: (.+): {complaint}", output.stderr, re.MULTILINE)
+                raise unread("hadolint", [file] if file else missing or ["a file"], remedy)
         try:
             listed = json.loads(output.stdout)
             found = tuple(_finding(one, site) for one in listed)
@@ -86,6 +88,6 @@ def _finding(one: dict[str, Any], site: Site) -> Finding:
 
 
 HADOLINT = Hadolint(
-    "hadolint", "the Dockerfile, by hadolint", tools.HADOLINT,
+    "hadolint", "the Dockerfiles, by hadolint", tools.HADOLINT,
     (".hadolint.yaml", ".hadolint.yml"), expected=0.7,
 )  # fmt: skip

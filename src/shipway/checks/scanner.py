@@ -24,6 +24,13 @@ class Scanner(Linter):
         return ()
 
 
+def dockerfiles(config: Config) -> tuple[str, ...]:
+    """All Dockerfiles, that of the application first, each once."""
+    application = config.application
+    given = (application.dockerfile, *application.dockerfiles)
+    return tuple(dict.fromkeys(filter(None, given)))
+
+
 def workflows(config: Config, site: Site) -> tuple[str, ...]:
     """The workflow files, for tools that look into no folder."""
     folder = config.application.workflows

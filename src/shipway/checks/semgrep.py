@@ -1,4 +1,4 @@
-"""semgrep: unsafe Python and templates, by rules of our own (shipway/checks/rules)."""
+"""semgrep: unsafe Python, templates and configuration, by our own rules (in rules/)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from shipway.checks.scanner import Scanner, nothing_found
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding, Severity
+from shipway.core.finding import Finding, Kind, Severity
 
 _RULES = Path(__file__).parent / "rules"
 _SEVERITY = {"ERROR": Severity.HIGH, "WARNING": Severity.MEDIUM, "INFO": Severity.LOW}
 _TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2")
+# Workflows, CloudFormation, and where pip is told what to fetch.
+_CONFIGURATION = ("*.yml", "*.yaml", "*.txt", "*.in", "pip.*", "Dockerfile*", "*.Dockerfile")
 # Besides what .semgrepignore says, or without one semgrep itself.
 _NOT_OURS = (".shipway", ".venv", "venv", "node_modules", "tests", "test")
 _LOOKED_AT = re.compile(r"\.(pyi?|html?|jinja2?|j2)$|\.html\.")
@@ -35,9 +37,10 @@ class Semgrep(Scanner):
     """
 
     def inputs(self, config: Config) -> tuple[str, ...]:
-        """Python files, templates and settings; the rules, which are no files of the application,
-        by a digest that no file is named by."""
-        return (*super().inputs(config), *_TEMPLATES, f"semgrep-rules-{_digest()}")
+        """Python files, templates, configuration and settings; the rules, which are no files of
+        the application, by a digest that no file is named by."""
+        own = f"semgrep-rules-{_digest()}"
+        return (*super().inputs(config), *_TEMPLATES, *_CONFIGURATION, own)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """All of the application but its tests; semgrep asks nobody and tells nobody."""
@@ -87,10 +90,11 @@ def _failed(message: str) -> CannotRun:
 def _finding(one: dict[str, Any], site: Site) -> Finding:
     extra, about = one["extra"], one["extra"]["metadata"]
     fault, _, remedy = extra["message"].partition(" Instead: ")
+    path = relative(one["path"], site.root)
     return Finding(
-        "semgrep", one["check_id"], _SEVERITY[extra["severity"]],
-        relative(one["path"], site.root), one["start"]["line"], fault,
-        _sentence(remedy), score=extra["severity"], confidence=about["confidence"],
+        "semgrep", one["check_id"], _SEVERITY[extra["severity"]], path, one["start"]["line"], fault,
+        _sentence(remedy), Kind.CODE if _LOOKED_AT.search(path) else Kind.CONFIGURATION,
+        score=extra["severity"], confidence=about["confidence"],
         cwe=tuple(about["cwe"]), link=about["references"][0],
     )  # fmt: skip
 
@@ -121,6 +125,6 @@ def _unread(path: str, one: dict[str, Any]) -> Finding:
 
 
 SEMGREP = Semgrep(
-    "semgrep", "unsafe Python and templates, by semgrep and Shipway's rules", tools.SEMGREP,
+    "semgrep", "unsafe Python and configuration, by semgrep and Shipway's rules", tools.SEMGREP,
     (".semgrepignore", "**/.semgrepignore"), expected=8.0,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from shipway.checks import tools
 from shipway.checks.base import crashed
 from shipway.checks.dependencies import ADVISORIES_REMEDY, rated
-from shipway.checks.scanner import Scanner, nothing_found, unread
+from shipway.checks.scanner import Scanner, dockerfiles, nothing_found, unread
 from shipway.checks.topics import topic
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
@@ -71,7 +71,7 @@ class Trivy(Scanner):
 
 def _targets(config: Config) -> tuple[str, ...]:
     application = config.application
-    given = (application.lock, application.dockerfile, *application.templates)
+    given = (application.lock, *dockerfiles(config), *application.templates)
     return tuple(filter(None, given))
 
 

@@ -42,6 +42,8 @@ _WEAKNESS = {
     "unredacted-secrets": ("CWE-532", "Store each value as a secret of its own."),
     "use-trusted-publishing": ("CWE-522", "Let the registry trust the workflow; keep no token."),
 }
+# Where zizmor names a whole block, or what is affected: what stands in the line to be changed.
+_AT = {"insecure-commands": "ACTIONS_ALLOW_UNSECURE_COMMANDS", "secrets-inherit": "secrets:"}
 _BROKEN = re.compile(r"^failed to load file://(?:\./)?(.+) as \w+$", re.MULTILINE)
 _FATAL = "fatal: no audit was performed\n"
 
@@ -92,17 +94,27 @@ class Zizmor(Scanner):
 def _finding(one: dict[str, Any], site: Site) -> Finding:
     place = next(each for each in one["locations"] if each["symbolic"]["kind"] == "Primary")
     path = place["symbolic"]["key"]["Local"]["verbatim_path"]
-    row = place["concrete"]["location"]["start_point"]["row"]  # zizmor counts from 0
     judged = one["determinations"]
     cwe, remedy = _WEAKNESS.get(one["ident"], ("", ""))
     fixes = [fix["title"] for fix in one["fixes"]]
     return Finding(
-        "zizmor", one["ident"], _SEVERITY[judged["severity"]], relative(path, site.root), row + 1,
-        f"{one['desc']}: {place['symbolic']['annotation']}",
+        "zizmor", one["ident"], _SEVERITY[judged["severity"]], relative(path, site.root),
+        _line(one, place), f"{one['desc']}: {place['symbolic']['annotation']}",
         remedy or "; ".join(fixes), Kind.CONFIGURATION,
         score=judged["severity"], confidence=judged["confidence"].lower(),
         cwe=(cwe,) if cwe else (), link=one["url"],
     )  # fmt: skip
+
+
+def _line(one: dict[str, Any], place: dict[str, Any]) -> int:
+    """The line to be changed; else the first line of its own place. zizmor counts from 0."""
+    word = _AT.get(one["ident"])
+    for each in one["locations"] if word else ():
+        concrete = each["concrete"]
+        for number, row in enumerate(concrete["feature"].splitlines()):
+            if word in row:
+                return int(concrete["location"]["start_point"]["row"]) + number + 1
+    return int(place["concrete"]["location"]["start_point"]["row"]) + 1
 
 
 ZIZMOR = Zizmor(

@@ -16,6 +16,7 @@ from shipway.core.sarif_reading import findings_from_sarif
 from shipway.effects.files import write_atomic
 from shipway.effects.process import SystemProcesses
 
+_ASIDE = (State.WAIVED, State.SET_ASIDE)
 _LIMIT = 3600.0  # seconds that scanning an older commit may take
 
 
@@ -65,7 +66,7 @@ def _scan(project: Project, commit: str) -> list[str]:
             raise ConfigError(
                 f"{commit[:8]} could not be scanned", f"See why: shipway -C {below} run security."
             )
-        return [one.fingerprint for one in found.findings if one.state is not State.WAIVED]
+        return [one.fingerprint for one in found.findings if one.state not in _ASIDE]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _git(project.root, "worktree", "prune")

@@ -20,7 +20,7 @@ def compare(findings: Sequence[Finding], before: Iterable[str]) -> tuple[tuple[F
         if finding.state is State.OPEN and left[finding.fingerprint] > 0:
             left[finding.fingerprint] -= 1
             finding = replace(finding, state=State.KNOWN, because="it was there before")
-        elif finding.state is State.WAIVED:
+        elif finding.state in (State.WAIVED, State.SET_ASIDE):
             left[finding.fingerprint] -= 1
         marked.append(finding)
     return tuple(marked), sum(count for count in left.values() if count > 0)

@@ -57,6 +57,7 @@ def _found(given: Application, sources: Sources) -> dict[str, Any]:
         ),
         "serve": _serve(packages, sources),
         "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
+        "dockerfiles": _dockerfiles(sources),
         "workflows": ".github/workflows" if "workflows" in sources.folders(".github") else "",
         "templates": _templates(sources),
     }
@@ -69,6 +70,13 @@ def _packages(sources: Sources) -> tuple[str, ...]:
         for name in sources.folders(prefix.rstrip("/"))
         if name not in _NO_PACKAGES and sources.read(f"{prefix}{name}/__init__.py") is not None
     )
+
+
+def _dockerfiles(sources: Sources) -> tuple[str, ...]:
+    """Of the folders in the root: a worker, a proxy. Read, not listed, so that other files may come
+    and go."""
+    paths = (f"{folder}/Dockerfile" for folder in sources.folders(""))
+    return tuple(path for path in paths if sources.read(path) is not None)
 
 
 def _templates(sources: Sources) -> tuple[str, ...]:

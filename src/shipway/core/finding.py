@@ -34,6 +34,10 @@ class State(StrEnum):
     OPEN = "open"
     KNOWN = "known"  # the baseline has it, too
     WAIVED = "waived"
+    SET_ASIDE = "set aside"  # the code shows that it is none, or it is advice (setting_aside.py)
+
+
+_NO_RATING = {"", "unknown", "undefined", "unassigned", "not yet assigned"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,11 @@ class Finding:
     def tools(self) -> tuple[str, ...]:
         """Every tool that reports it."""
         return (self.tool, *self.also)
+
+    @property
+    def rated(self) -> bool:
+        """Whether its tool says how severe it is; else the severity is Shipway's guess."""
+        return self.cvss is not None or self.score.casefold() not in _NO_RATING
 
     @property
     def fingerprint(self) -> str:

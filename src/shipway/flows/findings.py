@@ -18,6 +18,7 @@ from shipway.core.merging import merge
 from shipway.core.outcome import Outcome
 from shipway.core.ports import OnOutput
 from shipway.core.result import StepResult
+from shipway.core.setting_aside import set_aside
 from shipway.core.step import Step
 from shipway.core.suppressions import suppressions
 from shipway.core.waiving import Placed, inline, waive
@@ -30,7 +31,7 @@ _CONFIGURATION = "shipway.toml"
 
 
 def findings(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
-    """Merge, compare with the baseline, waive, and hold the gates."""
+    """Merge, waive, set aside, compare with the baseline, and hold the gates."""
     upstream = [shop.upstream[need] for need in step.needs if need in shop.upstream]
     found = [finding for result in upstream for finding in result.findings]
     found += imported(shop.state)
@@ -43,7 +44,8 @@ def findings(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         waivers += placed
         faults += misunderstood
     today = datetime.fromtimestamp(shop.now(), UTC).date()
-    judged, fixed = compare((*waive(merged, waivers, today), *faults), shop.baseline)
+    waived = waive(merged, waivers, today)
+    judged, fixed = compare((*set_aside(waived, texts), *faults), shop.baseline)
     gates = hold(shop.config.gates.findings, judged)
     broken = [gate for gate in gates if not gate.passed]
     silenced = [one for path, text in texts.items() for one in suppressions(path, text)]
@@ -116,5 +118,5 @@ def _table(
     states = Counter(one.state for one in found)
     yield (
         f"{states[State.OPEN]} open, {states[State.KNOWN]} known, {states[State.WAIVED]} waived, "
-        f"{fixed} mended, {len(silenced)} silenced by comments"
+        f"{states[State.SET_ASIDE]} set aside, {fixed} mended, {len(silenced)} silenced by comments"
     )

@@ -104,7 +104,7 @@ def _result(finding: Finding, rule: str, places: dict[str, int]) -> dict[str, An
         "partialFingerprints": {"shipway/v1": finding.fingerprint},
         "baselineState": "unchanged" if finding.state is State.KNOWN else "new",
     }
-    if finding.state is State.WAIVED:
+    if finding.state in (State.WAIVED, State.SET_ASIDE):
         result["suppressions"] = [{"kind": "external", "justification": finding.because}]
     return result
 

@@ -10,6 +10,8 @@ CORS(app, supports_credentials=True)
 CORS(app, origins="*", supports_credentials=True)
 # ruleid: shipway.flask.any-origin-with-cookies
 CORS(app, origins=["https://town.example", "*"], supports_credentials=True)
+# ruleid: shipway.flask.any-origin-with-cookies
+CORS(app, resources={r"/api/*": {"origins": "*"}}, supports_credentials=True)
 
 api = FastAPI()
 # ruleid: shipway.flask.any-origin-with-cookies

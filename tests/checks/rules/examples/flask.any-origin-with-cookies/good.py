@@ -7,6 +7,8 @@ app = Flask(__name__)
 CORS(app)
 CORS(app, origins="*")
 CORS(app, origins=["https://town.example"], supports_credentials=True)
+CORS(app, resources={r"/api/*": {"origins": "*"}})
+CORS(app, resources={r"/a/*": {"origins": ["https://a.example"]}}, supports_credentials=True)
 
 api = FastAPI()
 api.add_middleware(CORSMiddleware, allow_origins=["*"])

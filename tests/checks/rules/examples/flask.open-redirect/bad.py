@@ -1,5 +1,9 @@
+import logging
+from urllib.parse import urlsplit
+
 from flask import Blueprint, redirect, request
 
+log = logging.getLogger(__name__)
 bp = Blueprint("session", __name__)
 
 
@@ -26,3 +30,11 @@ def to(address: str):
 def back():
     # ruleid: shipway.flask.open-redirect
     return redirect(request.referrer)
+
+
+@bp.get("/counted")
+def counted():
+    address = request.args.get("next", "/")
+    log.info("to the page %r", urlsplit(address).path)
+    # ruleid: shipway.flask.open-redirect
+    return redirect(address)

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from flask import Blueprint, abort, redirect, request, url_for
 
 bp = Blueprint("session", __name__)
@@ -32,6 +34,23 @@ def listed():
     address = request.args.get("next", "/")
     if address not in ("/", "/help"):
         abort(400)
+    return redirect(address)
+
+
+@bp.get("/taken-apart")
+def taken_apart():
+    address = request.args.get("next", "/")
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not address.startswith("/"):
+        address = url_for("pages.home")
+    return redirect(address)
+
+
+@bp.get("/asked")
+def asked():
+    address = request.args.get("next")
+    if not address or urlsplit(address).netloc != "":
+        address = url_for("pages.home")
     return redirect(address)
 
 
