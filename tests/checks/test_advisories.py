@@ -136,37 +136,15 @@ def test_the_program_still_says_what_was_recorded(case: str, tmp_path: Path) -> 
     assert said == recorded
 
 
-def test_an_image_is_looked_at_by_its_status_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    one = advised.advisory("DSA-1", "openssl", [{"introduced": "0"}, {"fixed": "3.0.11-1~deb12u3"}])
-    one["affected"][0]["package"]["ecosystem"] = "Debian:12"
-    one["upstream"] = ["CVE-2026-1", "CVE-2026-2"]
-    (tmp_path / "DSA-1.json").write_text(json.dumps(one))
-    status = tmp_path / "status"
-    status.write_text("Package: libssl3\nSource: openssl\nVersion: 3.0.11-1~deb12u2\n")
-    match_advisories.main([str(tmp_path), "--dpkg", str(status)], 0.0)
-    report = json.loads(capsys.readouterr().out)
-    (match,) = report["matches"]
-    assert (match["name"], match["ids"]) == ("openssl", ["DSA-1", "CVE-2026-1", "CVE-2026-2"])
-    assert (match["fixed"], report["age_days"]) == (["3.0.11-1~deb12u3"], 0.0)
-
-
 def test_a_range_that_cannot_be_read_is_not_passed_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny.write({"uv.lock": advised.LOCK}, str(tmp_path))
     one = advised.advisory("PYSEC-3", "jinja2", [{"introduced": "0"}, {"fixed": "no version"}])
     (tmp_path / "PYSEC-3.json").write_text(json.dumps(one))
-    match_advisories.main([str(tmp_path), str(tmp_path / "uv.lock")], 0.0)
+    match_advisories.main(str(tmp_path), str(tmp_path / "uv.lock"), 0.0)
     (match,) = json.loads(capsys.readouterr().out)["matches"]
     assert (match["id"], match["certain"], match["fixed"]) == ("PYSEC-3", False, [])
-
-
-def test_it_takes_a_lock_or_a_status_file() -> None:
-    for words in (["folder"], ["folder", "uv.lock", "--dpkg", "status"]):
-        with pytest.raises(SystemExit):
-            match_advisories.main(words, 0.0)
 
 
 def test_it_imports_nothing_heavy() -> None:

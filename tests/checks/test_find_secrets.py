@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import os
@@ -164,15 +165,102 @@ def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
 # -- the key -------------------------------------------------------------------------------
 
 
-def test_the_digest_is_keyed_with_a_key_that_only_its_owner_can_read(root: Path) -> None:
+def committed(root: Path) -> None:
+    """A repository with all that is there."""
+    git(root, "init", "-q", "-b", "main")
+    commit(root, "first")
+
+
+def commit(root: Path, message: str) -> None:
+    """Commit all that is there."""
+    git(root, "add", "--all")
+    git(root, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty",
+        "-m", message)  # fmt: skip
+
+
+def elsewhere(root: Path, *options: str, name: str = "clone") -> list[dict[str, Any]]:
+    """What is found in a clone, by somebody else."""
+    home = root.parent / f"home of {name}"
+    home.mkdir()
+    git(root.parent, "clone", "-q", *options, f"file://{root}", name)
+    return secrets(root.parent / name, HOME=str(home))
+
+
+def test_every_clone_gives_a_secret_the_same_digest(root: Path) -> None:
+    committed(root)
+    first = secrets(root)
+    commit(root, "second")
+    assert elsewhere(root) == secrets(root) == first
+    tiny.write({"later.py": "x = 2\n"}, str(root))
+    commit(root, "third")
+    git(root, "checkout", "-q", "--orphan", "apart")
+    commit(root, "of another beginning")
+    git(root, "checkout", "-q", "main")
+    git(root, "merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "both", "apart")
+    assert elsewhere(root, name="merged") == first
+
+
+def test_a_folder_of_a_repository_gives_the_same_digest_as_all_of_it(root: Path) -> None:
+    tiny.write({"sub/b.py": f"secret {SECRET}\n"}, str(root))
+    committed(root)
+    digests = {one["digest"] for one in secrets(root)}
+    (below,) = secrets(root / "sub")
+    assert digests == {below["digest"]}
+
+
+def test_another_secret_at_the_same_place_is_another_one(root: Path) -> None:
+    committed(root)
+    first = secrets(root)
+    tiny.write({"a.py": f"x = 1\nsecret {SECRET}x\n"}, str(root))
+    assert secrets(root)[0]["digest"] != first[0]["digest"]
+
+
+def test_the_same_secret_in_another_repository_cannot_be_told(root: Path) -> None:
+    committed(root)
+    other = root.parent / "other"
+    tiny.write({"a.py": (root / "a.py").read_text(), "b.py": "x = 1\n"}, str(other))
+    committed(other)
+    assert secrets(other)[0]["digest"] != secrets(root)[0]["digest"]
+
+
+def test_names_of_commits_are_not_enough_to_try_out_secrets(root: Path) -> None:
+    committed(root)
+    names = subprocess.run(
+        ["git", "log", "--format=%H%n%h%n%T"], cwd=root, capture_output=True, check=True
+    ).stdout.split()
     (one,) = secrets(root)
+    keys = [b"", *names, *(hashlib.sha256(name).digest() for name in names)]
+    tried = [hmac.new(key, SECRET.encode(), "sha256").hexdigest() for key in keys]
+    assert one["digest"] not in [*tried, hashlib.sha256(SECRET.encode()).hexdigest()]
+
+
+def test_a_replaced_first_commit_changes_nothing(root: Path) -> None:
+    committed(root)
+    first = secrets(root)
+    commit(root, "second")
+    git(root, "replace", "--graft", "HEAD")
+    assert secrets(root) == first
+
+
+def test_a_shallow_clone_has_the_users_key_and_so_no_digest_of_the_baseline(root: Path) -> None:
+    committed(root)
+    commit(root, "second")
+    shallow = elsewhere(root, "--depth=1")
+    assert shallow[0]["digest"] != secrets(root)[0]["digest"]
+    assert (root.parent / "home of clone" / ".config/shipway/fingerprint.key").exists()
+
+
+def test_without_a_commit_the_key_is_the_users_for_nobody_else_to_read(root: Path) -> None:
+    (one,) = secrets(root)
+    git(root, "init", "-q")
+    assert secrets(root) == [one]
     key = root.parent / ".config" / "shipway" / "fingerprint.key"
     assert one["digest"] == hmac.new(key.read_bytes(), SECRET.encode(), "sha256").hexdigest()
     assert key.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in key.parent.iterdir()] == ["fingerprint.key"]
 
 
-def test_it_stays_the_same_here_and_is_another_elsewhere(root: Path) -> None:
+def test_the_users_key_stays_the_same_and_is_another_elsewhere(root: Path) -> None:
     first, again = secrets(root), secrets(root)
     assert first == again
     (root.parent / "other").mkdir()
@@ -207,7 +295,7 @@ def test_without_a_good_key_it_does_not_run(root: Path, what: str) -> None:
 
 
 def test_a_file_that_is_a_secret_by_its_name_has_no_digest() -> None:
-    assert find_secrets.digest("") == ""
+    assert find_secrets.digest("", "/nowhere") == ""
 
 
 # -- when the scanner fails ----------------------------------------------------------------

@@ -193,7 +193,7 @@ def test_gitleaks_still_says_what_was_recorded(name: str, case: str, tmp_path: P
 
 
 def known(output: Output) -> Output:
-    """Without the digests, for every machine has another key."""
+    """Without the digests: where there is no commit, every machine has another key."""
     if not output.stdout:
         return output
     report = json.loads(output.stdout)

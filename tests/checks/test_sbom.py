@@ -10,9 +10,10 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from shipway.checks.inside import HERE, write_sbom
-from shipway.checks.sbom import FILE, SBOM
+from shipway.checks.sbom import SBOM
 from shipway.core.check import Output
 from shipway.core.gate import Measure
+from shipway.core.release import SBOM_FILE
 
 from . import tiny
 from .reading import argv, fix, read, refusal, refused
@@ -20,7 +21,7 @@ from .recordings import load
 
 
 def bom() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(load("sbom", "clean").reports[FILE])
+    found: dict[str, Any] = json.loads(load("sbom", "clean").reports[SBOM_FILE])
     return found
 
 
@@ -35,7 +36,7 @@ def test_it_runs_our_program_in_cyclonedx_pys_environment() -> None:
         "/app/.shipway/out/sbom.cdx.json",
     )  # fmt: skip
     assert SBOM.tool.package == "cyclonedx-bom"
-    assert SBOM.reports == (FILE,)
+    assert SBOM.reports == (SBOM_FILE,)
     assert fix("sbom") is None
 
 
@@ -87,14 +88,15 @@ def test_a_lock_that_cannot_be_read_is_not_a_pass() -> None:
      {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": 3}],
 )  # fmt: skip
 def test_another_form_is_no_result(report: object) -> None:
-    output = Output(0, "", "", {FILE: json.dumps(report).encode()})
+    output = Output(0, "", "", {SBOM_FILE: json.dumps(report).encode()})
     assert "no result" in refusal("sbom", output).message
 
 
 def test_a_report_that_is_missing_or_cut_off_and_a_wrong_code_are_no_result() -> None:
     output = load("sbom", "clean")
     for wrong in (
-        replace(output, reports={}), replace(output, reports={FILE: output.reports[FILE][:99]}),
+        replace(output, reports={}),
+        replace(output, reports={SBOM_FILE: output.reports[SBOM_FILE][:99]}),
         replace(output, code=1), replace(output, code=-9),
     ):  # fmt: skip
         assert "no result" in refusal("sbom", wrong).message

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,28 @@ def test_without_history_that_is_said_and_the_files_are_looked_at_all_the_same(
                 if "outcome" in one}  # fmt: skip
     assert (outcomes["gitleaks"], outcomes["gitleaks-history"]) == ("passed", "unavailable")
     assert "there is no git repository here" in done.stdout
+
+
+@pytest.mark.e2e
+def test_a_baseline_made_on_one_machine_knows_the_secret_on_another(tmp_path: Path) -> None:
+    token = secretive.GITHUB
+    web = project(tmp_path / "web", CONFIGURATION, {"town/a.py": f'TOKEN = "{token}"\n'})
+    git(web, "init", "-q")
+    git(web, "add", "--all")
+    git(web, "commit", "-q", "-m", "all")
+    assert shipway(web, "run").returncode == 1
+    home = tmp_path / "home"
+    home.mkdir()
+    uv = os.path.join(os.path.dirname(sys.executable), "uv")
+    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
+    other = {"HOME": str(home), "UV_CACHE_DIR": cache.stdout.strip()}
+    git(tmp_path, "clone", "-q", str(web), "clone")
+    baseline = str(web / ".shipway" / "findings.sarif")
+    clone = tmp_path / "clone"
+    passed = shipway(clone, "run", "--baseline", baseline, **other)
+    assert passed.returncode == 0, passed.stdout
+    assert "known" in passed.stdout
+    (clone / "town" / "a.py").write_text(f'TOKEN = "{secretive.OLD}"\n')
+    failed = shipway(clone, "run", "--baseline", baseline, **other)
+    assert failed.returncode == 1, failed.stdout
+    assert not (home / ".config").exists()

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.flows.shop import workshop
 
 from shipway.core.config import Application, Config
 from shipway.core.errors import CannotRun, ConfigError
+from shipway.core.outcome import Outcome
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
 from shipway.flows.install import environment, install, package
@@ -158,6 +160,24 @@ def test_without_uv_there_is_no_environment(root: Path) -> None:
 # -- the release ---------------------------------------------------------------------------
 
 
+def test_a_release_carries_its_sbom_which_is_no_part_of_its_identity(root: Path) -> None:
+    shop = shop_for(root)
+    digests = set()
+    for time in ("10:00", "10:01"):
+        sbom = shop.blobs.put(f'{{"timestamp": "{time}"}}'.encode())
+        written = StepResult("sbom", "security", Outcome.PASSED, reports={"sbom.cdx.json": sbom})
+        said: list[str] = []
+        upstream = {**shop.upstream, "sbom": written}
+        result = package(package_step(), replace(shop, upstream=upstream), said.append)
+        assert result.facts["release"]["sbom"] == sbom
+        assert result.reports == {"sbom.cdx.json": sbom}
+        assert f"SBOM {sbom[:12]}" in said[-1]
+        digests.add(result.facts["release"]["digest"])
+    without = package(package_step(), shop, quiet)
+    assert (without.facts["release"]["sbom"], without.reports) == ("", {})
+    assert digests == {without.facts["release"]["digest"]}
+
+
 def test_a_release_holds_the_files_and_says_what_it_is(root: Path) -> None:
     said: list[str] = []
     result: StepResult = package(package_step(), shop_for(root), said.append)
@@ -167,7 +187,7 @@ def test_a_release_holds_the_files_and_says_what_it_is(root: Path) -> None:
     assert (release["application"], release["version"]) == ("tiny", "1.0")
     assert release["commit"] == "abcdef0123"
     assert result.facts["paths"] == [release["path"], release["python"]]
-    assert said[-1] == f"release 1.0+abcdef0.{release['digest'][:6]}: 3 files"
+    assert said[-1] == f"release 1.0+abcdef0.{release['digest'][:6]}: 3 files, no SBOM"
     assert not (path / ".shipway").exists()
 
 

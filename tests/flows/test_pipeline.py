@@ -9,6 +9,7 @@ import pytest
 from shipway.checks.mypy import MYPY
 from shipway.checks.pytest import UNIT
 from shipway.checks.ruff import RUFF
+from shipway.checks.sbom import SBOM
 from shipway.core.check import Check
 from shipway.core.config import Application, Config, Environment, OwnStep
 from shipway.core.errors import ConfigError
@@ -37,6 +38,14 @@ def test_an_application_has_an_environment_checks_and_a_release() -> None:
     assert made["unit"].work["check"] == "unit"
     assert made["package"].inputs == ("**",)
     assert made["ruff"].tool.startswith("ruff ")
+
+
+def test_a_release_waits_for_its_sbom_and_does_without_one_that_cannot_be_made() -> None:
+    made = steps(WEB, SBOM)
+    assert made["package"].needs == ("install", "sbom")
+    assert made["package"].tolerates == (Outcome.UNAVAILABLE,)
+    without = steps(WEB, RUFF)["package"]
+    assert (without.needs, without.tolerates) == (("install",), ())
 
 
 def test_without_a_lock_nothing_is_installed_or_packaged() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shipway.core.config import Environment
 from shipway.core.errors import Busy
 from shipway.effects.clock import VirtualClock
 from shipway.effects.http import RealHttp
@@ -58,7 +59,7 @@ def test_a_proxy_left_behind_on_another_port_is_not_in_the_way(tmp_path: Path) -
 def test_the_next_proxy_says_who_has_its_port_and_how_to_end_it(tmp_path: Path) -> None:
     with listening(tmp_path / "gone", "--use-dynamic-base-id") as (pid, port):
         proxy = Proxy(
-            str(tmp_path), "127.0.0.1", port, SystemProcesses(), RealHttp(), VirtualClock()
+            str(tmp_path), Environment(port=port), SystemProcesses(), RealHttp(), VirtualClock()
         )
         with pytest.raises(Busy, match=f"pid {pid}, whose folder is gone") as refused:
             proxy.start()

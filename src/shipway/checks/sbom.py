@@ -12,8 +12,7 @@ from shipway.checks.inside import HERE
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.gate import Measure
-
-FILE = "sbom.cdx.json"
+from shipway.core.release import SBOM_FILE
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,14 @@ class Sbom(DependencyCheck):
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """Our own program within cyclonedx-py's environment."""
         return (
-            f"{HERE}/write_sbom.py", site.python, config.application.lock, f"{site.out}/{FILE}",
+            f"{HERE}/write_sbom.py", site.python, config.application.lock,
+            f"{site.out}/{SBOM_FILE}",
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
         """The list itself is the report; how long it is, is measured."""
         try:
-            bom = json.loads(output.reports[FILE])
+            bom = json.loads(output.reports[SBOM_FILE])
             form = (bom["bomFormat"], bom["specVersion"])
             components = len(bom.get("components", []))
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -43,5 +43,5 @@ class Sbom(DependencyCheck):
 
 SBOM = Sbom(
     "sbom", "software bill of materials, by cyclonedx-py", tools.CYCLONEDX,
-    expected=2.0, reports=(FILE,),
+    expected=2.0, reports=(SBOM_FILE,),
 )  # fmt: skip

@@ -45,6 +45,7 @@ APPLICATION_PYTHON = Tool("python", home=Home.APPLICATION)
 ADVISORIES = Tool(
     "shipway.checks.inside.match_advisories", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),)
 )
+IMAGE = Tool("shipway.checks.inside.match_image", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),))
 TRUFFLEHOG = Tool(
     "shipway.checks.inside.find_secrets", home=Home.OWN, env=(("PYTHONSAFEPATH", "1"),),
     how="Get version 3 from github.com/trufflesecurity/trufflehog/releases, or brew install "

@@ -28,7 +28,8 @@ def fingerprints(project: Project, word: str) -> tuple[str, ...]:
     path = os.path.join(project.root, word)
     if os.path.isfile(path):
         return _of_file(path)
-    commit = _git(project.root, "rev-parse", "--verify", "--end-of-options", f"{word}^{{commit}}")
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
+    commit = _git(project.root, *asked, otherwise=f"{word} is neither a file nor a commit here")
     kept = os.path.join(project.state, "baselines", f"{commit}.json")
     if not os.path.isfile(kept):
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
@@ -72,11 +73,13 @@ def _scan(project: Project, commit: str) -> list[str]:
         _git(project.root, "worktree", "prune")
 
 
-def _git(root: str, *words: str) -> str:
+def _git(root: str, *words: str, otherwise: str = "") -> str:
+    """What git answers. otherwise: what it means where git refuses without a word."""
     done = SystemProcesses().run(Command(("git", *words), root, dict(os.environ), 120.0))
     if done.code:
+        said = done.stderr.strip().splitlines()
         raise ConfigError(
-            f"git {words[0]} says: {done.stderr.strip().splitlines()[-1:] or ['nothing']}",
-            "A baseline is a SARIF file, a commit, a branch or a tag.",
+            f"git {words[0]} says: {said[-1]}" if said else otherwise or f"git {words[0]} failed",
+            "A baseline is the SARIF file of an earlier run, a commit, a branch or a tag.",
         )
     return done.stdout.strip()

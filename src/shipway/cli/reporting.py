@@ -7,6 +7,7 @@ import os
 from shipway.cli.project import Project, open_project
 from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
 from shipway.core.errors import ConfigError
+from shipway.core.release import SBOM_FILE
 from shipway.core.result import RunResult
 from shipway.effects.files import write_atomic
 
@@ -54,6 +55,9 @@ def write(result: RunResult, project: Project) -> str:
         "summary.md": markdown(result),
     }.items():
         write_atomic(os.path.join(project.state, name), text.encode())
+    lists = [step.reports[SBOM_FILE] for step in result.steps if SBOM_FILE in step.reports]
+    if lists and (data := project.blobs.get(lists[-1])) is not None:
+        write_atomic(os.path.join(project.state, SBOM_FILE), data)
     path = os.path.join(project.state, "report.html")
     return min(path, os.path.relpath(path), key=len)
 

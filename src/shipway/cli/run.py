@@ -8,11 +8,13 @@ import typer
 
 from shipway.cli import completing
 from shipway.cli.invocation import call
+from shipway.core.step import STAGES
 
 Stages = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Stages or steps to run, with all that they need. Default: everything.",
+        help=f"Stages ({', '.join(STAGES)}) or steps to run, with all that they need. "
+        "Default: everything.",
         autocompletion=completing.stages,
     ),
 ]
@@ -66,7 +68,11 @@ def run(
     ] = "",
     advisories: Annotated[
         str,
-        typer.Option(metavar="DIR", help="Advisories in OSV format, where there is no network."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of advisories in OSV format, as osv.dev publishes them: all.zip of PyPI "
+            "and, for an image, of Debian. Matched without network.",
+        ),
     ] = "",
     json: Json = False,
 ) -> None:

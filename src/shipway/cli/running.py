@@ -22,6 +22,7 @@ from shipway.effects.git import changed, head
 from shipway.flows.cache import StepCache
 from shipway.flows.run import Options, Run
 
+_ADVISED = ("advisories", "image-packages")
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
 
 
@@ -41,7 +42,7 @@ def run(
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
         # Without a folder it has nothing to look into: that is for pip-audit to do then.
-        skipped={} if advisories else {"advisories": "no --advisories were given"},
+        skipped={} if advisories else dict.fromkeys(_ADVISED, "no --advisories were given"),
         changed=changed(project.root, changed_since) if changed_since else None,
     )  # fmt: skip
     perform = Performer(

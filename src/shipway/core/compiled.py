@@ -89,10 +89,12 @@ def _waiver(data: dict[str, Any]) -> Waiver:
 
 
 def _environment(data: dict[str, Any]) -> Environment:
-    from shipway.core.config import Environment, Smoke
+    from shipway.core.config import Environment, JudgeSettings, Pause, Smoke
 
     smoke = tuple(Smoke(**one) for one in data.pop("smoke"))
-    return Environment(**_tuples(data), smoke=smoke)
+    judge = JudgeSettings(**data.pop("judge"))
+    pauses = {stage: Pause(**one) for stage, one in data.pop("pauses").items()}
+    return Environment(**_tuples(data), smoke=smoke, judge=judge, pauses=pauses)
 
 
 def _tuples(data: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Application(Closed):
     env: dict[str, str] = field(default_factory=dict)  # for tests and load; {data} is a folder
     dockerfile: str = ""
     dockerfiles: tuple[str, ...] = ()  # others beside it, which are checked as well
+    image: str = ""  # an archive or OCI layout, made from the Dockerfile
     workflows: str = ""  # the folder of GitHub's workflows
     templates: tuple[str, ...] = ()  # CloudFormation templates
     release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
+
 
 @dataclass(frozen=True)
 class Release:
@@ -15,6 +17,8 @@ class Release:
     lock: digest of the lock file; releases of the same lock share one environment.
     migrations: the schema heads that this release's migrations lead to.
     path: the folder of its files; python: the interpreter of its environment.
+    sbom: digest of its software bill of materials, which is kept in the store of blobs; "" where
+    none was made. It is no part of the identity: it tells when it was written.
     """
 
     application: str
@@ -25,6 +29,7 @@ class Release:
     migrations: tuple[str, ...]
     path: str
     python: str
+    sbom: str = ""
 
     @property
     def name(self) -> str:

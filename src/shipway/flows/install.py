@@ -15,7 +15,7 @@ from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Command, OnOutput
-from shipway.core.release import Release
+from shipway.core.release import SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.effects.files import Tree
@@ -54,13 +54,21 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
             _copy(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
-        heads(scripts(path)), path, python,
+        heads(scripts(path)), path, python, _sbom(shop),
     )  # fmt: skip
-    on_output(f"release {release.name}: {len(files)} files")
+    known = f"SBOM {release.sbom[:12]}" if release.sbom else "no SBOM"
+    on_output(f"release {release.name}: {len(files)} files, {known}")
     return StepResult(
         step.name, step.stage, Outcome.PASSED,
         facts={"release": asdict(release), "paths": [path, python]},
+        reports={SBOM_FILE: release.sbom} if release.sbom else {},
     )  # fmt: skip
+
+
+def _sbom(shop: Workshop) -> str:
+    """The digest of the list that the step sbom wrote, if there is that step and it could."""
+    written = shop.upstream.get("sbom")
+    return written.reports.get(SBOM_FILE, "") if written else ""
 
 
 def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development: bool) -> str:

@@ -15,6 +15,7 @@ from shipway.core.step import ALL_CORES, Kind, Step
 INSTALL = "install"
 PACKAGE = "package"
 FINDINGS = "findings"
+SBOM = "sbom"
 DEPLOY = "deploy-local"
 _LAST = ("deploy", "verify")
 
@@ -38,7 +39,7 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     own = {name: _own(name, step, config) for name, step in config.steps.items()}
     steps += [step for step in own.values() if step.stage not in _LAST]
     if config.application.serve and config.application.lock:
-        steps.append(_package(config))
+        steps.append(_package(config, listed=any(step.name == SBOM for step in steps)))
         if "local" in config.environments:
             steps.append(_deploy(steps))
     steps += [_after_rollout(step, steps) for step in own.values() if step.stage in _LAST]
@@ -62,12 +63,15 @@ def _findings(scanners: tuple[str, ...]) -> Step:
     )  # fmt: skip
 
 
-def _package(config: Config) -> Step:
+def _package(config: Config, *, listed: bool) -> Step:
+    """listed: whether there is a list of what it holds to go with it; it may be unavailable."""
     return Step(
         PACKAGE, "build", Kind.ACTION,
         {"action": PACKAGE, "application": config.application.name,
          "version": config.application.version, "files": config.application.release},
-        needs=(INSTALL,), inputs=config.application.release or ("**",), timeout=900, expected=5,
+        needs=(INSTALL, SBOM) if listed else (INSTALL,),
+        inputs=config.application.release or ("**",), timeout=900, expected=5,
+        tolerates=(Outcome.UNAVAILABLE,) if listed else (),
     )  # fmt: skip
 
 

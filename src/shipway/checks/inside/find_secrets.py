@@ -3,8 +3,11 @@
     python find_secrets.py gitleaks|gitleaks-history|trufflehog ROOT
 
 A scanner either tells all of a secret or nothing by which the same one is known again. Here it
-tells all, but to this program only, which prints a keyed digest instead. The key belongs to the
-user and stays on this machine, so nobody can try out secrets against a report.
+tells all, but to this program only, which prints a keyed digest instead. The key is the
+repository's first commit, which is in no report: every clone gives a secret the same digest, so
+that a baseline made on one machine holds on another, and whoever has only the report cannot try
+out secrets against it. Whoever has the repository has the secret, too. Where there is no whole
+repository, the key is the user's own, and stays on this machine.
 
 Standard output is one JSON object. Exit codes: 0 nothing was found, 1 something was, 2 the
 scanner failed, 3 it could not run, and `refused` says why. gitleaks runs in its own environment,
@@ -14,6 +17,8 @@ which is this program's, too.
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import hmac
 import json
 import os
@@ -54,7 +59,8 @@ def gitleaks(root: str) -> dict[str, Any]:
     """The working tree."""
     with tree(root) as (folder, files, unread):
         found, _ = run_gitleaks(["dir", "."], folder)
-    return {"looked_at": len(files), "unread": unread, "secrets": [of_gitleaks(f) for f in found]}
+    told = [of_gitleaks(one, root) for one in found]
+    return {"looked_at": len(files), "unread": unread, "secrets": told}
 
 
 def gitleaks_history(root: str) -> dict[str, Any]:
@@ -68,7 +74,8 @@ def gitleaks_history(root: str) -> dict[str, Any]:
     found, log = run_gitleaks(["git", f"--log-opts={LOG}", root], root)
     commits = re.search(r"(\d+) commits scanned", log)
     count = int(commits[1]) if commits else 0
-    return {"looked_at": count, "unread": [], "secrets": [of_gitleaks(one) for one in found]}
+    told = [of_gitleaks(one, root) for one in found]
+    return {"looked_at": count, "unread": [], "secrets": told}
 
 
 def run_gitleaks(arguments: list[str], folder: str) -> tuple[list[dict[str, Any]], str]:
@@ -93,12 +100,12 @@ def run_gitleaks(arguments: list[str], folder: str) -> tuple[list[dict[str, Any]
     return found, log
 
 
-def of_gitleaks(one: dict[str, Any]) -> dict[str, Any]:
+def of_gitleaks(one: dict[str, Any], root: str) -> dict[str, Any]:
     """One of its findings, without the secret."""
     return {
         "rule": one["RuleID"], "what": one["Description"], "path": one["File"],
         "line": one["StartLine"], "commit": one["Commit"], "date": one["Date"],
-        "verified": False, "digest": digest(one["Secret"]),
+        "verified": False, "digest": digest(one["Secret"], root),
     }  # fmt: skip
 
 
@@ -115,7 +122,9 @@ def trufflehog(root: str) -> dict[str, Any]:
         done = run([program, "filesystem", folder, *options], folder)
         try:
             lines = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
-            found = [of_trufflehog(line, folder) for line in lines if "SourceMetadata" in line]
+            found = [
+                of_trufflehog(line, folder, root) for line in lines if "SourceMetadata" in line
+            ]
         except (ValueError, KeyError, TypeError):
             raise Failed("trufflehog's JSON is not understood") from None
     expected = FOUND["trufflehog"] if found else 0
@@ -124,14 +133,14 @@ def trufflehog(root: str) -> dict[str, Any]:
     return {"looked_at": len(files), "unread": unread, "secrets": found}
 
 
-def of_trufflehog(one: dict[str, Any], folder: str) -> dict[str, Any]:
+def of_trufflehog(one: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
     """One of its findings, without the secret."""
     place = one["SourceMetadata"]["Data"]["Filesystem"]
     path = os.path.relpath(os.path.join(folder, place["file"]), folder)
     return {
         "rule": one["DetectorName"], "what": f"A secret of {one['DetectorName']}", "path": path,
         "line": place.get("line", 0), "commit": "", "date": "",
-        "verified": one["Verified"], "digest": digest(one["Raw"]),
+        "verified": one["Verified"], "digest": digest(one["Raw"], root),
     }  # fmt: skip
 
 
@@ -201,14 +210,37 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else "it printed nothing"
 
 
-def digest(secret: str) -> str:
+def digest(secret: str, root: str) -> str:
     """By which a secret is known again, and that nobody without the key can make."""
     if not secret:
         return ""  # the file itself is the finding, by its name
-    return hmac.new(key(), secret.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
+    return hmac.new(key(root), secret.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
 
 
-def key() -> bytes:
+@functools.cache
+def key(root: str) -> bytes:
+    """The repository's key, else this user's."""
+    return repository_key(root) or user_key()
+
+
+def repository_key(root: str) -> bytes:
+    """Made from all of the first commit, not from its name, which is shown in many places.
+
+    Nothing where there is no commit, or where a shallow clone does not have the first one.
+    """
+    shallow = git(root, "rev-parse", "--is-shallow-repository")
+    if shallow.returncode or shallow.stdout.strip() != "false":
+        return b""
+    first = git(
+        root, "--no-replace-objects", "rev-list", "--first-parent", "--max-parents=0", "HEAD"
+    )
+    commit = git(root, "--no-replace-objects", "cat-file", "commit", first.stdout.strip() or "HEAD")
+    if first.returncode or commit.returncode:
+        return b""
+    return hashlib.sha256(commit.stdout.encode("utf-8", "surrogateescape")).digest()
+
+
+def user_key() -> bytes:
     """This user's key, made when it is first needed, for nobody else to read."""
     path = os.path.expanduser(KEY)
     try:

@@ -1,14 +1,12 @@
 """Which locked packages have known faults, by a folder of advisories in OSV format.
 
 python -m shipway.checks.inside.match_advisories FOLDER LOCK
-python -m shipway.checks.inside.match_advisories FOLDER --dpkg STATUS [--ecosystem Debian:12]
 
 Prints JSON. Run by Shipway's own Python: it uses libraries that an application may not have.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -16,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from shipway.checks.osv.advisory import Advisories, read
-from shipway.checks.osv.dpkg import installed
 from shipway.checks.osv.locked import locked
 from shipway.checks.osv.matching import matches
 from shipway.checks.osv.ordering import Ordering, ordering
@@ -25,19 +22,16 @@ from shipway.checks.osv.package import Package
 DAY = 86400.0
 
 
-def main(words: Sequence[str], now: float) -> None:
-    """Print what is affected, and what could not be told."""
-    given = _given(words)
-    ecosystem = given.ecosystem if given.dpkg else "PyPI"
-    read_from = given.dpkg or given.lock
+def main(folder: str, lock: str, now: float) -> None:
+    """Print what is affected, and what could not be told. now: seconds since the epoch."""
+    rules = ordering("PyPI")
     try:
-        rules = ordering(ecosystem)
-        packages = installed(read_from) if given.dpkg else locked(read_from)
-        advisories = read(given.folder, ecosystem, rules)
+        packages = locked(lock)
+        advisories = read(folder, "PyPI", rules)
     except OSError as problem:
         sys.exit(f"error: {problem.filename}: {problem.strerror}")
     except ValueError as problem:
-        sys.exit(f"error: {read_from}: {problem}")
+        sys.exit(f"error: {lock}: {problem}")
     print(json.dumps(report(packages, advisories, rules, now), indent=1))
 
 
@@ -61,17 +55,6 @@ def report(
     }
 
 
-def _given(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="match_advisories")
-    parser.add_argument("folder", metavar="FOLDER")
-    parser.add_argument("lock", metavar="LOCK", nargs="?")
-    parser.add_argument("--dpkg", metavar="STATUS")
-    parser.add_argument("--ecosystem", default="Debian:12")
-    given = parser.parse_args(words)
-    if bool(given.lock) == bool(given.dpkg):
-        parser.error("it takes a lock file or --dpkg")
-    return given
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:], time.time())
+    folder, lock = sys.argv[1:]
+    main(folder, lock, time.time())

@@ -10,10 +10,8 @@ from shipway.checks.osv.package import Package
 _SOURCE = re.compile(r"(\S+)(?: \((\S+)\))?")
 
 
-def installed(path: str) -> tuple[Package, ...]:
+def installed(text: str) -> tuple[Package, ...]:
     """Source packages, which Debian's advisories name, each once."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read()
     found = (_package(dict(_fields(part))) for part in re.split(r"\n[ \t]*\n", text))
     return tuple(dict.fromkeys(package for package in found if package))
 
