@@ -89,7 +89,8 @@ def _waiver(data: dict[str, Any]) -> Waiver:
 
 
 def _environment(data: dict[str, Any]) -> Environment:
-    from shipway.core.config import Environment, JudgeSettings, Pause, Smoke
+    from shipway.core.config import Environment, Pause, Smoke
+    from shipway.core.judging.settings import JudgeSettings
 
     smoke = tuple(Smoke(**one) for one in data.pop("smoke"))
     judge = JudgeSettings(**data.pop("judge"))
