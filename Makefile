@@ -19,6 +19,7 @@ check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.t
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py
 	$(BIN)/python bench/pipeline.py
+	$(BIN)/python bench/judge.py --seed 1
 
 setup: $(BIN)/shipway
 
