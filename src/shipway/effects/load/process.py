@@ -51,14 +51,18 @@ class ProcessLoad:
         try:
             _, said = process.communicate(timeout=self._patience)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            self.kill()
         every = self.sent()
         self._file.close()
         if process.returncode:
             last = said.strip().splitlines()[-1:] or ["it did not end"]
             raise CannotRun(f"the load failed: {last[0]}", "Try again with a lower --rate.")
         return every
+
+    def kill(self) -> None:
+        """End it at once; what it was waiting for is not known."""
+        self._process.kill()
+        self._process.communicate()
 
 
 class ScriptedLoad:
@@ -76,3 +80,7 @@ class ScriptedLoad:
         """The same, once more."""
         self.stopped = True
         return self.requests()
+
+    def kill(self) -> None:
+        """Stop."""
+        self.stopped = True
