@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -57,8 +58,9 @@ class Site:
         self.port = port
         self.trigger = trigger
 
-    def get(self, path: str, timeout: float = 5.0) -> Response:
-        return RealHttp().get(f"http://127.0.0.1:{self.port}{path}", timeout=timeout)
+    def get(self, path: str, timeout: float = 5.0, **headers: str) -> Response:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return RealHttp().get(url, timeout=timeout, headers=headers)
 
 
 @contextmanager
@@ -73,7 +75,9 @@ def served(folder: Path, serve: str, fault: str, release: str = "two") -> Iterat
     path = os.path.join(os.path.dirname(sys.executable), program)
     env = {**os.environ, **drill.env, **order, "RELEASE": release}
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen([path, *rest], cwd=folder, env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [path, *rest], cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True
+        )
     site = Site(port, trigger)
     try:
         for _ in range(200):
@@ -85,7 +89,7 @@ def served(folder: Path, serve: str, fault: str, release: str = "two") -> Iterat
                 time.sleep(0.05)
         yield site
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # workers that hang, too
         process.wait()
 
 
@@ -116,6 +120,13 @@ def test_errors_are_a_share_and_health_stays_good(serve: str, tmp_path: Path) ->
         assert 10 < sum(one.status == 500 for one in answers) < 50
         assert {one.headers["x-release"] for one in answers} == {"two"}
         assert {site.get("/health").status for _ in range(10)} == {200}
+
+
+@BOTH
+def test_a_user_who_asks_for_the_health_check_is_a_user(serve: str, tmp_path: Path) -> None:
+    with served(tmp_path, serve, "error=100%") as site:
+        through = {"X-Forwarded-For": "203.0.113.7"}  # as the proxy says
+        assert (site.get("/health").status, site.get("/health", **through).status) == (200, 500)
 
 
 @BOTH

@@ -3,7 +3,10 @@
 The server is told to serve `shipway_fault:app` (or `shipway_fault:make`, a factory); the
 application itself is named by SHIPWAY_ENTRY. The proxy in front sees a fault as it would in
 earnest. Both releases of a rehearsal are wrapped, so that the wrapping makes no difference; only
-the release in SHIPWAY_FAULT_RELEASE has the fault. Standard library only, any Python 3.9 or later.
+the release in SHIPWAY_FAULT_RELEASE has the fault. A health check comes straight to the instance;
+what came through the proxy is a user's request, whatever its path.
+
+Standard library only, any Python 3.9 or later.
 """
 
 from __future__ import annotations
@@ -40,9 +43,13 @@ class Order:
         self.release = env.get("RELEASE", "")
         self._asked = 0
 
-    def status(self, path: str) -> int:
+    def checks(self, path: str, *, forwarded: bool) -> bool:
+        """Whether this is a health check."""
+        return path == self.health and not forwarded
+
+    def status(self, *, check: bool) -> int:
         """The status to answer with instead of the application; 0: let it answer."""
-        if path == self.health:
+        if check:
             return 503 if self.kind == "never-healthy" else 0
         if self.kind == "crash-at" and os.path.exists(self.trigger):
             os._exit(70)  # as a crash ends: nothing is wound up
@@ -50,16 +57,16 @@ class Order:
             return 500
         return 0
 
-    def hangs(self, path: str) -> bool:
+    def hangs(self, *, check: bool) -> bool:
         """Whether this request gets no answer."""
         if self.kind != "hang":
             return False
-        self._asked += path != self.health
+        self._asked += not check
         return self._asked > HANG_AFTER
 
-    def delay(self, path: str, took: float) -> float:
+    def delay(self, took: float, *, check: bool) -> float:
         """Seconds to add to a request that took `took` seconds."""
-        if self.kind != "slow" or path == self.health:
+        if self.kind != "slow" or check:
             return 0.0
         return self.extra or (self.amount - 1) * took
 
@@ -79,9 +86,10 @@ class Wsgi:
     def __call__(self, environ: Any, start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
         order, path = self._order, environ.get("PATH_INFO", "")
-        if order.hangs(path):
+        check = order.checks(path, forwarded="HTTP_X_FORWARDED_FOR" in environ)
+        if order.hangs(check=check):
             time.sleep(FOR_EVER)
-        status = order.status(path)
+        status = order.status(check=check)
         if status:
             start(f"{status} Fault", order.signed([("Content-Length", "0")]))
             return [b""]
@@ -93,7 +101,7 @@ class Wsgi:
 
         begun = time.perf_counter()
         answer: Iterable[bytes] = self._inner(environ, signing)
-        delay = order.delay(path, time.perf_counter() - begun)
+        delay = order.delay(time.perf_counter() - begun, check=check)
         if delay:
             time.sleep(delay)
         return answer
@@ -121,23 +129,26 @@ class Asgi:
             await self._inner(scope, receive, send)
             return
         order, path = self._order, scope["path"]
-        if order.hangs(path):
+        forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+        check = order.checks(path, forwarded=forwarded)
+        if order.hangs(check=check):
             await asyncio.sleep(FOR_EVER)
-        status = order.status(path)
+        status = order.status(check=check)
         if status:
             await _send(send, status, self._signed([(b"content-length", b"0")]))
             await send({"type": "http.response.body", "body": b""})
         elif path in (SLOW_PATH, STREAM_PATH):
             await self._slowly(path, send)
         else:
-            await self._inner(scope, receive, self._sending(path, send))
+            await self._inner(scope, receive, self._sending(send, check=check))
 
-    def _sending(self, path: str, send: Any) -> Callable[[Any], Any]:
+    def _sending(self, send: Any, *, check: bool) -> Callable[[Any], Any]:
         begun = time.perf_counter()
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
-                await asyncio.sleep(self._order.delay(path, time.perf_counter() - begun))
+                took = time.perf_counter() - begun
+                await asyncio.sleep(self._order.delay(took, check=check))
                 message = {**message, "headers": self._signed(message.get("headers", []))}
             await send(message)
 
