@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,7 @@ from shipway.core.outcome import Verdict
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.scratch import strategies
+from shipway.core.watching import Silent
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
@@ -49,11 +50,6 @@ INSTANCES = 2
 GUNICORN = "gunicorn --threads 4 --keep-alive 75 --graceful-timeout 30 --log-level error"
 TARGETS = (Target("/", 0.99), Target("/slow", 0.005, SLOW), Target("/stream", 0.005, STREAM))
 QUIET = 1.0  # seconds of load before a switch and after it
-# Short, so that the script ends; what is watched for longer has the same switches in it.
-PACE = {
-    "bake": 2.0, "step_bake": 1.0, "canary_bake": 1.0, "canary_percent": 20.0,
-    "step_percent": 25.0,
-}  # fmt: skip
 APP = """
 import os, time
 RELEASE = os.environ.get("RELEASE") or open("release").read()
@@ -145,15 +141,11 @@ def under_load(
 class Site:
     """The application behind Envoy, one release of it deployed."""
 
-    def __init__(self, folder: Path, strategy: str) -> None:
-        settings: dict[str, Any] = {
-            "port": free_port(), "test_port": free_port(), "strategy": strategy,
-            "instances": INSTANCES, "smoke": (Smoke("/"),), **PACE,
-        }  # fmt: skip
-        known = {field.name for field in fields(Environment)}
-        environment = replace(
-            Environment(), **{name: one for name, one in settings.items() if name in known}
-        )
+    def __init__(self, folder: Path, strategy: Any) -> None:
+        environment = Environment(
+            port=free_port(), test_port=free_port(), strategy=strategy, instances=INSTANCES,
+            smoke=(Smoke("/"),), bake=2.0, step_bake=1.0, canary_percent=20.0, step_percent=25.0,
+        )  # fmt: skip
         serve = f"{GUNICORN} --bind {{bind}} app:app"
         application = Application(name="bench", serve=serve, health="/")
         self.config = Config(application=application, environments={"bench": environment})
@@ -166,7 +158,7 @@ class Site:
             Release("bench", version, "", digest * 64, "", (), str(folder), sys.executable)
             for version, digest in (("1.0", "a"), ("2.0", "b"))
         )
-        must_pass(self.platform().deploy(self.one, quiet))
+        must_pass(self.platform().deploy(self.one, Silent()))
 
     def platform(self) -> LocalPlatform:
         """As a command would find it."""
@@ -177,11 +169,11 @@ class Site:
 
     def forward(self) -> None:
         """To the second release."""
-        must_pass(self.platform().deploy(self.two, quiet))
+        must_pass(self.platform().deploy(self.two, Silent()))
 
     def back(self) -> None:
         """To the first."""
-        must_pass(self.platform().rollback("", quiet))
+        must_pass(self.platform().rollback("", Silent()))
 
     def control(self, seconds: float) -> None:
         """As many instances start, become healthy and stop; nobody is sent to them."""
@@ -288,10 +280,6 @@ def must_pass(receipt: Receipt) -> None:
     """Without a rollout there is nothing to measure."""
     if receipt.verdict is not Verdict.PASSED:
         raise SystemExit(f"{receipt.release}: {receipt.verdict}: {receipt.cause}")
-
-
-def quiet(line: str) -> None:
-    """Nobody listens."""
 
 
 def main() -> None:

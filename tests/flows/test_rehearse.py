@@ -13,11 +13,11 @@ from shipway.core.errors import CannotRun, ShipwayError
 from shipway.core.fault import FaultKind, parse_fault
 from shipway.core.load import LoadPlan, Sent, Target
 from shipway.core.outcome import Verdict
-from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
 from shipway.core.rehearsal import Rehearsal
 from shipway.core.release import Release
 from shipway.core.scratch import NAME, candidate
+from shipway.core.watching import RolloutListener, Silent
 from shipway.effects.clock import VirtualClock
 from shipway.effects.load.process import ScriptedLoad
 from shipway.flows.rehearse import Script, Stage, rehearse
@@ -83,10 +83,10 @@ class FakePlatform:
         serving = self._world.serving
         return [Numbered(42, serving.digest)] if serving else []
 
-    def deploy(self, release: Release, say: OnOutput) -> Receipt:
+    def deploy(self, release: Release, listener: RolloutListener) -> Receipt:
         return self._world.deploy(release)
 
-    def rollback(self, name: str, say: OnOutput) -> Receipt:
+    def rollback(self, name: str, listener: RolloutListener) -> Receipt:
         self._world.did.append("rollback")
         return self._world.deploy(ONE)
 
@@ -129,8 +129,7 @@ def played(world: World, fault: str = "") -> Rehearsal:
     config = Config(application=Application(migrate="migrate"), environments={NAME: Environment()})
     plan = LoadPlan("127.0.0.1", 1, (Target("/"),), rate=100, users=50)
     order = parse_fault(fault) if fault else None
-    said: list[str] = []
-    return rehearse(stage, Script(config, ONE, TWO, order, fault, plan, 2.0), said.append)
+    return rehearse(stage, Script(config, ONE, TWO, order, fault, plan, 2.0), Silent())
 
 
 def test_it_goes_to_the_candidate_and_back_and_takes_everything_down() -> None:

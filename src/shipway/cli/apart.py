@@ -5,15 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from contextlib import closing
 from multiprocessing.connection import Connection
 
-from shipway.cli.deploying import say
 from shipway.core.config import Config
 from shipway.core.errors import ShipwayError
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.scratch import NAME
+from shipway.core.watching import Lines
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
@@ -61,11 +62,17 @@ def scratch_platform(config: Config, folder: str, record: SqliteRecord) -> Local
     return LocalPlatform(config, NAME, folder, SystemProcesses(), RealHttp(), SystemClock(), record)
 
 
+def lines(*, json: bool) -> Lines:
+    """What is done is said beside the JSON, where JSON is wanted."""
+    stream = sys.stderr if json else sys.stdout
+    return Lines(lambda line: print(f"  {line}", file=stream, flush=True))
+
+
 def _deploy(config: Config, folder: str, release: Release, json: bool, answer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     with closing(scratch_record(folder)) as record:
         try:
-            receipt = scratch_platform(config, folder, record).deploy(release, say(json=json))
+            receipt = scratch_platform(config, folder, record).deploy(release, lines(json=json))
         except ShipwayError as problem:
             answer.send((problem.message, problem.remedy))
             return

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
-from shipway.cli.apart import DeployApart, scratch_platform, scratch_record
-from shipway.cli.deploying import packaged, say
+from shipway.cli.apart import DeployApart, lines, scratch_platform, scratch_record
+from shipway.cli.deploying import packaged
 from shipway.cli.project import Project, open_project
 from shipway.core.config import Config
 from shipway.core.errors import Busy
@@ -43,7 +43,7 @@ def rehearse(
     with _alone(project.state), _interruptible():
         _tidy(script.config, folder)
         with closing(scratch_record(folder)) as record:
-            found = play(_stage(folder, record, json=json), script, say(json=json))
+            found = play(_stage(folder, record, json=json), script, lines(json=json))
     if json:
         print(json_module.dumps(found.to_dict(), indent=2))
     else:

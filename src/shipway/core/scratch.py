@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, get_args, get_type_hints
 
 from shipway.core.config import Config, Environment
@@ -62,27 +62,27 @@ def rehearsed(
     """A configuration with one environment, `rehearsal`, on ports and data of its own.
 
     It has what the application sets for its load test, so that limits of rate are off and no
-    data of the real environment are named. release: the candidate, which has the fault. Raises
-    ConfigError.
+    data of the real environment are named; it waits for nobody. release: the candidate, which
+    has the fault. Raises ConfigError.
     """
     real = settings(config, environment)
     if strategy and strategy not in strategies():
         raise ConfigError(
             f"there is no strategy {strategy!r}", f"Accepted: {', '.join(strategies())}."
         )
+    chosen: Any = strategy or real.strategy  # one of them, as was just seen
     application = config.application
     drill = wrap(
         application.serve, application.health, place.inside, real.env.get("PYTHONPATH", "")
     )
     order = ordered(fault, release.name, place.trigger) if fault and fault.kind.inside else {}
-    changes: dict[str, Any] = {
-        "host": "127.0.0.1", "port": place.port, "test_port": place.test_port,
-        "strategy": strategy or real.strategy,
-        "env": {**real.env, **application.env, **drill.env, **order},
-        "secrets": tuple(name for name in real.secrets if name not in application.env),
-    }  # fmt: skip
-    known = {field.name for field in fields(Environment)}
-    scratch = replace(real, **{name: one for name, one in changes.items() if name in known})
+    scratch = replace(
+        real, host="127.0.0.1", port=place.port,
+        test_port=place.test_port if real.test_port else 0,
+        strategy=chosen,
+        env={**real.env, **application.env, **drill.env, **order},
+        secrets=tuple(name for name in real.secrets if name not in application.env), pauses={},
+    )  # fmt: skip
     wrapped = replace(application, serve=drill.serve)
     return replace(config, application=wrapped, environments={NAME: scratch})
 

@@ -16,7 +16,7 @@ from shipway.core.fault import Fault, FaultKind
 from shipway.core.load import LoadPlan, Sent
 from shipway.core.load_summary import summarise
 from shipway.core.outcome import Verdict
-from shipway.core.ports import Clock, OnOutput
+from shipway.core.ports import Clock
 from shipway.core.receipt import Receipt
 from shipway.core.rehearsal import (
     Marks,
@@ -28,6 +28,7 @@ from shipway.core.rehearsal import (
 )
 from shipway.core.release import Release
 from shipway.core.scratch import NAME, with_fault
+from shipway.core.watching import RolloutListener
 from shipway.flows.saboteur import Saboteur
 
 
@@ -54,8 +55,8 @@ class Platform(Protocol):
     def running(self) -> Sequence[Running]: ...
     @property
     def proxy(self) -> Process: ...
-    def deploy(self, release: Release, say: OnOutput) -> Receipt: ...
-    def rollback(self, name: str, say: OnOutput) -> Receipt: ...
+    def deploy(self, release: Release, listener: RolloutListener) -> Receipt: ...
+    def rollback(self, name: str, listener: RolloutListener) -> Receipt: ...
     def down(self) -> int: ...
 
 
@@ -108,18 +109,18 @@ class Script:
     seconds: float
 
 
-def rehearse(stage: Stage, script: Script, say: OnOutput) -> Rehearsal:
+def rehearse(stage: Stage, script: Script, listener: RolloutListener) -> Rehearsal:
     """Play it, and take everything down, however it ends.
 
     Raises CannotRun where the current release cannot even be started.
     """
-    with _platform(stage, script, say) as platform:
-        first = platform.deploy(script.release, say)
+    with _platform(stage, script, listener) as platform:
+        first = platform.deploy(script.release, listener)
         if first.verdict is not Verdict.PASSED:
             raise CannotRun(f"{script.release.name} cannot be started: {first.cause}", first.remedy)
         load = stage.load(script.plan)
         try:
-            receipt, back, marks = _Play(stage, script, load, say).play()
+            receipt, back, marks = _Play(stage, script, load, listener).play()
         except BaseException:  # Ctrl-C, too
             load.kill()
             raise
@@ -128,22 +129,22 @@ def rehearse(stage: Stage, script: Script, say: OnOutput) -> Rehearsal:
 
 
 @contextmanager
-def _platform(stage: Stage, script: Script, say: OnOutput) -> Iterator[Platform]:
+def _platform(stage: Stage, script: Script, listener: RolloutListener) -> Iterator[Platform]:
     try:
         yield stage.platform(script.config)
     finally:
-        say("taking everything down")
+        listener.said("taking everything down")
         stage.platform(script.config).down()  # what it knows is what the record says now
 
 
 class _Play:
     """The two ways, under load."""
 
-    def __init__(self, stage: Stage, script: Script, load: Load, say: OnOutput) -> None:
+    def __init__(self, stage: Stage, script: Script, load: Load, listener: RolloutListener) -> None:
         self._stage = stage
         self._script = script
         self._load = load
-        self._say = say
+        self._listener = listener
         self._config = with_fault(script.config, script.fault)
         self._platform = stage.platform(self._config)
         self._apart: Apart | None = None
@@ -170,7 +171,7 @@ class _Play:
         return self._try(self._deploy_apart if killed else self._deploy, self._script.candidate)
 
     def _deploy(self) -> Receipt:
-        return self._platform.deploy(self._script.candidate, self._say)
+        return self._platform.deploy(self._script.candidate, self._listener)
 
     def _deploy_apart(self) -> Receipt:
         self._apart = self._stage.apart(self._config, self._script.candidate)
@@ -180,7 +181,7 @@ class _Play:
             self._apart.kill()
         if receipt is not None:
             return receipt
-        self._say("the command was killed: the next one takes over")
+        self._listener.said("the command was killed: the next one takes over")
         self._platform = self._stage.platform(self._config)
         return self._deploy()
 
@@ -189,8 +190,8 @@ class _Play:
         release = self._script.release
         platform = self._stage.platform(self._script.config)
         if receipt.verdict is Verdict.PASSED:
-            return self._try(lambda: platform.rollback("", self._say), release)
-        return self._try(lambda: platform.deploy(release, self._say), release)
+            return self._try(lambda: platform.rollback("", self._listener), release)
+        return self._try(lambda: platform.deploy(release, self._listener), release)
 
     def _try(self, act: Callable[[], Receipt], release: Release) -> Receipt:
         """A command that gives up is a result of the rehearsal, too."""
@@ -199,7 +200,7 @@ class _Play:
         try:
             return act()
         except ShipwayError as problem:
-            self._say(problem.message)
+            self._listener.said(problem.message)
             return Receipt(
                 NAME, release.name, "", Verdict.FAILED, started, clock.now() - started, "",
                 cause=problem.message, remedy=problem.remedy,
