@@ -145,6 +145,7 @@ class Site:
         environment = Environment(
             port=free_port(), test_port=free_port(), strategy=strategy, instances=INSTANCES,
             smoke=(Smoke("/"),), bake=2.0, step_bake=1.0, canary_percent=20.0, step_percent=25.0,
+            judged=False,  # it would add its own time to look: see bench/judge.py
         )  # fmt: skip
         serve = f"{GUNICORN} --bind {{bind}} app:app"
         application = Application(name="bench", serve=serve, health="/")
@@ -292,6 +293,8 @@ def main() -> None:
     parser.add_argument("--no-comparison", action="store_true")
     chosen = parser.parse_args()
     count = -(-chosen.requests // chosen.repeat)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(130))  # everything is taken down on the way
     print(HEAD, flush=True)
     for strategy in chosen.strategy or strategies():
         for one in strategy_rows(strategy, chosen.rate, count, chosen.repeat):
