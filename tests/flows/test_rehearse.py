@@ -20,7 +20,8 @@ from shipway.core.scratch import NAME, candidate
 from shipway.core.watching import RolloutListener, Silent
 from shipway.effects.clock import VirtualClock
 from shipway.effects.load.process import ScriptedLoad
-from shipway.flows.rehearse import Script, Stage, rehearse
+from shipway.flows.rehearse import rehearse
+from shipway.flows.stage import Script, Stage
 
 ONE = Release("web", "1", "", "a" * 64, "", (), "/files", "/python")
 TWO = candidate(ONE)

@@ -25,8 +25,8 @@ from shipway.effects.files import write_atomic
 from shipway.effects.load.process import ProcessLoad
 from shipway.effects.record import SqliteRecord
 from shipway.flows.inside import HERE
-from shipway.flows.rehearse import Script, Stage
 from shipway.flows.rehearse import rehearse as play
+from shipway.flows.stage import Script, Stage
 from shipway.outputs.rehearsal import draw
 
 _AGAIN = 10.0  # seconds after which the same user asks again
