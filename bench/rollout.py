@@ -176,12 +176,21 @@ class Site:
         """To the first."""
         must_pass(self.platform().rollback("", Silent()))
 
-    def control(self, seconds: float) -> None:
-        """As many instances start, become healthy and stop; nobody is sent to them."""
+    def control(self, together: int, seconds: float) -> None:
+        """As many instances start, become healthy and stop, so many at once; nobody is sent
+        to them. It takes as long as the switch took, or as long as they take."""
         end = time.monotonic() + seconds
-        for _ in range(INSTANCES):
-            with gunicorn(self.folder, free_port(), 1):
-                pass
+        for _ in range(0, INSTANCES, together):
+            ports = [free_port() for _ in range(together)]
+            started = [start(self.folder, port, 1) for port in ports]
+            try:
+                for port in ports:
+                    answers(port, "")
+            finally:
+                for process in started:
+                    process.terminate()
+                for process in started:
+                    process.wait()
         time.sleep(max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
@@ -193,17 +202,17 @@ class Site:
 def strategy_rows(strategy: str, rate: float, count: int, repeat: int) -> list[Row]:
     """One strategy, both ways, each repetition beside its control."""
     rows = [row(strategy, "forward"), row(strategy, "back")]
+    # Rolling starts one after the other; everything else, and every way back, all at once.
+    together = {"forward": 1 if strategy == "rolling" else INSTANCES, "back": INSTANCES}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = Site(folder, strategy)
         try:
             for _ in range(repeat):
-                for one, act in zip(rows, (site.forward, site.back), strict=True):
-                    found = under_load(site.port, rate, count, folder, act)
-                    one.add(*found)
-                    calm = under_load(
-                        site.port, rate, 0, folder, partial(site.control, one.seconds[-1])
-                    )
+                for one, switch in zip(rows, (site.forward, site.back), strict=True):
+                    one.add(*under_load(site.port, rate, count, folder, switch))
+                    act = partial(site.control, together[one.way], one.seconds[-1])
+                    calm = under_load(site.port, rate, 0, folder, act)
                     one.control.append(p99(*calm))
         finally:
             site.close()
