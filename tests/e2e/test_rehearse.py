@@ -102,3 +102,22 @@ def test_an_interrupted_one_takes_everything_down(web: Path, number: signal.Sign
             process.kill()
     assert process.returncode == 130
     assert left(web) == []
+
+
+def test_an_interrupted_rollout_goes_no_further(web: Path) -> None:
+    short = (*SHORT, "--seconds", "0.2", "--fault", "never-healthy")  # waits for 15 s
+    with begun(web, "rehearse", *short) as process:
+        try:
+            assert process.stdout
+            while "SUCCEEDED" not in process.stdout.readline():
+                assert process.poll() is None
+            while "start" not in process.stdout.readline():
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "taking everything down" in said
+    assert "ROLLING_BACK" not in said
+    assert left(web) == []

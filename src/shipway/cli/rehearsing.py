@@ -103,6 +103,10 @@ def _alone(state: str) -> Iterator[None]:
         yield
 
 
+class _Interrupted(BaseException):
+    """Not KeyboardInterrupt: at that a rollout would first go back, step by step."""
+
+
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """SIGINT and SIGTERM end the rehearsal, which takes everything down; a second one waits."""
@@ -110,12 +114,14 @@ def _interruptible() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise _Interrupted
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
+    except _Interrupted:
+        raise KeyboardInterrupt from None
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
