@@ -29,3 +29,8 @@ def test_without_a_release_there_is_nothing_to_rehearse(web: Path) -> None:
     assert done.returncode == 2
     assert "no release is packaged yet" in done.stderr
     assert not (web / ".shipway" / "rehearsal").exists()
+
+
+def test_a_load_has_its_bounds(web: Path) -> None:
+    assert shipway(web, "rehearse", "--seconds", "301").returncode == 2
+    assert shipway(web, "rehearse", "--seconds", "0").returncode == 2

@@ -33,7 +33,8 @@ def rehearse(
     ] = "",
     rate: Annotated[float, typer.Option(help="Requests a second.")] = 300.0,
     seconds: Annotated[
-        float, typer.Option(help="Seconds of load before, between and after the two ways.")
+        float,
+        typer.Option(min=0.1, max=300, help="Seconds of load before, between and after both ways."),
     ] = 5.0,
     path: Annotated[
         list[str] | None,
