@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, report, run
+from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run
 
 app = typer.Typer(
     name="shipway",
@@ -21,6 +21,7 @@ app = typer.Typer(
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
+rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)
 doctor.add_to(app)

@@ -32,10 +32,7 @@ from shipway.platforms.local.platform import LocalPlatform
 def deploy(*, directory: str, environment: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
-    packaged = [one for one in project.record.passed_facts("package") if "release" in one]
-    if not packaged:
-        raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
-    release = release_from(packaged[0]["release"])
+    release = packaged(project)
     here = platform(project, environment)
     with _listening(release.name, json=json) as listener:
         flag(here.serves, release, listener)
@@ -152,6 +149,14 @@ def refuse_unsafe(target: Release, here: LocalPlatform) -> None:
             f"{target.name} may not work with today's database: {words}",
             "Roll a corrected release forward, or insist: shipway rollback --force.",
         )
+
+
+def packaged(project: Project) -> Release:
+    """The release that the last run packaged. Raises ConfigError where there is none."""
+    found = [one for one in project.record.passed_facts("package") if "release" in one]
+    if not found:
+        raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
+    return release_from(found[0]["release"])
 
 
 def release_from(data: dict[str, Any]) -> Release:

@@ -27,6 +27,7 @@ _CALLS = {
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
+    "rehearse": "shipway.cli.rehearsing",
 }
 _KEPT = 64  # invocations remembered
 

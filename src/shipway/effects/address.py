@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import socket
 
-from shipway.core.errors import Busy
+from shipway.core.errors import Busy, ConfigError
 
 # Below the range that kernels lend to outgoing connections (Linux: 32768-60999), so that no
 # client takes the port between our look and the server's start.
@@ -23,3 +24,19 @@ def free_port(host: str = "127.0.0.1") -> int:
                 continue
             return port
     raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.")
+
+
+def refuse_foreign(host: str) -> None:
+    """Raises ConfigError unless `host` is an address of this machine, in figures."""
+    try:
+        address = ipaddress.ip_address(host)
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))  # a kernel lends nobody another machine's address
+        own = not address.is_multicast
+    except (OSError, ValueError):
+        own = False
+    if not own:
+        raise ConfigError(
+            f"{host} is not an address of this machine", "Load is sent to 127.0.0.1 or the like."
+        )

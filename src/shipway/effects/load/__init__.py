@@ -1,0 +1,1 @@
+"""Constant-rate load on a server of this machine, from a process of its own."""
