@@ -99,7 +99,7 @@ class Site:
             ),
             environments={
                 "local": Environment(
-                    port=self.port, instances=2, health_timeout=4, drain_timeout=5,
+                    port=self.port, instances=2, health_timeout=4, drain_timeout=5, bake=0,
                     smoke=(Smoke("/", json={"ok": True}),),
                 )
             },

@@ -140,7 +140,7 @@ class Environment(Closed):
     canary_percent: Annotated[float, Ge(0.1), Le(100)] = 10.0
     step_percent: Annotated[float, Ge(3), Le(100)] = 20.0
     step_bake: Annotated[float, Ge(0)] = 10.0
-    bake: Annotated[float, Ge(0)] = 0.0
+    bake: Annotated[float, Ge(0)] = 5.0
     failed_starts: Annotated[int, Gt(0)] = 1
     judged: bool = True
     judge: JudgeSettings = field(default_factory=JudgeSettings)

@@ -54,12 +54,18 @@ class Keeper:
     def serve(self, shares: Shares) -> None:
         """Change who serves. The window that is being counted ends before it does."""
         with self._lock:
-            if self._proxy.alive():
-                self.look()
-                self._proxy.serve(shares)
-            else:
-                self._proxy.shares = shares
-                self._proxy.start()
+            try:
+                if self._proxy.alive():
+                    self.look()
+                    self._proxy.serve(shares)
+                    return
+            except ShipwayError:
+                if self._proxy.alive():
+                    raise
+                self.outages += 1
+                self._listener.said("Envoy ended while it was told: it is started again")
+            self._proxy.shares = shares
+            self._proxy.start()
 
     def look(self) -> None:
         """Count, and let the judge judge."""

@@ -12,14 +12,14 @@ from shipway.platforms.local.instances import Instances, must_succeed
 
 
 def plan_of(settings: Environment, wanted: int, replaced: int) -> Plan:
-    """As configured. A first release waits for nobody: there is nothing to go back to."""
+    """As configured. A first release is not waited for: there is nothing to go back to."""
     strategy = Strategy(settings.strategy)
     pauses = settings.pauses.items() if replaced else ()
     return Plan(
         strategy, wanted, replaced, settings.batch,
         ceil(max(wanted, replaced) * settings.minimum_healthy / 100),
         steps_of(strategy, settings.canary_percent, settings.step_percent),
-        settings.step_bake, settings.bake, bool(settings.test_port),
+        settings.step_bake, settings.bake if replaced else 0.0, bool(settings.test_port),
         {stage: OnTimeout(pause.on_timeout) for stage, pause in pauses},
         settings.failed_starts,
     )  # fmt: skip

@@ -184,7 +184,8 @@ class Proxy:
                 if condition():
                     return
             except Unreachable:
-                pass
+                if not self.alive():
+                    break
             self.clock.sleep(0.03)
         raise CannotRun(f"{words} within {limit:g} s", f"Read {self.folder}/envoy.log.")
 
