@@ -48,6 +48,30 @@ def test_try_and_match_have_a_content_too(head: str) -> None:
     assert at(f"{head}:\n{inside}", 1)
 
 
+def test_of_statements_in_one_line_the_shortest_counts_and_of_equal_ones_the_outer() -> None:
+    assert at("f(\n    a,\n); x = 1\n", 3) == "x = 1"
+    assert at("if a: go()\n", 1) == at("if a:\n    go()\n", 1)
+    assert at("a = 1; b = 2\n", 1) == "a = 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["try:\n    a()\nexcept E:\n    {}\n", "try:\n    a()\nfinally:\n    {}\n",
+     "for a in b:\n    a()\nelse:\n    {}\n", "match a:\n    case 1:\n        a()\n        {}\n",
+     "class A:\n    def f(self):\n        {}\n"],
+)  # fmt: skip
+def test_statements_are_found_wherever_they_can_stand(text: str) -> None:
+    whole = text.format("run( 'x' )")
+    assert at(whole, whole.count("\n")) == "run('x')"
+
+
+def test_a_line_is_the_same_whatever_else_is_asked_for() -> None:
+    with open(ast.__file__, encoding="utf-8") as file:
+        text = file.read()
+    together = contents("ast.py", text, range(1, 200))
+    assert {line: at(text, line) for line in range(1, 200, 23)}.items() <= together.items()
+
+
 def test_what_is_not_python_is_its_line_with_single_spaces() -> None:
     assert at("FROM  python:latest\n", 1, "Dockerfile") == "FROM python:latest"
     assert at("def broken(:\n", 1) == "def broken(:"

@@ -89,8 +89,6 @@ def _check(name: str) -> Check:
 
 
 def _action(name: str, project: Project) -> Action:
-    from shipway.flows import install
-
     if name == "deploy":
         from shipway.cli.deploying import deploy_action
 
@@ -99,6 +97,8 @@ def _action(name: str, project: Project) -> Action:
         from shipway.flows.findings import findings
 
         return findings
+    from shipway.flows import install  # not for the findings, which are judged in every run
+
     actions: dict[str, Action] = {"install": install.install, "package": install.package}
     return actions[name]
 

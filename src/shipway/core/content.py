@@ -9,47 +9,64 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from shipway.core.parsing import parsed
 
 _SPACES = re.compile(r"\s+")
+_HOLDING = ("handlers", "orelse", "finalbody", "cases")  # beside "body", in ast.walk's order
 
 
 def contents(path: str, text: str, lines: Sequence[int]) -> dict[int, str]:
     """What stands at each of some lines of a file; nothing for lines that it does not have."""
-    tree = _tree(text) if path.endswith((".py", ".pyi")) else None
-    statements = list(_statements(tree)) if tree else []
+    tree = parsed(text) if path.endswith((".py", ".pyi")) else None
+    return contents_of(tree, text, lines)
+
+
+def contents_of(tree: ast.Module | None, text: str, lines: Sequence[int]) -> dict[int, str]:
+    """The same for a file that is parsed already; None: one that is not Python."""
     rows = text.splitlines()
-    return {line: _content(line, rows, statements) for line in lines if 0 < line <= len(rows)}
+    wanted = sorted({line for line in lines if 0 < line <= len(rows)})
+    nodes = _innermost(tree, wanted) if tree else {}
+    # Several lines often stand in one statement, and to write one takes long.
+    written = {node: ast.unparse(_head(node)) for node in dict.fromkeys(nodes.values())}
+    return {
+        line: _SPACES.sub(" ", written[nodes[line]] if line in nodes else rows[line - 1]).strip()
+        for line in wanted
+    }
 
 
-def _tree(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _statements(tree: ast.Module) -> list[tuple[int, int, ast.stmt]]:
-    """(first line, last line of its own part, statement), outer ones first."""
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt):
-            body = getattr(node, "body", None)
-            end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
-            decorators = getattr(node, "decorator_list", [])
-            start = min([node.lineno, *(one.lineno for one in decorators)])
-            found.append((start, max(end, node.lineno), node))
+def _innermost(tree: ast.Module, wanted: Sequence[int]) -> dict[int, ast.stmt]:
+    """The shortest statement at each of some lines, in order; of equally long ones the outer."""
+    found: dict[int, ast.stmt] = {}
+    lengths: dict[int, int] = {}
+    for start, end, node in _statements(tree):
+        for place in range(bisect_left(wanted, start), bisect_right(wanted, end)):
+            line = wanted[place]
+            if line not in found or end - start < lengths[line]:
+                found[line], lengths[line] = node, end - start
     return found
 
 
-def _content(line: int, rows: list[str], statements: list[tuple[int, int, ast.stmt]]) -> str:
-    covering = [(end - start, node) for start, end, node in statements if start <= line <= end]
-    if covering:
-        node = min(covering, key=lambda one: one[0])[1]
-        text = ast.unparse(_head(node))
-    else:
-        text = rows[line - 1]
-    return _SPACES.sub(" ", text).strip()
+def _statements(tree: ast.Module) -> Iterator[tuple[int, int, ast.stmt]]:
+    """(first line, last line of its own part, statement), outer ones first.
+
+    Only what can hold statements is looked into: most of a tree are expressions.
+    """
+    todo: deque[ast.AST] = deque([tree])
+    while todo:
+        node = todo.popleft()
+        body: list[ast.stmt] = getattr(node, "body", None) or []
+        if isinstance(node, ast.stmt):
+            end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            decorators = getattr(node, "decorator_list", ())
+            start = min([node.lineno, *(one.lineno for one in decorators)])
+            yield start, max(end, node.lineno), node
+        todo += body
+        for name in _HOLDING:
+            todo += getattr(node, name, ())
 
 
 def _head(node: ast.stmt) -> ast.stmt:

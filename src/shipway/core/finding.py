@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 
 class Severity(IntEnum):
@@ -89,7 +90,7 @@ class Finding:
         """Whether its tool says how severe it is; else the severity is Shipway's guess."""
         return self.cvss is not None or self.score.casefold() not in _NO_RATING
 
-    @property
+    @cached_property  # every waiver asks for it
     def fingerprint(self) -> str:
         """The same while lines move; with `content`, also while files are renamed.
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from shipway.core.finding import Finding, State
+from shipway.core.parsing import parsed
 from shipway.core.written import Written
 
 CONSTANT = "every value in it is written in the code"
@@ -37,12 +39,16 @@ def set_aside(findings: Sequence[Finding], texts: Mapping[str, str]) -> tuple[Fi
     texts: path → text of the files. Only what one tool alone reports, and is open, is looked at.
     """
     judged = list(findings)
+    lines: dict[str, set[int]] = defaultdict(set)
+    for one in judged:
+        if _of_code(one):
+            lines[one.path].add(one.line)
     file, path = _File(""), ""
     # One file after the other, so that only one is held.
     for place in sorted(range(len(judged)), key=lambda place: judged[place].path):
         one = judged[place]
         if one.path != path and _of_code(one) and one.path in texts:
-            file, path = _File(texts[one.path]), one.path
+            file, path = _File(texts[one.path], lines[one.path]), one.path
         judged[place] = _judged(one, texts, file if one.path == path else None)
     return tuple(judged)
 
@@ -71,14 +77,16 @@ def _names_files(rows: Sequence[str]) -> str:
 class _File:
     """A Python file; one that Python cannot read says nothing for anybody."""
 
-    def __init__(self, text: str) -> None:
-        self._at: dict[int, list[ast.AST]] = defaultdict(list)
-        try:
-            self._written = Written(ast.parse(text))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+    def __init__(self, text: str, lines: Set[int] = frozenset()) -> None:
+        self._at: dict[int, list[ast.AST]] = {line: [] for line in lines}
+        tree = parsed(text)
+        if tree is None:
             return
+        self._written = Written(tree)
+        asked = sorted(lines)
         for node in self._written.nodes:
-            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            first = bisect_left(asked, node.lineno)
+            for line in asked[first : bisect_right(asked, node.end_lineno or node.lineno)]:
                 self._at[line].append(node)
 
     def harmless(self, finding: Finding) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from shipway.core.baseline import compare
 from shipway.core.codec import finding_from_dict
-from shipway.core.content import contents
-from shipway.core.finding import Finding, Kind, State
+from shipway.core.finding import Finding, State
 from shipway.core.finding_gates import hold
 from shipway.core.merging import merge
 from shipway.core.outcome import Outcome
+from shipway.core.placing import with_content
 from shipway.core.ports import OnOutput
 from shipway.core.result import StepResult
 from shipway.core.setting_aside import set_aside
@@ -23,6 +22,7 @@ from shipway.core.step import Step
 from shipway.core.suppressions import suppressions
 from shipway.core.waiving import Placed, inline, waive
 from shipway.effects.files import Tree
+from shipway.effects.garbage import no_search
 from shipway.flows.workshop import Workshop
 
 IMPORTED = "imported"  # the folder of what came from elsewhere, in the state folder
@@ -36,7 +36,8 @@ def findings(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     found = [finding for result in upstream for finding in result.findings]
     found += imported(shop.state)
     texts = _texts(shop.root)
-    merged = merge(_with_content(found, texts))
+    with no_search():
+        merged = merge(with_content(found, texts))
     waivers = [Placed(waiver, _CONFIGURATION) for waiver in shop.config.waivers]
     faults: list[Finding] = []
     for path, text in texts.items():
@@ -45,7 +46,9 @@ def findings(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         faults += misunderstood
     today = datetime.fromtimestamp(shop.now(), UTC).date()
     waived = waive(merged, waivers, today)
-    judged, fixed = compare((*set_aside(waived, texts), *faults), shop.baseline)
+    with no_search():
+        looked_at = set_aside(waived, texts)
+    judged, fixed = compare((*looked_at, *faults), shop.baseline)
     gates = hold(shop.config.gates.findings, judged)
     broken = [gate for gate in gates if not gate.passed]
     silenced = [one for path, text in texts.items() for one in suppressions(path, text)]
@@ -89,21 +92,6 @@ def _texts(root: str) -> dict[str, str]:
         except (OSError, UnicodeDecodeError):
             continue
     return texts
-
-
-def _with_content(found: Sequence[Finding], texts: Mapping[str, str]) -> Iterable[Finding]:
-    """Each finding with what stands at its place, unless its check gave that already."""
-    lines: dict[str, set[int]] = {}
-    for one in found:
-        lines.setdefault(one.path, set()).add(one.line)
-    known = {
-        path: contents(path, texts[path], sorted(wanted))
-        for path, wanted in lines.items() if path in texts
-    }  # fmt: skip
-    for one in found:
-        plain = one.kind in (Kind.CODE, Kind.CONFIGURATION) and not one.content
-        content = known.get(one.path, {}).get(one.line, "") if plain else ""
-        yield replace(one, content=content) if content else one
 
 
 def _table(

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from shipway.outputs.decisions import tone_of
@@ -136,6 +135,8 @@ def letter(number: int) -> str:
 
 def _patience(points: Sequence[Sample]) -> float:
     """Seconds without a sample after which nobody knows what was: thrice the usual."""
+    from statistics import median  # slow to import, and most reports have no rollout
+
     between = [after.at - before.at for before, after in pairwise(points)]
     return 3 * (median(between) if between else 1 / 3)
 
