@@ -65,7 +65,8 @@ class Keeper:
                 self.outages += 1
                 self._listener.said("Envoy ended while it was told: it is started again")
             self._proxy.shares = shares
-            self._proxy.start()
+            if shares.serving:
+                self._proxy.start()
 
     def look(self) -> None:
         """Count, and let the judge judge."""
