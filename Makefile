@@ -23,6 +23,7 @@ bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py
 	$(BIN)/python bench/pipeline.py
 	$(BIN)/python bench/pipeline.py security
+	$(BIN)/python bench/judge.py --seed 1
 
 setup: $(BIN)/shipway
 

@@ -12,8 +12,11 @@ same code, under a minute; its bounds on false alarms are as wide as its runs ar
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from itertools import repeat
 from math import inf
 
 import numpy as np
@@ -27,7 +30,6 @@ from shipway.core.judge import Counts, JudgeSettings, Window, begin, learn, watc
 
 ALPHA = JudgeSettings().alpha
 HORIZON = int(JudgeSettings().horizon)
-Row = tuple[str, ...]
 
 
 def same(seed: int, runs: int, horizon: int) -> float:
@@ -83,77 +85,71 @@ def upper(alarms: int, runs: int) -> float:
     return 1.0 if alarms == runs else float(beta.ppf(0.975, alarms + 1, runs - alarms))
 
 
-def detection(seed: int, runs: int, peer_runs: int) -> list[str]:
+def detection(pool: Executor, seed: int, runs: int, peer_runs: int) -> list[str]:
     """Prints how fast each judge rolls back; gives the targets that were missed."""
     missed: list[str] = []
-    rows: list[Row] = []
-    names: list[str] = []
-    for number, truth in enumerate(WORSE):
-        rolled, _ = judged(truth, JudgeSettings(), runs, (seed, 1, number), stop=True)
-        rng = np.random.default_rng((seed, 2, number))
-        others = peers.first_times(truth, peer_runs, rng, HORIZON)
-        names = list(others)
-        rows.append((truth.name, median(rolled), *map(median, others.values())))
+    cells = len(WORSE)
+    ours = pool.map(judged, WORSE, repeat(JudgeSettings()), repeat(runs), _seeds(seed, 1, cells))
+    seeds = _seeds(seed, 2, cells)
+    others = list(pool.map(peers.first_times, WORSE, repeat(peer_runs), seeds, repeat(HORIZON)))
+    print(f"\nMedian seconds to roll back at 10 % ({runs} runs; peers {peer_runs})\n")
+    show("degradation", "this", *others[0], head=True)
+    for truth, (rolled, _), peer in zip(WORSE, ours, others, strict=True):
+        show(truth.name, median(rolled), *map(median, peer.values()))
         if np.quantile(rolled, 0.5, method="lower") > TARGETS.get(truth.name, inf):
             missed.append(f"{truth.name}: {median(rolled)} s")
-    print(f"\nMedian seconds to roll back at 10 % ({runs} runs; peers {peer_runs})\n")
-    show(("degradation", "this", *names), rows)
     return missed
 
 
-def false_alarms(seed: int, runs: int, horizon: int) -> list[str]:
+def false_alarms(pool: Executor, seed: int, runs: int, horizon: int) -> list[str]:
     """Prints how often healthy releases are rolled back; gives the nulls beyond alpha."""
     broken: list[str] = []
-    rows: list[Row] = []
-    for number, (truth, words) in enumerate((*NULLS, *UNDECLARED)):
-        settings = JudgeSettings(**words)
-        rolled, promoted = judged(truth, settings, runs, (seed, 3, number), horizon=horizon)
+    cases = (*NULLS, *UNDECLARED)
+    truths = [truth for truth, _ in cases]
+    limits = [JudgeSettings(**words) for _, words in cases]
+    found = pool.map(
+        judged, truths, limits, repeat(runs), _seeds(seed, 3, len(cases)), repeat(horizon)
+    )
+    print(f"\nFalse alarms of this judge in {horizon} s ({runs} runs a null, never stopped)\n")
+    show("null", "errors", "learned", "rolled back", "at most (95 %)", "promoted s", head=True)
+    for number, (truth, (rolled, promoted)) in enumerate(zip(truths, found, strict=True)):
         alarms = int(np.isfinite(rolled).sum())
         bound = upper(alarms, runs)
-        rows.append(
-            (
-                truth.name,
-                f"{truth.error_baseline:.1%}",
-                f"{truth.history} s",
-                f"{alarms / runs:.2%}",
-                f"{bound:.2%}",
-                median(promoted, horizon),
-            )
-        )
+        rates = (f"{truth.error_baseline:.1%}", f"{truth.history} s", f"{alarms / runs:.2%}")
+        show(truth.name, *rates, f"{bound:.2%}", median(promoted, horizon))
         # Few runs cannot show a bound of 1 %; then it must at least not be refuted.
         refuted = beta.ppf(0.025, alarms, runs - alarms + 1) > ALPHA if alarms else False
         if number < len(NULLS) and (bound > ALPHA if runs >= 2000 else refuted):
             broken.append(f"{truth.name}: {alarms} of {runs}")
-    print(
-        f"\nFalse alarms of this judge in {horizon} s ({runs} runs a null, no stop at promotion)\n"
-    )
-    show(("null", "errors", "learned before", "rolled back", "at most (95 %)", "promoted s"), rows)
     return broken
 
 
-def peer_alarms(seed: int, runs: int, horizon: int) -> None:
+def peer_alarms(pool: Executor, seed: int, runs: int, horizon: int) -> None:
     """Prints the same for the peers."""
-    rows: list[Row] = []
-    names: list[str] = []
-    for number, (truth, _) in enumerate(NULLS[:2]):
-        times = peers.first_times(truth, runs, np.random.default_rng((seed, 4, number)), horizon)
-        times.pop("oracle SPRT")
-        names = list(times)
-        rates = (f"{np.isfinite(one).mean():.1%}" for one in times.values())
-        rows.append((f"{truth.name}, {truth.error_baseline:.1%} errors", *rates))
+    truths = [truth for truth, _ in NULLS[:2]]
+    seeds = _seeds(seed, 4, len(truths))
+    found = list(pool.map(peers.first_times, truths, repeat(runs), seeds, repeat(horizon)))
+    names = [name for name in found[0] if name != "oracle SPRT"]
     print(f"\nFalse alarms of peers in {horizon} s ({runs} runs)\n")
-    show(("null", *names), rows)
+    show("null", *names, head=True)
+    for truth, times in zip(truths, found, strict=True):
+        rates = (f"{np.isfinite(times[name]).mean():.1%}" for name in names)
+        show(f"{truth.name}, {truth.error_baseline:.1%} errors", *rates)
 
 
-def wrong_promotions(seed: int, runs: int) -> None:
+def wrong_promotions(pool: Executor, seed: int, runs: int) -> None:
     """Prints how often a release exactly at a limit is promoted: beta allows 5 %."""
-    rows: list[Row] = []
-    for number, truth in enumerate(AT_LIMIT):
-        _, promoted = judged(truth, JudgeSettings(), runs, (seed, 5, number))
-        wrong = int(np.isfinite(promoted).sum())
-        rows.append((truth.name, f"{wrong / runs:.2%}", f"{upper(wrong, runs):.2%}"))
+    seeds = _seeds(seed, 5, len(AT_LIMIT))
+    found = pool.map(judged, AT_LIMIT, repeat(JudgeSettings()), repeat(runs), seeds)
     print(f"\nPromoted although at the limit ({runs} runs)\n")
-    show(("truth", "promoted", "at most (95 %)"), rows)
+    show("truth", "promoted", "at most (95 %)", head=True)
+    for truth, (_, promoted) in zip(AT_LIMIT, found, strict=True):
+        wrong = int(np.isfinite(promoted).sum())
+        show(truth.name, f"{wrong / runs:.2%}", f"{upper(wrong, runs):.2%}")
+
+
+def _seeds(seed: int, table: int, cells: int) -> list[tuple[int, int, int]]:
+    return [(seed, table, cell) for cell in range(cells)]
 
 
 def judged(
@@ -161,22 +157,17 @@ def judged(
     settings: JudgeSettings,
     runs: int,
     seed: tuple[int, ...],
-    *,
     horizon: int = HORIZON,
-    stop: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(runs,) seconds until rolled back and until promoted."""
     traffic = seconds(truth, runs, np.random.default_rng(seed))
     said = Twin(settings, runs).run(traffic, truth.history)
-    return first_times(said, settings.alpha, horizon, stop)
+    return first_times(said, settings.alpha, horizon)
 
 
-def show(head: Row, rows: list[Row]) -> None:
-    """A table in Markdown."""
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    sys.stdout.flush()
+def show(*row: str, head: bool = False) -> None:
+    """A row of a table in Markdown."""
+    print("| " + " | ".join(row) + " |" + ("\n|" + " --- |" * len(row)) * head, flush=True)
 
 
 def main() -> int:
@@ -188,10 +179,11 @@ def main() -> int:
     difference = same(words.seed, *((2, 60) if quick else (4, 300)))
     print(f"judge and twin differ by {difference:.1e} at most")
     wrong = [f"judge and twin differ by {difference}"] if difference > 1e-6 else []
-    wrong += detection(words.seed, *((30, 6) if quick else (500, 300)))
-    wrong += false_alarms(words.seed, *((40, 200) if quick else (2000, HORIZON)))
-    peer_alarms(words.seed, *((20, 300) if quick else (500, HORIZON)))
-    wrong_promotions(words.seed, 30 if quick else 2000)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        wrong += detection(pool, words.seed, *((30, 6) if quick else (500, 300)))
+        wrong += false_alarms(pool, words.seed, *((40, 200) if quick else (2000, HORIZON)))
+        peer_alarms(pool, words.seed, *((20, 300) if quick else (300, HORIZON)))
+        wrong_promotions(pool, words.seed, 30 if quick else 2000)
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))
     return 1 if wrong else 0
 

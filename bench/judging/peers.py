@@ -77,8 +77,9 @@ def _kayenta(series: Series, points: int) -> np.ndarray:
     return score < 75
 
 
-def first_times(truth: Scenario, runs: int, rng: np.random.Generator, horizon: int) -> dict:
+def first_times(truth: Scenario, runs: int, seed: tuple[int, ...], horizon: int) -> dict:
     """peer → (runs,) seconds until it rolls back; inf: never."""
+    rng = np.random.default_rng(seed)
     names = ("Kayenta growing", "Kayenta 6×10 s", "Flagger", "CloudWatch", "oracle SPRT")
     times = {name: np.full(runs, inf) for name in names}
     minutes, tens = Series(60), Series(10)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 
 import numpy as np
@@ -17,6 +18,7 @@ from shipway.core.judging import bursts, change, proof, slow, state
 from shipway.core.judging.odds import Table, log_ratios
 
 
+@cache
 def table(odds: tuple[float, ...], null: float = 1.0) -> np.ndarray:
     """(requests of the candidate, events of both, odds) → log ratio at no event of its own."""
     found = np.zeros((RATE + 1, RATE + 1, len(odds)))
@@ -169,9 +171,7 @@ class Twin:
         return Said(evidence, promote & self.traffic)
 
 
-def first_times(
-    said: Iterator[Said], alpha: float, horizon: int, stop: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+def first_times(said: Iterator[Said], alpha: float, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     """Seconds until each run was rolled back, and until it would have been promoted; inf: never."""
     rolled = promoted = None
     for number in range(1, horizon + 1):
@@ -182,6 +182,6 @@ def first_times(
         rolled = np.where((now.evidence >= 1 / alpha) & np.isinf(rolled), number, rolled)
         good = now.promote & np.isinf(promoted) & np.isinf(rolled)
         promoted = np.where(good, number, promoted)
-        if stop and np.isfinite(rolled).all():
+        if np.isfinite(rolled).all():
             break
     return rolled, promoted

@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from shipway.core.judge import (
     EDGES,
@@ -253,3 +254,11 @@ def test_a_window_takes_less_than_twenty_milliseconds(requests: int) -> None:
         watch(state, given_counts)
         spent.append(time.process_time() - began)
     assert min(spent) < 0.02
+
+
+def test_settings_are_checked_as_all_configuration_is() -> None:
+    read = TypeAdapter(JudgeSettings).validate_python
+    assert read({"alpha": 0.05, "sticky": True}) == JudgeSettings(alpha=0.05, sticky=True)
+    for wrong in ({"alpha": 0}, {"beta": 1}, {"on_hold": "promote"}, {"horizn": 60}):
+        with pytest.raises(ValidationError):
+            read(wrong)

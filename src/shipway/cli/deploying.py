@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from shipway.cli.project import Project, open_project
+from shipway.cli.rollout_page import write_page
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.ports import OnOutput
@@ -39,33 +40,34 @@ def deploy(*, directory: str, environment: str, json: bool) -> int:
     with _listening(release.name, json=json) as listener:
         flag(here.serves, release, listener)
         receipt = here.deploy(release, listener)
-    return _finish(receipt, json=json)
+    return _finish(receipt, project, json=json)
 
 
 def rollback(*, directory: str, environment: str, to: str, force: bool, json: bool) -> int:
     """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
-    here = platform(open_project(directory), environment)
+    project = open_project(directory)
+    here = platform(project, environment)
     if not force and not here.unfinished:
         refuse_unsafe(here.earlier(to), here)
     with _listening(to, json=json) as listener:
         receipt = here.rollback(to, listener)
-    return _finish(receipt, json=json, undo=not to)
+    return _finish(receipt, project, json=json, undo=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
-    here = platform(open_project(directory), environment)
+    project = open_project(directory)
     with _listening("", json=json) as listener:
-        receipt = here.resume(listener)
-    return _finish(receipt, json=json)
+        receipt = platform(project, environment).resume(listener)
+    return _finish(receipt, project, json=json)
 
 
 def cancel(*, directory: str, environment: str, json: bool) -> int:
     """Undo a rollout that is not finished."""
-    here = platform(open_project(directory), environment)
+    project = open_project(directory)
     with _listening("", json=json) as listener:
-        receipt = here.cancel(listener)
-    return _finish(receipt, json=json, undo=True)
+        receipt = platform(project, environment).cancel(listener)
+    return _finish(receipt, project, json=json, undo=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -172,8 +174,9 @@ def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
     yield PlainRollout(stream, release)
 
 
-def _finish(receipt: Receipt, *, json: bool, undo: bool = False) -> int:
+def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
     """Print the receipt; the exit code. undo: going back is what was asked for."""
+    page = write_page(receipt, project)
     if json:
         print(json_module.dumps(receipt.to_dict(), indent=2, default=str))
     else:
@@ -181,10 +184,11 @@ def _finish(receipt: Receipt, *, json: bool, undo: bool = False) -> int:
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
-        counted = f"{receipt.requests} requests seen, {receipt.failed} failed"
-        words = "deployed" if receipt.verdict is Verdict.PASSED else str(receipt.verdict)
+        good = "went back to" if undo else "deployed"
+        words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(
-            f"{words}: {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; {counted}"
+            f"{words} {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; "
+            f"{receipt.requests} requests seen, {receipt.failed} failed\nreceipt: {page}"
         )
     if undo and receipt.verdict is Verdict.ROLLED_BACK:
         return 0

@@ -1,0 +1,30 @@
+"""A rollout by itself as a page: the report of a run of one step."""
+
+from __future__ import annotations
+
+import os
+
+from shipway.cli.project import Project
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.receipt import Receipt
+from shipway.core.result import RunResult, StepResult
+from shipway.effects.files import write_atomic
+
+
+def write_page(receipt: Receipt, project: Project) -> str:
+    """Write rollout.html below the environment's folder; its path, as short as it goes."""
+    from shipway.outputs.html import report
+
+    step = StepResult(
+        f"deploy-{receipt.environment}", "deploy",
+        Outcome.PASSED if receipt.verdict is Verdict.PASSED else Outcome.FAILED,
+        receipt.started, receipt.seconds, receipt.cause, receipt.remedy,
+        rollout=receipt.verdict, facts={"receipt": receipt.to_dict()},
+    )  # fmt: skip
+    run = RunResult(
+        f"rollout of {receipt.release}", project.config.application.name, receipt.verdict,
+        receipt.started, receipt.seconds, (step,), address=receipt.address,
+    )  # fmt: skip
+    path = os.path.join(project.state, "environments", receipt.environment, "rollout.html")
+    write_atomic(path, report(run, lambda name: project.blobs.get(name) or b"").encode())
+    return min(path, os.path.relpath(path), key=len)
