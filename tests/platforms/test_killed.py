@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.platforms.machine import Machine
 
-from shipway.core.config import Application, Config, Environment, Pause
+from shipway.core.config import Application, Config, Environment, Pause, Smoke
 from shipway.core.outcome import Verdict
+from shipway.core.ports import Command, Response, Server
 from shipway.core.release import Release
 from shipway.core.rollout import Stage
 from shipway.core.watching import Lines, Silent
@@ -167,4 +168,38 @@ def test_a_pause_that_nobody_answers_goes_back(tmp_path: Path) -> None:
     receipt = place.platform().deploy(place.new, Silent())
     assert receipt.verdict is Verdict.ROLLED_BACK
     assert "nobody answered the pause at POST_SCALE_UP" in receipt.cause
+    place.only(place.old)
+
+
+class Interrupting(Machine):
+    """A machine on which somebody presses Ctrl-C when a smoke test is sent, and at the next start
+    of an instance once more."""
+
+    presses = 0
+
+    def get(self, url: str, **options: Any) -> Response:
+        if url.endswith("/smoke"):
+            self.presses = 1
+            raise KeyboardInterrupt
+        return super().get(url, **options)
+
+    def spawn(self, command: Command, log: str) -> Server:
+        if self.presses == 1:
+            self.presses = 2
+            raise KeyboardInterrupt
+        return super().spawn(command, log)
+
+
+def test_interrupted_twice_it_is_left_as_it_is_and_the_next_command_ends_it(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    machine = Interrupting(str(tmp_path))
+    vars(machine).update(vars(place.machine))
+    place.machine = machine
+    here = replace(place.config.environments["local"], smoke=(Smoke("/smoke"),))
+    place.config = replace(place.config, environments={"local": here})
+    with pytest.raises(KeyboardInterrupt):
+        place.platform().deploy(place.new, Silent())
+    assert machine.presses == 2
+    assert not machine.unserved()
+    assert place.platform().resume(Silent()).verdict is Verdict.ROLLED_BACK
     place.only(place.old)
