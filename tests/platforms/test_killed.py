@@ -43,6 +43,17 @@ class Dying(SqliteRecord):
             raise Killed
 
 
+class Served(Silent):
+    """Sees that everybody is served between any two actions."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def staged(self, at: float, stage: str, text: str) -> None:
+        """Look."""
+        assert not self._machine.unserved(), (stage, text)
+
+
 class Place:
     """An environment on a made-up machine, with a release that serves."""
 
@@ -119,11 +130,11 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
         if platform.unfinished is None:
             continue  # before its first writing, or after its last
         if command == "deploy":
-            receipt = platform.deploy(place.new, Silent())
+            receipt = platform.deploy(place.new, Served(place.machine))
         elif command == "rollback":
-            receipt = platform.rollback("", Silent())
+            receipt = platform.rollback("", Served(place.machine))
         else:
-            receipt = getattr(platform, command)(Silent())
+            receipt = getattr(platform, command)(Served(place.machine))
         good = forward or ended
         assert receipt.verdict is (Verdict.PASSED if good else Verdict.ROLLED_BACK)
         assert not place.machine.unserved()

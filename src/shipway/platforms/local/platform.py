@@ -192,7 +192,7 @@ class LocalPlatform:
             return
         shares = self._shares()
         if self.proxy.alive():
-            self.proxy.serve(shares)
+            self.proxy.serve(shares, anew=True)
         else:
             listener.said("Envoy was not running: started")
             self.proxy.shares = shares
