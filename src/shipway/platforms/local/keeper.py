@@ -59,7 +59,8 @@ class Keeper:
                 self._proxy.serve(shares)
             else:
                 self._proxy.shares = shares
-                self._proxy.start()
+                if shares.serving:
+                    self._proxy.start()
 
     def look(self) -> None:
         """Count, and let the judge judge."""
