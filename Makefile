@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run stop test check setup clean bench
+.PHONY: run stop test soak check setup clean bench
 
 run: $(BIN)/shipway  ## take MyCandidate from this working tree to live on this machine
 	$(BIN)/shipway -C mycandidate run
@@ -12,6 +12,9 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 
 test: $(BIN)/shipway  ## Shipway's own tests
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90
+
+soak: $(BIN)/shipway  ## kill the deploying process at every writing of every strategy
+	$(BIN)/python -m tests.e2e.soak
 
 check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.toml here
 	$(BIN)/shipway run quality security

@@ -89,9 +89,9 @@ class Client:
 class Site:
     """An environment in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
         self.record = SqliteRecord(str(folder / "record.sqlite3"))
         self.config = Config(
             application=Application(

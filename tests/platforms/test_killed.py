@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.platforms.machine import Machine
 
-from shipway.core.config import Application, Config, Environment, Pause
+from shipway.core.config import Application, Config, Environment, Pause, Smoke
 from shipway.core.outcome import Verdict
+from shipway.core.ports import Command, Response, Server
 from shipway.core.release import Release
 from shipway.core.rollout import Stage
 from shipway.core.watching import Lines, Silent
@@ -40,6 +41,17 @@ class Dying(SqliteRecord):
         super().put_state(environment, state)
         if self.left < 0:
             raise Killed
+
+
+class Served(Silent):
+    """Sees that everybody is served between any two actions."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def staged(self, at: float, stage: str, text: str) -> None:
+        """Look."""
+        assert not self._machine.unserved(), (stage, text)
 
 
 class Place:
@@ -118,11 +130,11 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
         if platform.unfinished is None:
             continue  # before its first writing, or after its last
         if command == "deploy":
-            receipt = platform.deploy(place.new, Silent())
+            receipt = platform.deploy(place.new, Served(place.machine))
         elif command == "rollback":
-            receipt = platform.rollback("", Silent())
+            receipt = platform.rollback("", Served(place.machine))
         else:
-            receipt = getattr(platform, command)(Silent())
+            receipt = getattr(platform, command)(Served(place.machine))
         good = forward or ended
         assert receipt.verdict is (Verdict.PASSED if good else Verdict.ROLLED_BACK)
         assert not place.machine.unserved()
@@ -167,4 +179,38 @@ def test_a_pause_that_nobody_answers_goes_back(tmp_path: Path) -> None:
     receipt = place.platform().deploy(place.new, Silent())
     assert receipt.verdict is Verdict.ROLLED_BACK
     assert "nobody answered the pause at POST_SCALE_UP" in receipt.cause
+    place.only(place.old)
+
+
+class Interrupting(Machine):
+    """A machine on which somebody presses Ctrl-C when a smoke test is sent, and at the next start
+    of an instance once more."""
+
+    presses = 0
+
+    def get(self, url: str, **options: Any) -> Response:
+        if url.endswith("/smoke"):
+            self.presses = 1
+            raise KeyboardInterrupt
+        return super().get(url, **options)
+
+    def spawn(self, command: Command, log: str) -> Server:
+        if self.presses == 1:
+            self.presses = 2
+            raise KeyboardInterrupt
+        return super().spawn(command, log)
+
+
+def test_interrupted_twice_it_is_left_as_it_is_and_the_next_command_ends_it(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    machine = Interrupting(str(tmp_path))
+    vars(machine).update(vars(place.machine))
+    place.machine = machine
+    here = replace(place.config.environments["local"], smoke=(Smoke("/smoke"),))
+    place.config = replace(place.config, environments={"local": here})
+    with pytest.raises(KeyboardInterrupt):
+        place.platform().deploy(place.new, Silent())
+    assert machine.presses == 2
+    assert not machine.unserved()
+    assert place.platform().resume(Silent()).verdict is Verdict.ROLLED_BACK
     place.only(place.old)

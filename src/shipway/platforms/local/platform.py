@@ -192,7 +192,7 @@ class LocalPlatform:
             return
         shares = self._shares()
         if self.proxy.alive():
-            self.proxy.serve(shares)
+            self.proxy.serve(shares, anew=True)
         else:
             listener.said("Envoy was not running: started")
             self.proxy.shares = shares
@@ -291,8 +291,6 @@ class LocalPlatform:
         found = self.unfinished or {}
         state = walk.go(observation)
         walk.keeper.look()
-        if not state.held:
-            self._settle(walk.release, state)
         story, before = walk.story, walk.before
         receipt = Receipt(
             self.name, walk.release.name, before.name if before else "",
@@ -306,6 +304,8 @@ class LocalPlatform:
             found["number"],
             {**receipt.to_dict(), "digest": walk.release.digest, "by": owner()},
         )
+        if not state.held:  # last: as long as it is unfinished, the next command comes back here
+            self._settle(walk.release, state)
         return receipt
 
     def _settle(self, release: Release, state: Rollout) -> None:

@@ -87,7 +87,7 @@ class Proxy:
             _refuse_taken("127.0.0.1", self.settings.test_port)
         os.makedirs(self.folder, exist_ok=True)
         self.admin, self.inner = free_port(), self.settings.test_port or free_port()
-        self.version += 1
+        self._renew()
         for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
         self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.shares.serving])
@@ -109,21 +109,22 @@ class Proxy:
         """End it."""
         self.processes.stop(Server(self.pid, self.born), 5.0)
 
-    def serve(self, shares: Shares) -> None:
+    def serve(self, shares: Shares, *, anew: bool = False) -> None:
         """Send requests as `shares` says; returns when it is so.
 
         First Envoy learns the new instances, then the shares change, and only then are the
-        old ones taken away: at no moment is a share given to nobody.
+        old ones taken away: at no moment is a share given to nobody. anew: what Envoy has may
+        be another thing than was written down last, by a command that was killed in between.
         """
-        if shares == self.shares:
+        if shares == self.shares and not anew:
             return
-        before, after = self.shares.serving, shares.serving
+        before, after = self._has() if anew else self.shares.serving, shares.serving
         both = {
             name: list(dict.fromkeys([*before.get(name, []), *after.get(name, [])]))
             for name in {**before, **after}
         }
-        self.version += 1
-        if both != before:
+        self._renew()
+        if anew or both != before:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
             self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
@@ -171,6 +172,18 @@ class Proxy:
         lines = self._ask("/clusters").splitlines()
         parts = [line.split("::") for line in lines]
         return {(p[0], p[1]) for p in parts if len(p) > 3 and re.fullmatch(r"[\d.]+:\d+", p[1])}
+
+    def _has(self) -> dict[str, list[str]]:
+        """The same, by cluster."""
+        self._wait(lambda: bool(self._ask("/ready")), "Envoy did not answer")
+        found: dict[str, list[str]] = {}
+        for name, address in sorted(self._known()):
+            found.setdefault(name, []).append(address)
+        return found
+
+    def _renew(self) -> None:
+        """A version that Envoy never had, though a killed command did not write its own down."""
+        self.version = max(self.version + 1, int(self.clock.now() * 1000))
 
     def _routed(self) -> bool:
         """Whether both listeners use the routes written last."""

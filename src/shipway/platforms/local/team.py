@@ -82,13 +82,18 @@ class Team:
     def shares(
         self, leaving: Sequence[Instance], new: str, weight: float, tested: str = ""
     ) -> Shares:
-        """Who serves. weight: percent for the release `new`; the others share the rest."""
+        """Who serves. weight: percent for the release `new`; the others share the rest. Where only
+        one release is there, it gets all: a killed command may have stopped the other already."""
         serving: dict[str, list[str]] = {}
         for one in self.members:
             if one.joined and one not in leaving:
                 serving.setdefault(one.cluster, []).append(one.address)
         mine = cluster_of(new)
         others = [name for name in serving if name != mine]
+        if mine not in serving:
+            weight = 0.0
+        elif weight and not others:
+            weight = 100.0
         weights = {name: (100.0 - weight) / len(others) for name in others}
         if mine in serving:
             weights[mine] = weight

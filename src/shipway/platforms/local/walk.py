@@ -127,6 +127,8 @@ class Walk:
         except RecordError:
             raise
         except KeyboardInterrupt:
+            if self.state.stage is Stage.ROLLING_BACK:
+                raise
             self.story.blame("it was interrupted", "Roll it out again when it may go on.")
             self.listener.said("interrupted: going back; once more leaves it as it is")
             return Observation.STOP

@@ -1,0 +1,80 @@
+"""kill -9 of an instance while a canary goes on: of the old release, and of the new one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.test_local_platform import GOOD, Client, Site, quiet
+from tests.e2e.test_strategies import rolling, wait_for
+
+from shipway.core.outcome import Verdict
+from shipway.core.release import Release
+from shipway.core.watching import Lines
+from shipway.platforms.local.instances import Instance
+from shipway.platforms.local.lease import Answer
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    site.set(strategy="canary", canary_percent=50.0, step_bake=4.0, judged=False)
+    yield site
+    site.platform().down()
+    site.record.close()
+
+
+def kill_one(site: Site, release: Release) -> Instance:
+    """One of its instances, as the kernel would for want of memory."""
+    one = next(one for one in site.platform().running if one.digest == release.digest)
+    os.killpg(one.pid, signal.SIGKILL)
+    return one
+
+
+def answers(client: Client) -> int:
+    return sum(count for what, count in client.seen.items() if what.startswith("200"))
+
+
+def test_of_the_old_release_traffic_goes_on_and_the_next_command_replaces_it(site: Site) -> None:
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with rolling(site, two) as said, Client(site.port) as client:
+        wait_for(lambda: any("watch" in line for line in said))
+        killed = kill_one(site, one)
+        time.sleep(0.5)
+        before, failed = answers(client), client.failed
+        site.platform().lease.leave(Answer.STOP)
+        time.sleep(1.0)
+    assert answers(client) > before
+    assert failed <= 3  # at most what each of the three clients had in flight
+    assert client.failed == failed  # and none after that
+    assert site.record.rollouts("local")[0]["verdict"] == Verdict.ROLLED_BACK
+    healed: list[str] = []
+    site.platform().deploy(one, Lines(healed.append))
+    assert any(f"an instance of {one.name} had ended: replaced" in line for line in healed)
+    status = site.platform().status()
+    assert [(i["release"], i["health"]) for i in status["instances"]] == [(one.name, "ok")] * 2
+    assert killed.pid not in {instance["pid"] for instance in status["instances"]}
+
+
+def test_of_the_new_release_it_is_rolled_back_with_cause_and_log(site: Site) -> None:
+    one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
+    site.platform().deploy(one, quiet)
+    with rolling(site, two) as said, Client(site.port) as client:
+        wait_for(lambda: any("watch" in line for line in said))
+        kill_one(site, two)
+        time.sleep(0.5)
+        failed = client.failed
+        time.sleep(1.0)
+    assert failed <= 3 and client.failed == failed
+    receipt = site.record.rollouts("local")[0]
+    assert receipt["verdict"] == Verdict.ROLLED_BACK
+    assert receipt["cause"] == f"an instance of {two.name} ended while it served"
+    assert "Booting worker" in "\n".join(receipt["log"])
+    assert {i["release"] for i in site.platform().status()["instances"]} == {one.name}
