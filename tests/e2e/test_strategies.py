@@ -16,6 +16,7 @@ from shipway.core.config import Pause
 from shipway.core.errors import Busy
 from shipway.core.outcome import Verdict
 from shipway.core.watching import Lines
+from shipway.effects.address import free_port
 from shipway.effects.http import RealHttp
 from shipway.platforms.local.envoy import RELEASE_HEADER
 
@@ -78,15 +79,15 @@ def test_a_canary_that_answers_500_is_rolled_back_by_the_judge(site: Site) -> No
 
 def test_test_traffic_meets_the_new_release_before_anybody_else_does(site: Site) -> None:
     site.set(
-        strategy="blue-green", test_port=site.port + 1,
+        strategy="blue-green", test_port=(tested := free_port()),
         pauses={"POST_TEST_TRAFFIC_SHIFT": Pause(20)},
     )  # fmt: skip
     one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
-    site.platform().deploy(one, quiet)
+    assert site.platform().deploy(one, quiet).verdict is Verdict.PASSED
     with rolling(site, two) as said:
         wait_for(lambda: any("paused" in line for line in said))
         http = RealHttp()
-        public, test = f"http://127.0.0.1:{site.port}/", f"http://127.0.0.1:{site.port + 1}/"
+        public, test = f"http://127.0.0.1:{site.port}/", f"http://127.0.0.1:{tested}/"
         found = http.get(public)
         assert found.headers.get("x-release") == one.name, (found.status, found.body)
         assert http.get(test).headers["x-release"] == two.name
@@ -113,7 +114,7 @@ def test_cancel_undoes_a_rollout_that_another_command_carries_out(site: Site) ->
 def test_sticky_clients_stay_with_their_release(site: Site) -> None:
     site.set(strategy="canary", canary_percent=50.0, step_bake=60.0, judged=False, sticky=True)
     one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
-    site.platform().deploy(one, quiet)
+    assert site.platform().deploy(one, quiet).verdict is Verdict.PASSED
     with rolling(site, two) as said:
         wait_for(lambda: any("watch" in line for line in said))
         for _ in range(6):
