@@ -13,7 +13,7 @@ from shipway.core.errors import ShipwayError
 from shipway.core.judge import Counts
 from shipway.core.watching import RolloutListener
 from shipway.platforms.local.judging import Judging
-from shipway.platforms.local.meter import Meter
+from shipway.platforms.local.meter import Meter, Sample
 from shipway.platforms.local.probing import Prober
 from shipway.platforms.local.proxy import Proxy, Shares
 
@@ -56,7 +56,7 @@ class Keeper:
         with self._lock:
             try:
                 if self._proxy.alive():
-                    self.look()
+                    self._count()
                     self._proxy.serve(shares)
                     return
             except ShipwayError:
@@ -69,19 +69,28 @@ class Keeper:
                 self._proxy.start()
 
     def look(self) -> None:
-        """Count, and let the judge judge."""
+        """Count, let the judge judge, and ask where people ask too little.
+
+        The probes are sent without the lock: one that hangs must not hold up a way back.
+        """
+        sample = self._count()
+        weights = self._proxy.shares.weights
+        if sample is not None:
+            self._lost = self._prober.fill(sample, weights) if weights.get(self._new) else {}
+
+    def _count(self) -> Sample | None:
+        """What came since the last time; None while Envoy does not answer."""
         with self._lock:
             if not self._proxy.alive():
-                return
-            weights = self._proxy.shares.weights
-            weight = weights.get(self._new, 0.0)
+                return None
+            weight = self._proxy.shares.weights.get(self._new, 0.0)
             sample = self._meter.sample(weight, self._lost)
-            if sample is None:
-                return
-            self._listener.sampled(self._meter.samples[-1])
-            if said := self._judging.take(sample, weight):
-                self._listener.judged(said)
-        self._lost = self._prober.fill(sample, weights) if weight else {}
+            if sample is not None:
+                self._lost = {}
+                self._listener.sampled(self._meter.samples[-1])
+                if said := self._judging.take(sample, weight):
+                    self._listener.judged(said)
+            return sample
 
     def _watch(self) -> None:
         waited = 0.0
