@@ -6,15 +6,15 @@ Steps and configuration apart: a run in which everything is cached never reads t
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, is_dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from shipway.core.outcome import Outcome
 from shipway.core.step import Kind, Step
 
 if TYPE_CHECKING:
-    from shipway.core.config import Config, Environment, Waiver
+    from shipway.core.config import Config
 
 _KINDS = {str(kind): kind for kind in Kind}
 
@@ -52,53 +52,20 @@ def dump_config(config: Config) -> str:
 
 def load_config(text: str) -> Config:
     """The configuration in `text`, which `dump_config` wrote."""
-    from shipway.core.config import (
-        Application,
-        Config,
-        EndpointGate,
-        FindingGates,
-        Gates,
-        Performance,
-        Retention,
-        Security,
-    )
+    from shipway.core.config import Config
 
-    data = json.loads(text)
-    gates = data["gates"]
-    return Config(
-        application=Application(**_tuples(data["application"])),
-        checks=data["checks"],
-        gates=Gates(
-            gates["coverage"],
-            FindingGates(**gates["findings"]),
-            {name: EndpointGate(**gate) for name, gate in gates["endpoints"].items()},
-        ),
-        performance=Performance(**data["performance"]),
-        security=Security(**_tuples(data["security"])),
-        waivers=tuple(_waiver(one) for one in data["waivers"]),
-        environments={name: _environment(one) for name, one in data["environments"].items()},
-        retention=Retention(**data["retention"]),
-        env=tuple(data["env"]),
-    )
+    config: Config = _rebuilt(Config, json.loads(text))
+    return config
 
 
-def _waiver(data: dict[str, Any]) -> Waiver:
-    from shipway.core.config import Waiver
-
-    return Waiver(**{**data, "expires": date.fromisoformat(data["expires"])})
-
-
-def _environment(data: dict[str, Any]) -> Environment:
-    from shipway.core.config import Environment, Pause, Smoke
-    from shipway.core.judging.settings import JudgeSettings
-
-    smoke = tuple(Smoke(**one) for one in data.pop("smoke"))
-    judge = JudgeSettings(**data.pop("judge"))
-    pauses = {stage: Pause(**one) for stage, one in data.pop("pauses").items()}
-    return Environment(**_tuples(data), smoke=smoke, judge=judge, pauses=pauses)
-
-
-def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-    }
+def _rebuilt(kind: Any, value: Any) -> Any:
+    """What JSON made plain, in the declared form again: dataclasses, tuples, dates."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _rebuilt(hints[name], one) for name, one in value.items()})  # type: ignore[operator]  # a class, and no instance
+    of = get_args(kind)
+    if isinstance(value, dict) and get_origin(kind) is dict:
+        return {name: _rebuilt(of[1], one) for name, one in value.items()}
+    if isinstance(value, list):
+        return tuple(_rebuilt(of[0], one) if get_origin(kind) is tuple else one for one in value)
+    return date.fromisoformat(value) if kind is date else value

@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le
 
 from shipway.core.judging.settings import JudgeSettings
-
-Seconds = Annotated[float, Gt(0)]
-Percent = Annotated[float, Ge(0), Le(100)]
-Text = Annotated[str, MinLen(1)]
-
-
-class Closed:
-    """Keys that are not declared are errors, not silence."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+from shipway.core.settings.aws import Aws, Ecs
+from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
 
 
 @dataclass(frozen=True)
@@ -55,9 +47,6 @@ class EndpointGate(Closed):
 
     p95_ms: Annotated[float, Gt(0)] = 500.0
     error_rate: Percent = 0.0
-
-
-Count = Annotated[int, Ge(0)]
 
 
 @dataclass(frozen=True)
@@ -129,7 +118,8 @@ class Environment(Closed):
     where people send fewer. pauses: stage → wait for a person there.
     """
 
-    platform: Literal["local"] = "local"
+    platform: Literal["local", "ecs"] = "local"
+    ecs: Ecs = field(default_factory=Ecs)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8080
@@ -227,6 +217,7 @@ class Config(Closed):
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
+    aws: Aws = field(default_factory=Aws)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

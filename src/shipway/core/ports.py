@@ -99,6 +99,15 @@ class Http(Protocol):
     ) -> Response: ...
 
 
+class Clients(Protocol):
+    """Clients of AWS, by boto3's names for the services."""
+
+    @property
+    def region(self) -> str: ...
+
+    def client(self, service: str) -> Any: ...
+
+
 class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 

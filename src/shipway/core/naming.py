@@ -1,0 +1,92 @@
+"""What things in AWS are called: the stacks create them by these names, the rest finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names in one environment of one application.
+
+    Names of load balancers and target groups may have 32 characters at most, role names 64:
+    core/validate.py does not know, `shipway infra plan` and ECS's preflight say so.
+    """
+
+    application: str
+    environment: str
+
+    @property
+    def prefix(self) -> str:
+        """Begins every name: the cluster and the task family have it as their own."""
+        return f"{self.application}-{self.environment}"
+
+    cluster = family = load_balancer = prefix
+
+    @property
+    def stack(self) -> str:
+        """The environment's stack."""
+        return self.prefix
+
+    @property
+    def monitoring_stack(self) -> str:
+        """The stack of alarms and the dashboard."""
+        return f"{self.prefix}-monitoring"
+
+    @property
+    def bootstrap_stack(self) -> str:
+        """The account's stack, one for all environments."""
+        return f"{self.application}-bootstrap"
+
+    @property
+    def service(self) -> str:
+        """The service in the cluster."""
+        return "web"
+
+    @property
+    def repository(self) -> str:
+        """The ECR repository, one for all environments: a digest is promoted, not copied."""
+        return self.application
+
+    @property
+    def blue(self) -> str:
+        """The first target group."""
+        return f"{self.prefix}-blue"
+
+    @property
+    def green(self) -> str:
+        """The other one."""
+        return f"{self.prefix}-green"
+
+    @property
+    def log_group(self) -> str:
+        """Where the application's lines arrive."""
+        return f"/{self.application}/{self.environment}/web"
+
+    @property
+    def execution_role(self) -> str:
+        """Pulls the image, reads the secrets, writes the log."""
+        return f"{self.prefix}-execution"
+
+    @property
+    def task_role(self) -> str:
+        """What the application itself may do."""
+        return f"{self.prefix}-task"
+
+    @property
+    def deploy_role(self) -> str:
+        """What the workflow takes on to deploy."""
+        return f"{self.prefix}-deploy"
+
+    @property
+    def traffic_role(self) -> str:
+        """ECS moves the listener rules with it."""
+        return f"{self.prefix}-traffic"
+
+    def secret(self, name: str) -> str:
+        """A secret's name in Secrets Manager."""
+        return f"{self.application}/{self.environment}/{name}"
+
+    def bucket(self, account: str, region: str) -> str:
+        """Where releases and receipts are kept; one for all environments."""
+        return f"{self.application}-shipway-{account}-{region}"

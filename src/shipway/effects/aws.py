@@ -1,0 +1,67 @@
+"""Every AWS client is made here: region, retries, and errors in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shipway.core.errors import ConfigError
+from shipway.core.settings.aws import Aws
+
+ATTEMPTS = 8  # tries of one call: botocore waits longer after each
+
+
+class AwsClients:
+    """Makes clients when they are first asked for: importing boto3 takes a third of a second.
+
+    Credentials are boto3's affair: it finds and renews them. AWS_ENDPOINT_URL leads elsewhere.
+    """
+
+    def __init__(self, settings: Aws) -> None:
+        self._settings = settings
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The client of a service, by boto3's name for it ("ecs", "elbv2").
+
+        Raises ConfigError where no region is known or the profile does not exist.
+        """
+        if service not in self._clients:
+            self._clients[service] = self._make(service)
+        return self._clients[service]
+
+    @property
+    def region(self) -> str:
+        """The region that clients speak to. Raises as `client` does."""
+        region: str | None = self._opened().region_name
+        if not region:
+            raise ConfigError(
+                "no AWS region is known",
+                'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
+            )
+        return region
+
+    def _opened(self) -> Any:
+        if self._session is None:
+            from boto3 import Session
+            from botocore.exceptions import ProfileNotFound
+
+            try:
+                self._session = Session(
+                    profile_name=self._settings.profile or None,
+                    region_name=self._settings.region or None,
+                )
+            except ProfileNotFound as error:
+                raise ConfigError(
+                    f"AWS: {error}", "Correct aws.profile in shipway.toml, or AWS_PROFILE."
+                ) from None
+        return self._session
+
+    def _make(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=10, read_timeout=60, user_agent_extra="shipway",
+        )  # fmt: skip
+        return self._opened().client(service, region_name=self.region, config=config)
