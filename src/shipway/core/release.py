@@ -19,6 +19,8 @@ class Release:
     path: the folder of its files; python: the interpreter of its environment.
     sbom: digest of its software bill of materials, which is kept in the store of blobs; "" where
     none was made. It is no part of the identity: it tells when it was written.
+    image: where its image is published, by digest (`registry/repository@sha256:…`); "" where it
+    has none.
     """
 
     application: str
@@ -30,6 +32,7 @@ class Release:
     path: str
     python: str
     sbom: str = ""
+    image: str = ""
 
     @property
     def name(self) -> str:
