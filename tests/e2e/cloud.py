@@ -125,7 +125,7 @@ class _Deployments:
 
     def describe_service_deployments(
         self, *, serviceDeploymentArns: list[str]
-    ) -> dict[str, Any]:  # boto3's
+    ) -> dict[str, Any]:
         """By their ARNs."""
         found = []
         for arn in serviceDeploymentArns:
@@ -139,7 +139,7 @@ class _Deployments:
 
     def describe_service_revisions(
         self, *, serviceRevisionArns: list[str]
-    ) -> dict[str, Any]:  # boto3's
+    ) -> dict[str, Any]:
         """A revision is a task definition here."""
         found = []
         for arn in serviceRevisionArns:
