@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from shipway.aws.live import live
 from shipway.aws.stack import Stack
 from shipway.aws.template import template
+from shipway.cli.agreeing import Person
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
@@ -27,7 +28,10 @@ from shipway.effects.clock import SystemClock
 
 @dataclass(frozen=True)
 class StackSite:
-    """One stack: the account's own (`bootstrap`) or an environment's. every: seconds."""
+    """One stack: the account's own (`bootstrap`) or an environment's.
+
+    every: seconds between two looks. person: who is asked whether it may be.
+    """
 
     config: Config
     where: str
@@ -36,6 +40,7 @@ class StackSite:
     template: str
     clock: Clock = field(default_factory=SystemClock)
     every: float = 3.0
+    person: Person = field(default_factory=Person)
 
     @property
     def bootstrap(self) -> bool:
