@@ -33,10 +33,10 @@ class Schedule(Closed):
 class Database(Closed):
     """PostgreSQL on RDS.
 
-    instance: the class. version: the major one; RDS keeps the minor up to date. storage and max_storage: GiB at first, and what it may grow to by itself.
-    backup_days: for so long it can be restored to any second. identifier: its name; empty for
-    the environment's own. snapshot: where it starts from; it stays here afterwards, because to
-    take it out asks for a new database.
+    instance: the class. version: the major one; RDS keeps the minor up to date. storage and
+    max_storage: GiB at first, and what it may grow to by itself. backup_days: for so long it can
+    be restored to any second. identifier: its name; empty for the environment's own. snapshot:
+    where it starts from; it stays here afterwards, because to take it out asks for a new database.
     """
 
     instance: str = "db.t4g.micro"
