@@ -1,0 +1,1 @@
+"""The account: stacks, and what is kept in it beside them."""
