@@ -39,7 +39,7 @@ def _project(context: typer.Context) -> Project | None:
     """The project; None where there is none that can be read: a shell wants no errors."""
     from shipway.cli.project import open_project
 
-    directory = context.parent.params.get("directory") if context.parent else None
+    directory = context.find_root().params.get("directory")
     try:
         return open_project(directory or ".")
     except ShipwayError:

@@ -27,6 +27,10 @@ _CALLS = {
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
+    **dict.fromkeys(
+        ("monitor_show", "monitor_plan", "monitor_apply", "monitor_replay"),
+        "shipway.cli.monitoring",
+    ),
     "rehearse": "shipway.cli.rehearsing",
 }
 _KEPT = 64  # invocations remembered

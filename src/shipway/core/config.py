@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
+from shipway.core.settings.monitoring import Monitoring
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Environment(Closed):
 
     platform: Literal["local", "ecs"] = "local"
     ecs: Ecs = field(default_factory=Ecs)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8080

@@ -1,0 +1,1 @@
+"""What Shipway sets up in an AWS account: CloudFormation stacks, and what is asked of them."""
