@@ -79,58 +79,25 @@ def test_a_plan_names_everything_and_leaves_nothing(
 ) -> None:
     with account():
         assert monitor_plan(directory=web, environment="production", json=False) == 0
-        assert "add      AlarmErrorRate  (AWS::CloudWatch::Alarm)" in capsys.readouterr().out
+        assert "+ alarm AlarmErrorRate is created" in capsys.readouterr().out
         stacks = boto3.client("cloudformation", REGION).describe_stacks()["Stacks"]
         assert [one for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"] == []
         assert monitor_plan(directory=web, environment="production", json=True) == 0
-        kinds = {one["kind"] for one in json.loads(capsys.readouterr().out)["changes"]}
-        assert "AWS::Logs::QueryDefinition" in kinds
+        types = {one["type"] for one in json.loads(capsys.readouterr().out)["changes"]}
+        assert "AWS::Logs::QueryDefinition" in types
 
 
-def test_applied_the_account_has_the_alarms_that_are_shown(
+def test_without_a_database_there_are_no_alarms_for_it(
     web: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with account():
-        assert applied(web) == 0
-        assert "web-production-monitoring: applied" in capsys.readouterr().out
-        monitor_show(directory=web, environment="production", template=False, json=True)
-        wanted = json.loads(capsys.readouterr().out)
-        found = boto3.client("cloudwatch", REGION).describe_alarms()
-        alarms = {one["AlarmName"]: one for one in found["MetricAlarms"]}
-        assert set(alarms) == {f"web-production-{one['name']}" for one in wanted["alarms"]}
-        dimensions = alarms["web-production-latency-p99"]["Dimensions"]
-        assert dimensions[0]["Value"].startswith("app/web-production/")
-        cpu = alarms["web-production-cpu"]
-        assert (cpu["DatapointsToAlarm"], cpu["EvaluationPeriods"]) == (10, 15)
-        logs = boto3.client("logs", REGION).describe_metric_filters()["metricFilters"]
-        assert {one["logGroupName"] for one in logs} == {
-            "/web/production/web", "/aws/events/web-production",
-        }  # fmt: skip
-        dashboards = boto3.client("cloudwatch", REGION).list_dashboards()["DashboardEntries"]
-        assert [one["DashboardName"] for one in dashboards] == ["web-production"]
-
-
-def test_a_changed_threshold_is_applied_over_what_is_there(web: str) -> None:
-    more = "[environments.production.monitoring.alarms.error-rate]\nthreshold = 2.5\n"
-    with account():
-        applied(web)
-        Path(web, "shipway.toml").write_text(SETTINGS + more)
-        assert applied(web) == 0
-        asked = {"AlarmNames": ["web-production-error-rate"]}
-        (alarm,) = boto3.client("cloudwatch", REGION).describe_alarms(**asked)["MetricAlarms"]
-        assert alarm["Threshold"] == 2.5
-
-
-def test_without_a_database_there_are_no_alarms_for_it(web: str) -> None:
     with account(database=False):
-        applied(web)
-        found = boto3.client("cloudwatch", REGION).describe_alarms()["MetricAlarms"]
-        assert not [one for one in found if "database" in one["AlarmName"]]
+        monitor_plan(directory=web, environment="production", json=False)
+        assert "Database" not in capsys.readouterr().out
 
 
 def test_a_database_that_is_named_must_be_there(web: str) -> None:
-    named = SETTINGS + 'database = "other"\n'
-    Path(web, "shipway.toml").write_text(named)
+    named = '[environments.production.infrastructure.database]\nidentifier = "other"\n'
+    Path(web, "shipway.toml").write_text(SETTINGS + named)
     with account(), pytest.raises(ShipwayError, match="no database other"):
         applied(web)
 

@@ -1,1 +1,1 @@
-"""What Shipway sets up in an AWS account: CloudFormation stacks, and what is asked of them."""
+"""The account: stacks, and what is kept in it beside them."""

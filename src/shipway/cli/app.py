@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, monitor, rehearse, report, run
+from shipway.cli import (
+    clean,
+    deploy,
+    doctor,
+    findings,
+    infra,
+    monitor,
+    rehearse,
+    report,
+    run,
+    secret,
+)
 
 app = typer.Typer(
     name="shipway",
@@ -24,6 +35,8 @@ deploy.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)
+infra.add_to(app)
+secret.add_to(app)
 monitor.add_to(app)
 doctor.add_to(app)
 

@@ -32,6 +32,10 @@ _CALLS = {
         "shipway.cli.monitoring",
     ),
     "rehearse": "shipway.cli.rehearsing",
+    **dict.fromkeys(
+        ("infra_plan", "infra_apply", "infra_destroy", "infra_drift"), "shipway.cli.stacking"
+    ),
+    "secret_set": "shipway.cli.keeping_secrets",
 }
 _KEPT = 64  # invocations remembered
 

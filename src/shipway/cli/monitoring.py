@@ -1,31 +1,28 @@
-"""`monitor` carried out."""
+"""`monitor` carried out. Each command returns the exit code."""
 
 from __future__ import annotations
 
 import json as json_module
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shipway.cli.project import Project, open_project
-from shipway.core.errors import ConfigError
-from shipway.core.naming import Names
-from shipway.effects.clock import SystemClock
+from shipway.cli.monitoring_site import MonitoringSite, open_monitoring
 
 if TYPE_CHECKING:
-    from shipway.aws.monitoring.stack import MonitoringStack
-    from shipway.aws.monitoring.template import Watch
+    from shipway.aws.stack import Say
     from shipway.core.alarms.replay import Replay
-    from shipway.effects.aws import AwsClients
+    from shipway.core.infrastructure.change import Change
 
 
 def monitor_show(*, directory: str, environment: str, template: bool, json: bool) -> int:
-    """Print the alarms, or the template; the exit code."""
+    """Print the alarms, or the template."""
     from shipway.aws.monitoring.template import template as rendered
     from shipway.outputs.alarms import alarm_data, alarm_lines
 
-    watch = _watched(directory, environment).watch
+    watch = open_monitoring(directory, environment).watch
     if template:
         _print(rendered(watch))
     elif json:
@@ -36,53 +33,66 @@ def monitor_show(*, directory: str, environment: str, template: bool, json: bool
 
 
 def monitor_plan(*, directory: str, environment: str, json: bool) -> int:
-    """Print what `apply` would do; the exit code."""
-    from shipway.aws.monitoring.template import text
-
-    there = _watched(directory, environment)
-    changes = there.stack.plan(text(there.found), there.parameters)
-    if json:
-        _print({"stack": there.names.monitoring_stack, "changes": [asdict(one) for one in changes]})
-        return 0
-    for one in changes:
-        word = "replace" if one.replaced else one.action.lower()
-        print(f"{word:<8} {one.id}  ({one.kind})")
-    print(f"{len(changes)} changes" if changes else "nothing would change")
+    """Show what `apply` would do, and leave nothing behind."""
+    plan_monitoring(open_monitoring(directory, environment), json=json)
     return 0
 
 
 def monitor_apply(*, directory: str, environment: str, json: bool) -> int:
-    """Apply the stack; the exit code."""
-    from shipway.aws.monitoring.template import text
-
-    there = _watched(directory, environment)
-    name = there.names.monitoring_stack
-    tell = (lambda line: None) if json else print
-    changed = there.stack.apply(text(there.found), there.parameters, tell)
-    if json:
-        _print({"stack": name, "changed": changed})
-        return 0
-    print(f"{name}: " + ("applied" if changed else "nothing to change"))
-    if changed and there.found.environment.monitoring.mail:
-        print("Whoever gets mail for the first time has to confirm it: AWS has sent a message.")
+    """Bring the stack in line. Nothing in it is data, so nobody is asked."""
+    apply_monitoring(open_monitoring(directory, environment), json=json)
     return 0
 
 
 def monitor_replay(*, directory: str, environment: str, hours: int, json: bool) -> int:
-    """Print what would have rung; the exit code."""
+    """Show what would have rung."""
     from shipway.aws.monitoring.recorded import recorded
     from shipway.core.alarms.replay import replay
 
-    there = _watched(directory, environment)
-    rules = there.found.rules
-    now = SystemClock().now()
+    site = open_monitoring(directory, environment)
+    rules, now = site.found.rules, site.clock.now()
     begin = (int(now) // 3600 - hours) * 3600
-    played = replay(rules, recorded(there.clients, rules, there.parameters, begin, now))
+    played = replay(rules, recorded(site.clients, rules, site.parameters, begin, now))
     if json:
         _print({"begin": begin, **asdict(played)})
     else:
         print("\n".join(_told(played, begin)))
     return 0
+
+
+def plan_monitoring(site: MonitoringSite, *, json: bool) -> None:
+    """Work the changes out, show them, and leave nothing behind."""
+    from shipway.aws.applying import readable
+    from shipway.core.infrastructure.wording import plan_lines
+
+    readable(site.stack)
+    change_set = site.prepared()
+    if change_set:
+        site.stack.discard(change_set)
+    changes = change_set.changes if change_set else ()
+    if json:
+        _print({"stack": site.stack.name, "changes": _data(changes)})
+    else:
+        print("\n".join(plan_lines(changes)))
+
+
+def apply_monitoring(site: MonitoringSite, *, json: bool) -> None:
+    """Settle what is unfinished, then do what differs. Raises StackFailed and StillGoing."""
+    from shipway.aws.applying import finish, settle
+
+    say = _saying(json=json)
+    settle(site.stack, say)
+    change_set = site.prepared()
+    if change_set:
+        finish(site.stack, site.stack.execute(change_set, say))
+    changes = change_set.changes if change_set else ()
+    if json:
+        status = site.stack.status()
+        _print({"stack": site.stack.name, "status": status, "changes": _data(changes)})
+    elif not changes:
+        print(f"{site.stack.name} is as configured")
+    elif site.watch.environment.monitoring.mail:
+        print("Whoever gets mail for the first time has to confirm it: AWS has sent a message.")
 
 
 def _told(played: Replay, begin: int) -> list[str]:
@@ -91,69 +101,30 @@ def _told(played: Replay, begin: int) -> list[str]:
 
     lines = []
     for spell in played.spells:
-        until = f"{at(spell.end)}" if spell.end is not None else "now"
+        until = at(spell.end) if spell.end is not None else "now"
         lines.append(f"on     {at(spell.begin)} … {until:<16}  {spell.alarm}")
     lines += [f"rings  {at(one.minute)}  {one.severity}  {one.alarm}" for one in played.rings]
     return lines or ["nothing would have rung"]
 
 
-@dataclass(frozen=True)
-class _Watched:
-    """An environment on AWS and what is needed to watch it."""
+def _saying(*, json: bool) -> Say:
+    """Progress; with JSON it goes where errors go."""
+    stream = sys.stderr if json else sys.stdout
 
-    project: Project
-    name: str
+    def say(line: str) -> None:
+        stream.write(f"{line}\n")
+        stream.flush()
 
-    @cached_property
-    def names(self) -> Names:
-        return Names(self.project.config.application.name, self.name)
-
-    @cached_property
-    def watch(self) -> Watch:
-        """As it is configured, with a database."""
-        from shipway.aws.monitoring.template import Watch
-
-        return Watch(self.names, self.project.config.environments[self.name])
-
-    @cached_property
-    def found(self) -> Watch:
-        """As it is in the account: with a database where there is one."""
-        from dataclasses import replace
-
-        return replace(self.watch, with_database="Database" in self.parameters)
-
-    @cached_property
-    def clients(self) -> AwsClients:
-        from shipway.effects.aws import AwsClients
-
-        return AwsClients(self.project.config.aws)
-
-    @cached_property
-    def parameters(self) -> dict[str, str]:
-        from shipway.aws.monitoring.looking import parameters
-
-        database = self.watch.environment.monitoring.database
-        return parameters(self.clients, self.names, database=database)
-
-    @cached_property
-    def stack(self) -> MonitoringStack:
-        from shipway.aws.monitoring.stack import MonitoringStack
-
-        return MonitoringStack(self.clients, SystemClock(), self.names.monitoring_stack)
+    return say
 
 
-def _watched(directory: str, name: str) -> _Watched:
-    project = open_project(directory)
-    environments = project.config.environments
-    if name not in environments:
-        known = ", ".join(environments) or "none"
-        raise ConfigError(f"there is no environment {name}", f"shipway.toml has: {known}.")
-    if environments[name].platform != "ecs":
-        raise ConfigError(
-            f"{name} runs on this machine: CloudWatch cannot watch it",
-            f'Name an environment on AWS, or set environments.{name}.platform = "ecs".',
-        )
-    return _Watched(project, name)
+def _data(changes: Sequence[Change]) -> list[dict[str, str]]:
+    from shipway.core.infrastructure.wording import sentence
+
+    return [
+        {"name": one.name, "type": one.type, "change": str(one.kind), "words": sentence(one)}
+        for one in changes
+    ]
 
 
 def _print(data: Any) -> None:

@@ -15,6 +15,8 @@ from annotated_types import Ge, Gt, Le
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
+from shipway.core.settings.github import GitHub
+from shipway.core.settings.infrastructure import Infrastructure
 from shipway.core.settings.monitoring import Monitoring
 
 
@@ -121,6 +123,7 @@ class Environment(Closed):
 
     platform: Literal["local", "ecs"] = "local"
     ecs: Ecs = field(default_factory=Ecs)
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
     monitoring: Monitoring = field(default_factory=Monitoring)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     host: str = "127.0.0.1"
@@ -220,6 +223,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    github: GitHub = field(default_factory=GitHub)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -1,15 +1,9 @@
-"""An account for the monitoring stack to go to, by moto.
-
-moto knows neither saved queries nor Slack channels (it says so and goes on), and fails on a key
-with tags: settings here have no key. It has no change set without changes: `FakeFormation` does.
-"""
+"""An account with the environment web/production, or parts of it, by moto."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 import boto3
 from moto import mock_aws
@@ -19,7 +13,7 @@ REGION = "eu-west-1"
 
 @contextmanager
 def account(*, balancer: bool = True, database: bool = True) -> Iterator[None]:
-    """An account with the environment web/production, or parts of it."""
+    """As long as it is entered, boto3 speaks to it."""
     with mock_aws():
         if balancer:
             _balancer()
@@ -28,7 +22,6 @@ def account(*, balancer: bool = True, database: bool = True) -> Iterator[None]:
                 DBInstanceIdentifier="web-production", DBInstanceClass="db.t4g.micro",
                 Engine="postgres",
             )  # fmt: skip
-        boto3.client("logs", REGION).create_log_group(logGroupName="/web/production/web")
         yield
 
 
@@ -41,64 +34,3 @@ def _balancer() -> None:
         balancing.create_target_group(
             Name=f"web-production-{color}", Protocol="HTTP", Port=80, VpcId=network
         )
-
-
-class FakeFormation:
-    """CloudFormation as its documentation has it, for one stack: enough to fail and to be empty.
-
-    reason: why the change set fails, "" where it does not. ends: the stack's statuses, one a look.
-    """
-
-    def __init__(self, *, reason: str = "", ends: tuple[str, ...] = ()) -> None:
-        self.reason = reason
-        self.ends = list(ends)
-        self.deleted = False
-        self.executed = False
-
-    def describe_stacks(self, **_: Any) -> dict[str, Any]:
-        status = "UPDATE_COMPLETE"
-        if self.executed:
-            status = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
-        return {"Stacks": [{"StackStatus": status}]}
-
-    def create_change_set(self, **_: Any) -> dict[str, Any]:
-        return {"Id": "arn:change-set"}
-
-    def describe_change_set(self, **_: Any) -> dict[str, Any]:
-        return {
-            "Status": "FAILED" if self.reason else "CREATE_COMPLETE",
-            "StatusReason": self.reason,
-        }
-
-    def delete_change_set(self, **_: Any) -> None:
-        self.deleted = True
-
-    def execute_change_set(self, **_: Any) -> None:
-        self.executed = True
-
-    def describe_stack_events(self, **_: Any) -> dict[str, Any]:
-        def event(number: int, status: str, name: str, why: str) -> dict[str, Any]:
-            return {
-                "EventId": str(number), "Timestamp": datetime(2030, 1, 1, tzinfo=UTC),
-                "ResourceStatus": status, "LogicalResourceId": name, "ResourceStatusReason": why,
-            }  # fmt: skip
-
-        newest_first = [
-            event(3, "UPDATE_FAILED", "Dashboard", "Resource update cancelled"),
-            event(2, "UPDATE_FAILED", "AlarmCpu", "Period must be a multiple of 60"),
-            event(1, "UPDATE_IN_PROGRESS", "AlarmCpu", ""),
-        ]
-        return {"StackEvents": newest_first}
-
-
-class FakeClients:
-    """Hands the fake out, whatever is asked for."""
-
-    region = REGION
-
-    def __init__(self, formation: FakeFormation) -> None:
-        self.formation = formation
-
-    def client(self, service: str) -> Any:
-        assert service == "cloudformation"
-        return self.formation

@@ -13,7 +13,7 @@ _KEPT = 90  # days
 _FAILED = "SERVICE_DEPLOYMENT_FAILED"
 
 
-def events(place: Place, secrets: str, tags: list[dict[str, str]]) -> dict[str, Resource]:
+def events(place: Place, secrets: str) -> dict[str, Resource]:
     """The rules and their log. secrets: what the names of the environment's secrets begin with."""
     return {
         _LOG: {
@@ -21,7 +21,7 @@ def events(place: Place, secrets: str, tags: list[dict[str, str]]) -> dict[str, 
             "DeletionPolicy": "Delete",
             "UpdateReplacePolicy": "Delete",
             "Properties": {
-                "LogGroupName": place.event_log, "RetentionInDays": _KEPT, "Tags": tags,
+                "LogGroupName": place.event_log, "RetentionInDays": _KEPT,
             },
         },
         "EventLogPolicy": _may_write(place),

@@ -34,12 +34,3 @@ def known_later(value: str) -> str | Resource:
     """A value as it is, or a reference where it is `${Name}` (core/alarms/place.py)."""
     found = _PARAMETER.fullmatch(value)
     return ref(found[1]) if found else value
-
-
-def tags(application: str, environment: str) -> list[dict[str, str]]:
-    """By these the bill is divided."""
-    return [
-        {"Key": "application", "Value": application},
-        {"Key": "environment", "Value": environment},
-        {"Key": "managed-by", "Value": "shipway"},
-    ]

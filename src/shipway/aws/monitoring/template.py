@@ -13,7 +13,7 @@ from typing import Any
 
 from shipway.aws.monitoring import dashboard, events, filters, queries, topics
 from shipway.aws.monitoring.alarms import alarm_name, alarms
-from shipway.aws.monitoring.naming import Resource, tags
+from shipway.aws.monitoring.naming import Resource
 from shipway.core.alarms.catalogue import catalogue
 from shipway.core.alarms.composite import Composite, composites
 from shipway.core.alarms.place import Place, place
@@ -56,10 +56,9 @@ class Watch:
 def template(watch: Watch) -> dict[str, Any]:
     """The template. Its parameters are what only the account knows (core/alarms/place.py)."""
     settings, where = watch.environment.monitoring, watch.place
-    mark = tags(watch.names.application, watch.names.environment)
     resources: dict[str, Resource] = {
-        **topics.topics(where.prefix, settings, mark),
-        **events.events(where, watch.names.secret(""), mark),
+        **topics.topics(where.prefix, settings),
+        **events.events(where, watch.names.secret("")),
         **filters.filters(where),
         **alarms(where, watch.rules, watch.composites, settings.runbooks),
         **queries.queries(where),

@@ -19,16 +19,16 @@ _ACCOUNT = "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"
 _SENDERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 
 
-def topics(prefix: str, settings: Monitoring, tags: list[dict[str, str]]) -> dict[str, Resource]:
+def topics(prefix: str, settings: Monitoring) -> dict[str, Resource]:
     """Topics, who may send to them, who gets them, and the key they are encrypted with."""
     resources: dict[str, Resource] = {}
     if settings.encrypted:
-        resources[_KEY] = _key(prefix, tags)
+        resources[_KEY] = _key(prefix)
     for severity in Severity:
-        resources |= _topic(prefix, severity, settings, tags)
+        resources |= _topic(prefix, severity, settings)
     to_slack = [severity for severity in Severity if "slack" in _ways(severity, settings)]
     if settings.slack_channel and to_slack:
-        resources |= _slack(prefix, settings, to_slack, tags)
+        resources |= _slack(prefix, settings, to_slack)
     return resources
 
 
@@ -36,11 +36,9 @@ def _ways(severity: Severity, settings: Monitoring) -> tuple[str, ...]:
     return settings.critical if severity is Severity.CRITICAL else settings.warning
 
 
-def _topic(
-    prefix: str, severity: Severity, settings: Monitoring, tags: list[dict[str, str]]
-) -> dict[str, Resource]:
+def _topic(prefix: str, severity: Severity, settings: Monitoring) -> dict[str, Resource]:
     id = logical("topic", severity)
-    properties: dict[str, Any] = {"TopicName": f"{prefix}-{severity}", "Tags": tags}
+    properties: dict[str, Any] = {"TopicName": f"{prefix}-{severity}"}
     if settings.encrypted:
         # The key that AWS manages for SNS would do, but alarms may not use it.
         properties["KmsMasterKeyId"] = ref(_KEY)
@@ -85,13 +83,12 @@ def _policy(topic: str) -> Resource:
     }
 
 
-def _key(prefix: str, tags: list[dict[str, str]]) -> Resource:
+def _key(prefix: str) -> Resource:
     return {
         "Type": "AWS::KMS::Key",
         "Properties": {
             "Description": f"Messages of {prefix}'s alarms",
             "EnableKeyRotation": True,
-            "Tags": tags,
             "KeyPolicy": {
                 "Version": "2012-10-17",
                 "Statement": [
@@ -116,9 +113,7 @@ def _key(prefix: str, tags: list[dict[str, str]]) -> Resource:
     }  # fmt: skip
 
 
-def _slack(
-    prefix: str, settings: Monitoring, severities: list[Severity], tags: list[dict[str, str]]
-) -> dict[str, Resource]:
+def _slack(prefix: str, settings: Monitoring, severities: list[Severity]) -> dict[str, Resource]:
     trusted = {
         "Effect": "Allow",
         "Principal": {"Service": "chatbot.amazonaws.com"},
@@ -142,7 +137,6 @@ def _slack(
                         "PolicyDocument": {"Version": "2012-10-17", "Statement": [seen]},
                     }
                 ],
-                "Tags": tags,
             },
         },
         "SlackChannel": {
@@ -155,7 +149,6 @@ def _slack(
                 "SnsTopicArns": [ref(logical("topic", severity)) for severity in severities],
                 # Whoever writes in the channel can read alarms, and do nothing else.
                 "GuardrailPolicies": [sub(_READING)],
-                "Tags": tags,
             },
         },
     }

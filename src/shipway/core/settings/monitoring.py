@@ -35,10 +35,9 @@ class Monitoring(Closed):
     mail: addresses; each gets a message once that it has to confirm. slack_workspace and
     slack_channel: Slack's ids (T…, C…). critical, warning: the ways that messages of this
     severity take. always_on: tasks and database run day and night, so that no data is an alarm.
-    least_traffic: fewer requests an hour than this are an alarm; 0 for none. database: its
-    identifier in RDS; empty to look for the environment's own. runbooks: the address that the
-    names of runbooks are appended to. encrypted: messages are encrypted with a key of their own
-    ($1 a month). dashboard: $3 a month beyond an account's first three. business:
+    least_traffic: fewer requests an hour than this are an alarm; 0 for none. runbooks: the address
+    that the names of runbooks are appended to. encrypted: messages are encrypted with a key of
+    their own ($1 a month). dashboard: $3 a month beyond an account's first three. business:
     metrics of the application's own to draw, each with its dimensions. alarms: name → settings.
     """
 
@@ -49,7 +48,6 @@ class Monitoring(Closed):
     warning: tuple[Way, ...] = ("mail", "slack")
     always_on: bool = True
     least_traffic: Count = 0
-    database: str = ""
     runbooks: str = ""
     encrypted: bool = True
     dashboard: bool = True
