@@ -16,6 +16,7 @@ from shipway.cli import (
     hold,
     infra,
     logs,
+    monitor,
     rehearse,
     report,
     run,
@@ -42,6 +43,7 @@ hold.add_to(app)
 task.add_to(app)
 infra.add_to(app)
 secret.add_to(app)
+monitor.add_to(app)
 doctor.add_to(app)
 
 

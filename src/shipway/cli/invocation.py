@@ -31,6 +31,10 @@ _CALLS = {
     "hold": "shipway.cli.holding",
     "policy": "shipway.cli.policing",
     "task": "shipway.cli.tasking",
+    **dict.fromkeys(
+        ("monitor_show", "monitor_plan", "monitor_apply", "monitor_replay"),
+        "shipway.cli.monitoring",
+    ),
     "rehearse": "shipway.cli.rehearsing",
     **dict.fromkeys(
         ("infra_plan", "infra_apply", "infra_destroy", "infra_drift"), "shipway.cli.stacking"

@@ -17,6 +17,7 @@ from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
 from shipway.core.settings.github import GitHub
 from shipway.core.settings.infrastructure import Infrastructure
+from shipway.core.settings.monitoring import Monitoring
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Environment(Closed):
     platform: Literal["local", "ecs"] = "local"
     ecs: Ecs = field(default_factory=Ecs)
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     container: Literal["", "docker", "podman"] = ""
     host: str = "127.0.0.1"
