@@ -1,4 +1,4 @@
-"""`shipway deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down`: their words."""
+"""`shipway deploy`, `rollback`, `resume`, `cancel`, `status` and `down`: their words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (deploy, rollback, resume, cancel, status, logs, down):
+    for command in (deploy, rollback, resume, cancel, status, down):
         app.command()(command)
 
 
@@ -92,11 +92,6 @@ def status(
 ) -> None:
     """Show what runs in an environment. Exit code 1 when something of it is not well."""
     _call("status", context, environment=environment, history=history, json=json)
-
-
-def logs(context: typer.Context, environment: Where = "local") -> None:
-    """Show the last lines of every instance's log."""
-    _call("logs", context, environment=environment)
 
 
 def down(context: typer.Context, environment: Where = "local") -> None:

@@ -1,4 +1,4 @@
-"""`deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down` carried out. Each returns
+"""`deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 the exit code."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from shipway.cli.holding import refuse_held
 from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
@@ -31,6 +32,7 @@ from shipway.outputs.history import history as history_lines
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
+    refuse_held(project, environment)
     release = packaged(project)
     aws = on_ecs(project, environment)
     remarks = vouched(project, release, without_verdict) if aws else NO_REMARKS
@@ -81,13 +83,6 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     return 1 if found["release"] and not well else 0
 
 
-def logs(*, directory: str, environment: str) -> int:
-    """Print the last lines of every instance's log."""
-    for title, lines in platform(open_project(directory), environment).logs():
-        print("\n".join((f"== {title}", *lines)))
-    return 0
-
-
 def down(*, directory: str, environment: str) -> int:
     """Stop everything."""
     count = platform(open_project(directory), environment).down()
@@ -107,6 +102,7 @@ def deploy_action(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
             )
         release = release_from(packaged.facts["release"])
+        refuse_held(project, step.work["environment"])
         here = platform(project, step.work["environment"])
         listener = Lines(on_output)
         flag(here.serves, release, listener)

@@ -116,6 +116,20 @@ class RenewableClients(Clients, Protocol):
         ...
 
 
+class Holds(Protocol):
+    """Where an environment's hold is kept, as text (core/hold.py)."""
+
+    def hold(self, environment: str) -> str:
+        """What is kept; "" for nothing."""
+        ...
+
+    def put_hold(self, environment: str, text: str) -> None: ...
+
+    def release_hold(self, environment: str) -> None:
+        """Nothing is kept any more. Releasing what is not held is fine."""
+        ...
+
+
 class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 

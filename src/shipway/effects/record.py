@@ -190,6 +190,20 @@ class SqliteRecord:
         """Remember a text under a name."""
         self._write("INSERT OR REPLACE INTO memos VALUES (?, ?)", (name, value))
 
+    # -- holds (the port core.ports.Holds) ----------------------------------------------
+
+    def hold(self, environment: str) -> str:
+        """The hold of an environment; "" where there is none."""
+        return self.memo(f"hold {environment}") or ""
+
+    def put_hold(self, environment: str, text: str) -> None:
+        """Hold it."""
+        self.put_memo(f"hold {environment}", text)
+
+    def release_hold(self, environment: str) -> None:
+        """Hold it no more."""
+        self._write("DELETE FROM memos WHERE name = ?", (f"hold {environment}",))
+
     # -- releases and rollouts (the port core.ports.Releases) ---------------------------
 
     def put_state(self, environment: str, state: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Completed, Http, Processes, Server
+from shipway.core.ports import Clock, Command, Completed, Http, OnOutput, Processes, Server
 from shipway.core.release import Release
 from shipway.core.secrets import forms
 from shipway.effects.address import free_port
@@ -20,6 +20,7 @@ from shipway.effects.files import write_atomic
 from shipway.effects.redaction import Redactor
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
+_TASK_TIMEOUT = 3600.0  # seconds that a person's own command may take
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -129,6 +130,14 @@ class Instances:
         command = Command(argv, release.path, self.env(release), 600.0, self._all_hidden())
         return self.processes.run(command)
 
+    def task(
+        self, release: Release, command: Sequence[str], on_output: OnOutput | None = None
+    ) -> Completed:
+        """Run a person's own command with a release, to the end; its lines as they come."""
+        argv = self._own(release, command)
+        one = Command(argv, release.path, self.env(release), _TASK_TIMEOUT, self._all_hidden())
+        return self.processes.run(one, on_output)
+
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""
         try:
@@ -136,7 +145,11 @@ class Instances:
                 last = "\n".join(file.read().splitlines()[-TAIL:])
         except OSError:
             return ()
-        return tuple(Redactor(self._all_hidden())(last).splitlines())
+        return tuple(self.redactor()(last).splitlines())
+
+    def redactor(self) -> Redactor:
+        """Blots the secrets of this environment out of a text."""
+        return Redactor(self._all_hidden())
 
     def env(self, release: Release) -> dict[str, str]:
         """What an instance sees: the base, what is configured, what it is told by Shipway."""
@@ -155,7 +168,11 @@ class Instances:
         }  # fmt: skip
 
     def _argv(self, release: Release, words: str, address: str) -> tuple[str, ...]:
-        program, *arguments = shlex.split(words.replace("{bind}", address))
+        return self._own(release, shlex.split(words.replace("{bind}", address)))
+
+    def _own(self, release: Release, command: Sequence[str]) -> tuple[str, ...]:
+        """The release's own program, where it has one of that name."""
+        program, *arguments = command
         own = os.path.join(os.path.dirname(release.python), program)
         return (own if os.path.exists(own) else program, *arguments)
 
