@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run
+from shipway.cli import clean, deploy, doctor, findings, image, rehearse, report, run
 
 app = typer.Typer(
     name="shipway",
@@ -23,6 +23,7 @@ report.add_to(app)
 deploy.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
+image.add_to(app)
 clean.add_to(app)
 doctor.add_to(app)
 

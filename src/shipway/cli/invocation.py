@@ -28,6 +28,7 @@ _CALLS = {
     ),
     "clean": "shipway.cli.cleaning",
     "rehearse": "shipway.cli.rehearsing",
+    **dict.fromkeys(("image_build", "image_scan", "image_push"), "shipway.cli.imaging"),
 }
 _KEPT = 64  # invocations remembered
 
