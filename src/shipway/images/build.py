@@ -7,13 +7,12 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images import oci
 from shipway.core.images.dockerfile import base_of
-from shipway.core.images.job import Argv, Builder, Job
+from shipway.core.images.job import Argv, Builder, Described, Job
 from shipway.core.images.provenance import BuildFacts
 from shipway.core.images.provenance import moment as written
 from shipway.core.images.tags import Origin
@@ -107,12 +106,12 @@ def _built(site: Site, origin: Origin, run: str, builder: Builder, folder: str, 
     _run(site, builder, builder.give(job), lambda line: None)
     with opened(job.target) as raw:
         done = Finishing(
-            site.layout, origin, context.contents, known.get("layers"),
+            site.layout, origin, context.contents, known.layers if known else None,
             labels(origin, site.config.image.source), say,
         ).finish(raw)  # fmt: skip
     facts = BuildFacts(
         builder.name, site.config.image.source, origin.revision, dockerfile, args, base,
-        str(known.get("id", "")), run, started, site.clock.now(),
+        known.digest if known else "", run, started, site.clock.now(),
     )  # fmt: skip
     built = Built(done.descriptor["digest"], origin, done.weight, facts)
     write_atomic(os.path.join(site.layout.folder, _FACTS), json.dumps(asdict(built)).encode())
@@ -170,19 +169,18 @@ def _base(context: Context, dockerfile: str, args: Mapping[str, str]) -> str:
         return base_of(file.read(), args)
 
 
-def _described(site: Site, builder: Builder, image: str) -> dict[str, Any]:
-    """What the builder knows of the base; nothing where it does not."""
+def _described(site: Site, builder: Builder, image: str) -> Described | None:
+    """What the builder knows of the base; None where it does not."""
     if not image:
-        return {"layers": []}
+        return Described("", ())
     command = Command(
         builder.describe(image), site.root, {**site.env, **dict(builder.env)}, 60.0, site.secrets
     )
     done = site.processes.run(command)
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        return {}
-    return found if done.code == 0 else {}
+        return builder.described(json.loads(done.stdout)) if done.code == 0 else None
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
 
 
 def _run(site: Site, builder: Builder, argv: Argv, say: Say) -> None:

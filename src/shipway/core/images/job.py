@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 Argv = tuple[str, ...]
 
@@ -14,6 +14,14 @@ BUILDER_ENV = (
     "CONTAINERS_CONF", "CONTAINERS_REGISTRIES_CONF", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Described:
+    """An image that a builder has. digest: what it calls it; layers: digests, unpacked."""
+
+    digest: str
+    layers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,11 @@ class Builder(Protocol):
         ...
 
     def describe(self, image: str) -> Argv:
-        """Prints JSON: an image's `id`, and the digests of its `layers`, unpacked."""
+        """Prints what it knows of an image, as JSON."""
+        ...
+
+    def described(self, said: Any) -> Described:
+        """What matters of that. Raises KeyError, TypeError and IndexError where it is not there."""
         ...
 
 

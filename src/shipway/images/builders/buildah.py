@@ -6,8 +6,9 @@ The image is kept in docker's form, because OCI's has no place for a HEALTHCHECK
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from shipway.core.images.job import Argv, Job, arguments
+from shipway.core.images.job import Argv, Described, Job, arguments
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,12 @@ class Buildah:
         return ("buildah", "push", "--disable-compression", job.tag, f"docker-archive:{job.target}")
 
     def describe(self, image: str) -> Argv:
-        """Id and layers."""
-        form = '{"id":{{json .FromImageDigest}},"layers":{{json .OCIv1.RootFS.DiffIDs}}}'
-        return ("buildah", "inspect", "--type", "image", "--format", form, image)
+        """All of it."""
+        return ("buildah", "inspect", "--type", "image", image)
+
+    def described(self, said: Any) -> Described:
+        """Its digest and layers."""
+        return Described(said["FromImageDigest"], tuple(said["OCIv1"]["rootfs"]["diff_ids"]))
 
 
 BUILDAH = Buildah()

@@ -7,8 +7,9 @@ one image.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from shipway.core.images.job import Argv, Job, arguments
+from shipway.core.images.job import Argv, Described, Job, arguments
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,12 @@ class Docker:
         return ("docker", "save", "--output", job.target, job.tag)
 
     def describe(self, image: str) -> Argv:
-        """Id and layers."""
-        form = '{"id":{{json .Id}},"layers":{{json .RootFS.Layers}}}'
-        return ("docker", "image", "inspect", "--format", form, image)
+        """A list of one."""
+        return ("docker", "image", "inspect", image)
+
+    def described(self, said: Any) -> Described:
+        """Its digest and layers."""
+        return Described(said[0]["Id"], tuple(said[0]["RootFS"]["Layers"]))
 
 
 BUILDX_PROBE: Argv = ("docker", "buildx", "version")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from shipway.core.images.job import Argv, Job, arguments
+from shipway.core.images.job import Argv, Described, Job, arguments
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,12 @@ class Podman:
         return ("podman", "save", "--format", "oci-dir", "--output", job.target, job.tag)
 
     def describe(self, image: str) -> Argv:
-        """Id and layers."""
-        form = '{"id":{{json .Digest}},"layers":{{json .RootFS.Layers}}}'
-        return ("podman", "image", "inspect", "--format", form, image)
+        """A list of one."""
+        return ("podman", "image", "inspect", image)
+
+    def described(self, said: Any) -> Described:
+        """Its digest and layers."""
+        return Described(said[0]["Digest"], tuple(said[0]["RootFS"]["Layers"]))
 
 
 PODMAN = Podman()
