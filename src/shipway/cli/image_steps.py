@@ -91,7 +91,7 @@ def publish_action(project: Project) -> Action:
 
     def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         release = _release(shop)
-        built = last(shop.state)
+        built = _built(shop)
         here = home(shop.config, make=True)
         if here.made:
             on_output(f"{here.registry.place}: made")
@@ -129,6 +129,19 @@ def _release(shop: Workshop) -> Release:
     return release_from(packaged.facts["release"])
 
 
+def _built(shop: Workshop) -> Built:
+    """The image of this working tree; raises CannotRun where the last one is another's."""
+    made = shop.upstream.get("image")
+    built = last(shop.state)
+    if made is not None and made.facts.get("digest") != built.digest:
+        raise CannotRun("there is no image to publish", "See why the step image did not pass.")
+    if built.origin != origin(shop.root, shop.config):
+        raise CannotRun(
+            "the image that is here was built from other files", "Build it: shipway run image."
+        )
+    return built
+
+
 def scanned(here: Home, digest: str, shop: Workshop) -> tuple[Finding, ...]:
     """ECR's own findings, where the registry is ECR and its scan is wanted."""
     settings = shop.config.image
@@ -159,8 +172,10 @@ def documents(built: Built, release: Release, place: str, shop: Workshop) -> lis
     built_by = provenance(place.partition("@")[0], built.digest, built.facts, __version__)
     told_by = verdict(place.partition("@")[0], built.digest, said)
     found = [
-        Document(oci.STATEMENT_TYPE, oci.encoded(built_by), "provenance (SLSA v1)"),
-        Document(oci.VERDICT_TYPE, oci.encoded(told_by), f"verdict: {said['verdict']}"),
+        Document(
+            oci.STATEMENT_TYPE, oci.encoded(built_by), "provenance (SLSA v1)", built.facts.finished
+        ),
+        Document(oci.VERDICT_TYPE, oci.encoded(told_by), f"verdict: {said['verdict']}", shop.now()),
     ]
     sbom = shop.blobs.get(release.sbom) if release.sbom else None
     if sbom:

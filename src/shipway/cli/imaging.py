@@ -124,7 +124,7 @@ def _documents(project: Project, built: Built, place: str) -> list[Document]:
     """Provenance, and the SBOM of the release that was packaged from the same commit."""
     name = place.partition("@")[0]
     statement = oci.encoded(provenance(name, built.digest, built.facts, __version__))
-    found = [Document(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)")]
+    found = [Document(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)]
     for facts in project.record.passed_facts("package"):
         release = facts.get("release", {})
         sbom = project.blobs.get(release["sbom"]) if release.get("sbom") else None

@@ -100,3 +100,18 @@ def is_here(host: str) -> bool:
     """Whether a host (with or without port) is this machine: asked without TLS and proxies."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     return name in ("localhost", "[::1]") or name.startswith("127.")
+
+
+class ScriptedExchange:
+    """A fake for tests: `answer` is asked for each request and may raise Unreachable."""
+
+    def __init__(self, answer: Callable[[Request], Answer]) -> None:
+        self.answer = answer
+        self.asked: list[Request] = []
+
+    def ask(self, request: Request) -> Answer:
+        """What `answer` says. The body is read, as a real one would be."""
+        self.asked.append(request)
+        if request.content is not None:
+            list(request.content.pieces())
+        return self.answer(request)

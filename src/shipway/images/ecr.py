@@ -20,6 +20,8 @@ from shipway.images.login import Credentials
 _POLL = 5.0  # seconds between questions
 _UNTAGGED_DAYS = 14
 _MANY = 9999  # images: a rule that keeps, and never takes
+_LISTS = "sha256-*"  # where referrers are listed by tag (referrers.py)
+_PATTERNS = 5  # ECR's limit (API reference, CreateRepository)
 _RUNNING = ("IN_PROGRESS", "PENDING", "")
 _DONE = ("COMPLETE", "ACTIVE")
 
@@ -130,16 +132,19 @@ class Ecr:
 
 def creation(name: str, moving: list[str]) -> dict[str, Any]:
     """What CreateRepository is asked: tags are immutable, but for those that have to move."""
-    mutability: dict[str, Any] = {"imageTagMutability": "IMMUTABLE"}
-    if moving:
-        mutability = {
-            "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-            "imageTagMutabilityExclusionFilters": [
-                {"filterType": "WILDCARD", "filter": tag} for tag in moving
-            ],
-        }
+    patterns = [*moving, _LISTS]
+    if len(patterns) > _PATTERNS:
+        raise ConfigError(
+            f"ECR knows five tags that may move, and {len(patterns)} are wanted: "
+            f"{', '.join(patterns)}",
+            "Make the repository yourself, or have fewer environments in this configuration.",
+        )
     return {
-        "repositoryName": name, "imageScanningConfiguration": {"scanOnPush": True}, **mutability,
+        "repositoryName": name, "imageScanningConfiguration": {"scanOnPush": True},
+        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [
+            {"filterType": "WILDCARD", "filter": one} for one in patterns
+        ],
     }  # fmt: skip
 
 

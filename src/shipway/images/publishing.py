@@ -6,7 +6,7 @@ a tag is whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +26,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Document:
-    """Something said about an image. kind: its media type."""
+    """Something said about an image. kind: its media type.
+
+    created: seconds since the epoch; 0 where nothing says when. The same document, said to be
+    of the same time, is the same referrer.
+    """
 
     kind: str
     data: bytes
     words: str
+    created: float = 0.0
 
 
 @dataclass
@@ -76,10 +81,8 @@ class Publishing:
     def attach(self, documents: Sequence[Document]) -> None:
         """Keep documents beside the image."""
         subject = self.layout.descriptor()
-        created = {oci.CREATED: moment(self.clock.now())}
         for one in documents:
-            # The same document is the same referrer: only what tells a time has one.
-            notes: Mapping[str, str] = {} if one.kind == oci.SBOM_TYPE else created
+            notes = {oci.CREATED: moment(one.created)} if one.created else {}
             attach(self.registry, subject, one.kind, one.data, notes)
             self.say(f"attached: {one.words}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -118,7 +119,6 @@ def recorded(record: str, text: str) -> Iterable[tuple[str, str]]:
     """
     folder, _, rest = record.rpartition("/site-packages/")
     name = rest.partition(".dist-info")[0].rpartition("-")[0]
-    for line in text.splitlines():
-        path = line.partition(",")[0].strip('"')
-        if path and not path.startswith(("..", "/")):
+    for path, *_ in filter(None, csv.reader(text.splitlines())):
+        if not path.startswith(("..", "/")):
             yield f"{folder}/site-packages/{path}", name
