@@ -119,10 +119,8 @@ def scanned(*answers: Any, stopping: Callable[[], bool] = lambda: False) -> dict
 
 
 def test_a_scan_is_waited_for_and_all_its_pages_are_findings() -> None:
-    found = scanned(
-        error("ScanNotFoundException"), says("IN_PROGRESS"), says("COMPLETE", "CVE-1", nextToken="t"),
-        says("COMPLETE", "CVE-2"),
-    )  # fmt: skip
+    whole = (says("COMPLETE", "CVE-1", nextToken="t"), says("COMPLETE", "CVE-2"))
+    found = scanned(error("ScanNotFoundException"), says("IN_PROGRESS"), *whole)
     assert [one.rule for one in findings_from(found)] == ["CVE-1", "CVE-2"]
 
 
