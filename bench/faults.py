@@ -4,8 +4,7 @@
 
 Runs `shipway rehearse` on MyCandidate for each pair, and prints what it counted: requests, those
 that failed, users hit, seconds to the verdict and from the first failure to the end of the last,
-and whether everybody was served at the end. MyCandidate has to be packaged:
-`shipway -C mycandidate run package`.
+and whether everybody was served at the end.
 """
 
 from __future__ import annotations
@@ -26,12 +25,14 @@ FAULTS = (
 ROW = "{:<11} {:<14} {:<12} {:>8} {:>7} {:>6} {:>9} {:>9}  {}"
 
 
+SHIPWAY = (str(Path(sys.executable).parent / "shipway"), "-C", str(ROOT / "mycandidate"))
+
+
 def rehearse(strategy: str, fault: str, rate: float, seconds: float) -> dict[str, Any]:
     """The account of one rehearsal. Raises RuntimeError with what the command said."""
     argv = (
-        str(Path(sys.executable).parent / "shipway"), "-C", str(ROOT / "mycandidate"), "rehearse",
-        "--strategy", strategy, "--fault", fault, "--rate", str(rate), "--seconds", str(seconds),
-        "--json",
+        *SHIPWAY, "rehearse", "--strategy", strategy, "--fault", fault, "--rate", str(rate),
+        "--seconds", str(seconds), "--json",
     )  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
@@ -48,6 +49,7 @@ def main() -> int:
     words.add_argument("--strategy", nargs="*", default=STRATEGIES)
     words.add_argument("--fault", nargs="*", default=FAULTS)
     chosen = words.parse_args()
+    subprocess.run((*SHIPWAY, "run", "package"), check=True, stdout=subprocess.DEVNULL)
     print(ROW.format("strategy", "fault", "verdict", "requests", "failed", "users", "verdict s",
                      "failing s", "served at the end"))  # fmt: skip
     well = True
