@@ -40,6 +40,7 @@ _CALLS = {
         ("infra_plan", "infra_apply", "infra_destroy", "infra_drift"), "shipway.cli.stacking"
     ),
     "secret_set": "shipway.cli.keeping_secrets",
+    **dict.fromkeys(("image_build", "image_scan", "image_push"), "shipway.cli.imaging"),
 }
 _KEPT = 64  # invocations remembered
 

@@ -16,6 +16,7 @@ from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
 from shipway.core.settings.github import GitHub
+from shipway.core.settings.image import Image
 from shipway.core.settings.infrastructure import Infrastructure
 from shipway.core.settings.monitoring import Monitoring
 
@@ -226,6 +227,7 @@ class Config(Closed):
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
     github: GitHub = field(default_factory=GitHub)
+    image: Image = field(default_factory=Image)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see
