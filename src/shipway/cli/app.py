@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run
+from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run, workflows
 
 app = typer.Typer(
     name="shipway",
@@ -24,6 +24,7 @@ deploy.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)
+workflows.add_to(app)
 doctor.add_to(app)
 
 

@@ -28,6 +28,9 @@ _CALLS = {
     ),
     "clean": "shipway.cli.cleaning",
     "rehearse": "shipway.cli.rehearsing",
+    **dict.fromkeys(
+        ("write_workflows", "check_workflows", "diff_workflows"), "shipway.cli.workflowing"
+    ),
 }
 _KEPT = 64  # invocations remembered
 
