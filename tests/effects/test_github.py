@@ -24,19 +24,12 @@ def test_elsewhere_there_is_no_job() -> None:
     assert job({"GITHUB_ACTIONS": "false"}) is None
 
 
-@pytest.mark.parametrize(("head", "fork"), [("ann/town", False), ("eve/town", True)])
-def test_a_pull_request_is_known_by_its_event(tmp_path: Path, head: str, fork: bool) -> None:
-    given = {"pull_request": {"number": 5, "head": {"repo": {"full_name": head}}}}
-    found = job(event(tmp_path, given))
+def test_a_pull_request_is_known_by_its_event(tmp_path: Path) -> None:
+    found = job(event(tmp_path, {"pull_request": {"number": 5}}))
     assert found
-    assert (found.pull_request, found.fork) == (5, fork)
+    assert found.pull_request == 5
     assert found.address == "https://github.com/ann/town/actions/runs/42"
     assert found.api == "https://api.github.com"
-
-
-def test_a_fork_that_is_gone_is_still_one(tmp_path: Path) -> None:
-    found = job(event(tmp_path, {"pull_request": {"number": 5, "head": {"repo": None}}}))
-    assert found and found.fork
 
 
 @pytest.mark.parametrize("data", ["", "rubbish", [], {}, {"pull_request": None},

@@ -18,12 +18,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
     app.add_typer(group, name="workflows")
-    group.command()(write)
-    group.command()(check)
-    group.command()(diff)
+    group.command("write")(write_workflows)
+    group.command("check")(check_workflows)
+    group.command("diff")(diff_workflows)
 
 
-def write(
+def write_workflows(
     context: typer.Context,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
@@ -44,7 +44,7 @@ def write(
     raise typer.Exit(call("write_workflows", options))
 
 
-def check(context: typer.Context, json: Json = False) -> None:
+def check_workflows(context: typer.Context, json: Json = False) -> None:
     """Say whether the workflows are what shipway.toml wants; exit code 1 names each line.
 
     Example: shipway workflows check
@@ -52,7 +52,7 @@ def check(context: typer.Context, json: Json = False) -> None:
     raise typer.Exit(call("check_workflows", {"directory": context.obj, "json": json}))
 
 
-def diff(context: typer.Context, json: Json = False) -> None:
+def diff_workflows(context: typer.Context, json: Json = False) -> None:
     """Show what `workflows write` would change, as a unified diff.
 
     Example: shipway workflows diff

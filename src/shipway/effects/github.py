@@ -21,16 +21,13 @@ _VERSION = "2022-11-28"
 class Job:
     """What the runner says of the job (the default variables and the event's file).
 
-    event: its name. pull_request: its number, 0 where there is none. fork: whether the change
-    comes from another repository. api, server: addresses.
+    pull_request: its number, 0 where there is none. api, server: addresses.
     """
 
     repository: str
     run: str
-    event: str
     commit: str
     pull_request: int
-    fork: bool
     api: str
     server: str
 
@@ -45,14 +42,10 @@ def job(environment: Mapping[str, str]) -> Job | None:
     if environment.get("GITHUB_ACTIONS") != "true":
         return None
     asked = _event(environment.get("GITHUB_EVENT_PATH", "")).get("pull_request")
-    change = asked if isinstance(asked, dict) else {}
-    repository = environment.get("GITHUB_REPOSITORY", "")
-    head = ((change.get("head") or {}).get("repo") or {}).get("full_name", "")
-    number = change.get("number")
+    number = asked.get("number") if isinstance(asked, dict) else 0
     return Job(
-        repository, environment.get("GITHUB_RUN_ID", ""), environment.get("GITHUB_EVENT_NAME", ""),
+        environment.get("GITHUB_REPOSITORY", ""), environment.get("GITHUB_RUN_ID", ""),
         environment.get("GITHUB_SHA", ""), number if isinstance(number, int) else 0,
-        bool(change) and head != repository,
         environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
         environment.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/"),
     )  # fmt: skip
