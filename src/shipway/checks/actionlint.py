@@ -55,7 +55,8 @@ def _finding(one: dict[str, Any], site: Site) -> Finding:
     two rows, of which zizmor's is the one that is rated."""
     injected = "potentially untrusted" in one["message"]
     return Finding(
-        "actionlint", one["kind"], Severity.MEDIUM, relative(one["filepath"], site.root), int(one["line"]), one["message"],
+        "actionlint", one["kind"], Severity.MEDIUM, relative(one["filepath"], site.root),
+        int(one["line"]), one["message"],
         "Give it by env, and use it as a shell variable." if injected else
         "GitHub would refuse it, or it would fail there: correct this line.",
         Kind.CONFIGURATION, confidence="high", link=_LINK,
