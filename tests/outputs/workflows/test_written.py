@@ -94,6 +94,11 @@ def test_no_expression_stands_in_a_command(name: str) -> None:
 
 
 @each
+def test_a_step_does_one_thing(name: str) -> None:
+    assert [one["name"] for one in steps(name) if ("run" in one) == ("uses" in one)] == []
+
+
+@each
 def test_artifacts_are_not_kept_for_ever(name: str) -> None:
     uploads = [one for one in steps(name) if "upload-artifact" in str(one.get("uses", ""))]
     assert all(one["with"]["retention-days"] == 14 for one in uploads)

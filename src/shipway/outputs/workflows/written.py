@@ -172,6 +172,7 @@ def _environment() -> Environment:
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
+        keep_trailing_newline=True,
         lstrip_blocks=True, block_start_string="[%", block_end_string="%]",
         variable_start_string="[[", variable_end_string="]]", comment_start_string="[#",
         comment_end_string="#]", autoescape=False,  # it is YAML: what is given is quoted as JSON
