@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,11 @@ STEP = "workflows"
 _REMEDY = "Write them: shipway workflows write. They are never changed by hand."
 
 
-def workflow_step(sources: FolderSources) -> tuple[Step, ...]:
-    """The step, where there is a workflow that was written for this project; else none."""
+def workflow_step(sources: FolderSources, stages: Collection[str]) -> tuple[Step, ...]:
+    """The step, where there is a workflow that was written for this project; else none.
+
+    stages: those that have steps, on which the workflows depend.
+    """
     from shipway.effects.git import top
     from shipway.outputs.workflows.written import FOLDER, mark
 
@@ -37,7 +41,8 @@ def workflow_step(sources: FolderSources) -> tuple[Step, ...]:
         return ()
     return (
         Step(
-            STEP, "quality", Work.ACTION, {"action": STEP, "generator": _generator()},
+            STEP, "quality", Work.ACTION,
+            {"action": STEP, "stages": sorted(stages), "generator": _generator()},
             inputs=("shipway.toml", "pyproject.toml", *paths), expected=0.5,
         ),
     )  # fmt: skip
@@ -49,7 +54,7 @@ def compare(project: Project) -> Action:
     def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         from shipway.cli.workflowing import of_project, said
 
-        found = of_project(project.root, project.config)
+        found = of_project(project)
         for line in said(found):
             on_output(line)
         folder = os.path.relpath(found.folder, project.root)

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shipway.cli.project import open_project
-from shipway.core.config import Config
+from shipway.cli.project import Project, open_project
 from shipway.core.drift import Drift, drifts
 from shipway.core.errors import ConfigError
 from shipway.effects.files import write_atomic
@@ -96,19 +95,19 @@ def diff_workflows(*, directory: str, json: bool) -> int:
 
 def workflows(directory: str) -> Workflows:
     """The workflows of the project in a folder. Raises ConfigError outside a repository."""
-    project = open_project(directory)
-    return of_project(project.root, project.config)
+    return of_project(open_project(directory))
 
 
-def of_project(root: str, config: Config) -> Workflows:
-    """The workflows of a project with this configuration."""
+def of_project(project: Project) -> Workflows:
+    """The workflows of a project. Raises ConfigError outside a repository."""
     from shipway.outputs.workflows.written import FOLDER, mark, write
 
-    repository = top(root)
+    repository = top(project.root)
     if not repository:
-        raise ConfigError(f"{root} is in no git repository", "Make it one: git init.")
-    below = os.path.relpath(root, repository)
-    made = write(config, below, registered())
+        raise ConfigError(f"{project.root} is in no git repository", "Make it one: git init.")
+    below = os.path.relpath(project.root, repository)
+    stages = {step.stage for step in project.steps}
+    made = write(project.config, below, registered(), stages)
     folder = os.path.join(repository, *FOLDER.split("/"))
     return Workflows(folder, mark(below), made.files, dict(_texts(folder)), made.left_out)
 

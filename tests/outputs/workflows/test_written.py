@@ -207,6 +207,19 @@ def test_what_is_not_there_is_said() -> None:
     assert write(CONFIG, ".", COMMANDS).left_out == ()
 
 
+def test_a_stage_without_steps_has_no_job() -> None:
+    """`shipway run STAGE` is an error where there is nothing to run."""
+    files = write(CONFIG, ".", COMMANDS, {"build"}).files
+    matrix = loaded(files["ci-cd.yml"])["jobs"]["stage"]["strategy"]["matrix"]
+    assert matrix == {"stage": ["quality", "build"]}
+    assert "scan" not in loaded(files["security.yml"])["jobs"]
+    assert " run quality build\n" in files["deploy.yml"]
+    bare = replace(CONFIG, github=GitHub(codeql=False, dependency_review=False))
+    without = write(bare, ".", COMMANDS, {"quality"}).files
+    assert "security.yml" not in without
+    assert loaded(without["ci-cd.yml"])["jobs"]["verdict"]["needs"] == ["stage"]
+
+
 def test_monitoring_is_there_as_soon_as_the_command_is() -> None:
     without = write(CONFIG, ".", COMMANDS - {"monitor"}).files
     assert "monitoring.yml" not in without

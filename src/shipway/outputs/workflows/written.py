@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipway.core.config import Config
 from shipway.core.errors import ConfigError
+from shipway.core.step import STAGES
 from shipway.outputs.workflows.actions import uses
 from shipway.outputs.workflows.scanners import scanners
 from shipway.outputs.workflows.targets import RELEASED, Target, remote, targets
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FOLDER = ".github/workflows"
 REQUIREMENTS = ".github/shipway.txt"
 _TEMPLATES = Path(__file__).parent / "templates"
+_PROVED = ("quality", "security", "test", "build")  # stages before anything leaves the runner
 _SPARE = 30  # minutes of a deploying job beyond the longest rollout
 _FOLDER_NAME = re.compile(r"[\w./ +@-]+")
 _LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -36,11 +38,14 @@ class Written:
     left_out: tuple[str, ...]
 
 
-def write(config: Config, folder: str, commands: Collection[str]) -> Written:
+def write(
+    config: Config, folder: str, commands: Collection[str], stages: Collection[str] = STAGES
+) -> Written:
     """The workflows of a project.
 
     folder: the project's, as seen from the repository's top; "." for the top itself. commands:
-    those that this Shipway has. Raises ConfigError for a value that has no place in a workflow.
+    those that this Shipway has. stages: those of the project that have steps; with its workflows
+    quality has one. Raises ConfigError for a value that has no place in a workflow.
     """
     found = tuple(targets(config))
     released = next((one for one in found if one.branch == config.github.main), None)
@@ -49,15 +54,17 @@ def write(config: Config, folder: str, commands: Collection[str]) -> Written:
     _harmless(config, found)
     if not _FOLDER_NAME.fullmatch(folder):
         raise ConfigError(f"{folder!r} cannot stand in a workflow", "Give the folder a plain name.")
+    proved = [one for one in _PROVED if one in stages or one == "quality"]
+    secured = "security" in proved or config.github.codeql or config.github.dependency_review
     values = _values(config, folder, commands) | {
+        "proved": proved, "apart": [one for one in proved if one != "security"],
+        "secured": secured,
         "released": released, "monitored": monitored,
         "branches": list(dict.fromkeys((config.github.main, *(one.branch for one in others)))),
     }  # fmt: skip
-    files = {"ci-cd.yml": values, "security.yml": values}
-    if found:
-        files["deploy.yml"] = values
-    if monitored:
-        files["monitoring.yml"] = values
+    wanted = {"ci-cd.yml": True, "security.yml": secured, "deploy.yml": bool(found),
+              "monitoring.yml": monitored}  # fmt: skip
+    files = {name: values for name, there in wanted.items() if there}
     environment = _environment()
     texts = {name: _render(environment, name, given) for name, given in files.items()}
     for one in others:
@@ -178,7 +185,7 @@ def _environment() -> Environment:
         comment_end_string="#]", autoescape=False,  # it is YAML: what is given is quoted as JSON
     )  # fmt: skip
     environment.filters.update(
-        quoted=_quoted, word=shlex.quote, inputs=_inputs, expression=_expression
+        quoted=_quoted, plain=_plain, word=shlex.quote, inputs=_inputs, expression=_expression
     )
     return environment
 
@@ -186,6 +193,11 @@ def _environment() -> Environment:
 def _quoted(value: Any) -> str:
     """A value as YAML: JSON is a part of it, but for how JSON escapes what is beyond 16 bits."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(names: list[str]) -> str:
+    """A list of words that are ours."""
+    return f"[{', '.join(names)}]"
 
 
 def _expression(text: str) -> str:
