@@ -11,6 +11,12 @@ import pytest
 from tests.cli.terminal import git, only, project, shipway, step
 from tests.outputs.stand_in import GitHub, github
 
+from shipway.cli.in_github import tell_rollout, tell_run
+from shipway.cli.project import open_project
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.receipt import Receipt
+from shipway.core.result import RunResult, StepResult
+
 SETTINGS = (
     '[application]\nname = "town"\n' + only()
     + step("lint", "echo linted", 'inputs = ["a.txt"]\nstage = "quality"')
@@ -140,3 +146,61 @@ def test_elsewhere_nothing_of_it_happens(town: Path, hub: GitHub, tmp_path: Path
     assert "::" not in done.stdout
     assert not (tmp_path / "summary.md").exists()
     assert hub.asked == []
+
+
+def told(path: Path) -> dict[str, str]:
+    pairs = [line.partition("=") for line in path.read_text().splitlines()]
+    return {name: value for name, _, value in pairs}
+
+
+@pytest.fixture
+def inside(hub: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This process is a job; the folder of the runner's files."""
+    for name, value in variables(hub, tmp_path, GITHUB_TOKEN="made-up").items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def test_a_rollout_tells_its_address_and_gives_the_deployment_a_status(
+    inside: Path, hub: GitHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.deployments.append({"id": 7})
+    address = "https://staging.example.org"
+    tell_rollout(Receipt("staging", "1.0+a.b", "", Verdict.PASSED, 1.0, 2.0, address))
+    assert told(inside / "output") == {
+        "address": address, "verdict": "passed", "release": "1.0+a.b",
+    }  # fmt: skip
+    assert hub.statuses[0]["environment_url"] == address
+    assert hub.statuses[0]["log_url"].endswith("/ann/town/actions/runs/42")
+    assert f"github: deployment status: {address}" in capsys.readouterr().err
+
+
+def test_an_answer_of_another_form_is_said_too(
+    inside: Path, hub: GitHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.deployments.append({"name": "no number"})
+    tell_rollout(Receipt("staging", "1.0+a.b", "", Verdict.PASSED, 1.0, 2.0, ""))
+    assert "no deployment status: its answer is not understood" in capsys.readouterr().err
+
+
+def test_a_release_and_its_image_are_outputs(inside: Path, town: Path) -> None:
+    image = "registry.example.org/town@sha256:5"
+    packaged = StepResult(
+        "publish", "publish", Outcome.PASSED,
+        facts={"release": {"digest": "c0ffee", "image": image}},
+    )  # fmt: skip
+    run = RunResult("1", "town", Verdict.PASSED, 1.0, 2.0, (packaged,))
+    tell_run(run, open_project(str(town)))
+    assert told(inside / "output") == {
+        "verdict": "passed", "address": "", "digest": "c0ffee",
+        "image": "registry.example.org/town", "image_digest": "sha256:5",
+    }  # fmt: skip
+
+
+def test_elsewhere_a_rollout_tells_nobody(
+    inside: Path, hub: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    tell_rollout(Receipt("staging", "1.0+a.b", "", Verdict.PASSED, 1.0, 2.0, ""))
+    assert hub.asked == []
+    assert not (inside / "output").exists()

@@ -16,7 +16,7 @@ from shipway.core.check import Tool
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-EVERYTHING = {"run", "deploy", "image", "monitor", "cost", "clean"}
+EVERYTHING = {"run", "deploy", "monitor", "cost", "clean"}
 
 
 def asked(tool: Tool, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

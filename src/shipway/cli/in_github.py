@@ -77,7 +77,8 @@ def _outputs(result: RunResult) -> str:
     releases = [step.facts["release"] for step in result.steps if "release" in step.facts]
     told = {"verdict": result.verdict.value, "address": result.address}
     for one in releases[-1:]:
-        told |= {"digest": str(one.get("digest", ""))}
+        image, _, digest = str(one.get("image", "")).partition("@")
+        told |= {"digest": one["digest"], "image": image, "image_digest": digest}
     return "".join(output(name, value) for name, value in told.items())
 
 

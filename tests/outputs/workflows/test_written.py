@@ -27,7 +27,7 @@ CONFIG = Config(
     environments={"local": Environment(), "development": ECS, "staging": ECS, "production": ECS},
     github=GitHub(codecov=True, scanners=ALL),
 )
-COMMANDS = frozenset({"run", "deploy", "image", "monitor", "cost", "clean"})
+COMMANDS = frozenset({"run", "deploy", "monitor", "cost", "clean"})
 WRITTEN = write(CONFIG, "apps/town", COMMANDS).files
 
 
@@ -226,9 +226,12 @@ def test_monitoring_is_there_as_soon_as_the_command_is() -> None:
     assert "monitoring" not in loaded(without["ci-cd.yml"])["jobs"]
 
 
-def test_an_image_is_built_as_soon_as_the_command_is_there() -> None:
-    assert " image build" in WRITTEN["deploy.yml"]
-    assert " image build" not in write(CONFIG, ".", COMMANDS - {"image"}).files["deploy.yml"]
+def test_an_image_is_published_and_signed_where_the_pipeline_has_one() -> None:
+    assert " run publish\n" in WRITTEN["deploy.yml"]
+    assert "steps.publish.outputs.image_digest" in WRITTEN["deploy.yml"]
+    without = write(CONFIG, ".", COMMANDS, {"quality", "build"}).files["deploy.yml"]
+    assert " run publish" not in without
+    assert "subject-path: ${{ runner.temp }}/proved.tar" in without
 
 
 def test_each_scanner_is_one_line_and_one_job_whose_findings_are_imported() -> None:

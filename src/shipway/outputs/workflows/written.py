@@ -58,7 +58,7 @@ def write(
     secured = "security" in proved or config.github.codeql or config.github.dependency_review
     values = _values(config, folder, commands) | {
         "proved": proved, "apart": [one for one in proved if one != "security"],
-        "secured": secured,
+        "secured": secured, "published": "publish" in stages,
         "released": released, "monitored": monitored,
         "branches": list(dict.fromkeys((config.github.main, *(one.branch for one in others)))),
     }  # fmt: skip
