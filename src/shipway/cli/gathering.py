@@ -48,6 +48,7 @@ def gather_run(project: Project, folder: str) -> None:
     steps = [EndedStep(step.step, step_to_json(step)) for step in whole.steps]
     project.record.finish_steps(name, steps)
     project.record.finish_run(name, run_to_json(whole))
+    _prune(project)
 
 
 def tell(result: RunResult, project: Project, *, quiet: bool) -> int:
@@ -58,6 +59,15 @@ def tell(result: RunResult, project: Project, *, quiet: bool) -> int:
         sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
         tell_run(result, project, annotate=False)
     return result.verdict.exit_code(strict=bool(os.environ.get("CI")))
+
+
+def _prune(project: Project) -> None:
+    """What is saved for the next run must not grow for ever."""
+    from shipway.flows.prune import prune
+    from shipway.flows.surplus import Past
+
+    now = SystemClock().now()
+    prune(Past(project.state, project.record, project.config.retention, now))
 
 
 def _opened(state: str) -> tuple[SqliteRecord, Blobs]:

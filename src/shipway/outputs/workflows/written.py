@@ -66,9 +66,12 @@ def write(
               "monitoring.yml": monitored}  # fmt: skip
     files = {name: values for name, there in wanted.items() if there}
     environment = _environment()
-    texts = {name: _render(environment, name, given) for name, given in files.items()}
+    texts = {
+        name: _render(environment, name.removesuffix(".yml"), given)
+        for name, given in files.items()
+    }
     for one in others:
-        texts[f"{one.file}.yml"] = _render(environment, "deploy-to.yml", {**values, "target": one})
+        texts[f"{one.file}.yml"] = _render(environment, "deploy-to", {**values, "target": one})
     return Written(texts, tuple(_left_out(config, found, released, commands)))
 
 
@@ -163,7 +166,8 @@ def _harmless(config: Config, found: Iterable[Target]) -> None:
 def _render(environment: Environment, template: str, values: dict[str, Any]) -> str:
     """The text; blank lines part jobs, not steps."""
     lines = [
-        line.rstrip() for line in environment.get_template(template).render(values).split("\n")
+        line.rstrip()
+        for line in environment.get_template(f"{template}.yml.j2").render(values).split("\n")
     ]
     filled = [line for line in lines if line]
     kept = filled[:1]
@@ -175,14 +179,15 @@ def _render(environment: Environment, template: str, values: dict[str, Any]) -> 
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, trim_blocks=True,
         keep_trailing_newline=True,
         lstrip_blocks=True, block_start_string="[%", block_end_string="%]",
         variable_start_string="[[", variable_end_string="]]", comment_start_string="[#",
-        comment_end_string="#]", autoescape=False,  # it is YAML: what is given is quoted as JSON
+        comment_end_string="#]",
+        autoescape=select_autoescape(),  # of HTML: in YAML, what is given is quoted as JSON
     )  # fmt: skip
     environment.filters.update(
         quoted=_quoted, plain=_plain, word=shlex.quote, inputs=_inputs, expression=_expression
