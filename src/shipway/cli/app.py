@@ -23,7 +23,8 @@ from shipway.cli import (
     run,
     secret,
     task,
-)  # fmt: skip
+    workflows,
+)
 
 app = typer.Typer(
     name="shipway",
@@ -46,6 +47,7 @@ task.add_to(app)
 infra.add_to(app)
 secret.add_to(app)
 monitor.add_to(app)
+workflows.add_to(app)
 doctor.add_to(app)
 
 

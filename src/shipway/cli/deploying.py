@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from shipway.cli.holding import refuse_held
+from shipway.cli.in_github import tell_rollout
 from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
@@ -173,6 +174,7 @@ def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
     """Print the receipt; the exit code. undo: going back is what was asked for."""
     page = write_page(receipt, project)
+    tell_rollout(receipt)
     if json:
         print(json_module.dumps(receipt.to_dict(), indent=2, default=str))
     else:

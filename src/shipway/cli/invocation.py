@@ -41,6 +41,9 @@ _CALLS = {
     ),
     "secret_set": "shipway.cli.keeping_secrets",
     **dict.fromkeys(("image_build", "image_scan", "image_push"), "shipway.cli.imaging"),
+    **dict.fromkeys(
+        ("write_workflows", "check_workflows", "diff_workflows"), "shipway.cli.workflowing"
+    ),
 }
 _KEPT = 64  # invocations remembered
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import Any
 
+from shipway.cli.in_github import run_name, tell_run
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, machine, open_project
 from shipway.core.errors import ConfigError
@@ -38,7 +39,7 @@ def run(
     clock = SystemClock()
     commit, branch = head(project.root)
     options = Options(
-        run=f"{clock.now():.3f}-{os.getpid()}", jobs=jobs or len(os.sched_getaffinity(0)),
+        run=run_name(clock.now(), os.environ), jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
         skipped=_skipped(graph, stages, advised=bool(advisories)),
@@ -65,10 +66,11 @@ def run(
         raise
     finally:
         listener.close()
-    if len(result.steps) <= _REPORT_UP_TO and not _all_cached(result):
+    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
+    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
         _write_report(result, project, quiet=json)
-        if os.environ.get("GITHUB_ACTIONS") and not json:
-            _annotate(result, project)
+        if in_github and not json:
+            tell_run(result, project)
         _prune(project)
     strictly = bool(os.environ.get("CI")) if strict is None else strict
     return result.verdict.exit_code(strict=strictly)
@@ -135,6 +137,10 @@ def _listener(*, json: bool) -> Listener:
         from shipway.outputs.live import LiveConsole
 
         return LiveConsole(sys.stdout)
+    if os.environ.get("GITHUB_ACTIONS"):
+        from shipway.outputs.grouped import GroupedConsole
+
+        return GroupedConsole(sys.stdout)
     from shipway.outputs.plain import PlainConsole
 
     return PlainConsole(sys.stdout)
@@ -188,13 +194,6 @@ def _allowed(words: list[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
-
-
-def _annotate(result: RunResult, project: Project) -> None:
-    from shipway.outputs.annotations import github_annotations
-
-    top = os.environ.get("GITHUB_WORKSPACE", project.root)
-    sys.stdout.write(github_annotations(result, os.path.relpath(project.root, top)))
 
 
 def _prune(project: Project) -> None:

@@ -38,14 +38,22 @@ def refs(root: str) -> str:
     return sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def _folder(root: str) -> str:
-    """Where git keeps what belongs to this working tree."""
-    folder = root
+def top(root: str) -> str:
+    """The repository's top folder; "" outside of one."""
+    folder = os.path.abspath(root)
     while not os.path.exists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
             return ""
         folder = above
+    return folder
+
+
+def _folder(root: str) -> str:
+    """Where git keeps what belongs to this working tree."""
+    folder = top(root)
+    if not folder:
+        return ""
     git = os.path.join(folder, ".git")
     if os.path.isfile(git):  # a linked working tree: "gitdir: PATH" (gitrepository-layout)
         return os.path.join(folder, _text(git).removeprefix("gitdir: "))

@@ -146,6 +146,15 @@ class SqliteRecord:
         rows = self._read("SELECT key, stored, result FROM cache")
         return {key: (stored, result) for key, stored, result in rows}
 
+    def stored(self) -> list[tuple[Any, ...]]:
+        """Every cache entry as (key, step, stored at, result), for the record of another job."""
+        return self._read("SELECT key, step, stored, result FROM cache")
+
+    def adopt(self, entries: Iterable[tuple[Any, ...]]) -> None:
+        """Take over entries that `stored` gave elsewhere; what is known here stays."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO cache VALUES (?, ?, ?, ?)", list(entries))
+
     def key_parts(self, step: str) -> dict[str, str]:
         """The parts of the key under which the step was last stored; empty if never."""
         rows = self._read("SELECT parts FROM keys WHERE step = ?", (step,))

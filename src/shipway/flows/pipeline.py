@@ -24,9 +24,10 @@ DEPLOY = "deploy-local"
 _LAST = ("deploy", "verify")
 
 
-def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
+def pipeline(config: Config, checks: Sequence[Check], more: Sequence[Step] = ()) -> list[Step]:
     """All steps: the application's environment, the checks, the team's own, and the release.
 
+    more: steps that look at something outside of the application's folder.
     The rollout to `local` needs everything before it; the team's own steps of the stages
     deploy and verify come after it.
     """
@@ -42,6 +43,7 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     if published:
         steps = [_after_image(step) for step in steps]
         steps.append(image_step(config))
+    steps += more
     if scanners := tuple(step.name for step in steps if step.stage == "security"):
         steps.append(_findings(scanners))
     own = {name: _own(name, step, config) for name, step in config.steps.items()}
