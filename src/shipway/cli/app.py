@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run
+from shipway.cli import clean, deploy, doctor, findings, init, rehearse, report, run
 
 app = typer.Typer(
     name="shipway",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: Rich's costs more than all the rest of it
 )
+init.add_to(app)
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)

@@ -28,6 +28,7 @@ _CALLS = {
     ),
     "clean": "shipway.cli.cleaning",
     "rehearse": "shipway.cli.rehearsing",
+    "init": "shipway.cli.initing",
 }
 _KEPT = 64  # invocations remembered
 

@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
+from shipway.core.settings.services import Service
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,10 @@ class Application(Closed):
     unit_tests: str = ""
     integration_tests: str = ""
     browser_tests: str = ""
+    test_runner: Literal["", "pytest", "django"] = ""  # django: manage.py test; "" is pytest
     lock: str = ""
-    serve: str = ""  # gets BIND=host:port, RELEASE, WEB_CONCURRENCY
+    test_lock: str = ""  # where what tests need is locked apart from what is shipped
+    serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
     health: str = "/health/ready"
@@ -218,6 +221,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    services: dict[Literal["postgres", "redis"], Service] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -7,10 +7,12 @@ import hashlib
 import os
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from shipway.core.adoption.lock_header import recorded
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
@@ -18,13 +20,20 @@ from shipway.core.ports import Command, OnOutput
 from shipway.core.release import SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
-from shipway.effects.files import Tree
+from shipway.core.texts import decoded
+from shipway.effects.files import Tree, write_atomic
 from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
 
 
 def install(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     """The environment for checks and tests, from the lock file with its development part."""
+    if changed := outdated(shop.root, shop.config.application.lock):
+        return StepResult(
+            step.name, step.stage, Outcome.FAILED,
+            reason=f"{changed} changed since {shop.config.application.lock} was resolved from it",
+            remedy="Resolve it again: shipway init --relock.",
+        )  # fmt: skip
     python = environment(step, shop, on_output, development=True)
     return StepResult(
         step.name, step.stage, Outcome.PASSED, facts={"python": python, "paths": [python]}
@@ -117,6 +126,8 @@ def _make(
                 "the application's environment cannot be made: " + "\n".join(last),
                 f"Run it by hand to see more: {' '.join(argv)}",
             )
+    if development:
+        _install_project(step, shop, on_output, python)
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
 
@@ -124,19 +135,89 @@ def _make(
 def _commands(
     shop: Workshop, folder: str, python: str, *, development: bool
 ) -> list[tuple[str, ...]]:
-    lock = shop.config.application.lock
+    lock = _lock(shop, development=development)
     if lock == "uv.lock":
         part = () if development else ("--no-dev", "--no-install-project")
         return [(shop.uv, "sync", "--locked", "--quiet", *part)]
     return [
         (shop.uv, "venv", "--quiet", "--clear", folder),
-        (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", lock),
+        (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", _readable(shop, lock)),
     ]
+
+
+def _lock(shop: Workshop, *, development: bool) -> str:
+    application = shop.config.application
+    return (application.test_lock if development else "") or application.lock
+
+
+def _readable(shop: Workshop, lock: str) -> str:
+    """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
+    with open(os.path.join(shop.root, lock), "rb") as file:
+        data = file.read()
+    text = decoded(data)
+    if text.encode("utf-8", "surrogateescape") == data:
+        return lock
+    path = os.path.join(shop.state, "lock", "utf-8.txt")
+    write_atomic(path, text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def _install_project(step: Step, shop: Workshop, on_output: OnOutput, python: str) -> None:
+    """The application itself, for its metadata and commands, where it is a package.
+
+    From a copy, because building writes beside the sources. Its modules are found in the working
+    tree first (measure_tests.py), so that the copy need not be up to date. Many applications have
+    a build system that cannot build them: they are run from their folder and need no more.
+    """
+    if _lock(shop, development=True) == "uv.lock" or not _is_package(shop.root):
+        return  # uv sync has done it, or there is nothing to install
+    copy = os.path.join(shop.state, "lock", "project")
+    shutil.rmtree(copy, ignore_errors=True)
+    _copy(shop.root, list(Tree(shop.root, {}).listing()), copy)
+    argv = (shop.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
+    done = shop.processes.run(
+        Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets), on_output
+    )
+    if done.code:
+        on_output("the application cannot be built as a package; it is used from its folder")
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def _is_package(root: str) -> bool:
+    if os.path.exists(os.path.join(root, "setup.py")):
+        return True
+    try:
+        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
+            data = tomllib.load(file)
+    except (OSError, ValueError):
+        return False
+    tools = data.get("tool", {})
+    wanted = tools.get("uv", {}).get("package", True) is not False
+    return wanted and tools.get("poetry", {}).get("package-mode", True) and "build-system" in data
+
+
+def outdated(root: str, lock: str) -> str:
+    """The first file that changed since the lock was resolved from it; "" where none did."""
+    try:
+        with open(os.path.join(root, lock), encoding="utf-8", errors="replace") as file:
+            made_from = recorded(file.read())
+    except OSError:
+        return ""
+    for path, digest in made_from.items():
+        try:
+            with open(os.path.join(root, path), "rb") as source:
+                same = hashlib.sha256(source.read()).hexdigest() == digest
+        except OSError:
+            same = False
+        if not same:
+            return path
+    return ""
 
 
 def _lock_digest(shop: Workshop) -> str:
     hasher = hashlib.sha256()
-    for name in (shop.config.application.lock, "pyproject.toml"):
+    application = shop.config.application
+    for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(shop.root, name)
         if os.path.exists(path):
             with open(path, "rb") as file:

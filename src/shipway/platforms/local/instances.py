@@ -15,6 +15,7 @@ from shipway.core.errors import CannotRun, Unreachable
 from shipway.core.ports import Clock, Command, Completed, Http, Processes, Server
 from shipway.core.release import Release
 from shipway.core.secrets import forms
+from shipway.core.serving import bound, source_folder
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.effects.redaction import Redactor
@@ -106,7 +107,7 @@ class Instances:
             status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
         except Unreachable:
             return f"{path} does not answer"
-        return "" if status == 200 else f"{path} answers {status}"
+        return "" if 200 <= status < 400 else f"{path} answers {status}"
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""
@@ -147,7 +148,10 @@ class Instances:
         }
         taken = {n: os.environ[n] for n in self.environment.secrets if n in os.environ}
         binaries = os.path.dirname(release.python)
+        source = source_folder(self.application.packages)
+        path = {"PYTHONPATH": os.path.join(release.path, source)} if source else {}
         return {
+            **path,
             "PATH": binaries + os.pathsep + os.environ.get("PATH", os.defpath),
             "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
             "APP_ENV": "local", "WEB_CONCURRENCY": "1", "TRUSTED_PROXIES": "1",
@@ -155,7 +159,7 @@ class Instances:
         }  # fmt: skip
 
     def _argv(self, release: Release, words: str, address: str) -> tuple[str, ...]:
-        program, *arguments = shlex.split(words.replace("{bind}", address))
+        program, *arguments = shlex.split(bound(words, address))
         own = os.path.join(os.path.dirname(release.python), program)
         return (own if os.path.exists(own) else program, *arguments)
 
