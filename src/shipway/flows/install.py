@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import shutil
-import time
-import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
-from shipway.core.adoption.lock_header import recorded
-from shipway.core.errors import CannotRun, ConfigError
+from shipway.core.errors import ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
-from shipway.core.ports import Command, OnOutput
+from shipway.core.ports import OnOutput
 from shipway.core.release import SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
-from shipway.core.texts import decoded
-from shipway.effects.files import Tree, write_atomic
+from shipway.effects.copying import copy_files
+from shipway.effects.files import Tree
+from shipway.flows.environment import alone, environment, lock_digest, outdated
 from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
 
@@ -51,16 +45,16 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
             "no file belongs to the release", "Look at the patterns in [application] release."
         )
     application = shop.config.application
-    lock = _lock_digest(shop)
+    lock = lock_digest(shop)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
     identity = "\n".join((application.name, application.version, lock, content))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(shop.state, "releases", digest[:32])
-    with _alone(shop):
+    with alone(shop):
         if os.path.isdir(path):
             os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
         else:
-            _copy(shop.root, list(files), path)
+            copy_files(shop.root, list(files), path)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
         heads(scripts(path)), path, python, _sbom(shop),
@@ -78,166 +72,3 @@ def _sbom(shop: Workshop) -> str:
     """The digest of the list that the step sbom wrote, if there is that step and it could."""
     written = shop.upstream.get("sbom")
     return written.reports.get(SBOM_FILE, "") if written else ""
-
-
-def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development: bool) -> str:
-    """Make the environment of the lock file unless it is there; the path of its interpreter.
-
-    It is named by the lock's digest, so all releases of one lock share it.
-    """
-    name = _lock_digest(shop)[:16] + ("-dev" if development else "")
-    folder = os.path.join(shop.state, "venvs", name)
-    python = os.path.join(folder, "bin", "python")
-    with _alone(shop):
-        if os.path.exists(os.path.join(folder, "complete")):
-            os.utime(folder)
-        else:
-            _make(step, shop, on_output, folder, python, development=development)
-    return python
-
-
-@contextmanager
-def _alone(shop: Workshop) -> Iterator[None]:
-    """One process at a time makes environments and releases here; the others wait for it."""
-    os.makedirs(shop.state, exist_ok=True)
-    with open(os.path.join(shop.state, "install.lock"), "a", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if shop.stopping():
-                    raise CannotRun("it was stopped while another run installed") from None
-                time.sleep(0.1)
-        yield
-
-
-def _make(
-    step: Step, shop: Workshop, on_output: OnOutput, folder: str, python: str, *, development: bool
-) -> None:
-    for argv in _commands(shop, folder, python, development=development):
-        env = {**shop.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
-        done = shop.processes.run(
-            Command(argv, shop.root, env, step.timeout, shop.secrets), on_output
-        )
-        if done.code:
-            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-            raise CannotRun(
-                "the application's environment cannot be made: " + "\n".join(last),
-                f"Run it by hand to see more: {' '.join(argv)}",
-            )
-    if development:
-        _install_project(step, shop, on_output, python)
-    with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
-        mark.write("made by shipway\n")
-
-
-def _commands(
-    shop: Workshop, folder: str, python: str, *, development: bool
-) -> list[tuple[str, ...]]:
-    lock = _lock(shop, development=development)
-    if lock == "uv.lock":
-        part = () if development else ("--no-dev", "--no-install-project")
-        return [(shop.uv, "sync", "--locked", "--quiet", *part)]
-    return [
-        (shop.uv, "venv", "--quiet", "--clear", folder),
-        (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", _readable(shop, lock)),
-    ]
-
-
-def _lock(shop: Workshop, *, development: bool) -> str:
-    application = shop.config.application
-    return (application.test_lock if development else "") or application.lock
-
-
-def _readable(shop: Workshop, lock: str) -> str:
-    """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
-    with open(os.path.join(shop.root, lock), "rb") as file:
-        data = file.read()
-    text = decoded(data)
-    if text.encode("utf-8", "surrogateescape") == data:
-        return lock
-    path = os.path.join(shop.state, "lock", "utf-8.txt")
-    write_atomic(path, text.encode("utf-8", "surrogateescape"))
-    return path
-
-
-def _install_project(step: Step, shop: Workshop, on_output: OnOutput, python: str) -> None:
-    """The application itself, for its metadata and commands, where it is a package.
-
-    From a copy, because building writes beside the sources. Its modules are found in the working
-    tree first (measure_tests.py), so that the copy need not be up to date. Many applications have
-    a build system that cannot build them: they are run from their folder and need no more.
-    """
-    if _lock(shop, development=True) == "uv.lock" or not _is_package(shop.root):
-        return  # uv sync has done it, or there is nothing to install
-    copy = os.path.join(shop.state, "lock", "project")
-    shutil.rmtree(copy, ignore_errors=True)
-    _copy(shop.root, list(Tree(shop.root, {}).listing()), copy)
-    argv = (shop.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
-    done = shop.processes.run(
-        Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets), on_output
-    )
-    if done.code:
-        on_output("the application cannot be built as a package; it is used from its folder")
-    shutil.rmtree(copy, ignore_errors=True)
-
-
-def _is_package(root: str) -> bool:
-    if os.path.exists(os.path.join(root, "setup.py")):
-        return True
-    try:
-        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
-            data = tomllib.load(file)
-    except (OSError, ValueError):
-        return False
-    tools = data.get("tool", {})
-    wanted = tools.get("uv", {}).get("package", True) is not False
-    return wanted and tools.get("poetry", {}).get("package-mode", True) and "build-system" in data
-
-
-def outdated(root: str, lock: str) -> str:
-    """The first file that changed since the lock was resolved from it; "" where none did."""
-    try:
-        with open(os.path.join(root, lock), encoding="utf-8", errors="replace") as file:
-            made_from = recorded(file.read())
-    except OSError:
-        return ""
-    for path, digest in made_from.items():
-        try:
-            with open(os.path.join(root, path), "rb") as source:
-                same = hashlib.sha256(source.read()).hexdigest() == digest
-        except OSError:
-            same = False
-        if not same:
-            return path
-    return ""
-
-
-def _lock_digest(shop: Workshop) -> str:
-    hasher = hashlib.sha256()
-    application = shop.config.application
-    for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
-        path = os.path.join(shop.root, name)
-        if os.path.exists(path):
-            with open(path, "rb") as file:
-                hasher.update(file.read())
-    return hasher.hexdigest()
-
-
-def _copy(root: str, files: list[str], target: str) -> None:
-    """Copy to the side and rename, so that a release is there as a whole or not at all."""
-    beside = f"{target}.new"
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        for name in files:
-            destination = os.path.join(beside, name)
-            os.makedirs(os.path.dirname(destination), exist_ok=True)
-            shutil.copy2(os.path.join(root, name), destination, follow_symlinks=False)
-            if not os.path.islink(destination):
-                os.chmod(destination, os.stat(destination).st_mode & 0o555)
-        os.replace(beside, target)
-    except OSError as error:
-        raise CannotRun(
-            f"the release cannot be copied: {error}", "Look at that file, and at the free space."
-        ) from error

@@ -22,7 +22,7 @@ from shipway.core.settings.services import Service
 from shipway.effects.files import write_atomic
 from shipway.flows.serve import prepare
 from shipway.flows.service_ways import Way, container, find_ways
-from shipway.flows.workshop import BASE_ENV, Workshop
+from shipway.flows.workshop import BASE_ENV, WARNING, Workshop
 
 FOLDER = "services"
 _GRACE = 3.0  # seconds; what they hold is thrown away
@@ -119,7 +119,7 @@ def _start(shop: Workshop, way: Way, note: ServiceNote, address: Address) -> Non
         argv, variables = container(way, note.container, address)
         done = shop.processes.run(Command(argv, shop.root, {**env, **variables}, 300.0))
         if done.code:
-            raise CannotRun(" ".join(done.stderr.strip().splitlines()[-1:]) or "it did not start")
+            raise CannotRun(" ".join(done.stderr.strip().splitlines()[:1]) or "it did not start")
         return
     argv = (*way.argv, note.folder, str(address.port), way.program)
     env["SHIPWAY_SERVICE_PASSWORD"] = address.password
@@ -149,7 +149,7 @@ def _say_version(
     on_output(f"{kind.name}: {found}, {way.words}")
     if major(found) != major(service.version):
         on_output(
-            f"warning: {kind.name} {service.version} was asked for, and the tests run with "
+            f"{WARNING}{kind.name} {service.version} was asked for, and the tests run with "
             f"{major(found) or found}"
         )
 

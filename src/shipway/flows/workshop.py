@@ -39,6 +39,7 @@ class BlobStore(Protocol):
     def get(self, name: str) -> bytes | None: ...
 
 
+WARNING = "warning: "  # what such a line says is shown beside the step's outcome, too
 Action = Callable[[Step, "Workshop", OnOutput], StepResult]
 # Starts the services that tests need, and gives the variables that hand them over.
 Serviced = Callable[["Workshop", OnOutput, Mapping[str, str]], AbstractContextManager[Provided]]
@@ -186,7 +187,9 @@ def _test(step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOut
         result = _run_check(step, check, site, inner, on_output, {**given, **provided.variables})
     notes = "".join(f"{line}\n" for line in said)
     earlier = (shop.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
-    return replace(result, log=_stored(notes + earlier, shop), facts={**result.facts, "said": said})
+    warnings = [line.removeprefix(WARNING) for line in said if line.startswith(WARNING)]
+    facts = {**result.facts, "warnings": warnings} if warnings else result.facts
+    return replace(result, log=_stored(notes + earlier, shop), facts=facts)
 
 
 def _run_check(

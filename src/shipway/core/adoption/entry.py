@@ -18,6 +18,7 @@ _FACTORIES = ("create_app", "make_app", "create_application", "build_app", "get_
 _USUAL = ("application", "app", "api", "server")
 _MODULES = ("wsgi", "asgi", "__init__", "app", "main", "application", "server", "api", "factory",
             "web", "run", "site", "flask_app", "fastapi_app")  # fmt: skip
+_BELOW = ("api", "app", "web", "server", "core")  # of a package
 _NO_APPLICATION = {"tests", "test", "docs", "migrations", "load", "scripts", "bench", "examples",
                    "static", "templates"}  # fmt: skip
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)[\"']")
@@ -79,7 +80,8 @@ def _django(sources: Sources) -> Entry | None:
 def _candidates(sources: Sources, packages: Sequence[str]) -> Iterator[str]:
     """Folders without __init__.py, too: Python finds modules in them as well."""
     tops = [name for name in sources.folders("") if name not in _NO_APPLICATION | FOREIGN]
-    folders = dict.fromkeys((*packages, *(name for name in tops if name != "src")))
+    below = [f"{one}/{name}" for one in packages for name in _BELOW]
+    folders = dict.fromkeys((*packages, *(name for name in tops if name != "src"), *below))
     for folder in (*folders, ""):
         there = set(sources.files(folder))
         prefix = f"{folder}/" if folder else ""

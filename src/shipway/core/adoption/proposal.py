@@ -42,8 +42,9 @@ def propose(found: Survey) -> Proposal:
     application = _application(found, lock, assumed)
     settings: dict[str, dict[str, object]] = {"application": application}
     env, notes = _variables(found, assumed)
-    if env:
-        settings["application.env"] = dict(env)
+    tests = {name: value for name, value in env.items() if not _served(name, found)}
+    if tests:
+        settings["application.env"] = dict(tests)
     settings["checks"] = dict.fromkeys(found.unconfigured, False)
     if found.unconfigured:
         assumed.append(
@@ -55,7 +56,10 @@ def propose(found: Survey) -> Proposal:
             f"services for tests: {name} {_NEWEST[name]}, by the driver in the requirements"
         )
     if application.get("serve"):
-        settings["environments.local"] = {"port": 8080, "instances": 1, "strategy": "rolling"}
+        settings["environments.local"] = {"port": 8080, "instances": 1}
+        if POSTGRES in found.services and not found.sql:
+            settings["environments.local"]["secrets"] = ("DATABASE_URL",)
+            assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
         if env:
             settings["environments.local.env"] = dict(env)
     return Proposal(found, settings, tuple(assumed), lock, production, testing, notes)
@@ -131,9 +135,9 @@ def _variables(found: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[
     env: dict[str, str] = {}
     notes: dict[str, str] = {}
     for one in found.variables:
-        if one.name == "DATABASE_URL" and (one.required or found.sql):
+        if one.name == "DATABASE_URL" and found.sql:
             env[one.name] = f"sqlite:///{{data}}/{found.application.name}.sqlite3"
-        elif one.name == "REDIS_URL" or not one.required:
+        elif not one.required or _served(one.name, found):
             continue
         else:
             env[one.name] = _STAND_IN
@@ -141,6 +145,11 @@ def _variables(found: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[
         kind = "a secret" if names_a_secret(one.name) else "a variable"
         assumed.append(f"{one.name}: {kind} read at {one.place}; tests get {env[one.name]!r}")
     return env, notes
+
+
+def _served(name: str, found: Survey) -> bool:
+    """Whether a service hands this variable over."""
+    return {"DATABASE_URL": POSTGRES, "REDIS_URL": REDIS}.get(name) in found.services
 
 
 def _service(name: str, found: Survey) -> dict[str, object]:

@@ -10,7 +10,7 @@ from shipway.core.adoption.migrating import migrate, seed
 from shipway.core.adoption.needs import database_url, services, speaks_sql
 from shipway.core.adoption.requirements import Wanted, wanted
 from shipway.core.adoption.routes import health
-from shipway.core.adoption.testing import Tests
+from shipway.core.adoption.testing import Suites
 from shipway.core.adoption.testing import tests as find_tests
 from shipway.core.adoption.variables import Variable, variables
 from shipway.core.config import Application, Config
@@ -35,7 +35,7 @@ class Survey:
     application: Application
     entry: Entry | None
     wanted: Wanted | None
-    tests: Tests
+    tests: Suites
     variables: tuple[Variable, ...]
     services: tuple[str, ...]
     database_url: str

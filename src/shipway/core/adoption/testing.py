@@ -14,30 +14,30 @@ _FOLDERS = ("tests", "test")
 
 
 @dataclass(frozen=True)
-class Tests:
+class Suites:
     """folders: kind → folder. runner: pytest, or Django's own; "" where there are none."""
 
     folders: tuple[tuple[str, str], ...] = ()
     runner: str = ""
 
 
-def tests(sources: Sources, packages: Sequence[str]) -> Tests:
+def tests(sources: Sources, packages: Sequence[str]) -> Suites:
     """The tests that there are. Asks for few files: a run asks this each time."""
     for folder in _FOLDERS:
         if folder in sources.folders(""):
             if not _configured(sources) and _django(sources) and _package(sources, folder):
-                return Tests((("unit", "."),), "django")
+                return Suites((("unit", "."),), "django")
             below = sources.folders(folder)
             kinds = tuple((kind, f"{folder}/{kind}") for kind in _KINDS if kind in below)
             found = kinds if "unit" in below else (("unit", folder), *kinds)
-            return Tests(found, "pytest")
+            return Suites(found, "pytest")
     here = any(_NAMED.match(name) for name in sources.files(""))
     inside = [place for place in _places(sources, packages) if _holds_tests(sources, place)]
     if not here and not inside:
-        return Tests()
+        return Suites()
     if not _configured(sources) and _django(sources):
-        return Tests((("unit", "."),), "django")
-    return Tests((("unit", "." if here or len(inside) > 1 else inside[0]),), "pytest")
+        return Suites((("unit", "."),), "django")
+    return Suites((("unit", "." if here or len(inside) > 1 else inside[0]),), "pytest")
 
 
 def _django(sources: Sources) -> bool:
