@@ -23,8 +23,9 @@ _FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/
 
 @dataclass(frozen=True)
 class Way:
-    """words: for people. engine: docker or podman, "" for a program; version: where it is known
-    before it runs. argv: what starts the program; program: its path, or `package:MAJOR`."""
+    """words: for people. engine: the path of docker or podman, "" for a program. version: where it
+    is known before it runs. argv: what starts the program. program: its path, or
+    `package:MAJOR`."""
 
     words: str
     engine: str = ""
@@ -37,9 +38,9 @@ class Way:
 def find_ways(kind: ServiceKind, service: Service, shop: Workshop) -> Iterator[Way]:
     """The best first: a container, then what has the right version, then what is nearest."""
     image = service.image or f"{kind.image}:{service.version}"
-    for engine in ENGINES:
-        if _works(engine, shop):
-            yield Way(f"the image {image} in {engine}", engine, image, version=service.version)
+    for name in ENGINES:
+        if engine := _working(name, shop):
+            yield Way(f"the image {image} in {name}", engine, image, version=service.version)
             break
     asked = major(service.version)
     programs = _programs(kind, shop)
@@ -68,15 +69,20 @@ def container(way: Way, name: str, address: Address) -> tuple[tuple[str, ...], d
     return argv, secret
 
 
-def _works(engine: str, shop: Workshop) -> bool:
-    """Whether it is here and its daemon answers."""
-    if shutil.which(engine, path=shop.environment.get("PATH")) is None:
-        return False
+def _working(name: str, shop: Workshop) -> str:
+    """The engine's path, where it is here and its daemon answers; else "".
+
+    The path, so that whoever removes the container calls the same engine.
+    """
+    engine = shutil.which(name, path=shop.environment.get("PATH"))
+    if engine is None:
+        return ""
     env = {name: value for name, value in shop.environment.items() if name in BASE_ENV}
     try:
-        return shop.processes.run(Command((engine, "info"), shop.root, env, 20.0)).code == 0
+        done = shop.processes.run(Command((engine, "info"), shop.root, env, 20.0))
     except CannotRun:
-        return False
+        return ""
+    return "" if done.code else engine
 
 
 def _programs(kind: ServiceKind, shop: Workshop) -> list[Way]:

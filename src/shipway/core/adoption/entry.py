@@ -17,7 +17,7 @@ _MADE_BY = {
 _FACTORIES = ("create_app", "make_app", "create_application", "build_app", "get_app", "init_app")
 _USUAL = ("application", "app", "api", "server")
 _MODULES = ("wsgi", "asgi", "__init__", "app", "main", "application", "server", "api", "factory",
-            "web", "run", "site", "flask_app", "fastapi_app")  # fmt: skip
+            "web", "run", "site", "core", "flask_app", "fastapi_app")  # fmt: skip
 _BELOW = ("api", "app", "web", "server", "core")  # of a package
 _NO_APPLICATION = {"tests", "test", "docs", "migrations", "load", "scripts", "bench", "examples",
                    "static", "templates"}  # fmt: skip
