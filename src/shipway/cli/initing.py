@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json as json_module
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from importlib import import_module
 from importlib.util import find_spec
 
 from shipway.cli.legacy import Legacy, record_legacy
@@ -13,7 +16,7 @@ from shipway.cli.performing import uv_program
 from shipway.core.adoption.change import Change
 from shipway.core.adoption.proposal import Proposal, propose
 from shipway.core.adoption.survey import Survey, survey
-from shipway.core.errors import CannotRun, ConfigError
+from shipway.core.errors import CannotRun, ConfigError, ShipwayError
 from shipway.effects.process import SystemProcesses
 from shipway.effects.sources import FolderSources
 from shipway.flows.adopt import SETTINGS, changes, lock_changes, write
@@ -82,6 +85,17 @@ def _workflows(root: str, *, force: bool, say: Say) -> None:
     """The one place where init has GitHub's workflows written: by `shipway workflows write`."""
     if find_spec("shipway.cli.workflowing") is None:
         say("workflows: this Shipway cannot write them yet")
+        return
+    write_workflows = import_module("shipway.cli.workflowing").write_workflows
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            write_workflows(directory=root, dry_run=False, force=force, json=False)
+    except ShipwayError as problem:
+        say(f"no workflows: {problem.message}")
+        say(f"  next: {problem.remedy}")
+    for line in said.getvalue().splitlines():
+        say(line)
 
 
 def _tell(proposal: Proposal, say: Say) -> None:
