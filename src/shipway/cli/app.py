@@ -16,6 +16,7 @@ from shipway.cli import (
     hold,
     image,
     infra,
+    init,
     logs,
     monitor,
     rehearse,
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: Rich's costs more than all the rest of it
 )
+init.add_to(app)
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)

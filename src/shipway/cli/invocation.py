@@ -44,6 +44,7 @@ _CALLS = {
     **dict.fromkeys(
         ("write_workflows", "check_workflows", "diff_workflows"), "shipway.cli.workflowing"
     ),
+    "init": "shipway.cli.initing",
 }
 _KEPT = 64  # invocations remembered
 

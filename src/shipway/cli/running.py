@@ -35,6 +35,7 @@ def run(
     """Run a project's pipeline; returns the exit code."""
     project = open_project(directory)
     graph = Graph(project.steps).select(stages, skip)
+    _sweep(project)
     files = Tree(project.root, project.record.file_index())
     clock = SystemClock()
     commit, branch = head(project.root)
@@ -155,15 +156,23 @@ def _folder(advisories: str) -> str:
 
 
 def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
-    if "findings" not in graph.steps:
-        return ()
-    if not word:
+    word = word if "findings" in graph.steps else ""
+    if not word and any(step.stage in ("quality", "security") for step in graph.steps.values()):
         word = project.config.security.baseline
     if not word:
         return ()
     from shipway.cli.baseline import fingerprints
 
     return fingerprints(project, word)
+
+
+def _sweep(project: Project) -> None:
+    """End the services of runs that were killed."""
+    if os.path.isdir(os.path.join(project.state, "services")):
+        from shipway.effects.process import SystemProcesses
+        from shipway.flows.services import sweep
+
+        sweep(project.state, SystemProcesses())
 
 
 def _stop_on_signals(whole: Run, perform: Performer) -> None:

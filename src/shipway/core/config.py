@@ -19,6 +19,7 @@ from shipway.core.settings.github import GitHub
 from shipway.core.settings.image import Image
 from shipway.core.settings.infrastructure import Infrastructure
 from shipway.core.settings.monitoring import Monitoring
+from shipway.core.settings.services import Service
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class Application(Closed):
     unit_tests: str = ""
     integration_tests: str = ""
     browser_tests: str = ""
+    test_runner: Literal["", "pytest", "django"] = ""  # django: manage.py test; "" is pytest
     lock: str = ""
-    serve: str = ""  # gets BIND=host:port, RELEASE, WEB_CONCURRENCY
+    test_lock: str = ""  # where what tests need is locked apart from what is shipped
+    serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
     health: str = "/health/ready"
@@ -228,6 +231,7 @@ class Config(Closed):
     aws: Aws = field(default_factory=Aws)
     github: GitHub = field(default_factory=GitHub)
     image: Image = field(default_factory=Image)
+    services: dict[Literal["postgres", "redis"], Service] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
@@ -92,7 +93,18 @@ def _publish(before: Sequence[Step]) -> Step:
 def _install(config: Config) -> Step:
     return Step(
         INSTALL, "build", Kind.ACTION, {"action": INSTALL},
-        inputs=(config.application.lock, "pyproject.toml"), timeout=900, expected=8,
+        inputs=_lock_inputs(config), timeout=900, expected=8,
+    )  # fmt: skip
+
+
+def _lock_inputs(config: Config) -> tuple[str, ...]:
+    """The lock, and what a lock that Shipway resolved may have been made from."""
+    application = config.application
+    if not application.test_lock:
+        return (application.lock, "pyproject.toml")
+    return (
+        application.lock, application.test_lock, "pyproject.toml", "/*requirements*.txt",
+        "/requirements/*.txt", "/Pipfile*", "/*.lock", "/setup.*", ".python-version",
     )  # fmt: skip
 
 
@@ -142,12 +154,27 @@ def _check(check: Check, config: Config) -> Step:
          "settings": [application.packages, application.unit_tests,
                       application.integration_tests, application.browser_tests,
                       config.security.licences],
+         "tests": _surroundings(config) if check.stage == "test" else [],
          "load": [application.serve, application.migrate, application.seed, application.env,
                   vars(config.performance)] if check.served else []},
-        needs=check.needs, inputs=check.inputs(config), env=config.env, cores=check.cores,
+        needs=check.needs, inputs=_inputs(check, config), env=config.env, cores=check.cores,
         max_age=check.max_age, expected=check.expected, timeout=1800,
         tool=" ".join((tool.package, tool.version, *tool.extras)),
     )  # fmt: skip
+
+
+def _surroundings(config: Config) -> list[Any]:
+    """What tests find around them: their outcome depends on it."""
+    application = config.application
+    services = {name: asdict(one) for name, one in config.services.items()}
+    prepared = [application.migrate, application.seed] if services else []
+    return [application.env, application.test_runner, services, prepared]
+
+
+def _inputs(check: Check, config: Config) -> tuple[str, ...]:
+    """A linter's outcome depends on the baseline, too: what that holds does not count."""
+    baseline = config.security.baseline if check.stage == "quality" else ""
+    return (*check.inputs(config), baseline) if baseline else check.inputs(config)
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:

@@ -61,6 +61,8 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
+    if warnings := result.facts.get("warnings"):
+        return f"{line}  {one_line('; '.join(map(str, warnings)))}"
     if result.findings and result.outcome is Outcome.PASSED:
         return f"{line}  {tally(result.findings)}"
     return line
@@ -80,7 +82,11 @@ def step_lines(results: Sequence[StepResult]) -> list[str]:
     together = [text for result in results for text in (result.step, result.stage)]
     if not is_one_line("".join(together)):
         return [step_line(result) for result in results]
-    return [_columns(result, result.stage, result.step) for result in results]
+    return [
+        step_line(result) if "warnings" in result.facts
+        else _columns(result, result.stage, result.step)
+        for result in results
+    ]  # fmt: skip
 
 
 def _columns(result: StepResult, stage: str, name: str) -> str:

@@ -16,6 +16,7 @@ from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, Processes
 from shipway.core.release import Release
+from shipway.core.serving import bound, source_folder
 
 _INSIDE = 8000  # the port within a container
 _OWN = ("PATH", "HOME", "LANG")  # a container has its own
@@ -45,15 +46,22 @@ class ProcessHosting:
 
     def serving(self, release: Release, env: Mapping[str, str], address: str, name: str) -> Command:
         """The application's server."""
-        argv = self._argv(release, shlex.split(self.application.serve.replace("{bind}", address)))
-        return Command(argv, release.path, {**env, "BIND": address})
+        argv = self._argv(release, shlex.split(bound(self.application.serve, address)))
+        return Command(argv, release.path, {**self._env(release, env), "BIND": address})
 
     def once(self, release: Release, env: Mapping[str, str], words: Sequence[str]) -> Command:
         """In the release's folder."""
-        return Command(self._argv(release, words), release.path, env)
+        argv = self._argv(release, words)
+        return Command(argv, release.path, self._env(release, env))
 
     def remove(self, name: str) -> None:
         """A process that has ended leaves nothing."""
+
+    def _env(self, release: Release, env: Mapping[str, str]) -> dict[str, str]:
+        """With the folder in which Python finds the packages of a src layout."""
+        source = source_folder(self.application.packages)
+        path = {"PYTHONPATH": os.path.join(release.path, source)} if source else {}
+        return {**env, **path}
 
     def _argv(self, release: Release, words: Sequence[str]) -> tuple[str, ...]:
         """The release's own program, where it has one of that name."""

@@ -115,7 +115,7 @@ class Instances:
             status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
         except Unreachable:
             return f"{path} does not answer"
-        return "" if status == 200 else f"{path} answers {status}"
+        return "" if 200 <= status < 400 else f"{path} answers {status}"
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""
