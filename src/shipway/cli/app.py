@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, rehearse, report, run
+from shipway.cli import (
+    clean,
+    deploy,
+    doctor,
+    findings,
+    notify,
+    promote,
+    rehearse,
+    report,
+    run,
+)
 
 app = typer.Typer(
     name="shipway",
@@ -21,6 +31,8 @@ app = typer.Typer(
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
+promote.add_to(app)
+notify.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from shipway.cli.news import telling
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
 from shipway.core.errors import CannotRun, ConfigError
@@ -33,10 +34,16 @@ def deploy(*, directory: str, environment: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
     release = packaged(project)
+    return roll_out(project, environment, release, json=json)
+
+
+def roll_out(project: Project, environment: str, release: Release, *, json: bool) -> int:
+    """Roll out a release, on the terminal; the exit code."""
     here = platform(project, environment)
-    with _listening(release.name, json=json) as listener:
+    with telling(project, environment) as news, _listening(release.name, json=json) as screen:
+        listener = news.heard(screen, release.name, here.serves)
         flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener)
+        receipt = news.ended(here.deploy(release, listener))
     return _finish(receipt, project, json=json)
 
 
@@ -46,24 +53,32 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     here = platform(project, environment)
     if not force and not here.unfinished:
         refuse_unsafe(here.earlier(to), here)
-    with _listening(to, json=json) as listener:
-        receipt = here.rollback(to, listener)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening(to, json=json) as screen,
+    ):
+        receipt = news.ended(here.rollback(to, news.heard(screen, to, here.serves)))
     return _finish(receipt, project, json=json, undo=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).resume(listener)
+    here = platform(project, environment)
+    with telling(project, environment, begins=False) as news, _listening("", json=json) as screen:
+        receipt = news.ended(here.resume(news.heard(screen)))
     return _finish(receipt, project, json=json)
 
 
 def cancel(*, directory: str, environment: str, json: bool) -> int:
     """Undo a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).cancel(listener)
+    here = platform(project, environment)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening("", json=json) as screen,
+    ):
+        receipt = news.ended(here.cancel(news.heard(screen)))
     return _finish(receipt, project, json=json, undo=True)
 
 
@@ -115,9 +130,10 @@ def deploy_action(project: Project) -> Action:
             )
         release = release_from(packaged.facts["release"])
         here = platform(project, step.work["environment"])
-        listener = Lines(on_output)
-        flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener, shop.stopping)
+        with telling(project, here.name, say=on_output) as news:
+            listener = news.heard(Lines(on_output), release.name, here.serves)
+            flag(here.serves, release, listener)
+            receipt = news.ended(here.deploy(release, listener, shop.stopping))
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,

@@ -27,6 +27,8 @@ _CALLS = {
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
+    "notify": "shipway.cli.notifying",
+    "promote": "shipway.cli.promoting",
     "rehearse": "shipway.cli.rehearsing",
 }
 _KEPT = 64  # invocations remembered

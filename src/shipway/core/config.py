@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
+from shipway.core.settings.notify import Notify
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    notify: Notify = field(default_factory=Notify)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

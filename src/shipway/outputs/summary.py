@@ -98,7 +98,9 @@ def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
     yield from (Line(f"  gate: {text}", Tone.BAD) for text in failed_gates((result,)))
     if not result.findings and all(gate.passed for gate in result.gates):
         yield from (Line(f"  | {log_line(line)}", Tone.QUIET) for line in log[-MOST_LOG_LINES:])
-    yield Line(f"  why:   {reason_of(result)}", Tone.BAD)
+    why = reason_of(result)
+    if why not in failed_gates((result,)):  # which has been said
+        yield Line(f"  why:   {why}", Tone.BAD)
     if result.remedy:
         yield Line(f"  next:  {one_line(result.remedy)}")
     if result.command:
@@ -128,13 +130,15 @@ def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
 def verdict_block(run: RunResult) -> Iterator[Line]:
     """How the run ended. The last line is the verdict, with its reason."""
     yield Line(f"{counts(run.steps)} in {run.seconds:.2f} s")
+    verdict = verdict_sentence(run)
     for sentence in failed_gates(run.steps):
-        yield Line(f"gate failed  {sentence}", Tone.BAD)
+        if sentence not in verdict:  # the last line says it
+            yield Line(f"gate failed  {sentence}", Tone.BAD)
     yield from _unavailable(run.steps)
     yield from _left_out(run.steps)
     if run.address:
         yield Line(f"address      {one_line(run.address)}")
-    yield Line(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
+    yield Line(verdict, _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
 
 
 def counts(steps: Sequence[StepResult]) -> str:

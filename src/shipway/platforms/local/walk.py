@@ -110,7 +110,7 @@ class Walk:
         if self.judging.decision is Decision.ROLL_BACK:
             self.story.blame(
                 f"the judge rolled it back: {self.judging.sentence}",
-                "Correct the release; its log says more: shipway logs.",
+                f"Correct the release; its log says more: shipway logs {self.lease.environment}.",
             )
             return True
         dead = self.team.dead(self.release.digest)
@@ -234,12 +234,14 @@ class Walk:
         words = f"nobody answered the pause at {self.state.stage} within {pause.timeout:g} s"
         self.listener.said(f"{words}: {pause.on_timeout}")
         if pause.on_timeout == "roll back":
-            self.story.blame(words, "Roll it out again, and answer: shipway resume.")
+            command = f"shipway resume {self.lease.environment}"
+            self.story.blame(words, f"Roll it out again, and answer: {command}.")
         return Observation.TIMED_OUT
 
     @property
     def _choices(self) -> str:
-        return "Go on: shipway resume ENV. Go back: shipway cancel ENV."
+        name = self.lease.environment
+        return f"Go on: shipway resume {name}. Go back: shipway cancel {name}."
 
     def _note(self) -> None:
         state, now = self.state, self.clock.now()
