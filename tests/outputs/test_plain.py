@@ -155,6 +155,7 @@ def test_a_failed_gate_is_said_once_in_the_log_and_once_in_the_summary() -> None
     console = PlainConsole(stream)
     console.step_finished(step)
     assert stream.getvalue().count(sentence) == 1
+    assert "  more:  docs/troubleshooting.md#a-gate-failed\n" in stream.getvalue()
     console.run_finished(RunResult("1", "web", Verdict.FAILED, 1.0, 1.0, (step,)))
     assert stream.getvalue().count(sentence) == 2
     assert stream.getvalue().endswith(f"failed: coverage: {sentence}\n")

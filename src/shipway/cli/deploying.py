@@ -18,6 +18,7 @@ from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.result import StepResult
+from shipway.core.runbook import more
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
 from shipway.effects.clock import SystemClock
@@ -205,6 +206,7 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
+            print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(

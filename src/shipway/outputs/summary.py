@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from shipway.core.errors import CannotRun
 from shipway.core.finding import Finding, State
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
+from shipway.core.runbook import OTHER, entry_of, more
 from shipway.outputs.clean import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
@@ -103,6 +105,8 @@ def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
         yield Line(f"  why:   {why}", Tone.BAD)
     if result.remedy:
         yield Line(f"  next:  {one_line(result.remedy)}")
+    if entry_of(why) != OTHER:
+        yield Line(f"  more:  {more(why)}")
     if result.command:
         yield Line(f"  again: {one_line(result.command, longest=4000)}")
 
@@ -213,6 +217,7 @@ def _unavailable(steps: Iterable[StepResult]) -> Iterator[Line]:
             yield Line(f"unavailable  {one_line(step.step)}: {reason_of(step)}", Tone.UNSURE)
             if step.remedy:
                 yield Line(f"             next: {one_line(step.remedy)}")
+            yield Line(f"             more: {more(reason_of(step), CannotRun)}")
 
 
 def _left_out(steps: Iterable[StepResult]) -> Iterator[Line]:
