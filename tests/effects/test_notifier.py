@@ -86,6 +86,13 @@ def test_an_answer_that_drips_costs_no_more_than_the_limit() -> None:
     assert delivery.problem == "it did not answer within 0.8 s"
 
 
+def test_when_the_time_is_over_the_last_problem_is_said() -> None:
+    with hook(Answer(503), Answer(body=b"x" * 1000, drip=0.3)) as there:
+        delivery = send(there.url, 1.5)
+    words = "it answered 503; given up after one attempt: the time is over"
+    assert (delivery.problem, delivery.attempts) == (words, 2)
+
+
 def test_nobody_listening_is_a_problem_and_no_exception() -> None:
     delivery = send(f"http://127.0.0.1:{free_port()}/", 0.5)
     assert delivery.problem.startswith("it cannot be reached (ConnectError)")

@@ -44,17 +44,23 @@ class HttpNotifier:
         when the time is over it is left to itself."""
         start = self._clock.monotonic()
         done: list[Delivery] = []
+        problems: list[str] = []  # of the attempts so far
         thread = threading.Thread(
-            target=lambda: done.append(self._insist(letter, start, limit)), daemon=True
+            target=lambda: done.append(self._insist(letter, start, limit, problems)), daemon=True
         )
         thread.start()
         thread.join(limit)
         if done:
             return done[0]
         seconds = self._clock.monotonic() - start
-        return Delivery(letter.channel, f"it did not answer within {limit:g} s", 1, seconds)
+        words = f"it did not answer within {limit:g} s"
+        if problems:
+            words = f"{problems[-1]}; given up after {_times(len(problems))}: the time is over"
+        return Delivery(letter.channel, words, len(problems) + 1, seconds)
 
-    def _insist(self, letter: Letter, start: float, limit: float) -> Delivery:
+    def _insist(
+        self, letter: Letter, start: float, limit: float, problems: list[str]
+    ) -> Delivery:  # fmt: skip
         attempt = 0
         while True:
             attempt += 1
@@ -63,6 +69,7 @@ class HttpNotifier:
             spent = self._clock.monotonic() - start
             if not answer.problem or not answer.again:
                 return Delivery(letter.channel, answer.problem, attempt, spent)
+            problems.append(answer.problem)
             wait = pause(attempt, self._chance(), answer.wanted)
             if spent + wait >= limit:
                 words = f"{answer.problem}; given up after {_times(attempt)} in {spent:.1f} s"

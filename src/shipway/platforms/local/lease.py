@@ -34,7 +34,7 @@ class Lease:
 
     def __init__(self, folder: str, environment: str) -> None:
         self._folder = folder
-        self.environment = environment
+        self._environment = environment
         self._answer = os.path.join(folder, "answer")
 
     @contextmanager
@@ -47,8 +47,8 @@ class Lease:
             except OSError:
                 file.seek(0)
                 raise Busy(
-                    f"another command works on {self.environment} ({_words(file.read())})",
-                    f"Wait for it, or stop its rollout: shipway cancel {self.environment}.",
+                    f"another command works on {self._environment} ({_words(file.read())})",
+                    f"Wait for it, or stop its rollout: shipway cancel {self._environment}.",
                 ) from None
             file.truncate(0)
             file.write(json.dumps({"pid": os.getpid(), "owner": owner(), "since": time.time()}))
