@@ -202,7 +202,8 @@ def _meanings(kind: type) -> tuple[str, dict[str, str]]:
         ends = [*(match.start() for match in at[1:]), len(text)]
         for match, end in zip(at, ends, strict=False):
             words = text[match.end() : end].strip().rstrip(".;")
-            found.update(dict.fromkeys(_listed(match[1]), words))
+            for name in _listed(match[1]):
+                found[name] = "; ".join(one for one in (words, found.get(name, "")) if one)
         for name, words in re.findall(r"([a-z][a-z0-9_]*) \(([^)]*)\)", text):
             if name in names:
                 found.setdefault(name, words)
