@@ -75,5 +75,8 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     assert "  migrations: the same\n  lock file: the same\n" in insisted.stdout
     assert "not told of 'deployed': webhook: the variable HOOK is not set" in insisted.stderr
     assert RealHttp().get(found["address"]).body == b"hello again"
+    assert shipway(web, "report").returncode == 0
+    report = (web / ".shipway" / "report.html").read_text()
+    assert '<a href="environments/production/rollout.html">production</a>' in report
     history = shipway(web, "status", "production", "--history").stdout
     assert "without a verdict: a hotfix" in history

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json as json_module
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from shipway.cli.news import telling
@@ -135,6 +135,8 @@ def deploy_action(project: Project) -> Action:
             listener = news.heard(Lines(on_output), release.name, here.serves)
             flag(here.serves, release, listener)
             receipt = news.ended(here.deploy(release, listener, shop.stopping))
+        with suppress(OSError):  # the rollout is what counts, and the record has its receipt
+            write_page(receipt, project)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,

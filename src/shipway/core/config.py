@@ -187,8 +187,8 @@ class OwnStep(Closed):
     run: the command, without a shell. stage: where it belongs. needs: steps that have to pass
     before it. inputs: patterns of the files that it depends on; unchanged, it is not run again.
     env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
-    how many it uses. max_age: seconds until it runs again though nothing changed. branches: where it
-    runs; empty: everywhere.
+    how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
+    it runs; empty: everywhere.
     """
 
     run: str | tuple[str, ...]
