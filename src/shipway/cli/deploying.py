@@ -166,7 +166,7 @@ def refuse_unsafe(target: Release, here: LocalPlatform) -> None:
         words = "; ".join(one_line(one.words) for one in found[:3])
         raise ConfigError(
             f"{target.name} may not work with today's database: {words}",
-            "Roll a corrected release forward, or insist: shipway rollback --force.",
+            f"Roll a corrected release forward, or insist: shipway rollback {here.name} --force.",
         )
 
 
