@@ -66,7 +66,7 @@ def _doubt(project: Project, release: Release, target: str) -> str:
     """Why the release has not passed. Only on this machine is an incomplete run enough."""
     runs = (
         run_from_json(text, tuple(step_from_json(step) for step in steps))
-        for text, steps in project.record.runs_with(PACKAGE)
+        for text, steps in project.record.runs_of(PACKAGE)
     )
     strict = project.config.environments[target].platform != "local"
     return doubt(

@@ -106,7 +106,7 @@ class SqliteRecord:
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return run, result, [row[0] for row in steps]
 
-    def runs_with(self, step: str) -> list[tuple[str, list[str]]]:
+    def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
         """The finished runs that had a step, newest first: the result, its steps' results."""
         query = (
             "SELECT id, result FROM runs WHERE result IS NOT NULL"
