@@ -19,6 +19,8 @@ from shipway.cli import (
     init,
     logs,
     monitor,
+    notify,
+    promote,
     rehearse,
     report,
     run,
@@ -40,6 +42,8 @@ run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
 logs.add_to(app)
+promote.add_to(app)
+notify.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 image.add_to(app)

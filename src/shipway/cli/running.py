@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -45,6 +46,7 @@ def run(
         allowed=_allowed(allow, graph),
         skipped=_skipped(graph, stages, advised=bool(advisories)),
         changed=changed(project.root, changed_since) if changed_since else None,
+        words=_words(advisories, baseline),
     )  # fmt: skip
     perform = Performer(
         project, options.run, commit, advisories=_folder(advisories),
@@ -145,6 +147,13 @@ def _listener(*, json: bool) -> Listener:
     from shipway.outputs.plain import PlainConsole
 
     return PlainConsole(sys.stdout)
+
+
+def _words(advisories: str, baseline: str) -> dict[str, str]:
+    """The options of this call that steps were given, by step."""
+    looked_into = f"--advisories {shlex.quote(advisories)}" if advisories else ""
+    known = f"--baseline {shlex.quote(baseline)}" if baseline else ""
+    return {**dict.fromkeys(_ADVISED, looked_into), "findings": f"{looked_into} {known}".strip()}
 
 
 def _folder(advisories: str) -> str:

@@ -107,14 +107,16 @@ class SqliteRecord:
         return run, result, [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
-        """Finished runs that a step was part of, newest first: the result, its steps' results."""
-        rows = self._read(
-            "SELECT id, result FROM runs WHERE result IS NOT NULL AND id IN "
-            "(SELECT run FROM steps WHERE step = ?) ORDER BY started DESC",
-            (step,),
+        """The finished runs that had a step, newest first: the result, its steps' results."""
+        query = (
+            "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            " AND id IN (SELECT run FROM steps WHERE step = ?) ORDER BY started DESC"
         )
-        steps = "SELECT result FROM steps WHERE run = ?"
-        return [(result, [row[0] for row in self._read(steps, (run,))]) for run, result in rows]
+        steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
+        return [
+            (result, [row[0] for row in self._read(steps, (run,))])
+            for run, result in self._read(query, (step,))
+        ]
 
     def passed_facts(self, step: str) -> list[dict[str, Any]]:
         """The facts of a step's stored outcomes, newest first."""
@@ -256,10 +258,13 @@ class SqliteRecord:
             return int(cursor.lastrowid or 0)
 
     def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
-        """Replace what is known of a rollout."""
-        self._write(
-            "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(rollout), number)
-        )
+        """Complete what is known of a rollout: what is not given stays."""
+        with self._transaction() as db:
+            row = db.execute("SELECT rollout FROM rollouts WHERE number = ?", (number,)).fetchone()
+            known = {**json.loads(row[0]), **rollout} if row else rollout
+            db.execute(
+                "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(known), number)
+            )
 
     def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
         """Newest first; each carries its `number`."""
