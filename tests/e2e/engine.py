@@ -7,12 +7,14 @@ No registry of base images is asked: mmdebstrap makes the base once, and it is k
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,14 @@ def engine() -> None:
                 return
             time.sleep(0.3)
     pytest.skip(f"docker's engine does not start here: {KEPT / 'dockerd.log'}")
+
+
+def gateway() -> str:
+    """This machine's address as containers see it."""
+    found = json.loads(docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"))
+    network = found[0]
+    # An engine that has made up its network itself tells of its own address only when started anew.
+    return str(network.get("Gateway") or next(ip_network(network["Subnet"]).hosts()))
 
 
 def base() -> str:

@@ -226,9 +226,7 @@ class Database:
         with log.open("wb") as file:
             self._process = subprocess.Popen(argv, env=env, stdout=file, stderr=file)
         self._wait(log)
-        gateway = engine.docker(
-            "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
-        )
+        gateway = engine.gateway()
         self._relay = Relay(gateway, self._port)
         return (
             f"postgresql+psycopg://postgres:{self._password}@{gateway}:{self._relay.port}/postgres"
