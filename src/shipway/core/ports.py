@@ -108,6 +108,14 @@ class Clients(Protocol):
     def client(self, service: str) -> Any: ...
 
 
+class RenewableClients(Clients, Protocol):
+    """Those whose credentials may expire while they are needed."""
+
+    def renew(self) -> None:
+        """Look for credentials anew: somebody may have signed in again."""
+        ...
+
+
 class Holds(Protocol):
     """Where an environment's hold is kept, as text (core/hold.py)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import takewhile
@@ -12,16 +12,18 @@ from typing import Any
 from shipway.core.config import Config, Environment
 from shipway.core.errors import Busy, CannotRun, ConfigError
 from shipway.core.outcome import Verdict
+from shipway.core.platform import NO_REMARKS
 from shipway.core.ports import Clock, Http, Processes, Releases
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.rollout import Observation, Rollout, Stage, begin, rollout_from
+from shipway.core.rollout_judging import Judging
 from shipway.core.secrets import secret_values
 from shipway.core.strategy import Plan, Strategy
 from shipway.core.watching import RolloutListener
+from shipway.effects.who import owner
 from shipway.platforms.local.instances import Instance, Instances, cluster_of, instance_from
-from shipway.platforms.local.judging import Judging
-from shipway.platforms.local.lease import Answer, Lease, owner
+from shipway.platforms.local.lease import Answer, Lease
 from shipway.platforms.local.meter import Meter
 from shipway.platforms.local.planning import plan_of, prepare
 from shipway.platforms.local.probing import Prober
@@ -85,9 +87,10 @@ class LocalPlatform:
 
     def deploy(
         self, release: Release, listener: RolloutListener,
-        stopping: Callable[[], bool] = lambda: False,
+        stopping: Callable[[], bool] = lambda: False, remarks: Mapping[str, str] = NO_REMARKS,
     ) -> Receipt:  # fmt: skip
-        """Roll out a release; one that runs and is healthy already is left as it is.
+        """Roll out a release; one that runs and is healthy already is left as it is. remarks:
+        kept with the rollout.
 
         A rollout that a killed command left is finished when it is of the same release, and
         undone otherwise.
@@ -106,7 +109,7 @@ class LocalPlatform:
                     self.name, release.name, release.name, Verdict.PASSED, now, 0.0, self.address
                 )
             plan = plan_of(self.settings, self.settings.instances, len(self.team.members))
-            return self._roll(release, plan, listener, stopping)
+            return self._roll(release, plan, listener, stopping, remarks=remarks)
 
     def _close(self, listener: RolloutListener) -> Receipt | None:
         """The receipt of a rollout that had come to its end when its command was killed."""
@@ -214,6 +217,7 @@ class LocalPlatform:
     def _roll(
         self, release: Release, plan: Plan, listener: RolloutListener,
         stopping: Callable[[], bool] = lambda: False, *, migrate: bool = True,
+        remarks: Mapping[str, str] = NO_REMARKS,
     ) -> Receipt:  # fmt: skip
         started = self.clock.now()
         before = dict(self.current) if self.current else None
@@ -227,7 +231,7 @@ class LocalPlatform:
             },
         )  # fmt: skip
         self.unfinished = {
-            "number": number, "started": started, "before": before,
+            "number": number, "started": started, "before": before, "remarks": dict(remarks),
             "release": {**asdict(release), "name": release.name},
         }  # fmt: skip
         walk = self._walk(release, begin(plan), listener, stopping)
@@ -302,7 +306,12 @@ class LocalPlatform:
         )  # fmt: skip
         self.record.update_rollout(
             found["number"],
-            {**receipt.to_dict(), "digest": walk.release.digest, "by": owner()},
+            {
+                **receipt.to_dict(),
+                **found.get("remarks", {}),
+                "digest": walk.release.digest,
+                "by": owner(),
+            },
         )
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
             self._settle(walk.release, state)

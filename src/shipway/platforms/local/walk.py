@@ -12,11 +12,12 @@ from shipway.core.judge import Decision
 from shipway.core.ports import Clock, Http
 from shipway.core.release import Release
 from shipway.core.rollout import Action, Do, Observation, Rollout, Stage, advance, rollout_from
+from shipway.core.rollout_judging import Judging
 from shipway.core.smoke import fault
+from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
 from shipway.platforms.local.envoy import RELEASE_HEADER
 from shipway.platforms.local.instances import Instance, cluster_of
-from shipway.platforms.local.judging import Judging
 from shipway.platforms.local.keeper import Keeper
 from shipway.platforms.local.lease import Answer, Lease
 from shipway.platforms.local.meter import Meter
@@ -25,22 +26,6 @@ from shipway.platforms.local.proxy import Proxy
 from shipway.platforms.local.team import Team
 
 LOOK = 0.25  # seconds between looks while waiting
-
-
-@dataclass
-class Story:
-    """What a rollout leaves for its receipt. The first cause counts; what follows from it
-    does not."""
-
-    timeline: list[dict[str, Any]] = field(default_factory=list)
-    cause: str = ""
-    remedy: str = ""
-    log: tuple[str, ...] = ()
-
-    def blame(self, cause: str, remedy: str = "", log: tuple[str, ...] = ()) -> None:
-        """Why it did not succeed."""
-        if not self.cause:
-            self.cause, self.remedy, self.log = cause, remedy, log
 
 
 @dataclass
