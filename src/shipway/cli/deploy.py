@@ -25,12 +25,25 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def deploy(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+def deploy(
+    context: typer.Context,
+    environment: Where = "local",
+    without_verdict: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON", help="To AWS although no run has passed; the reason is recorded."
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
     """Roll out the release that the last run packaged.
 
-    Example: shipway deploy local
+    Exit codes: 0 deployed, 1 failed or not ready, 3 rolled back, 4 unknown (shipway resume),
+    6 needs a person.
+
+    Example: shipway deploy production
     """
-    _call("deploy", context, environment=environment, json=json)
+    _call("deploy", context, environment=environment, without_verdict=without_verdict, json=json)
 
 
 def rollback(

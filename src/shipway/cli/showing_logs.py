@@ -24,17 +24,17 @@ def logs(*, directory: str, environment: str, follow: bool) -> int:
 
 
 def _of_here(project: Project, environment: str, *, follow: bool) -> None:
-    from shipway.cli.deploying import platform
+    from shipway.cli.platforms import local
     from shipway.platforms.local.following import Following
 
-    here = platform(project, environment)
+    here = local(project, environment)
     following = Following(here.instances)
     following.skip(here.running)  # before the last lines are read: none is shown twice or missed
     for title, lines in here.logs():
         print("\n".join((f"== {title}", *map(log_line, lines))), flush=True)
     if follow:
         following.follow(
-            SystemClock(), lambda: platform(project, environment).running,
+            SystemClock(), lambda: local(project, environment).running,
             lambda title, line: print(f"{title}  {log_line(line)}", flush=True),
         )  # fmt: skip
 

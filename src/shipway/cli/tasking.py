@@ -40,9 +40,9 @@ def task(*, directory: str, environment: str, command: list[str], json: bool) ->
 def _here(
     project: Project, environment: str, settings: Environment, command: Sequence[str], show: Show
 ) -> tuple[int | None, str, str]:
-    from shipway.cli.deploying import platform
+    from shipway.cli.platforms import local
 
-    here = platform(project, environment)
+    here = local(project, environment)
     if here.serves is None:
         raise ConfigError(
             f"{environment} has no release to run it with", "Roll one out: shipway run."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from shipway.core.receipt import Receipt
@@ -55,10 +55,6 @@ class Platform(Protocol):
 
     def status(self) -> dict[str, Any]:
         """What runs: environment, address, release, proxy, rollout, instances."""
-        ...
-
-    def logs(self) -> Iterable[tuple[str, Sequence[str]]]:
-        """The last lines of each instance's log, with a title."""
         ...
 
     def earlier(self, name: str) -> Release:

@@ -106,6 +106,16 @@ class SqliteRecord:
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return run, result, [row[0] for row in steps]
 
+    def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
+        """Finished runs that a step was part of, newest first: the result, its steps' results."""
+        rows = self._read(
+            "SELECT id, result FROM runs WHERE result IS NOT NULL AND id IN "
+            "(SELECT run FROM steps WHERE step = ?) ORDER BY started DESC",
+            (step,),
+        )
+        steps = "SELECT result FROM steps WHERE run = ?"
+        return [(result, [row[0] for row in self._read(steps, (run,))]) for run, result in rows]
+
     def passed_facts(self, step: str) -> list[dict[str, Any]]:
         """The facts of a step's stored outcomes, newest first."""
         rows = self._read("SELECT result FROM cache WHERE step = ? ORDER BY stored DESC", (step,))

@@ -167,7 +167,7 @@ class FakeDeployment:
     def stop(self, at: float, reason: str) -> None:
         """Roll back; begins at once."""
         if not self.over and not self._undoing:
-            self.reason = reason
+            self.reason, self._began = reason, True
             self._observe(at, Observation.STOP)
 
     def answer(self, at: float, hook: Pausing, action: str) -> None:

@@ -9,7 +9,7 @@ the same (docs/ecs.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import floor, inf
 from typing import Any
@@ -48,10 +48,10 @@ class Meter:
         """Until when everything was counted: seconds since the epoch."""
         return self._next
 
-    def read(self, weight: float) -> Iterator[Sample]:
+    def read(self, own: Callable[[str, float], bool]) -> Iterator[Sample]:
         """The minutes that are complete and were not read yet, in order of time.
 
-        weight: percent for the new release, now.
+        own: whether what was counted of a key in the minute until a time is to count.
         """
         end = _minute(self._clock.now() - SETTLED)
         if end <= self._next or not self._sources:
@@ -61,17 +61,20 @@ class Meter:
             key: self._counts(source, minutes[0], end) for key, source in self._sources.items()
         }
         for minute in minutes:
-            counts = {key: by.get(minute, Counts()) for key, by in found.items()}
             self._next = minute + PERIOD
-            yield self._sample(minute + PERIOD, weight, counts)
+            counts = {
+                key: by.get(minute, Counts()) if own(key, self._next) else Counts()
+                for key, by in found.items()
+            }
+            yield self._sample(self._next, counts)
 
-    def _sample(self, at: float, weight: float, counts: Mapping[str, Counts]) -> Sample:
+    def _sample(self, at: float, counts: Mapping[str, Counts]) -> Sample:
         """Of a minute; those before the rollout are no part of its figures."""
         if at > self._began:
             for key, one in counts.items():
                 self._totals[key] = added(self._totals.get(key, Counts()), one)
             releases = {self._names[key]: shown(one) for key, one in counts.items()}
-            self.samples.append({"at": at, "weight": weight, "releases": releases})
+            self.samples.append({"at": at, "weight": 0.0, "releases": releases})
         return Sample(at, float(PERIOD), counts)
 
     def got(self, key: str) -> int:

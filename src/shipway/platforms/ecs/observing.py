@@ -51,7 +51,7 @@ class Observing:
             self._weights.append((now, weight))
         if not self._found:
             self._find(seen)
-        for sample in self.meter.read(weight):
+        for sample in self.meter.read(self._own):
             at = self._weight_at(sample.at)
             if self.meter.samples and self.meter.samples[-1]["at"] == sample.at:
                 self.meter.samples[-1]["weight"] = at
@@ -59,6 +59,11 @@ class Observing:
             if self.judged and (said := self.judging.take(sample, at)):
                 self._listener.judged(said)
                 self.promoted = self.promoted or self.judging.decision is Decision.PROMOTE
+
+    def _own(self, key: str, at: float) -> bool:
+        """Whether what a release's target group got in the minute until `at` is its own: before
+        the new release has any traffic, that is an earlier one's."""
+        return key != NEW or self._weight_at(at) > 0
 
     def _weight_at(self, moment: float) -> float:
         """Percent for the new release at a moment."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -170,17 +170,6 @@ class EcsPlatform:
             } if going else None,
             "instances": instances(self._parts.service.tasks("RUNNING")),
         }  # fmt: skip
-
-    def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """The last lines of each running task's log."""
-        service, container = self._parts.service, self._parts.service.place.container
-        definitions: dict[str, dict[str, Any]] = {}
-        for task in service.tasks("RUNNING"):
-            arn = task["taskDefinitionArn"]
-            if arn not in definitions:
-                definitions[arn] = service.task_definition(arn)
-            title = f"{arn.rsplit('/', 1)[-1]} in {task['taskArn'].rsplit('/', 1)[-1]}"
-            yield title, self._parts.logs.tail(definitions[arn], container, task["taskArn"])
 
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shipway.core.errors import CannotRun
+from shipway.core.errors import CannotRun, ShipwayError
 from shipway.core.ports import Clients, Clock
+from shipway.effects.aws_errors import in_words
 from shipway.platforms.ecs.calls import Lost
 from shipway.platforms.ecs.parts import Parts
 from shipway.platforms.ecs.service import Service
@@ -28,10 +29,17 @@ def migrate(
 ) -> None:  # fmt: skip
     """Run a command of the new revision before it serves. Raises MigrationFailed."""
     say(f"one-off task: {command}")
-    ended = tools.run_task(
-        clients, parts.clock, parts.service.describe(), definition, parts.service.place.container,
-        shlex.split(command), say,
-    )  # fmt: skip
+    place = parts.service.place
+    try:
+        with in_words():
+            ended = tools.run_task(
+                clients, parts.clock, parts.service.describe(), definition, place.container,
+                shlex.split(command), say,
+            )  # fmt: skip
+    except ShipwayError as problem:
+        raise MigrationFailed(f"`{command}` did not run: {problem.message}", problem.remedy) from (
+            None
+        )
     if ended.code == 0:
         return
     how = "did not run" if ended.code is None else f"ended with code {ended.code}"
