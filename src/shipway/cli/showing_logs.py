@@ -28,7 +28,7 @@ def _of_here(project: Project, environment: str, *, follow: bool) -> None:
     from shipway.platforms.local.following import Following
 
     here = local(project, environment)
-    following = Following(here.instances)
+    following = Following(here.site.instances)
     following.skip(here.running)  # before the last lines are read: none is shown twice or missed
     for title, lines in here.logs():
         print("\n".join((f"== {title}", *map(log_line, lines))), flush=True)

@@ -47,7 +47,7 @@ def _here(
         raise ConfigError(
             f"{environment} has no release to run it with", "Roll one out: shipway run."
         )
-    done = here.instances.task(here.serves, command, show)
+    done = here.site.instances.task(here.serves, command, show)
     why = "it was ended after an hour" if done.timed_out else f"exit code {done.code}"
     return done.code, "" if done.code == 0 else why, ""
 

@@ -8,8 +8,7 @@ from typing import Any
 
 @dataclass
 class Story:
-    """What happened, and why it did not succeed. The first cause counts; what follows from it
-    does not."""
+    """The first cause counts; what follows from it does not."""
 
     timeline: list[dict[str, Any]] = field(default_factory=list)
     cause: str = ""

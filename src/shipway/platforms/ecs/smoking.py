@@ -5,12 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from shipway.core.config import Environment
-from shipway.core.errors import Unreachable
 from shipway.core.ports import Http
-from shipway.core.smoke import fault
 from shipway.core.watching import RolloutListener
-
-TIMEOUT = 10.0  # seconds
+from shipway.effects.smoking import first_fault
 
 
 class Smoking:
@@ -36,12 +33,5 @@ class Smoking:
         return self._ask(f"{found.scheme}://{found.hostname}:{self._settings.test_port}")
 
     def _ask(self, address: str) -> str:
-        for smoke in self._settings.smoke if address else ():
-            try:
-                wrong = fault(smoke, self._http.get(address + smoke.path, timeout=TIMEOUT))
-            except Unreachable as problem:
-                wrong = problem.message
-            self._listener.said(f"smoke {smoke.path}: {wrong or 'as it should be'}")
-            if wrong:
-                return wrong
-        return ""
+        tests = self._settings.smoke if address else ()
+        return first_fault(tests, address, {}, self._http, self._listener)

@@ -12,12 +12,13 @@ from typing import Any
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Completed, Http, OnOutput, Processes, Server
+from shipway.core.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.core.release import Release
 from shipway.core.secrets import forms
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.effects.redaction import Redactor
+from shipway.platforms.local.hosting import Hosting
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 _TASK_TIMEOUT = 3600.0  # seconds that a person's own command may take
@@ -43,6 +44,11 @@ class Instance:
         return cluster_of(self.digest)
 
     @property
+    def name(self) -> str:
+        """Its own on this machine: what a container is called."""
+        return "shipway-" + os.path.basename(self.log).removesuffix(".log")
+
+    @property
     def server(self) -> Server:
         """Its process."""
         return Server(self.pid, self.born)
@@ -66,6 +72,7 @@ class Instances:
     processes: Processes
     http: Http
     clock: Clock
+    hosting: Hosting
     hidden: tuple[str, ...] = ()
 
     def planned(self, release: Release) -> Instance:
@@ -78,9 +85,9 @@ class Instances:
     def start(self, release: Release, planned: Instance) -> Instance:
         """Start it, without waiting for it."""
         os.makedirs(os.path.dirname(planned.log), exist_ok=True)
-        env = {**self.env(release), "BIND": planned.address}
-        argv = self._argv(release, self.application.serve, planned.address)
-        server = self.processes.spawn(Command(argv, release.path, env), planned.log)
+        env = self.env(release)
+        command = self.hosting.serving(release, env, planned.address, planned.name)
+        server = self.processes.spawn(command, planned.log)
         return replace(planned, pid=server.pid, born=server.born)
 
     def await_health(self, instance: Instance, stopping: Callable[[], bool] = lambda: False) -> str:
@@ -123,20 +130,20 @@ class Instances:
         server = instance.server if instance.pid else self.processes.adrift(instance.log)
         if server is not None:
             self.processes.stop(server, grace)
+        self.hosting.remove(instance.name)
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
-        argv = self._argv(release, words, "")
-        command = Command(argv, release.path, self.env(release), 600.0, self._all_hidden())
-        return self.processes.run(command)
+        command = self.hosting.once(release, self.env(release), words)
+        return self.processes.run(replace(command, secrets=self._all_hidden()))
 
     def task(
         self, release: Release, command: Sequence[str], on_output: OnOutput | None = None
     ) -> Completed:
         """Run a person's own command with a release, to the end; its lines as they come."""
-        argv = self._own(release, command)
-        one = Command(argv, release.path, self.env(release), _TASK_TIMEOUT, self._all_hidden())
-        return self.processes.run(one, on_output)
+        one = self.hosting.once(release, self.env(release), shlex.join(command))
+        limited = replace(one, timeout=_TASK_TIMEOUT, secrets=self._all_hidden())
+        return self.processes.run(limited, on_output)
 
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""
@@ -166,15 +173,6 @@ class Instances:
             "APP_ENV": "local", "WEB_CONCURRENCY": "1", "TRUSTED_PROXIES": "1",
             "SECRET_KEY": self._secret_key(), **given, **taken, "RELEASE": release.name,
         }  # fmt: skip
-
-    def _argv(self, release: Release, words: str, address: str) -> tuple[str, ...]:
-        return self._own(release, shlex.split(words.replace("{bind}", address)))
-
-    def _own(self, release: Release, command: Sequence[str]) -> tuple[str, ...]:
-        """The release's own program, where it has one of that name."""
-        program, *arguments = command
-        own = os.path.join(os.path.dirname(release.python), program)
-        return (own if os.path.exists(own) else program, *arguments)
 
     def _all_hidden(self) -> tuple[str, ...]:
         return (*self.hidden, *forms(self._secret_key()))
