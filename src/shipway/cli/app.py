@@ -14,6 +14,7 @@ from shipway.cli import (
     doctor,
     findings,
     hold,
+    image,
     infra,
     logs,
     rehearse,
@@ -36,6 +37,7 @@ deploy.add_to(app)
 logs.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
+image.add_to(app)
 clean.add_to(app)
 hold.add_to(app)
 task.add_to(app)

@@ -7,6 +7,7 @@ import json as json_module
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from shipway.cli.holding import refuse_held
@@ -162,7 +163,8 @@ def packaged(project: Project) -> Release:
     found = [one for one in project.record.passed_facts("package") if "release" in one]
     if not found:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
-    return release_from(found[0]["release"])
+    release = release_from(found[0]["release"])
+    return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
 def release_from(data: dict[str, Any]) -> Release:

@@ -32,6 +32,7 @@ _CALLS = {
     "policy": "shipway.cli.policing",
     "task": "shipway.cli.tasking",
     "rehearse": "shipway.cli.rehearsing",
+    **dict.fromkeys(("image_build", "image_scan", "image_push"), "shipway.cli.imaging"),
 }
 _KEPT = 64  # invocations remembered
 

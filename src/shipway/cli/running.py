@@ -41,8 +41,7 @@ def run(
         run=f"{clock.now():.3f}-{os.getpid()}", jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
-        # Without a folder it has nothing to look into: that is for pip-audit to do then.
-        skipped={} if advisories else dict.fromkeys(_ADVISED, "no --advisories were given"),
+        skipped=_skipped(graph, stages, advised=bool(advisories)),
         changed=changed(project.root, changed_since) if changed_since else None,
     )  # fmt: skip
     perform = Performer(
@@ -116,6 +115,15 @@ def _on_ecs(project: Project, word: str) -> bool:
         return False
     found = project.config.environments.get(word)
     return found is not None and found.platform == "ecs"
+
+
+def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str]:
+    """Steps that this call gives nothing to do, each with the reason."""
+    # Without a folder it has nothing to look into: that is for pip-audit to do then.
+    lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
+    unasked = {name: f"it runs when asked for: shipway run {name}"
+               for name in graph.unasked(stages)}  # fmt: skip
+    return lacking | unasked
 
 
 def _listener(*, json: bool) -> Listener:

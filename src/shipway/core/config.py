@@ -16,6 +16,7 @@ from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
 from shipway.core.settings.github import Github
+from shipway.core.settings.image import Image
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ class Config(Closed):
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
     github: Github = field(default_factory=Github)
+    image: Image = field(default_factory=Image)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -70,6 +70,17 @@ def changed(root: str, ref: str) -> frozenset[str]:
     return frozenset(path for path in (tracked + new).split("\0") if path)
 
 
+def committed(root: str) -> int:
+    """When the commit was made, in seconds since the epoch; 0 where there is none."""
+    said = _git(root, "log", "-1", "--format=%ct")
+    return int(said) if said and said.strip().isdigit() else 0
+
+
+def differs(root: str) -> bool:
+    """Whether files below a folder differ from the commit, or are not in it and not ignored."""
+    return bool(_git(root, "status", "--porcelain", "-z", "--", "."))
+
+
 def _git(root: str, *words: str) -> str | None:
     import subprocess
 

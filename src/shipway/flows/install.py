@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from shipway.core.errors import CannotRun, ConfigError
@@ -18,6 +15,7 @@ from shipway.core.ports import Command, OnOutput
 from shipway.core.release import SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
+from shipway.effects.alone import alone
 from shipway.effects.files import Tree
 from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
@@ -87,20 +85,9 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     return python
 
 
-@contextmanager
-def _alone(shop: Workshop) -> Iterator[None]:
+def _alone(shop: Workshop) -> AbstractContextManager[None]:
     """One process at a time makes environments and releases here; the others wait for it."""
-    os.makedirs(shop.state, exist_ok=True)
-    with open(os.path.join(shop.state, "install.lock"), "a", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if shop.stopping():
-                    raise CannotRun("it was stopped while another run installed") from None
-                time.sleep(0.1)
-        yield
+    return alone(os.path.join(shop.state, "install.lock"), shop.stopping, "installed")
 
 
 def _make(
