@@ -11,7 +11,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,20 @@ def test_a_plan_leaves_nothing_behind(aws: Here, capsys: pytest.CaptureFixture[s
     assert "+ database Database is created" in capsys.readouterr().out
     assert site(aws).stack.status() == ""
     assert aws.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+def test_a_plan_says_what_a_month_costs_where_somebody_knows(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def estimate(kind: str, parameters: Mapping[str, str]) -> float:
+        return 10.0 * int(parameters["MinTasks"]) if kind == "environment" else 1.0
+
+    plan_site(replace(site(aws), estimate=estimate), json=False)
+    assert "a month costs about $20, $20 more than before" in capsys.readouterr().out
+    apply(site(aws))
+    capsys.readouterr()
+    plan_site(replace(site(aws, min_tasks=1), estimate=estimate), json=True)
+    assert json.loads(capsys.readouterr().out)["cost"] == [20.0, 10.0]
 
 
 def test_an_environment_is_created_and_is_what_the_template_says(aws: Here) -> None:

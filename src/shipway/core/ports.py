@@ -108,6 +108,10 @@ class Clients(Protocol):
     def client(self, service: str) -> Any: ...
 
 
+# What a stack costs a month in US dollars: its template's name and its parameters.
+Estimate = Callable[[str, Mapping[str, str]], float]
+
+
 class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 
