@@ -15,15 +15,17 @@ from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
 from shipway.effects.redaction import BLOT
+from shipway.platforms.local.hosting import ProcessHosting
 from shipway.platforms.local.instances import Instances, must_succeed
 
 
 @pytest.fixture
 def instances(tmp_path: Path) -> Instances:
+    application = Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'")
     return Instances(
-        Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'"),
+        application,
         Environment(env={"MAIL": "hunter22"}), str(tmp_path / "state"), SystemProcesses(),
-        RealHttp(), SystemClock(), hidden=("hunter22",),
+        RealHttp(), SystemClock(), ProcessHosting(application), hidden=("hunter22",),
     )  # fmt: skip
 
 
