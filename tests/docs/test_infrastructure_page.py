@@ -16,12 +16,12 @@ from tests.core.infrastructure.rows import detail, page, row
 from tests.docs.infrastructure_diagram import BLOCK, diagram
 
 from shipway.aws.template import template
+from shipway.core.identity import subject
 from shipway.core.infrastructure.change import read_changes
 from shipway.core.infrastructure.parameters import (
     Live,
     bootstrap_parameters,
     environment_parameters,
-    subject,
 )
 from shipway.core.infrastructure.wording import plan_lines
 from shipway.core.naming import TEST_HEADER
@@ -76,7 +76,7 @@ def test_the_example_is_a_configuration_whose_stacks_can_be_made() -> None:
     assert bootstrap_parameters(config, HERE)["Budget"] == "80"
     for name in ("staging", "development", "production"):
         assert environment_parameters(config, name, HERE, Live())["Environment"] == name
-        assert subject(config, name).startswith("repo:example@1001/mycandidate@2002:")
+        assert subject(config.github, name).startswith("repo:example@1001/mycandidate@2002:")
 
 
 def test_the_runbooks_settings_are_settings() -> None:

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from shipway import __version__
-from shipway.cli import clean, deploy, doctor, findings, infra, rehearse, report, run, secret
+from shipway.cli import (
+    clean,
+    deploy,
+    doctor,
+    findings,
+    hold,
+    infra,
+    logs,
+    rehearse,
+    report,
+    run,
+    secret,
+    task,
+)
 
 app = typer.Typer(
     name="shipway",
@@ -21,9 +34,12 @@ app = typer.Typer(
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
+logs.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)
+hold.add_to(app)
+task.add_to(app)
 infra.add_to(app)
 secret.add_to(app)
 doctor.add_to(app)
