@@ -63,6 +63,7 @@ def environment_parameters(
         "ServiceName": here.ecs.service or names.service,
         "LogGroupName": here.ecs.log_group or names.log_group,
         "SecretPrefix": names.secret(""),
+        "HoldName": names.hold,
         "Repository": names.repository,
         "Bucket": config.aws.bucket or names.bucket(account.number, account.region),
         "Cidr": levers.cidr,
