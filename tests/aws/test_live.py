@@ -21,7 +21,8 @@ from shipway.effects.clock import VirtualClock
 NAMES = Names("web", "staging")
 RUNNING = "arn:aws:ecs:eu-west-1:1:task-definition/web-staging:7"
 PHYSICAL = {"FirstTask": "first", "ProductionRule": "production", "TestRule": "test",
-            "Blue": "blue", "Database": "web-staging", "Balancer": "balancer"}  # fmt: skip
+            "Blue": "blue", "Database": "web-staging", "Balancer": "balancer",
+            "DatabaseTask": "task:1", "DatabasePassword": "password"}  # fmt: skip
 
 
 class Answers:

@@ -76,10 +76,19 @@ def test_names_are_those_that_the_rest_looks_for() -> None:
         "ElasticLoadBalancingV2::TargetGroup": ("Name", {NAMES.blue, NAMES.green}),
         "Logs::LogGroup": ("LogGroupName", {NAMES.log_group}),
         "RDS::DBInstance": ("DBInstanceIdentifier", {NAMES.database}),
-        "SecretsManager::Secret": ("Name", {NAMES.secret("SECRET_KEY")}),
+        "SecretsManager::Secret": (
+            "Name",
+            {NAMES.secret("SECRET_KEY"), NAMES.secret("PGPASSWORD")},
+        ),
         "IAM::Role": (
             "RoleName",
-            {NAMES.execution_role, NAMES.task_role, NAMES.traffic_role, NAMES.deploy_role},
+            {
+                NAMES.execution_role,
+                NAMES.task_role,
+                NAMES.traffic_role,
+                NAMES.deploy_role,
+                NAMES.database_role,
+            },
         ),
     }
     for kind, (key, expected) in named.items():

@@ -96,7 +96,7 @@ def _references(value: Any) -> set[str]:
         return {value["Ref"]}
     if "Fn::GetAtt" in value:
         return {value["Fn::GetAtt"][0]}
-    if "Fn::Sub" in value:
+    if isinstance(value.get("Fn::Sub"), str):
         return {name for text in strings(value) for name in _NAMED.findall(text)}
     return {found for one in value.values() for found in _references(one)}
 
