@@ -11,8 +11,8 @@ from shipway.cli.agreeing import Person
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
+from shipway.core.infrastructure.contradictions import BOOTSTRAP
 from shipway.core.infrastructure.parameters import (
-    BOOTSTRAP,
     Live,
     bootstrap_parameters,
     environment_parameters,

@@ -11,11 +11,11 @@ from tests.aws.levers import CERTIFICATE, DEFINITION, GITHUB, HERE, config
 
 from shipway.core.config import Application, Config
 from shipway.core.errors import ConfigError
+from shipway.core.infrastructure.contradictions import priority
 from shipway.core.infrastructure.parameters import (
     Live,
     bootstrap_parameters,
     environment_parameters,
-    priority,
     tags,
 )
 from shipway.core.settings.aws import Ecs
