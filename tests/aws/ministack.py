@@ -137,7 +137,14 @@ class Here:
     def __init__(self, address: str, region: str = REGION) -> None:
         self.address = address
         self.region = region
+        self.differences: list[Any] = []  # what has drifted: see mending.py
         self._made: dict[str, Any] = {}
+
+    def reset(self) -> None:
+        """Leave nothing in the account."""
+        self.differences.clear()
+        asked = urllib.request.Request(f"{self.address}/_ministack/reset", method="POST")
+        urllib.request.urlopen(asked, timeout=60).close()
 
     def client(self, service: str) -> Any:
         """As effects/aws.py has it."""

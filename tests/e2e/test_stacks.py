@@ -47,14 +47,22 @@ platform = "ecs"
 """
 
 
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Here]:
-    """An account with nothing in it."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """One MiniStack for all of them."""
     differences: list[Difference] = []
-    with ministack(tmp_path) as bare, mended(bare, lambda: differences) as address:
+    folder = tmp_path_factory.mktemp("ministack")
+    with ministack(folder) as bare, mended(bare, lambda: differences) as address:
         here = Here(address)
-        here.differences = differences  # type: ignore[attr-defined]  # what drifted, for the test
+        here.differences = differences
         yield here
+
+
+@pytest.fixture
+def aws(server: Here) -> Here:
+    """An account with nothing in it."""
+    server.reset()
+    return server
 
 
 def site(aws: Here, where: str = "staging", typed: str = "", **levers: Any) -> StackSite:
@@ -241,11 +249,11 @@ def test_what_somebody_changed_by_hand_is_told_and_put_right(
         DBInstanceIdentifier=NAMES.database, BackupRetentionPeriod=1, ApplyImmediately=True
     )
     (database,) = rds.describe_db_instances()["DBInstances"]
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("Database", "AWS::RDS::DBInstance", "/BackupRetentionPeriod", "7",
          str(database["BackupRetentionPeriod"]))
     )  # fmt: skip
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("ProductionRule", "AWS::ElasticLoadBalancingV2::ListenerRule",
          "/Actions/0/ForwardConfig/TargetGroups/0/Weight", "100", "0")
     )  # fmt: skip
@@ -326,7 +334,7 @@ def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
     assert (drift.returncode, drift.stdout) == (0, "web-bootstrap is as it was made\n")
     missing = shipway(folder, aws, "infra", "drift", "staging")
     assert (missing.returncode, "no stack web-staging" in missing.stderr) == (2, True)
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("Images", "AWS::ECR::Repository", "/ImageTagMutability", "IMMUTABLE", "MUTABLE")
     )
     drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
