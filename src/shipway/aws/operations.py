@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shipway.aws.actions import REGISTRY
 from shipway.core.config import Environment
 
 Condition = Callable[[Environment], bool]
@@ -31,16 +32,23 @@ def _traffic(settings: Environment) -> bool:
     return settings.strategy != "rolling"
 
 
+_pauses = _traffic  # rolling has none
+
+
 _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
     ("sts", _always, ("GetCallerIdentity",)),
     (
         "ecs", _always,
         (
-            "DescribeServices", "DescribeTaskDefinition", "DescribeTasks",
-            "ListServiceDeployments", "RunTask", "StopTask",
+            "DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices",
+            "DescribeTaskDefinition", "DescribeTasks", "ListServiceDeployments", "ListTasks",
+            "RegisterTaskDefinition", "RunTask", "StopServiceDeployment", "StopTask",
+            "UpdateService",
         ),
     ),
+    ("ecs", _pauses, ("ContinueServiceDeployment",)),
     ("ecr", _always, ("DescribeImages",)),
+    (REGISTRY, _always, ("Pull", "Push")),
     ("secretsmanager", _secrets, ("DescribeSecret",)),
     ("ssm", _parameters, ("DescribeParameters",)),
     ("ssm", _always, ("DeleteParameter", "GetParameter", "PutParameter")),
@@ -52,14 +60,16 @@ _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
          "DescribeTargetGroups"),
     ),
     ("elbv2", _traffic, ("DescribeRules",)),
+    ("cloudwatch", _always, ("GetMetricData",)),
     ("cloudwatch", _alarms, ("DescribeAlarms",)),
     ("logs", _always, ("FilterLogEvents", "GetLogEvents")),
+    ("s3", _always, ("GetObject", "ListObjectsV2", "PutObject")),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
 class Operation:
-    """A call. service: boto3's name. name: the API's, for example `RunTask`."""
+    """A call. service: boto3's name, or REGISTRY. name: the API's, for example `RunTask`."""
 
     service: str
     name: str

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.aws.actions import actions
+from shipway.aws.actions import REGISTRY, actions
 from shipway.aws.operations import Operation, operations
 from shipway.core.account import Account
 from shipway.core.config import Environment
@@ -91,8 +91,9 @@ _ON: dict[str, _Resources] = {
     ),
     "ecs:DescribeTasks": lambda on: on.ecs("task", f"{on.cluster}/*"),
     "ecs:StopTask": lambda on: on.ecs("task", f"{on.cluster}/*"),
-    "ecr:DescribeImages": lambda on: (
-        on.account.arn("ecr", f"repository/{on.names.repository}"),
+    **dict.fromkeys(
+        ("ecr:DescribeImages", *actions(REGISTRY, "Push"), *actions(REGISTRY, "Pull")),
+        lambda on: (on.account.arn("ecr", f"repository/{on.names.repository}"),),
     ),
     "secretsmanager:DescribeSecret": lambda on: on.secrets("secretsmanager"),
     **dict.fromkeys(

@@ -38,7 +38,7 @@ def deploy(*, directory: str, environment: str, without_verdict: str, json: bool
     remarks = vouched(project, release, without_verdict) if aws else NO_REMARKS
     here = platform(project, environment)
     with _listening(release.name, json=json) as listener:
-        flag(here.serves, release, listener)
+        flag(here.serves, release, listener, blocking=aws)
         receipt = here.deploy(release, listener, remarks=remarks)
     return _finish(receipt, project, json=json)
 
@@ -118,15 +118,32 @@ def deploy_action(project: Project) -> Action:
     return act
 
 
-def flag(running: Release | None, candidate: Release, listener: RolloutListener) -> None:
-    """Say what the candidate's migrations take away from what runs, before anything moves."""
+def flag(
+    running: Release | None, candidate: Release, listener: RolloutListener, *,
+    blocking: bool = False,
+) -> None:  # fmt: skip
+    """Say what the candidate's migrations take away from what runs, before anything moves.
+
+    blocking: what takes something away, and nobody calls safe, is refused (ConfigError). What
+    cannot be read is said only: Django's migrations never can, and a machine that deploys for
+    the first time has no files of the release that runs.
+    """
     if running is None or running.digest == candidate.digest:
         return
     try:
-        for one in ahead(running, candidate):
-            listener.said(f"migration: {one_line(one.words)}")
+        found = ahead(running, candidate)
     except CannotRun as problem:
         listener.said(problem.message)
+        return
+    for one in found:
+        listener.said(f"migration: {one_line(one.words)}")
+    harmful = [one_line(one.words) for one in found if not (one.safe or one.unknown)]
+    if blocking and harmful:
+        raise ConfigError(
+            f"{running.name} serves while the migrations run, and may fail: {harmful[0]}",
+            "Expand first, contract in a later release; or say at the operation why it is safe: "
+            "# shipway: contract-safe: REASON (docs/migrations.md).",
+        )
 
 
 def refuse_unsafe(target: Release, here: Platform) -> None:
