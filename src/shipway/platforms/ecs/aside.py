@@ -28,6 +28,7 @@ class Aside:
         self._show = show
         self._looked = 0.0
         self._events: set[str] = set()
+        self._refused: set[str] = set()
         self.failed: list[Failure] = []
 
     def look(self, *, over: bool) -> None:
@@ -45,7 +46,9 @@ class Aside:
                 for line in failure.log[-_SHOWN:]:
                     self._show(f"  | {line}")
         except Refused as problem:
-            self._show(problem.message)
+            if problem.message not in self._refused:
+                self._refused.add(problem.message)
+                self._show(problem.message)
 
     def verdict(self) -> Why | None:
         """Why it makes no sense to go on: a failure that cannot heal, or too many."""

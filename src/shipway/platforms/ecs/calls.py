@@ -76,10 +76,10 @@ class Calls:
                 renewals += 1
                 self._clients.renew()
             elif not _may_pass(code):
-                raise Refused(operation, code, text)
+                raise Refused(_named(operation), code, text)
             if self._clock.monotonic() + wait > end:
                 raise Lost(
-                    f"AWS did not answer {operation} for {PATIENCE:.0f} s ({code})",
+                    f"AWS did not answer {_named(operation)} for {PATIENCE:.0f} s ({code})",
                     "Look at the network and at health.aws.amazon.com.",
                 )
             self._clock.sleep(self.spread(wait))
@@ -88,6 +88,11 @@ class Calls:
     def spread(self, seconds: float) -> float:
         """A wait of about so long: three quarters to five quarters of it."""
         return seconds * (0.75 + self._random() / 2)
+
+
+def _named(operation: str) -> str:
+    """As policies have it: DescribeServices."""
+    return operation.title().replace("_", "")
 
 
 def _signed_off(code: str) -> bool:

@@ -16,7 +16,7 @@ from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
 from shipway.platforms.ecs.answering import Answering, Stand
 from shipway.platforms.ecs.aside import Aside
-from shipway.platforms.ecs.calls import Lost
+from shipway.platforms.ecs.calls import Lost, Refused
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.ending import verdict_of, way_back_failed, why
 from shipway.platforms.ecs.failures import Failures
@@ -72,7 +72,7 @@ class Course:
                     raise
                 self.stop("it was interrupted", "Deploy it again when it may go on.")
                 self.listener.said("interrupted: going back; once more leaves it to ECS")
-            except Lost as problem:
+            except (Lost, Refused) as problem:
                 return self._unknown(problem.message, problem.remedy)
 
     def stop(self, cause: str, remedy: str, log: tuple[str, ...] = ()) -> None:
@@ -157,10 +157,13 @@ class Course:
             return
         self._undone = now
         self.listener.said(f"going back: {self.story.cause}")
-        if (hook := seen.waiting) is not None:
-            self._parts.service.answer(self.arn, hook.identity, go_on=False)
-        else:
-            self._parts.service.stop(self.arn)
+        try:
+            if (hook := seen.waiting) is not None:
+                self._parts.service.answer(self.arn, hook.identity, go_on=False)
+            else:
+                self._parts.service.stop(self.arn)
+        except Refused as problem:  # a pause's end, the breaker, an alarm may still undo it
+            self.say(f"it could not be told to go back: {problem.message}")
         self.save()
 
     def _at_pause(self, seen: Deployment) -> Verdict | None:

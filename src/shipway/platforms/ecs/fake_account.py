@@ -39,6 +39,7 @@ class FakeAccount:
         self.throttled = 0
         self.expires: float | None = None
         self.renewable = True
+        self.denied: set[str] = set()  # operations that the role may not do
         self.region = REGION
 
     def client(self, service: str) -> Any:
@@ -59,6 +60,8 @@ class FakeAccount:
         if self.throttled > 0:
             self.throttled -= 1
             refuse(name, "ThrottlingException", "Rate exceeded")
+        if operation in self.denied:
+            refuse(name, "AccessDeniedException", f"not authorized to perform: {name}")
         self.ecs.settle()
         return checked(service, name, given, lambda: do(given))
 
