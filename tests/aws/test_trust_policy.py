@@ -9,9 +9,9 @@ from tests.platforms.ecs.environment import ACCOUNT
 
 from shipway.aws.policy import trust_policy
 from shipway.core.errors import ConfigError
-from shipway.core.settings.github import Github
+from shipway.core.settings.github import GitHub
 
-GITHUB = Github("openup/web", "123", "456")
+GITHUB = GitHub("openup/web", "123", "456")
 
 
 def test_only_jobs_of_this_repository_in_this_environment_are_trusted() -> None:

@@ -17,7 +17,7 @@ from shipway.core.account import Account
 from shipway.core.config import Environment
 from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
-from shipway.core.settings.github import Github
+from shipway.core.settings.github import GitHub
 
 VERSION = "2012-10-17"  # of the policy language: the current one
 ISSUER = "token.actions.githubusercontent.com"
@@ -163,7 +163,7 @@ def _sid(granted: list[str]) -> str:
     return f"{service.capitalize()}{name}"
 
 
-def trust_policy(account: Account, github: Github, environment: str) -> dict[str, Any]:
+def trust_policy(account: Account, github: GitHub, environment: str) -> dict[str, Any]:
     """Whom the role trusts: jobs of one repository in one environment, and nobody else.
 
     The subject has the ids that stay (`repo:OWNER@ID/NAME@ID:environment:ENV`), as repositories
@@ -195,7 +195,7 @@ def trust_policy(account: Account, github: Github, environment: str) -> dict[str
     }  # fmt: skip
 
 
-def subject(github: Github, environment: str) -> str:
+def subject(github: GitHub, environment: str) -> str:
     """The `sub` of a job's token, in the immutable form. Raises ConfigError as `trust_policy`."""
     owner, slash, name = github.repository.partition("/")
     if not (owner and slash and name and "/" not in name):
