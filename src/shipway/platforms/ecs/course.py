@@ -112,6 +112,8 @@ class Course:
     def _note(self, seen: Deployment, weight: float) -> None:
         """A stage, a share, a pause: what changed is a line of the timeline."""
         self.answering.note(seen)
+        if seen.created:  # AWS's clock counts: tasks are compared with it
+            self.failures.since = min(self.failures.since, seen.created)
         waiting, stage = seen.waiting, seen.stage
         text = f"{weight:g} % of requests; {seen.running} of {seen.wanted} tasks run"
         if waiting is not None and self.judging:
@@ -198,6 +200,9 @@ class Course:
         verdict = verdict_of(seen)
         if verdict is Verdict.PASSED:
             return self._succeeded()
+        if not (self.story.cause or seen.triggered or self._aside.failed):
+            self._parts.clock.sleep(LOOK)  # ECS may tell of the last task only now
+            self._aside.look(over=True)
         failed = self._aside.failed
         found = why(seen, failed[-1] if failed else None)
         self.story.blame(found.cause, found.remedy, found.log)
