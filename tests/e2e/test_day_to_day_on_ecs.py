@@ -41,9 +41,10 @@ def web(here: Cloud, tmp_path: Path) -> Path:
     """A project with a packaged release, and a service that stands."""
     folder = project(tmp_path / "web", WEB, {"requirements.txt": ""})
     record = SqliteRecord(str(folder / ".shipway" / "record.sqlite3"))
-    release = Release("web", "2.0", "abc1234", "d" * 64, "", (), str(folder), "", "", IMAGE)
+    release = Release("web", "2.0", "abc1234", "d" * 64, "", (), str(folder), "")
     result = json.dumps({"facts": {"release": asdict(release)}})
     record.finish_steps("1", [EndedStep("package", result, key="k", parts="{}", now=1.0)])
+    record.put_memo(f"image {release.digest}", IMAGE)  # as the step publish does
     record.close()
     stand(here)
     return folder

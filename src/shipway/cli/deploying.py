@@ -36,6 +36,7 @@ from shipway.outputs.history import history as history_lines
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
+    refuse_held(project, environment)
     release = packaged(project)
     asked = on_ecs(project, environment)
     remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
@@ -45,8 +46,7 @@ def deploy(*, directory: str, environment: str, without_verdict: str, json: bool
 def roll_out(
     project: Project, environment: str, release: Release, remarks: Mapping[str, str], *, json: bool
 ) -> int:
-    """Roll out a release, on the terminal; the exit code. Raises ConfigError while it is held."""
-    refuse_held(project, environment)
+    """Roll out a release, on the terminal; the exit code. Who calls it asks for a hold before."""
     here = platform(project, environment)
     with telling(project, environment) as news, _listening(release.name, json=json) as screen:
         listener = news.heard(screen, release.name, here.serves)

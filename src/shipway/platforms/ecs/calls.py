@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shipway.core.errors import CannotRun, ShipwayError
+from shipway.core.errors import CannotRun
 from shipway.core.ports import Clock, RenewableClients
+from shipway.effects import aws_errors
 
 PATIENCE = 600.0  # seconds that one question may wait until it is given up
 FIRST, LONGEST = 1.0, 60.0  # seconds between tries
@@ -27,7 +28,7 @@ class Lost(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
 
-class Refused(ShipwayError):
+class Refused(aws_errors.Refused):
     """AWS said no. code: its name of the error."""
 
     def __init__(self, operation: str, code: str, message: str) -> None:
