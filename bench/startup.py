@@ -12,6 +12,7 @@ much of the time was its own.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -19,8 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+
+from shipway.core.ports import EndedStep
+from shipway.core.release import Release
+from shipway.effects.record import SqliteRecord
 
 LIMIT = 0.6
 PROJECT = """
@@ -57,7 +63,9 @@ def main() -> int:
             "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.getsockname()[1]}",
         }  # fmt: skip
-        deploy = (shipway, "-C", folder, "deploy", "production")
+        package(folder)
+        reason = "only its start is measured"
+        deploy = (shipway, "-C", folder, "deploy", "production", "--without-verdict", reason)
         asked(deploy, env, server)  # the project is compiled, the words are remembered
         rows = {
             "shipway deploy: first question": [asked(deploy, env, server) for _ in range(repeat)],
@@ -72,6 +80,17 @@ def main() -> int:
         wall, busy = (median(column) for column in zip(*taken, strict=True))
         print(f"| {name} | {wall:.2f} | {busy:.2f} | {busy / base:.2f} |")
     return 0 if median(wall for wall, _ in rows["shipway deploy: first question"]) < LIMIT else 1
+
+
+def package(folder: str) -> None:
+    """A release on record, as the step package leaves it."""
+    digest = "ab" * 32
+    image = f"registry.example/shop@sha256:{digest}"
+    release = Release("shop", "1.0", "abc1234", digest, "", (), folder, "", "", image)
+    facts = json.dumps({"facts": {"release": asdict(release)}})
+    record = SqliteRecord(os.path.join(folder, ".shipway", "record.sqlite3"))
+    record.finish_steps("1", [EndedStep("package", facts, key="k", parts="{}", now=1.0)])
+    record.close()
 
 
 def asked(argv: Sequence[str], env: dict[str, str], server: socket.socket) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def run(folder: Path, verdict: Verdict, *steps: str, digest: str = DIGEST) -> No
 
 def wanted(folder: Path) -> list[str]:
     found = open_project(str(folder)).steps
-    return [step.name for step in found if step.stage in ("quality", "security", "test")]
+    return [step.name for step in found if step.stage in ("quality", "security", "test", "build")]
 
 
 def test_the_environment_says_which_platform(web: Path) -> None:
@@ -63,40 +63,40 @@ def test_the_environment_says_which_platform(web: Path) -> None:
 
 def test_a_run_that_passed_everything_of_this_release_vouches_for_it(web: Path) -> None:
     run(web, Verdict.PASSED, *wanted(web))
-    assert vouched(open_project(str(web)), RELEASE, "") == {"verdict_of_run": "r1"}
+    assert vouched(open_project(str(web)), "production", RELEASE, "") == {"verdict_of_run": "r1"}
 
 
 def test_what_lacks_is_said(web: Path) -> None:
     opened = open_project(str(web))
-    with pytest.raises(ConfigError, match="none on record has packaged it"):
-        vouched(opened, RELEASE, "")
+    with pytest.raises(ConfigError, match="no run on record packaged it"):
+        vouched(opened, "production", RELEASE, "")
     run(web, Verdict.INCOMPLETE, *wanted(web))
-    with pytest.raises(ConfigError, match="run r1 ended incomplete") as caught:
-        vouched(opened, RELEASE, "")
+    with pytest.raises(ConfigError, match="run that packaged it ended incomplete") as caught:
+        vouched(opened, "production", RELEASE, "")
     assert "--without-verdict REASON" in caught.value.remedy
 
 
 def test_a_run_of_a_part_or_of_another_release_does_not_count(web: Path) -> None:
     run(web, Verdict.PASSED, digest="cd" * 32)
-    with pytest.raises(ConfigError, match="none on record has packaged it"):
-        vouched(open_project(str(web)), RELEASE, "")
+    with pytest.raises(ConfigError, match="no run on record packaged it"):
+        vouched(open_project(str(web)), "production", RELEASE, "")
 
 
 def test_a_run_that_left_steps_out_does_not_count(web: Path) -> None:
     run(web, Verdict.PASSED)
-    with pytest.raises(ConfigError, match="run r1 left out lint"):
-        vouched(open_project(str(web)), RELEASE, "")
+    with pytest.raises(ConfigError, match="only a part of the pipeline ran for it"):
+        vouched(open_project(str(web)), "production", RELEASE, "")
 
 
 def test_a_reason_is_recorded_instead(web: Path) -> None:
-    remarks = vouched(open_project(str(web)), RELEASE, "the pipeline is down")
+    remarks = vouched(open_project(str(web)), "production", RELEASE, "the pipeline is down")
     assert remarks == {"without_verdict": "the pipeline is down"}
 
 
 def test_a_release_without_an_image_is_refused(web: Path) -> None:
     bare = Release("web", "1.0", "c", DIGEST, "lock", (), "/x", "python", image="web:latest")
     with pytest.raises(ConfigError, match="no image that is published by its digest"):
-        vouched(open_project(str(web)), bare, "whatever")
+        vouched(open_project(str(web)), "production", bare, "whatever")
 
 
 def test_help_teaches_it(web: Path) -> None:

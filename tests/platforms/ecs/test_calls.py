@@ -56,7 +56,7 @@ def test_what_may_pass_is_asked_again(problem: Exception) -> None:
 def test_the_waits_grow_and_end() -> None:
     clock = VirtualClock()
     began = clock.now()
-    with pytest.raises(Lost, match=r"did not answer describe for 600 s \(ThrottlingException\)"):
+    with pytest.raises(Lost, match=r"did not answer Describe for 600 s \(ThrottlingException\)"):
         ask(Clients(error("ThrottlingException")), clock)
     assert 0.8 * PATIENCE < clock.now() - began <= PATIENCE
 
@@ -75,7 +75,7 @@ def test_credentials_that_stay_expired_are_said() -> None:
 
 
 def test_a_refusal_is_not_asked_again() -> None:
-    with pytest.raises(Refused, match=r"refused describe \(AccessDeniedException\)") as caught:
+    with pytest.raises(Refused, match=r"refused Describe \(AccessDeniedException\)") as caught:
         ask(Clients(error("AccessDeniedException"), {"good": True}))
     assert "shipway infra policy" in caught.value.remedy
     with pytest.raises(Refused) as caught:
