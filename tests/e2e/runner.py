@@ -178,14 +178,14 @@ class Runner:
     def _actions_cache_save(self, given: dict[str, str]) -> None:
         if given["path"].startswith("~"):
             return  # uv's own, which this machine has
-        for path in given["path"].split():
+        for path in given["path"].splitlines():
             self._copy(self.workspace / path, self.caches / given["key"] / path)
 
     def _actions_cache_restore(self, given: dict[str, str]) -> None:
         kept = sorted(self.caches.glob("*"), key=lambda one: one.stat().st_mtime, reverse=True)
         wanted = (given["key"], given["restore-keys"])
         for cache in (one for key in wanted for one in kept if one.name.startswith(key)):
-            for path in given["path"].split():
+            for path in given["path"].splitlines():
                 self._copy(cache / path, self.workspace / path)
             return
 

@@ -8,6 +8,7 @@ lines are the same, and its whole pipeline has a test of its own.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -140,6 +141,24 @@ def test_those_of_a_sample_do_their_job(
     else:
         assert wrong == []
         assert only_one(runner, " report --from ").code == 0
+
+
+def test_a_forks_change_reads_what_a_push_left_and_leaves_nothing(tmp_path: Path) -> None:
+    source = sample("src layout in a folder", tmp_path / "source", "")
+    pushing = Runner(source, tmp_path / "pushed", PUSH)
+    pushing.workflow("ci-cd.yml")
+    assert all(one.code == 0 for one in pushing.ran)
+    kept = sorted(path.name for path in pushing.caches.iterdir())
+    assert kept == ["outcomes-apps-the-shop-Linux-42-1"]
+    asked = {"number": 5, "head": {"repo": {"full_name": "eve/town"}}, "user": {"login": "eve"}}
+    forked = {**PUSH, "event_name": "pull_request", "ref": "refs/pull/5/merge", "run_id": "43",
+              "event": {"pull_request": asked}}  # fmt: skip
+    pulling = Runner(source, tmp_path / "pulled", forked)
+    shutil.copytree(pushing.caches, pulling.caches, dirs_exist_ok=True)
+    pulling.workflow("ci-cd.yml")
+    assert "cached       security  bandit" in only_one(pulling, " run security").output
+    assert sorted(path.name for path in pulling.caches.iterdir()) == kept
+    assert not [one for one in pulling.ran if " deploy " in one.line]
 
 
 def sample(name: str, folder: Path, pinned: str) -> Path:
