@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from glob import glob
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,12 @@ class Runner:
         subprocess.run(["git", "clone", "-q", self.source, self.workspace], check=True)
 
     def workflow(self, name: str, inputs: dict[str, str] | None = None) -> None:
-        """Run a workflow's jobs in the order in which they stand, called ones within."""
+        """Run a workflow's jobs, each after those that it needs, called workflows within."""
         text = (self.workspace / ".github" / "workflows" / name).read_text()
-        for job, about in yaml.safe_load(text)["jobs"].items():
+        jobs = yaml.safe_load(text)["jobs"]
+        needs = {job: _listed(about.get("needs", [])) for job, about in jobs.items()}
+        for job in TopologicalSorter(needs).static_order():
+            about = jobs[job]
             contexts = {"inputs": inputs or {}, "needs": self._needs(about)}
             if not self._holds(about.get("if", "success()"), contexts, failed=False):
                 self.results[job] = "skipped"
@@ -76,9 +80,7 @@ class Runner:
                 self._job(job, about, {**contexts, "matrix": row})
 
     def _needs(self, about: dict[str, Any]) -> dict[str, Any]:
-        needed = about.get("needs", [])
-        names = [needed] if isinstance(needed, str) else needed
-        return {name: {"result": self.results[name]} for name in names}
+        return {name: {"result": self.results[name]} for name in _listed(about.get("needs", []))}
 
     def _job(self, job: str, about: dict[str, Any], contexts: dict[str, Any]) -> None:
         for used in (*self.workspace.glob("**/.shipway"), *self.temp.glob("*")):
@@ -221,6 +223,10 @@ class Runner:
         elif source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _matrix(about: dict[str, Any]) -> list[dict[str, str]]:
