@@ -39,7 +39,8 @@ class Runner:
 
     event: the context `github`. path: folders of stand-ins, before those of PATH.
     expected: exit codes that a job goes on after, by a part of the line. temp: RUNNER_TEMP, of
-    which only the environment that Shipway itself is in outlives a job.
+    which only the environment that Shipway itself is in outlives a job. What has this part is
+    therefore done once: once.
     """
 
     source: Path
@@ -48,6 +49,7 @@ class Runner:
     path: tuple[Path, ...] = ()
     expected: dict[str, tuple[int, ...]] = field(default_factory=dict)
     temp: Path = Path()
+    once: str = "-m venv"
     ran: list[Ran] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
     uploaded: dict[str, list[str]] = field(default_factory=dict)
@@ -105,6 +107,8 @@ class Runner:
         return True
 
     def _run(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        if self.once in step["run"] and any(one.line == step["run"].strip() for one in self.ran):
+            return True
         output = self.temp / "output"
         output.write_text("")
         env = {name: self._filled(str(value), contexts)
