@@ -21,11 +21,11 @@ class Coverage(Linter):
     def applies(self, config: Config) -> bool:
         """Where tests of any kind run."""
         tested = any(kind.applies(config) and config.checks.get(kind.name, True) for kind in TESTS)
-        return tested and bool(config.application.packages)
+        return tested and bool(config.application.packages or config.application.serve)
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """The measured files and its settings; the data come from the steps that it needs."""
-        packages = (f"{package}/**" for package in config.application.packages)
+        packages = [f"{package}/**" for package in config.application.packages] or ["*.py"]
         return (*packages, ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini")
 
     def gates(self, config: Config) -> tuple[Gate, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from shipway.cli.project import Project, open_project
+from shipway.cli.rollout_page import rollout_pages
 from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
 from shipway.core.errors import ConfigError
 from shipway.core.release import SBOM_FILE
@@ -62,7 +63,9 @@ def write(result: RunResult, project: Project) -> str:
         return data
 
     for name, text in {
-        "report.html": page(result, log, lambda path: _source(project.root, path)),
+        "report.html": page(
+            result, log, lambda path: _source(project.root, path), rollout_pages(project)
+        ),
         "junit.xml": junit(result),
         "findings.sarif": sarif(result),
         "summary.md": markdown(result),

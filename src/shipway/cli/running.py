@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -35,6 +36,7 @@ def run(
     """Run a project's pipeline; returns the exit code."""
     project = open_project(directory)
     graph = Graph(project.steps).select(stages, skip)
+    _sweep(project)
     files = Tree(project.root, project.record.file_index())
     clock = SystemClock()
     commit, branch = head(project.root)
@@ -42,9 +44,9 @@ def run(
         run=run_name(clock.now(), os.environ), jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
-        # Without a folder it has nothing to look into: that is for pip-audit to do then.
-        skipped={} if advisories else dict.fromkeys(_ADVISED, "no --advisories were given"),
+        skipped=_skipped(graph, stages, advised=bool(advisories)),
         changed=changed(project.root, changed_since) if changed_since else None,
+        words=_words(advisories, baseline),
     )  # fmt: skip
     perform = Performer(
         project, options.run, commit, advisories=_folder(advisories),
@@ -82,6 +84,10 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     from shipway.flows.plan import plan as foresee
 
     project = open_project(directory)
+    if len(stages) == 1 and _on_ecs(project, stages[0]):
+        from shipway.cli.previewing import show_preview
+
+        return show_preview(project, stages[0], json=json)
     graph = Graph(project.steps).select(stages, skip)
     files = Tree(project.root, project.record.file_index())
     cache = StepCache(
@@ -108,6 +114,23 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     return 0
 
 
+def _on_ecs(project: Project, word: str) -> bool:
+    """Whether a word names an environment on ECS; a stage's or step's name means that."""
+    if word in STAGES or any(step.name == word for step in project.steps):
+        return False
+    found = project.config.environments.get(word)
+    return found is not None and found.platform == "ecs"
+
+
+def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str]:
+    """Steps that this call gives nothing to do, each with the reason."""
+    # Without a folder it has nothing to look into: that is for pip-audit to do then.
+    lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
+    unasked = {name: f"it runs when asked for: shipway run {name}"
+               for name in graph.unasked(stages)}  # fmt: skip
+    return lacking | unasked
+
+
 def _listener(*, json: bool) -> Listener:
     if json:
         from shipway.outputs.jsonl import JsonEvents
@@ -126,6 +149,13 @@ def _listener(*, json: bool) -> Listener:
     return PlainConsole(sys.stdout)
 
 
+def _words(advisories: str, baseline: str) -> dict[str, str]:
+    """The options of this call that steps were given, by step."""
+    looked_into = f"--advisories {shlex.quote(advisories)}" if advisories else ""
+    known = f"--baseline {shlex.quote(baseline)}" if baseline else ""
+    return {**dict.fromkeys(_ADVISED, looked_into), "findings": f"{looked_into} {known}".strip()}
+
+
 def _folder(advisories: str) -> str:
     if advisories and not os.path.isdir(advisories):
         raise ConfigError(
@@ -135,15 +165,23 @@ def _folder(advisories: str) -> str:
 
 
 def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
-    if "findings" not in graph.steps:
-        return ()
-    if not word:
+    word = word if "findings" in graph.steps else ""
+    if not word and any(step.stage in ("quality", "security") for step in graph.steps.values()):
         word = project.config.security.baseline
     if not word:
         return ()
     from shipway.cli.baseline import fingerprints
 
     return fingerprints(project, word)
+
+
+def _sweep(project: Project) -> None:
+    """End the services of runs that were killed."""
+    if os.path.isdir(os.path.join(project.state, "services")):
+        from shipway.effects.process import SystemProcesses
+        from shipway.flows.services import sweep
+
+        sweep(project.state, SystemProcesses())
 
 
 def _stop_on_signals(whole: Run, perform: Performer) -> None:
