@@ -136,7 +136,8 @@ class Runner:
             "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
             "GITHUB_REPOSITORY": self.event["repository"], "GITHUB_RUN_ID": self.event["run_id"],
             "GITHUB_EVENT_NAME": self.event["event_name"], "XDG_CACHE_HOME": str(self.home / "x"),
-            "GITHUB_API_URL": "http://127.0.0.1:9",
+            "GITHUB_API_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",  # there is no account, and nobody to ask for one
         }  # fmt: skip
 
     # -- expressions ----------------------------------------------------------------------
