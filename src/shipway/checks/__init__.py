@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shipway.checks.actionlint import ACTIONLINT
 from shipway.checks.advisories import ADVISORIES
 from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
@@ -35,7 +36,8 @@ CHECKS: tuple[Check, ...] = (
     IMPORTABLE, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY, LICENCES, SBOM,
     BANDIT, SEMGREP, HADOLINT, IMAGE_PACKAGES,
-    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, CFN_LINT, CHECKOV, TRIVY,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, ACTIONLINT,
+    CFN_LINT, CHECKOV, TRIVY,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from shipway.core.gate import Bound, Gate, Measure
 
 @dataclass(frozen=True)
 class Coverage(Linter):
-    """coverage.py's JSON report over the data of all tests."""
+    """coverage.py's JSON report over the data of all tests; the XML is for other programs."""
 
     def applies(self, config: Config) -> bool:
         """Where tests of any kind run."""
@@ -64,5 +64,5 @@ class Coverage(Linter):
 COVERAGE = Coverage(
     "coverage", "coverage of all tests together", tools.APPLICATION_PYTHON,
     stage="test", needs=("install", *(kind.name for kind in TESTS)), expected=1.5,
-    reports=("coverage.json",),
+    reports=("coverage.json", "coverage.xml"),
 )  # fmt: skip

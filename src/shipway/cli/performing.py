@@ -99,6 +99,14 @@ def _action(name: str, project: Project) -> Action:
         from shipway.flows.findings import findings
 
         return findings
+    if name in ("image", "publish"):
+        from shipway.cli import image_steps
+
+        return image_steps.publish_action(project) if name == "publish" else image_steps.image
+    if name == "workflows":
+        from shipway.cli.workflow_step import compare
+
+        return compare(project)
     from shipway.flows import install  # not for the findings, which are judged in every run
 
     actions: dict[str, Action] = {"install": install.install, "package": install.package}

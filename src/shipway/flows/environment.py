@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from shipway.core.adoption.lock_header import recorded
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, OnOutput
 from shipway.core.step import Step
 from shipway.core.texts import decoded
+from shipway.effects.alone import alone as one_at_a_time
 from shipway.effects.copying import copy_files
 from shipway.effects.files import Tree, write_atomic
 from shipway.flows.workshop import Workshop
@@ -37,20 +35,9 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     return python
 
 
-@contextmanager
-def alone(shop: Workshop) -> Iterator[None]:
+def alone(shop: Workshop) -> AbstractContextManager[None]:
     """One process at a time makes environments and releases here; the others wait for it."""
-    os.makedirs(shop.state, exist_ok=True)
-    with open(os.path.join(shop.state, "install.lock"), "a", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if shop.stopping():
-                    raise CannotRun("it was stopped while another run installed") from None
-                time.sleep(0.1)
-        yield
+    return one_at_a_time(os.path.join(shop.state, "install.lock"), shop.stopping, "installed")
 
 
 def _make(
