@@ -21,6 +21,7 @@ from shipway.effects.sources import FolderSources
 from shipway.flows.adopt import SETTINGS, changes, lock_changes, write
 from shipway.flows.locking import Locker
 from shipway.flows.workshop import BASE_ENV
+from shipway.outputs.workflows.written import REQUIREMENTS
 
 Say = Callable[[str], None]
 
@@ -91,6 +92,8 @@ def _workflows(root: str, *, force: bool, say: Say) -> None:
         say(f"  next: {problem.remedy}")
     for line in said.getvalue().splitlines():
         say(line)
+    if not os.path.exists(os.path.join(root, REQUIREMENTS)):
+        say(f"workflows  need Shipway itself pinned in {REQUIREMENTS}: docs/github.md")
 
 
 def _tell(proposal: Proposal, say: Say) -> None:
