@@ -74,7 +74,7 @@ class Took:
 
 @dataclass(frozen=True)
 class Row:
-    """One way: what it took cold and after a change, MB added to the base, MB sent for the change."""
+    """One way: cold and after a change of code; MB added to the base; MB sent for the change."""
 
     name: str
     cold: Took
@@ -298,10 +298,13 @@ def _table(rows: list[Row]) -> None:
         )
     first = rows[0]
     for row in rows[1:]:
+        cold, changed = (
+            one.seconds / other.seconds
+            for one, other in ((first.cold, row.cold), (first.changed, row.changed))
+        )
         print(
-            f"Shipway ÷ {row.name}: cold {first.cold.seconds / row.cold.seconds:.2f}, code changed "
-            f"{first.changed.seconds / row.changed.seconds:.2f}, added {first.added / row.added:.2f}, sent "
-            f"{first.sent / row.sent:.3f}"
+            f"Shipway ÷ {row.name}: cold {cold:.2f}, code changed {changed:.2f}, "
+            f"added {first.added / row.added:.2f}, sent {first.sent / row.sent:.3f}"
         )
 
 
