@@ -123,9 +123,7 @@ class _Deployments:
         found = [self._told(cluster, service, one) for one in self._of(cluster, service)]
         return {"serviceDeployments": found}
 
-    def describe_service_deployments(
-        self, *, serviceDeploymentArns: list[str]
-    ) -> dict[str, Any]:
+    def describe_service_deployments(self, *, serviceDeploymentArns: list[str]) -> dict[str, Any]:
         """By their ARNs."""
         found = []
         for arn in serviceDeploymentArns:
@@ -137,9 +135,7 @@ class _Deployments:
             ]
         return {"serviceDeployments": found, "failures": []}
 
-    def describe_service_revisions(
-        self, *, serviceRevisionArns: list[str]
-    ) -> dict[str, Any]:
+    def describe_service_revisions(self, *, serviceRevisionArns: list[str]) -> dict[str, Any]:
         """A revision is a task definition here."""
         found = []
         for arn in serviceRevisionArns:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shipway.checks.image_packages import IMAGE_PACKAGES
+from shipway.checks.importable import IMPORTABLE
 from shipway.checks.mypy import MYPY
 from shipway.checks.pytest import UNIT
 from shipway.checks.ruff import RUFF
@@ -33,10 +34,10 @@ def own(run: str | tuple[str, ...] = "true", **more: Any) -> OwnStep:
 
 
 def test_an_application_has_an_environment_checks_and_a_release() -> None:
-    made = steps(WEB, RUFF, UNIT)
-    assert list(made) == ["install", "ruff", "unit", "package"]
+    made = steps(WEB, RUFF, IMPORTABLE, UNIT)
+    assert list(made) == ["install", "ruff", "importable", "unit", "package"]
     assert made["install"].inputs == ("uv.lock", "pyproject.toml")
-    assert made["unit"].needs == ("install",)
+    assert made["unit"].needs == ("install", "importable")
     assert made["unit"].work["check"] == "unit"
     assert made["package"].inputs == ("**",)
     assert made["ruff"].tool.startswith("ruff ")
@@ -67,7 +68,7 @@ def test_a_release_holds_what_the_configuration_says() -> None:
 
 def test_the_rollout_needs_everything_and_what_verifies_it_needs_the_rollout() -> None:
     made = steps(
-        WEB, RUFF, UNIT, environments={"local": Environment()},
+        WEB, RUFF, IMPORTABLE, UNIT, environments={"local": Environment()},
         steps={
             "docs": own(), "migrate": own(stage="deploy"),
             "probe": own(stage="verify", needs=("docs",), max_age=60.0),

@@ -54,3 +54,14 @@ def test_a_migration_that_fails_says_why_without_secrets(
     with pytest.raises(CannotRun) as raised:
         must_succeed(instances.once(release, instances.application.serve), "the migration")
     assert raised.value.message == f"the migration ended with 1: {BLOT} / {BLOT} / ready"
+
+
+def test_a_persons_own_command_runs_as_an_instance_would(
+    instances: Instances, release: Release
+) -> None:
+    seen: list[str] = []
+    done = instances.task(
+        release, ["sh", "-c", "echo $RELEASE; echo $MAIL; pwd; exit 3"], seen.append
+    )
+    assert done.code == 3
+    assert seen == [release.name, BLOT, release.path]

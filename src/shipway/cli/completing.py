@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: stages and steps, environments, releases."""
+"""What the shell offers after Tab: stages and steps, environments, stacks, releases."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def environments(context: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def stacks(context: typer.Context, incomplete: str) -> list[str]:
+    """Environments that begin so, and the account's own stack."""
+    from shipway.core.infrastructure.parameters import BOOTSTRAP
+
+    known = [*environments(context, incomplete), BOOTSTRAP]
+    return [name for name in known if name.startswith(incomplete)]
+
+
+def stages_and_environments(context: typer.Context, incomplete: str) -> list[str]:
+    """Both."""
+    return [*stages(context, incomplete), *environments(context, incomplete)]
+
+
 def releases(context: typer.Context, incomplete: str) -> list[str]:
     """Releases on record that begin so."""
     project = _project(context)
@@ -39,7 +52,7 @@ def _project(context: typer.Context) -> Project | None:
     """The project; None where there is none that can be read: a shell wants no errors."""
     from shipway.cli.project import open_project
 
-    directory = context.parent.params.get("directory") if context.parent else None
+    directory = context.find_root().params.get("directory")  # a group stands between
     try:
         return open_project(directory or ".")
     except ShipwayError:

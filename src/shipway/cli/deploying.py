@@ -1,43 +1,57 @@
-"""`deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down` carried out. Each returns
+"""`deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 the exit code."""
 
 from __future__ import annotations
 
 import json as json_module
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from shipway.cli.holding import refuse_held
+from shipway.cli.in_github import tell_rollout
+from shipway.cli.news import telling
+from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
+from shipway.cli.vouching import vouched
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
+from shipway.core.platform import NO_REMARKS, Platform
 from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.result import StepResult
+from shipway.core.runbook import more
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.process import SystemProcesses
 from shipway.flows.schema import ahead, way_back
 from shipway.flows.workshop import Action, Workshop
 from shipway.outputs.clean import one_line
 from shipway.outputs.history import history as history_lines
-from shipway.platforms.local.platform import LocalPlatform
 
 
-def deploy(*, directory: str, environment: str, json: bool) -> int:
+def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
     release = packaged(project)
+    asked = on_ecs(project, environment)
+    remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
+    return roll_out(project, environment, release, remarks, json=json)
+
+
+def roll_out(
+    project: Project, environment: str, release: Release, remarks: Mapping[str, str], *, json: bool
+) -> int:
+    """Roll out a release, on the terminal; the exit code. Raises ConfigError while it is held."""
+    refuse_held(project, environment)
     here = platform(project, environment)
-    with _listening(release.name, json=json) as listener:
+    with telling(project, environment) as news, _listening(release.name, json=json) as screen:
+        listener = news.heard(screen, release.name, here.serves)
         flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener)
+        receipt = news.ended(here.deploy(release, listener, remarks=remarks))
     return _finish(receipt, project, json=json)
 
 
@@ -47,24 +61,32 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     here = platform(project, environment)
     if not force and not here.unfinished:
         refuse_unsafe(here.earlier(to), here)
-    with _listening(to, json=json) as listener:
-        receipt = here.rollback(to, listener)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening(to, json=json) as screen,
+    ):
+        receipt = news.ended(here.rollback(to, news.heard(screen, to, here.serves)))
     return _finish(receipt, project, json=json, undo=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).resume(listener)
+    here = platform(project, environment)
+    with telling(project, environment, begins=False) as news, _listening("", json=json) as screen:
+        receipt = news.ended(here.resume(news.heard(screen)))
     return _finish(receipt, project, json=json)
 
 
 def cancel(*, directory: str, environment: str, json: bool) -> int:
     """Undo a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).cancel(listener)
+    here = platform(project, environment)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening("", json=json) as screen,
+    ):
+        receipt = news.ended(here.cancel(news.heard(screen)))
     return _finish(receipt, project, json=json, undo=True)
 
 
@@ -81,27 +103,12 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     return 1 if found["release"] and not well else 0
 
 
-def logs(*, directory: str, environment: str) -> int:
-    """Print the last lines of every instance's log."""
-    for title, lines in platform(open_project(directory), environment).logs():
-        print("\n".join((f"== {title}", *lines)))
-    return 0
-
-
 def down(*, directory: str, environment: str) -> int:
     """Stop everything."""
     count = platform(open_project(directory), environment).down()
     what = f"{count} processes stopped" if count else "nothing runs"
     print(f"{environment}: {what}")
     return 0
-
-
-def platform(project: Project, environment: str) -> LocalPlatform:
-    """The platform of an environment."""
-    return LocalPlatform(
-        project.config, environment, project.state, SystemProcesses(), RealHttp(),
-        SystemClock(), project.record,
-    )  # fmt: skip
 
 
 def deploy_action(project: Project) -> Action:
@@ -115,10 +122,14 @@ def deploy_action(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
             )
         release = release_from(packaged.facts["release"])
+        refuse_held(project, step.work["environment"])
         here = platform(project, step.work["environment"])
-        listener = Lines(on_output)
-        flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener, shop.stopping)
+        with telling(project, here.name, say=on_output) as news:
+            listener = news.heard(Lines(on_output), release.name, here.serves)
+            flag(here.serves, release, listener)
+            receipt = news.ended(here.deploy(release, listener, shop.stopping))
+        with suppress(OSError):  # the rollout is what counts, and the record has its receipt
+            write_page(receipt, project)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,
@@ -141,14 +152,14 @@ def flag(running: Release | None, candidate: Release, listener: RolloutListener)
         listener.said(problem.message)
 
 
-def refuse_unsafe(target: Release, here: LocalPlatform) -> None:
+def refuse_unsafe(target: Release, here: Platform) -> None:
     """Raises ConfigError where the target cannot read what the database has become."""
     found = way_back(target, here.since(target))
     if found:
         words = "; ".join(one_line(one.words) for one in found[:3])
         raise ConfigError(
             f"{target.name} may not work with today's database: {words}",
-            "Roll a corrected release forward, or insist: shipway rollback --force.",
+            f"Roll a corrected release forward, or insist: shipway rollback {here.name} --force.",
         )
 
 
@@ -184,6 +195,7 @@ def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
     """Print the receipt; the exit code. undo: going back is what was asked for."""
     page = write_page(receipt, project)
+    tell_rollout(receipt)
     if json:
         print(json_module.dumps(receipt.to_dict(), indent=2, default=str))
     else:
@@ -191,6 +203,7 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
+            print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(
@@ -215,6 +228,7 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
             f"{rollout['weight']:g} % of requests: shipway resume or cancel {found['environment']}"
         )
     for one in found["instances"]:
-        print(f"  {one['address']:<22} pid {one['pid']:<8} {one['release']}  {one['health']}")
+        pid = f"pid {one['pid']:<8} " if "pid" in one else ""
+        print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
     for line in history_lines(rollouts):
         print(f"  {line}")

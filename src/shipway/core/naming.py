@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TEST_HEADER = "X-Shipway-Test"  # a request that has it, with any value, goes to the candidate
+
 
 @dataclass(frozen=True)
 class Names:
@@ -21,7 +23,7 @@ class Names:
         """Begins every name: the cluster and the task family have it as their own."""
         return f"{self.application}-{self.environment}"
 
-    cluster = family = load_balancer = prefix
+    cluster = family = load_balancer = database = prefix
 
     @property
     def stack(self) -> str:
@@ -64,6 +66,11 @@ class Names:
         return f"/{self.application}/{self.environment}/web"
 
     @property
+    def metrics(self) -> str:
+        """The namespace in CloudWatch of the application's own metrics."""
+        return f"{self.application}/{self.environment}"
+
+    @property
     def execution_role(self) -> str:
         """Pulls the image, reads the secrets, writes the log."""
         return f"{self.prefix}-execution"
@@ -82,6 +89,11 @@ class Names:
     def traffic_role(self) -> str:
         """ECS moves the listener rules with it."""
         return f"{self.prefix}-traffic"
+
+    @property
+    def hold(self) -> str:
+        """The parameter in SSM that says that nobody may deploy, and why."""
+        return f"/{self.application}/{self.environment}/hold"
 
     def secret(self, name: str) -> str:
         """A secret's name in Secrets Manager."""

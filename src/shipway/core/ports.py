@@ -99,6 +99,40 @@ class Http(Protocol):
     ) -> Response: ...
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A message that is ready to be posted.
+
+    url and headers may hold secrets, and are shown nowhere. answers_ok: the answer is JSON that
+    has to say `"ok": true`, as Slack's Web API has it.
+    """
+
+    channel: str
+    url: str = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answers_ok: bool = False
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of a letter. problem: why it did not arrive, "" where it did; seconds: how long
+    all attempts took."""
+
+    channel: str
+    problem: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
+
+
+class Notifier(Protocol):
+    """Posts letters. Never raises: what goes wrong is in the delivery."""
+
+    def send(self, letter: Letter, limit: float) -> Delivery:
+        """Post it, again where that may help; `limit` seconds at most, all attempts together."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services."""
 
@@ -106,6 +140,28 @@ class Clients(Protocol):
     def region(self) -> str: ...
 
     def client(self, service: str) -> Any: ...
+
+
+class RenewableClients(Clients, Protocol):
+    """Those whose credentials may expire while they are needed."""
+
+    def renew(self) -> None:
+        """Look for credentials anew: somebody may have signed in again."""
+        ...
+
+
+class Holds(Protocol):
+    """Where an environment's hold is kept, as text (core/hold.py)."""
+
+    def hold(self, environment: str) -> str:
+        """What is kept; "" for nothing."""
+        ...
+
+    def put_hold(self, environment: str, text: str) -> None: ...
+
+    def release_hold(self, environment: str) -> None:
+        """Nothing is kept any more. Releasing what is not held is fine."""
+        ...
 
 
 class EndedStep(NamedTuple):
@@ -140,7 +196,9 @@ class Releases(Protocol):
         """Append a rollout and return its number; `update_rollout` completes it."""
         ...
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None: ...
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+        """Put these values over what is known of it; what is not given stays."""
+        ...
 
     def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
         """Newest first; each has its `number`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
@@ -24,9 +25,10 @@ DEPLOY = "deploy-local"
 _LAST = ("deploy", "verify")
 
 
-def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
+def pipeline(config: Config, checks: Sequence[Check], more: Sequence[Step] = ()) -> list[Step]:
     """All steps: the application's environment, the checks, the team's own, and the release.
 
+    more: steps that look at something outside of the application's folder.
     The rollout to `local` needs everything before it; the team's own steps of the stages
     deploy and verify come after it.
     """
@@ -42,6 +44,7 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     if published:
         steps = [_after_image(step) for step in steps]
         steps.append(image_step(config))
+    steps += more
     if scanners := tuple(step.name for step in steps if step.stage == "security"):
         steps.append(_findings(scanners))
     own = {name: _own(name, step, config) for name, step in config.steps.items()}
@@ -90,7 +93,18 @@ def _publish(before: Sequence[Step]) -> Step:
 def _install(config: Config) -> Step:
     return Step(
         INSTALL, "build", Kind.ACTION, {"action": INSTALL},
-        inputs=(config.application.lock, "pyproject.toml"), timeout=900, expected=8,
+        inputs=_lock_inputs(config), timeout=900, expected=8,
+    )  # fmt: skip
+
+
+def _lock_inputs(config: Config) -> tuple[str, ...]:
+    """The lock, and what a lock that Shipway resolved may have been made from."""
+    application = config.application
+    if not application.test_lock:
+        return (application.lock, "pyproject.toml")
+    return (
+        application.lock, application.test_lock, "pyproject.toml", "/*requirements*.txt",
+        "/requirements/*.txt", "/Pipfile*", "/*.lock", "/setup.*", ".python-version",
     )  # fmt: skip
 
 
@@ -140,12 +154,27 @@ def _check(check: Check, config: Config) -> Step:
          "settings": [application.packages, application.unit_tests,
                       application.integration_tests, application.browser_tests,
                       config.security.licences],
+         "tests": _surroundings(config) if check.stage == "test" else [],
          "load": [application.serve, application.migrate, application.seed, application.env,
                   vars(config.performance)] if check.served else []},
-        needs=check.needs, inputs=check.inputs(config), env=config.env, cores=check.cores,
+        needs=check.needs, inputs=_inputs(check, config), env=config.env, cores=check.cores,
         max_age=check.max_age, expected=check.expected, timeout=1800,
         tool=" ".join((tool.package, tool.version, *tool.extras)),
     )  # fmt: skip
+
+
+def _surroundings(config: Config) -> list[Any]:
+    """What tests find around them: their outcome depends on it."""
+    application = config.application
+    services = {name: asdict(one) for name, one in config.services.items()}
+    prepared = [application.migrate, application.seed] if services else []
+    return [application.env, application.test_runner, services, prepared]
+
+
+def _inputs(check: Check, config: Config) -> tuple[str, ...]:
+    """A linter's outcome depends on the baseline, too: what that holds does not count."""
+    baseline = config.security.baseline if check.stage == "quality" else ""
+    return (*check.inputs(config), baseline) if baseline else check.inputs(config)
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:

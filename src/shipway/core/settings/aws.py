@@ -17,12 +17,22 @@ class Aws(Closed):
     region and profile: empty for what the surroundings say (AWS_REGION, AWS_PROFILE). account:
     its twelve digits; when given, another account is refused. bucket: where releases and
     receipts are kept, so that another machine can roll back; empty for the bootstrap stack's.
+    budget: US dollars a month; 0 for none. alerts: who hears of it, by mail. owner and
+    cost_centre: tags of everything. images: how many are kept in the repository.
+    github_provider: whether the bootstrap stack creates GitHub's identity provider; false where
+    the account has it already.
     """
 
     region: str = ""
     profile: str = ""
     account: str = ""
     bucket: str = ""
+    budget: Annotated[float, Ge(0)] = 0.0
+    alerts: str = ""
+    owner: str = ""
+    cost_centre: str = ""
+    images: Annotated[int, Ge(5)] = 30
+    github_provider: bool = True
 
 
 @dataclass(frozen=True)

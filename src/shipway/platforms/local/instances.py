@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Completed, Http, Processes, Server
+from shipway.core.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.core.release import Release
 from shipway.core.secrets import forms
 from shipway.effects.address import free_port
@@ -20,6 +21,8 @@ from shipway.effects.redaction import Redactor
 from shipway.platforms.local.hosting import Hosting
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
+_ONCE = 600.0  # seconds for a migration
+_TASK = 3600.0  # seconds for a person's own command
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -112,7 +115,7 @@ class Instances:
             status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
         except Unreachable:
             return f"{path} does not answer"
-        return "" if status == 200 else f"{path} answers {status}"
+        return "" if 200 <= status < 400 else f"{path} answers {status}"
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""
@@ -132,8 +135,17 @@ class Instances:
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
-        command = self.hosting.once(release, self.env(release), words)
-        return self.processes.run(replace(command, secrets=self._all_hidden()))
+        return self.task(release, shlex.split(words), limit=_ONCE)
+
+    def task(
+        self, release: Release, command: Sequence[str], on_output: OnOutput | None = None,
+        limit: float = _TASK,
+    ) -> Completed:  # fmt: skip
+        """Run a command with a release, for `limit` seconds at most; its lines as they come."""
+        one = self.hosting.once(release, self.env(release), command)
+        return self.processes.run(
+            replace(one, timeout=limit, secrets=self._all_hidden()), on_output
+        )
 
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""
@@ -142,7 +154,11 @@ class Instances:
                 last = "\n".join(file.read().splitlines()[-TAIL:])
         except OSError:
             return ()
-        return tuple(Redactor(self._all_hidden())(last).splitlines())
+        return tuple(self.redactor()(last).splitlines())
+
+    def redactor(self) -> Redactor:
+        """Blots the secrets of this environment out of a text."""
+        return Redactor(self._all_hidden())
 
     def env(self, release: Release) -> dict[str, str]:
         """What an instance sees: the base, what is configured, what it is told by Shipway."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from shipway.core.config import Config
 from shipway.core.errors import Busy, ConfigError
 from shipway.core.outcome import Verdict
+from shipway.core.platform import NO_REMARKS
 from shipway.core.ports import Clock, Http, Processes, Releases
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
@@ -56,9 +57,10 @@ class LocalPlatform:
 
     def deploy(
         self, release: Release, listener: RolloutListener,
-        stopping: Callable[[], bool] = lambda: False,
+        stopping: Callable[[], bool] = lambda: False, remarks: Mapping[str, str] = NO_REMARKS,
     ) -> Receipt:  # fmt: skip
-        """Roll out a release; one that runs and is healthy already is left as it is.
+        """Roll out a release; one that runs and is healthy already is left as it is. remarks:
+        kept with the rollout.
 
         A rollout that a killed command left is finished when it is of the same release, and
         undone otherwise.
@@ -78,7 +80,7 @@ class LocalPlatform:
                     self.name, release.name, release.name, Verdict.PASSED, now, 0.0, self.address
                 )
             rolling = Rolling(self.site, listener, stopping)
-            return rolling.begin(release, rolling.plan())
+            return rolling.begin(release, rolling.plan(), remarks=remarks)
 
     def rollback(self, name: str, listener: RolloutListener) -> Receipt:
         """Go back to an earlier release: the one named, or the last that was good before; all

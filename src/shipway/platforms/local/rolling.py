@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipway.core.errors import CannotRun
 from shipway.core.outcome import Verdict
+from shipway.core.platform import NO_REMARKS
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.rollout import Observation, Rollout, Stage, begin, rollout_from
+from shipway.core.rollout_judging import Judging
 from shipway.core.strategy import Plan
 from shipway.core.watching import RolloutListener
+from shipway.effects.who import owner
 from shipway.platforms.local.instances import cluster_of
-from shipway.platforms.local.judging import Judging
-from shipway.platforms.local.lease import owner
 from shipway.platforms.local.meter import Meter
 from shipway.platforms.local.planning import plan_of, prepare
 from shipway.platforms.local.probing import Prober
@@ -39,9 +40,12 @@ class Rolling:
         self._listener = listener
         self._stopping = stopping
 
-    def begin(self, release: Release, plan: Plan, *, migrate: bool = True) -> Receipt:
+    def begin(
+        self, release: Release, plan: Plan, *, migrate: bool = True,
+        remarks: Mapping[str, str] = NO_REMARKS,
+    ) -> Receipt:  # fmt: skip
         """To another release, as planned. migrate: an older one does not know what the database
-        has become."""
+        has become. remarks: kept with the rollout."""
         site = self._site
         started = site.clock.now()
         before = dict(site.current) if site.current else None
@@ -56,6 +60,7 @@ class Rolling:
         )  # fmt: skip
         site.unfinished = {
             "number": number, "started": started, "before": before, "release": recorded(release),
+            "remarks": dict(remarks),
         }  # fmt: skip
         walk = self._walk(release, begin(plan))
         first = Observation.BEGIN
@@ -132,7 +137,12 @@ class Rolling:
         receipt = self._receipt(walk, state, found)
         site.record.update_rollout(
             found["number"],
-            {**receipt.to_dict(), "digest": walk.release.digest, "by": owner()},
+            {
+                **receipt.to_dict(),
+                **found.get("remarks", {}),
+                "digest": walk.release.digest,
+                "by": owner(),
+            },
         )
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
             site.settle(

@@ -12,17 +12,17 @@ from shipway.core.judge import Decision
 from shipway.core.ports import Clock, Http
 from shipway.core.release import Release
 from shipway.core.rollout import Action, Do, Observation, Rollout, Stage, advance, rollout_from
+from shipway.core.rollout_judging import Judging
+from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
+from shipway.effects.smoking import first_fault
 from shipway.platforms.local.envoy import RELEASE_HEADER
 from shipway.platforms.local.instances import Instance, cluster_of
-from shipway.platforms.local.judging import Judging
 from shipway.platforms.local.keeper import Keeper
 from shipway.platforms.local.lease import Answer, Lease
 from shipway.platforms.local.meter import Meter
 from shipway.platforms.local.probing import Prober
 from shipway.platforms.local.proxy import Proxy
-from shipway.platforms.local.smoking import first_fault
-from shipway.platforms.local.story import Story
 from shipway.platforms.local.team import Team
 
 LOOK = 0.25  # seconds between looks while waiting

@@ -1,0 +1,1 @@
+"""What Shipway sets up in AWS: infrastructure, monitoring, permissions."""

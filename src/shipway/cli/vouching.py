@@ -1,0 +1,50 @@
+"""A verdict travels with the release: what is deployed to AWS, or promoted, has passed the
+pipeline, or somebody says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shipway.cli.project import Project
+from shipway.core.codec import run_from_json, step_from_json
+from shipway.core.errors import ConfigError
+from shipway.core.proof import proof
+from shipway.core.release import Release
+from shipway.flows.pipeline import PACKAGE
+
+
+def vouched(
+    project: Project, environment: str, release: Release, without: str
+) -> Mapping[str, str]:
+    """What the rollout keeps of it: the run that passed, or the reason why there is none.
+
+    Only on this machine is an incomplete run enough. Raises ConfigError where there is no verdict
+    and no reason, or where a release for ECS has no image by digest.
+    """
+    on_ecs = project.config.environments[environment].platform == "ecs"
+    if on_ecs and "@sha256:" not in release.image:
+        raise ConfigError(
+            f"{release.name} has no image that is published by its digest",
+            "Build and publish one: shipway run publish.",
+        )
+    run, why = _proof(project, release, strict=on_ecs)
+    if run:
+        return {"verdict_of_run": run}
+    if without:
+        return {"without_verdict": without}
+    raise ConfigError(
+        f"{release.name} has not passed: {why}",
+        "Run the whole pipeline on exactly this state: shipway run --strict. "
+        "Or say why it goes without: --without-verdict REASON.",
+    )
+
+
+def _proof(project: Project, release: Release, *, strict: bool) -> tuple[str, str]:
+    runs = (
+        run_from_json(text, tuple(step_from_json(step) for step in steps))
+        for text, steps in project.record.runs_of(PACKAGE)
+    )
+    steps = (
+        (step.name, step.stage) for step in project.steps if not step.work.get("on_request")
+    )  # fmt: skip
+    return proof(release.digest, runs, steps, strict=strict)

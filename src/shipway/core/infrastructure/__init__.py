@@ -1,0 +1,1 @@
+"""The stacks: what they are given, what a change of them means, and what must not happen."""

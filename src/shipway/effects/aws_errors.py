@@ -1,0 +1,70 @@
+"""What AWS refuses or cannot be asked, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shipway.core.errors import CannotRun, ShipwayError
+
+# Services spell it differently: EC2 and the query protocols, JSON protocols, S3.
+_DENIED = frozenset(
+    ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError",
+     "NotAuthorized", "UnauthorizedException", "403")
+)  # fmt: skip
+_EXPIRED = frozenset(
+    ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+)
+_UNKNOWN = frozenset(
+    ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId",
+     "SignatureDoesNotMatch", "InvalidSignatureException")
+)  # fmt: skip
+
+
+class Refused(ShipwayError):
+    """AWS said no, or could not be asked. Nothing is known of what was asked for."""
+
+    exit_code = 4
+
+
+def code_of(error: Exception) -> str:
+    """AWS's code for an error (`ResourceNotFoundException`); "" where it did not come from AWS."""
+    response = getattr(error, "response", None)
+    found = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    return str(found)
+
+
+def denied(error: Exception) -> bool:
+    """Whether the credentials lack the permission."""
+    return code_of(error) in _DENIED
+
+
+def refusal(error: Exception) -> ShipwayError:
+    """An error of botocore in words, with what to do."""
+    code, text = code_of(error), " ".join(str(error).split())
+    operation = getattr(error, "operation_name", "")
+    if denied(error):
+        return Refused(
+            f"AWS: these credentials may not {operation or 'do this'}: {text}",
+            "Give them the policy that shipway infra policy ENV prints.",
+        )
+    if code in _EXPIRED or "expired" in text.lower():
+        return Refused("AWS: the credentials have expired", "Log in again, then ask again.")
+    if code in _UNKNOWN:
+        return Refused(f"AWS does not know these credentials: {text}", "Look at AWS_PROFILE.")
+    if "redentials" in type(error).__name__ or "SSO" in type(error).__name__:
+        return CannotRun(
+            f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
+        )
+    return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Errors of botocore leave as ShipwayErrors."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise refusal(error) from error
