@@ -26,6 +26,7 @@ bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/pipeline.py security
 	$(BIN)/python bench/judge.py --seed 1
 	$(BIN)/python bench/rollout.py
+	$(BIN)/python bench/faults.py
 
 setup: $(BIN)/shipway
 

@@ -169,19 +169,18 @@ def _measure(response: Response) -> Response:
     route = request.endpoint or "none"
     if route.partition(".")[0] == _QUIET:
         return response
-    meter = _meter()
-    if meter is not None:
-        measured: Measured = {
-            "Requests": (COUNT, 1),
-            "Errors": (COUNT, int(response.status_code >= 500)),
-            "Latency": (MILLISECONDS, _milliseconds()),
-        }
-        by_release = {"Release": meter.release}
-        meter.note(measured, by_release, {**by_release, "Route": route})
-        if _is_page(route, response):
-            agent = request.headers.get("User-Agent", "")
-            meter.note({"PageViews": (COUNT, 1)}, {"Device": device(agent)})
-        meter.write()
+    meter: Meter = current_app.extensions["meter"]
+    measured: Measured = {
+        "Requests": (COUNT, 1),
+        "Errors": (COUNT, int(response.status_code >= 500)),
+        "Latency": (MILLISECONDS, _milliseconds()),
+    }
+    by_release = {"Release": meter.release}
+    meter.note(measured, by_release, {**by_release, "Route": route})
+    if _is_page(route, response):
+        agent = request.headers.get("User-Agent", "")
+        meter.note({"PageViews": (COUNT, 1)}, {"Device": device(agent)})
+    meter.write()
     return response
 
 

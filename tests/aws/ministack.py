@@ -134,10 +134,9 @@ def _free() -> int:
 class Here:
     """Clients that speak to a stand-in."""
 
-    region = REGION
-
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, region: str = REGION) -> None:
         self.address = address
+        self.region = region
         self._made: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -146,7 +145,7 @@ class Here:
 
         if service not in self._made:
             self._made[service] = boto3.client(
-                service, region_name=REGION, endpoint_url=self.address,
+                service, region_name=self.region, endpoint_url=self.address,
                 aws_access_key_id="test", aws_secret_access_key="test",
             )  # fmt: skip
         return self._made[service]

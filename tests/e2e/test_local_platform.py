@@ -234,7 +234,7 @@ def test_a_port_of_somebody_else_is_named_and_nothing_is_left(site: Site) -> Non
 
 def test_two_commands_at_once_are_kept_apart(site: Site) -> None:
     platform = site.platform()
-    with platform.lease.held(), pytest.raises(Busy, match="another command works on local"):
+    with platform.site.lease.held(), pytest.raises(Busy, match="another command works on local"):
         site.platform().down()
 
 

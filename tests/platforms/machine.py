@@ -58,6 +58,11 @@ class Machine:
         """At once."""
         self.running.pop(server.pid, None)
 
+    def kill(self, release: str) -> None:
+        """One instance of a release ends by itself."""
+        of = [pid for pid, name in self.running.items() if self._release.get(name) == release]
+        self.running.pop(of[0])
+
     # -- http -----------------------------------------------------------------------------
 
     def get(

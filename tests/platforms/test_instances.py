@@ -15,15 +15,17 @@ from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
 from shipway.effects.redaction import BLOT
+from shipway.platforms.local.hosting import ProcessHosting
 from shipway.platforms.local.instances import Instances, must_succeed
 
 
 @pytest.fixture
 def instances(tmp_path: Path) -> Instances:
+    application = Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'")
     return Instances(
-        Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'"),
+        application,
         Environment(env={"MAIL": "hunter22"}), str(tmp_path / "state"), SystemProcesses(),
-        RealHttp(), SystemClock(), hidden=("hunter22",),
+        RealHttp(), SystemClock(), ProcessHosting(application), hidden=("hunter22",),
     )  # fmt: skip
 
 
@@ -52,3 +54,14 @@ def test_a_migration_that_fails_says_why_without_secrets(
     with pytest.raises(CannotRun) as raised:
         must_succeed(instances.once(release, instances.application.serve), "the migration")
     assert raised.value.message == f"the migration ended with 1: {BLOT} / {BLOT} / ready"
+
+
+def test_a_persons_own_command_runs_as_an_instance_would(
+    instances: Instances, release: Release
+) -> None:
+    seen: list[str] = []
+    done = instances.task(
+        release, ["sh", "-c", "echo $RELEASE; echo $MAIL; pwd; exit 3"], seen.append
+    )
+    assert done.code == 3
+    assert seen == [release.name, BLOT, release.path]

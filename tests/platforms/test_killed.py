@@ -182,6 +182,35 @@ def test_a_pause_that_nobody_answers_goes_back(tmp_path: Path) -> None:
     place.only(place.old)
 
 
+class Killing(Silent):
+    """Kills an instance of a release at the first action that is said with these words."""
+
+    def __init__(self, machine: Machine, release: Release, words: str) -> None:
+        self._machine, self._release, self._words = machine, release, words
+        self.said_lines: list[str] = []
+
+    def said(self, line: str) -> None:
+        """Remember it."""
+        self.said_lines.append(line)
+
+    def staged(self, at: float, stage: str, text: str) -> None:
+        """Kill."""
+        if text.startswith(self._words):
+            self._words = "never again"
+            self._machine.kill(self._release.name)
+
+
+@pytest.mark.parametrize("strategy", ["blue-green", "linear", "canary"])
+def test_an_instance_of_the_old_release_that_dies_is_replaced_at_once(
+    tmp_path: Path, strategy: str
+) -> None:
+    place = Place(tmp_path, strategy=strategy)
+    listener = Killing(place.machine, place.old, "watch")
+    assert place.platform().deploy(place.new, listener).verdict is Verdict.PASSED
+    assert f"an instance of {place.old.name} had ended: replaced" in listener.said_lines
+    place.only(place.new)
+
+
 class Interrupting(Machine):
     """A machine on which somebody presses Ctrl-C when a smoke test is sent, and at the next start
     of an instance once more."""

@@ -1,1 +1,1 @@
-"""The account: stacks, and what is kept in it beside them."""
+"""What Shipway sets up in AWS: infrastructure, monitoring, permissions."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.aws.template import LIMIT
 from shipway.core.errors import ShipwayError
 from shipway.core.infrastructure.change import Change, read_changes
 from shipway.core.infrastructure.drift import Drift, read_drifts
@@ -82,6 +83,12 @@ class Stack:
         self, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]
     ) -> ChangeSet | None:
         """A change set; None where nothing would change. Raises StackFailed with the reason."""
+        size = len(template.encode())
+        if size > LIMIT:
+            raise StackFailed(
+                f"{self.name}: its template has {size} bytes, CloudFormation takes {LIMIT}",
+                "This is a fault of Shipway's: report it.",
+            )
         creates = self.status() in _UNBORN
         name = f"shipway-{int(self._clock.now() * 1000)}"
         with in_words():

@@ -13,12 +13,15 @@ from shipway.cli import (
     deploy,
     doctor,
     findings,
+    hold,
     infra,
+    logs,
     monitor,
     rehearse,
     report,
     run,
     secret,
+    task,
 )
 
 app = typer.Typer(
@@ -32,9 +35,12 @@ app = typer.Typer(
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
+logs.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
 clean.add_to(app)
+hold.add_to(app)
+task.add_to(app)
 infra.add_to(app)
 secret.add_to(app)
 monitor.add_to(app)

@@ -36,6 +36,11 @@ def stacks(context: typer.Context, incomplete: str) -> list[str]:
     return [name for name in known if name.startswith(incomplete)]
 
 
+def stages_and_environments(context: typer.Context, incomplete: str) -> list[str]:
+    """Both."""
+    return [*stages(context, incomplete), *environments(context, incomplete)]
+
+
 def releases(context: typer.Context, incomplete: str) -> list[str]:
     """Releases on record that begin so."""
     project = _project(context)

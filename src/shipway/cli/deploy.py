@@ -1,4 +1,4 @@
-"""`shipway deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down`: their words."""
+"""`shipway deploy`, `rollback`, `resume`, `cancel`, `status` and `down`: their words."""
 
 from __future__ import annotations
 
@@ -21,16 +21,29 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (deploy, rollback, resume, cancel, status, logs, down):
+    for command in (deploy, rollback, resume, cancel, status, down):
         app.command()(command)
 
 
-def deploy(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+def deploy(
+    context: typer.Context,
+    environment: Where = "local",
+    without_verdict: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON", help="To AWS although no run has passed; the reason is recorded."
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
     """Roll out the release that the last run packaged.
 
-    Example: shipway deploy local
+    Exit codes: 0 deployed, 1 failed or not ready, 3 rolled back, 4 unknown (shipway resume),
+    6 needs a person.
+
+    Example: shipway deploy production
     """
-    _call("deploy", context, environment=environment, json=json)
+    _call("deploy", context, environment=environment, without_verdict=without_verdict, json=json)
 
 
 def rollback(
@@ -79,11 +92,6 @@ def status(
 ) -> None:
     """Show what runs in an environment. Exit code 1 when something of it is not well."""
     _call("status", context, environment=environment, history=history, json=json)
-
-
-def logs(context: typer.Context, environment: Where = "local") -> None:
-    """Show the last lines of every instance's log."""
-    _call("logs", context, environment=environment)
 
 
 def down(context: typer.Context, environment: Where = "local") -> None:

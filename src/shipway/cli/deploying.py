@@ -1,4 +1,4 @@
-"""`deploy`, `rollback`, `resume`, `cancel`, `status`, `logs` and `down` carried out. Each returns
+"""`deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 the exit code."""
 
 from __future__ import annotations
@@ -9,34 +9,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from shipway.cli.holding import refuse_held
+from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
+from shipway.cli.vouching import vouched
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
+from shipway.core.platform import NO_REMARKS, Platform
 from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.process import SystemProcesses
 from shipway.flows.schema import ahead, way_back
 from shipway.flows.workshop import Action, Workshop
 from shipway.outputs.clean import one_line
 from shipway.outputs.history import history as history_lines
-from shipway.platforms.local.platform import LocalPlatform
 
 
-def deploy(*, directory: str, environment: str, json: bool) -> int:
+def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
+    refuse_held(project, environment)
     release = packaged(project)
+    aws = on_ecs(project, environment)
+    remarks = vouched(project, release, without_verdict) if aws else NO_REMARKS
     here = platform(project, environment)
     with _listening(release.name, json=json) as listener:
         flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener)
+        receipt = here.deploy(release, listener, remarks=remarks)
     return _finish(receipt, project, json=json)
 
 
@@ -80,27 +83,12 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     return 1 if found["release"] and not well else 0
 
 
-def logs(*, directory: str, environment: str) -> int:
-    """Print the last lines of every instance's log."""
-    for title, lines in platform(open_project(directory), environment).logs():
-        print("\n".join((f"== {title}", *lines)))
-    return 0
-
-
 def down(*, directory: str, environment: str) -> int:
     """Stop everything."""
     count = platform(open_project(directory), environment).down()
     what = f"{count} processes stopped" if count else "nothing runs"
     print(f"{environment}: {what}")
     return 0
-
-
-def platform(project: Project, environment: str) -> LocalPlatform:
-    """The platform of an environment."""
-    return LocalPlatform(
-        project.config, environment, project.state, SystemProcesses(), RealHttp(),
-        SystemClock(), project.record,
-    )  # fmt: skip
 
 
 def deploy_action(project: Project) -> Action:
@@ -114,6 +102,7 @@ def deploy_action(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
             )
         release = release_from(packaged.facts["release"])
+        refuse_held(project, step.work["environment"])
         here = platform(project, step.work["environment"])
         listener = Lines(on_output)
         flag(here.serves, release, listener)
@@ -140,7 +129,7 @@ def flag(running: Release | None, candidate: Release, listener: RolloutListener)
         listener.said(problem.message)
 
 
-def refuse_unsafe(target: Release, here: LocalPlatform) -> None:
+def refuse_unsafe(target: Release, here: Platform) -> None:
     """Raises ConfigError where the target cannot read what the database has become."""
     found = way_back(target, here.since(target))
     if found:
@@ -213,6 +202,7 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
             f"{rollout['weight']:g} % of requests: shipway resume or cancel {found['environment']}"
         )
     for one in found["instances"]:
-        print(f"  {one['address']:<22} pid {one['pid']:<8} {one['release']}  {one['health']}")
+        pid = f"pid {one['pid']:<8} " if "pid" in one else ""
+        print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
     for line in history_lines(rollouts):
         print(f"  {line}")

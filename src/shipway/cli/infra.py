@@ -1,4 +1,4 @@
-"""`shipway infra plan`, `apply`, `destroy` and `drift`: the words they take."""
+"""`shipway infra plan`, `apply`, `destroy`, `drift` and `policy`: the words they take."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Allow = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
     app.add_typer(group, name="infra")
-    for command in (plan, apply, destroy, drift):
+    for command in (plan, apply, destroy, drift, policy):
         group.command()(command)
 
 
@@ -81,6 +81,28 @@ def drift(context: typer.Context, environment: Where, json: Json = False) -> Non
     Example: shipway infra drift production
     """
     _call("infra_drift", context, environment=environment, json=json)
+
+
+def policy(
+    context: typer.Context,
+    environment: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV", help="The environment, for example production.",
+            autocompletion=completing.environments,
+        ),
+    ],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Print whom the deploying role has to trust instead.")
+    ] = False,
+) -> None:  # fmt: skip
+    """Print, as JSON, the exact IAM policy that deploying to an environment needs.
+
+    Nothing is changed. With --trust: the trust policy for GitHub's workflows, from [github].
+
+    Example: shipway infra policy production > policy.json
+    """
+    _call("policy", context, environment=environment, trust=trust)
 
 
 def _call(command: str, context: typer.Context, **options: Any) -> None:

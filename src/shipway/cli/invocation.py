@@ -23,7 +23,7 @@ _CALLS = {
     "report": "shipway.cli.reporting",
     "import_": "shipway.cli.importing",
     **dict.fromkeys(
-        ("deploy", "rollback", "resume", "cancel", "status", "logs", "down"),
+        ("deploy", "rollback", "resume", "cancel", "status", "down"),
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
@@ -31,6 +31,10 @@ _CALLS = {
         ("monitor_show", "monitor_plan", "monitor_apply", "monitor_replay"),
         "shipway.cli.monitoring",
     ),
+    "logs": "shipway.cli.showing_logs",
+    "hold": "shipway.cli.holding",
+    "policy": "shipway.cli.policing",
+    "task": "shipway.cli.tasking",
     "rehearse": "shipway.cli.rehearsing",
     **dict.fromkeys(
         ("infra_plan", "infra_apply", "infra_destroy", "infra_drift"), "shipway.cli.stacking"

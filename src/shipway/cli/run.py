@@ -94,14 +94,24 @@ def run(
 
 def plan(
     context: typer.Context,
-    stages: Stages = None,
+    stages: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Stages or steps; or an environment on ECS. Default: everything.",
+            autocompletion=completing.stages_and_environments,
+        ),
+    ] = None,
     skip: Skip = None,
     no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Say for every step whether it would run, and why. Changes nothing.
 
+    With an environment on ECS: what a deploy would change there, field by field.
+
     Example: shipway plan test
+
+    Example: shipway plan production
     """
     options = {
         "directory": context.obj, "stages": stages or [], "skip": skip or [],

@@ -80,6 +80,10 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     from shipway.flows.plan import plan as foresee
 
     project = open_project(directory)
+    if len(stages) == 1 and _on_ecs(project, stages[0]):
+        from shipway.cli.previewing import show_preview
+
+        return show_preview(project, stages[0], json=json)
     graph = Graph(project.steps).select(stages, skip)
     files = Tree(project.root, project.record.file_index())
     cache = StepCache(
@@ -104,6 +108,14 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     running = [f for f in forecasts if f.runs]
     sys.stdout.write(f"{len(running)} of {len(forecasts)} steps would run\n")
     return 0
+
+
+def _on_ecs(project: Project, word: str) -> bool:
+    """Whether a word names an environment on ECS; a stage's or step's name means that."""
+    if word in STAGES or any(step.name == word for step in project.steps):
+        return False
+    found = project.config.environments.get(word)
+    return found is not None and found.platform == "ecs"
 
 
 def _listener(*, json: bool) -> Listener:

@@ -11,6 +11,7 @@ from typing import Any
 from shipway.aws.applying import finish, readable, settle
 from shipway.aws.data import last_snapshot, unprotect
 from shipway.aws.stack import ChangeSet, Say
+from shipway.cli.agreeing import agree, typed
 from shipway.cli.stack_site import StackSite, open_site
 from shipway.core.errors import ConfigError
 from shipway.core.infrastructure.drift import drift_lines
@@ -79,7 +80,7 @@ def apply_site(site: StackSite, *, yes: bool, allow_destroy: bool, json: bool) -
             _show(site, change_set, running, json=False)
         try:
             _refuse(site, change_set, running)
-            _agree(site, change_set, yes=yes, allow_destroy=allow_destroy)
+            agree(site.person, site.where, change_set.changes, yes=yes, gone=allow_destroy)
         except BaseException:
             stack.discard(change_set)
             raise
@@ -102,7 +103,7 @@ def destroy_site(site: StackSite, *, allow_destroy: bool, json: bool) -> None:
             f"{stack.name} would be deleted with everything in it",
             f"Say that it may: shipway infra destroy {site.where} --allow-destroy.",
         )
-    _typed(site.where)
+    typed(site.person, site.where)
     snapshot = ""
     if not site.bootstrap:
         snapshot = last_snapshot(site.clients, stack, site.names, site.clock, say)
@@ -123,44 +124,6 @@ def _refuse(site: StackSite, change_set: ChangeSet, running: Live) -> None:
             "the last deployment set",
             f"Deploy once more (shipway deploy {site.where}): it ends on the other target group, "
             "and then the weights are the stack's own. Then apply.",
-        )
-
-
-def _agree(site: StackSite, change_set: ChangeSet, *, yes: bool, allow_destroy: bool) -> None:
-    """Raises ConfigError unless somebody agrees."""
-    gone = losses(change_set.changes)
-    if gone and not allow_destroy:
-        raise ConfigError(
-            "data would go:\n  " + "\n  ".join(gone),
-            f"Say that it may: shipway infra apply {site.where} --allow-destroy.",
-        )
-    if gone:
-        _typed(site.where)
-    elif not yes:
-        _asked(site.where)
-
-
-def _asked(where: str) -> None:
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            "nobody is there to agree, so nothing is applied",
-            f"Agree beforehand: shipway infra apply {where} --yes.",
-        )
-    sys.stderr.write("Apply this? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ConfigError("nothing is applied", "Ask again when it may be.")
-
-
-def _typed(where: str) -> None:
-    """Raises ConfigError unless the name is typed, or comes from a script."""
-    if sys.stdin.isatty():
-        sys.stderr.write(f"Type {where} to let it go: ")
-        sys.stderr.flush()
-    if sys.stdin.readline().strip() != where:
-        raise ConfigError(
-            "the name was not typed, so nothing is touched",
-            f"Type {where}; a script writes it: echo {where} | shipway infra …",
         )
 
 
@@ -191,11 +154,12 @@ def _saying(*, json: bool) -> Say:
 
 def _show(site: StackSite, change_set: ChangeSet | None, running: Live, *, json: bool) -> None:
     changes = change_set.changes if change_set else ()
+    cost = site.cost(running)
     if json:
         _print({"stack": site.stack.name, "image": running.image, "changes": _data(changes),
-                "losses": losses(changes)})  # fmt: skip
+                "losses": losses(changes), "cost": cost})  # fmt: skip
         return
-    print("\n".join(plan_lines(changes)))
+    print("\n".join(plan_lines(changes, cost)))
     if running.image:
         print(f"what runs stays: {running.image}")
 

@@ -112,13 +112,14 @@ class Pause(Closed):
 class Environment(Closed):
     """Where a release runs. In `env`, {data} stands for the environment's own data folder.
 
-    strategy and what shapes it: batch (instances that rolling starts together), minimum_healthy
-    (percent that serves while rolling), canary_percent, step_percent (linear), step_bake and bake
-    (seconds to watch after a step, and after the last one with the old release still there),
-    failed_starts (rolling gives up after so many). judged: whether the judge may stop or hold a
-    rollout. test_port: where the new release gets test traffic first; 0 for nowhere. sticky: a
-    client stays with its release. probes: requests a second that Shipway sends to each release
-    where people send fewer. pauses: stage → wait for a person there.
+    container: the program that runs instances as containers of the release's image; empty for
+    processes. strategy and what shapes it: batch (instances that rolling starts together),
+    minimum_healthy (percent that serves while rolling), canary_percent, step_percent (linear),
+    step_bake and bake (seconds to watch after a step, and after the last one with the old release
+    still there), failed_starts (rolling gives up after so many). judged: whether the judge may
+    stop or hold a rollout. test_port: where the new release gets test traffic first; 0 for
+    nowhere. sticky: a client stays with its release. probes: requests a second that Shipway sends
+    to each release where people send fewer. pauses: stage → wait for a person there.
     """
 
     platform: Literal["local", "ecs"] = "local"
@@ -126,6 +127,7 @@ class Environment(Closed):
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
     monitoring: Monitoring = field(default_factory=Monitoring)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
+    container: Literal["", "docker", "podman"] = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8080
     test_port: Annotated[int, Ge(0), Le(65535)] = 0

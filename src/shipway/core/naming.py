@@ -90,6 +90,11 @@ class Names:
         """ECS moves the listener rules with it."""
         return f"{self.prefix}-traffic"
 
+    @property
+    def hold(self) -> str:
+        """The parameter in SSM that says that nobody may deploy, and why."""
+        return f"/{self.application}/{self.environment}/hold"
+
     def secret(self, name: str) -> str:
         """A secret's name in Secrets Manager."""
         return f"{self.application}/{self.environment}/{name}"

@@ -108,6 +108,32 @@ class Clients(Protocol):
     def client(self, service: str) -> Any: ...
 
 
+class RenewableClients(Clients, Protocol):
+    """Those whose credentials may expire while they are needed."""
+
+    def renew(self) -> None:
+        """Look for credentials anew: somebody may have signed in again."""
+        ...
+
+
+class Holds(Protocol):
+    """Where an environment's hold is kept, as text (core/hold.py)."""
+
+    def hold(self, environment: str) -> str:
+        """What is kept; "" for nothing."""
+        ...
+
+    def put_hold(self, environment: str, text: str) -> None: ...
+
+    def release_hold(self, environment: str) -> None:
+        """Nothing is kept any more. Releasing what is not held is fine."""
+        ...
+
+
+# What a stack costs a month in US dollars: its template's name and its parameters.
+Estimate = Callable[[str, Mapping[str, str]], float]
+
+
 class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 

@@ -47,6 +47,11 @@ def names_a_secret(name: str) -> bool:
     return bool(_SECRET.search(name)) and not _PLACE.search(name)
 
 
+def holds_a_password(value: str) -> bool:
+    """Whether a value is an address with a password in it (`postgresql://web:…@host/db`)."""
+    return any(_in_addresses(value))
+
+
 def _in_addresses(value: str) -> Iterator[str]:
     """The passwords in the addresses of a text; a token may stand in the user's place."""
     for scheme, user in _USER.findall(value):

@@ -30,6 +30,11 @@ class AwsClients:
             self._clients[service] = self._make(service)
         return self._clients[service]
 
+    def renew(self) -> None:
+        """Look for credentials anew: boto3 renews what it can by itself, and keeps the rest."""
+        self._session = None
+        self._clients.clear()
+
     @property
     def region(self) -> str:
         """The region that clients speak to. Raises as `client` does."""

@@ -106,6 +106,16 @@ class SqliteRecord:
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return run, result, [row[0] for row in steps]
 
+    def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
+        """Finished runs that a step was part of, newest first: the result, its steps' results."""
+        rows = self._read(
+            "SELECT id, result FROM runs WHERE result IS NOT NULL AND id IN "
+            "(SELECT run FROM steps WHERE step = ?) ORDER BY started DESC",
+            (step,),
+        )
+        steps = "SELECT result FROM steps WHERE run = ?"
+        return [(result, [row[0] for row in self._read(steps, (run,))]) for run, result in rows]
+
     def passed_facts(self, step: str) -> list[dict[str, Any]]:
         """The facts of a step's stored outcomes, newest first."""
         rows = self._read("SELECT result FROM cache WHERE step = ? ORDER BY stored DESC", (step,))
@@ -179,6 +189,20 @@ class SqliteRecord:
     def put_memo(self, name: str, value: str) -> None:
         """Remember a text under a name."""
         self._write("INSERT OR REPLACE INTO memos VALUES (?, ?)", (name, value))
+
+    # -- holds (the port core.ports.Holds) ----------------------------------------------
+
+    def hold(self, environment: str) -> str:
+        """The hold of an environment; "" where there is none."""
+        return self.memo(f"hold {environment}") or ""
+
+    def put_hold(self, environment: str, text: str) -> None:
+        """Hold it."""
+        self.put_memo(f"hold {environment}", text)
+
+    def release_hold(self, environment: str) -> None:
+        """Hold it no more."""
+        self._write("DELETE FROM memos WHERE name = ?", (f"hold {environment}",))
 
     # -- releases and rollouts (the port core.ports.Releases) ---------------------------
 

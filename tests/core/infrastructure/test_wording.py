@@ -128,6 +128,13 @@ def test_the_worst_comes_first_and_all_are_counted() -> None:
     assert lines[-1] == "2 deleted, 4 replaced, 1 released, 8 changed, 1 imported, 2 created"
 
 
+def test_what_is_new_takes_a_line_a_sort() -> None:
+    subnets = [row("Add", name, "EC2::Subnet") for name in ("DataA", "DataB", "PublicA")]
+    assert plan_lines(read(*subnets, row("Add", "Vpc", "EC2::VPC"))) == [
+        "+ subnet DataA, DataB, PublicA are created", "+ network Vpc is created", "4 created",
+    ]  # fmt: skip
+
+
 def test_nothing_is_said_to_be_nothing() -> None:
     assert plan_lines(()) == ["nothing would change"]
 

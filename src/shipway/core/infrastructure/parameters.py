@@ -9,6 +9,7 @@ from zlib import crc32
 from shipway.core.account import Account
 from shipway.core.config import Config, Environment
 from shipway.core.errors import ConfigError
+from shipway.core.identity import subject
 from shipway.core.naming import TEST_HEADER, Names
 from shipway.core.settings.infrastructure import Infrastructure, Schedule
 
@@ -62,6 +63,7 @@ def environment_parameters(
         "ServiceName": here.ecs.service or names.service,
         "LogGroupName": here.ecs.log_group or names.log_group,
         "SecretPrefix": names.secret(""),
+        "HoldName": names.hold,
         "Repository": names.repository,
         "Bucket": config.aws.bucket or names.bucket(account.number, account.region),
         "Cidr": levers.cidr,
@@ -98,22 +100,9 @@ def environment_parameters(
         "Redis": _yes(levers.redis),
         "RedisNode": levers.redis_node,
         "LogDays": str(levers.log_days),
-        "GithubSubject": subject(config, environment),
+        "GithubSubject": subject(config.github, environment) if config.github.repository else "",
         "GithubRepositoryId": config.github.repository_id,
     }
-
-
-def subject(config: Config, environment: str) -> str:
-    """The `sub` of the token with which GitHub's jobs of an environment come; "" without ids.
-
-    `repo:OWNER@ID/NAME@ID:environment:ENV` ("immutable subject claims", GitHub's documentation of
-    OpenID Connect). Without the ids a repository that took over the name could deploy.
-    """
-    github = config.github
-    owner, _, name = github.repository.partition("/")
-    if not (owner and name and github.owner_id and github.repository_id):
-        return ""
-    return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"
 
 
 def tags(config: Config, environment: str) -> dict[str, str]:

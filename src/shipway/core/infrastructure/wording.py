@@ -23,7 +23,10 @@ def plan_lines(changes: Sequence[Change], cost: tuple[float, float] | None = Non
     if not changes:
         return ["nothing would change"]
     ordered = sorted(changes, key=lambda one: (_ORDER.index(one.kind), one.type, one.name))
-    lines = [f"{_MARKS[one.kind]} {sentence(one)}" for one in ordered]
+    lines = [
+        f"{_MARKS[one.kind]} {sentence(one)}" for one in ordered if one.kind is not Kind.CREATED
+    ]
+    lines += _created([one for one in ordered if one.kind is Kind.CREATED])
     counts = [(sum(one.kind is kind for one in changes), kind) for kind in _ORDER]
     lines.append(", ".join(f"{count} {kind}" for count, kind in counts if count))
     if cost:
@@ -31,6 +34,17 @@ def plan_lines(changes: Sequence[Change], cost: tuple[float, float] | None = Non
         lines.append(f"a month costs about ${after:.0f}, ${abs(after - before):.0f} "
                      f"{'more' if after >= before else 'less'} than before")  # fmt: skip
     return lines
+
+
+def _created(changes: Sequence[Change]) -> list[str]:
+    """What is new hurts nobody: a line for each sort is enough."""
+    names: dict[str, list[str]] = {}
+    for one in changes:
+        names.setdefault(word(one.type), []).append(one.name)
+    return [
+        f"+ {sort} {', '.join(some)} {'is' if len(some) == 1 else 'are'} created"
+        for sort, some in names.items()
+    ]
 
 
 def sentence(change: Change) -> str:

@@ -33,14 +33,14 @@ class Schedule(Closed):
 class Database(Closed):
     """PostgreSQL on RDS.
 
-    instance: the class. storage and max_storage: GiB at first, and what it may grow to by itself.
-    backup_days: for so long it can be restored to any second. identifier: its name; empty for
-    the environment's own. snapshot: where it starts from; it stays here afterwards, because to
-    take it out asks for a new database.
+    instance: the class. version: the major one; RDS keeps the minor up to date. storage and
+    max_storage: GiB at first, and what it may grow to by itself. backup_days: for so long it can
+    be restored to any second. identifier: its name; empty for the environment's own. snapshot:
+    where it starts from; it stays here afterwards, because to take it out asks for a new database.
     """
 
     instance: str = "db.t4g.micro"
-    version: str = "17"
+    version: Literal["14", "15", "16", "17", "18"] = "17"
     storage: Annotated[int, Ge(20)] = 20
     max_storage: Annotated[int, Ge(22)] = 40
     backup_days: Annotated[int, Ge(1), Le(35)] = 7

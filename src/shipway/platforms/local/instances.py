@@ -12,14 +12,16 @@ from typing import Any
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun, Unreachable
-from shipway.core.ports import Clock, Command, Completed, Http, Processes, Server
+from shipway.core.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.core.release import Release
 from shipway.core.secrets import forms
 from shipway.effects.address import free_port
 from shipway.effects.files import write_atomic
 from shipway.effects.redaction import Redactor
+from shipway.platforms.local.hosting import Hosting
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
+_TASK_TIMEOUT = 3600.0  # seconds that a person's own command may take
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -40,6 +42,11 @@ class Instance:
     def cluster(self) -> str:
         """What Envoy knows its release by."""
         return cluster_of(self.digest)
+
+    @property
+    def name(self) -> str:
+        """Its own on this machine: what a container is called."""
+        return "shipway-" + os.path.basename(self.log).removesuffix(".log")
 
     @property
     def server(self) -> Server:
@@ -65,6 +72,7 @@ class Instances:
     processes: Processes
     http: Http
     clock: Clock
+    hosting: Hosting
     hidden: tuple[str, ...] = ()
 
     def planned(self, release: Release) -> Instance:
@@ -77,9 +85,9 @@ class Instances:
     def start(self, release: Release, planned: Instance) -> Instance:
         """Start it, without waiting for it."""
         os.makedirs(os.path.dirname(planned.log), exist_ok=True)
-        env = {**self.env(release), "BIND": planned.address}
-        argv = self._argv(release, self.application.serve, planned.address)
-        server = self.processes.spawn(Command(argv, release.path, env), planned.log)
+        env = self.env(release)
+        command = self.hosting.serving(release, env, planned.address, planned.name)
+        server = self.processes.spawn(command, planned.log)
         return replace(planned, pid=server.pid, born=server.born)
 
     def await_health(self, instance: Instance, stopping: Callable[[], bool] = lambda: False) -> str:
@@ -122,12 +130,20 @@ class Instances:
         server = instance.server if instance.pid else self.processes.adrift(instance.log)
         if server is not None:
             self.processes.stop(server, grace)
+        self.hosting.remove(instance.name)
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
-        argv = self._argv(release, words, "")
-        command = Command(argv, release.path, self.env(release), 600.0, self._all_hidden())
-        return self.processes.run(command)
+        command = self.hosting.once(release, self.env(release), words)
+        return self.processes.run(replace(command, secrets=self._all_hidden()))
+
+    def task(
+        self, release: Release, command: Sequence[str], on_output: OnOutput | None = None
+    ) -> Completed:
+        """Run a person's own command with a release, to the end; its lines as they come."""
+        one = self.hosting.once(release, self.env(release), shlex.join(command))
+        limited = replace(one, timeout=_TASK_TIMEOUT, secrets=self._all_hidden())
+        return self.processes.run(limited, on_output)
 
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""
@@ -136,7 +152,11 @@ class Instances:
                 last = "\n".join(file.read().splitlines()[-TAIL:])
         except OSError:
             return ()
-        return tuple(Redactor(self._all_hidden())(last).splitlines())
+        return tuple(self.redactor()(last).splitlines())
+
+    def redactor(self) -> Redactor:
+        """Blots the secrets of this environment out of a text."""
+        return Redactor(self._all_hidden())
 
     def env(self, release: Release) -> dict[str, str]:
         """What an instance sees: the base, what is configured, what it is told by Shipway."""
@@ -153,11 +173,6 @@ class Instances:
             "APP_ENV": "local", "WEB_CONCURRENCY": "1", "TRUSTED_PROXIES": "1",
             "SECRET_KEY": self._secret_key(), **given, **taken, "RELEASE": release.name,
         }  # fmt: skip
-
-    def _argv(self, release: Release, words: str, address: str) -> tuple[str, ...]:
-        program, *arguments = shlex.split(words.replace("{bind}", address))
-        own = os.path.join(os.path.dirname(release.python), program)
-        return (own if os.path.exists(own) else program, *arguments)
 
     def _all_hidden(self) -> tuple[str, ...]:
         return (*self.hidden, *forms(self._secret_key()))

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 from shipway.core.errors import ShipwayError
 from shipway.core.judge import Counts
+from shipway.core.rollout_judging import Judging
+from shipway.core.sampling import Sample
 from shipway.core.watching import RolloutListener
-from shipway.platforms.local.judging import Judging
-from shipway.platforms.local.meter import Meter, Sample
+from shipway.platforms.local.meter import Meter
 from shipway.platforms.local.probing import Prober
 from shipway.platforms.local.proxy import Proxy, Shares
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import time
@@ -13,6 +12,7 @@ from enum import StrEnum
 
 from shipway.core.errors import Busy
 from shipway.effects.files import write_atomic
+from shipway.effects.who import owner
 
 
 class Answer(StrEnum):
@@ -20,13 +20,6 @@ class Answer(StrEnum):
 
     CONTINUE = "continue"
     STOP = "stop"
-
-
-def owner() -> str:
-    """Who runs this command."""
-    with suppress(KeyError, OSError):
-        return os.environ.get("GITHUB_ACTOR") or getpass.getuser()
-    return "unknown"
 
 
 class Lease:

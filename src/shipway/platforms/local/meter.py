@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shipway.core.errors import Unreachable
 from shipway.core.judge import Counts
 from shipway.core.ports import Clock
-from shipway.platforms.local.metering import Reading, added, percentile, summary
+from shipway.core.sampling import Sample, added, packed, shown, summary, unpacked
+from shipway.platforms.local.metering import Reading
 from shipway.platforms.local.proxy import Proxy
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What every cluster got in the `seconds` before `at`."""
-
-    at: float
-    seconds: float
-    counts: Mapping[str, Counts]
 
 
 class Meter:
@@ -62,7 +53,8 @@ class Meter:
         self._at = now
         for name, one in counts.items():
             self._totals[name] = added(self._totals.get(name, Counts()), one)
-        self.samples.append({"at": now, "weight": weight, "releases": self._shown(counts)})
+        releases = {self._names[name]: shown(one) for name, one in counts.items()}
+        self.samples.append({"at": now, "weight": weight, "releases": releases})
         return Sample(now, seconds, counts)
 
     def totals(self) -> dict[str, dict[str, float]]:
@@ -72,33 +64,21 @@ class Meter:
     def to_dict(self) -> dict[str, Any]:
         """For the record: a rollout that was killed goes on counting."""
         return {
-            "last": {name: _packed(one) for name, one in self._last.items()},
-            "totals": {name: _packed(one) for name, one in self._totals.items()},
+            "last": {
+                name: packed(Counts(one.requests, one.errors, one.buckets))
+                for name, one in self._last.items()
+            },
+            "totals": {name: packed(one) for name, one in self._totals.items()},
             "at": self._at,
             "samples": self.samples,
         }
 
     def load(self, data: Mapping[str, Any]) -> None:
         """What `to_dict` gave."""
-        self._last = {name: Reading(*_unpacked(one)) for name, one in data["last"].items()}
-        self._totals = {name: Counts(*_unpacked(one)) for name, one in data["totals"].items()}
+        last = {name: unpacked(one) for name, one in data["last"].items()}
+        self._last = {
+            name: Reading(one.requests, one.errors, one.buckets) for name, one in last.items()
+        }
+        self._totals = {name: unpacked(one) for name, one in data["totals"].items()}
         self._at = data["at"]
         self.samples = list(data["samples"])
-
-    def _shown(self, counts: Mapping[str, Counts]) -> dict[str, dict[str, float]]:
-        shown = {}
-        for name, one in counts.items():
-            p95 = percentile(one, 0.95)
-            shown[self._names[name]] = {
-                "requests": one.requests, "failed": one.errors,
-                **({"p95": p95} if p95 is not None else {}),
-            }  # fmt: skip
-        return shown
-
-
-def _packed(one: Counts | Reading) -> list[Any]:
-    return [one.requests, one.errors, [[str(edge), n] for edge, n in one.buckets.items()]]
-
-
-def _unpacked(data: list[Any]) -> tuple[int, int, dict[float, int]]:
-    return data[0], data[1], {float(edge): count for edge, count in data[2]}

@@ -55,38 +55,3 @@ def readings(text: str) -> dict[str, Reading]:
         name: Reading(count, errors.get(name, 0), buckets.get(name, {}))
         for name, count in requests.items()
     }
-
-
-def added(first: Counts, other: Counts) -> Counts:
-    """Both together."""
-    edges = {**first.buckets, **other.buckets}
-    return Counts(
-        first.requests + other.requests,
-        first.errors + other.errors,
-        {edge: first.buckets.get(edge, 0) + other.buckets.get(edge, 0) for edge in sorted(edges)},
-    )
-
-
-def percentile(counts: Counts, share: float) -> float | None:
-    """Milliseconds that `share` (0 to 1) of the requests took at most; None without any.
-
-    Between two edges the requests are taken to lie evenly, as Prometheus' histogram_quantile does.
-    """
-    total = max(counts.buckets.values(), default=0)
-    rank, below, at = share * total, 0, 0.0
-    for edge, count in sorted(counts.buckets.items()):
-        if total and count >= rank:
-            if edge == float("inf") or count == below:
-                return at
-            return round(at + (edge - at) * (rank - below) / (count - below), 2)
-        below, at = count, edge
-    return None
-
-
-def summary(counts: Counts) -> dict[str, float]:
-    """requests, failed, and p50, p95, p99 (ms) where there are any: as receipts have it."""
-    figures: dict[str, float] = {"requests": counts.requests, "failed": counts.errors}
-    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        if (value := percentile(counts, share)) is not None:
-            figures[name] = value
-    return figures

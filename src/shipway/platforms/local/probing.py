@@ -8,8 +8,8 @@ from shipway.core.config import Application, Environment
 from shipway.core.errors import Unreachable
 from shipway.core.judge import Counts
 from shipway.core.ports import Http
+from shipway.core.sampling import Sample
 from shipway.platforms.local.envoy import RELEASE_HEADER
-from shipway.platforms.local.meter import Sample
 from shipway.platforms.local.proxy import Proxy
 
 PATIENCE = 1.0  # seconds until a probe counts as failed

@@ -79,15 +79,20 @@ class Team:
         self._save()
         return said
 
+    def serving(self, leaving: Sequence[Instance]) -> dict[str, list[str]]:
+        """Cluster → addresses of those that have joined and do not leave."""
+        found: dict[str, list[str]] = {}
+        for one in self.members:
+            if one.joined and one not in leaving:
+                found.setdefault(one.cluster, []).append(one.address)
+        return found
+
     def shares(
         self, leaving: Sequence[Instance], new: str, weight: float, tested: str = ""
     ) -> Shares:
         """Who serves. weight: percent for the release `new`; the others share the rest. Where only
         one release is there, it gets all: a killed command may have stopped the other already."""
-        serving: dict[str, list[str]] = {}
-        for one in self.members:
-            if one.joined and one not in leaving:
-                serving.setdefault(one.cluster, []).append(one.address)
+        serving = self.serving(leaving)
         mine = cluster_of(new)
         others = [name for name in serving if name != mine]
         if mine not in serving:

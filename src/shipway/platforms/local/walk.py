@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shipway.core.config import Environment, Smoke
-from shipway.core.errors import RecordError, ShipwayError, Unreachable
+from shipway.core.config import Environment
+from shipway.core.errors import RecordError, ShipwayError
 from shipway.core.judge import Decision
 from shipway.core.ports import Clock, Http
 from shipway.core.release import Release
 from shipway.core.rollout import Action, Do, Observation, Rollout, Stage, advance, rollout_from
-from shipway.core.smoke import fault
+from shipway.core.rollout_judging import Judging
+from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
+from shipway.effects.smoking import first_fault
 from shipway.platforms.local.envoy import RELEASE_HEADER
 from shipway.platforms.local.instances import Instance, cluster_of
-from shipway.platforms.local.judging import Judging
 from shipway.platforms.local.keeper import Keeper
 from shipway.platforms.local.lease import Answer, Lease
 from shipway.platforms.local.meter import Meter
@@ -28,22 +29,6 @@ LOOK = 0.25  # seconds between looks while waiting
 
 
 @dataclass
-class Story:
-    """What a rollout leaves for its receipt. The first cause counts; what follows from it
-    does not."""
-
-    timeline: list[dict[str, Any]] = field(default_factory=list)
-    cause: str = ""
-    remedy: str = ""
-    log: tuple[str, ...] = ()
-
-    def blame(self, cause: str, remedy: str = "", log: tuple[str, ...] = ()) -> None:
-        """Why it did not succeed."""
-        if not self.cause:
-            self.cause, self.remedy, self.log = cause, remedy, log
-
-
-@dataclass
 class Walk:
     """One rollout. Everything is saved before it is done: `save` is called with what a later
     command needs to go on."""
@@ -51,6 +36,7 @@ class Walk:
     release: Release
     before: Release | None
     state: Rollout
+    environment: str
     settings: Environment
     address: str
     team: Team
@@ -103,14 +89,31 @@ class Walk:
         if self._stopped():
             self.story.blame("somebody stopped it", "Roll it out again when it may go on.")
             return Observation.STOP
-        return Observation.ALARM if self._condemned() else None
+        if self._condemned():
+            return Observation.ALARM
+        self._revive_old()
+        return None
+
+    def _revive_old(self) -> None:
+        """An instance of the old release that died is replaced: there may be a way back to it.
+
+        Not while new ones have started and not joined: `Team.start` would take them for dead.
+        """
+        dead = self.team.dead(self.before.digest) if self.before else None
+        if dead is None or self.before is None or not all(one.joined for one in self.team.members):
+            return
+        self.team.drop([dead], served=False)
+        why, _ = self.team.start(self.before, 1, self._stopped)
+        self.listener.said(why or f"an instance of {self.before.name} had ended: replaced")
+        self.team.join()
+        self.keeper.serve(replace(self.proxy.shares, serving=self.team.serving(())))
 
     def _condemned(self) -> bool:
         """Whether the judge, or the death of a new instance, wants it undone."""
         if self.judging.decision is Decision.ROLL_BACK:
             self.story.blame(
                 f"the judge rolled it back: {self.judging.sentence}",
-                "Correct the release; its log says more: shipway logs.",
+                f"Correct the release; its log says more: shipway logs {self.environment}.",
             )
             return True
         dead = self.team.dead(self.release.digest)
@@ -188,19 +191,11 @@ class Walk:
         testing = self.state.stage is Stage.POST_TEST_TRAFFIC_SHIFT
         address = self.proxy.inside if testing else self.address
         named = {RELEASE_HEADER: cluster_of(self.release.digest)} if testing else {}
-        for smoke in self.settings.smoke:
-            wrong = self._wrong(smoke, address, named)
-            self.listener.said(f"smoke {smoke.path}: {wrong or 'as it should be'}")
-            if wrong:
-                self.story.blame(f"a smoke test failed: {wrong}", "Correct the release.")
-                return Observation.FAILED
-        return Observation.DONE
-
-    def _wrong(self, smoke: Smoke, address: str, headers: Mapping[str, str]) -> str:
-        try:
-            return fault(smoke, self.http.get(address + smoke.path, timeout=10.0, headers=headers))
-        except Unreachable as problem:
-            return problem.message
+        wrong = first_fault(self.settings.smoke, address, named, self.http, self.listener)
+        if not wrong:
+            return Observation.DONE
+        self.story.blame(f"a smoke test failed: {wrong}", "Correct the release.")
+        return Observation.FAILED
 
     def _watch(self, seconds: float) -> Observation:
         """At a share of traffic, until the judge promotes; at all of it, for so many seconds."""
@@ -234,12 +229,15 @@ class Walk:
         words = f"nobody answered the pause at {self.state.stage} within {pause.timeout:g} s"
         self.listener.said(f"{words}: {pause.on_timeout}")
         if pause.on_timeout == "roll back":
-            self.story.blame(words, "Roll it out again, and answer: shipway resume.")
+            self.story.blame(
+                words, f"Roll it out again, and answer: shipway resume {self.environment}."
+            )
         return Observation.TIMED_OUT
 
     @property
     def _choices(self) -> str:
-        return "Go on: shipway resume ENV. Go back: shipway cancel ENV."
+        name = self.environment
+        return f"Go on: shipway resume {name}. Go back: shipway cancel {name}."
 
     def _note(self) -> None:
         state, now = self.state, self.clock.now()

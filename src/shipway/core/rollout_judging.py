@@ -9,7 +9,7 @@ from typing import Any
 from shipway.core import judge
 from shipway.core.config import Environment
 from shipway.core.judge import Counts, Decision, Judgement, JudgeState, Window
-from shipway.platforms.local.meter import Sample
+from shipway.core.sampling import Sample
 
 
 class Judging:

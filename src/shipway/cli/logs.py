@@ -1,0 +1,36 @@
+"""`shipway logs`: the words it takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shipway.cli import completing
+from shipway.cli.invocation import call
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(logs)
+
+
+def logs(
+    context: typer.Context,
+    environment: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV", help="The environment, for example local.",
+            autocompletion=completing.environments,
+        ),
+    ] = "local",
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on showing lines as they come.")
+    ] = False,
+) -> None:  # fmt: skip
+    """Show the last lines of every instance's log; with -f those that come, until Ctrl-C.
+
+    Example: shipway logs production -f
+    """
+    options = {"directory": context.obj, "environment": environment, "follow": follow}
+    raise typer.Exit(call("logs", options))

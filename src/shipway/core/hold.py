@@ -1,0 +1,67 @@
+"""A hold: nobody deploys to an environment until it is released."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shipway.core.errors import RecordError, ShipwayError
+
+LONGEST = 500  # characters of a reason
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Who holds an environment, since when (seconds since the epoch), and why."""
+
+    environment: str
+    reason: str
+    by: str
+    since: float
+
+    @property
+    def words(self) -> str:
+        """`production is held by ann since 2026-11-25 14:00 UTC: the election is counted`."""
+        since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return f"{self.environment} is held by {self.by} since {since}: {self.reason}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+class Held(ShipwayError):
+    """A deploy was asked for while the environment is held: a person has to release it."""
+
+    exit_code = 6
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(
+            hold.words,
+            f"When the reason is gone: shipway hold {hold.environment} --release. "
+            "Going back is not held: shipway rollback.",
+        )
+
+
+def dump_hold(hold: Hold) -> str:
+    """As it is kept: JSON."""
+    return json.dumps(hold.to_dict(), ensure_ascii=False)
+
+
+def load_hold(environment: str, text: str) -> Hold | None:
+    """The hold in a text that `dump_hold` wrote; None where the text is empty.
+
+    Raises RecordError for another text: what cannot be read may be a hold.
+    """
+    if not text.strip():
+        return None
+    try:
+        data = json.loads(text)
+        return Hold(environment, str(data["reason"]), str(data["by"]), float(data["since"]))
+    except (ValueError, KeyError, TypeError):
+        raise RecordError(
+            f"the hold of {environment} cannot be read",
+            f"Write it anew or release it: shipway hold {environment} --release.",
+        ) from None

@@ -1,0 +1,111 @@
+"""Asks AWS, and asks again where that helps: throttled, cut off, credentials that have expired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shipway.core.errors import CannotRun, ShipwayError
+from shipway.core.ports import Clock, RenewableClients
+
+PATIENCE = 600.0  # seconds that one question may wait until it is given up
+FIRST, LONGEST = 1.0, 60.0  # seconds between tries
+RENEWALS = 3
+_THROTTLED = {
+    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
+}  # fmt: skip
+_FAILING = {"InternalError", "InternalFailure", "ServerException", "ServiceUnavailable",
+            "ServiceUnavailableException", "InternalServerError"}  # fmt: skip
+_EXPIRED = {
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}  # fmt: skip
+
+
+class Lost(CannotRun):
+    """AWS cannot be asked any more: what happens there is not known."""
+
+
+class Refused(ShipwayError):
+    """AWS said no. code: its name of the error."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        denied = "AccessDenied" in code or "UnauthorizedOperation" in code
+        super().__init__(
+            f"AWS refused {operation} ({code}): {message}",
+            "The role lacks a permission: shipway infra policy ENV prints what it needs."
+            if denied else "Correct what it names, and try again.",
+        )  # fmt: skip
+        self.code = code
+
+
+class Calls:
+    """random: gives numbers from 0 to 1, so that not everybody comes back at once."""
+
+    def __init__(
+        self, clients: RenewableClients, clock: Clock, random: Callable[[], float]
+    ) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._random = random
+
+    @property
+    def region(self) -> str:
+        """Where it asks."""
+        return self._clients.region
+
+    def __call__(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
+        """One operation, by boto3's names. Raises Refused, and Lost when patience ends."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        end = self._clock.monotonic() + PATIENCE
+        wait, renewals = FIRST, 0
+        while True:
+            try:
+                answer: dict[str, Any] = getattr(self._clients.client(service), operation)(**given)
+                return answer
+            except ClientError as problem:
+                code = str(problem.response.get("Error", {}).get("Code", ""))
+                text = str(problem.response.get("Error", {}).get("Message", ""))
+            except BotoCoreError as problem:
+                code, text = type(problem).__name__, str(problem)
+            if _signed_off(code):
+                if renewals == RENEWALS:
+                    raise _signed_out(text)
+                renewals += 1
+                self._clients.renew()
+            elif not _may_pass(code):
+                raise Refused(operation, code, text)
+            if self._clock.monotonic() + wait > end:
+                raise Lost(
+                    f"AWS did not answer {operation} for {PATIENCE:.0f} s ({code})",
+                    "Look at the network and at health.aws.amazon.com.",
+                )
+            self._clock.sleep(self.spread(wait))
+            wait = min(LONGEST, 2 * wait)
+
+    def spread(self, seconds: float) -> float:
+        """A wait of about so long: three quarters to five quarters of it."""
+        return seconds * (0.75 + self._random() / 2)
+
+
+def _signed_off(code: str) -> bool:
+    """botocore has NoCredentialsError, TokenRetrievalError, SSOTokenLoadError and others."""
+    own = code.endswith("Error") and ("Credential" in code or "Token" in code)
+    return code in _EXPIRED or own
+
+
+def _may_pass(code: str) -> bool:
+    """Throttled, failing there, or never arrived (botocore's own names end in Error)."""
+    cut_off = code.endswith("Error") and any(
+        word in code for word in ("Connection", "Connect", "Timeout", "HTTPClient", "SSL", "Proxy")
+    )
+    return code in _THROTTLED or code in _FAILING or cut_off
+
+
+def _signed_out(text: str) -> Lost:
+    return Lost(
+        f"the AWS credentials do not work any more: {text}",
+        "Sign in again (aws sso login, or the workflow's role).",
+    )

@@ -1,0 +1,276 @@
+"""One rollout on ECS in the record: begun, followed, left, opened again, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shipway.core.config import Environment
+from shipway.core.outcome import Verdict
+from shipway.core.ports import Clients, Releases
+from shipway.core.receipt import Receipt
+from shipway.core.story import Story
+from shipway.core.watching import RolloutListener
+from shipway.effects.who import owner
+from shipway.platforms.ecs.bucket import Bucket
+from shipway.platforms.ecs.calls import Lost, Refused
+from shipway.platforms.ecs.course import Course
+from shipway.platforms.ecs.deployment import Deployment
+from shipway.platforms.ecs.failures import Failures
+from shipway.platforms.ecs.observing import Observing
+from shipway.platforms.ecs.parts import Parts
+from shipway.platforms.ecs.smoking import Smoking
+from shipway.platforms.ecs.starting import MigrationFailed, find, migrate
+from shipway.platforms.ecs.tools import Tools
+
+UNFINISHED = "unfinished"
+_OPEN = (Verdict.UNKNOWN, Verdict.INTERRUPTED)
+
+
+class Ledger:
+    """What the record and the bucket keep of an environment."""
+
+    def __init__(self, environment: str, record: Releases, bucket: Bucket) -> None:
+        self.environment = environment
+        self._record = record
+        self._bucket = bucket
+        self._state: dict[str, Any] = record.state(environment) or {}
+
+    @property
+    def unfinished(self) -> dict[str, Any] | None:
+        """The rollout that is not finished."""
+        found: dict[str, Any] | None = self._state.get(UNFINISHED)
+        return found
+
+    def rollouts(self) -> Sequence[dict[str, Any]]:
+        """This machine's, newest first."""
+        return self._record.rollouts(self.environment)
+
+    def open(self, unfinished: dict[str, Any]) -> None:
+        """A rollout begins."""
+        release = unfinished["release"]
+        if release["digest"]:
+            self._record.add_release(release)
+        unfinished["number"] = self._record.add_rollout(
+            self.environment,
+            {
+                "release": release["name"], "before": unfinished["before"]["name"],
+                "started": unfinished["started"], "verdict": UNFINISHED, "by": owner(),
+                "strategy": unfinished["strategy"], "digest": release["digest"],
+                **unfinished["remarks"],
+            },
+        )  # fmt: skip
+        self.save(unfinished)
+
+    def save(self, unfinished: dict[str, Any] | None) -> None:
+        """Write down how far it is; None: there is none any more."""
+        self._state[UNFINISHED] = unfinished
+        self._record.put_state(self.environment, self._state)
+
+    def close(self, found: Mapping[str, Any], receipt: Receipt, *, over: bool) -> None:
+        """A receipt; the rollout stays unfinished unless it is over."""
+        rollout = {
+            **receipt.to_dict(), **found["remarks"], "digest": found["release"]["digest"],
+            "by": owner(), "task_definition": found["task_definition"],
+            "deployment": found["deployment"],
+            "release_data": found["release"] if found["release"]["digest"] else None,
+        }  # fmt: skip
+        self._record.update_rollout(found["number"], rollout)
+        if over:
+            waiting = [*self._state.get("unkept", []), found["number"]]
+            self._state["unkept"] = waiting
+            self.save(None)
+            self._keep(waiting)
+
+    def _keep(self, numbers: Sequence[int]) -> None:
+        """In the bucket; what could not be written is tried again after the next rollout."""
+        rollouts = {one["number"]: one for one in self.rollouts()}
+        left = [
+            number for number in numbers
+            if number in rollouts and not self._bucket.keep(rollouts[number])
+        ]  # fmt: skip
+        self._state["unkept"] = left
+        self.save(self.unfinished)
+
+
+@dataclass
+class Venture:
+    """closed: the receipt, once it is over."""
+
+    settings: Environment
+    parts: Parts
+    clients: Clients
+    tools: Tools
+    ledger: Ledger
+    listener: RolloutListener
+    stopping: Callable[[], bool]
+    address: str
+    closed: Receipt | None = None
+    course: Course | None = None
+
+    def __post_init__(self) -> None:
+        self._found: dict[str, Any] = {}
+        self._story = Story()
+
+    @property
+    def digest(self) -> str:
+        """Of the release that is rolled out."""
+        return str(self._found["release"]["digest"])
+
+    @property
+    def release(self) -> str:
+        """Its name."""
+        return str(self._found["release"]["name"])
+
+    @property
+    def deployment(self) -> str:
+        """Its ARN, "" while it has none."""
+        return str(self._found["deployment"])
+
+    def say(self, line: str) -> None:
+        """A line for people that the receipt keeps, too."""
+        now = self.parts.clock.now()
+        self._story.timeline.append({"at": now, "stage": "", "text": line})
+        self.listener.said(line)
+
+    def begin(
+        self, release: Mapping[str, Any], before: Mapping[str, Any] | None, strategy: str,
+        remarks: Mapping[str, str], *, back: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down that it begins. back: to an earlier release."""
+        old = {"name": before["release"], "digest": before["digest"]} if before else {}
+        self._found = {
+            "started": self.parts.clock.now(), "release": dict(release),
+            "before": {"name": "", "digest": "", **old}, "strategy": strategy,
+            "remarks": dict(remarks), "back": back, "task_definition": "", "known": [],
+            "deployment": "", "course": None,
+        }  # fmt: skip
+        self.ledger.open(self._found)
+
+    def start(
+        self, definition: Mapping[str, Any] | str, configuration: Mapping[str, Any],
+        preparations: Sequence[str],
+    ) -> Receipt:  # fmt: skip
+        """Register (or take, by its ARN) a task definition, prepare, update, and follow."""
+        service, found = self.parts.service, self._found
+        try:
+            arn = definition if isinstance(definition, str) else service.register(definition)
+            for command in preparations:
+                migrate(self.parts, self.tools, self.clients, arn, command, self.listener.said)
+            found["known"] = service.known()
+            found["task_definition"] = arn
+            self.ledger.save(found)  # before it is asked for: a later command finds it by these
+            service.update(arn, configuration)
+            found["deployment"] = find(service, self.parts.clock, arn, found["known"])
+        except (Refused, MigrationFailed) as problem:
+            self._story.blame(problem.message, problem.remedy)
+            return self._end(Verdict.FAILED)
+        except Lost as problem:
+            return self._lost(problem)
+        self.ledger.save(found)
+        return self.follow()
+
+    def reopen(self) -> None:
+        """The one that a command has left. `closed` is set where it is over."""
+        self._found = self.ledger.unfinished or {}
+        found, service = self._found, self.parts.service
+        if not found["deployment"] and found["task_definition"]:
+            try:
+                found["deployment"] = find(
+                    service, self.parts.clock, found["task_definition"], found["known"], 0.0
+                )
+            except Lost:
+                found["task_definition"] = ""
+        if not found["deployment"]:
+            self._story.blame(
+                "the command ended before ECS was asked for anything",
+                "Nothing was moved: deploy it again.",
+            )
+            self._end(Verdict.FAILED)
+            return
+        seen = service.deployments([found["deployment"]])
+        if seen and seen[0].over:
+            self.follow()
+
+    def adopt(self, seen: Deployment, release: str) -> None:
+        """A deployment that another machine began: what it was judged by is there, not here."""
+        self.begin(
+            {"name": release, "digest": ""}, None, self.settings.strategy, {"adopted": "yes"}
+        )
+        revision = self.parts.service.revisions([seen.target]).get(seen.target, {})
+        self._found["task_definition"] = revision.get("taskDefinition", "")
+        self._found["deployment"] = seen.arn
+        self.ledger.save(self._found)
+
+    def follow(self, *, answered: bool = False) -> Receipt:
+        """To its end. answered: a person goes on for the judge, where it held."""
+        course = self._course()
+        if answered and course.held:
+            self.parts.service.answer(course.arn, course.held, go_on=True)
+            course.held = ""
+        if not course.asked:  # what held it, or was not known, is history
+            course.story.cause = course.story.remedy = ""
+            course.story.log = ()
+        return self._follow(course)
+
+    def undo(self) -> Receipt:
+        """Back to what was before."""
+        course = self._course()
+        course.story.cause = course.story.remedy = ""  # what held it is history
+        course.stop("somebody stopped it", "Deploy it again when it may go on.")
+        return self._follow(course)
+
+    def _follow(self, course: Course) -> Receipt:
+        verdict = course.go()
+        over = verdict not in _OPEN and not (verdict is Verdict.NEEDS_PERSON and course.held)
+        return self._end(verdict, over=over)
+
+    def _course(self) -> Course:
+        found, parts = self._found, self.parts
+        definition = {"taskDefinitionArn": found["task_definition"]}
+        if found["task_definition"]:
+            definition = parts.service.task_definition(found["task_definition"])
+        observing = Observing(
+            parts, self.settings, found["release"]["name"], found["before"]["name"], self.listener
+        )
+        course = Course(
+            parts, self.settings, self.ledger.environment, found["deployment"], observing,
+            Failures(parts.service, parts.logs, definition, found["started"]),
+            Smoking(self.settings, self.address, parts.http, self.listener), self.listener,
+            self._save, self.stopping, judging=not found["back"], story=self._story,
+        )  # fmt: skip
+        if found["course"]:
+            course.load(found["course"])
+        self.course = course
+        return course
+
+    def _save(self) -> None:
+        if self.course is not None:
+            self._found["course"] = self.course.to_dict()
+        self.ledger.save(self._found)
+
+    def _lost(self, problem: Lost) -> Receipt:
+        again = f"See how it goes on: shipway resume {self.ledger.environment}."
+        self._story.blame(
+            f"how it ends is not known: {problem.message}", f"{problem.remedy} {again}".strip()
+        )
+        return self._end(Verdict.UNKNOWN, over=False)
+
+    def _end(self, verdict: Verdict, *, over: bool = True) -> Receipt:
+        found, course = self._found, self.course
+        story = course.story if course else self._story
+        now = self.parts.clock.now()
+        meter = course.observing.meter if course else None
+        receipt = Receipt(
+            self.ledger.environment, found["release"]["name"], found["before"]["name"], verdict,
+            found["started"], now - found["started"], self.address, found["strategy"],
+            story.cause, story.remedy, story.log, meter.totals() if meter else {},
+            tuple(story.timeline), tuple(meter.samples) if meter else (),
+            tuple(course.observing.judging.evidence) if course else (),
+        )  # fmt: skip
+        if not over:
+            self._save()
+        self.ledger.close(found, receipt, over=over)
+        self.closed = receipt
+        return receipt

@@ -1,0 +1,125 @@
+"""What an instance is here: a process of the release's files, or a container of its image.
+
+Either way it is a program that runs in the foreground, so that everything above treats it as a
+process: a container is as long there as the `docker run` that carries it, which hands signals on.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from shipway.core.config import Application, Environment
+from shipway.core.errors import CannotRun
+from shipway.core.ports import Command, Processes
+from shipway.core.release import Release
+
+LIMIT = 600.0  # seconds for a migration
+_INSIDE = 8000  # the port within a container
+_OWN = ("PATH", "HOME", "LANG")  # a container has its own
+
+
+class Hosting(Protocol):
+    """Makes the commands that carry instances; `name` is one instance's own."""
+
+    def serving(self, release: Release, env: Mapping[str, str], address: str, name: str) -> Command:
+        """Serves at `address` until it is stopped."""
+        ...
+
+    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+        """A command of the release (its migrations)."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Nothing of the instance is left, although what carried it was killed."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProcessHosting:
+    """Instances are processes, from the release's files and its own environment."""
+
+    application: Application
+
+    def serving(self, release: Release, env: Mapping[str, str], address: str, name: str) -> Command:
+        """The application's server."""
+        argv = self._argv(release, self.application.serve.replace("{bind}", address))
+        return Command(argv, release.path, {**env, "BIND": address})
+
+    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+        """In the release's folder."""
+        return Command(self._argv(release, words), release.path, env, LIMIT)
+
+    def remove(self, name: str) -> None:
+        """A process that has ended leaves nothing."""
+
+    def _argv(self, release: Release, words: str) -> tuple[str, ...]:
+        program, *arguments = shlex.split(words)
+        own = os.path.join(os.path.dirname(release.python), program)
+        return (own if os.path.exists(own) else program, *arguments)
+
+
+@dataclass(frozen=True)
+class ContainerHosting:
+    """Instances are containers of the release's image.
+
+    program: docker or podman. data: the environment's own folder, which they see under the same
+    path; they run as whoever runs Shipway, so that what they write there is theirs. Values of
+    variables are taken from the program's own environment: its arguments, which every user of
+    the machine can read, have their names only.
+    """
+
+    program: str
+    data: str
+    processes: Processes
+
+    def serving(self, release: Release, env: Mapping[str, str], address: str, name: str) -> Command:
+        """What the image does by itself."""
+        seen = {**env, "BIND": f"0.0.0.0:{_INSIDE}"}
+        options = ("--name", name, "--publish", f"{address}:{_INSIDE}")
+        return self._run(release, seen, options, ())
+
+    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+        """In a container of its own."""
+        return self._run(release, env, (), tuple(shlex.split(words)))
+
+    def remove(self, name: str) -> None:
+        """Also where the program that carried it was killed, and could not end it."""
+        argv = (self.program, "rm", "--force", name)
+        self.processes.run(Command(argv, self.data, _surroundings(), 60.0))
+
+    def _run(
+        self, release: Release, env: Mapping[str, str], options: tuple[str, ...],
+        words: tuple[str, ...],
+    ) -> Command:  # fmt: skip
+        if not release.image:
+            raise CannotRun(
+                f"{release.name} has no image, and instances here are containers",
+                "Build it: shipway image build. Or have processes: "
+                '[environments.NAME] container = "".',
+            )
+        given = {name: value for name, value in env.items() if name not in _OWN}
+        argv = (
+            self.program, "run", "--rm", "--init", "--pull", "missing",
+            "--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{self.data}:{self.data}",
+            *(word for name in given for word in ("--env", name)), *options, release.image, *words,
+        )  # fmt: skip
+        return Command(argv, self.data, {**given, **_surroundings()}, LIMIT)
+
+
+def _surroundings() -> dict[str, str]:
+    """What the program itself needs: where it is, whose configuration, which engine."""
+    names = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST", "XDG_RUNTIME_DIR")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def hosting_of(
+    application: Application, environment: Environment, folder: str, processes: Processes
+) -> Hosting:
+    """As configured."""
+    if not environment.container:
+        return ProcessHosting(application)
+    return ContainerHosting(environment.container, os.path.join(folder, "data"), processes)

@@ -1,0 +1,46 @@
+"""Whom the deploying role trusts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.platforms.ecs.environment import ACCOUNT
+
+from shipway.aws.policy import trust_policy
+from shipway.core.errors import ConfigError
+from shipway.core.settings.github import GitHub
+
+GITHUB = GitHub("openup/web", "123", "456")
+
+
+def test_only_jobs_of_this_repository_in_this_environment_are_trusted() -> None:
+    (found,) = trust_policy(ACCOUNT, GITHUB, "production")["Statement"]
+    assert found["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert found["Principal"] == {
+        "Federated": f"arn:aws:iam::{ACCOUNT.number}:oidc-provider/"
+        "token.actions.githubusercontent.com"
+    }
+    assert found["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub":
+                "repo:openup@123/web@456:environment:production",
+            "token.actions.githubusercontent.com:repository_id": "456",
+            "token.actions.githubusercontent.com:environment": "production",
+        }
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"repository": ""}, "github.repository"), ({"repository": "web"}, "github.repository"),
+        ({"repository": "a/b/c"}, "github.repository"), ({"owner_id": ""}, "github.owner_id"),
+        ({"repository_id": "*"}, "github.repository_id"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_asked_for_never_left_open(change: dict[str, str], key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        trust_policy(ACCOUNT, replace(GITHUB, **change), "production")
+    assert key in caught.value.message and caught.value.remedy

@@ -1,0 +1,63 @@
+"""Hold, task and logs, with a real Envoy and a real gunicorn."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import begun, only, project, shipway
+from tests.e2e.test_deploy_command import APP
+
+from shipway.effects.address import free_port
+from shipway.effects.http import RealHttp
+
+pytestmark = pytest.mark.e2e
+SAYS = '    print("asked for " + environ["PATH_INFO"], flush=True)\n'
+LOUD = APP.replace("    start(", SAYS + "    start(")
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Path]:
+    configuration = (
+        '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\nhealth = "/"\n'
+        f"{only()}[environments.local]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 15\n"
+    )
+    files = {"tiny/__init__.py": LOUD, "requirements.txt": "gunicorn\n"}
+    folder = project(tmp_path / "web", configuration, files)
+    yield folder
+    shipway(folder, "down", "local")
+
+
+def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
+    assert shipway(web, "run", "package").returncode == 0
+    shipway(web, "hold", "local", "--reason", "not today")
+    run = shipway(web, "run", "deploy-local")
+    assert run.returncode == 1 and "local is held by" in run.stdout
+    assert shipway(web, "deploy").returncode == 6
+    shipway(web, "hold", "local", "--release")
+    receipt = json.loads(shipway(web, "deploy", "--json").stdout)
+    assert receipt["verdict"] == "passed"
+
+    code = "import os, tiny; print(os.environ['RELEASE']); raise SystemExit(4)"
+    done = shipway(web, "task", "local", "--", "python", "-c", code)
+    assert (done.returncode, done.stdout.strip()) == (1, receipt["release"])
+    assert "exit code 4" in done.stderr
+    asked = shipway(web, "task", "local", "--json", "--", "python", "-c", "print('hello')")
+    assert json.loads(asked.stdout) == {"code": 0, "reason": ""}
+    assert asked.stderr == "hello\n"
+
+    following = begun(web, "logs", "-f")
+    assert following.stdout is not None
+    RealHttp().get(receipt["address"] + "/first")
+    for line in following.stdout:  # until it is seen, in the past or as it comes
+        if "asked for /first" in line:
+            break
+    RealHttp().get(receipt["address"] + "/second")
+    for line in following.stdout:
+        if "asked for /second" in line:
+            break
+    following.send_signal(signal.SIGINT)
+    assert following.wait(20) == 130

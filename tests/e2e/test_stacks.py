@@ -1,0 +1,390 @@
+"""Both stacks created, changed, drifted and destroyed, against MiniStack.
+
+What MiniStack does not know is taken out of the template by tests/aws/ministack.py (UNKNOWN), and
+tests/aws/mending.py adds what its CloudFormation cannot answer.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.aws.levers import config
+from tests.aws.mending import Difference, mended
+from tests.aws.ministack import REGION, UNKNOWN, Here, ministack, tags_of, without_unknown
+from tests.aws.rendering import parse
+
+from shipway.aws.stack import StackFailed
+from shipway.aws.template import template
+from shipway.cli.agreeing import Person
+from shipway.cli.stack_site import StackSite
+from shipway.cli.stacking import apply_site, destroy_site, plan_site
+from shipway.core.account import Account
+from shipway.core.errors import ConfigError
+from shipway.core.naming import Names
+from shipway.core.settings.infrastructure import Infrastructure
+
+pytestmark = pytest.mark.e2e
+NAMES = Names("web", "staging")
+SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
+SETTINGS = f"""
+[application]
+name = "web"
+[aws]
+region = "{REGION}"
+github_provider = false
+owner = "civic"
+[environments.staging]
+platform = "ecs"
+"""
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[Here]:
+    """An account with nothing in it."""
+    differences: list[Difference] = []
+    with ministack(tmp_path) as bare, mended(bare, lambda: differences) as address:
+        here = Here(address)
+        here.differences = differences  # type: ignore[attr-defined]  # what drifted, for the test
+        yield here
+
+
+def site(aws: Here, where: str = "staging", typed: str = "", **levers: Any) -> StackSite:
+    kind = "bootstrap" if where == "bootstrap" else "environment"
+    given = config(Infrastructure(**levers), owner="civic", cost_centre="7")
+    return StackSite(given, where, aws, Account("000000000000", REGION),
+                     without_unknown(template(kind)), every=0.05,
+                     person=Person(io.StringIO(typed)))  # fmt: skip
+
+
+def apply(given: StackSite, *, allow_destroy: bool = False) -> None:
+    apply_site(given, yes=True, allow_destroy=allow_destroy, json=False)
+
+
+def test_what_ministack_does_not_know_is_really_in_the_templates() -> None:
+    """A list that names more than it must would hide what could be tried."""
+    types = {
+        one["Type"]
+        for kind in ("bootstrap", "environment")
+        for one in parse(template(kind))["Resources"].values()
+    }
+    assert set(UNKNOWN) <= types
+    assert len(types - set(UNKNOWN)) == 23
+
+
+def test_bootstrap_makes_a_private_repository_and_bucket(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = site(aws, "bootstrap")
+    apply(here)
+    # MiniStack drops scan on push, the bucket's public access block, and which group a security
+    # group admits: tests/aws/test_template.py holds these.
+    assert "created              image repository Images" in capsys.readouterr().out
+    (images,) = aws.client("ecr").describe_repositories()["repositories"]
+    assert images["repositoryName"] == NAMES.repository
+    assert images["imageTagMutability"] == "IMMUTABLE"
+    s3, bucket = aws.client("s3"), NAMES.bucket("000000000000", REGION)
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    (statement,) = policy["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    apply(here)
+    assert "web-bootstrap is as configured" in capsys.readouterr().out
+
+
+def test_a_plan_leaves_nothing_behind(aws: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    plan_site(site(aws), json=False)
+    assert "+ database Database is created" in capsys.readouterr().out
+    assert site(aws).stack.status() == ""
+    assert aws.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+def test_a_plan_says_what_a_month_costs_where_somebody_knows(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def estimate(kind: str, parameters: Mapping[str, str]) -> float:
+        return 10.0 * int(parameters["MinTasks"]) if kind == "environment" else 1.0
+
+    plan_site(replace(site(aws), estimate=estimate), json=False)
+    assert "a month costs about $20, $20 more than before" in capsys.readouterr().out
+    apply(site(aws))
+    capsys.readouterr()
+    plan_site(replace(site(aws, min_tasks=1), estimate=estimate), json=True)
+    assert json.loads(capsys.readouterr().out)["cost"] == [20.0, 10.0]
+
+
+def test_an_environment_is_created_and_is_what_the_template_says(aws: Here) -> None:
+    here = site(aws)
+    apply(here)
+    ec2, balancing, ecs = aws.client("ec2"), aws.client("elbv2"), aws.client("ecs")
+    zones = [
+        one["AvailabilityZone"]
+        for one in ec2.describe_subnets(
+            Filters=[{"Name": "vpc-id", "Values": [here.stack.physical("Vpc")]}]
+        )["Subnets"]
+    ]
+    assert (len(zones), len(set(zones))) == (4, 2)
+    (group,) = ec2.describe_security_groups(GroupIds=[here.stack.physical("DatabaseGroup")])[
+        "SecurityGroups"
+    ]
+    (admitted,) = group["IpPermissions"]
+    assert (admitted["FromPort"], admitted["IpRanges"]) == (5432, [])
+    groups = balancing.describe_target_groups()["TargetGroups"]
+    assert {one["TargetGroupName"] for one in groups} == {NAMES.blue, NAMES.green}
+    rules = balancing.describe_rules(ListenerArn=here.stack.physical("Listener"))["Rules"]
+    fields = {one["Priority"]: {each["Field"] for each in one["Conditions"]} for one in rules}
+    assert sorted(map(sorted, fields.values())) == [[], ["http-header"], ["path-pattern"]]
+    (service,) = ecs.describe_services(cluster=NAMES.cluster, services=[NAMES.service])["services"]
+    assert (service["status"], service["desiredCount"]) == ("ACTIVE", 0)
+    (cluster,) = ecs.describe_clusters(clusters=[NAMES.cluster])["clusters"]
+    assert set(cluster["capacityProviders"]) == {"FARGATE", "FARGATE_SPOT"}
+    (database,) = aws.client("rds").describe_db_instances()["DBInstances"]
+    assert database["DBInstanceIdentifier"] == NAMES.database
+    assert (database["StorageEncrypted"], database["PubliclyAccessible"]) == (True, False)
+    assert database["BackupRetentionPeriod"] == 7
+    logs = aws.client("logs").describe_log_groups()["logGroups"]
+    assert [(one["logGroupName"], one["retentionInDays"]) for one in logs] == [
+        (NAMES.log_group, 30)
+    ]
+    key = aws.client("secretsmanager").get_secret_value(SecretId=NAMES.secret("SECRET_KEY"))
+    assert len(key["SecretString"]) == 64
+    trust = aws.client("iam").get_role(RoleName=NAMES.deploy_role)["Role"][
+        "AssumeRolePolicyDocument"
+    ]
+    assert "repo:acme@42/web@4242:environment:staging" in json.dumps(trust)
+    stack = aws.client("cloudformation").describe_stacks(StackName=NAMES.stack)["Stacks"][0]
+    assert tags_of(stack["Tags"]) == {
+        "application": "web", "environment": "staging", "owner": "civic", "cost-centre": "7",
+        "managed-by": "shipway",
+    }  # fmt: skip
+
+
+def test_a_change_is_told_and_made_and_then_there_is_nothing_to_do(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(site(aws))
+    capsys.readouterr()
+    small = site(aws, insights="enabled")
+    plan_site(small, json=True)
+    planned = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in planned["changes"]] == ["Cluster"]
+    assert planned["losses"] == []
+    apply(small)
+    assert "changed              cluster Cluster" in capsys.readouterr().out
+    (cluster,) = aws.client("ecs").describe_clusters(
+        clusters=[NAMES.cluster], include=["SETTINGS"]
+    )["clusters"]
+    assert cluster["settings"] in (
+        [{"name": "containerInsights", "value": "enabled"}], [{}],
+    )  # fmt: skip
+    apply(small)
+    assert "web-staging is as configured" in capsys.readouterr().out
+
+
+def test_a_database_that_may_be_replaced_needs_its_name_typed(aws: Here) -> None:
+    """MiniStack says of every change that it may be a replacement: the guard believes it."""
+    apply(site(aws))
+    with pytest.raises(ConfigError, match="data would go") as caught:
+        apply(site(aws, multi_az=True))
+    assert "--allow-destroy" in caught.value.remedy
+    with pytest.raises(ConfigError, match="not typed"):
+        apply(site(aws, typed="production\n", multi_az=True), allow_destroy=True)
+    (database,) = aws.client("rds").describe_db_instances()["DBInstances"]
+    assert database["MultiAZ"] is False
+    apply(site(aws, typed="staging\n", multi_az=True), allow_destroy=True)
+    (database,) = aws.client("rds").describe_db_instances()["DBInstances"]
+    assert database["MultiAZ"] is True
+
+
+def test_the_release_that_runs_is_handed_on_and_its_rules_are_left_alone(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = site(aws)
+    apply(here)
+    ecs = aws.client("ecs")
+    image = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a" * 64
+    running = ecs.register_task_definition(
+        family=NAMES.family, networkMode="awsvpc",
+        containerDefinitions=[{"name": "web", "image": image}],
+    )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+    ecs.update_service(cluster=NAMES.cluster, service=NAMES.service, taskDefinition=running)
+    found = here.live()
+    assert (found.task_definition, found.image) == (running, image)
+    assert found.at_rest is False  # MiniStack loses the weights: what is not known is not at rest
+    capsys.readouterr()
+    apply(here)
+    assert f"what runs stays: {image}" in capsys.readouterr().out
+    assert here.stack.parameters()["LiveTaskDefinition"] == running
+    with pytest.raises(ConfigError, match="ProductionRule and TestRule again"):
+        apply(site(aws, host="web.example.org"))
+
+
+def test_what_somebody_changed_by_hand_is_told_and_put_right(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = site(aws)
+    apply(here)
+    assert here.stack.drifts() == ()
+    rds = aws.client("rds")
+    rds.modify_db_instance(
+        DBInstanceIdentifier=NAMES.database, BackupRetentionPeriod=1, ApplyImmediately=True
+    )
+    (database,) = rds.describe_db_instances()["DBInstances"]
+    aws.differences.append(  # type: ignore[attr-defined]
+        ("Database", "AWS::RDS::DBInstance", "/BackupRetentionPeriod", "7",
+         str(database["BackupRetentionPeriod"]))
+    )  # fmt: skip
+    aws.differences.append(  # type: ignore[attr-defined]
+        ("ProductionRule", "AWS::ElasticLoadBalancingV2::ListenerRule",
+         "/Actions/0/ForwardConfig/TargetGroups/0/Weight", "100", "0")
+    )  # fmt: skip
+    (drift,) = here.stack.drifts()
+    assert drift.differences == (("/BackupRetentionPeriod", "7", "1"),)
+
+
+def test_destroying_takes_a_last_snapshot_and_needs_the_name(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(site(aws, "bootstrap"))
+    apply(site(aws))
+    with pytest.raises(ConfigError, match="with everything in it"):
+        destroy_site(site(aws), allow_destroy=False, json=False)
+    with pytest.raises(ConfigError, match="not typed"):
+        destroy_site(site(aws, typed="stag\n"), allow_destroy=True, json=False)
+    with pytest.raises(ConfigError, match="still environments: staging"):
+        destroy_site(site(aws, "bootstrap"), allow_destroy=True, json=False)
+    capsys.readouterr()
+    destroy_site(site(aws, typed="staging\n"), allow_destroy=True, json=False)
+    (snapshot,) = aws.client("rds").describe_db_snapshots()["DBSnapshots"]
+    assert snapshot["DBSnapshotIdentifier"].startswith("web-staging-last-")
+    assert snapshot["Status"] == "available"
+    assert snapshot["DBSnapshotIdentifier"] in capsys.readouterr().out
+    assert aws.client("rds").describe_db_instances()["DBInstances"] == []
+    assert aws.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    assert site(aws).stack.status() == ""
+    destroy_site(site(aws), allow_destroy=True, json=False)
+    assert "nothing to delete" in capsys.readouterr().out
+    destroy_site(site(aws, "bootstrap", "bootstrap\n"), allow_destroy=True, json=False)
+
+
+def test_after_a_creation_that_failed_the_next_apply_begins_anew(aws: Here) -> None:
+    """The whole template, which MiniStack cannot make: a failure that is none of ours."""
+    here = site(aws)
+    whole = StackSite(here.config, "staging", aws, here.account, template("environment"),
+                      every=0.05)  # fmt: skip
+    with pytest.raises(StackFailed) as caught:
+        apply(whole)
+    assert "Unsupported resource type" in caught.value.message
+    assert caught.value.message.index("Unsupported") < caught.value.message.index("rollback")
+    assert here.stack.status() == "ROLLBACK_COMPLETE"
+    with pytest.raises(StackFailed, match="has to go first"):
+        plan_site(here, json=False)
+    apply(here)
+    assert here.stack.status() == "CREATE_COMPLETE"
+
+
+def shipway(folder: Path, aws: Here, *words: str, given: str = "") -> Any:
+    """The command as a script starts it."""
+    env = {
+        **os.environ, "AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test", "XDG_CACHE_HOME": str(folder / "cache"), "CI": "",
+    }  # fmt: skip
+    return subprocess.run(
+        [SHIPWAY, *words], cwd=folder, env=env, input=given, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(SETTINGS)
+    planned = shipway(folder, aws, "infra", "plan", "bootstrap")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert (
+        planned.stdout.splitlines()[-1] == "7 created"
+    )  # MiniStack plans also what no condition allows
+    unasked = shipway(folder, aws, "infra", "apply", "bootstrap")
+    assert unasked.returncode == 2
+    assert "nobody is there to agree" in unasked.stderr
+    done = shipway(folder, aws, "infra", "apply", "bootstrap", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "CREATE_COMPLETE"
+    assert "created              bucket Artefacts" in done.stderr
+    drift = shipway(folder, aws, "infra", "drift", "bootstrap")
+    assert (drift.returncode, drift.stdout) == (0, "web-bootstrap is as it was made\n")
+    missing = shipway(folder, aws, "infra", "drift", "staging")
+    assert (missing.returncode, "no stack web-staging" in missing.stderr) == (2, True)
+    aws.differences.append(  # type: ignore[attr-defined]
+        ("Images", "AWS::ECR::Repository", "/ImageTagMutability", "IMMUTABLE", "MUTABLE")
+    )
+    drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
+    assert drift.returncode == 1
+    assert json.loads(drift.stdout)["drifts"][0]["name"] == "Images"
+    gone = shipway(folder, aws, "infra", "destroy", "bootstrap", "--allow-destroy", "--json",
+                   given="bootstrap\n")  # fmt: skip
+    assert gone.returncode == 0, gone.stderr
+    assert json.loads(gone.stdout)["status"] == "DELETE_COMPLETE"
+
+
+def test_a_secret_is_set_and_shown_nowhere(aws: Here, tmp_path: Path) -> None:
+    folder, value = tmp_path / "web", "postgresql://web:" + "x7" * 9 + "@db/app"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(SETTINGS)
+    first = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", given=value + "\n")
+    assert first.returncode == 0, first.stderr
+    assert "set: web/staging/DATABASE_URL" in first.stdout
+    assert "[environments.staging.ecs.secrets]" in first.stdout
+    manager = aws.client("secretsmanager")
+    kept = manager.get_secret_value(SecretId="web/staging/DATABASE_URL")
+    assert kept["SecretString"] == value
+    tags = tags_of(manager.describe_secret(SecretId="web/staging/DATABASE_URL")["Tags"])
+    assert (tags["environment"], tags["owner"]) == ("staging", "civic")
+    other = f"arn:aws:secretsmanager:{REGION}:000000000000:secret:web/staging/NONE-aaaaaa"
+    (folder / "shipway.toml").write_text(
+        f'{SETTINGS}[environments.staging.ecs.secrets]\nDATABASE_URL = "{kept["ARN"]}"\n'
+        f'API = "{other}:key::"\n'
+    )
+    again = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", "--json", given="new")
+    assert json.loads(again.stdout)["missing"] == ["API"]
+    assert manager.get_secret_value(SecretId="web/staging/DATABASE_URL")["SecretString"] == "new"
+    everything = (first, again)
+    assert not any(value in one.stdout + one.stderr for one in everything)
+    left = [one for one in folder.rglob("*") if one.is_file() and value.encode() in
+            one.read_bytes()]  # fmt: skip
+    assert left == []
+    manager.delete_secret(SecretId="web/staging/DATABASE_URL", RecoveryWindowInDays=7)
+    kept_after = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", given="third")
+    assert kept_after.returncode == 0, kept_after.stderr
+    assert manager.get_secret_value(SecretId="web/staging/DATABASE_URL")["SecretString"] == "third"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "told"),
+    [
+        (("staging", "A B"), "x", "no name that Secrets Manager takes"),
+        (("nowhere", "KEY"), "x", "no environment on ecs"),
+        (("staging", "KEY"), "", "has no value"),
+        (("staging", "KEY"), "x" * 65_537, "longer than"),
+    ],
+)
+def test_a_secret_that_cannot_be_set_says_why(
+    aws: Here, tmp_path: Path, words: tuple[str, str], given: str, told: str
+) -> None:
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(SETTINGS)
+    done = shipway(folder, aws, "secret", "set", *words, given=given)
+    assert done.returncode == 2
+    assert told in done.stderr

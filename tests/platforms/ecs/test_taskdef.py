@@ -1,0 +1,229 @@
+"""A task definition rendered over nothing, over a running one, over a template."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.platforms.ecs.environment import ACCOUNT, NAMES
+
+from shipway.core.config import Environment
+from shipway.core.errors import ConfigError
+from shipway.core.release import Release
+from shipway.core.settings.aws import Ecs
+from shipway.platforms.ecs.fargate import MEMORY, check_size
+from shipway.platforms.ecs.taskdef import OURS, READ_ONLY, render
+from shipway.platforms.ecs.variables import reference
+
+MODEL = ServiceModel(Loader().load_service_model("ecs", "service-2"))
+REQUEST = MODEL.shape_for("RegisterTaskDefinitionRequest")
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a" * 64
+RELEASE = Release("web", "1.2", "abc1234", "d" * 64, "", (), "/r", "", "", IMAGE)
+SECRET = ACCOUNT.arn("secretsmanager", "secret:web/production/KEY-AbCdEf")
+PARAMETER = ACCOUNT.arn("ssm", "parameter/web/production/TOKEN")
+
+
+def rendered(
+    settings: Environment | None = None, base: dict[str, Any] | None = None, health: str = ""
+) -> dict[str, Any]:
+    """Valid by the shape that boto3 itself holds requests to."""
+    made = render(settings or Environment(), NAMES, RELEASE, base, account=ACCOUNT, health=health)
+    problems = ParamValidator().validate(made, REQUEST)
+    assert not problems.has_errors(), problems.generate_report()
+    return made
+
+
+def container(made: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = made["containerDefinitions"][0]
+    return found
+
+
+def environment(made: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in container(made)["environment"]}
+
+
+def secrets(made: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["valueFrom"] for one in container(made)["secrets"]}
+
+
+def running(**own: Any) -> dict[str, Any]:
+    """As DescribeTaskDefinition answers, with every field that only ECS writes."""
+    return {
+        "taskDefinitionArn": ACCOUNT.arn("ecs", "task-definition/web:7"), "revision": 7,
+        "status": "ACTIVE", "requiresAttributes": [{"name": "ecs.capability"}],
+        "compatibilities": ["EC2", "FARGATE"], "registeredAt": 0, "registeredBy": "somebody",
+        "family": "old", "volumes": [{"name": "cache"}], "ephemeralStorage": {"sizeInGiB": 30},
+        "executionRoleArn": ACCOUNT.role("theirs"),
+        "containerDefinitions": [
+            {
+                "name": "web", "image": "old", "cpu": 0, "mountPoints": [], "user": "10001",
+                "environment": [{"name": "DATABASE_HOST", "value": "db"}],
+                "secrets": [{"name": "DATABASE_PASSWORD", "valueFrom": SECRET}],
+                "healthCheck": {"command": ["CMD", "true"]}, **own,
+            },
+            {"name": "sidecar", "image": "envoy:v1"},
+        ],
+    }  # fmt: skip
+
+
+def test_from_nothing_it_is_complete() -> None:
+    made = rendered(health="/health/live")
+    assert (made["family"], made["cpu"], made["memory"]) == ("web-production", "256", "512")
+    assert made["networkMode"] == "awsvpc"
+    assert made["requiresCompatibilities"] == ["FARGATE"]
+    assert made["executionRoleArn"] == ACCOUNT.role("web-production-execution")
+    assert made["taskRoleArn"] == ACCOUNT.role("web-production-task")
+    assert made["runtimePlatform"] == {
+        "cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX",
+    }  # fmt: skip
+    one = container(made)
+    assert one["image"] == IMAGE
+    assert one["portMappings"] == [{"containerPort": 8000, "protocol": "tcp"}]
+    assert one["stopTimeout"] == 60
+    assert one["logConfiguration"]["options"] == {
+        "awslogs-group": "/web/production/web", "awslogs-region": "eu-west-1",
+        "awslogs-stream-prefix": "web",
+    }  # fmt: skip
+    assert "http://127.0.0.1:8000/health/live" in one["healthCheck"]["command"][-1]
+    assert environment(made) == {"BIND": "0.0.0.0:8000", "RELEASE": RELEASE.name}
+
+
+def test_the_health_check_is_a_program_that_python_takes() -> None:
+    compile(container(rendered(health="/it's"))["healthCheck"]["command"][-1], "check", "exec")
+
+
+def test_of_what_runs_everything_stays_that_nobody_configures() -> None:
+    made = rendered(base=running())
+    assert made["volumes"] == [{"name": "cache"}]
+    assert made["ephemeralStorage"] == {"sizeInGiB": 30}
+    assert made["executionRoleArn"] == ACCOUNT.role("theirs")
+    assert container(made)["user"] == "10001"
+    assert container(made)["healthCheck"] == {"command": ["CMD", "true"]}
+    assert made["containerDefinitions"][1] == {"name": "sidecar", "image": "envoy:v1"}
+    assert environment(made)["DATABASE_HOST"] == "db"
+    assert secrets(made) == {"DATABASE_PASSWORD": SECRET}
+
+
+def test_what_only_ecs_writes_is_dropped() -> None:
+    answered = MODEL.shape_for("TaskDefinition").members.keys() - REQUEST.members.keys()
+    assert answered == READ_ONLY
+    assert not READ_ONLY & rendered(base=running()).keys()
+
+
+def test_the_base_is_not_changed() -> None:
+    base = running()
+    rendered(base=base)
+    assert base == running()
+
+
+def test_a_variable_that_is_configured_no_more_goes_away_another_ones_stays() -> None:
+    before = rendered(Environment(env={"LEVEL": "INFO", "COLOUR": "red"}), running())
+    after = rendered(Environment(env={"LEVEL": "DEBUG"}), before)
+    assert environment(after)["LEVEL"] == "DEBUG"
+    assert "COLOUR" not in environment(after)
+    assert environment(after)["DATABASE_HOST"] == "db"
+    assert container(after)["dockerLabels"][OURS] == "BIND,LEVEL,RELEASE"
+
+
+def test_a_value_that_becomes_a_secret_is_no_value_any_more() -> None:
+    before = rendered(Environment(env={"MAIL_HOST": "smtp"}))
+    after = rendered(Environment(ecs=Ecs(secrets={"MAIL_HOST": PARAMETER})), before)
+    assert "MAIL_HOST" not in environment(after)
+    assert secrets(after) == {"MAIL_HOST": PARAMETER}
+
+
+def test_another_log_driver_stays_until_a_group_is_configured() -> None:
+    theirs = {"logDriver": "awsfirelens", "options": {"Name": "s3"}}
+    base = running(logConfiguration=theirs)
+    assert container(rendered(base=base))["logConfiguration"] == theirs
+    ours = container(rendered(Environment(ecs=Ecs(log_group="/own")), base))["logConfiguration"]
+    assert ours["options"]["awslogs-group"] == "/own"
+
+
+def test_roles_are_taken_by_name_or_arn() -> None:
+    made = rendered(Environment(ecs=Ecs(execution_role="own", task_role=ACCOUNT.role("a/b"))))
+    assert made["executionRoleArn"] == ACCOUNT.role("own")
+    assert made["taskRoleArn"] == ACCOUNT.role("a/b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "abc"), ("API_TOKEN", "abc"),
+        ("DATABASE_URL", "postgresql://web:hunter2@db/web"),
+    ],
+)  # fmt: skip
+def test_a_secret_by_value_is_refused_without_showing_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match="looks like a secret") as caught:
+        rendered(Environment(env={name: value}))
+    assert value not in caught.value.message + caught.value.remedy
+    assert f"environments.production.ecs.secrets.{name}" in caught.value.remedy
+
+
+def test_an_address_without_a_password_is_no_secret() -> None:
+    made = rendered(Environment(env={"DATABASE_URL": "postgresql://web@db/web"}))
+    assert environment(made)["DATABASE_URL"] == "postgresql://web@db/web"
+
+
+def test_one_name_is_not_value_and_secret_at_once() -> None:
+    with pytest.raises(ConfigError, match="are both set"):
+        rendered(Environment(env={"HOST": "a"}, ecs=Ecs(secrets={"HOST": SECRET})))
+
+
+def test_a_secret_is_named_by_its_arn_only() -> None:
+    with pytest.raises(ConfigError, match=r"ecs\.secrets\.KEY"):
+        rendered(Environment(ecs=Ecs(secrets={"KEY": "web/production/KEY"})))
+
+
+def test_a_variable_of_the_caller_cannot_be_taken_along() -> None:
+    with pytest.raises(ConfigError, match="cannot take KEY"):
+        rendered(Environment(secrets=("KEY",)))
+    assert secrets(rendered(Environment(secrets=("KEY",), ecs=Ecs(secrets={"KEY": SECRET}))))
+
+
+def test_there_is_no_data_folder_on_ecs() -> None:
+    with pytest.raises(ConfigError, match="no data folder"):
+        rendered(Environment(env={"DATABASE_URL": "sqlite:///{data}/a"}))
+
+
+@pytest.mark.parametrize("image", ["", "web:latest", "web@sha256:12"])
+def test_an_image_without_a_digest_is_refused(image: str) -> None:
+    with pytest.raises(ConfigError, match="by digest"):
+        render(
+            Environment(), NAMES, replace(RELEASE, image=image), None, account=ACCOUNT, health=""
+        )
+
+
+def test_a_base_without_the_container_names_what_it_has() -> None:
+    with pytest.raises(ConfigError, match="no container 'app'; it has web, sidecar"):
+        rendered(Environment(ecs=Ecs(container="app")), running())
+
+
+@given(st.sampled_from(sorted(MEMORY)), st.integers(1, 130_000))
+def test_a_size_is_taken_or_the_nearest_is_named(cpu: int, memory: int) -> None:
+    if memory in MEMORY[cpu]:
+        check_size(cpu, memory, "e")
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_size(cpu, memory, "e")
+    nearest = int(caught.value.remedy.rpartition(" ")[2].rstrip("."))
+    check_size(cpu, nearest, "e")
+    assert abs(nearest - memory) == min(abs(one - memory) for one in MEMORY[cpu])
+
+
+def test_a_cpu_that_fargate_does_not_have_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Fargate has no 300") as caught:
+        rendered(Environment(ecs=Ecs(cpu=300)))
+    assert caught.value.remedy == "The nearest is 256."
+
+
+def test_the_arn_of_one_key_of_a_secret_is_taken_apart() -> None:
+    found = reference(f"{SECRET}:password::")
+    assert found is not None
+    assert (found.store, found.arn, found.key) == ("secretsmanager", SECRET, "password")
