@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from main.candidates import WardCandidates
 
 COUNT = "Count"
-MILLISECONDS = "Milliseconds"
+SECONDS = "Seconds"
+# As a load balancer of AWS names them: whoever reads both need not tell them apart.
+REQUESTS = "RequestCount"
+ERRORS = "HTTPCode_Target_5XX_Count"
+LATENCY = "TargetResponseTime"
 PROVINCES = frozenset(
     ("Eastern Cape", "Free State", "Gauteng", "KwaZulu-Natal", "Limpopo", "Mpumalanga",
      "North West", "Northern Cape", "Western Cape")
@@ -171,9 +175,9 @@ def _measure(response: Response) -> Response:
         return response
     meter: Meter = current_app.extensions["meter"]
     measured: Measured = {
-        "Requests": (COUNT, 1),
-        "Errors": (COUNT, int(response.status_code >= 500)),
-        "Latency": (MILLISECONDS, _milliseconds()),
+        REQUESTS: (COUNT, 1),
+        ERRORS: (COUNT, int(response.status_code >= 500)),
+        LATENCY: (SECONDS, _seconds()),
     }
     by_release = {"Release": meter.release}
     meter.note(measured, by_release, {**by_release, "Route": route})
@@ -190,10 +194,10 @@ def _is_page(route: str, response: Response) -> bool:
     )  # fmt: skip
 
 
-def _milliseconds() -> float:
+def _seconds() -> float:
     now = time.perf_counter()
     started: float = g.get("started", now)
-    return round((now - started) * 1000, 2)
+    return round(now - started, 5)
 
 
 def _source() -> str:

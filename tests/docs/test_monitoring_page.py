@@ -57,3 +57,19 @@ def test_what_is_paid_for_is_counted_right() -> None:
     assert f"{count} metrics in alarms at $0.10 and {made} composites at $0.50" in PAGE
     assert f"are ${0.10 * count + 0.50 * made:.2f}" in PAGE
     assert f"each of {len(filters(PLACE))} metrics from logs" in PAGE
+
+
+def test_an_applications_metrics_have_the_names_that_the_judge_asks_for() -> None:
+    """The ECS platform asks a release's source for the load balancer's metrics, whichever it is."""
+    from shipway.core import application_metrics as own
+    from shipway.platforms.ecs.balancer import Source
+    from shipway.platforms.ecs.metering import _queries
+
+    asked = {
+        one["MetricStat"]["Metric"]["MetricName"]
+        for one in _queries(Source("web/production", ((own.RELEASE, "1"),)))
+    }
+    assert {own.REQUESTS, own.ERRORS, own.LATENCY} <= asked
+    application = (DOCS.parent / "mycandidate" / "main" / "metrics.py").read_text(encoding="utf-8")
+    for name in (own.REQUESTS, own.ERRORS, own.LATENCY, own.RELEASE, own.ROUTE):
+        assert f'"{name}"' in application

@@ -41,7 +41,7 @@ def test_ten_thousand_requests_over_four_hundred_wards_feed_few_metrics(tmp_path
                     assert list(VALID.iter_errors(line)) == []
         routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     names = {one[1] for one in found}
-    assert {"Requests", "WardLookups", "CandidatesShown", "Searches", "WardViews"} <= names
+    assert {"RequestCount", "WardLookups", "CandidatesShown", "Searches", "WardViews"} <= names
     by_route = 3 * (1 + len(routes) + 1)  # three metrics, all routes and none of them
     assert len(found) <= by_route + (10 * 2 + 1) + 10 + 2 + 4 + 5 < 100
 

@@ -49,14 +49,15 @@ def only(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def test_a_request_is_counted_by_release_and_route(measured: Flask, lines: Lines) -> None:
     measured.test_client().get(f"/wards/{FULL_WARD}")
-    line = only(lines(), "Requests")
+    line = only(lines(), "RequestCount")
     assert (line["Release"], line["Route"]) == ("1.2.3", "pages.ward")
     *_, directive, _ = line["_aws"]["CloudWatchMetrics"]
-    assert [metric["Name"] for metric in directive["Metrics"]] == ["Requests", "Errors", "Latency"]
+    names = ["RequestCount", "HTTPCode_Target_5XX_Count", "TargetResponseTime"]
+    assert [metric["Name"] for metric in directive["Metrics"]] == names
     assert directive["Namespace"] == NAMESPACE
     assert directive["Dimensions"] == [["Release"], ["Release", "Route"]]
-    assert (line["Requests"], line["Errors"]) == ([1.0], [0.0])
-    assert 0 < line["Latency"][0] < 60_000
+    assert [line[name] for name in names[:2]] == [[1.0], [0.0]]
+    assert 0 < line["TargetResponseTime"][0] < 60
 
 
 def test_an_answer_of_ours_that_failed_is_an_error_and_a_visitors_mistake_is_none(
@@ -67,7 +68,7 @@ def test_an_answer_of_ours_that_failed_is_an_error_and_a_visitors_mistake_is_non
     client.get("/boom")
     client.get("/wards/none-such")
     client.get("/nowhere/at/all")
-    found = {line["Route"]: line["Errors"] for line in lines() if "Errors" in line}
+    found = {line["Route"]: line["HTTPCode_Target_5XX_Count"] for line in lines()}
     assert found == {"boom": [1.0], "pages.ward": [0.0], "none": [0.0]}
 
 
@@ -187,7 +188,7 @@ def test_lines_are_in_the_published_format(measured: Flask, lines: Lines) -> Non
     for line in written:
         assert list(VALID.iter_errors(line)) == []
         assert targets(line) == []
-    assert {"Requests", "WardLookups", "Searches", "WardViews", "Imports", "PageViews"} <= {
+    assert {"RequestCount", "WardLookups", "Searches", "WardViews", "Imports", "PageViews"} <= {
         name for line in written for name in line
     }
 
