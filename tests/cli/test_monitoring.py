@@ -49,6 +49,7 @@ def test_the_alarms_are_shown_in_words_without_asking_anybody(tmp_path: Path) ->
     words = " ".join(done.stdout.split())
     assert "error-rate critical 5 % or more in 3 of 5 minutes Visitors get errors" in words
     assert "outage: any of error-rate, no-healthy-hosts" in words
+    assert words.endswith("critical: oncall@example.org warning: oncall@example.org")
 
 
 def test_json_and_the_template_have_the_same_alarms(
