@@ -388,3 +388,19 @@ def test_a_secret_that_cannot_be_set_says_why(
     done = shipway(folder, aws, "secret", "set", *words, given=given)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_status_shows_which_configured_secrets_have_a_value(aws: Here, tmp_path: Path) -> None:
+    apply(site(aws))
+    folder = tmp_path / "web"
+    folder.mkdir()
+    key = aws.client("secretsmanager").describe_secret(SecretId=NAMES.secret("SECRET_KEY"))["ARN"]
+    other = f"arn:aws:secretsmanager:{REGION}:000000000000:secret:web/staging/NONE-aaaaaa"
+    (folder / "shipway.toml").write_text(
+        f'{SETTINGS}[environments.staging.ecs.secrets]\nSECRET_KEY = "{key}"\nAPI = "{other}"\n'
+    )
+    done = shipway(folder, aws, "status", "staging", "--json")
+    assert json.loads(done.stdout)["secrets"] == {"SECRET_KEY": True, "API": False}, done.stderr
+    shown = shipway(folder, aws, "status", "staging").stdout
+    assert "secret SECRET_KEY      is there" in shown
+    assert "secret API             has no value: shipway secret set staging API" in shown
