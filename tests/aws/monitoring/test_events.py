@@ -1,7 +1,8 @@
 """What the rules for events and the filters of logs take, and what they leave.
 
 The events are ECS's and CloudTrail's as their documentation shows them. moto reads patterns of
-EventBridge. A filter's pattern is read here as far as ours go: fields that equal values, all of them.
+EventBridge. A filter's pattern is read here as far as ours go: fields that equal values, all of
+them.
 """
 
 from __future__ import annotations
