@@ -131,8 +131,8 @@ def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str
 
 
 def _unasked(graph: Graph, stages: list[str]) -> dict[str, str]:
-    reason = "it runs when asked for: shipway run {}"
-    return {name: reason.format(name) for name in graph.unasked(stages)}
+    """Steps that run on request only, each with how to ask for it."""
+    return {name: f"it runs when asked for: shipway run {name}" for name in graph.unasked(stages)}
 
 
 def _listener(*, json: bool) -> Listener:
