@@ -163,6 +163,11 @@ def test_a_plain_run_builds_no_image_and_says_so(tmp_path: Path) -> None:
             for one in events if one["event"] == "step_finished"}  # fmt: skip
     assert said["image"] == ("skipped", "it runs when asked for: shipway run image")
     assert said["publish"][0] == "skipped" and done.returncode == 0
+    plan = json.loads(shipway(here, "plan", "--json").stdout)
+    planned = {one["step"]: one["runs"] for one in plan}
+    assert not planned["image"] and not planned["publish"]
+    asked = json.loads(shipway(here, "plan", "publish", "--json").stdout)
+    assert {"image", "publish"} <= {one["step"] for one in asked if one["runs"]}
 
 
 @pytest.mark.e2e
