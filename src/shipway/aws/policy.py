@@ -15,7 +15,7 @@ from shipway.aws.actions import REGISTRY, actions
 from shipway.aws.operations import Operation, operations
 from shipway.core.account import Account
 from shipway.core.config import Environment
-from shipway.core.errors import ConfigError
+from shipway.core.identity import subject
 from shipway.core.naming import Names
 from shipway.core.settings.github import GitHub
 
@@ -205,20 +205,3 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> dict[str
             }
         ],
     }  # fmt: skip
-
-
-def subject(github: GitHub, environment: str) -> str:
-    """The `sub` of a job's token, in the immutable form. Raises ConfigError as `trust_policy`."""
-    owner, slash, name = github.repository.partition("/")
-    if not (owner and slash and name and "/" not in name):
-        raise ConfigError(
-            f"github.repository: OWNER/NAME is wanted, found {github.repository!r}",
-            'Write it in shipway.toml: [github] repository = "OWNER/NAME".',
-        )
-    for key, value in (("owner_id", github.owner_id), ("repository_id", github.repository_id)):
-        if not value.isascii() or not value.isdigit():
-            raise ConfigError(
-                f"github.{key}: a number is wanted, found {value!r}",
-                f"gh api repos/{github.repository} --jq '.owner.id, .id' prints both.",
-            )
-    return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"

@@ -94,6 +94,8 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     """Print what runs; 1 when something of it is not well."""
     project = open_project(directory)
     found = platform(project, environment).status()
+    if on_ecs(project, environment):
+        found = {**found, "secrets": _secrets(project, environment)}
     rollouts = list(project.record.rollouts(environment)) if history else []
     if json:
         print(json_module.dumps({**found, "history": rollouts}, indent=2))
@@ -101,6 +103,15 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
         _show_status(found, rollouts)
     well = found["proxy"] and all(one["health"] == "ok" for one in found["instances"])
     return 1 if found["release"] and not well else 0
+
+
+def _secrets(project: Project, environment: str) -> dict[str, bool]:
+    """Which of the configured secrets in AWS have a value."""
+    from shipway.cli.keeping_secrets import configured_secrets
+    from shipway.effects.aws import AwsClients
+
+    config = project.config
+    return configured_secrets(AwsClients(config.aws), config.environments[environment].ecs)
 
 
 def down(*, directory: str, environment: str) -> int:
@@ -247,5 +258,12 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
     for one in found["instances"]:
         pid = f"pid {one['pid']:<8} " if "pid" in one else ""
         print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
+    for name, there in found.get("secrets", {}).items():
+        how = (
+            "is there"
+            if there
+            else f"has no value: shipway secret set {found['environment']} {name}"
+        )
+        print(f"  secret {name:<15} {how}")
     for line in history_lines(rollouts):
         print(f"  {line}")
