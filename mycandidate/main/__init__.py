@@ -5,7 +5,19 @@ import os
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from main import api, database, errors, health, importing, logs, models, pages, request_id, security
+from main import (
+    api,
+    database,
+    errors,
+    health,
+    importing,
+    logs,
+    metrics,
+    models,
+    pages,
+    request_id,
+    security,
+)
 from main.extensions import cache, limiter
 from main.settings import Settings
 
@@ -28,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure_redis(app, settings)
     for part in (request_id, security, logs, errors):
         part.register(app)
+    metrics.register(app, settings)
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp, url_prefix="/api/v1")
     app.register_blueprint(health.bp)

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request, url_for
 
+from main import metrics
 from main.candidates import ElectionView, WardCandidates, candidates_in
 from main.extensions import limiter
 from main.http_cache import kept_briefly
@@ -61,6 +62,7 @@ def ward(code: str) -> Response:
 def candidates(code: str) -> Response:
     """Who stands in one ward."""
     standing = candidates_in(code)
+    metrics.looked_up(standing)
     if standing is None:
         _no_such_ward()
     return _json(_standing(standing))

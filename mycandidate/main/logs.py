@@ -1,4 +1,4 @@
-"""Logs as JSON lines on standard output, of four kinds: app, access, error, security.
+"""Logs as JSON lines on standard output, of five kinds: app, access, error, security, metrics.
 
 JSON escapes line breaks, so that nothing a client sends can forge a line. Query strings and
 addresses of clients are personal: they are not logged.
@@ -17,6 +17,7 @@ from main.settings import Settings
 
 _access = logging.getLogger("main.access")
 _security = logging.getLogger("main.security")
+_metrics = logging.getLogger("main.metrics")
 _QUIET = "/health/"
 
 
@@ -36,7 +37,8 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "release": self._release,
         }
-        if has_request_context() and "request_id" in g:
+        # Measurements are nobody's: no request is to be found by them.
+        if record.name != _metrics.name and has_request_context() and "request_id" in g:
             line["request_id"] = g.request_id
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
@@ -52,6 +54,7 @@ def configure(app: Flask, settings: Settings) -> None:
     logger.handlers = [handler]
     logger.setLevel(settings.log_level)
     logger.propagate = False
+    _metrics.setLevel(logging.INFO)  # figures are no chatter: they come whatever the level is
 
 
 def register(app: Flask) -> None:
@@ -65,8 +68,13 @@ def security(message: str, **fields: Any) -> None:
     _security.warning(message, extra={"fields": fields})
 
 
+def measured(line: dict[str, Any]) -> None:
+    """Measurements, in CloudWatch's embedded metric format (main.metrics)."""
+    _metrics.info("measured", extra={"fields": line})
+
+
 def _kind(record: logging.LogRecord) -> str:
-    if record.name in (_access.name, _security.name):
+    if record.name in (_access.name, _security.name, _metrics.name):
         return record.name.rpartition(".")[2]
     return "error" if record.levelno >= logging.ERROR else "app"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 
-from main import stylesheet
+from main import metrics, stylesheet
 from main.candidates import candidates_in
 from main.holdings import holdings
 from main.http_cache import kept_briefly, kept_forever
@@ -34,6 +34,8 @@ def results() -> Response:
     except BadQuery as error:
         abort(400, str(error))
     found = find_wards(search)
+    if search.page == 1:
+        metrics.searched(found.total)
     if search.page > found.pages:
         abort(404, f"The list of wards ends at page {found.pages}.")
     return _page(
@@ -50,8 +52,10 @@ def results() -> Response:
 def ward(code: str) -> Response:
     """Who stands in this ward."""
     standing = candidates_in(code)
+    metrics.looked_up(standing)
     if standing is None:
         abort(404, "There is no ward with this code. Codes look like 79700012.")
+    metrics.viewed_ward()
     return _page("ward.html", standing=standing, sample=standing.sample)
 
 

@@ -18,7 +18,8 @@ class Settings:
 
     database_url: empty for a SQLite file in the instance folder. redis_url: empty for none.
     api_rate_limit: as Flask-Limiter writes limits, or "off". trusted_proxies: how many
-    proxies in front may say who the client is.
+    proxies in front may say who the client is. metrics_namespace: CloudWatch's, for measurements
+    in the log; empty for none.
     """
 
     app_env: str = "development"
@@ -29,6 +30,7 @@ class Settings:
     trusted_proxies: int = 0
     release: str = "dev"
     log_level: str = "INFO"
+    metrics_namespace: str = ""
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
@@ -48,6 +50,7 @@ class Settings:
             trusted_proxies=_number(variables, "TRUSTED_PROXIES"),
             release=variables.get("RELEASE") or "dev",
             log_level=variables.get("LOG_LEVEL", "INFO").upper(),
+            metrics_namespace=variables.get("METRICS_NAMESPACE", ""),
         )
 
 

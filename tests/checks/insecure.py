@@ -166,6 +166,18 @@ WORKFLOW_SCHEMA = {
     "syntax": ZIZMOR["syntax"],
 }
 
+ACTIONLINT = {
+    "bad": {
+        _CHECK: _WORKFLOW.replace("runs-on: ", "runs-on: ${{ github.nothing }} # "),
+        _WELCOME: _BAD_WORKFLOW,
+        ".github/workflows/empty.yaml": "",
+    },
+    "clean": {_CHECK: _WORKFLOW},
+    "nothing": tiny.NOTHING,
+    "no-workflow": ZIZMOR["no-workflow"],
+    "syntax": ZIZMOR["syntax"],
+}
+
 _STACK = """AWSTemplateFormatVersion: "2010-09-09"
 Resources:
   Papers:
@@ -244,6 +256,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
         "hadolint": HADOLINT,
         "zizmor": ZIZMOR,
         "workflow-schema": WORKFLOW_SCHEMA,
+        "actionlint": ACTIONLINT,
         "cfn-lint": CFN_LINT,
         "checkov": CHECKOV,
     }.items()

@@ -111,12 +111,13 @@ def test_a_template_that_it_could_not_parse_is_no_result_though_it_ends_with_0()
     assert refused("checkov", "syntax") == f"checkov could not read {STACK}"
 
 
-def test_a_workflow_that_it_passed_over_is_no_result_though_it_ends_with_0(tmp_path: Path) -> None:
-    tiny.write(
-        {**insecure.CHECKOV["clean"], ".github/workflows/torn.yml": "on: [\n"}, str(tmp_path)
-    )
-    with pytest.raises(CannotRun, match=r"checkov could not read \.github/workflows/torn\.yml"):
-        CHECKOV.read(load("checkov", "clean"), tiny.CONFIG, Site(str(tmp_path), ""))
+def test_a_workflow_that_it_passed_over_is_a_finding_though_it_ends_with_0(tmp_path: Path) -> None:
+    new = {".github/workflows/new.yml": "on: push\njobs: {}\n"}
+    tiny.write({**insecure.CHECKOV["clean"], **new}, str(tmp_path))
+    reading = CHECKOV.read(load("checkov", "clean"), tiny.CONFIG, Site(str(tmp_path), ""))
+    (found,) = reading.findings
+    assert (found.rule, found.path) == ("not-looked-at", ".github/workflows/new.yml")
+    assert found.severity is Severity.INFO
 
 
 def test_settings_that_make_it_say_less_than_what_it_looked_at_are_no_result(

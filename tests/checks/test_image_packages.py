@@ -64,7 +64,7 @@ def refused(here: Site) -> str:
 
 
 def test_it_takes_the_advisories_and_the_image_of_the_configuration() -> None:
-    assert argv("image-packages") == ("/app/advisories", ".shipway/image.tar")
+    assert argv("image-packages") == ("/app/advisories", ".shipway/image")
     config = Config(Application(image="build/image"))
     assert IMAGE_PACKAGES.argv(config, SITE)[1] == "build/image"
     assert IMAGE_PACKAGES.applies(config)
@@ -120,9 +120,7 @@ def test_a_fault_that_the_lock_file_has_too_is_one_row(tmp_path: Path) -> None:
 
 def test_no_image_is_no_pass(tmp_path: Path) -> None:
     message = refused(site(tmp_path, OPENSSL, advised.FLASK))
-    assert message == (
-        "the image .shipway/image.tar cannot be looked at: No such file or directory"
-    )
+    assert message == ("the image .shipway/image cannot be looked at: No such file or directory")
 
 
 def test_an_image_of_nothing_is_no_pass(tmp_path: Path) -> None:

@@ -37,17 +37,17 @@ def test_without_advisories_or_image_it_is_skipped_or_unavailable_and_never_pass
     assert said["image-packages"] == "skipped: no --advisories were given"
     code, said = run(web, *given, "--strict")
     assert said["image-packages"].startswith(
-        "unavailable: the image .shipway/image.tar cannot be looked at: No such file"
+        "unavailable: the image .shipway/image cannot be looked at: No such file"
     )
     assert code == 5
 
-    pictured.docker_archive(web / ".shipway" / "image.tar", pictured.BASE)
+    pictured.docker_archive(web / ".shipway" / "image", pictured.BASE)
     code, said = run(web, *given, "--strict")
     assert (code, said["image-packages"].partition(":")[0]) == (1, "passed")
     assert said["findings"].startswith("failed: ")
 
     newer = {"var/lib/dpkg/status": pictured.STATUS.replace("deb12u2", "deb12u3"),
              pictured.FLASK: "Name: Flask\nVersion: 0.12.3\n"}  # fmt: skip
-    pictured.docker_archive(web / ".shipway" / "image.tar", pictured.BASE, newer)
+    pictured.docker_archive(web / ".shipway" / "image", pictured.BASE, newer)
     code, said = run(web, *given, "--strict")
     assert (code, said["findings"].partition(":")[0]) == (0, "passed")

@@ -21,46 +21,27 @@ from shipway.core.outcome import Outcome, Verdict, verdict_of
 from shipway.core.ports import Response
 from shipway.core.result import RunResult, StepResult, TestTally
 from shipway.core.smoke import fault
+from shipway.core.sources import MemorySources
 from shipway.core.validate import validate
 from shipway.flows.pipeline import pipeline
-
-
-class Sources:
-    """A project in memory."""
-
-    def __init__(self, files: dict[str, str]) -> None:
-        self.texts = files
-
-    def read(self, path: str) -> str | None:
-        return self.texts.get(path)
-
-    def folders(self, path: str) -> list[str]:
-        prefix = f"{path}/" if path else ""
-        below = [name.removeprefix(prefix) for name in self.texts if name.startswith(prefix)]
-        return sorted({name.split("/")[0] for name in below if "/" in name})
-
-    def files(self, path: str) -> list[str]:
-        prefix = f"{path}/" if path else ""
-        below = [name.removeprefix(prefix) for name in self.texts if name.startswith(prefix)]
-        return sorted(name for name in below if "/" not in name)
 
 
 @pytest.mark.parametrize(
     ("files", "serve"),
     [
-        ({"app/__init__.py": "def create_app():"}, "gunicorn --bind {bind} app:create_app()"),
+        ({"app/__init__.py": "def create_app(): ..."}, "gunicorn --bind {bind} app:create_app()"),
         ({"app.py": "app = Flask(__name__)"}, "gunicorn --bind {bind} app:app"),
         ({"src/site/__init__.py": "", "src/site/wsgi.py": "application = Flask('x')"},
          "gunicorn --bind {bind} site.wsgi:application"),
         ({"main.py": "app = FastAPI()"},
-         "gunicorn -k uvicorn.workers.UvicornWorker --bind {bind} main:app"),
-        ({"manage.py": "", "site/__init__.py": "", "site/wsgi.py": ""},
+         "uvicorn --host {host} --port {port} main:app"),
+        ({"manage.py": "import django", "site/__init__.py": "", "site/wsgi.py": ""},
          "gunicorn --bind {bind} site.wsgi:application"),
         ({"library/__init__.py": ""}, ""),
     ],
 )  # fmt: skip
 def test_the_entry_point_is_worked_out(files: dict[str, str], serve: str) -> None:
-    assert detect(Config(), Sources(files))[0].application.serve == serve
+    assert detect(Config(), MemorySources(files))[0].application.serve == serve
 
 
 def test_templates_are_known_by_what_they_say_not_by_their_names() -> None:
@@ -75,7 +56,7 @@ def test_templates_are_known_by_what_they_say_not_by_their_names() -> None:
         "other/storage.yaml": "AWSTemplateFormatVersion: 2010-09-09\n",
         "infrastructure/below/storage.yaml": "AWSTemplateFormatVersion: 2010-09-09\n",
     }
-    config, assumed = detect(Config(), Sources(files))
+    config, assumed = detect(Config(), MemorySources(files))
     assert config.application.templates == (
         "infrastructure/queue.yml", "infrastructure/storage.yaml", "infra/queue.json",
     )  # fmt: skip
@@ -84,7 +65,7 @@ def test_templates_are_known_by_what_they_say_not_by_their_names() -> None:
 
 def test_the_dockerfiles_of_folders_are_found_beside_that_of_the_application() -> None:
     files = {"Dockerfile": "FROM a", "worker/Dockerfile": "FROM b", "worker/a/Dockerfile": "FROM c"}
-    application = detect(Config(), Sources(files))[0].application
+    application = detect(Config(), MemorySources(files))[0].application
     assert application.dockerfile == "Dockerfile"
     assert application.dockerfiles == ("worker/Dockerfile",)
 
@@ -92,14 +73,14 @@ def test_the_dockerfiles_of_folders_are_found_beside_that_of_the_application() -
 def test_templates_that_are_given_are_kept() -> None:
     given = validate({"application": {"templates": ["stack.yaml"]}}, "shipway.toml")
     files = {"infra/other.yaml": "AWSTemplateFormatVersion: x"}
-    assert detect(given, Sources(files))[0].application.templates == ("stack.yaml",)
+    assert detect(given, MemorySources(files))[0].application.templates == ("stack.yaml",)
 
 
 def test_what_is_assumed_is_said_and_what_is_given_is_kept() -> None:
     files = {"pyproject.toml": '[project]\nname = "shop"', "uv.lock": "",
              "shop/__init__.py": "", "tests/unit/test_a.py": ""}  # fmt: skip
     given = validate({"application": {"packages": ["other"]}}, "shipway.toml")
-    config, assumed = detect(given, Sources(files))
+    config, assumed = detect(given, MemorySources(files))
     assert config.application.packages == ("other",)
     assert "name: shop" in assumed
     assert "unit tests: tests/unit" in assumed

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,14 +121,6 @@ class Site:
         (path / "app.py").write_text(code)
         digest = version.encode().hex().ljust(64, "0")
         return Release("tiny", version, "", digest, "", (), str(path), sys.executable)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
-    yield site
-    site.platform().down()
-    site.record.close()
 
 
 quiet = Lines(print)

@@ -6,8 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.e2e.test_local_platform import GOOD, Client, Site, quiet
@@ -31,14 +29,6 @@ STRATEGIES = {
     "linear": {"step_percent": 50.0, "step_bake": 1.0, "judged": False},
     "canary": {"canary_percent": 25.0, "step_bake": 1.0, "judged": False},
 }
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
-    yield site
-    site.platform().down()
-    site.record.close()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

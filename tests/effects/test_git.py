@@ -8,7 +8,8 @@ import pytest
 from tests.cli.terminal import git
 
 from shipway.core.errors import ConfigError
-from shipway.effects.git import changed, head, refs
+from shipway.core.notice import Changes
+from shipway.effects.git import changed, changes, head, refs
 
 HOSTILE = ["feature/$(id)", "<b>&amp;", "a;b&c|d", "it's\"quoted\"", "ünï-codé", "a/b/c/d",
            "refs/heads/x", "x/-rf", "HEAD", "a=b"]  # fmt: skip
@@ -110,3 +111,25 @@ def test_a_branch_with_the_name_of_a_file_is_the_branch(repository: Path) -> Non
     (repository / "a.py").write_text("changed")
     (repository / "b\nc.py").touch()
     assert changed(str(repository), "a.py") == {"a.py", "b\nc.py"}
+
+
+def test_commits_between_two_are_the_newest_first_with_how_many_more(repository: Path) -> None:
+    old = commit_of(repository)
+    for number in range(5):
+        (repository / "a.py").write_text(str(number))
+        git(repository, "commit", "--quiet", "-am", f"<!here> {number}\x1f`x`")
+    new = commit_of(repository)
+    found = changes(str(repository), old, new, most=2)
+    assert [one.subject for one in found.commits] == ["<!here> 4\x1f`x`", "<!here> 3\x1f`x`"]
+    assert ({one.author for one in found.commits}, found.more, found.undone) == ({"A"}, 3, False)
+    back = changes(str(repository), new, old)
+    assert (len(back.commits), back.more, back.undone) == (5, 0, True)
+
+
+@pytest.mark.parametrize("word", ["", "HEAD", "--output=x", "0" * 40, "main"])
+def test_what_is_no_commit_here_has_no_changes(repository: Path, word: str) -> None:
+    commit = commit_of(repository)
+    assert changes(str(repository), word, commit) == Changes()
+    assert changes(str(repository), commit, word) == Changes()
+    assert changes(str(repository), commit, commit) == Changes()
+    assert not (repository / "x").exists()

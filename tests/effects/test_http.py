@@ -78,7 +78,7 @@ def test_nobody_there_is_unreachable_and_says_what_to_look_at() -> None:
         port = listener.getsockname()[1]
     with pytest.raises(Unreachable, match="does not answer") as caught:
         RealHttp().get(f"http://127.0.0.1:{port}/")
-    assert "shipway logs" in caught.value.remedy
+    assert "the log" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

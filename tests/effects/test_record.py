@@ -82,6 +82,31 @@ def test_states_releases_and_rollouts_come_back(tmp_path: Path) -> None:
     assert record.rollouts("local") == [{"verdict": "passed", "number": number}]
 
 
+def test_what_is_known_of_a_rollout_is_completed_and_not_replaced(tmp_path: Path) -> None:
+    record = SqliteRecord(str(tmp_path / "r.sqlite3"))
+    number = record.add_rollout("local", {"verdict": "unfinished", "by": "ann"})
+    record.update_rollout(number, {"notices": [1]})
+    record.update_rollout(number, {"verdict": "passed"})
+    assert record.rollouts("local") == [
+        {"verdict": "passed", "by": "ann", "notices": [1], "number": number}
+    ]
+
+
+def test_the_finished_runs_that_had_a_step_are_the_newest_first(tmp_path: Path) -> None:
+    record = SqliteRecord(str(tmp_path / "r.sqlite3"))
+    for run, step, ended in (
+        ("1", "s", True),
+        ("2", "s", True),
+        ("3", "t", True),
+        ("4", "s", False),
+    ):
+        record.start_run(run, float(run))
+        record.finish_steps(run, [EndedStep("a", f"a{run}"), EndedStep(step, f"{step}{run}")])
+        if ended:
+            record.finish_run(run, f"run {run}")
+    assert record.runs_of("s") == [("run 2", ["a2", "s2"]), ("run 1", ["a1", "s1"])]
+
+
 def test_old_runs_and_entries_are_forgotten(tmp_path: Path) -> None:
     record = SqliteRecord(str(tmp_path / "r.sqlite3"))
     for number in range(5):

@@ -19,7 +19,8 @@ from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
-from shipway.flows.install import environment, install, package
+from shipway.flows.environment import environment
+from shipway.flows.install import install, package
 from shipway.flows.workshop import Workshop
 
 INSTALL = Step("install", "build", Kind.ACTION, {"action": "install"})

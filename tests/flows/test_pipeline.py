@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from shipway.checks.image_packages import IMAGE_PACKAGES
+from shipway.checks.importable import IMPORTABLE
 from shipway.checks.mypy import MYPY
 from shipway.checks.pytest import UNIT
 from shipway.checks.ruff import RUFF
@@ -15,6 +17,7 @@ from shipway.core.config import Application, Config, Environment, OwnStep
 from shipway.core.errors import ConfigError
 from shipway.core.graph import Graph
 from shipway.core.outcome import Outcome
+from shipway.core.settings.image import Image
 from shipway.core.step import ALL_CORES, Kind, Step
 from shipway.flows.pipeline import pipeline
 
@@ -31,10 +34,10 @@ def own(run: str | tuple[str, ...] = "true", **more: Any) -> OwnStep:
 
 
 def test_an_application_has_an_environment_checks_and_a_release() -> None:
-    made = steps(WEB, RUFF, UNIT)
-    assert list(made) == ["install", "ruff", "unit", "package"]
+    made = steps(WEB, RUFF, IMPORTABLE, UNIT)
+    assert list(made) == ["install", "ruff", "importable", "unit", "package"]
     assert made["install"].inputs == ("uv.lock", "pyproject.toml")
-    assert made["unit"].needs == ("install",)
+    assert made["unit"].needs == ("install", "importable")
     assert made["unit"].work["check"] == "unit"
     assert made["package"].inputs == ("**",)
     assert made["ruff"].tool.startswith("ruff ")
@@ -65,7 +68,7 @@ def test_a_release_holds_what_the_configuration_says() -> None:
 
 def test_the_rollout_needs_everything_and_what_verifies_it_needs_the_rollout() -> None:
     made = steps(
-        WEB, RUFF, UNIT, environments={"local": Environment()},
+        WEB, RUFF, IMPORTABLE, UNIT, environments={"local": Environment()},
         steps={
             "docs": own(), "migrate": own(stage="deploy"),
             "probe": own(stage="verify", needs=("docs",), max_age=60.0),
@@ -139,3 +142,41 @@ def test_a_check_in_the_applications_environment_needs_a_lock(check: Check) -> N
 def test_a_step_with_the_name_of_another_is_refused() -> None:
     with pytest.raises(ConfigError, match="two steps are named 'install'"):
         steps(WEB, steps={"install": own()})
+
+
+IMAGED = Application(
+    name="web", lock="uv.lock", serve="gunicorn web:app", packages=("web",), dockerfile="Dockerfile"
+)
+LOCAL = Environment()
+
+
+def test_an_image_is_built_and_published_only_where_there_is_a_registry_for_it() -> None:
+    assert "image" not in steps(IMAGED, RUFF, environments={"local": LOCAL})
+    for more in (
+        {"image": Image(registry="r.example")},
+        {"environments": {"production": Environment(platform="ecs")}},
+    ):
+        made = steps(IMAGED, RUFF, **more)
+        assert (made["image"].stage, made["publish"].stage) == ("build", "publish")
+
+
+def test_publishing_needs_all_checks_and_the_local_rollout_needs_no_image() -> None:
+    made = steps(
+        IMAGED, RUFF, UNIT, IMAGE_PACKAGES, image=Image(registry="r.example"),
+        environments={"local": LOCAL}, steps={"smoke": own(stage="verify")},
+    )  # fmt: skip
+    assert made["image-packages"].needs[-1] == "image"
+    assert set(made["publish"].needs) == {"ruff", "unit", "findings", "package", "image"}
+    assert made["publish"].tolerates == (Outcome.UNAVAILABLE,)
+    assert {"image", "publish"}.isdisjoint(made["deploy-local"].needs)
+
+
+def test_image_and_publish_run_when_they_are_asked_for() -> None:
+    config = Config(IMAGED, image=Image(registry="r.example"), environments={"local": LOCAL})
+    graph = Graph(pipeline(config, (RUFF, IMAGE_PACKAGES)))
+    for words, left in (
+        ((), {"image", "publish"}), (("deploy",), {"image", "publish"}),
+        (("security",), {"image", "publish"}), (("build",), {"publish"}),
+        (("image", "security"), {"publish"}), (("publish",), set()),
+    ):  # fmt: skip
+        assert graph.unasked(words) == left, words

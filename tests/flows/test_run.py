@@ -89,6 +89,15 @@ def test_an_error_that_shipway_knows_fails_the_step_with_its_remedy(bench: Bench
     assert bench.record.cached() == {}
 
 
+def test_the_command_that_runs_it_again_has_the_options_of_this_call(bench: Bench) -> None:
+    failing = raising(ConfigError("no", "Name another."))
+    words = {"findings": "--advisories 'a b' --baseline main"}
+    run = bench.prepare(failing, named("findings"), named("unit"), words=words)
+    commands = {step.step: step.command for step in run.execute().steps}
+    assert commands["findings"] == "shipway run findings --advisories 'a b' --baseline main"
+    assert commands["unit"] == "shipway run unit"
+
+
 def test_a_defect_of_shipway_fails_its_step_and_the_others_go_on(bench: Bench) -> None:
     def work(step: Step) -> StepResult:
         return passed(step) if step.name == "good" else raising(KeyError("x"))(step)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.flows.shop import Probe, probing, workshop
 
-from shipway.core.check import Home, Tool
+from shipway.core.check import Home, Output, Reading, Site, Tool
+from shipway.core.config import Config
 from shipway.core.errors import CannotRun
+from shipway.core.finding import Finding, Severity, State
 from shipway.core.outcome import Outcome
 from shipway.core.ports import OnOutput
 from shipway.core.result import StepResult
@@ -211,3 +213,38 @@ def test_what_cannot_be_repaired_is_said_and_stops_nothing(tmp_path: Path) -> No
     assert repaired(tmp_path, Probe(repair=""), upstream={}) == [
         "probe cannot repair: the application's environment is not there", "nothing to repair",
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FaultFinder(Probe):
+    """A linter that finds one fault in tiny.py, at whatever line `code` says."""
+
+    stage: str = "quality"
+
+    def read(self, output: Output, config: Config, site: Site) -> Reading:
+        """One finding."""
+        return Reading((Finding("lint", "R1", Severity.LOW, "tiny.py", int(self.code), "bad"),))
+
+    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+        """Nothing is run."""
+        return ("-c", "")
+
+
+def test_a_linters_finding_that_was_there_before_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "tiny.py").write_text("import os\n")
+
+    def judged(line: int, baseline: tuple[str, ...] = ()) -> StepResult:
+        check = FaultFinder(code=str(line))
+        gates = [["findings", "at most", 0.0, ""]]
+        step = replace(probing(check), work={"check": "probe", "gates": gates})
+        shop = workshop(tmp_path, checks=lambda name: check, baseline=baseline)
+        return perform(step, shop, lambda line: None)
+
+    before = judged(1)
+    assert before.outcome is Outcome.FAILED
+    known = tuple(one.fingerprint for one in before.findings)
+    (tmp_path / "tiny.py").write_text("# moved down\n\nimport os\nimport re\n")
+    moved = judged(3, known)
+    assert moved.outcome is Outcome.PASSED
+    assert moved.findings[0].state is State.KNOWN
+    assert judged(4, known).outcome is Outcome.FAILED

@@ -66,6 +66,14 @@ def receipt_text(receipt: object) -> str:
     return text.partition("Receipt of deploy")[2]
 
 
+def test_the_page_links_to_the_last_rollout_of_each_environment() -> None:
+    rollouts = {"<staging>": "environments/%3Cstaging%3E/rollout.html"}
+    found = Page(report(failed_run(), BLOBS.__getitem__, None, rollouts))
+    assert "Last rollouts: <staging>" in found.text
+    assert ("a", {"href": "environments/%3Cstaging%3E/rollout.html"}) in found.tags
+    assert "Last rollouts" not in page(failed_run()).text
+
+
 def test_the_page_says_verdict_reason_and_facts() -> None:
     text = page(failed_run()).text
     assert "rolled back deploy: the new release crashed at its start" in text

@@ -146,6 +146,21 @@ def test_findings_and_gates_take_the_place_of_the_log_that_they_were_read_from()
     assert "  | log 39" not in lines_of_a_failure(gates=(COVERAGE_GATE,))
 
 
+def test_a_failed_gate_is_said_once_in_the_log_and_once_in_the_summary() -> None:
+    sentence = COVERAGE_GATE.sentence
+    step = replace(
+        result("coverage", Outcome.FAILED), reason=sentence, gates=(COVERAGE_GATE,)
+    )  # fmt: skip
+    stream = io.StringIO()
+    console = PlainConsole(stream)
+    console.step_finished(step)
+    assert stream.getvalue().count(sentence) == 1
+    assert "  more:  docs/troubleshooting.md#a-gate-failed\n" in stream.getvalue()
+    console.run_finished(RunResult("1", "web", Verdict.FAILED, 1.0, 1.0, (step,)))
+    assert stream.getvalue().count(sentence) == 2
+    assert stream.getvalue().endswith(f"failed: coverage: {sentence}\n")
+
+
 def test_the_log_of_a_step_that_passed_is_not_shown() -> None:
     stream = io.StringIO()
     console = PlainConsole(stream)

@@ -31,7 +31,7 @@ def test_a_receipt_is_told_with_verdict_figures_judge_cause_and_remedy() -> None
 
 def test_what_a_receipt_does_not_have_is_left_out() -> None:
     parsed = of({"verdict": "passed"})
-    assert parsed.rows == []
+    assert not [row for row in parsed.rows if "requests" in row]
     assert "passed." in parsed.words
     assert not any(word in parsed.words for word in ("Judge", "Cause", "Next"))
     assert "no verdict." in of({"cause": "it crashed"}).words

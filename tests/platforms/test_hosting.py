@@ -55,7 +55,7 @@ def test_a_container_is_named_published_and_pinned_by_digest(tmp_path: Path) -> 
 def test_no_value_of_a_variable_is_among_the_arguments(tmp_path: Path) -> None:
     for command in (
         containers(tmp_path).serving(release(tmp_path), ENV, "127.0.0.1:9001", "x"),
-        containers(tmp_path).once(release(tmp_path), ENV, "flask db upgrade"),
+        containers(tmp_path).once(release(tmp_path), ENV, ("flask", "db", "upgrade")),
     ):
         assert "hidden1" not in " ".join(command.argv)
         assert "DATABASE_URL" in command.argv
@@ -68,7 +68,7 @@ def test_a_container_keeps_its_own_path_and_home(tmp_path: Path) -> None:
 
 
 def test_a_migration_is_a_container_of_its_own(tmp_path: Path) -> None:
-    command = containers(tmp_path).once(release(tmp_path), ENV, "flask db 'upgrade'")
+    command = containers(tmp_path).once(release(tmp_path), ENV, ("flask", "db", "upgrade"))
     assert command.argv[-4:] == (IMAGE, "flask", "db", "upgrade")
     assert "--name" not in command.argv
 
@@ -83,5 +83,5 @@ def test_what_is_left_of_a_killed_one_is_removed_by_name(tmp_path: Path) -> None
 
 def test_without_an_image_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="has no image") as caught:
-        containers(tmp_path).once(release(tmp_path, ""), ENV, "migrate")
+        containers(tmp_path).once(release(tmp_path, ""), ENV, ("migrate",))
     assert "shipway image build" in caught.value.remedy

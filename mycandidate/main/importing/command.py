@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from main import metrics
 from main.extensions import cache, db
 from main.importing.checking import BadRow, Row, check
 from main.importing.reading import BadFile, read
@@ -38,8 +39,10 @@ def import_candidates(file: Path, quiet: bool) -> None:
     try:
         tally = import_file(file, progress=not quiet)
     except BadFile as error:
+        metrics.imported("failed")
         raise click.ClickException(str(error)) from None
     except Refused as refused:
+        metrics.imported("refused")
         for fault in refused.faults:
             click.echo(fault, err=True)
         if refused.total > len(refused.faults):
@@ -47,6 +50,7 @@ def import_candidates(file: Path, quiet: bool) -> None:
         raise click.ClickException(
             f"{refused.total} bad rows in {file.name}: nothing was imported. Mend them, try again."
         ) from None
+    metrics.imported("done", tally.added, tally.changed)
     if not quiet:
         click.echo(
             f"{file.name}: {tally.added} added, {tally.changed} changed,"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shipway.checks.actionlint import ACTIONLINT
 from shipway.checks.advisories import ADVISORIES
 from shipway.checks.bandit import BANDIT
 from shipway.checks.black import BLACK
@@ -12,6 +13,7 @@ from shipway.checks.flake8 import FLAKE8
 from shipway.checks.gitleaks import GITLEAKS, GITLEAKS_HISTORY
 from shipway.checks.hadolint import HADOLINT
 from shipway.checks.image_packages import IMAGE_PACKAGES
+from shipway.checks.importable import IMPORTABLE
 from shipway.checks.licences import LICENCES
 from shipway.checks.locust import PERFORMANCE
 from shipway.checks.mypy import MYPY
@@ -30,10 +32,12 @@ from shipway.core.check import Check
 from shipway.core.config import Config
 
 CHECKS: tuple[Check, ...] = (
-    RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
+    RUFF, RUFF_FORMAT, FLAKE8, BLACK, MYPY,
+    IMPORTABLE, UNIT, INTEGRATION, BROWSER, COVERAGE, PERFORMANCE,
     PIP_AUDIT, ADVISORIES, OSV_SCANNER, SAFETY, LICENCES, SBOM,
     BANDIT, SEMGREP, HADOLINT, IMAGE_PACKAGES,
-    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, CFN_LINT, CHECKOV, TRIVY,
+    GITLEAKS, GITLEAKS_HISTORY, TRUFFLEHOG, ZIZMOR, WORKFLOW_SCHEMA, ACTIONLINT,
+    CFN_LINT, CHECKOV, TRIVY,
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class Linter:
     cores: int = 1
     max_age: float | None = None
     served: bool = False
+    serviced: bool = False
     reports: tuple[str, ...] = ()
     default: bool = True
 

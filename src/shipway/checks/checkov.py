@@ -24,8 +24,9 @@ _MEND = (
 class Checkov(Scanner):
     """`checkov -o json` over files by name, with the project's own `.checkov.yaml`.
 
-    It ends with 0, and says nothing, of a workflow that it cannot parse: what counts is that
-    each file has at least one check that passed, failed or was skipped.
+    What counts is that each file has at least one check that passed, failed or was skipped. It
+    ends with 0, and says nothing, of a workflow that its own schema does not know: that is older
+    than `queue` and `attestations`. Other checks read those; that it did not is a finding.
     """
 
     def applies(self, config: Config) -> bool:
@@ -44,7 +45,7 @@ class Checkov(Scanner):
         return (
             "--framework", "cloudformation", "dockerfile", "github_actions",
             "--skip-download", "--soft-fail", "--compact", "--output", "json",
-            "--file", *_each(config, site), *config.application.templates,
+            "--file", *dockerfiles(config), *workflows(config, site), *config.application.templates,
         )  # fmt: skip
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
@@ -62,18 +63,17 @@ class Checkov(Scanner):
             raise crashed(output, "checkov") from None
         if output.code != 0:
             raise crashed(output, "checkov")
-        lost += [path for path in _each(config, site) if results and path not in seen]
+        passed_over = tuple(path for path in workflows(config, site) if path not in seen)
+        lost += [path for path in dockerfiles(config) if results and path not in seen]
+        if results and not any(one.get("passed_checks") for one in results):
+            lost += passed_over  # it does not say what it looked at
         if lost or errors:
             raise unread("checkov", lost or ["a template"], _MEND)
-        if not seen:
+        if not seen and not passed_over:
             raise nothing_found("checkov", "nothing that it knows")
+        findings += tuple(_passed_over(path) for path in passed_over)
         # Its parts run at once, and the first that is ready reports first.
         return Reading(tuple(sorted(findings, key=lambda one: (one.path, one.line, one.rule))))
-
-
-def _each(config: Config, site: Site) -> tuple[str, ...]:
-    """The files for which it always has a check; for a template it may have none."""
-    return (*dockerfiles(config), *workflows(config, site))
 
 
 def _all(results: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,6 +84,14 @@ def _all(results: dict[str, Any]) -> list[dict[str, Any]]:
 def _path(one: dict[str, Any]) -> str:
     """Some of its parts give a path from the root, others with a slash before it."""
     return str(one["file_path"]).removeprefix("./").lstrip("/")
+
+
+def _passed_over(path: str) -> Finding:
+    return Finding(
+        "checkov", "not-looked-at", Severity.INFO, path, 0,
+        "checkov did not look at this file: its own schema of workflows does not know it",
+        "Nothing, where zizmor, workflow-schema and actionlint look at it.", Kind.CONFIGURATION,
+    )  # fmt: skip
 
 
 def _finding(one: dict[str, Any]) -> Finding:

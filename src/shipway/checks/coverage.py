@@ -16,16 +16,16 @@ from shipway.core.gate import Bound, Gate, Measure
 
 @dataclass(frozen=True)
 class Coverage(Linter):
-    """coverage.py's JSON report over the data of all tests."""
+    """coverage.py's JSON report over the data of all tests; the XML is for other programs."""
 
     def applies(self, config: Config) -> bool:
         """Where tests of any kind run."""
         tested = any(kind.applies(config) and config.checks.get(kind.name, True) for kind in TESTS)
-        return tested and bool(config.application.packages)
+        return tested and bool(config.application.packages or config.application.serve)
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """The measured files and its settings; the data come from the steps that it needs."""
-        packages = (f"{package}/**" for package in config.application.packages)
+        packages = [f"{package}/**" for package in config.application.packages] or ["*.py"]
         return (*packages, ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini")
 
     def gates(self, config: Config) -> tuple[Gate, ...]:
@@ -64,5 +64,5 @@ class Coverage(Linter):
 COVERAGE = Coverage(
     "coverage", "coverage of all tests together", tools.APPLICATION_PYTHON,
     stage="test", needs=("install", *(kind.name for kind in TESTS)), expected=1.5,
-    reports=("coverage.json",),
+    reports=("coverage.json", "coverage.xml"),
 )  # fmt: skip

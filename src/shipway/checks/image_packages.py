@@ -17,7 +17,7 @@ from shipway.core.errors import CannotRun
 from shipway.core.finding import Finding
 from shipway.core.gate import Measure
 
-IMAGE = ".shipway/image.tar"  # where it is looked for, unless [application] image names another
+IMAGE = ".shipway/image"  # kept there by `shipway image build`; [application] image names another
 _FETCH = "Fetch them: osv.dev publishes each ecosystem's advisories as one all.zip."
 
 
@@ -92,8 +92,8 @@ def _refused(why: str, config: Config) -> CannotRun:
     image = _image(config)
     return CannotRun(
         f"the image {image} cannot be looked at: {why}",
-        f"Save the image there: docker save -o {image} NAME, or buildah push NAME "
-        f"oci-archive:{image}; or switch it off: [checks] image-packages = false.",
+        f"Build it: shipway image build; or save it there: docker save -o {image} NAME, or buildah "
+        f"push NAME oci-archive:{image}; or switch it off: [checks] image-packages = false.",
     )
 
 

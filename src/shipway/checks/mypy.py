@@ -50,6 +50,6 @@ def _finding(error: dict[str, object], site: Site) -> Finding:
 
 MYPY = Mypy(
     "mypy", "types, by mypy", tools.MYPY,
-    ("pyproject.toml", "mypy.ini", ".mypy.ini", "setup.cfg", "uv.lock", "requirements.txt"),
+    ("pyproject.toml", "mypy.ini", ".mypy.ini", "setup.cfg", "uv.lock", "requirements*.txt"),
     needs=("install",), expected=8.0,
 )  # fmt: skip

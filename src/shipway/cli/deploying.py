@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from shipway.cli.holding import refuse_held
+from shipway.cli.in_github import tell_rollout
+from shipway.cli.news import telling
 from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
@@ -21,6 +24,7 @@ from shipway.core.ports import OnOutput
 from shipway.core.receipt import Receipt
 from shipway.core.release import Release
 from shipway.core.result import StepResult
+from shipway.core.runbook import more
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
 from shipway.flows.schema import ahead, way_back
@@ -32,14 +36,22 @@ from shipway.outputs.history import history as history_lines
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
-    refuse_held(project, environment)
     release = packaged(project)
-    aws = on_ecs(project, environment)
-    remarks = vouched(project, release, without_verdict) if aws else NO_REMARKS
+    asked = on_ecs(project, environment)
+    remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
+    return roll_out(project, environment, release, remarks, json=json)
+
+
+def roll_out(
+    project: Project, environment: str, release: Release, remarks: Mapping[str, str], *, json: bool
+) -> int:
+    """Roll out a release, on the terminal; the exit code. Raises ConfigError while it is held."""
+    refuse_held(project, environment)
     here = platform(project, environment)
-    with _listening(release.name, json=json) as listener:
+    with telling(project, environment) as news, _listening(release.name, json=json) as screen:
+        listener = news.heard(screen, release.name, here.serves)
         flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener, remarks=remarks)
+        receipt = news.ended(here.deploy(release, listener, remarks=remarks))
     return _finish(receipt, project, json=json)
 
 
@@ -49,24 +61,32 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     here = platform(project, environment)
     if not force and not here.unfinished:
         refuse_unsafe(here.earlier(to), here)
-    with _listening(to, json=json) as listener:
-        receipt = here.rollback(to, listener)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening(to, json=json) as screen,
+    ):
+        receipt = news.ended(here.rollback(to, news.heard(screen, to, here.serves)))
     return _finish(receipt, project, json=json, undo=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).resume(listener)
+    here = platform(project, environment)
+    with telling(project, environment, begins=False) as news, _listening("", json=json) as screen:
+        receipt = news.ended(here.resume(news.heard(screen)))
     return _finish(receipt, project, json=json)
 
 
 def cancel(*, directory: str, environment: str, json: bool) -> int:
     """Undo a rollout that is not finished."""
     project = open_project(directory)
-    with _listening("", json=json) as listener:
-        receipt = platform(project, environment).cancel(listener)
+    here = platform(project, environment)
+    with (
+        telling(project, environment, undo=True, begins=False) as news,
+        _listening("", json=json) as screen,
+    ):
+        receipt = news.ended(here.cancel(news.heard(screen)))
     return _finish(receipt, project, json=json, undo=True)
 
 
@@ -115,9 +135,12 @@ def deploy_action(project: Project) -> Action:
         release = release_from(packaged.facts["release"])
         refuse_held(project, step.work["environment"])
         here = platform(project, step.work["environment"])
-        listener = Lines(on_output)
-        flag(here.serves, release, listener)
-        receipt = here.deploy(release, listener, shop.stopping)
+        with telling(project, here.name, say=on_output) as news:
+            listener = news.heard(Lines(on_output), release.name, here.serves)
+            flag(here.serves, release, listener)
+            receipt = news.ended(here.deploy(release, listener, shop.stopping))
+        with suppress(OSError):  # the rollout is what counts, and the record has its receipt
+            write_page(receipt, project)
         passed = receipt.verdict is Verdict.PASSED
         return StepResult(
             step.name, step.stage, Outcome.PASSED if passed else Outcome.FAILED,
@@ -147,7 +170,7 @@ def refuse_unsafe(target: Release, here: Platform) -> None:
         words = "; ".join(one_line(one.words) for one in found[:3])
         raise ConfigError(
             f"{target.name} may not work with today's database: {words}",
-            "Roll a corrected release forward, or insist: shipway rollback --force.",
+            f"Roll a corrected release forward, or insist: shipway rollback {here.name} --force.",
         )
 
 
@@ -156,7 +179,8 @@ def packaged(project: Project) -> Release:
     found = [one for one in project.record.passed_facts("package") if "release" in one]
     if not found:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
-    return release_from(found[0]["release"])
+    release = release_from(found[0]["release"])
+    return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
 def release_from(data: dict[str, Any]) -> Release:
@@ -182,6 +206,7 @@ def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
     """Print the receipt; the exit code. undo: going back is what was asked for."""
     page = write_page(receipt, project)
+    tell_rollout(receipt)
     if json:
         print(json_module.dumps(receipt.to_dict(), indent=2, default=str))
     else:
@@ -189,6 +214,7 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
+            print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(

@@ -29,7 +29,7 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
     if file:
         found = _read(file)
         name = name or next((one.tool for one in found), os.path.basename(file))
-        _keep(folder, name, file, found)
+        keep(folder, name, file, found)
     kept = _kept(folder)
     if json:
         print(json_module.dumps(kept, indent=2))
@@ -53,7 +53,8 @@ def _read(file: str) -> tuple[Finding, ...]:
         raise ConfigError(f"{file} is not JSON: {error}", "Name a SARIF or JSON file.") from None
 
 
-def _keep(folder: str, name: str, source: str, found: tuple[Finding, ...]) -> None:
+def keep(folder: str, name: str, source: str, found: tuple[Finding, ...]) -> None:
+    """Keep findings under a name, in the place of earlier ones."""
     data = {
         "source": source, "imported": SystemClock().now(),
         "findings": [finding_to_dict(one) for one in found],

@@ -31,11 +31,22 @@ _CALLS = {
     "hold": "shipway.cli.holding",
     "policy": "shipway.cli.policing",
     "task": "shipway.cli.tasking",
+    **dict.fromkeys(
+        ("monitor_show", "monitor_plan", "monitor_apply", "monitor_replay"),
+        "shipway.cli.monitoring",
+    ),
+    "notify": "shipway.cli.notifying",
+    "promote": "shipway.cli.promoting",
     "rehearse": "shipway.cli.rehearsing",
     **dict.fromkeys(
         ("infra_plan", "infra_apply", "infra_destroy", "infra_drift"), "shipway.cli.stacking"
     ),
     "secret_set": "shipway.cli.keeping_secrets",
+    **dict.fromkeys(("image_build", "image_scan", "image_push"), "shipway.cli.imaging"),
+    **dict.fromkeys(
+        ("write_workflows", "check_workflows", "diff_workflows"), "shipway.cli.workflowing"
+    ),
+    "init": "shipway.cli.initing",
 }
 _KEPT = 64  # invocations remembered
 
@@ -53,6 +64,7 @@ def invoke(words: Sequence[str]) -> int:
         sys.stderr.write(f"shipway: {error.message}\n")
         if error.remedy:
             sys.stderr.write(f"  next: {error.remedy}\n")
+        sys.stderr.write(f"  more: {_more(error)}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -60,6 +72,13 @@ def invoke(words: Sequence[str]) -> int:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
         return 1  # nobody read how it went: that is no success (Typer says the same)
+
+
+def _more(error: ShipwayError) -> str:
+    """The entry that explains it."""
+    from shipway.core.runbook import more
+
+    return more(error.message, type(error))
 
 
 def call(command: str, options: dict[str, Any]) -> int:

@@ -17,6 +17,7 @@ from shipway.core.step import Step
 
 if TYPE_CHECKING:
     from shipway.core.check import Check
+    from shipway.core.service_kinds import Provided
     from shipway.effects.process import SystemProcesses
     from shipway.flows.workshop import Action, Workshop
 
@@ -75,8 +76,9 @@ class Performer:
             root=project.root, state=project.state,
             out=os.path.join(project.state, "runs", self._run), config=project.config,
             processes=self._processes, blobs=project.blobs, environment=dict(os.environ),
-            checks=_check, actions=lambda name: _action(name, project), serve=_serve, uv=_uv(),
-            commit=self._commit, stopping=self._cancelled.is_set, baseline=self._baseline,
+            checks=_check, actions=lambda name: _action(name, project), serve=_serve,
+            serviced=_serviced, uv=uv_program(), commit=self._commit,
+            stopping=self._cancelled.is_set, baseline=self._baseline,
             advisories=self._advisories,
             secrets=secret_values(project.config, os.environ, declared),
         )  # fmt: skip
@@ -97,6 +99,14 @@ def _action(name: str, project: Project) -> Action:
         from shipway.flows.findings import findings
 
         return findings
+    if name in ("image", "publish"):
+        from shipway.cli import image_steps
+
+        return image_steps.publish_action(project) if name == "publish" else image_steps.image
+    if name == "workflows":
+        from shipway.cli.workflow_step import compare
+
+        return compare(project)
     from shipway.flows import install  # not for the findings, which are judged in every run
 
     actions: dict[str, Action] = {"install": install.install, "package": install.package}
@@ -112,7 +122,20 @@ def _serve(shop: Workshop, on_output: OnOutput) -> AbstractContextManager[str]:
     return served(shop, on_output, RealHttp(), SystemClock(), free_port)
 
 
-def _uv() -> str:
+def _serviced(
+    shop: Workshop, on_output: OnOutput, given: Mapping[str, str]
+) -> AbstractContextManager[Provided]:
+    from shipway.effects.address import free_port
+    from shipway.effects.clock import SystemClock
+    from shipway.effects.process import this_process
+    from shipway.effects.service_probe import answers
+    from shipway.flows.services import Outside, services
+
+    outside = Outside(SystemClock(), this_process(), free_port, answers)
+    return services(shop, on_output, outside, given)
+
+
+def uv_program() -> str:
     """uv comes with Shipway, beside its Python."""
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
     return beside if os.path.exists(beside) else "uv"

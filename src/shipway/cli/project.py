@@ -109,6 +109,7 @@ def _has_table(folder: str) -> bool:
 
 def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...]]:
     from shipway.checks import enabled
+    from shipway.cli.workflow_step import workflow_step
     from shipway.core.detect import detect
     from shipway.core.validate import validate
     from shipway.flows.pipeline import pipeline
@@ -124,7 +125,11 @@ def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...
     if not config.application.name:
         named = replace(config.application, name=os.path.basename(sources.root))
         config = replace(config, application=named)
-    return config, pipeline(config, enabled(config)), assumed
+    checks = enabled(config)
+    steps = pipeline(config, checks)
+    if more := workflow_step(sources, {step.stage for step in steps}):
+        steps = pipeline(config, checks, more)
+    return config, steps, assumed
 
 
 def _ignore(state: str) -> None:

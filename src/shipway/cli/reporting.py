@@ -5,23 +5,37 @@ from __future__ import annotations
 import os
 
 from shipway.cli.project import Project, open_project
+from shipway.cli.rollout_page import rollout_pages
 from shipway.core.codec import run_from_json, run_to_json, step_from_json, step_to_json
 from shipway.core.errors import ConfigError
 from shipway.core.release import SBOM_FILE
 from shipway.core.result import RunResult
 from shipway.effects.files import write_atomic
 
+_ASIDE = (SBOM_FILE, "coverage.json", "coverage.xml")  # steps' own reports, for other programs
 
-def report(*, directory: str, json: bool) -> int:
-    """Write all forms and print where, or print the run as JSON."""
+
+def report(*, directory: str, json: bool, source: str) -> int:
+    """Write all forms and print where, or print the run as JSON; the exit code.
+
+    source: a folder of what jobs left, which becomes one run first; its verdict is the code then.
+    """
     project = open_project(directory)
+    if source:
+        from shipway.cli.gathering import gather_run
+
+        gather_run(project, source)
     result = last_run(project)
     if json:
         steps = ",".join(step_to_json(step) for step in result.steps)
         print(f'{{"run":{run_to_json(result)},"steps":[{steps}]}}')
     else:
         print(write(result, project))
-    return 0
+    if not source:
+        return 0
+    from shipway.cli.gathering import tell
+
+    return tell(result, project, quiet=json)
 
 
 def last_run(project: Project) -> RunResult:
@@ -49,15 +63,18 @@ def write(result: RunResult, project: Project) -> str:
         return data
 
     for name, text in {
-        "report.html": page(result, log, lambda path: _source(project.root, path)),
+        "report.html": page(
+            result, log, lambda path: _source(project.root, path), rollout_pages(project)
+        ),
         "junit.xml": junit(result),
         "findings.sarif": sarif(result),
         "summary.md": markdown(result),
     }.items():
         write_atomic(os.path.join(project.state, name), text.encode())
-    lists = [step.reports[SBOM_FILE] for step in result.steps if SBOM_FILE in step.reports]
-    if lists and (data := project.blobs.get(lists[-1])) is not None:
-        write_atomic(os.path.join(project.state, SBOM_FILE), data)
+    for name in _ASIDE:
+        found = [step.reports[name] for step in result.steps if name in step.reports]
+        if found and (data := project.blobs.get(found[-1])) is not None:
+            write_atomic(os.path.join(project.state, name), data)
     path = os.path.join(project.state, "report.html")
     return min(path, os.path.relpath(path), key=len)
 

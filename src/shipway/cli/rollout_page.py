@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import quote
 
 from shipway.cli.project import Project
 from shipway.core.outcome import Outcome, Verdict
@@ -25,6 +26,17 @@ def write_page(receipt: Receipt, project: Project) -> str:
         f"rollout of {receipt.release}", project.config.application.name, receipt.verdict,
         receipt.started, receipt.seconds, (step,), address=receipt.address,
     )  # fmt: skip
-    path = os.path.join(project.state, "environments", receipt.environment, "rollout.html")
+    path = os.path.join(project.state, _below(receipt.environment))
     write_atomic(path, report(run, lambda name: project.blobs.get(name) or b"").encode())
     return min(path, os.path.relpath(path), key=len)
+
+
+def rollout_pages(project: Project) -> dict[str, str]:
+    """Environment → the address of the page of its last rollout, from the report beside it."""
+    pages = {name: _below(name) for name in project.record.environments()}
+    there = {n: page for n, page in pages.items() if os.path.exists(f"{project.state}/{page}")}
+    return {name: quote(page) for name, page in there.items()}
+
+
+def _below(environment: str) -> str:
+    return os.path.join("environments", environment, "rollout.html")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import shlex
 import signal
 import sys
 import threading
 from typing import Any
 
+from shipway.cli.in_github import run_name, tell_run
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, machine, open_project
 from shipway.core.errors import ConfigError
@@ -34,16 +36,17 @@ def run(
     """Run a project's pipeline; returns the exit code."""
     project = open_project(directory)
     graph = Graph(project.steps).select(stages, skip)
+    _sweep(project)
     files = Tree(project.root, project.record.file_index())
     clock = SystemClock()
     commit, branch = head(project.root)
     options = Options(
-        run=f"{clock.now():.3f}-{os.getpid()}", jobs=jobs or len(os.sched_getaffinity(0)),
+        run=run_name(clock.now(), os.environ), jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
-        # Without a folder it has nothing to look into: that is for pip-audit to do then.
-        skipped={} if advisories else dict.fromkeys(_ADVISED, "no --advisories were given"),
+        skipped=_skipped(graph, stages, advised=bool(advisories)),
         changed=changed(project.root, changed_since) if changed_since else None,
+        words=_words(advisories, baseline),
     )  # fmt: skip
     perform = Performer(
         project, options.run, commit, advisories=_folder(advisories),
@@ -66,10 +69,11 @@ def run(
         raise
     finally:
         listener.close()
-    if len(result.steps) <= _REPORT_UP_TO and not _all_cached(result):
+    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
+    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
         _write_report(result, project, quiet=json)
-        if os.environ.get("GITHUB_ACTIONS") and not json:
-            _annotate(result, project)
+        if in_github and not json:
+            tell_run(result, project)
         _prune(project)
     strictly = bool(os.environ.get("CI")) if strict is None else strict
     return result.verdict.exit_code(strict=strictly)
@@ -118,6 +122,15 @@ def _on_ecs(project: Project, word: str) -> bool:
     return found is not None and found.platform == "ecs"
 
 
+def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str]:
+    """Steps that this call gives nothing to do, each with the reason."""
+    # Without a folder it has nothing to look into: that is for pip-audit to do then.
+    lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
+    unasked = {name: f"it runs when asked for: shipway run {name}"
+               for name in graph.unasked(stages)}  # fmt: skip
+    return lacking | unasked
+
+
 def _listener(*, json: bool) -> Listener:
     if json:
         from shipway.outputs.jsonl import JsonEvents
@@ -127,9 +140,20 @@ def _listener(*, json: bool) -> Listener:
         from shipway.outputs.live import LiveConsole
 
         return LiveConsole(sys.stdout)
+    if os.environ.get("GITHUB_ACTIONS"):
+        from shipway.outputs.grouped import GroupedConsole
+
+        return GroupedConsole(sys.stdout)
     from shipway.outputs.plain import PlainConsole
 
     return PlainConsole(sys.stdout)
+
+
+def _words(advisories: str, baseline: str) -> dict[str, str]:
+    """The options of this call that steps were given, by step."""
+    looked_into = f"--advisories {shlex.quote(advisories)}" if advisories else ""
+    known = f"--baseline {shlex.quote(baseline)}" if baseline else ""
+    return {**dict.fromkeys(_ADVISED, looked_into), "findings": f"{looked_into} {known}".strip()}
 
 
 def _folder(advisories: str) -> str:
@@ -141,15 +165,23 @@ def _folder(advisories: str) -> str:
 
 
 def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
-    if "findings" not in graph.steps:
-        return ()
-    if not word:
+    word = word if "findings" in graph.steps else ""
+    if not word and any(step.stage in ("quality", "security") for step in graph.steps.values()):
         word = project.config.security.baseline
     if not word:
         return ()
     from shipway.cli.baseline import fingerprints
 
     return fingerprints(project, word)
+
+
+def _sweep(project: Project) -> None:
+    """End the services of runs that were killed."""
+    if os.path.isdir(os.path.join(project.state, "services")):
+        from shipway.effects.process import SystemProcesses
+        from shipway.flows.services import sweep
+
+        sweep(project.state, SystemProcesses())
 
 
 def _stop_on_signals(whole: Run, perform: Performer) -> None:
@@ -180,13 +212,6 @@ def _allowed(words: list[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
-
-
-def _annotate(result: RunResult, project: Project) -> None:
-    from shipway.outputs.annotations import github_annotations
-
-    top = os.environ.get("GITHUB_WORKSPACE", project.root)
-    sys.stdout.write(github_annotations(result, os.path.relpath(project.root, top)))
 
 
 def _prune(project: Project) -> None:

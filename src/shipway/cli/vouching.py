@@ -1,70 +1,50 @@
-"""A verdict travels with the release: what is deployed to AWS has passed the pipeline, or somebody
-says why not."""
+"""A verdict travels with the release: what is deployed to AWS, or promoted, has passed the
+pipeline, or somebody says why not."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from shipway.cli.project import Project
+from shipway.core.codec import run_from_json, step_from_json
 from shipway.core.errors import ConfigError
-from shipway.core.outcome import Outcome, Verdict
+from shipway.core.proof import proof
 from shipway.core.release import Release
+from shipway.flows.pipeline import PACKAGE
 
-_STAGES = ("quality", "security", "test")
 
-
-def vouched(project: Project, release: Release, without: str) -> Mapping[str, str]:
+def vouched(
+    project: Project, environment: str, release: Release, without: str
+) -> Mapping[str, str]:
     """What the rollout keeps of it: the run that passed, or the reason why there is none.
 
-    Raises ConfigError where the release has no image by digest, or no verdict and no reason.
+    Only on this machine is an incomplete run enough. Raises ConfigError where there is no verdict
+    and no reason, or where a release for ECS has no image by digest.
     """
-    if "@sha256:" not in release.image:
+    on_ecs = project.config.environments[environment].platform == "ecs"
+    if on_ecs and "@sha256:" not in release.image:
         raise ConfigError(
             f"{release.name} has no image that is published by its digest",
-            "Build and publish one: shipway image build, shipway image push.",
+            "Build and publish one: shipway run publish.",
         )
+    run, why = _proof(project, release, strict=on_ecs)
+    if run:
+        return {"verdict_of_run": run}
     if without:
         return {"without_verdict": without}
-    found = list(_runs(project, release))
-    run = next((run for run, wrong in found if not wrong), "")
-    if not run:
-        raise ConfigError(
-            f"no run has passed all checks of {release.name} ({_why(found)})",
-            "Run them: shipway run --strict quality security test build; or say why it goes "
-            "without: shipway deploy ENV --without-verdict REASON.",
-        )
-    return {"verdict_of_run": run}
-
-
-def _runs(project: Project, release: Release) -> Iterator[tuple[str, str]]:
-    """The runs that packaged exactly this release: their id, and what they lack."""
-    wanted = [step.name for step in project.steps if step.stage in _STAGES]
-    for text, steps in project.record.runs_of("package"):
-        run, results = json.loads(text), [json.loads(step) for step in steps]
-        if _packaged(results) == release.digest:
-            yield run["run"], _lacks(run, results, wanted)
-
-
-def _packaged(results: Sequence[Mapping[str, Any]]) -> str:
-    facts: Mapping[str, Any] = next(
-        (one.get("facts", {}) for one in results if one["step"] == "package"), {}
+    raise ConfigError(
+        f"{release.name} has not passed: {why}",
+        "Run the whole pipeline on exactly this state: shipway run --strict. "
+        "Or say why it goes without: --without-verdict REASON.",
     )
-    return str(facts.get("release", {}).get("digest", ""))
 
 
-def _lacks(
-    run: Mapping[str, Any], results: Sequence[Mapping[str, Any]], wanted: Sequence[str]
-) -> str:
-    if run["verdict"] != Verdict.PASSED:
-        return f"run {run['run']} ended {run['verdict']}"
-    good = {
-        one["step"] for one in results if Outcome(one["outcome"]).lets_dependants_run
-    }  # fmt: skip
-    missing = [name for name in wanted if name not in good]
-    return f"run {run['run']} left out {', '.join(missing[:3])}" if missing else ""
-
-
-def _why(found: Sequence[tuple[str, str]]) -> str:
-    return found[0][1] if found else "none on record has packaged it"
+def _proof(project: Project, release: Release, *, strict: bool) -> tuple[str, str]:
+    runs = (
+        run_from_json(text, tuple(step_from_json(step) for step in steps))
+        for text, steps in project.record.runs_of(PACKAGE)
+    )
+    steps = (
+        (step.name, step.stage) for step in project.steps if not step.work.get("on_request")
+    )  # fmt: skip
+    return proof(release.digest, runs, steps, strict=strict)

@@ -86,7 +86,8 @@ class Check(Protocol):
 
     name, stage, summary: for people. needs: steps that must have passed. expected: typical
     seconds. cores: step.ALL_CORES to run alone. max_age: seconds a stored outcome holds.
-    served: whether the application must be running while the check does.
+    served: whether the application must be running while the check does. serviced: whether the
+    services of `[services]` must.
     reports: names of the files it writes below Site.out that are worth keeping.
     """
 
@@ -108,6 +109,8 @@ class Check(Protocol):
     def max_age(self) -> float | None: ...
     @property
     def served(self) -> bool: ...
+    @property
+    def serviced(self) -> bool: ...
     @property
     def reports(self) -> tuple[str, ...]: ...
 

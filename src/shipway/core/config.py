@@ -16,12 +16,23 @@ from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
 from shipway.core.settings.github import GitHub
+from shipway.core.settings.image import Image
 from shipway.core.settings.infrastructure import Infrastructure
+from shipway.core.settings.monitoring import Monitoring
+from shipway.core.settings.notify import Notify
+from shipway.core.settings.services import Service
 
 
 @dataclass(frozen=True)
 class Application(Closed):
-    """What is being shipped. What is empty is worked out from the files (core/detect.py)."""
+    """What is being shipped. What is empty is worked out from the files (core/detect.py).
+
+    name, version: what its releases are called by. packages: the Python packages that checks look
+    into. unit_tests, integration_tests, browser_tests: their folders. lock: the lock file, or a
+    requirements file. serve: the command that serves it. migrate: the command that brings the
+    database up to date. seed: the command that fills it, before the first good release. health:
+    the path that answers 200 when an instance may serve. dockerfile: what the image is made from.
+    """
 
     name: str = ""
     version: str = ""
@@ -29,8 +40,10 @@ class Application(Closed):
     unit_tests: str = ""
     integration_tests: str = ""
     browser_tests: str = ""
+    test_runner: Literal["", "pytest", "django"] = ""  # django: manage.py test; "" is pytest
     lock: str = ""
-    serve: str = ""  # gets BIND=host:port, RELEASE, WEB_CONCURRENCY
+    test_lock: str = ""  # where what tests need is locked apart from what is shipped
+    serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
     health: str = "/health/ready"
@@ -45,7 +58,11 @@ class Application(Closed):
 
 @dataclass(frozen=True)
 class EndpointGate(Closed):
-    """Limits for one critical endpoint, by the name that the load test gives it."""
+    """Limits for one critical endpoint, by the name that the load test gives it.
+
+    p95_ms: milliseconds that 95 of 100 requests may take at most. error_rate: percent of the
+    requests that may fail.
+    """
 
     p95_ms: Annotated[float, Gt(0)] = 500.0
     error_rate: Percent = 0.0
@@ -55,7 +72,9 @@ class EndpointGate(Closed):
 class FindingGates(Closed):
     """The most findings that may be open; what is not set has no limit.
 
-    What a baseline has does not count. tools: the most of one tool, whatever their severity.
+    What a baseline has does not count. critical, high, medium, low: by severity. secrets: of any
+    severity. licences: dependencies whose licence is not among `[security] licences`. tools: the
+    most of one tool, whatever their severity.
     """
 
     critical: Count | None = 0
@@ -69,7 +88,10 @@ class FindingGates(Closed):
 
 @dataclass(frozen=True)
 class Gates(Closed):
-    """The limits that a change must keep."""
+    """The limits that a change must keep.
+
+    coverage: percent of the packages' code that tests have to run.
+    """
 
     coverage: Percent = 80.0
     findings: FindingGates = field(default_factory=FindingGates)
@@ -78,7 +100,11 @@ class Gates(Closed):
 
 @dataclass(frozen=True)
 class Performance(Closed):
-    """The load test."""
+    """The load test.
+
+    locustfile: where it is. users: how many ask at once. seconds: how long. workers: processes of
+    the application while it is asked.
+    """
 
     locustfile: str = "load/locustfile.py"
     users: Annotated[int, Gt(0)] = 8
@@ -90,7 +116,8 @@ class Performance(Closed):
 class Smoke(Closed):
     """One request after a rollout, and what must come back.
 
-    json: key path ("items.0.code") → the value it must have; "*" for any value but none.
+    path: what is asked for. status: its answer's. contains: text that is in it. json: key path
+    ("items.0.code") → the value it must have; "*" for any value but none.
     """
 
     path: str
@@ -101,7 +128,10 @@ class Smoke(Closed):
 
 @dataclass(frozen=True)
 class Pause(Closed):
-    """Waits for a person at a stage of a rollout: `shipway resume`, or `shipway cancel`."""
+    """Waits for a person at a stage of a rollout: `shipway resume`, or `shipway cancel`.
+
+    timeout: seconds that a person has. on_timeout: what is done when nobody answers.
+    """
 
     timeout: Seconds = 3600.0
     on_timeout: Literal["roll back", "continue"] = "roll back"
@@ -111,19 +141,25 @@ class Pause(Closed):
 class Environment(Closed):
     """Where a release runs. In `env`, {data} stands for the environment's own data folder.
 
+    platform: what runs it, this machine or AWS. host, port: where it is served. instances: how
+    many serve. health_timeout: seconds until an instance has to be healthy. drain_timeout: seconds
+    that a leaving instance has to finish its requests. env: variables of the instances.
+
     container: the program that runs instances as containers of the release's image; empty for
-    processes. strategy and what shapes it: batch (instances that rolling starts together),
-    minimum_healthy (percent that serves while rolling), canary_percent, step_percent (linear),
-    step_bake and bake (seconds to watch after a step, and after the last one with the old release
-    still there), failed_starts (rolling gives up after so many). judged: whether the judge may
-    stop or hold a rollout. test_port: where the new release gets test traffic first; 0 for
-    nowhere. sticky: a client stays with its release. probes: requests a second that Shipway sends
-    to each release where people send fewer. pauses: stage → wait for a person there.
+    processes. strategy: how a release is replaced. batch: instances that rolling starts together.
+    minimum_healthy: percent that serves while rolling. canary_percent: canary's first share.
+    step_percent: how much linear moves at once. step_bake: seconds to watch after a step. bake:
+    after the last one, with the old release still there. failed_starts: rolling gives up after so
+    many. judged: whether the judge may stop or hold a rollout. test_port: where the new release
+    gets test traffic first; 0 for nowhere. sticky: a client stays with its release. probes:
+    requests a second that Shipway sends to each release where people send fewer. pauses: stage →
+    wait for a person there.
     """
 
     platform: Literal["local", "ecs"] = "local"
     ecs: Ecs = field(default_factory=Ecs)
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     strategy: Literal["rolling", "blue-green", "linear", "canary"] = "rolling"
     container: Literal["", "docker", "podman"] = ""
     host: str = "127.0.0.1"
@@ -155,7 +191,14 @@ class Environment(Closed):
 
 @dataclass(frozen=True)
 class OwnStep(Closed):
-    """A team's own step: `[steps.NAME]`."""
+    """A team's own step: `[steps.NAME]`.
+
+    run: the command, without a shell. stage: where it belongs. needs: steps that have to pass
+    before it. inputs: patterns of the files that it depends on; unchanged, it is not run again.
+    env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
+    how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
+    it runs; empty: everywhere.
+    """
 
     run: str | tuple[str, ...]
     stage: Literal["quality", "security", "test", "build", "publish", "deploy", "verify"] = "test"
@@ -171,7 +214,11 @@ class OwnStep(Closed):
 
 @dataclass(frozen=True)
 class Waiver(Closed):
-    """An exception for findings: by `rule` (below `path`) or by `fingerprint`, until `expires`."""
+    """An exception for findings: by `rule` (below `path`) or by `fingerprint`, until `expires`.
+
+    reason: why it is none. owner: who says so. expires: the last day on which it holds. rule:
+    the scanner's. path: pattern of the files it holds for. fingerprint: of one finding alone.
+    """
 
     reason: Text
     owner: Text
@@ -213,7 +260,10 @@ class Retention(Closed):
 
 @dataclass(frozen=True)
 class Config(Closed):
-    """All of shipway.toml."""
+    """All of shipway.toml.
+
+    checks: check → whether it runs, where there is something for it: docs/checks.md.
+    """
 
     application: Application = field(default_factory=Application)
     checks: dict[str, bool] = field(default_factory=dict)
@@ -224,6 +274,9 @@ class Config(Closed):
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
     github: GitHub = field(default_factory=GitHub)
+    image: Image = field(default_factory=Image)
+    services: dict[Literal["postgres", "redis"], Service] = field(default_factory=dict)
+    notify: Notify = field(default_factory=Notify)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -6,32 +6,18 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from shipway.core.adoption.entry import entry
+from shipway.core.adoption.testing import tests
 from shipway.core.config import Application, Config
+from shipway.core.sources import FOREIGN, Sources
 
+LOCKS = ("uv.lock", "requirements-lock.txt", "requirements.txt")
 _NO_PACKAGES = {"tests", "test", "docs", "migrations", "load", "scripts", "bench", "examples"}
-_FACTORY = re.compile(r"^def (create_app|make_app)\(", re.MULTILINE)
-_GLOBAL = re.compile(r"^(app|application)\b[^=\n]*= *(Flask|FastAPI)\(", re.MULTILINE)
 _TEMPLATE_FOLDERS = ("infrastructure", "cloudformation", "infra", "templates")
 _RESOURCES = re.compile(r"^Resources\s*:|[\"']Resources[\"']\s*:", re.MULTILINE)
 _AWS_TYPE = re.compile(r"\bType[\"']?\s*:\s*[\"']?AWS::")
-
-
-class Sources(Protocol):
-    """The application's files, read only. Paths are relative to its root."""
-
-    def read(self, path: str) -> str | None:
-        """The text of a file; None when there is none."""
-        ...
-
-    def folders(self, path: str) -> Sequence[str]:
-        """The names of the folders in a folder, sorted; empty when there is none."""
-        ...
-
-    def files(self, path: str) -> Sequence[str]:
-        """The names of the files in a folder, sorted; empty when there is none."""
-        ...
 
 
 def detect(config: Config, sources: Sources) -> tuple[Config, tuple[str, ...]]:
@@ -50,12 +36,9 @@ def _found(given: Application, sources: Sources) -> dict[str, Any]:
         "name": str(project.get("name", "")),
         "version": str(project.get("version", "")),
         "packages": packages,
-        **_tests(sources),
-        "lock": next(
-            (name for name in ("uv.lock", "requirements.txt") if sources.read(name) is not None),
-            "",
-        ),
-        "serve": _serve(packages, sources),
+        **_tests(given, packages, sources),
+        "lock": next((name for name in LOCKS if sources.read(name) is not None), ""),
+        "serve": "" if given.serve else _serve(packages, sources),
         "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
         "dockerfiles": _dockerfiles(sources),
         "workflows": ".github/workflows" if "workflows" in sources.folders(".github") else "",
@@ -68,7 +51,8 @@ def _packages(sources: Sources) -> tuple[str, ...]:
         f"{prefix}{name}"
         for prefix in ("", "src/")
         for name in sources.folders(prefix.rstrip("/"))
-        if name not in _NO_PACKAGES and sources.read(f"{prefix}{name}/__init__.py") is not None
+        if name not in _NO_PACKAGES | FOREIGN
+        and sources.read(f"{prefix}{name}/__init__.py") is not None
     )
 
 
@@ -95,32 +79,18 @@ def _is_template(text: str) -> bool:
     return "AWSTemplateFormatVersion" in text or bool(resources)
 
 
-def _tests(sources: Sources) -> dict[str, str]:
-    below = sources.folders("tests")
-    found = {
-        f"{kind}_tests": f"tests/{kind}"
-        for kind in ("unit", "integration", "browser")
-        if kind in below
-    }
-    return {"unit_tests": "tests", **found} if "tests" in sources.folders("") else {}
-
-
 def _serve(packages: Sequence[str], sources: Sources) -> str:
-    """The command that serves the application; {bind} becomes host:port."""
-    modules = [f"{package}/{name}" for package in packages for name in ("__init__", "app", "wsgi")]
-    for path in (*modules, "app", "wsgi", "main"):
-        text = sources.read(f"{path}.py") or ""
-        module = path.removeprefix("src/").removesuffix("/__init__").replace("/", ".")
-        asgi = " -k uvicorn.workers.UvicornWorker" if "FastAPI(" in text else ""
-        if entry := _GLOBAL.search(text):
-            return f"gunicorn{asgi} --bind {{bind}} {module}:{entry[1]}"
-        if entry := _FACTORY.search(text):
-            return f"gunicorn{asgi} --bind {{bind}} {module}:{entry[1]}()"
-    if sources.read("manage.py") is not None:
-        for package in packages:
-            if sources.read(f"{package}/wsgi.py") is not None:
-                return f"gunicorn --bind {{bind}} {package.replace('/', '.')}.wsgi:application"
-    return ""
+    found = entry(sources, packages)
+    return found.serve if found else ""
+
+
+def _tests(given: Application, packages: Sequence[str], sources: Sources) -> dict[str, str]:
+    """Folders by kind. A folder that is given for one kind is not another kind's, too."""
+    found = tests(sources, packages)
+    taken = {given.unit_tests, given.integration_tests, given.browser_tests}
+    folders = {f"{kind}_tests": path for kind, path in found.folders if path not in taken}
+    runner = found.runner if found.runner == "django" and folders else ""
+    return {**folders, "test_runner": runner}
 
 
 def _shown(value: Any) -> str:

@@ -71,6 +71,24 @@ class Graph:
             )
         return Graph(kept)
 
+    def unasked(self, words: Sequence[str]) -> set[str]:
+        """Steps that run on request only, and that no word (stage or step) asks for.
+
+        One that is asked for asks for those that it needs.
+        """
+        asked: set[str] = set()
+        left: set[str] = set()
+        for name in reversed(self.order):
+            step = self.steps[name]
+            if not step.work.get("on_request"):
+                continue
+            named = name in words or step.stage in words
+            if named or asked.intersection(self.dependants[name]):
+                asked.add(name)
+            else:
+                left.add(name)
+        return left
+
     @staticmethod
     def _without(step: Step, skipped: set[str]) -> Step:
         if not skipped.intersection(step.needs):

@@ -66,6 +66,11 @@ class Names:
         return f"/{self.application}/{self.environment}/web"
 
     @property
+    def metrics(self) -> str:
+        """The namespace in CloudWatch of the application's own metrics."""
+        return f"{self.application}/{self.environment}"
+
+    @property
     def execution_role(self) -> str:
         """Pulls the image, reads the secrets, writes the log."""
         return f"{self.prefix}-execution"

@@ -16,6 +16,11 @@ class Platform(Protocol):
     """One environment. Every method may raise a ShipwayError that says what to do."""
 
     @property
+    def name(self) -> str:
+        """The environment's."""
+        ...
+
+    @property
     def address(self) -> str:
         """What people open."""
         ...

@@ -99,6 +99,40 @@ class Http(Protocol):
     ) -> Response: ...
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A message that is ready to be posted.
+
+    url and headers may hold secrets, and are shown nowhere. answers_ok: the answer is JSON that
+    has to say `"ok": true`, as Slack's Web API has it.
+    """
+
+    channel: str
+    url: str = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answers_ok: bool = False
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of a letter. problem: why it did not arrive, "" where it did; seconds: how long
+    all attempts took."""
+
+    channel: str
+    problem: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
+
+
+class Notifier(Protocol):
+    """Posts letters. Never raises: what goes wrong is in the delivery."""
+
+    def send(self, letter: Letter, limit: float) -> Delivery:
+        """Post it, again where that may help; `limit` seconds at most, all attempts together."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services."""
 
@@ -166,7 +200,9 @@ class Releases(Protocol):
         """Append a rollout and return its number; `update_rollout` completes it."""
         ...
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None: ...
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+        """Put these values over what is known of it; what is not given stays."""
+        ...
 
     def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
         """Newest first; each has its `number`."""

@@ -27,11 +27,12 @@ def secret_values(
     """Every secret among the variables that a step or an instance may see, in all its forms.
 
     declared: the names that the steps declare, for a configuration that was compiled has no
-    steps any more. Secret is each variable named in an environment's `secrets`; each declared
-    one whose name says so; and the password in the address that any declared one holds. What
-    the configuration itself holds is no secret: whoever has the repository has it.
+    steps any more. Secret is each variable named in an environment's `secrets` or in `[notify]`;
+    each declared one whose name says so; and the password in the address that any declared one
+    holds. What the configuration itself holds is no secret: whoever has the repository has it.
     """
     named = {name for one in config.environments.values() for name in one.secrets}
+    named.update(config.notify.variables)
     of_steps = {name for step in config.steps.values() for name in step.env}
     values: set[str] = set()
     for name in {*named, *config.env, *of_steps, *declared, *INDEXES} & environment.keys():

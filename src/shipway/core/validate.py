@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from shipway.core.config import Config
 from shipway.core.errors import ConfigError
+from shipway.core.settings.services import in_long_form
 
 
 def validate(data: Mapping[str, Any], source: str) -> Config:
@@ -16,7 +17,7 @@ def validate(data: Mapping[str, Any], source: str) -> Config:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Config).validate_python(dict(data))
+        return TypeAdapter(Config).validate_python(in_long_form(data))
     except ValidationError as error:
         faults = [_words(fault, source) for fault in _innermost(error.errors())]
         raise ConfigError("\n".join(faults), "Correct it and run again.") from None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from hashlib import sha256
 
 from shipway.core.errors import ConfigError
+from shipway.core.notice import Changes, Commit
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 def head(root: str) -> tuple[str, str]:
@@ -38,14 +42,22 @@ def refs(root: str) -> str:
     return sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def _folder(root: str) -> str:
-    """Where git keeps what belongs to this working tree."""
-    folder = root
+def top(root: str) -> str:
+    """The repository's top folder; "" outside of one."""
+    folder = os.path.abspath(root)
     while not os.path.exists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
             return ""
         folder = above
+    return folder
+
+
+def _folder(root: str) -> str:
+    """Where git keeps what belongs to this working tree."""
+    folder = top(root)
+    if not folder:
+        return ""
     git = os.path.join(folder, ".git")
     if os.path.isfile(git):  # a linked working tree: "gitdir: PATH" (gitrepository-layout)
         return os.path.join(folder, _text(git).removeprefix("gitdir: "))
@@ -68,6 +80,42 @@ def changed(root: str, ref: str) -> frozenset[str]:
     if tracked is None or new is None:
         raise ConfigError(f"git cannot compare with {ref!r}", "Name a commit, branch or tag.")
     return frozenset(path for path in (tracked + new).split("\0") if path)
+
+
+def committed(root: str) -> int:
+    """When the commit was made, in seconds since the epoch; 0 where there is none."""
+    said = _git(root, "log", "-1", "--format=%ct")
+    return int(said) if said and said.strip().isdigit() else 0
+
+
+def differs(root: str) -> bool:
+    """Whether files below a folder differ from the commit, or are not in it and not ignored."""
+    return bool(_git(root, "status", "--porcelain", "-z", "--", "."))
+
+
+def changes(root: str, old: str, new: str, most: int = 20) -> Changes:
+    """The commits below `root` that `new` has and `old` has not, newest first, merges left out.
+
+    Where there are none, those the other way round: going back takes them away. Empty where
+    either commit is not known here, as in a shallow clone.
+    """
+    for since, until in ((old, new), (new, old)):
+        commits, more = _between(root, since, until, most)
+        if commits:
+            return Changes(commits, more, undone=since == new)
+    return Changes()
+
+
+def _between(root: str, since: str, until: str, most: int) -> tuple[tuple[Commit, ...], int]:
+    if not (_COMMIT.fullmatch(since) and _COMMIT.fullmatch(until)):
+        return (), 0
+    span = ("--no-merges", f"{since}..{until}", "--", ".")
+    form = ("--format=%h%x1f%an%x1f%s", "--encoding=UTF-8", "--no-show-signature", "--no-color")
+    text = _git(root, "log", "-z", f"--max-count={most}", *form, *span)
+    count = _git(root, "rev-list", "--count", *span)
+    rows = [row.split("\x1f", 2) for row in (text or "").split("\0") if row]
+    commits = tuple(Commit(*row) for row in rows if len(row) == 3)
+    return commits, max(0, int(count or 0) - len(commits))
 
 
 def _git(root: str, *words: str) -> str | None:

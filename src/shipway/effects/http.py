@@ -37,7 +37,7 @@ class RealHttp:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"{url} does not answer: {error or type(error).__name__}",
-                "Look at the application's log: shipway logs ENV.",
+                "Look at the log of what should answer there.",
             ) from error
         return Response(answer.status_code, dict(answer.headers), bytes(body))
 

@@ -107,14 +107,16 @@ class SqliteRecord:
         return run, result, [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
-        """Finished runs that a step was part of, newest first: the result, its steps' results."""
-        rows = self._read(
-            "SELECT id, result FROM runs WHERE result IS NOT NULL AND id IN "
-            "(SELECT run FROM steps WHERE step = ?) ORDER BY started DESC",
-            (step,),
+        """The finished runs that had a step, newest first: the result, its steps' results."""
+        query = (
+            "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            " AND id IN (SELECT run FROM steps WHERE step = ?) ORDER BY started DESC"
         )
-        steps = "SELECT result FROM steps WHERE run = ?"
-        return [(result, [row[0] for row in self._read(steps, (run,))]) for run, result in rows]
+        steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
+        return [
+            (result, [row[0] for row in self._read(steps, (run,))])
+            for run, result in self._read(query, (step,))
+        ]
 
     def passed_facts(self, step: str) -> list[dict[str, Any]]:
         """The facts of a step's stored outcomes, newest first."""
@@ -145,6 +147,15 @@ class SqliteRecord:
         """Every cache entry: key → (stored at, result)."""
         rows = self._read("SELECT key, stored, result FROM cache")
         return {key: (stored, result) for key, stored, result in rows}
+
+    def stored(self) -> list[tuple[Any, ...]]:
+        """Every cache entry as (key, step, stored at, result), for the record of another job."""
+        return self._read("SELECT key, step, stored, result FROM cache")
+
+    def adopt(self, entries: Iterable[tuple[Any, ...]]) -> None:
+        """Take over entries that `stored` gave elsewhere; what is known here stays."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO cache VALUES (?, ?, ?, ?)", list(entries))
 
     def key_parts(self, step: str) -> dict[str, str]:
         """The parts of the key under which the step was last stored; empty if never."""
@@ -247,10 +258,13 @@ class SqliteRecord:
             return int(cursor.lastrowid or 0)
 
     def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
-        """Replace what is known of a rollout."""
-        self._write(
-            "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(rollout), number)
-        )
+        """Complete what is known of a rollout: what is not given stays."""
+        with self._transaction() as db:
+            row = db.execute("SELECT rollout FROM rollouts WHERE number = ?", (number,)).fetchone()
+            known = {**json.loads(row[0]), **rollout} if row else rollout
+            db.execute(
+                "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(known), number)
+            )
 
     def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
         """Newest first; each carries its `number`."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from shipway.core.fingerprint import digest
+from shipway.core.texts import decoded
 
 
 class FolderSources:
@@ -21,8 +22,8 @@ class FolderSources:
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is none that can be read."""
         try:
-            with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:
-                text: str | None = file.read()
+            with open(os.path.join(self.root, path), "rb") as file:
+                text: str | None = decoded(file.read())
         except OSError:
             text = None
         self.asked[f"read {path}"] = "none" if text is None else digest(text)

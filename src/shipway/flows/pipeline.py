@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
 from shipway.core.errors import ConfigError
+from shipway.core.images.job import BUILDER_ENV
 from shipway.core.outcome import Outcome
 from shipway.core.step import ALL_CORES, Kind, Step
 
@@ -16,13 +18,17 @@ INSTALL = "install"
 PACKAGE = "package"
 FINDINGS = "findings"
 SBOM = "sbom"
+IMAGE = "image"
+PUBLISH = "publish"
+_LOOKS_AT_IMAGE = "image-packages"
 DEPLOY = "deploy-local"
 _LAST = ("deploy", "verify")
 
 
-def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
+def pipeline(config: Config, checks: Sequence[Check], more: Sequence[Step] = ()) -> list[Step]:
     """All steps: the application's environment, the checks, the team's own, and the release.
 
+    more: steps that look at something outside of the application's folder.
     The rollout to `local` needs everything before it; the team's own steps of the stages
     deploy and verify come after it.
     """
@@ -34,6 +40,11 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     if config.application.lock:
         steps.append(_install(config))
     steps += [_check(check, config) for check in checks]
+    published = _published(config)
+    if published:
+        steps = [_after_image(step) for step in steps]
+        steps.append(image_step(config))
+    steps += more
     if scanners := tuple(step.name for step in steps if step.stage == "security"):
         steps.append(_findings(scanners))
     own = {name: _own(name, step, config) for name, step in config.steps.items()}
@@ -41,15 +52,59 @@ def pipeline(config: Config, checks: Sequence[Check]) -> list[Step]:
     if config.application.serve and config.application.lock:
         steps.append(_package(config, listed=any(step.name == SBOM for step in steps)))
         if "local" in config.environments:
-            steps.append(_deploy(steps))
+            steps.append(_deploy([step for step in steps if step.name != IMAGE]))
+        if published:
+            steps.append(_publish(steps))
     steps += [_after_rollout(step, steps) for step in own.values() if step.stage in _LAST]
     return steps
+
+
+def _published(config: Config) -> bool:
+    """Whether the application's image is to be brought to a registry."""
+    on_ecs = any(one.platform == "ecs" for one in config.environments.values())
+    return bool(config.image.registry) or on_ecs
+
+
+def image_step(config: Config) -> Step:
+    """Never cached: its base may have changed. The builder itself keeps what did not."""
+    return Step(
+        IMAGE, "build", Kind.ACTION, {"action": IMAGE, "on_request": True}, inputs=("**",),
+        env=BUILDER_ENV, timeout=config.image.timeout, max_age=0, expected=10,
+    )  # fmt: skip
+
+
+def _after_image(step: Step) -> Step:
+    if step.name != _LOOKS_AT_IMAGE:
+        return step
+    return replace(step, needs=(*step.needs, IMAGE))
+
+
+def _publish(before: Sequence[Step]) -> Step:
+    """It needs all that says something of the release; what is unavailable is in its verdict."""
+    judges = [step for step in before if step.stage not in ("publish", *_LAST)]
+    needed = {need for step in judges for need in step.needs} - {IMAGE, PACKAGE}
+    return Step(
+        PUBLISH, "publish", Kind.ACTION, {"action": PUBLISH, "on_request": True},
+        needs=tuple(step.name for step in judges if step.name not in needed),
+        timeout=1800, max_age=0, expected=10, tolerates=(Outcome.UNAVAILABLE,),
+    )  # fmt: skip
 
 
 def _install(config: Config) -> Step:
     return Step(
         INSTALL, "build", Kind.ACTION, {"action": INSTALL},
-        inputs=(config.application.lock, "pyproject.toml"), timeout=900, expected=8,
+        inputs=_lock_inputs(config), timeout=900, expected=8,
+    )  # fmt: skip
+
+
+def _lock_inputs(config: Config) -> tuple[str, ...]:
+    """The lock, and what a lock that Shipway resolved may have been made from."""
+    application = config.application
+    if not application.test_lock:
+        return (application.lock, "pyproject.toml")
+    return (
+        application.lock, application.test_lock, "pyproject.toml", "/*requirements*.txt",
+        "/requirements/*.txt", "/Pipfile*", "/*.lock", "/setup.*", ".python-version",
     )  # fmt: skip
 
 
@@ -99,12 +154,27 @@ def _check(check: Check, config: Config) -> Step:
          "settings": [application.packages, application.unit_tests,
                       application.integration_tests, application.browser_tests,
                       config.security.licences],
+         "tests": _surroundings(config) if check.stage == "test" else [],
          "load": [application.serve, application.migrate, application.seed, application.env,
                   vars(config.performance)] if check.served else []},
-        needs=check.needs, inputs=check.inputs(config), env=config.env, cores=check.cores,
+        needs=check.needs, inputs=_inputs(check, config), env=config.env, cores=check.cores,
         max_age=check.max_age, expected=check.expected, timeout=1800,
         tool=" ".join((tool.package, tool.version, *tool.extras)),
     )  # fmt: skip
+
+
+def _surroundings(config: Config) -> list[Any]:
+    """What tests find around them: their outcome depends on it."""
+    application = config.application
+    services = {name: asdict(one) for name, one in config.services.items()}
+    prepared = [application.migrate, application.seed] if services else []
+    return [application.env, application.test_runner, services, prepared]
+
+
+def _inputs(check: Check, config: Config) -> tuple[str, ...]:
+    """A linter's outcome depends on the baseline, too: what that holds does not count."""
+    baseline = config.security.baseline if check.stage == "quality" else ""
+    return (*check.inputs(config), baseline) if baseline else check.inputs(config)
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:

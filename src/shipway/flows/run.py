@@ -39,7 +39,8 @@ class Options:
     run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
     for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
-    with the reason. branch, commit: of the working tree.
+    with the reason. branch, commit: of the working tree. words: step → the options of this call
+    that it needs, for the command that runs it again.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Options:
     allowed: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
     commit: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 class Run:
@@ -188,8 +190,12 @@ class Run:
             result = replace(result, outcome=Outcome.CANCELLED, reason="it was stopped")
         return replace(
             result, started=started, seconds=self._clock.monotonic() - clock, needs=step.needs,
-            command="" if result.outcome is Outcome.PASSED else f"shipway run {step.name}",
+            command="" if result.outcome is Outcome.PASSED else self._again(step),
         )  # fmt: skip
+
+    def _again(self, step: Step) -> str:
+        """The command that runs it alone, as it was run here."""
+        return f"shipway run {step.name} {self._options.words.get(step.name, '')}".rstrip()
 
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from shipway.core.errors import CannotRun, Unreachable
 from shipway.core.ports import Clock, Command, Http, OnOutput, Server
+from shipway.core.serving import bound, source_folder
 from shipway.effects.redaction import Redactor
 from shipway.flows.workshop import Workshop
 
@@ -32,7 +33,7 @@ def served(
     env = _env(shop, data, bind)
     application = shop.config.application
     for words in filter(None, (application.migrate, application.seed)):
-        _prepare(shop, _argv(shop, words, bind), env, on_output)
+        prepare(shop, words, env, on_output)
     log = os.path.join(folder, "application.log")
     command = Command(_argv(shop, application.serve, bind), shop.root, env)
     server = shop.processes.spawn(command, log)
@@ -49,26 +50,33 @@ def _env(shop: Workshop, data: str, bind: str) -> dict[str, str]:
     given = {
         name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
     }
-    binaries = os.path.dirname(shop.python())
-    env = shop.env()
-    env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
     return {
-        **env, "APP_ENV": "test", "RELEASE": "load-test",
+        **_surroundings(shop, shop.env()), "APP_ENV": "test", "RELEASE": "load-test",
         "WEB_CONCURRENCY": str(performance.workers),
         **given, "BIND": bind,
     }  # fmt: skip
 
 
+def _surroundings(shop: Workshop, env: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which the application's own programs and modules are found first."""
+    binaries = os.path.dirname(shop.python())
+    found = {**env, "PATH": binaries + os.pathsep + env.get("PATH", os.defpath)}
+    if source := source_folder(shop.config.application.packages):
+        found["PYTHONPATH"] = os.path.join(shop.root, source)
+    return found
+
+
 def _argv(shop: Workshop, words: str, bind: str) -> tuple[str, ...]:
-    program, *arguments = shlex.split(words.replace("{bind}", bind))
+    program, *arguments = shlex.split(bound(words, bind))
     own = os.path.join(os.path.dirname(shop.python()), program)
     return (own if os.path.exists(own) else program, *arguments)
 
 
-def _prepare(
-    shop: Workshop, argv: tuple[str, ...], env: dict[str, str], on_output: OnOutput
-) -> None:
-    done = shop.processes.run(Command(argv, shop.root, env, 300.0, shop.secrets), on_output)
+def prepare(shop: Workshop, words: str, env: Mapping[str, str], on_output: OnOutput) -> None:
+    """Run a command of the application to its end. Raises CannotRun where it fails."""
+    argv = _argv(shop, words, "")
+    command = Command(argv, shop.root, _surroundings(shop, env), 300.0, shop.secrets)
+    done = shop.processes.run(command, on_output)
     if done.code:
         last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
         raise CannotRun(f"{argv[0]} ended with {done.code}: {last}", "Mend it, and run again.")

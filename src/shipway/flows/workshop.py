@@ -7,18 +7,24 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol
 
+from shipway.core.baseline import compare
 from shipway.core.check import Check, Home, Output, Reading, Site
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
+from shipway.core.finding import State
 from shipway.core.gate import Bound, Gate, Measure, apply
 from shipway.core.outcome import Outcome
+from shipway.core.placing import with_content
 from shipway.core.ports import Command, Completed, OnOutput, Processes
 from shipway.core.result import StepResult
+from shipway.core.service_kinds import Provided
 from shipway.core.step import Kind, Step
+from shipway.core.texts import decoded
 from shipway.effects.redaction import Redactor
 
 # What every program gets of the caller's environment; all else must be declared.
@@ -33,8 +39,17 @@ class BlobStore(Protocol):
     def get(self, name: str) -> bytes | None: ...
 
 
+WARNING = "warning: "  # what such a line says is shown beside the step's outcome, too
 Action = Callable[[Step, "Workshop", OnOutput], StepResult]
+# Starts the services that tests need, and gives the variables that hand them over.
+Serviced = Callable[["Workshop", OnOutput, Mapping[str, str]], AbstractContextManager[Provided]]
 Serve = Callable[["Workshop", OnOutput], AbstractContextManager[str]]
+
+
+def _no_services(
+    shop: Workshop, on_output: OnOutput, given: Mapping[str, str]
+) -> AbstractContextManager[Provided]:
+    raise CannotRun("nothing here starts services", "Leave [services] out.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,8 @@ class Workshop:
 
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
     folder a step below it. environment: the caller's variables. checks, actions: look one up by
-    its name. serve: starts the application for a load test and gives its address. secrets:
+    its name. serve: starts the application for a load test and gives its address. serviced: starts
+    services for tests. secrets:
     values to blot out. stopping: whether the run was cancelled. upstream: results of the steps
     that ended, by name. advisories: a folder of them, "" for none. baseline: fingerprints of
     findings that do not count. now: seconds since the epoch.
@@ -67,6 +83,7 @@ class Workshop:
     advisories: str = ""
     baseline: Sequence[str] = ()
     now: Callable[[], float] = time.time
+    serviced: Serviced = _no_services
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
@@ -145,14 +162,42 @@ def _check(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     if check.served:
         with shop.serve(shop, on_output) as url:
             return _run_check(step, check, replace(site, url=url), shop, on_output)
+    if step.stage == "test":
+        return _test(step, check, site, shop, on_output)
     return _run_check(step, check, site, shop, on_output)
 
 
+def _test(step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput) -> StepResult:
+    """Tests see the application's own variables, and find the services that they need running."""
+    data = os.path.join(site.out, "data")
+    given = {
+        name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
+    }
+    os.makedirs(data)
+    if not (check.serviced and shop.config.services):
+        return _run_check(step, check, site, shop, on_output, given)
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        on_output(line)
+
+    with shop.serviced(shop, tell, {**shop.env(step), **given}) as provided:
+        inner = replace(shop, secrets=(*shop.secrets, *provided.hidden))
+        result = _run_check(step, check, site, inner, on_output, {**given, **provided.variables})
+    notes = "".join(f"{line}\n" for line in said)
+    earlier = (shop.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+    warnings = [line.removeprefix(WARNING) for line in said if line.startswith(WARNING)]
+    facts = {**result.facts, "warnings": warnings} if warnings else result.facts
+    return replace(result, log=_stored(notes + earlier, shop), facts=facts)
+
+
 def _run_check(
-    step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput
-) -> StepResult:
+    step: Step, check: Check, site: Site, shop: Workshop, on_output: OnOutput,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> StepResult:  # fmt: skip
     argv = (*program(check, site, shop), *check.argv(shop.config, site))
-    env = {**shop.env(step), **dict(check.tool.env)}
+    env = {**shop.env(step), **given, **dict(check.tool.env)}
     command = Command(argv, shop.root, env, step.timeout, shop.secrets)
     done = shop.processes.run(command, on_output)
     log = _stored(done.stdout + done.stderr, shop)
@@ -173,16 +218,30 @@ def _run_check(
             reason=problem.message, remedy=problem.remedy,
         )  # fmt: skip
     stored = {name: shop.blobs.put(data) for name, data in reports.items()}
+    if step.stage == "quality":
+        reading = _compared(reading, shop)
     return _judged(step, reading, stored, log)
+
+
+def _compared(reading: Reading, shop: Workshop) -> Reading:
+    """With the findings marked that were there before; those of scanners are judged together
+    later (flows/findings.py)."""
+    texts = {}
+    for path in {finding.path for finding in reading.findings}:
+        with suppress(OSError), open(os.path.join(shop.root, path), "rb") as file:
+            texts[path] = decoded(file.read())
+    marked, _ = compare(tuple(with_content(reading.findings, texts)), shop.baseline)
+    return replace(reading, findings=marked)
 
 
 def _judged(step: Step, reading: Reading, reports: dict[str, str], log: str) -> StepResult:
     gates = [Gate(name, Bound(bound), limit, subject)
              for name, bound, limit, subject in step.work["gates"]]  # fmt: skip
     measures = reading.measures
+    open_ = [finding for finding in reading.findings if finding.state is State.OPEN]
     if not any(measure.name == "findings" for measure in measures):
-        measures = (*measures, Measure("findings", len(reading.findings)))
-    worst = reading.worst or tuple(finding.place for finding in reading.findings)
+        measures = (*measures, Measure("findings", len(open_)))
+    worst = reading.worst or tuple(finding.place for finding in open_)
     held = apply(gates, measures, worst)
     broken = [gate for gate in held if not gate.passed]
     reason = reading.failed or (broken[0].sentence if broken else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from shipway.core.finding import Finding, Severity, State
@@ -37,7 +38,7 @@ def _line(command: str, finding: Finding, folder: str) -> str:
 
 def _about(finding: Finding, folder: str) -> Iterator[tuple[str, str]]:
     if finding.path and not finding.path.startswith("/"):
-        yield "file", f"{folder.rstrip('/')}/{finding.path}" if folder.strip("./") else finding.path
+        yield "file", posixpath.normpath(posixpath.join(folder, finding.path))
         if finding.line:
             yield "line", str(finding.line)
     yield (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,24 @@ def history(rollouts: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append(_line(cells, widths))
         if one.get("cause"):
             lines.append(f"{'':<{widths[0]}}  why: {one_line(figure(one['cause']))}")
+        lines += [f"{'':<{widths[0]}}  {one_line(text)}" for text in _asides(one)]
     return lines
+
+
+def _asides(one: Mapping[str, Any]) -> Iterator[str]:
+    """What else is to be known of a rollout: where it came from, who was not told of it."""
+    if one.get("promoted"):
+        yield f"promoted from {figure(one['promoted'])}"
+    if one.get("without_verdict"):
+        yield f"without a verdict: {figure(one['without_verdict'])}"
+    for told in _dicts(one.get("notices")):
+        if told.get("problem"):
+            yield f"not told of {told.get('event')!r}: {told.get('channel')}: {told['problem']}"
+
+
+def _dicts(rows: Any) -> Iterator[Mapping[str, Any]]:
+    """Those that are what they should be: a record may hold anything."""
+    yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
 
 
 def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:

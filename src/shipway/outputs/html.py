@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def report(result: RunResult, blobs: sections.Blobs, source: Source | None = None) -> str:
+def report(
+    result: RunResult, blobs: sections.Blobs, source: Source | None = None,
+    rollouts: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """The page. `blobs` gives a stored log by its digest; it may raise what the record raises.
 
     source: the text of a file of the application by its path, or None; without it the page shows
-    no lines of code. It gets whatever paths the findings have.
+    no lines of code. It gets whatever paths the findings have. rollouts: environment → where the
+    page of its last rollout lies, from this page.
     """
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
     return _environment().get_template("report.html").render(
@@ -44,6 +49,7 @@ def report(result: RunResult, blobs: sections.Blobs, source: Source | None = Non
         findings=findings_table(result, source),
         tested=[step for step in result.steps if step.tests],
         receipts=receipts(result),
+        rollouts=rollouts or {},
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=_hash(script),

@@ -11,6 +11,7 @@ from shipway.core.result import RunResult
 from shipway.outputs.figures import duration, figure
 from shipway.outputs.found import by_severity, fixed, found
 from shipway.outputs.markdown_text import code, link, table, words
+from shipway.outputs.markdown_timeline import timeline_lines
 from shipway.outputs.receipt_markdown import receipt_lines
 from shipway.outputs.receipts import receipts
 from shipway.outputs.summary import counted, counts, gates_of, reason_of, verdict_reason
@@ -51,6 +52,7 @@ class _Summary:
         yield from self._counts()
         yield from self._worst()
         yield from self._unavailable()
+        yield from timeline_lines(run, self._cut)
         shown = [link(self._words(name), address) for name, address in links.items()]
         if shown:
             yield from ("", " · ".join(shown[:_MOST_ROWS]))

@@ -74,8 +74,8 @@ class PlainConsole:
             log = self._logs.pop(result.step, ())
             if self._quiet and result.outcome not in _SHOWN_WHEN_QUIET:
                 return
-            first = Line(step_line(result), TONE_OF[result.outcome])
-            self._write([first, *_below(result, tuple(log))])
+            lines = tuple(log)
+            self._write([*self._first(result, lines), *self._below(result, lines)])
 
     def run_finished(self, result: RunResult) -> None:
         """The verdict block."""
@@ -84,6 +84,17 @@ class PlainConsole:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _first(self, result: StepResult, log: Sequence[str]) -> Iterable[Line]:
+        """The step's own line."""
+        return (Line(step_line(result), TONE_OF[result.outcome]),)
+
+    def _below(self, result: StepResult, log: Sequence[str]) -> Iterable[Line]:
+        """What failed and why; what the scanners found."""
+        if result.outcome is Outcome.FAILED:
+            return failure(result, log)
+        judged = result.outcome is Outcome.PASSED and "fixed" in result.facts  # the findings
+        return (Line(f"  {text}", Tone.UNSURE) for text in finding_lines(result)) if judged else ()
 
     def _write(self, lines: Iterable[Line]) -> None:
         """Write the cached steps that wait and `lines` in one go."""
@@ -104,10 +115,3 @@ class PlainConsole:
     def _put(self, text: str) -> None:
         """As it is."""
         write(self._stream, text)
-
-
-def _below(result: StepResult, log: tuple[str, ...]) -> Iterable[Line]:
-    if result.outcome is Outcome.FAILED:
-        return failure(result, log)
-    judged = result.outcome is Outcome.PASSED and "fixed" in result.facts  # the table of findings
-    return (Line(f"  {text}", Tone.UNSURE) for text in finding_lines(result)) if judged else ()

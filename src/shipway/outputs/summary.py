@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from shipway.core.errors import CannotRun
 from shipway.core.finding import Finding, State
 from shipway.core.gate import GateResult
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
+from shipway.core.runbook import OTHER, entry_of, more
 from shipway.outputs.clean import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
@@ -61,6 +63,8 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
+    if warnings := result.facts.get("warnings"):
+        return f"{line}  {one_line('; '.join(map(str, warnings)))}"
     if result.findings and result.outcome is Outcome.PASSED:
         return f"{line}  {tally(result.findings)}"
     return line
@@ -80,7 +84,11 @@ def step_lines(results: Sequence[StepResult]) -> list[str]:
     together = [text for result in results for text in (result.step, result.stage)]
     if not is_one_line("".join(together)):
         return [step_line(result) for result in results]
-    return [_columns(result, result.stage, result.step) for result in results]
+    return [
+        step_line(result) if "warnings" in result.facts
+        else _columns(result, result.stage, result.step)
+        for result in results
+    ]  # fmt: skip
 
 
 def _columns(result: StepResult, stage: str, name: str) -> str:
@@ -98,9 +106,13 @@ def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:
     yield from (Line(f"  gate: {text}", Tone.BAD) for text in failed_gates((result,)))
     if not result.findings and all(gate.passed for gate in result.gates):
         yield from (Line(f"  | {log_line(line)}", Tone.QUIET) for line in log[-MOST_LOG_LINES:])
-    yield Line(f"  why:   {reason_of(result)}", Tone.BAD)
+    why = reason_of(result)
+    if why not in failed_gates((result,)):  # which has been said
+        yield Line(f"  why:   {why}", Tone.BAD)
     if result.remedy:
         yield Line(f"  next:  {one_line(result.remedy)}")
+    if entry_of(why) != OTHER:
+        yield Line(f"  more:  {more(why)}")
     if result.command:
         yield Line(f"  again: {one_line(result.command, longest=4000)}")
 
@@ -128,13 +140,15 @@ def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
 def verdict_block(run: RunResult) -> Iterator[Line]:
     """How the run ended. The last line is the verdict, with its reason."""
     yield Line(f"{counts(run.steps)} in {run.seconds:.2f} s")
+    verdict = verdict_sentence(run)
     for sentence in failed_gates(run.steps):
-        yield Line(f"gate failed  {sentence}", Tone.BAD)
+        if sentence not in verdict:  # the last line says it
+            yield Line(f"gate failed  {sentence}", Tone.BAD)
     yield from _unavailable(run.steps)
     yield from _left_out(run.steps)
     if run.address:
         yield Line(f"address      {one_line(run.address)}")
-    yield Line(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
+    yield Line(verdict, _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
 
 
 def counts(steps: Sequence[StepResult]) -> str:
@@ -209,6 +223,7 @@ def _unavailable(steps: Iterable[StepResult]) -> Iterator[Line]:
             yield Line(f"unavailable  {one_line(step.step)}: {reason_of(step)}", Tone.UNSURE)
             if step.remedy:
                 yield Line(f"             next: {one_line(step.remedy)}")
+            yield Line(f"             more: {more(reason_of(step), CannotRun)}")
 
 
 def _left_out(steps: Iterable[StepResult]) -> Iterator[Line]:

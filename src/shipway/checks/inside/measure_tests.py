@@ -15,11 +15,18 @@ from importlib.util import find_spec
 import coverage
 import pytest
 
+# Where all of the folder is measured, because the application is a module in it.
+_TESTS = ["tests/*", "test/*", "test_*.py", "*_test.py", "conftest.py", "setup.py", ".shipway/*"]
+
 
 def main(data: str, sources: str, *arguments: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated); pytest's exit code."""
     measured = coverage.Coverage(
-        data_file=data, data_suffix=False, branch=True, source=sources.split(",")
+        data_file=data,
+        data_suffix=False,
+        branch=True,
+        source=sources.split(","),
+        omit=_TESTS if sources == "." else None,
     )
     plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
@@ -33,4 +40,6 @@ def main(data: str, sources: str, *arguments: str) -> int:
 
 if __name__ == "__main__":
     sys.path[0] = os.getcwd()  # as `python -m pytest` has it
+    if sys.argv[2].startswith("src/"):  # a copy may be installed; the working tree is tested
+        sys.path.insert(0, os.path.join(os.getcwd(), "src"))
     sys.exit(main(*sys.argv[1:]))

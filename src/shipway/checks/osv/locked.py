@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 import tomllib
@@ -13,11 +12,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from shipway.checks.osv.package import Package
+from shipway.core.texts import decoded
 
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE,
-          codecs.BOM_UTF16_BE)  # fmt: skip
-_CODECS = ("utf-8-sig", "utf-32", "utf-32", "utf-16", "utf-16")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"\s--?[a-z].*$")  # of one requirement: --hash, --config-settings
 _INCLUDED = re.compile(r"(?:-r|--requirement)[\s=]*(\S+)")
@@ -32,19 +28,8 @@ def locked(path: str) -> tuple[Package, ...]:
 
 
 def _text(path: str) -> str:
-    """By its mark, or by what it says of itself as pip reads it; else UTF-8, else Latin-1."""
     with open(path, "rb") as file:
-        data = file.read()
-    for mark, codec in zip(_MARKS, _CODECS, strict=True):
-        if data.startswith(mark):
-            return data.decode(codec)
-    said = _CODING.search(b"\n".join(data.splitlines()[:2]))
-    for codec in (said[1].decode() if said else "utf-8", "utf-8"):
-        try:
-            return data.decode(codec)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode("latin-1")
+        return decoded(file.read())
 
 
 def _uv(text: str) -> tuple[Package, ...]:

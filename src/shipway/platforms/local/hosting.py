@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,8 +16,8 @@ from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, Processes
 from shipway.core.release import Release
+from shipway.core.serving import bound, source_folder
 
-LIMIT = 600.0  # seconds for a migration
 _INSIDE = 8000  # the port within a container
 _OWN = ("PATH", "HOME", "LANG")  # a container has its own
 
@@ -29,7 +29,7 @@ class Hosting(Protocol):
         """Serves at `address` until it is stopped."""
         ...
 
-    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+    def once(self, release: Release, env: Mapping[str, str], words: Sequence[str]) -> Command:
         """A command of the release (its migrations)."""
         ...
 
@@ -46,18 +46,26 @@ class ProcessHosting:
 
     def serving(self, release: Release, env: Mapping[str, str], address: str, name: str) -> Command:
         """The application's server."""
-        argv = self._argv(release, self.application.serve.replace("{bind}", address))
-        return Command(argv, release.path, {**env, "BIND": address})
+        argv = self._argv(release, shlex.split(bound(self.application.serve, address)))
+        return Command(argv, release.path, {**self._env(release, env), "BIND": address})
 
-    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+    def once(self, release: Release, env: Mapping[str, str], words: Sequence[str]) -> Command:
         """In the release's folder."""
-        return Command(self._argv(release, words), release.path, env, LIMIT)
+        argv = self._argv(release, words)
+        return Command(argv, release.path, self._env(release, env))
 
     def remove(self, name: str) -> None:
         """A process that has ended leaves nothing."""
 
-    def _argv(self, release: Release, words: str) -> tuple[str, ...]:
-        program, *arguments = shlex.split(words)
+    def _env(self, release: Release, env: Mapping[str, str]) -> dict[str, str]:
+        """With the folder in which Python finds the packages of a src layout."""
+        source = source_folder(self.application.packages)
+        path = {"PYTHONPATH": os.path.join(release.path, source)} if source else {}
+        return {**env, **path}
+
+    def _argv(self, release: Release, words: Sequence[str]) -> tuple[str, ...]:
+        """The release's own program, where it has one of that name."""
+        program, *arguments = words
         own = os.path.join(os.path.dirname(release.python), program)
         return (own if os.path.exists(own) else program, *arguments)
 
@@ -82,9 +90,9 @@ class ContainerHosting:
         options = ("--name", name, "--publish", f"{address}:{_INSIDE}")
         return self._run(release, seen, options, ())
 
-    def once(self, release: Release, env: Mapping[str, str], words: str) -> Command:
+    def once(self, release: Release, env: Mapping[str, str], words: Sequence[str]) -> Command:
         """In a container of its own."""
-        return self._run(release, env, (), tuple(shlex.split(words)))
+        return self._run(release, env, (), tuple(words))
 
     def remove(self, name: str) -> None:
         """Also where the program that carried it was killed, and could not end it."""
@@ -107,7 +115,7 @@ class ContainerHosting:
             "--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{self.data}:{self.data}",
             *(word for name in given for word in ("--env", name)), *options, release.image, *words,
         )  # fmt: skip
-        return Command(argv, self.data, {**given, **_surroundings()}, LIMIT)
+        return Command(argv, self.data, {**given, **_surroundings()})
 
 
 def _surroundings() -> dict[str, str]:

@@ -21,7 +21,8 @@ from shipway.effects.redaction import Redactor
 from shipway.platforms.local.hosting import Hosting
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
-_TASK_TIMEOUT = 3600.0  # seconds that a person's own command may take
+_ONCE = 600.0  # seconds for a migration
+_TASK = 3600.0  # seconds for a person's own command
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -114,7 +115,7 @@ class Instances:
             status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
         except Unreachable:
             return f"{path} does not answer"
-        return "" if status == 200 else f"{path} answers {status}"
+        return "" if 200 <= status < 400 else f"{path} answers {status}"
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""
@@ -134,16 +135,17 @@ class Instances:
 
     def once(self, release: Release, words: str) -> Completed:
         """Run a command of the release (its migrations) to the end."""
-        command = self.hosting.once(release, self.env(release), words)
-        return self.processes.run(replace(command, secrets=self._all_hidden()))
+        return self.task(release, shlex.split(words), limit=_ONCE)
 
     def task(
-        self, release: Release, command: Sequence[str], on_output: OnOutput | None = None
-    ) -> Completed:
-        """Run a person's own command with a release, to the end; its lines as they come."""
-        one = self.hosting.once(release, self.env(release), shlex.join(command))
-        limited = replace(one, timeout=_TASK_TIMEOUT, secrets=self._all_hidden())
-        return self.processes.run(limited, on_output)
+        self, release: Release, command: Sequence[str], on_output: OnOutput | None = None,
+        limit: float = _TASK,
+    ) -> Completed:  # fmt: skip
+        """Run a command with a release, for `limit` seconds at most; its lines as they come."""
+        one = self.hosting.once(release, self.env(release), command)
+        return self.processes.run(
+            replace(one, timeout=limit, secrets=self._all_hidden()), on_output
+        )
 
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""

@@ -1,0 +1,116 @@
+"""Writes docs/messages.md from the code: every failure message, and the entry that explains it.
+
+python docs/make_messages.py
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import shipway
+from shipway.core import errors
+from shipway.core.runbook import entry_of
+
+PAGE = Path(__file__).parent / "messages.md"
+SOURCE = Path(shipway.__file__).parent
+ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
+_STANDS = "…"  # for what is filled in
+_CAUSES = {"blame": 0}  # method → place of the message among its arguments
+_REASONS = ("StepResult", "_result", "replace")  # calls that take a `reason`
+
+
+class Message(NamedTuple):
+    """text: with … for what is filled in; all of it, where the whole message is given. kind: the
+    error's, None for a cause."""
+
+    text: str
+    kind: type[errors.ShipwayError] | None
+    place: str
+
+    @property
+    def entry(self) -> str:
+        """What explains it."""
+        return entry_of(self.text, self.kind)
+
+
+def messages() -> list[Message]:
+    """Every error that is made, and every cause and reason that is given, in the source."""
+    found: list[Message] = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        place = path.relative_to(SOURCE).as_posix()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                found += [Message(text, kind, place) for text, kind in _of(node)]
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason":
+                found += [Message(text, None, place) for text in _texts(node.value) if " " in text]
+    return sorted(set(found), key=lambda one: (one.place, one.text))
+
+
+def _of(call: ast.Call) -> Iterator[tuple[str, type[errors.ShipwayError] | None]]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    if name in ERRORS and call.args:
+        for text in _texts(call.args[0]):
+            yield text, ERRORS[name]
+    elif name in _CAUSES and len(call.args) > _CAUSES[name]:
+        for text in _texts(call.args[_CAUSES[name]]):
+            yield text, None
+    elif name in _REASONS:
+        given = [word.value for word in call.keywords if word.arg == "reason"]
+        if name == "_result":
+            given = call.args[2:3]
+        for text in [text for value in given for text in _texts(value)]:
+            if text.strip(_STANDS) and _failed(call):
+                yield text, None
+
+
+def _failed(call: ast.Call) -> bool:
+    """Not of a step that passed or was left out on purpose."""
+    return "Outcome.SKIPPED" not in ast.unparse(call)
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """What a message can say: each branch, with … for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.JoinedStr):
+        fixed = (getattr(one, "value", "") for one in node.values)
+        return ["".join(one if isinstance(one, str) else _STANDS for one in fixed)]
+    if isinstance(node, ast.IfExp):
+        return [*_texts(node.body), *_texts(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [text for one in node.values for text in _texts(one)]
+    if isinstance(node, ast.BinOp):
+        return [a + b for a in _texts(node.left) for b in _texts(node.right)]
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "strip":
+        return _texts(node.func.value)  # type: ignore[attr-defined]
+    return [_STANDS]
+
+
+def page() -> str:
+    """The page, by entry."""
+    by_entry: dict[str, list[str]] = {}
+    for one in messages():
+        text = one.text if one.text.strip(_STANDS) else f"(what {one.place} has of another)"
+        by_entry.setdefault(one.entry, []).append(" ".join(text.split()))
+    lines = [
+        "# Messages",
+        "",
+        "Every failure that Shipway can print, below the entry that explains it; … is filled in.",
+        "Made from the code by `python docs/make_messages.py`.",
+    ]
+    for entry, texts in sorted(by_entry.items()):
+        lines += ["", f"## [{entry}](troubleshooting.md#{entry})"]
+        lines += [f"- {_cell(text)}" for text in sorted(set(texts))]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Logs Insights queries, saved by name: one asks them in the console without writing any.
+
+The fields are those of the application's JSON lines (mycandidate/main/logs.py) and of ECS's events.
+"""
+
+from __future__ import annotations
+
+from shipway.aws.monitoring.naming import Resource, logical
+from shipway.core.alarms.place import Place
+
+APPLICATION = {
+    "app/newest lines":
+        'fields @timestamp, level, message, release | filter kind = "app"'
+        " | sort @timestamp desc | limit 100",
+    "app/one request":
+        'fields @timestamp, kind, level, message, path, status | filter request_id = "PUT-IT-HERE"'
+        " | sort @timestamp asc",
+    "access/paths":
+        'filter kind = "access" | stats count(*) as requests, pct(milliseconds, 95) as p95,'
+        " max(milliseconds) as longest by path | sort requests desc | limit 50",
+    "access/slowest requests":
+        "fields @timestamp, milliseconds, method, path, status, release, request_id"
+        ' | filter kind = "access" | sort milliseconds desc | limit 50',
+    "access/releases":
+        'filter kind = "access" | stats count(*) as requests, pct(milliseconds, 95) as p95'
+        " by release, bin(5m)",
+    "access/failures by release":
+        'filter kind = "access" and status >= 500 | stats count(*) as failed by release, bin(5m)',
+    "access/failed requests":
+        "fields @timestamp, status, method, path, release, request_id"
+        ' | filter kind = "access" and status >= 500 | sort @timestamp desc | limit 100',
+    "error/newest":
+        "fields @timestamp, message, exception, release, request_id"
+        ' | filter kind = "error" | sort @timestamp desc | limit 50',
+    "error/most frequent":
+        'filter kind = "error" | stats count(*) as lines, latest(@timestamp) as newest'
+        " by message, release | sort lines desc | limit 50",
+    "security/refused by status":
+        'filter kind = "security" | stats count(*) as refused by status, path, bin(5m)'
+        " | sort refused desc | limit 100",
+    "security/newest":
+        "fields @timestamp, message, status, path, request_id"
+        ' | filter kind = "security" | sort @timestamp desc | limit 100',
+}  # fmt: skip
+EVENTS = {
+    "events/deployments":
+        "fields @timestamp, detail.eventName, detail.reason, detail.deploymentId"
+        " | filter ispresent(detail.deploymentId) | sort @timestamp desc | limit 50",
+    "events/ended tasks":
+        "fields @timestamp, detail.stopCode, detail.stoppedReason, detail.taskDefinitionArn"
+        ' | filter detail.lastStatus = "STOPPED" | sort @timestamp desc | limit 50',
+}  # fmt: skip
+
+
+def queries(place: Place) -> dict[str, Resource]:
+    """A saved query each; the part before the last `/` is its folder in the console."""
+    return {
+        **{logical("query", name): _query(place, name, place.log_group, text)
+           for name, text in APPLICATION.items()},
+        **{logical("query", name): _query(place, name, place.event_log, text)
+           for name, text in EVENTS.items()},
+    }  # fmt: skip
+
+
+def _query(place: Place, name: str, group: str, text: str) -> Resource:
+    return {
+        "Type": "AWS::Logs::QueryDefinition",
+        "Properties": {
+            "Name": f"{place.prefix}/{name}", "LogGroupNames": [group], "QueryString": text,
+        },
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""What a repository has when Shipway comes: recorded once, so that only what is new fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from shipway.cli.project import CONFIG, open_project
+from shipway.cli.reporting import last_run
+from shipway.core.adoption.proposal import BASELINE
+from shipway.core.errors import ConfigError
+from shipway.core.finding import Finding, Kind, State
+from shipway.core.ports import Command
+from shipway.core.result import RunResult
+from shipway.effects.files import write_atomic
+from shipway.effects.process import SystemProcesses
+
+_LIMIT = 3600.0  # seconds that looking at everything may take
+_STAGES = ("quality", "security", "test")
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """findings: tool → how many. secrets: how many of them are secrets. coverage: percent that
+    the tests cover where that is below the default gate, else None."""
+
+    findings: dict[str, int]
+    secrets: int
+    coverage: int | None
+    verdict: str
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+def record_legacy(root: str, *, ours: bool, say: Callable[[str], None]) -> Legacy | None:
+    """Run the checks and write down what they find. ours: the settings were written just now, and
+    may be added to; those that somebody else wrote are not, and get no baseline."""
+    if not ours:
+        say(f"no baseline: {CONFIG} was here before; see [security] baseline, and run --baseline")
+        return None
+    say("looking at what is here already …")
+    argv = (sys.executable, "-m", "shipway", "-C", root, "run", *_STAGES, "--no-strict")
+    command = Command(argv, root, dict(os.environ), _LIMIT)
+    SystemProcesses().run(command, lambda line: print(f"  {line}", file=sys.stderr, flush=True))
+    try:
+        result = last_run(open_project(root))
+    except ConfigError as problem:
+        say(f"no baseline: {problem.message}")
+        return None
+    legacy = legacy_of(result)
+    _write(root, result, legacy, say)
+    return legacy
+
+
+def legacy_of(result: RunResult) -> Legacy:
+    """What of a run would fail the next one as well."""
+    found = _open(result)
+    coverage = next(
+        (gate for step in result.steps for gate in step.gates
+         if step.step == "coverage" and gate.gate.measure == "coverage"), None,
+    )  # fmt: skip
+    figure = coverage.figure if coverage is not None and not coverage.passed else None
+    return Legacy(
+        dict(Counter(one.tool for one in found)),
+        sum(one.kind is Kind.SECRET for one in found),
+        None if figure is None else int(figure), result.verdict.value,
+    )  # fmt: skip
+
+
+def _open(result: RunResult) -> Sequence[Finding]:
+    """Findings that count: the linters' own, and the scanners' as they were merged."""
+    return [
+        finding
+        for step in result.steps
+        if step.stage == "quality" or step.step == "findings"
+        for finding in step.findings
+        if finding.state is State.OPEN
+    ]
+
+
+def _write(root: str, result: RunResult, legacy: Legacy, say: Callable[[str], None]) -> None:
+    from shipway.outputs.sarif import sarif
+
+    added = ""
+    if total := sum(legacy.findings.values()):
+        steps = tuple(step for step in result.steps if step.stage in ("quality", "security"))
+        write_atomic(
+            os.path.join(root, BASELINE), sarif(replace(result, steps=steps)).encode("utf-8")
+        )
+        tools = ", ".join(f"{count} of {tool}" for tool, count in sorted(legacy.findings.items()))
+        added += (
+            f'\n[security]\nbaseline = "{BASELINE}"  # {total} findings that were here before\n'
+        )
+        say(f"baseline {BASELINE}: {total} findings that were here already ({tools})")
+        if legacy.secrets:
+            say(f"warning: {legacy.secrets} of them look like secrets; make them invalid")
+    if legacy.coverage is not None:
+        added += f"\n[gates]\ncoverage = {legacy.coverage}  # what the tests covered; raise it\n"
+        say(f"coverage gate: {legacy.coverage} %, what the tests cover today; 80 is the default")
+    if added:
+        path = os.path.join(root, CONFIG)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        write_atomic(path, (text.rstrip("\n") + "\n" + added).encode("utf-8"))

@@ -1,0 +1,70 @@
+"""The verb `init`: from what was found to files, without touching what somebody else wrote."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+
+from shipway.core.adoption.change import Change
+from shipway.core.adoption.container_files import dockerfile, dockerignore, gitignore
+from shipway.core.adoption.proposal import Proposal
+from shipway.core.adoption.settings_file import settings_text
+from shipway.core.errors import ConfigError
+from shipway.core.texts import decoded
+from shipway.effects.files import write_atomic
+
+SETTINGS = "shipway.toml"
+
+
+def changes(root: str, proposal: Proposal, *, force: bool) -> list[Change]:
+    """Every file that init has to do with, but the locks. force: what exists is replaced."""
+    wanted = [(SETTINGS, settings_text(proposal))]
+    if proposal.settings["application"].get("serve") and proposal.lock:
+        wanted += [("Dockerfile", dockerfile(proposal)), (".dockerignore", dockerignore())]
+    found = [_change(root, path, text, force=force) for path, text in wanted]
+    ignored = _read(root, ".gitignore")
+    return [*found, Change(".gitignore", ignored, gitignore(ignored or ""))]
+
+
+def lock_changes(root: str, locks: Mapping[str, str], *, relock: bool) -> list[Change]:
+    """The locks. They are made, not written by anybody; yet one that is there stays by default."""
+    return [_change(root, path, text, force=relock) for path, text in locks.items()]
+
+
+def write(root: str, found: Sequence[Change], say: Callable[[str], None]) -> None:
+    """Write what is needed. Raises ConfigError for a place where nothing can be written."""
+    for change in found:
+        if not change.needed:
+            continue
+        path = os.path.join(root, change.path)
+        try:
+            mode = stat.S_IMODE(os.stat(path).st_mode) if change.before is not None else 0o644
+            write_atomic(path, change.after.encode("utf-8"), mode)
+        except OSError as error:
+            raise ConfigError(
+                f"{change.path} cannot be written: {error.strerror}", "Look at its folder."
+            ) from None
+        say(f"{change.word:<8} {change.path}")
+
+
+def _change(root: str, path: str, text: str, *, force: bool) -> Change:
+    before = _read(root, path)
+    return Change(path, before, text, kept=before is not None and not force)
+
+
+def _read(root: str, path: str) -> str | None:
+    """The text of what is there; a link that leads nowhere is there, too, and is nobody's to
+    replace."""
+    full = os.path.join(root, path)
+    if os.path.islink(full) and not os.path.exists(full):
+        raise ConfigError(
+            f"{path} is a link that leads nowhere", "Remove it, or make what it names."
+        )
+    try:
+        with open(full, "rb") as file:
+            return decoded(file.read())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "Look at it.") from None

@@ -1,0 +1,150 @@
+"""A registry's client: manifests, tags and blobs of one repository.
+
+Source: github.com/opencontainers/distribution-spec, 1.1. Everything that may be large is sent
+from a file; how blobs are sent is in sending.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shipway.core.errors import CannotRun
+from shipway.core.images.exchange import Answer, Exchange, Request
+from shipway.core.images.oci import ACCEPTED, MANIFEST, digest_of
+from shipway.core.images.reference import Reference
+from shipway.images.errors import refused
+from shipway.images.login import Credentials, Login
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A manifest as the registry has it."""
+
+    digest: str
+    media_type: str
+    data: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its content."""
+        found: dict[str, Any] = json.loads(self.data)
+        return found
+
+    @property
+    def descriptor(self) -> dict[str, Any]:
+        """What names it."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
+
+
+class Registry:
+    """One repository in a registry. plain: without TLS."""
+
+    def __init__(
+        self, place: Reference, exchange: Exchange, credentials: Credentials, *, plain: bool
+    ) -> None:
+        self.place = place
+        self._exchange = exchange
+        self._login = Login(exchange, credentials)
+        self._base = f"{'http' if plain else 'https'}://{place.registry}"
+
+    @property
+    def host(self) -> str:
+        """Its name, for people."""
+        return self.place.registry
+
+    def url(self, *parts: str) -> str:
+        """An address below the repository."""
+        return "/".join((f"{self._base}/v2/{self.place.repository}", *parts))
+
+    def absolute(self, location: str) -> str:
+        """Where a Location header leads: it may be relative to the registry."""
+        return location if "://" in location else f"{self._base}{location}"
+
+    def ask(self, request: Request, *, write: bool = False) -> Answer:
+        """Ask with what the registry wants to know of us. Raises Unreachable."""
+        actions = "pull,push" if write else "pull"
+        scope = f"repository:{self.place.repository}:{actions}"
+        answer = self._signed(request, scope)
+        if answer.status == 401 and self._login.learn(scope, answer, request.url):
+            answer = self._signed(request, scope)
+        return answer
+
+    def _signed(self, request: Request, scope: str) -> Answer:
+        # An upload may continue at another host, which must not learn who we are.
+        own = request.url.startswith(f"{self._base}/")
+        headers = {**request.headers, **(self._login.header(scope) if own else {})}
+        return self._exchange.ask(
+            Request(request.method, request.url, headers, request.data, request.content)
+        )
+
+    def digest(self, name: str) -> str:
+        """The digest of what a tag (or digest) names; "" where there is nothing."""
+        answer = self.ask(Request("HEAD", self.url("manifests", name), _ACCEPT))
+        if answer.status == 404:
+            return ""
+        if answer.status != 200:
+            raise refused(answer, f"{self.place.repository}:{name} cannot be looked up", self.host)
+        return answer.headers.get("docker-content-digest") or self.manifest(name).digest
+
+    def exists(self, name: str) -> bool:
+        """Whether a tag or digest names something."""
+        return bool(self.digest(name))
+
+    def manifest(self, name: str) -> Fetched:
+        """The manifest of a tag or digest. Raises ConfigError where there is none.
+
+        What was asked for by digest has to be what the digest says.
+        """
+        answer = self.ask(Request("GET", self.url("manifests", name), _ACCEPT))
+        if answer.status != 200:
+            raise refused(answer, f"{self.place.repository}:{name} cannot be fetched", self.host)
+        digest = digest_of(answer.body)
+        if name.startswith("sha256:") and name != digest:
+            raise CannotRun(
+                f"{self.host} answers {name} with something else", "Do not trust that registry."
+            )
+        kind = answer.headers.get("content-type", MANIFEST).partition(";")[0]
+        return Fetched(digest, kind, answer.body)
+
+    def put_manifest(self, data: bytes, media_type: str, name: str = "") -> Mapping[str, str]:
+        """Keep a manifest under a tag, or by its digest alone; the answer's headers."""
+        name = name or digest_of(data)
+        request = Request(
+            "PUT", self.url("manifests", name), {"content-type": media_type}, data=data
+        )
+        answer = self.ask(request, write=True)
+        if answer.status != 201:
+            raise refused(answer, f"{self.place.repository}:{name} cannot be kept", self.host)
+        return answer.headers
+
+    def tags(self) -> tuple[str, ...]:
+        """All tags, sorted. Follows the pages that the registry gives."""
+        found: list[str] = []
+        url = self.url("tags", "list")
+        while url:
+            answer = self.ask(Request("GET", url))
+            if answer.status == 404:
+                break
+            if answer.status != 200:
+                raise refused(answer, "the tags cannot be listed", self.host)
+            found += json.loads(answer.body).get("tags") or ()
+            link = answer.headers.get("link", "")
+            url = self.absolute(link[1 : link.index(">")]) if 'rel="next"' in link else ""
+        return tuple(sorted(found))
+
+    def blob(self, digest: str) -> bytes:
+        """A small blob's content, checked."""
+        answer = self.ask(Request("GET", self.url("blobs", digest)))
+        if answer.status in (302, 303, 307):  # to a store, which wants no header of ours
+            answer = self.ask(Request("GET", self.absolute(answer.headers.get("location", ""))))
+        if answer.status != 200:
+            raise refused(answer, f"{digest[:19]} cannot be fetched", self.host)
+        if digest_of(answer.body) != digest:
+            raise CannotRun(f"{self.host} answers {digest} with something else", "Try again.")
+        return answer.body
+
+
+_ACCEPT = {"accept": ", ".join(ACCEPTED)}

@@ -1,0 +1,113 @@
+"""`shipway init`, as a person and as a script use it. A lock is there: nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import shipway
+
+from shipway.cli.legacy import legacy_of
+from shipway.core.finding import Finding, Kind, Severity, State
+from shipway.core.gate import Bound, Gate, GateResult
+from shipway.core.outcome import Outcome, Verdict
+from shipway.core.result import RunResult, StepResult
+
+PROJECT = (
+    '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    'dependencies = ["flask", "gunicorn"]\n[dependency-groups]\ndev = ["pytest", "coverage"]\n'
+)
+APP = "from flask import Flask\n\napp = Flask(__name__)\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for name, text in {
+        "pyproject.toml": PROJECT,
+        "uv.lock": "version = 1\n",
+        "app.py": APP,
+    }.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(repository: Path) -> None:
+    done = shipway(repository, "init", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "framework    flask, app:app" in done.stdout
+    assert '+serve = "gunicorn --bind {bind} app:app"' in done.stdout
+    assert "assumed      there are no tests" in done.stdout
+    assert sorted(os.listdir(repository)) == ["app.py", "pyproject.toml", "uv.lock"]
+
+
+def test_files_are_written_once_and_then_kept(repository: Path) -> None:
+    done = shipway(repository, "init", "--no-baseline")
+    assert done.returncode == 0, done.stderr
+    assert "new      shipway.toml" in done.stdout
+    assert done.stdout.endswith("next: shipway run\n")
+    settings = tomllib.loads((repository / "shipway.toml").read_text())
+    assert settings["application"]["lock"] == "uv.lock"
+    (repository / "shipway.toml").write_text('[application]\nname = "mine"\n')
+    again = shipway(repository, "init")
+    assert "kept as they are: shipway.toml; --force replaces them" in again.stdout
+    assert "no baseline: shipway.toml was here before" in again.stdout
+    assert (repository / "shipway.toml").read_text() == '[application]\nname = "mine"\n'
+    forced = shipway(repository, "init", "--no-baseline", "--force")
+    assert "changed  shipway.toml" in forced.stdout
+
+
+def test_json_says_all_of_it(repository: Path) -> None:
+    said = json.loads(shipway(repository, "init", "--no-baseline", "--json").stdout)
+    assert said["found"]["build"] == "uv"
+    assert {one["path"]: one["what"] for one in said["files"]}["Dockerfile"] == "new"
+    assert (said["lock_problem"], said["baseline"]) == ("", None)
+
+
+def test_a_lock_that_cannot_be_made_is_said_and_the_rest_is_written(repository: Path) -> None:
+    (repository / "uv.lock").unlink()
+    (repository / "pyproject.toml").write_text(PROJECT.replace('"flask"', '"flask>4,<3"'))
+    done = shipway(repository, "init")
+    assert done.returncode == 5
+    assert "no lock: no versions satisfy the requirements" in done.stdout
+    assert (repository / "shipway.toml").exists()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = shipway(tmp_path, "-C", "nowhere", "init")
+    assert done.returncode == 2
+    assert "there is no folder nowhere" in done.stderr
+
+
+def finding(tool: str, state: State = State.OPEN, kind: Kind = Kind.CODE) -> Finding:
+    return Finding(tool, "R1", Severity.LOW, "a.py", 1, "bad", kind=kind, state=state)
+
+
+def result(*steps: StepResult) -> RunResult:
+    return RunResult("1", "shop", Verdict.FAILED, 0.0, 1.0, steps)
+
+
+def test_only_what_counts_is_recorded_and_secrets_are_counted() -> None:
+    legacy = legacy_of(result(
+        StepResult("ruff", "quality", Outcome.FAILED,
+                   findings=(finding("ruff"), finding("ruff", State.KNOWN))),
+        StepResult("bandit", "security", Outcome.PASSED, findings=(finding("bandit"),)),
+        StepResult("findings", "security", Outcome.FAILED, findings=(
+            finding("bandit"), finding("gitleaks", kind=Kind.SECRET))),
+    ))  # fmt: skip
+    assert legacy.findings == {"ruff": 1, "bandit": 1, "gitleaks": 1}
+    assert (legacy.secrets, legacy.coverage, legacy.verdict) == (1, None, "failed")
+
+
+@pytest.mark.parametrize(("figure", "recorded"), [(41.7, 41), (95.0, None), (None, None)])
+def test_a_low_coverage_is_recorded_rounded_down(
+    figure: float | None, recorded: int | None
+) -> None:
+    gate = Gate("coverage", Bound.AT_LEAST, 80)
+    held = GateResult(gate, "", figure, "%", passed=figure is not None and figure >= 80)
+    step = StepResult("coverage", "test", Outcome.PASSED, gates=(held,))
+    assert legacy_of(result(step)).coverage == recorded

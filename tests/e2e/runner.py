@@ -1,0 +1,228 @@
+"""As much of GitHub's runner as the written workflows need: one job after the other, here.
+
+A `run` line is executed by `bash -e`, as GitHub does where no shell is named, with the contexts
+filled in. Of actions only what they leave matters: a clone, caches, artifacts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+_WORDS = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*\(\)|[A-Za-z_][\w-]*(?:\.[\w-]+)+")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A line that was executed."""
+
+    job: str
+    line: str
+    code: int
+    output: str
+
+
+@dataclass
+class Runner:
+    """A machine with a clean clone, and what GitHub keeps for it.
+
+    event: the context `github`. path: folders of stand-ins, before those of PATH.
+    expected: exit codes that a job goes on after, by a part of the line. temp: RUNNER_TEMP, of
+    which only the environment that Shipway itself is in outlives a job.
+    """
+
+    source: Path
+    home: Path
+    event: dict[str, Any]
+    path: tuple[Path, ...] = ()
+    expected: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    temp: Path = Path()
+    ran: list[Ran] = field(default_factory=list)
+    results: dict[str, str] = field(default_factory=dict)
+    uploaded: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.workspace = self.home / "workspace"
+        self.temp = self.temp if self.temp.name else self.home / "temp"
+        self.caches = self.home / "caches"
+        self.artifacts = self.home / "artifacts"
+        for folder in (self.temp, self.caches, self.artifacts):
+            folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["git", "clone", "-q", self.source, self.workspace], check=True)
+
+    def workflow(self, name: str, inputs: dict[str, str] | None = None) -> None:
+        """Run a workflow's jobs in the order in which they stand, called ones within."""
+        text = (self.workspace / ".github" / "workflows" / name).read_text()
+        for job, about in yaml.safe_load(text)["jobs"].items():
+            contexts = {"inputs": inputs or {}, "needs": self._needs(about)}
+            if not self._holds(about.get("if", "success()"), contexts, failed=False):
+                self.results[job] = "skipped"
+                continue
+            if "uses" in about:
+                self.workflow(about["uses"].rpartition("/")[2], about.get("with", {}))
+                self.results[job] = "success"
+                continue
+            for row in _matrix(about):
+                self._job(job, about, {**contexts, "matrix": row})
+
+    def _needs(self, about: dict[str, Any]) -> dict[str, Any]:
+        needed = about.get("needs", [])
+        names = [needed] if isinstance(needed, str) else needed
+        return {name: {"result": self.results[name]} for name in names}
+
+    def _job(self, job: str, about: dict[str, Any], contexts: dict[str, Any]) -> None:
+        for used in (*self.workspace.glob("**/.shipway"), *self.temp.glob("*")):
+            if used.name != "shipway":
+                shutil.rmtree(used) if used.is_dir() else used.unlink()
+        contexts = {**contexts, "steps": {}}
+        failed = False
+        for step in about["steps"]:
+            if self._holds(step.get("if", "success()"), contexts, failed=failed):
+                failed |= not self._step(job, step, contexts)
+        self.results[job] = "failure" if failed else "success"
+
+    def _step(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        if "run" in step:
+            return self._run(job, step, contexts)
+        given = {name: self._filled(str(value), contexts)
+                 for name, value in step.get("with", {}).items()}  # fmt: skip
+        action = step["uses"].partition("@")[0].replace("/", "_").replace("-", "_")
+        act = getattr(self, f"_{action}", None)
+        if act is not None:
+            act(given)
+        return True
+
+    def _run(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        output = self.temp / "output"
+        output.write_text("")
+        env = {name: self._filled(str(value), contexts)
+               for name, value in step.get("env", {}).items()}  # fmt: skip
+        done = subprocess.run(
+            ["bash", "-e", "-c", step["run"]], cwd=self.workspace, timeout=900, check=False,
+            env={**self._variables(output), **env}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.ran.append(Ran(job, step["run"].strip(), done.returncode, done.stdout))
+        pairs = [line.partition("=") for line in output.read_text().splitlines()]
+        told = {name: value for name, _, value in pairs}
+        contexts["steps"][step.get("id", "")] = {"outputs": told}
+        allowed = [codes for part, codes in self.expected.items() if part in step["run"]]
+        return done.returncode == 0 or any(done.returncode in codes for codes in allowed)
+
+    def _variables(self, output: Path) -> dict[str, str]:
+        kept = ("HOME", "LANG", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "UV_CACHE_DIR",
+                "SSL_CERT_FILE", "PIP_CACHE_DIR")  # fmt: skip
+        found = {name: os.environ[name] for name in kept if name in os.environ}
+        path = ":".join([*map(str, self.path), os.environ["PATH"]])
+        return {
+            **found, "PATH": path, "CI": "true", "GITHUB_ACTIONS": "true",
+            "RUNNER_TEMP": str(self.temp), "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
+            "GITHUB_REPOSITORY": self.event["repository"], "GITHUB_RUN_ID": self.event["run_id"],
+            "GITHUB_EVENT_NAME": self.event["event_name"], "XDG_CACHE_HOME": str(self.home / "x"),
+            "GITHUB_API_URL": "http://127.0.0.1:9",
+        }  # fmt: skip
+
+    # -- expressions ----------------------------------------------------------------------
+
+    def _filled(self, text: str, contexts: dict[str, Any]) -> str:
+        return _EXPRESSION.sub(lambda one: str(self._value(one[1], contexts) or ""), text)
+
+    def _holds(self, condition: str, contexts: dict[str, Any], *, failed: bool) -> bool:
+        whole = _EXPRESSION.fullmatch(condition.strip())
+        inner = whole[1] if whole else condition
+        status = any(name in inner for name in ("cancelled()", "failure()", "success()"))
+        needed = all(one["result"] == "success" for one in contexts["needs"].values())
+        good = not failed and needed
+        value = self._value(inner, {**contexts, "good": good})
+        return bool(value) and (status or good)
+
+    def _value(self, expression: str, contexts: dict[str, Any]) -> Any:
+        """Python's value of an expression of GitHub's, of the few kinds that are written."""
+        known = {
+            "github": self.event, "vars": {}, "secrets": {},
+            "runner": {"os": "Linux", "temp": str(self.temp)}, **contexts,
+        }  # fmt: skip
+
+        def replaced(word: re.Match[str]) -> str:
+            if word[0].startswith("'"):
+                return repr(word[0][1:-1].replace("''", "'"))
+            if word[0].endswith("()"):
+                good = contexts.get("good", True)
+                return repr(
+                    {"cancelled()": False, "failure()": not good, "success()": good}[word[0]]
+                )
+            value: Any = known
+            for part in word[0].split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+            return repr(value)
+
+        if expression.strip().startswith("hashFiles("):
+            return "hash"
+        text = _WORDS.sub(replaced, expression.strip())
+        text = text.replace("&&", " and ").replace("||", " or ").replace("!=", "<>")
+        return eval(text.replace("!", " not ").replace("<>", "!="), {"__builtins__": {}})
+
+    # -- what actions leave -----------------------------------------------------------------
+
+    def _actions_cache_save(self, given: dict[str, str]) -> None:
+        if given["path"].startswith("~"):
+            return  # uv's own, which this machine has
+        for path in given["path"].split():
+            self._copy(self.workspace / path, self.caches / given["key"] / path)
+
+    def _actions_cache_restore(self, given: dict[str, str]) -> None:
+        kept = sorted(self.caches.glob("*"), key=lambda one: one.stat().st_mtime, reverse=True)
+        wanted = (given["key"], given["restore-keys"])
+        for cache in (one for key in wanted for one in kept if one.name.startswith(key)):
+            for path in given["path"].split():
+                self._copy(cache / path, self.workspace / path)
+            return
+
+    def _actions_upload_artifact(self, given: dict[str, str]) -> None:
+        """Below the folder that all paths have in common, as the action does it."""
+        patterns = [line.strip() for line in given["path"].splitlines() if line.strip()]
+        found = [path for one in patterns for path in glob(str(self.workspace / one))]
+        if not found:
+            assert given["if-no-files-found"] == "ignore", given
+            return
+        folder = os.path.commonpath([os.path.dirname(path) for path in found])
+        shutil.rmtree(self.artifacts / given["name"], ignore_errors=True)
+        for path in found:
+            below = os.path.relpath(path, folder)
+            self._copy(Path(path), self.artifacts / given["name"] / below)
+        self.uploaded[given["name"]] = sorted(os.path.relpath(path, folder) for path in found)
+
+    def _actions_download_artifact(self, given: dict[str, str]) -> None:
+        if "name" in given:
+            self._copy(self.artifacts / given["name"], Path(given["path"]))
+            return
+        for folder in self.artifacts.glob(given["pattern"]):
+            self._copy(folder, Path(given["path"]) / folder.name)
+
+    def _github_codeql_action_upload_sarif(self, given: dict[str, str]) -> None:
+        path = self.workspace / given["sarif_file"]
+        assert path.exists(), self.ran[-1]
+        assert json.loads(path.read_text())["version"] == "2.1.0"
+
+    def _copy(self, source: Path, target: Path) -> None:
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def _matrix(about: dict[str, Any]) -> list[dict[str, str]]:
+    rows = about.get("strategy", {}).get("matrix", {})
+    return [{name: one} for name, values in rows.items() for one in values] or [{}]

@@ -1,0 +1,125 @@
+"""From a repository that knows nothing of Shipway to one that is live, with the real tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shipway.effects.address import free_port
+from shipway.effects.http import RealHttp
+
+pytestmark = pytest.mark.e2e
+SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
+FLASK = {
+    "app.py": "import os\nfrom flask import Flask\n\napp = Flask(__name__)\n"
+    'WHO = os.environ["WHO"]\n\n\n'
+    '@app.route("/")\ndef index():\n    return f"hello {WHO}"\n',
+    "tests/test_app.py": "from app import app\n\n\ndef test_index():\n"
+    '    assert b"hello" in app.test_client().get("/").data\n',
+}  # fmt: skip
+DJANGO = {
+    "manage.py": 'import os\nimport sys\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", '
+    '"config.settings")\nfrom django.core.management import execute_from_command_line\n\n'
+    "execute_from_command_line(sys.argv)\n",
+    "config/__init__.py": "",
+    "config/settings.py": 'import os\n\nSECRET_KEY = os.environ.get("SECRET_KEY", "x" * 60)\n'
+    'DEBUG = False\nALLOWED_HOSTS = ["*"]\nROOT_URLCONF = "config.urls"\n'
+    'INSTALLED_APPS = ["polls"]\nDATABASES = {"default": {"ENGINE": '
+    '"django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n',
+    "config/urls.py": "from django.urls import path\n\nfrom polls.views import index\n\n"
+    'urlpatterns = [path("", index)]\n',
+    "config/wsgi.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", '
+    '"config.settings")\nfrom django.core.wsgi import get_wsgi_application\n\n'
+    "application = get_wsgi_application()\n",
+    "polls/__init__.py": "",
+    "polls/views.py": "from django.http import HttpResponse\n\n\ndef index(request):\n"
+    '    return HttpResponse("hello polls")\n',
+    "polls/tests.py": "from django.test import TestCase\n\n\nclass IndexTests(TestCase):\n"
+    '    def test_index(self):\n        self.assertContains(self.client.get("/"), "polls")\n',
+    "requirements.txt": "django>=5.2,<5.3\n",
+}  # fmt: skip
+
+
+def shipway(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SHIPWAY, "-C", str(folder), *words], capture_output=True, text=True, timeout=600,
+        check=False, env={**os.environ, "CI": "", "XDG_CACHE_HOME": str(folder.parent / "cache")},
+    )  # fmt: skip
+
+
+def repository(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "As it came")):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+    return folder
+
+
+def quieter(folder: Path) -> None:
+    """A free port, and no scanner that a busy machine takes minutes for."""
+    path = folder / "shipway.toml"
+    off = "semgrep = false\ncheckov = false\npip-audit = false\nlicences = false\n"
+    text = path.read_text().replace("port = 8080", f"port = {free_port()}")
+    path.write_text(text.replace("[checks]\n", "[checks]\n" + off))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    yield folder
+    shipway(folder, "down", "local")
+
+
+def test_flask_with_requirements_in_utf_16(root: Path) -> None:
+    (root / "requirements.txt").write_bytes("Flask>=3\r\n".encode("utf-16"))
+    repository(root, FLASK)
+    adopted = shipway(root, "init", "--no-baseline")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    lock = (root / "requirements-lock.txt").read_text()
+    assert "gunicorn==" in lock and "--hash=sha256:" in lock
+    quieter(root)
+    (root / "app.py").write_text("import json\n" + FLASK["app.py"])  # never used
+    ran = shipway(root, "run", "test", "deploy", "--skip", "ruff", "--skip", "ruff-format")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    address = json.loads(shipway(root, "status", "--json").stdout)["address"]
+    assert RealHttp().get(address).body == b"hello for-tests-only"
+
+    (root / "requirements.txt").write_text("Flask\n")
+    changed = shipway(root, "run", "test")
+    assert changed.returncode == 1
+    assert "requirements.txt changed since requirements-lock.txt" in changed.stdout
+    assert shipway(root, "init", "--relock").returncode == 0
+    assert shipway(root, "run", "test").returncode == 0
+
+
+def test_django_is_migrated_tested_by_itself_and_its_past_is_a_baseline(root: Path) -> None:
+    repository(root, {**DJANGO, "polls/old.py": "import os, sys\n"})
+    adopted = shipway(root, "init")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    settings = tomllib.loads((root / "shipway.toml").read_text())
+    assert settings["application"]["test_runner"] == "django"
+    assert settings["security"]["baseline"] == "shipway-baseline.sarif"
+    assert "findings that were here already" in adopted.stdout
+    quieter(root)
+    ran = shipway(root, "run")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "polls answers" not in ran.stderr
+    address = json.loads(shipway(root, "status", "--json").stdout)["address"]
+    assert RealHttp().get(address).body == b"hello polls"
+
+    (root / "polls/new.py").write_text("import os\n")  # what is new is not excused
+    assert "polls/new.py:1: F401" in shipway(root, "run", "ruff").stdout
+    (root / "polls/tests.py").write_text(DJANGO["polls/tests.py"].replace('"polls")', '"x")'))
+    failed = shipway(root, "run", "unit")
+    assert failed.returncode == 1
+    assert "1 of 1 tests failed: polls.tests.IndexTests::test_index" in failed.stdout

@@ -1,0 +1,165 @@
+"""Every `run` line of the written workflows, executed in a clean clone by a small runner.
+
+What needs AWS, Docker or a scanner's service meets a stand-in of that name; what a deploy says
+where there is no account is looked at. MyCandidate's slowest checks are switched off here: the
+lines are the same, and its whole pipeline has a test of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.checks.real import UV
+from tests.cli.terminal import SHIPWAY, git, only, shipway
+from tests.outputs.workflows.samples import PROJECT, SAMPLES, repository
+
+from .runner import Ran, Runner
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[2]
+FOREIGN = ROOT / "tests" / "outputs" / "foreign"
+PUSH = {
+    "event_name": "push", "ref": "refs/heads/main", "repository": "ann/town", "run_id": "42",
+    "run_attempt": "1", "token": "", "event": {},
+}  # fmt: skip
+QUICK = only("ruff", "bandit") + "[steps.tests]\nrun = \"python3 -c 'assert 1'\"\n"
+STAND_INS = {
+    "npx": 'for word in "$@"; do case "$word" in --json-file-output=*) '
+    f'cp {FOREIGN}/snyk.json "${{word#*=}}";; esac; done; exit 1',
+    "docker": f"""case "$*" in
+*dependency-check*) for word in "$@"; do case "$word" in *:/report)
+    found="${{word%:/report}}/dependency-check-report.json"
+    cp {FOREIGN}/dependency-check.json "$found";; esac; done;;
+*report*) cat {FOREIGN}/clair.json;; esac""",
+    "aws": 'case "$*" in *describe-images*) echo sha256:1;; '
+    f"*) cat {FOREIGN}/ecr-basic.json;; esac",
+    "gh": f"cat {FOREIGN}/secret-scanning.json",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of stand-ins."""
+    folder = tmp_path_factory.mktemp("tools")
+    for name, script in STAND_INS.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pinned(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """`.github/shipway.txt`: Shipway as a wheel, and all that it needs, by hash."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = ("build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT))
+    subprocess.run([UV, *built], check=True)
+    (wheel,) = folder.glob("*.whl")
+    exported = subprocess.run(
+        [UV, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"{exported.stdout}shipway @ {wheel.as_uri()} --hash=sha256:{digest}\n"
+
+
+def lines(runner: Runner) -> set[str]:
+    """Every line that the workflows of a clone have."""
+    return {
+        step["run"].strip()
+        for path in runner.workspace.glob(".github/workflows/*.yml")
+        for job in yaml.safe_load(path.read_text())["jobs"].values()
+        for step in job.get("steps", ())
+        if "run" in step
+    }
+
+
+def pushed(runner: Runner) -> None:
+    """What a push to each branch that is deployed starts."""
+    names = [path.name for path in runner.workspace.glob(".github/workflows/deploy-*.yml")]
+    for name in ("ci-cd.yml", *sorted(names)):
+        runner.workflow(name)
+
+
+def only_one(runner: Runner, part: str) -> Ran:
+    """The one line, executed, that has this."""
+    found = [one for one in runner.ran if part in one.line]
+    assert found, part
+    return found[-1]
+
+
+def clear(ran: Ran) -> bool:
+    """Whether it did its job, or said in words why not and what to do."""
+    return ran.code == 0 or ("next: " in ran.output and "Traceback" not in ran.output)
+
+
+def test_mycandidates_do_their_job(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    git(tmp_path, "clone", "--quiet", str(ROOT), str(source))
+    configuration = source / "mycandidate" / "shipway.toml"
+    quick = only("ruff", "unit", "sbom", "bandit", "gitleaks")
+    configuration.write_text(f"{configuration.read_text()}\n{quick}")
+    git(source, "commit", "--quiet", "--all", "--message", "only the quick checks")
+    runner = Runner(source, tmp_path / "home", PUSH, expected={" deploy ": (1, 2, 3, 4, 5, 6)})
+    pushed(runner)
+    assert {one.line for one in runner.ran} == lines(runner)
+    failed = [one for one in runner.ran if one.code and " deploy " not in one.line]
+    assert failed == []
+    assert all(clear(one) for one in runner.ran if " deploy " in one.line)
+    proved = only_one(runner, " run quality security test build")
+    assert " cached" in proved.output  # what the jobs before it did is not done again
+    assert runner.uploaded["report"] == [
+        "findings.sarif", "junit.xml", "report.html", "sbom.cdx.json", "summary.md",
+    ]  # fmt: skip
+    assert "passed: " in only_one(runner, " report --from ").output
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_those_of_a_sample_do_their_job(
+    name: str, tmp_path: Path, tools: Path, pinned: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    runner = Runner(
+        sample(name, tmp_path / "source", pinned), tmp_path / "home", PUSH, (tools,),
+        {" deploy ": (0, 1, 2, 3, 4, 5, 6), " run security": (0, 1), " report --from": (0, 1)},
+        tmp_path_factory.getbasetemp() / "temp",  # all samples install alike: it is done once
+    )  # fmt: skip
+    pushed(runner)
+    assert {one.line for one in runner.ran} == lines(runner)
+    assert all(clear(one) for one in runner.ran if " deploy " in one.line)
+    wrong = [one for one in runner.ran if one.code and " deploy " not in one.line]
+    imported = [one for one in runner.ran if "findings import" in one.line]
+    if imported:  # what the scanners elsewhere found is judged with all else
+        assert {one.line.split(" run ")[-1].split(" --from")[0] for one in wrong} <= {
+            "security",
+            '"$RUNNER_TEMP/shipway/bin/shipway" report',
+        }
+        assert only_one(runner, " run security").code == 1
+    else:
+        assert wrong == []
+        assert only_one(runner, " report --from ").code == 0
+
+
+def sample(name: str, folder: Path, pinned: str) -> Path:
+    """A sample's repository, with its workflows, as somebody committed it."""
+    folder.mkdir()
+    project = repository(name, folder)
+    settings = project / "shipway.toml"
+    settings.write_text(settings.read_text() + QUICK)
+    tooled = (
+        f"tools:\n\tmkdir -p tools/bin\n\tln -sf {SHIPWAY} tools/bin/shipway\n\nmore:\n\ttrue\n"
+    )
+    (folder / "Makefile").write_text(tooled)
+    (folder / ".github").mkdir()
+    (folder / ".github" / "shipway.txt").write_text(pinned)
+    if (folder / "uv.lock").exists():
+        (folder / "uv.lock").unlink()
+        subprocess.run([UV, "lock", "--quiet"], cwd=folder, check=True)
+    done = shipway(project, "workflows", "write")
+    assert done.returncode == 0, done.stderr
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "all of it")
+    assert (folder / PROJECT.get(name, ".")) == project
+    return folder

@@ -1,0 +1,235 @@
+"""Services for tests: started, handed over, and gone whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.flows.shop import BESIDE, Probe, probing, workshop
+
+from shipway.core.config import Application, Config
+from shipway.core.errors import CannotRun
+from shipway.core.outcome import Outcome
+from shipway.core.ports import Server
+from shipway.core.service_kinds import Provided
+from shipway.core.service_note import ServiceNote
+from shipway.core.settings.services import Service
+from shipway.effects.address import free_port
+from shipway.effects.clock import SystemClock
+from shipway.effects.process import SystemProcesses, this_process
+from shipway.effects.service_probe import answers
+from shipway.flows.services import Outside, services, sweep
+from shipway.flows.workshop import Workshop, perform
+
+# A Redis as far as anybody asks: its version, and PONG.
+REDIS = f"""#!{sys.executable}
+import socket, sys
+if "--version" in sys.argv:
+    sys.exit(print("Redis server v=7.2.4 sha=0"))
+server = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
+while True:
+    with server.accept()[0] as one:
+        one.recv(64)
+        one.sendall(b"+PONG\\r\\n")
+"""
+# A container engine that runs that Redis instead of an image.
+DOCKER = """#!/bin/sh
+echo "$@" >>"$0.log"
+case "$1" in
+  info) exit 0 ;;
+  run) {run} ;;
+  rm) kill "$(cat "$0.pid")" ;;
+esac
+"""
+ASK = "import os; print('' if os.environ['REDIS_URL'].startswith('redis://127') else 'no address')"
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.flows.test_services import outside, shop_for
+from shipway.flows.services import services
+with services(shop_for(Path(sys.argv[1])), print, outside(), {}):
+    print("runs", flush=True)
+    time.sleep(60)
+"""
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def shop_for(root: Path, wanted: Service | None = None, **application: str) -> Workshop:
+    """A workshop in which `redis-server` is the one above."""
+    bin = root / "bin"
+    if not (bin / "redis-server").exists():
+        program(bin / "redis-server", REDIS)
+    config = Config(
+        Application(name="tiny", **application),  # type: ignore[arg-type]
+        services={"redis": wanted or Service("7")},
+    )
+    environment = {**os.environ, "PATH": f"{bin}:{BESIDE}:/usr/bin:/bin"}
+    return workshop(root, config=config, environment=environment)
+
+
+def outside(answer: Callable[[str, str, int], bool] = answers) -> Outside:
+    return Outside(SystemClock(), this_process(), free_port, answer)
+
+
+def left(root: Path) -> list[str]:
+    """Notes of services that are still written down."""
+    folder = root / ".shipway" / "services"
+    return os.listdir(folder) if folder.is_dir() else []
+
+
+def port_of(provided: Provided) -> int:
+    return int(provided.variables["REDIS_URL"].rpartition(":")[2].split("/")[0])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_service_answers_while_it_is_needed_and_is_gone_afterwards(tmp_path: Path) -> None:
+    said: list[str] = []
+    with services(shop_for(tmp_path), said.append, outside(), {}) as provided:
+        assert answers("redis", "127.0.0.1", port_of(provided))
+        assert len(left(tmp_path)) == 1
+    assert not listens(port_of(provided))
+    assert left(tmp_path) == []
+    assert "redis: Redis server v=7.2.4 sha=0, by " in said[0]
+    assert not any("warning" in line for line in said)
+
+
+def test_another_version_than_the_one_asked_for_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    with services(shop_for(tmp_path, Service("5")), said.append, outside(), {}):
+        pass
+    assert "warning: redis 5 was asked for, and the tests run with 7" in said
+
+
+def test_the_database_is_migrated_and_seeded_once(tmp_path: Path) -> None:
+    write = f"{sys.executable} -c \"import os; open('{{}}', 'a').write(os.environ['REDIS_URL'])\""
+    shop = shop_for(tmp_path, migrate=write.format("migrated"), seed=write.format("seeded"))
+    with services(shop, lambda line: None, outside(), {}) as provided:
+        assert (tmp_path / "migrated").read_text() == provided.variables["REDIS_URL"]
+        assert (tmp_path / "seeded").read_text() == provided.variables["REDIS_URL"]
+
+
+def test_a_migration_that_fails_is_no_test_and_leaves_nothing(tmp_path: Path) -> None:
+    shop = shop_for(tmp_path, migrate="false")
+    failed = pytest.raises(CannotRun, match="false ended with 1")
+    with failed, services(shop, lambda line: None, outside(), {}):
+        raise AssertionError("it must not come to the tests")
+    assert left(tmp_path) == []
+
+
+def test_tests_find_the_address_and_their_result_says_what_was_different(tmp_path: Path) -> None:
+    check = Probe(code=ASK, serviced=True, stage="test")
+    shop = shop_for(tmp_path, Service("5"))
+    shop = workshop(
+        tmp_path, config=shop.config, environment=shop.environment, checks=lambda name: check,
+        serviced=lambda shop, say, given: services(shop, say, outside(), given),
+    )  # fmt: skip
+    result = perform(probing(check), shop, lambda line: None)
+    assert result.outcome is Outcome.PASSED, result.reason
+    assert result.facts["warnings"] == ["redis 5 was asked for, and the tests run with 7"]
+    assert b"redis: Redis server v=7.2.4" in (shop.blobs.get(result.log) or b"")
+
+
+def test_a_service_that_ends_at_once_is_named_with_its_last_words(tmp_path: Path) -> None:
+    bad = REDIS.replace("server = ", "sys.exit('no memory')\nserver = ")
+    program(tmp_path / "bin" / "redis-server", bad)
+    shop = shop_for(tmp_path)
+    program(tmp_path / "bin" / "uv", "#!/bin/sh\necho no network; exit 1\n")
+    shop = workshop(
+        tmp_path, config=shop.config, environment=shop.environment, uv=str(tmp_path / "bin" / "uv")
+    )
+    with pytest.raises(CannotRun) as raised, services(shop, lambda line: None, outside(), {}):
+        pass
+    assert "no memory" in raised.value.message
+    assert "no network" in raised.value.message
+    assert left(tmp_path) == []
+
+
+def test_a_service_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    shop = shop_for(tmp_path, Service("7", timeout=0.3))
+    shop = workshop(tmp_path, config=shop.config, environment=shop.environment, uv="/bin/false")
+    silent = outside(lambda *_: False)
+    late = pytest.raises(CannotRun, match=r"did not answer within 0\.3 s")
+    with late, services(shop, lambda line: None, silent, {}):
+        raise AssertionError("it must not come to the tests")
+    assert left(tmp_path) == []
+
+
+def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
+    tmp_path: Path,
+) -> None:
+    shop = shop_for(tmp_path, Service("7", image="mirror/redis:7"))
+    docker = tmp_path / "bin" / "docker"
+    start = (
+        'port=$(echo "$6" | cut -d: -f2); '
+        f'setsid {tmp_path}/bin/redis-server --port "$port" >/dev/null 2>&1 & echo $! >"$0.pid"'
+    )
+    program(docker, DOCKER.format(run=start))
+    said: list[str] = []
+    with services(shop, said.append, outside(), {}) as provided:
+        assert answers("redis", "127.0.0.1", port_of(provided))
+        [note] = left(tmp_path)
+    log = Path(f"{docker}.log").read_text()
+    assert f"rm --force --volumes {note.removesuffix('.json')}" in log
+    assert "mirror/redis:7" in said[0]
+    time.sleep(0.2)
+    assert not listens(port_of(provided))
+
+
+def test_where_an_engine_cannot_start_it_the_next_way_is_taken(tmp_path: Path) -> None:
+    shop = shop_for(tmp_path)
+    program(tmp_path / "bin" / "docker", DOCKER.format(run="echo no such image >&2; exit 125"))
+    said: list[str] = []
+    with services(shop, said.append, outside(), {}):
+        assert "by " in said[0]
+
+
+def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    while process.stdout.readline() != "runs\n":
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    [note] = left(tmp_path)
+    processes = SystemProcesses()
+    log = Path("/tmp") / note.removesuffix(".json") / "redis.log"
+    server = processes.adrift(str(log))
+    assert server and processes.alive(server)
+    assert sweep(str(tmp_path / ".shipway"), processes) == 1
+    assert not processes.alive(server)
+    assert left(tmp_path) == []
+    assert not log.parent.exists()
+
+
+def test_what_a_run_that_goes_on_uses_is_left_to_it(tmp_path: Path) -> None:
+    with services(shop_for(tmp_path), lambda line: None, outside(), {}) as provided:
+        assert sweep(str(tmp_path / ".shipway"), SystemProcesses()) == 0
+        assert listens(port_of(provided))
+
+
+def test_a_note_that_was_cut_off_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / ".shipway" / "services"
+    folder.mkdir(parents=True)
+    (folder / "x.json").write_text('{"name": "red')
+    gone = ServiceNote("redis", Server(1, "never"), str(tmp_path / "nowhere"))
+    (folder / "y.json").write_text(gone.to_json())
+    assert sweep(str(tmp_path / ".shipway"), SystemProcesses()) == 2
+    assert left(tmp_path) == []

@@ -1,0 +1,71 @@
+"""The real registry of Debian (docker-registry), one a test, on a port that is free."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shipway.core.images.reference import Reference
+from shipway.effects.address import free_port
+from shipway.effects.clock import SystemClock
+from shipway.effects.exchange import HttpExchange
+from shipway.images.login import Credentials
+from shipway.images.registry import Registry
+
+PROGRAM = "docker-registry"
+
+
+@contextmanager
+def running(folder: Path, more: str = "") -> Iterator[str]:
+    """Its host and port. more: lines of its configuration. Leaves the test out without it."""
+    if shutil.which(PROGRAM) is None:
+        pytest.skip(f"{PROGRAM} is not installed")
+    host = f"127.0.0.1:{free_port()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "registry.yml"
+    configuration.write_text(
+        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder / 'data'}}}}}\n"
+        f"http: {{addr: {host}}}\n{more}"
+    )
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen((PROGRAM, "serve", configuration), stdout=log, stderr=log)
+    try:
+        _wait(host)
+        yield host
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait(host: str) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            httpx.get(f"http://{host}/v2/", timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("docker-registry does not start")
+
+
+def client(host: str, name: str = "town", who: Credentials | None = None) -> Registry:
+    """A client of one of its repositories."""
+    exchange = HttpExchange(SystemClock(), attempts=2)
+    return Registry(Reference(host, name), exchange, who or Credentials(), plain=True)
+
+
+def unused() -> str:
+    """An address at which nobody answers."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{one.getsockname()[1]}"
