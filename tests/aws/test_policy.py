@@ -27,6 +27,7 @@ from shipway.core.settings.aws import Aws, Ecs
 from shipway.effects.account import identify
 from shipway.effects.clock import VirtualClock
 from shipway.effects.recording_clients import RecordingClients
+from shipway.images.ecr import Ecr
 from shipway.platforms.ecs.fake_cloudwatch import Traffic
 from shipway.platforms.ecs.follow import LogGroup
 from shipway.platforms.ecs.holds import SsmHolds
@@ -44,6 +45,7 @@ ROOT = Path(shipway.__file__).parent
 # Where a deploy's calls are made: what the policy is for.
 SOURCES = (
     *sorted((ROOT / "platforms" / "ecs").rglob("*.py")), ROOT / "effects" / "account.py",
+    ROOT / "images" / "ecr.py",
 )  # fmt: skip
 
 
@@ -58,6 +60,9 @@ def operation_names(service: str) -> dict[str, str]:
 
 ASKED = {one for one in operations(EVERYTHING) if one.service != REGISTRY}
 SERVICES = {one.service for one in ASKED} | {service for service, _ in EXCEPTIONS} - {REGISTRY}
+# What a push does where there is no repository yet. The bootstrap stack makes it, so that the
+# deploying role need not be able to.
+SET_UP = {Operation("ecr", "CreateRepository"), Operation("ecr", "PutLifecyclePolicy")}
 NAMED = {service: operation_names(service) for service in SERVICES}
 
 
@@ -134,8 +139,30 @@ def rollouts(clients: RecordingClients, folder: Path) -> None:
     clients.calls |= {(service, operation) for service, operation, _ in crashing.account.asked}
 
 
+def publishes(clients: RecordingClients, folder: Path) -> None:
+    mixed = Mixed()
+    mixed.own["ecr"] = Scanned(mixed.real.client("ecr"))
+    ecr = Ecr(RecordingClients(mixed, clients.calls), VirtualClock())
+    assert ecr.ensure("web", ["production"], 5)[2]
+    ecr.credentials()
+    ecr.scanned("web", "sha256:" + "a" * 64, 10.0, lambda: False)
+
+
+class Scanned:
+    """ECR with a scan that has ended."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def describe_image_scan_findings(self, **_: Any) -> dict[str, Any]:
+        return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": []}}
+
+
 OBSERVED: tuple[Callable[[RecordingClients, Path], None], ...] = (
-    checks, holds, lines, tasks, previews, rollouts,
+    checks, holds, lines, tasks, previews, rollouts, publishes,
 )  # fmt: skip
 
 
@@ -162,13 +189,13 @@ def written() -> set[Operation]:
 
 
 def test_every_operation_of_the_policy_is_in_the_code_and_the_other_way_round() -> None:
-    assert written() == ASKED
+    assert written() == ASKED | SET_UP
 
 
 def test_every_operation_of_the_policy_is_observed_and_the_other_way_round(
     observed: set[Operation],
 ) -> None:
-    assert observed == ASKED
+    assert observed == ASKED | SET_UP
 
 
 # -- the policy itself --------------------------------------------------------------------
@@ -205,6 +232,18 @@ def test_what_is_not_configured_is_not_allowed() -> None:
         "secretsmanager:DescribeSecret", "ssm:DescribeParameters",
     }  # fmt: skip
     assert ACCOUNT.role("web-production-traffic") not in on("iam:PassRole", least)["Resource"]
+
+
+def test_another_registry_needs_nothing_of_ecr() -> None:
+    elsewhere = Scope(ACCOUNT, NAMES, EVERYTHING, "releases", ecr=False)
+    actions = [action for one in policy(elsewhere)["Statement"] for action in one["Action"]]
+    assert not [action for action in actions if action.startswith("ecr:")]
+
+
+def test_a_repository_of_another_name_is_the_one_that_counts() -> None:
+    scope = Scope(ACCOUNT, NAMES, EVERYTHING, "releases", repository="shop")
+    (found,) = [one for one in policy(scope)["Statement"] if "ecr:PutImage" in one["Action"]]
+    assert found["Resource"] == [ACCOUNT.arn("ecr", "repository/shop")]
 
 
 def test_no_secret_can_be_read() -> None:

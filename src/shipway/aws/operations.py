@@ -47,8 +47,6 @@ _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
         ),
     ),
     ("ecs", _pauses, ("ContinueServiceDeployment",)),
-    ("ecr", _always, ("DescribeImages",)),
-    (REGISTRY, _always, ("Pull", "Push")),
     ("secretsmanager", _secrets, ("DescribeSecret",)),
     ("ssm", _parameters, ("DescribeParameters",)),
     ("ssm", _always, ("DeleteParameter", "GetParameter", "PutParameter")),
@@ -67,6 +65,15 @@ _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+# Where images are in the account's own ECR: pushed, scanned, looked for, promoted. The repository
+# is the bootstrap stack's: the deploying role cannot make it.
+_ECR = (
+    ("ecr", ("DescribeImages", "DescribeImageScanFindings", "DescribeRepositories",
+             "GetAuthorizationToken")),
+    (REGISTRY, ("Pull", "Push")),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, order=True)
 class Operation:
     """A call. service: boto3's name, or REGISTRY. name: the API's, for example `RunTask`."""
@@ -75,8 +82,13 @@ class Operation:
     name: str
 
 
-def operations(settings: Environment) -> Iterator[Operation]:
-    """What deploying to an environment asks, with what is configured there."""
+def operations(settings: Environment, *, ecr: bool = True) -> Iterator[Operation]:
+    """What deploying to an environment asks, with what is configured there.
+
+    ecr: whether images are in the account's own ECR.
+    """
     for service, condition, names in _OPERATIONS:
         if condition(settings):
             yield from (Operation(service, name) for name in names)
+    for service, names in _ECR if ecr else ():
+        yield from (Operation(service, name) for name in names)

@@ -26,12 +26,18 @@ ANY = ("*",)
 
 @dataclass(frozen=True)
 class Scope:
-    """One environment in an account. bucket: where releases and receipts are kept."""
+    """One environment in an account.
+
+    bucket: where releases and receipts are kept. ecr: whether images are in the account's own
+    ECR; repository: their name there, "" for the one that the stacks give.
+    """
 
     account: Account
     names: Names
     settings: Environment
     bucket: str = ""
+    ecr: bool = True
+    repository: str = ""
 
     @property
     def cluster(self) -> str:
@@ -63,6 +69,11 @@ class Scope:
         mine = {":".join(one.split(":")[:7]) for one in arns if f":{service}:" in one}
         return tuple(sorted(mine))
 
+    def images(self) -> tuple[str, ...]:
+        """The repository's ARN."""
+        name = self.repository or self.names.repository
+        return (self.account.arn("ecr", f"repository/{name}"),)
+
     @property
     def hold(self) -> tuple[str, ...]:
         """The parameter that holds deploys."""
@@ -92,8 +103,9 @@ _ON: dict[str, _Resources] = {
     "ecs:DescribeTasks": lambda on: on.ecs("task", f"{on.cluster}/*"),
     "ecs:StopTask": lambda on: on.ecs("task", f"{on.cluster}/*"),
     **dict.fromkeys(
-        ("ecr:DescribeImages", *actions(REGISTRY, "Push"), *actions(REGISTRY, "Pull")),
-        lambda on: (on.account.arn("ecr", f"repository/{on.names.repository}"),),
+        ("ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:DescribeRepositories",
+         *actions(REGISTRY, "Push"), *actions(REGISTRY, "Pull")),
+        lambda on: on.images(),
     ),
     "secretsmanager:DescribeSecret": lambda on: on.secrets("secretsmanager"),
     **dict.fromkeys(
@@ -117,7 +129,7 @@ _ON: dict[str, _Resources] = {
 
 def policy(scope: Scope) -> dict[str, Any]:
     """The policy of the role that deploys, as JSON-able data in a stable order."""
-    asked = needed(operations(scope.settings))
+    asked = needed(operations(scope.settings, ecr=scope.ecr))
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for action in asked:
         on = _ON.get(action)
