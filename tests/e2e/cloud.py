@@ -27,7 +27,6 @@ from shipway.effects.address import free_port
 VERSION = "1.5.33"
 REGION = "af-south-1"
 ACCOUNT = "000000000000"
-LABEL = "ministack=ecs"
 
 
 class Cloud:
@@ -72,14 +71,18 @@ class Cloud:
         raise AssertionError(f"MiniStack does not start: {self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """End it, and its containers."""
+        """End it, and its containers; another one's stay."""
         self.front.close()
         if self._process is not None:
             self._process.terminate()
             self._process.wait(20)
-        left = engine.docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()
-        if left:
+        if left := self.containers("--all"):
             engine.docker("rm", "--force", *left)
+
+    def containers(self, *words: str) -> list[str]:
+        """Those that it runs."""
+        mine = f"label=ministack.instance={socket.gethostname()}:{self.port}"
+        return engine.docker("ps", "--quiet", *words, "--filter", mine).split()
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """What stands between Shipway and MiniStack, and answers what MiniStack does not.
 
 Two ports. On `api` everything is handed on, but
-- ECS's ListServiceDeployments, DescribeServiceDeployments and DescribeServiceRevisions, which
-  MiniStack answers with nothing: the answer is made from what its DescribeServices says;
+- what ECS tells of service deployments, and to stop one (service_deployments.py);
 - names of load balancers, which nobody can look up here: they become the address of `balancer`.
 On `balancer` a request gets the name of the load balancer as its Host, by which MiniStack knows it.
 """
@@ -16,9 +15,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.e2e.service_deployments import OPERATIONS, ServiceDeployments
+
 _ECS = "AmazonEC2ContainerServiceV20141113."
 _NAME = re.compile(rb"[a-z0-9-]+\.[a-z0-9-]+\.elb\.amazonaws\.com")
-_STATUS = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "ROLLBACK_SUCCESSFUL"}
 _DROPPED = ("transfer-encoding", "connection", "content-length", "date", "server")
 
 
@@ -28,6 +28,7 @@ class Front:
     def __init__(self, port: int) -> None:
         self._port = port
         self._name = ""
+        self.deployments = ServiceDeployments()
         self._servers = [self._serve(_Api), self._serve(_Balancer)]
         self.api, self.balancer = (f"127.0.0.1:{one.server_port}" for one in self._servers)
 
@@ -105,9 +106,9 @@ class _Api(_Handler):
         self, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         operation = self.headers.get("X-Amz-Target", "").removeprefix(_ECS)
-        made = _MADE.get(operation)
-        if made is not None:
-            found = made(_Service(self.front, headers), json.loads(body))
+        if operation in OPERATIONS:
+            asking = _Asking(self.front, headers)
+            found = self.front.deployments.answer(operation, json.loads(body), asking)
             kind = [("Content-Type", "application/x-amz-json-1.1")]
             return 200, kind, json.dumps(found).encode()
         status, kept, data = self.front.ask(self.command, self.path, headers, body)
@@ -115,77 +116,20 @@ class _Api(_Handler):
         return status, kept, self.front.named(data) if xml else data  # layers of images stay
 
 
-class _Service:
-    """Asks MiniStack for a service's deployments, with the credentials of who asked."""
+class _Asking:
+    """Asks MiniStack's ECS, with the credentials of who asked."""
 
     def __init__(self, front: Front, headers: dict[str, str]) -> None:
         self._front = front
-        self._headers = headers
+        self._headers = {k: v for k, v in headers.items() if k.lower() != "content-length"}
 
-    def deployments(self, cluster: str, service: str) -> list[dict[str, Any]]:
-        """As DescribeServices has them, newest first, each told as a service deployment."""
-        body = json.dumps({"cluster": cluster, "services": [service]}).encode()
+    def __call__(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps(asked).encode()
         headers = {
-            **{k: v for k, v in self._headers.items() if k.lower() != "content-length"},
-            "X-Amz-Target": f"{_ECS}DescribeServices", "Content-Length": str(len(body)),
+            **self._headers, "X-Amz-Target": f"{_ECS}{operation}",
+            "Content-Length": str(len(body)),
         }  # fmt: skip
-        _, _, data = self._front.ask("POST", "/", headers, body)
-        found = json.loads(data)["services"]
-        return [_told(found[0], one) for one in found[0]["deployments"]] if found else []
-
-
-def _told(service: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
-    name = f"{service['clusterArn'].rsplit('/', 1)[-1]}/{service['serviceName']}/{one['id']}"
-    before = service["serviceArn"].split(":service/")[0]
-    return {
-        "serviceDeploymentArn": f"{before}:service-deployment/{name}",
-        "serviceArn": service["serviceArn"], "clusterArn": service["clusterArn"],
-        "createdAt": one["createdAt"], "startedAt": one["createdAt"],
-        "updatedAt": one["updatedAt"], "status": _STATUS[one["rolloutState"]],
-        "statusReason": one.get("rolloutStateReason", ""),
-        "targetServiceRevision": {
-            "arn": f"{before}:service-revision/{name}", "runningTaskCount": one["runningCount"],
-            "requestedTaskCount": one["desiredCount"], "pendingTaskCount": one["pendingCount"],
-        },
-        "taskDefinition": one["taskDefinition"], "loadBalancers": service.get("loadBalancers", []),
-    }  # fmt: skip
-
-
-def _list(service: _Service, asked: dict[str, Any]) -> dict[str, Any]:
-    wanted = asked.get("status") or list(_STATUS.values())
-    found = service.deployments(asked["cluster"], asked["service"])
-    return {"serviceDeployments": [_plain(one) for one in found if one["status"] in wanted]}
-
-
-def _describe(service: _Service, asked: dict[str, Any]) -> dict[str, Any]:
-    found = [
-        _plain(one)
-        for arn in asked["serviceDeploymentArns"]
-        for one in service.deployments(*arn.split("/")[-3:-1])
-        if one["serviceDeploymentArn"] == arn
-    ]
-    return {"serviceDeployments": found, "failures": []}
-
-
-def _revisions(service: _Service, asked: dict[str, Any]) -> dict[str, Any]:
-    found = [
-        {
-            "serviceRevisionArn": arn, "taskDefinition": one["taskDefinition"],
-            "loadBalancers": one["loadBalancers"], "createdAt": one["createdAt"],
-        }
-        for arn in asked["serviceRevisionArns"]
-        for one in service.deployments(*arn.split("/")[-3:-1])
-        if one["targetServiceRevision"]["arn"] == arn
-    ]  # fmt: skip
-    return {"serviceRevisions": found, "failures": []}
-
-
-def _plain(one: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in one.items() if k not in ("taskDefinition", "loadBalancers")}
-
-
-_MADE = {
-    "ListServiceDeployments": _list,
-    "DescribeServiceDeployments": _describe,
-    "DescribeServiceRevisions": _revisions,
-}
+        status, _, data = self._front.ask("POST", "/", headers, body)
+        assert status == 200, (operation, asked, data)
+        found: dict[str, Any] = json.loads(data)
+        return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from shipway.aws.applying import finish, readable, settle
 from shipway.aws.data import last_snapshot, unprotect
+from shipway.aws.database_user import prepare_database
 from shipway.aws.stack import ChangeSet, Say
 from shipway.cli.agreeing import agree, typed
 from shipway.cli.stack_site import StackSite, open_site
@@ -86,6 +87,9 @@ def apply_site(site: StackSite, *, yes: bool, allow_destroy: bool, json: bool) -
             raise
         status = stack.execute(change_set, say)
         finish(stack, status)
+    if not site.bootstrap:
+        settings = site.config.environments[site.where].ecs
+        prepare_database(site.clients, stack, site.names, settings, site.clock, say)
     _show_applied(site, change_set, status, running, json=json)
 
 
@@ -154,11 +158,12 @@ def _saying(*, json: bool) -> Say:
 
 def _show(site: StackSite, change_set: ChangeSet | None, running: Live, *, json: bool) -> None:
     changes = change_set.changes if change_set else ()
+    cost = site.cost(running)
     if json:
         _print({"stack": site.stack.name, "image": running.image, "changes": _data(changes),
-                "losses": losses(changes)})  # fmt: skip
+                "losses": losses(changes), "cost": cost})  # fmt: skip
         return
-    print("\n".join(plan_lines(changes)))
+    print("\n".join(plan_lines(changes, cost)))
     if running.image:
         print(f"what runs stays: {running.image}")
 
