@@ -2,6 +2,7 @@
 
 Two ports. On `api` everything is handed on, but
 - what ECS tells of service deployments, and to stop one (service_deployments.py);
+- images that were deleted, and the words for one that cannot be pulled (lost_images.py);
 - names of load balancers, which nobody can look up here: they become the address of `balancer`.
 On `balancer` a request gets the name of the load balancer as its Host, by which MiniStack knows it.
 """
@@ -15,6 +16,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.e2e.lost_images import LostImages, in_words_of_ecs
 from tests.e2e.service_deployments import OPERATIONS, ServiceDeployments
 
 _ECS = "AmazonEC2ContainerServiceV20141113."
@@ -29,6 +31,7 @@ class Front:
         self._port = port
         self._name = ""
         self.deployments = ServiceDeployments()
+        self.images = LostImages()
         self._servers = [self._serve(_Api), self._serve(_Balancer)]
         self.api, self.balancer = (f"127.0.0.1:{one.server_port}" for one in self._servers)
 
@@ -105,13 +108,20 @@ class _Api(_Handler):
     def answer(
         self, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        operation = self.headers.get("X-Amz-Target", "").removeprefix(_ECS)
+        target = self.headers.get("X-Amz-Target", "")
+        operation = target.removeprefix(_ECS)
         if operation in OPERATIONS:
             asking = _Asking(self.front, headers)
             found = self.front.deployments.answer(operation, json.loads(body), asking)
             kind = [("Content-Type", "application/x-amz-json-1.1")]
             return 200, kind, json.dumps(found).encode()
+        if (gone := self.front.images.answer(self.path)) is not None:
+            return gone
+        if target.endswith(".BatchDeleteImage"):
+            self.front.images.deleted(body)
         status, kept, data = self.front.ask(self.command, self.path, headers, body)
+        if operation == "DescribeTasks":
+            data = in_words_of_ecs(data)
         xml = any(name.lower() == "content-type" and "xml" in value for name, value in kept)
         return status, kept, self.front.named(data) if xml else data  # layers of images stay
 

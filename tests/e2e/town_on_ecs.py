@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +131,29 @@ class Town:
         file = self.repository / path
         text = file.read_text()
         assert old in text
-        file.write_text(text.replace(old, new))
+        file.write_text(text.replace(old, new, 1))
         self.commit(f"{path} changed")
 
-    def _git(self, *words: str) -> None:
-        subprocess.run(("git", *words), cwd=self.repository, check=True, capture_output=True)
+    def published(self, word: str) -> str:
+        """The digest of the image of another commit, which has `word` in a file."""
+        self.change("main/pages.py", '"""', f'"""{word}. ')
+        self.shipway("run", "publish", "--strict")
+        tag = f"sha-{self._git('rev-parse', 'HEAD')[:12]}"
+        found = self.client("ecr").describe_images(
+            repositoryName=NAMES.repository, imageIds=[{"imageTag": tag}]
+        )
+        return str(found["imageDetails"][0]["imageDigest"])
+
+    def served(self, path: str) -> str:
+        """The release that answers through the load balancer."""
+        with urllib.request.urlopen(f"http://{self.cloud.front.balancer}{path}") as answer:
+            return str(answer.headers["X-Release"])
+
+    def _git(self, *words: str) -> str:
+        done = subprocess.run(
+            ("git", *words), cwd=self.repository, check=True, capture_output=True, text=True
+        )  # fmt: skip
+        return done.stdout.strip()
 
     def _role(self, name: str) -> None:
         trust = {"Version": "2012-10-17", "Statement": [{

@@ -39,7 +39,11 @@ def show_preview(project: Project, environment: str, *, json: bool) -> int:
 
 
 def _show(environment: str, release: str, found: Preview) -> None:
-    print(f"{environment}: {found.running} runs; {release} would replace it")
+    runs = f"{found.serves} ({found.running})" if found.serves else found.running
+    if found.serves == release and not (found.definition or found.deployment):
+        print(f"{environment}: {runs} runs already; nothing would change")
+        return
+    print(f"{environment}: {runs} runs; {release} would replace it")
     for title, changes in (
         ("task definition", found.definition), ("deployment", found.deployment)
     ):  # fmt: skip

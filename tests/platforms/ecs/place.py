@@ -49,6 +49,8 @@ class Ended:
 
     code: int | None = 0
     reason: str = ""
+    lines: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 @dataclass
@@ -193,5 +195,6 @@ class Place:
         command: Sequence[str], on_line: Callable[[str], None],
     ) -> Ended:  # fmt: skip
         self.migrated.append(command)
-        on_line("it runs")
+        for line in self.migration.lines or ("it runs",):
+            on_line(line)
         return self.migration

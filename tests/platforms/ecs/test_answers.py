@@ -176,18 +176,25 @@ def test_the_migration_comes_before_traffic_and_decides(tmp_path: Path) -> None:
     place = Place(tmp_path)
     application = replace(place.config.application, migrate="flask db upgrade", seed="flask seed")
     place.config = replace(place.config, application=application)
-    place.migration.code, place.migration.reason = 1, "the column exists already"
+    place.migration.code = 1
+    place.migration.reason, place.migration.lines = "exit code 1", ("the column exists already",)
     receipt = place.deploy()
     assert receipt.verdict is Verdict.FAILED
-    assert receipt.cause == "`flask db upgrade` ended with code 1: the column exists already"
+    assert receipt.cause == "`flask db upgrade` failed: exit code 1"
+    assert receipt.log == ("the column exists already",)
+    assert "one-off task: flask db upgrade" in [one["text"] for one in receipt.timeline]
     assert "Nothing was moved" in receipt.remedy
     assert not place.asked("update_service")
+    place.migration.remedy = "Look at its role: shipway infra apply ENV."
+    assert place.deploy().remedy == (
+        "Nothing was moved. Look at its role: shipway infra apply production."
+    )
     place.migration.code = 0
     assert place.deploy().verdict is Verdict.PASSED
-    assert place.migrated == [["flask", "db", "upgrade"]] * 2  # it was seeded long ago
+    assert place.migrated == [["flask", "db", "upgrade"]] * 3  # it was seeded long ago
     back = place.platform().rollback("", place.listener)
     assert back.verdict is Verdict.PASSED
-    assert len(place.migrated) == 2
+    assert len(place.migrated) == 3
 
 
 def test_what_runs_already_is_left_as_it_is_until_its_settings_change(tmp_path: Path) -> None:

@@ -123,10 +123,10 @@ ROWS = (
     Row(expired, Verdict.UNKNOWN,
         ("how it ends is not known: the AWS credentials do not work any more",
          "Sign in again", "shipway resume production")),
-    Row(second, Verdict.FAILED, ("another deployment took its place", "shipway status ENV")),
+    Row(second, Verdict.FAILED, ("another deployment took its place", "shipway status production")),
     Row(bad_network, Verdict.ROLLED_BACK, ("target groups and listener rules are not as",)),
     Row(rollback_fails, Verdict.NEEDS_PERSON,
-        ("an alarm fired: shop-errors; and ECS could not go back", "shipway rollback ENV")),
+        ("an alarm fired: shop-errors; and ECS could not go back", "shipway rollback production")),
 )  # fmt: skip
 CASES = [(strategy, row) for row in ROWS for strategy in row.strategies]
 EXITS = {

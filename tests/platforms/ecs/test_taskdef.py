@@ -18,7 +18,7 @@ from shipway.core.errors import ConfigError
 from shipway.core.release import Release
 from shipway.core.settings.aws import Ecs
 from shipway.platforms.ecs.fargate import MEMORY, check_size
-from shipway.platforms.ecs.taskdef import OURS, READ_ONLY, render
+from shipway.platforms.ecs.taskdef import OURS, READ_ONLY, release_in, render
 from shipway.platforms.ecs.variables import reference
 
 MODEL = ServiceModel(Loader().load_service_model("ecs", "service-2"))
@@ -234,3 +234,8 @@ def test_the_arn_of_one_key_of_a_secret_is_taken_apart() -> None:
     found = reference(f"{SECRET}:password::")
     assert found is not None
     assert (found.store, found.arn, found.key) == ("secretsmanager", SECRET, "password")
+
+
+def test_a_definition_tells_its_release_and_somebody_elses_tells_none() -> None:
+    assert release_in(rendered()) == RELEASE.name
+    assert release_in({"containerDefinitions": [{"name": "web"}]}) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shipway.core.errors import Busy
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.service import Service
+from shipway.platforms.ecs.taskdef import release_in
 
 
 class Others:
@@ -40,9 +41,4 @@ class Others:
         arn = str(found.get(target, {}).get("taskDefinition", ""))
         if not arn:
             return "a release"
-        variables = {
-            one["name"]: one.get("value", "")
-            for container in self._service.task_definition(arn).get("containerDefinitions", [])
-            for one in container.get("environment", [])
-        }
-        return variables.get("RELEASE") or arn.rsplit("/", 1)[-1]
+        return release_in(self._service.task_definition(arn)) or arn.rsplit("/", 1)[-1]

@@ -14,15 +14,17 @@ from shipway.core.release import Release
 from shipway.platforms.ecs.configuration import deploying
 from shipway.platforms.ecs.difference import Change, difference
 from shipway.platforms.ecs.oneoff import serving
-from shipway.platforms.ecs.taskdef import render
+from shipway.platforms.ecs.taskdef import release_in, render
 
 
 @dataclass(frozen=True)
 class Preview:
-    """running: the revision that runs, `family:7`. definition, deployment: what would change in
-    the task definition, and in how ECS deploys it."""
+    """running: the revision that runs, `family:7`; serves: the release in it, "" where it is none
+    of ours. definition, deployment: what would change in the task definition, and in how ECS
+    deploys it."""
 
     running: str
+    serves: str
     definition: tuple[Change, ...]
     deployment: tuple[Change, ...]
 
@@ -44,5 +46,6 @@ def preview(
     now = service.get("deploymentConfiguration", {})
     before = {key: now[key] for key in configured.keys() & now.keys()}
     return Preview(
-        arn.rpartition("/")[2], difference(running, wanted), difference(before, configured)
-    )
+        arn.rpartition("/")[2], release_in(running), difference(running, wanted),
+        difference(before, configured),
+    )  # fmt: skip

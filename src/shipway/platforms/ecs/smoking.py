@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from shipway.core.config import Environment
 from shipway.core.ports import Http
-from shipway.core.watching import RolloutListener
+from shipway.core.watching import Lines
 from shipway.effects.smoking import first_fault
 
 
 class Smoking:
-    """address: what people open; "" where there is none, and then nothing is asked."""
+    """address: what people open; "" where there is none, and then nothing is asked. say: told of
+    every test."""
 
     def __init__(
-        self, settings: Environment, address: str, http: Http, listener: RolloutListener
+        self, settings: Environment, address: str, http: Http, say: Callable[[str], None]
     ) -> None:
         self._settings = settings
         self._address = address
         self._http = http
-        self._listener = listener
+        self._say = say
 
     def production(self) -> str:
         """What is wrong with the first that is not as it should be; "" where all are."""
@@ -34,4 +36,4 @@ class Smoking:
 
     def _ask(self, address: str) -> str:
         tests = self._settings.smoke if address else ()
-        return first_fault(tests, address, {}, self._http, self._listener)
+        return first_fault(tests, address, {}, self._http, Lines(self._say))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,22 +20,36 @@ LOOK = 2.0  # seconds between looks for it
 _RECENT = 20  # deployments looked at (M: the most of one question)
 
 
+_SHOWN = 20  # of its last lines that the receipt keeps
+
+
 class MigrationFailed(CannotRun):
-    """It ended badly, before any traffic moved."""
+    """It ended badly, before any traffic moved. log: its last lines."""
+
+    def __init__(self, message: str, remedy: str, log: tuple[str, ...] = ()) -> None:
+        super().__init__(message, remedy)
+        self.log = log
 
 
 def migrate(
     parts: Parts, tools: Tools, clients: Clients, definition: str, command: str,
-    say: Callable[[str], None],
+    show: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Run a command of the new revision before it serves. Raises MigrationFailed."""
-    say(f"one-off task: {command}")
-    place = parts.service.place
+    """Run a command of the new revision before it serves; its lines go to `show`.
+
+    Raises MigrationFailed.
+    """
+    place, lines = parts.service.place, deque[str](maxlen=_SHOWN)
+
+    def shown(line: str) -> None:
+        lines.append(line)
+        show(line)
+
     try:
         with in_words():
             ended = tools.run_task(
                 clients, parts.clock, parts.service.describe(), definition, place.container,
-                shlex.split(command), say,
+                shlex.split(command), shown,
             )  # fmt: skip
     except ShipwayError as problem:
         raise MigrationFailed(f"`{command}` did not run: {problem.message}", problem.remedy) from (
@@ -42,11 +57,11 @@ def migrate(
         )
     if ended.code == 0:
         return
-    how = "did not run" if ended.code is None else f"ended with code {ended.code}"
+    how = "did not run" if ended.code is None else "failed"
     raise MigrationFailed(
         f"`{command}` {how}" + (f": {ended.reason}" if ended.reason else ""),
-        "Nothing was moved. Correct it, and deploy again.",
-    )
+        f"Nothing was moved. {ended.remedy or 'Correct it, and deploy again.'}", tuple(lines),
+    )  # fmt: skip
 
 
 def find(

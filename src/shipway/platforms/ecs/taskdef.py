@@ -69,6 +69,16 @@ def render(
     return made
 
 
+def release_in(definition: Mapping[str, Any]) -> str:
+    """The name of the release in a task definition, which `render` has put there; else ""."""
+    variables = {
+        one["name"]: one.get("value", "")
+        for container in definition.get("containerDefinitions", ())
+        for one in container.get("environment", ())
+    }
+    return str(variables.get("RELEASE", ""))
+
+
 def _container(made: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     """The application's container in the definition, which is put there where there is none."""
     containers: list[dict[str, Any]] = made.setdefault("containerDefinitions", [])

@@ -23,12 +23,14 @@ class Obstacle(Protocol):
 
 
 class Outcome(Protocol):
-    """How a one-off task ended. code: None where it never ran."""
+    """How a one-off task ended. code: None where it never ran. remedy: "" where nothing is known."""
 
     @property
     def code(self) -> int | None: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
 
 
 class RunTask(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ from shipway.platforms.ecs.parts import Parts
 from shipway.platforms.ecs.smoking import Smoking
 from shipway.platforms.ecs.starting import MigrationFailed, find, migrate
 from shipway.platforms.ecs.tools import Tools
+
+_ENVIRONMENT = re.compile(r"\bENV\b")  # what remedies call an environment that they do not know
 
 
 @dataclass
@@ -61,8 +64,8 @@ class Venture:
 
     def say(self, line: str) -> None:
         """A line for people that the receipt keeps, too."""
-        now = self.parts.clock.now()
-        self._story.timeline.append({"at": now, "stage": "", "text": line})
+        story = self.course.story if self.course else self._story
+        story.timeline.append({"at": self.parts.clock.now(), "stage": "", "text": line})
         self.listener.said(line)
 
     def begin(
@@ -88,6 +91,7 @@ class Venture:
         try:
             arn = definition if isinstance(definition, str) else service.register(definition)
             for command in preparations:
+                self.say(f"one-off task: {command}")
                 migrate(self.parts, self.tools, self.clients, arn, command, self.listener.said)
             found["known"] = service.known()
             found["task_definition"] = arn
@@ -95,7 +99,8 @@ class Venture:
             service.update(arn, configuration)
             found["deployment"] = find(service, self.parts.clock, arn, found["known"])
         except (Refused, MigrationFailed) as problem:
-            self._story.blame(problem.message, problem.remedy)
+            log = problem.log if isinstance(problem, MigrationFailed) else ()
+            self._story.blame(problem.message, problem.remedy, log)
             return self._end(Verdict.FAILED)
         except Lost as problem:
             return self._lost(problem)
@@ -164,7 +169,7 @@ class Venture:
         observing = Observing(
             parts, self.settings, found["release"]["name"], found["before"]["name"], self.listener
         )
-        smoking = Smoking(self.settings, self.address, parts.http, self.listener)
+        smoking = Smoking(self.settings, self.address, parts.http, self.say)
         answering = Answering(
             parts, self.settings, self.ledger.environment, found["deployment"], observing,
             smoking, self.listener,
@@ -196,10 +201,11 @@ class Venture:
         story = course.story if course else self._story
         now = self.parts.clock.now()
         meter = course.observing.meter if course else None
+        remedy = _ENVIRONMENT.sub(self.ledger.environment, story.remedy)
         receipt = Receipt(
             self.ledger.environment, found["release"]["name"], found["before"]["name"], verdict,
             found["started"], now - found["started"], self.address, found["strategy"],
-            story.cause, story.remedy, story.log, meter.totals() if meter else {},
+            story.cause, remedy, story.log, meter.totals() if meter else {},
             tuple(story.timeline), tuple(meter.samples) if meter else (),
             tuple(course.observing.judging.evidence) if course else (),
         )  # fmt: skip
