@@ -5,7 +5,9 @@ with nothing, and has no StopServiceDeployment. Here
 - its deployments of a service are told as service deployments, and remembered after it has
   forgotten them, as ECS does;
 - a way back belongs to the deployment that failed: it is none of its own;
-- to stop one is to go back, with UpdateService, to the last that was a success.
+- to stop one is to go back, with UpdateService, to the last that was a success. Where the task
+  for that has got lost between two of MiniStack's threads (seen: it starts one of the revision
+  that was just replaced), it is asked again, by an UpdateService that changes nothing.
 """
 
 from __future__ import annotations
@@ -85,6 +87,9 @@ class ServiceDeployments:
             )
             for each in reversed(one["deployments"]):
                 self._note(one, each, moving=moving)
+                tasks = each["runningCount"] + each["pendingCount"]
+                if _arn(one, each) in self._backs and each["status"] == "PRIMARY" and not tasks:
+                    ask("UpdateService", {"cluster": cluster, "service": service})
 
     def _note(self, service: dict[str, Any], one: dict[str, Any], *, moving: bool) -> None:
         arn, state = _arn(service, one), one["rolloutState"]

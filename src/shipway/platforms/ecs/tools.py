@@ -23,7 +23,7 @@ class Obstacle(Protocol):
 
 
 class Outcome(Protocol):
-    """How a one-off task ended. code: None where it never ran. remedy: "" where nothing is known."""
+    """How a one-off task ended. code: None where it never ran. remedy: "" where none is known."""
 
     @property
     def code(self) -> int | None: ...
