@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
-from shipway.effects.address import free_port
+from tests.ministack_server import serving
 
 REGION = "eu-west-1"
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
@@ -24,34 +19,9 @@ _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 @contextmanager
 def ministack(folder: Path) -> Iterator[str]:
-    """Its address, on a port of its own."""
-    port = str(free_port())
-    own = {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1", "STATE_DIR": str(folder / "state"),
-           "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # fmt: skip
-    program = Path(sys.executable).with_name("ministack")
-    with (folder / "ministack.log").open("wb") as log:
-        server = subprocess.Popen(
-            (program,), env={**os.environ, **own}, stdout=log, stderr=log, cwd=folder
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url)
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait(url: str) -> None:
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        try:
-            httpx.get(f"{url}/v2/", timeout=2, trust_env=False)
-        except httpx.HTTPError:
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError("MiniStack does not start")
+    """Its address."""
+    with serving(folder, REGION) as address:
+        yield address
 
 
 def variables(url: str) -> dict[str, str]:
