@@ -67,8 +67,11 @@ class ServiceDeployments:
         good = [one for one in self._known.values() if one["status"] == "SUCCESSFUL"]
         back = {"cluster": cluster, "service": service}
         answer = ask("UpdateService", {**back, "taskDefinition": good[-1]["taskDefinition"]})
-        self._backs[_arn(answer["service"], answer["service"]["deployments"][0])] = arn
-        self._known[arn]["status"] = "ROLLBACK_IN_PROGRESS"
+        found = answer["service"]
+        primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+        if (new := _arn(found, primary)) not in self._known:  # else its breaker was quicker
+            self._backs[new] = arn
+            self._known[arn]["status"] = "ROLLBACK_IN_PROGRESS"
         return {"serviceDeploymentArn": arn}
 
     def _named(self, arns: list[str], kind: str, ask: Ask) -> list[dict[str, Any]]:
