@@ -27,6 +27,7 @@ _CALLS = {
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
+    "cost": "shipway.cli.costing",
     "logs": "shipway.cli.showing_logs",
     "hold": "shipway.cli.holding",
     "policy": "shipway.cli.policing",

@@ -8,6 +8,7 @@ from shipway.aws.live import live
 from shipway.aws.stack import Stack
 from shipway.aws.template import template
 from shipway.cli.agreeing import Person
+from shipway.cli.costing import stack_estimate
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
@@ -19,7 +20,7 @@ from shipway.core.infrastructure.parameters import (
     tags,
 )
 from shipway.core.naming import Names
-from shipway.core.ports import Clients, Clock
+from shipway.core.ports import Clients, Clock, Estimate
 from shipway.effects.account import identify
 from shipway.effects.aws import AwsClients
 from shipway.effects.aws_errors import in_words
@@ -30,7 +31,8 @@ from shipway.effects.clock import SystemClock
 class StackSite:
     """One stack: the account's own (`bootstrap`) or an environment's.
 
-    every: seconds between two looks. person: who is asked whether it may be.
+    every: seconds between two looks. person: who is asked whether it may be. estimate: what it
+    costs, where somebody knows.
     """
 
     config: Config
@@ -41,6 +43,7 @@ class StackSite:
     clock: Clock = field(default_factory=SystemClock)
     every: float = 3.0
     person: Person = field(default_factory=Person)
+    estimate: Estimate | None = None
 
     @property
     def bootstrap(self) -> bool:
@@ -74,6 +77,14 @@ class StackSite:
             return bootstrap_parameters(self.config, self.account)
         return environment_parameters(self.config, self.where, self.account, running)
 
+    def cost(self, running: Live) -> tuple[float, float] | None:
+        """US dollars a month, as it is and as it would be; None where nobody knows."""
+        if self.estimate is None:
+            return None
+        kind, now = BOOTSTRAP if self.bootstrap else "environment", self.stack.parameters()
+        before = self.estimate(kind, now) if now else 0.0
+        return before, self.estimate(kind, self.parameters(running))
+
     @property
     def tags(self) -> dict[str, str]:
         """The tags of everything in it."""
@@ -90,4 +101,5 @@ def open_site(directory: str, where: str) -> StackSite:
     clients = AwsClients(config.aws)
     with in_words():
         account = identify(clients, config.aws)
-    return StackSite(config, where, clients, account, template(kind))
+    estimate = stack_estimate(config)
+    return StackSite(config, where, clients, account, template(kind), estimate=estimate)

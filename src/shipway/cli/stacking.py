@@ -154,11 +154,12 @@ def _saying(*, json: bool) -> Say:
 
 def _show(site: StackSite, change_set: ChangeSet | None, running: Live, *, json: bool) -> None:
     changes = change_set.changes if change_set else ()
+    cost = site.cost(running)
     if json:
         _print({"stack": site.stack.name, "image": running.image, "changes": _data(changes),
-                "losses": losses(changes)})  # fmt: skip
+                "losses": losses(changes), "cost": cost})  # fmt: skip
         return
-    print("\n".join(plan_lines(changes)))
+    print("\n".join(plan_lines(changes, cost)))
     if running.image:
         print(f"what runs stays: {running.image}")
 

@@ -164,6 +164,10 @@ class Holds(Protocol):
         ...
 
 
+# What a stack costs a month in US dollars: its template's name and its parameters.
+Estimate = Callable[[str, Mapping[str, str]], float]
+
+
 class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 
