@@ -27,6 +27,7 @@ bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/judge.py --seed 1
 	$(BIN)/python bench/rollout.py
 	$(BIN)/python bench/faults.py
+	$(BIN)/python bench/image.py
 
 setup: $(BIN)/shipway
 

@@ -1,8 +1,8 @@
 """The applications of bench/adoption.py: where each is from, and how it has to end, and why.
 
 Nothing of them is kept here. Source distributions are downloaded by pip with their hash; their
-licences allow that (Flask BSD-3-Clause, httpbin MIT or ISC, ihatemoney BSD-3-Clause,
-msn-weather-wrapper MIT, flask-blog-app MIT). Templates are made by the tool that people make them
+licences allow that (Flask BSD-3-Clause, httpbin MIT or ISC, msn-weather-wrapper MIT,
+flask-blog-app MIT). Templates are made by the tool that people make them
 with; what is added to one is the least that makes it an application.
 """
 
@@ -82,11 +82,14 @@ def django(root: Path) -> None:
 
 
 def poetry(root: Path) -> None:
-    """poetry new, which makes a src layout, and poetry add."""
+    """poetry new, which makes a src layout, and what `poetry add` writes into it: that itself asks
+    an interface of pypi.org that no mirror has."""
     root.parent.mkdir(parents=True, exist_ok=True)
     tool = (UV, "tool", "run", "--quiet", "--from", "poetry==2.2.1", "poetry")
     _run(root.parent, *tool, "new", "--quiet", str(root), "--name", "shop")
-    _run(root, *tool, "add", "--quiet", "--lock", "fastapi", "uvicorn")
+    project = root / "pyproject.toml"
+    added = 'dependencies = [\n    "fastapi (>=0.115,<1.0)",\n    "uvicorn (>=0.34,<1.0)",\n]'
+    project.write_text(project.read_text().replace("dependencies = [\n]", added))
     _write(root, "src/shop/main.py", _FASTAPI)
     _write(root, "tests/test_main.py", _FASTAPI_TEST.format(module="shop.main"))
 
@@ -106,6 +109,12 @@ def red(root: Path) -> None:
     single_file(root)
     test = root / "tests/test_app.py"
     test.write_text(test.read_text().replace("Hello, World!", "Goodbye"))
+
+
+def untested(root: Path) -> None:
+    """The single file without its test."""
+    single_file(root)
+    shutil.rmtree(root / "tests")
 
 
 def _write(root: Path, name: str, text: str) -> None:
@@ -181,17 +190,12 @@ APPLICATIONS = (
         "flask, httpbin.core:app; setuptools", "passed", "its own tests pass, and it answers",
     ),
     Adopted(
-        "ihatemoney", "Flask factory, tests in the package, Hatch", sdist(
-            "ihatemoney==7.2.1",
-            "e74fc718f68e1ec400cf9c4364025a91febb86c9b523aeb33a52e5adbeaa77e1"),
-        "flask, ihatemoney.*; Hatch", "passed", "its own tests pass, and it answers",
-    ),
-    Adopted(
-        "msn-weather", "FastAPI in a nested package, no tests in the distribution", sdist(
+        "msn-weather", "FastAPI in a nested package, Hatch", sdist(
             "msn-weather-wrapper==2.0.14",
             "bfb3255dd8d12e1f2a8343e2f33d0d8ff869387e785492689077206f31da2431"),
-        "fastapi, backend.api.main:app", "incomplete",
-        "it has no tests, and what nobody tested is no pass", "no tests",
+        "fastapi, backend.api.main:app; Hatch", "rolled back",
+        "its tests pass, but it takes 30 requests a minute from one client, its health check "
+        "among them: whoever watches it is refused, and so is a load balancer", "answers 429",
     ),
     Adopted(
         "flask-blog-app", "single-file Flask with MySQL, no tests, setup.py", sdist(
@@ -205,6 +209,9 @@ APPLICATIONS = (
     Adopted("red", "single-file Flask, UTF-16 requirements", red,
             "flask, app:app; requirements", "failed", "its test fails",
             "unit: 1 of 1 tests failed"),
+    Adopted("untested", "single-file Flask, no tests at all", untested,
+            "flask, app:app; requirements", "incomplete",
+            "what nobody tested is no pass", "unit: there are no tests in tests"),
     Adopted("polls", "Django, startproject and startapp, requirements", django,
             "django, config.wsgi:application", "passed", "its test passes by manage.py test"),
     Adopted("shop", "FastAPI in a src layout, Poetry", poetry,

@@ -8,15 +8,17 @@ Compared, all by buildah on the same base (Debian with Python, made by mmdebstra
 - base + pip install: `pip install` of the requirements, then `COPY . .`, as most tutorials do.
 Cold means no layer but the base's; what pip fetches comes through the network each time. Then one
 line of code changes. Sent is what a registry that has the image before lacks, compressed.
-Reproducible: built twice from the same commit, in storages that know nothing of each other.
---docker: the same by docker's classic builder, whose engine has to run.
-Times of a busy machine say little: the share of both cores that others had is printed.
+The same commit twice: in storages that know nothing of each other, as buildah alone has it and as
+Shipway makes it of that. --docker: by docker's classic builder, too, whose engine has to run.
+Times of a busy machine say little: beside them stand the CPU seconds of all that ran, and the share
+of all cores that others had.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -48,6 +50,8 @@ RUN python3 -m venv /venv && /venv/bin/pip install -r requirements.txt
 COPY . .
 CMD ["/venv/bin/gunicorn", "-c", "gunicorn.conf.py", "main.wsgi:app"]
 """
+_DATE = "2026-01-01T00:00:00Z"
+_NAME = "shipway/mycandidate:built"  # what `shipway image build` lets builders call it
 WAYS = {"single stage": SINGLE, "base + pip install": PIP}
 
 
@@ -61,12 +65,20 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, and of CPU."""
+
+    seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True)
 class Row:
-    """One way: seconds cold and after a change, MB added to the base, MB sent for the change."""
+    """One way: cold and after a change of code; MB added to the base; MB sent for the change."""
 
     name: str
-    cold: float
-    changed: float
+    cold: Took
+    changed: Took
     added: float
     sent: float
 
@@ -111,25 +123,32 @@ def _plain(name: str, text: str, folder: Path, variables: Mapping[str, str]) -> 
 def _twice(work: Path, fresh: list[dict[str, str]], *, by_docker: bool, archive: Path) -> None:
     tree = _checkout(work / "twice", "buildah")
     digests = {}
-    for number, variables in enumerate(fresh):
+    for number, variables in enumerate(fresh, 1):
         shutil.rmtree(tree / ".shipway", ignore_errors=True)
-        digests[f"Shipway with buildah, storage {number + 1}"] = _built(tree, variables).digest
-    for number, variables in enumerate(fresh):
-        digests[f"buildah alone, storage {number + 1}"] = _by_buildah(tree, variables).digest
+        made = _built(tree, variables).digest
+        digests[f"buildah alone, storage {number}"] = _raw(variables)
+        digests[f"Shipway with buildah, storage {number}"] = made
     if by_docker:
         docker()
         subprocess.run(("docker", "load", "--input", archive), check=True, capture_output=True)
         settings = (tree / "shipway.toml").read_text().replace('"buildah"', '"docker"')
         (tree / "shipway.toml").write_text(settings)
-        for number in range(2):
+        _commit(tree)
+        for number in (1, 2):
             _forget()
             shutil.rmtree(tree / ".shipway", ignore_errors=True)
-            digests[f"Shipway with docker classic, build {number + 1}"] = _built(tree, {}).digest
-        for number in range(2):
-            _forget()
-            digests[f"docker classic alone, build {number + 1}"] = _by_docker(tree)
-    for name, digest in digests.items():
-        print(f"{name:<40} {digest[:26]}…")
+            made = _built(tree, {}).digest
+            inspect = ("docker", "image", "inspect", "--format", "{{.Id}}", _NAME)
+            digests[f"docker classic alone, build {number}"] = _run(inspect, tree, {}).strip()
+            digests[f"Shipway with docker classic, build {number}"] = made
+    for name in sorted(digests):
+        print(f"{name:<40} {digests[name][:26]}…")
+
+
+def _raw(variables: Mapping[str, str]) -> str:
+    """The digest that buildah itself gives to what it built."""
+    said = buildah(dict(variables), "inspect", "--type", "image", f"localhost/{_NAME}")
+    return str(json.loads(said)["FromImageDigest"])
 
 
 def _built(tree: Path, variables: Mapping[str, str]) -> Image:
@@ -153,12 +172,6 @@ def _by_buildah(tree: Path, variables: Mapping[str, str]) -> Image:
         layers = json.loads((blobs / digest[7:]).read_text())["layers"]
         sizes = [_unpacked(blobs / one["digest"][7:]) for one in layers]
         return Image(digest, {one["digest"]: one["size"] for one in layers}, sum(sizes[1:]))
-
-
-def _by_docker(tree: Path) -> str:
-    base = ("--build-arg", f"PYTHON_IMAGE={BASE}")
-    words = ("docker", "build", "--quiet", "--tag", "bench:built", *base, ".")
-    return _run(words, tree, {"DOCKER_BUILDKIT": "0"}).strip()
 
 
 def _unpacked(path: Path) -> int:
@@ -197,7 +210,10 @@ def _commit(tree: Path) -> None:
 
 
 def _git(tree: Path, *words: str) -> None:
-    subprocess.run(("git", *words), cwd=tree, check=True, capture_output=True)
+    when = {"GIT_AUTHOR_DATE": _DATE, "GIT_COMMITTER_DATE": _DATE}  # the same commit each time
+    subprocess.run(
+        ("git", *words), cwd=tree, check=True, capture_output=True, env={**os.environ, **when}
+    )
 
 
 def _fresh(folder: Path, archive: Path) -> dict[str, str]:
@@ -222,7 +238,7 @@ def _gone(variables: Mapping[str, str]) -> None:
 
 def _forget() -> None:
     """Let docker's classic builder know no layer."""
-    for words in (("rmi", "--force", "bench:built", "shipway/mycandidate:built"),
+    for words in (("rmi", "--force", _NAME),
                   ("image", "prune", "--force")):  # fmt: skip
         subprocess.run(("docker", *words), capture_output=True, check=False)
 
@@ -241,10 +257,15 @@ def _run(words: tuple[str, ...], tree: Path, variables: Mapping[str, str]) -> st
     return done.stdout
 
 
-def _timed(work: Callable[[], Image]) -> tuple[float, Image]:
-    began = time.monotonic()
+def _timed(work: Callable[[], Image]) -> tuple[Took, Image]:
+    began, cpu = time.monotonic(), _children()
     image = work()
-    return time.monotonic() - began, image
+    return Took(time.monotonic() - began, _children() - cpu), image
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _others() -> Callable[[], float]:
@@ -267,19 +288,23 @@ def _cpu() -> float:
 
 
 def _table(rows: list[Row]) -> None:
-    head = ("", "cold", "code changed", "added to base", "sent again")
-    print("{:<20}{:>10}{:>14}{:>15}{:>12}".format(*head))
+    head = ("", "cold", "(CPU)", "code changed", "(CPU)", "added to base", "sent again")
+    print("{:<20}{:>10}{:>10}{:>14}{:>10}{:>15}{:>12}".format(*head))
     for row in rows:
         print(
-            f"{row.name:<20}{row.cold:>8.1f} s{row.changed:>12.1f} s{row.added:>12.1f} MB"
+            f"{row.name:<20}{row.cold.seconds:>8.1f} s{row.cold.cpu:>8.1f} s"
+            f"{row.changed.seconds:>12.1f} s{row.changed.cpu:>8.1f} s{row.added:>12.1f} MB"
             f"{row.sent:>9.2f} MB"
         )
     first = rows[0]
     for row in rows[1:]:
+        cold, changed = (
+            one.seconds / other.seconds
+            for one, other in ((first.cold, row.cold), (first.changed, row.changed))
+        )
         print(
-            f"Shipway ÷ {row.name}: cold {first.cold / row.cold:.2f}, code changed "
-            f"{first.changed / row.changed:.2f}, added {first.added / row.added:.2f}, sent "
-            f"{first.sent / row.sent:.3f}"
+            f"Shipway ÷ {row.name}: cold {cold:.2f}, code changed {changed:.2f}, "
+            f"added {first.added / row.added:.2f}, sent {first.sent / row.sent:.3f}"
         )
 
 

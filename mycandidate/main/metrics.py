@@ -1,4 +1,4 @@
-"""Measurements as log lines in CloudWatch's embedded metric format: CloudWatch makes metrics of them.
+"""Measurements as log lines in CloudWatch's embedded metric format, which it makes metrics of.
 
 Off unless METRICS_NAMESPACE is set. Every combination of dimensions is a metric that is paid for,
 so each dimension has few values, whatever visitors send: routes and not paths, provinces and not
@@ -6,12 +6,13 @@ wards, classes of devices and not user agents. Nothing here says who asked, or f
 """
 
 import re
+import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 
 from main import logs
 from main.settings import Settings
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from main.candidates import WardCandidates
 
 COUNT = "Count"
-MILLISECONDS = "Milliseconds"
+SECONDS = "Seconds"
+# As a load balancer of AWS names them: whoever reads both need not tell them apart.
+REQUESTS = "RequestCount"
+ERRORS = "HTTPCode_Target_5XX_Count"
+LATENCY = "TargetResponseTime"
 PROVINCES = frozenset(
     ("Eastern Cape", "Free State", "Gauteng", "KwaZulu-Natal", "Limpopo", "Mpumalanga",
      "North West", "Northern Cape", "Western Cape")
@@ -33,8 +38,9 @@ DEVICES = ("bot", "tablet", "mobile", "desktop", "unknown")
 SOURCES = ("search", "site", "elsewhere", "direct")
 _LONGEST = 255  # of a dimension's value
 _QUIET = "health"
+_RESULTS = "/wards"
 _NOT_PAGES = ("pages.styles",)
-_BOT = re.compile(r"bot|crawl|spider|slurp|preview|curl|wget|python|java/|go-http|http.?client", re.I)
+_BOT = re.compile(r"bot|crawl|spider|slurp|preview|curl|wget|python|java/|http.?client", re.I)
 _TABLET = re.compile(r"ipad|tablet|kindle|silk|android(?!.*mobi)", re.I)
 _MOBILE = re.compile(r"mobi|iphone|ipod|opera mini", re.I)
 
@@ -49,18 +55,49 @@ class Meter:
     ) -> None:
         self._provider = provider
         self._namespace = namespace
+        self._threads = threading.local()
         self.release = release[:_LONGEST]
 
-    def write(self, measured: Measured, *dimensions: dict[str, str]) -> None:
-        """One line: each metric under each set of dimensions, of which there is at least one."""
+    def note(self, measured: Measured, *dimensions: dict[str, str]) -> None:
+        """Each metric under each set of dimensions, of which there is at least one.
+
+        Within a request all of it is written at its end, as one line: lines cost more than figures.
+        """
         first, *others = dimensions
-        # Made anew: a provider gathers what it is given, and threads would gather in one another's.
-        provider = self._provider(namespace=self._namespace, dimension_set=dict(first))
+        provider = self._mine()
+        provider.dimension_set.update(first)
         for more in others:
             provider.add_dimensions(**more)
         for name, (unit, value) in measured.items():
             provider.add_metric(name, unit, value)
-        logs.measured(dict(provider.serialize_metric_set()))
+        document = dict(provider.serialize_metric_set())
+        provider.clear_metrics()
+        if not has_request_context():
+            logs.measured(document)
+        elif "measured" in g:
+            _add(g.measured, document)
+        else:
+            g.measured = document
+
+    def _mine(self) -> "AmazonCloudWatchEMFProvider":
+        """This thread's own: a provider gathers what it is given until it is cleared."""
+        found: AmazonCloudWatchEMFProvider | None = getattr(self._threads, "provider", None)
+        if found is None:
+            found = self._threads.provider = self._provider(namespace=self._namespace)
+        return found
+
+    def write(self) -> None:
+        """Write what the request has noted."""
+        logs.measured(g.pop("measured"))
+
+
+def _add(to: dict[str, Any], document: dict[str, Any]) -> None:
+    """Documents become one: the format has room for several sets of metrics.
+
+    No metric is noted twice in a request, and no dimension with two values.
+    """
+    to["_aws"]["CloudWatchMetrics"] += document.pop("_aws")["CloudWatchMetrics"]
+    to.update(document)
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -83,30 +120,30 @@ def looked_up(standing: "WardCandidates | None") -> None:
     if meter is None:
         return
     if standing is None:
-        meter.write({"WardLookups": (COUNT, 1)}, {"Province": "none", "Outcome": "no such ward"})
+        meter.note({"WardLookups": (COUNT, 1)}, {"Province": "none", "Outcome": "no such ward"})
         return
     shown = sum(
         len(ballot.candidates) for election in standing.elections for ballot in election.ballots
     )
     province = standing.ward.province if standing.ward.province in PROVINCES else "other"
     outcome = "candidates" if shown else "nobody stands"
-    meter.write({"WardLookups": (COUNT, 1)}, {"Province": province, "Outcome": outcome})
+    meter.note({"WardLookups": (COUNT, 1)}, {"Province": province, "Outcome": outcome})
     if shown:
-        meter.write({"CandidatesShown": (COUNT, shown)}, {"Province": province})
+        meter.note({"CandidatesShown": (COUNT, shown)}, {"Province": province})
 
 
 def viewed_ward() -> None:
     """A ward's page was read: how did they come to it? Search to result is what the site is for."""
     meter = _meter()
     if meter is not None:
-        meter.write({"WardViews": (COUNT, 1)}, {"Source": _source()})
+        meter.note({"WardViews": (COUNT, 1)}, {"Source": _source()})
 
 
 def searched(total: int) -> None:
     """Somebody searched, and that many wards match."""
     meter = _meter()
     if meter is not None:
-        meter.write({"Searches": (COUNT, 1)}, {"Outcome": "found" if total else "nothing"})
+        meter.note({"Searches": (COUNT, 1)}, {"Result": "found" if total else "nothing"})
 
 
 def imported(outcome: str, added: int = 0, changed: int = 0) -> None:
@@ -114,7 +151,7 @@ def imported(outcome: str, added: int = 0, changed: int = 0) -> None:
     meter = _meter()
     if meter is not None:
         rows: Measured = {"RowsAdded": (COUNT, added), "RowsChanged": (COUNT, changed)}
-        meter.write({"Imports": (COUNT, 1), **rows}, {"Outcome": outcome})
+        meter.note({"Imports": (COUNT, 1), **rows}, {"Outcome": outcome})
 
 
 def device(user_agent: str) -> str:
@@ -136,18 +173,18 @@ def _measure(response: Response) -> Response:
     route = request.endpoint or "none"
     if route.partition(".")[0] == _QUIET:
         return response
-    meter = _meter()
-    if meter is not None:
-        measured: Measured = {
-            "Requests": (COUNT, 1),
-            "Errors": (COUNT, int(response.status_code >= 500)),
-            "Latency": (MILLISECONDS, _milliseconds()),
-        }
-        by_release = {"Release": meter.release}
-        meter.write(measured, by_release, {**by_release, "Route": route})
-        if _is_page(route, response):
-            agent = request.headers.get("User-Agent", "")
-            meter.write({"PageViews": (COUNT, 1)}, {"Device": device(agent)})
+    meter: Meter = current_app.extensions["meter"]
+    measured: Measured = {
+        REQUESTS: (COUNT, 1),
+        ERRORS: (COUNT, int(response.status_code >= 500)),
+        LATENCY: (SECONDS, _seconds()),
+    }
+    by_release = {"Release": meter.release}
+    meter.note(measured, by_release, {**by_release, "Route": route})
+    if _is_page(route, response):
+        agent = request.headers.get("User-Agent", "")
+        meter.note({"PageViews": (COUNT, 1)}, {"Device": device(agent)})
+    meter.write()
     return response
 
 
@@ -157,16 +194,21 @@ def _is_page(route: str, response: Response) -> bool:
     )  # fmt: skip
 
 
-def _milliseconds() -> float:
+def _seconds() -> float:
     now = time.perf_counter()
-    return round((now - g.get("started", now)) * 1000, 2)
+    started: float = g.get("started", now)
+    return round(now - started, 5)
 
 
 def _source() -> str:
     """Where the visitor comes from, as far as one's own site goes."""
-    came_from: Any = urlsplit(request.headers.get("Referer", ""))
-    if not came_from.netloc:
+    said = request.headers.get("Referer", "")
+    if not said:
         return "direct"
+    try:
+        came_from = urlsplit(said)
+    except ValueError:  # a browser sends addresses; others send what they like
+        return "elsewhere"
     if came_from.netloc != request.host:
         return "elsewhere"
-    return "search" if came_from.path == "/wards" else "site"
+    return "search" if came_from.path == _RESULTS else "site"

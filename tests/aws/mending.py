@@ -1,6 +1,7 @@
 """Stands before MiniStack and adds what its CloudFormation lacks, openly and nowhere else.
 
 - The answer to DeleteChangeSet gets the result element that botocore's model asks for.
+- Tasks: no container runs here; every task is said to have ended well.
 - Drift: MiniStack knows no DetectStackDrift. What is drifted is told from its own describe calls,
   for some properties, in CloudFormation's form.
 """
@@ -18,6 +19,7 @@ from xml.sax.saxutils import escape
 
 # (resource in the template, its type, property path, as it was made, as it is)
 Difference = tuple[str, str, str, str, str]
+_ENDED = b'{"tasks": [{"lastStatus": "STOPPED", "containers": [{"exitCode": 0}]}], "failures": []}'
 _DROPPED = ("transfer-encoding", "connection", "content-length", "content-encoding", "date",
             "server")  # fmt: skip
 
@@ -33,6 +35,9 @@ def mended(address: str, drifted: Callable[[], list[Difference]]) -> Iterator[st
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             action = parse_qs(body.decode("latin-1")).get("Action", [""])[0]
+            if self.headers.get("X-Amz-Target", "").endswith(".DescribeTasks"):
+                self._answer(200, {"Content-Type": "application/x-amz-json-1.1"}, _ENDED)
+                return
             if action in _ANSWERS:
                 self._answer(200, {"Content-Type": "text/xml"}, _ANSWERS[action](drifted).encode())
                 return

@@ -134,11 +134,17 @@ def _free() -> int:
 class Here:
     """Clients that speak to a stand-in."""
 
-    region = REGION
-
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, region: str = REGION) -> None:
         self.address = address
+        self.region = region
+        self.differences: list[Any] = []  # what has drifted: see mending.py
         self._made: dict[str, Any] = {}
+
+    def reset(self) -> None:
+        """Leave nothing in the account."""
+        self.differences.clear()
+        asked = urllib.request.Request(f"{self.address}/_ministack/reset", method="POST")
+        urllib.request.urlopen(asked, timeout=60).close()
 
     def client(self, service: str) -> Any:
         """As effects/aws.py has it."""
@@ -146,7 +152,7 @@ class Here:
 
         if service not in self._made:
             self._made[service] = boto3.client(
-                service, region_name=REGION, endpoint_url=self.address,
+                service, region_name=self.region, endpoint_url=self.address,
                 aws_access_key_id="test", aws_secret_access_key="test",
             )  # fmt: skip
         return self._made[service]

@@ -108,6 +108,8 @@ class _Rendering:
             return _NOTHING if given == "AWS::NoValue" else self._known.get(given, {name: given})
         if name == "Fn::If":
             return self._resolve(given[1] if self._holds(given[0]) else given[2])
+        if isinstance(given, list):
+            return {name: self._resolve(given)}
         text = _SUB.sub(lambda found: str(self._known.get(found[1], found[0])), given)
         return {name: text} if "${" in text else text
 

@@ -150,6 +150,11 @@ def test_a_plan_of_a_new_stack_takes_the_empty_stack_away_again(scene: Scene) ->
     scene.stack.discard(found)
 
 
+def test_a_template_that_is_too_long_is_told_before_anything_is_asked(scene: Scene) -> None:
+    with pytest.raises(StackFailed, match="51200"):
+        scene.stack.prepare("x" * 51_201, {}, {})
+
+
 def prepared(scene: Scene) -> Any:
     scene.status("CREATE_COMPLETE")
     scene.answers("create_change_set", {"Id": "arn"})

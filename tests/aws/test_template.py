@@ -76,10 +76,19 @@ def test_names_are_those_that_the_rest_looks_for() -> None:
         "ElasticLoadBalancingV2::TargetGroup": ("Name", {NAMES.blue, NAMES.green}),
         "Logs::LogGroup": ("LogGroupName", {NAMES.log_group}),
         "RDS::DBInstance": ("DBInstanceIdentifier", {NAMES.database}),
-        "SecretsManager::Secret": ("Name", {NAMES.secret("SECRET_KEY")}),
+        "SecretsManager::Secret": (
+            "Name",
+            {NAMES.secret("SECRET_KEY"), NAMES.secret("PGPASSWORD")},
+        ),
         "IAM::Role": (
             "RoleName",
-            {NAMES.execution_role, NAMES.task_role, NAMES.traffic_role, NAMES.deploy_role},
+            {
+                NAMES.execution_role,
+                NAMES.task_role,
+                NAMES.traffic_role,
+                NAMES.deploy_role,
+                NAMES.database_role,
+            },
         ),
     }
     for kind, (key, expected) in named.items():
@@ -253,6 +262,7 @@ def test_a_workflow_of_this_repository_and_environment_may_deploy_and_nobody_els
             f"{host}:aud": "sts.amazonaws.com",
             f"{host}:sub": "repo:acme@42/web@4242:environment:staging",
             f"{host}:repository_id": "4242",
+            f"{host}:environment": "staging",
         }
     }
     assert NAMES.deploy_role not in str(of_type(rendered(), "IAM::Role"))
@@ -260,7 +270,7 @@ def test_a_workflow_of_this_repository_and_environment_may_deploy_and_nobody_els
 
 # Actions of these services know no resources, or only by a condition on the cluster.
 _EVERYWHERE = ("ecr:GetAuthorizationToken", "ecs:", "cloudwatch:", "elasticloadbalancing:Describe",
-               "application-autoscaling:Describe")  # fmt: skip
+               "ec2:Describe")  # fmt: skip
 
 
 def test_no_role_may_do_everything_or_anything_everywhere() -> None:

@@ -149,3 +149,5 @@ def test_a_project_without_a_name_is_not_given_to_cyclonedx_py(tmp_path: Path, t
     (tmp_path / "pyproject.toml").write_text(text)
     assert not write_sbom.is_project(str(tmp_path / "pyproject.toml"))
     assert not write_sbom.is_project(str(tmp_path / "absent.toml"))
+    (tmp_path / "poetry.toml").write_text('[project]\nname = "a"\n[tool.poetry]\npackages = []\n')
+    assert not write_sbom.is_project(str(tmp_path / "poetry.toml"))

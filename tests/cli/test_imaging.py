@@ -7,6 +7,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.cli.terminal import git, only, project, shipway
 from tests.images.engines import SMALL, docker, storage
 from tests.images.registries import client, running
 
+from shipway.cli.attesting import attested
 from shipway.cli.deploying import packaged
 from shipway.cli.project import open_project
 from shipway.core.images import oci
@@ -161,6 +163,11 @@ def test_a_plain_run_builds_no_image_and_says_so(tmp_path: Path) -> None:
             for one in events if one["event"] == "step_finished"}  # fmt: skip
     assert said["image"] == ("skipped", "it runs when asked for: shipway run image")
     assert said["publish"][0] == "skipped" and done.returncode == 0
+    plan = json.loads(shipway(here, "plan", "--json").stdout)
+    planned = {one["step"]: one["runs"] for one in plan}
+    assert not planned["image"] and not planned["publish"]
+    asked = json.loads(shipway(here, "plan", "publish", "--json").stdout)
+    assert {"image", "publish"} <= {one["step"] for one in asked if one["runs"]}
 
 
 @pytest.mark.e2e
@@ -213,7 +220,13 @@ def test_a_published_release_has_its_image_and_the_runs_verdict(
     assert any(f"published {registry}/town@{digest}" in line for line in lines)
     (said,) = documents(client(registry), digest, oci.VERDICT_TYPE)
     assert passed(json.loads(said), digest)
-    assert packaged(open_project(str(here))).image == f"{registry}/town@{digest}"
+    opened = open_project(str(here))
+    release = packaged(opened)
+    assert release.image == f"{registry}/town@{digest}"
+    assert attested(opened, release)
+    other = replace(release, image=release.image[:-8] + "00000000")
+    assert attested(opened, other) == attested(opened, replace(release, image="")) == ""
+    assert attested(opened, replace(release, commit="f" * 40)) == ""  # of another release
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import shipway
 
-from shipway.cli.legacy import legacy_of
+from shipway.cli.legacy import Legacy, legacy_of, write_legacy
 from shipway.core.finding import Finding, Kind, Severity, State
 from shipway.core.gate import Bound, Gate, GateResult
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
+from shipway.core.sarif_reading import findings_from_sarif
 
 PROJECT = (
     '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -111,3 +112,21 @@ def test_a_low_coverage_is_recorded_rounded_down(
     held = GateResult(gate, "", figure, "%", passed=figure is not None and figure >= 80)
     step = StepResult("coverage", "test", Outcome.PASSED, gates=(held,))
     assert legacy_of(result(step)).coverage == recorded
+
+
+def test_the_baseline_is_written_and_the_settings_name_it(tmp_path: Path) -> None:
+    (tmp_path / "shipway.toml").write_text("[application]\nname = 'shop'\n\n\n")
+    ran = result(StepResult("ruff", "quality", Outcome.FAILED, findings=(finding("ruff"),)))
+    said: list[str] = []
+    write_legacy(str(tmp_path), ran, Legacy({"ruff": 1}, 1, 41, "failed"), said.append)
+    settings = tomllib.loads((tmp_path / "shipway.toml").read_text())
+    assert settings["security"]["baseline"] == "shipway-baseline.sarif"
+    assert settings["gates"]["coverage"] == 41
+    [kept] = findings_from_sarif(json.loads((tmp_path / "shipway-baseline.sarif").read_text()))
+    assert kept.fingerprint == finding("ruff").fingerprint
+    assert any("look like secrets" in line for line in said)
+
+
+def test_where_nothing_fails_nothing_is_written(tmp_path: Path) -> None:
+    write_legacy(str(tmp_path), result(), Legacy({}, 0, None, "passed"), print)
+    assert list(tmp_path.iterdir()) == []

@@ -108,11 +108,11 @@ def test_the_pipeline_checks_what_shipway_wrote_and_nothing_else(town: Path) -> 
     folder.mkdir(parents=True)
     (folder / "ci.yml").write_text("name: mine\n")
     (town / "shipway.toml").write_text(SETTINGS + '[steps.x]\nrun = "true"\nstage = "quality"\n')
-    before = json.loads(shipway(town, "plan", "--json").stdout)
+    before = json.loads(shipway(town, "plan", "quality", "--json").stdout)
     assert [one["step"] for one in before] == ["x"]
     shipway(town, "workflows", "write")
     assert shipway(town, "run", "quality").returncode == 0
-    again = json.loads(shipway(town, "plan", "--json").stdout)
+    again = json.loads(shipway(town, "plan", "quality", "--json").stdout)
     assert [(one["step"], one["runs"]) for one in again] == [("workflows", False), ("x", False)]
     path = folder / "security.yml"
     path.write_text(path.read_text() + "# mine\n")

@@ -118,10 +118,13 @@ class _Deployments:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ecs, name)
 
-    def list_service_deployments(self, *, cluster: str, service: str, **_: Any) -> dict[str, Any]:
+    def list_service_deployments(
+        self, *, cluster: str, service: str, status: list[str] | None = None, **_: Any
+    ) -> dict[str, Any]:
         """Newest first."""
         found = [self._told(cluster, service, one) for one in self._of(cluster, service)]
-        return {"serviceDeployments": found}
+        wanted = [one for one in found if not status or one["status"] in status]
+        return {"serviceDeployments": wanted}
 
     def describe_service_deployments(self, *, serviceDeploymentArns: list[str]) -> dict[str, Any]:
         """By their ARNs."""
@@ -131,7 +134,7 @@ class _Deployments:
             found += [
                 self._told(cluster, service, one)
                 for one in self._of(cluster, service)
-                if one["id"] == number
+                if one["id"].endswith(number)
             ]
         return {"serviceDeployments": found, "failures": []}
 
@@ -143,7 +146,7 @@ class _Deployments:
             found += [
                 {"serviceRevisionArn": arn, "taskDefinition": one["taskDefinition"]}
                 for one in self._of(cluster, service)
-                if one["id"] == number
+                if one["id"].endswith(number)
             ]
         return {"serviceRevisions": found, "failures": []}
 
@@ -152,7 +155,7 @@ class _Deployments:
         return list(answer["services"][0]["deployments"])
 
     def _told(self, cluster: str, service: str, one: dict[str, Any]) -> dict[str, Any]:
-        name = f"{cluster.split('/')[-1]}/{service.split('/')[-1]}/{one['id']}"
+        name = f"{cluster.split('/')[-1]}/{service.split('/')[-1]}/{one['id'].split('/')[-1]}"
         revision = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service-revision/{name}"
         return {
             "serviceDeploymentArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:service-deployment/{name}",

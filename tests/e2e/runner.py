@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from glob import glob
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Runner:
 
     event: the context `github`. path: folders of stand-ins, before those of PATH.
     expected: exit codes that a job goes on after, by a part of the line. temp: RUNNER_TEMP, of
-    which only the environment that Shipway itself is in outlives a job.
+    which only the environment that Shipway itself is in outlives a job. What has this part is
+    therefore done once: once.
     """
 
     source: Path
@@ -47,6 +49,7 @@ class Runner:
     path: tuple[Path, ...] = ()
     expected: dict[str, tuple[int, ...]] = field(default_factory=dict)
     temp: Path = Path()
+    once: str = "-m venv"
     ran: list[Ran] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
     uploaded: dict[str, list[str]] = field(default_factory=dict)
@@ -61,9 +64,12 @@ class Runner:
         subprocess.run(["git", "clone", "-q", self.source, self.workspace], check=True)
 
     def workflow(self, name: str, inputs: dict[str, str] | None = None) -> None:
-        """Run a workflow's jobs in the order in which they stand, called ones within."""
+        """Run a workflow's jobs, each after those that it needs, called workflows within."""
         text = (self.workspace / ".github" / "workflows" / name).read_text()
-        for job, about in yaml.safe_load(text)["jobs"].items():
+        jobs = yaml.safe_load(text)["jobs"]
+        needs = {job: _listed(about.get("needs", [])) for job, about in jobs.items()}
+        for job in TopologicalSorter(needs).static_order():
+            about = jobs[job]
             contexts = {"inputs": inputs or {}, "needs": self._needs(about)}
             if not self._holds(about.get("if", "success()"), contexts, failed=False):
                 self.results[job] = "skipped"
@@ -76,9 +82,7 @@ class Runner:
                 self._job(job, about, {**contexts, "matrix": row})
 
     def _needs(self, about: dict[str, Any]) -> dict[str, Any]:
-        needed = about.get("needs", [])
-        names = [needed] if isinstance(needed, str) else needed
-        return {name: {"result": self.results[name]} for name in names}
+        return {name: {"result": self.results[name]} for name in _listed(about.get("needs", []))}
 
     def _job(self, job: str, about: dict[str, Any], contexts: dict[str, Any]) -> None:
         for used in (*self.workspace.glob("**/.shipway"), *self.temp.glob("*")):
@@ -103,6 +107,8 @@ class Runner:
         return True
 
     def _run(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        if self.once in step["run"] and any(one.line == step["run"].strip() for one in self.ran):
+            return True
         output = self.temp / "output"
         output.write_text("")
         env = {name: self._filled(str(value), contexts)
@@ -130,7 +136,8 @@ class Runner:
             "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
             "GITHUB_REPOSITORY": self.event["repository"], "GITHUB_RUN_ID": self.event["run_id"],
             "GITHUB_EVENT_NAME": self.event["event_name"], "XDG_CACHE_HOME": str(self.home / "x"),
-            "GITHUB_API_URL": "http://127.0.0.1:9",
+            "GITHUB_API_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_EC2_METADATA_DISABLED": "true",  # there is no account, and nobody to ask for one
         }  # fmt: skip
 
     # -- expressions ----------------------------------------------------------------------
@@ -178,14 +185,14 @@ class Runner:
     def _actions_cache_save(self, given: dict[str, str]) -> None:
         if given["path"].startswith("~"):
             return  # uv's own, which this machine has
-        for path in given["path"].split():
+        for path in given["path"].splitlines():
             self._copy(self.workspace / path, self.caches / given["key"] / path)
 
     def _actions_cache_restore(self, given: dict[str, str]) -> None:
         kept = sorted(self.caches.glob("*"), key=lambda one: one.stat().st_mtime, reverse=True)
         wanted = (given["key"], given["restore-keys"])
         for cache in (one for key in wanted for one in kept if one.name.startswith(key)):
-            for path in given["path"].split():
+            for path in given["path"].splitlines():
                 self._copy(cache / path, self.workspace / path)
             return
 
@@ -221,6 +228,10 @@ class Runner:
         elif source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _matrix(about: dict[str, Any]) -> list[dict[str, str]]:

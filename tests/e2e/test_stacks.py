@@ -11,7 +11,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,22 @@ platform = "ecs"
 """
 
 
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Here]:
-    """An account with nothing in it."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """One MiniStack for all of them."""
     differences: list[Difference] = []
-    with ministack(tmp_path) as bare, mended(bare, lambda: differences) as address:
+    folder = tmp_path_factory.mktemp("ministack")
+    with ministack(folder) as bare, mended(bare, lambda: differences) as address:
         here = Here(address)
-        here.differences = differences  # type: ignore[attr-defined]  # what drifted, for the test
+        here.differences = differences
         yield here
+
+
+@pytest.fixture
+def aws(server: Here) -> Here:
+    """An account with nothing in it."""
+    server.reset()
+    return server
 
 
 def site(aws: Here, where: str = "staging", typed: str = "", **levers: Any) -> StackSite:
@@ -107,6 +116,20 @@ def test_a_plan_leaves_nothing_behind(aws: Here, capsys: pytest.CaptureFixture[s
     assert "+ database Database is created" in capsys.readouterr().out
     assert site(aws).stack.status() == ""
     assert aws.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+def test_a_plan_says_what_a_month_costs_where_somebody_knows(
+    aws: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def estimate(kind: str, parameters: Mapping[str, str]) -> float:
+        return 10.0 * int(parameters["MinTasks"]) if kind == "environment" else 1.0
+
+    plan_site(replace(site(aws), estimate=estimate), json=False)
+    assert "a month costs about $20, $20 more than before" in capsys.readouterr().out
+    apply(site(aws))
+    capsys.readouterr()
+    plan_site(replace(site(aws, min_tasks=1), estimate=estimate), json=True)
+    assert json.loads(capsys.readouterr().out)["cost"] == [20.0, 10.0]
 
 
 def test_an_environment_is_created_and_is_what_the_template_says(aws: Here) -> None:
@@ -226,11 +249,11 @@ def test_what_somebody_changed_by_hand_is_told_and_put_right(
         DBInstanceIdentifier=NAMES.database, BackupRetentionPeriod=1, ApplyImmediately=True
     )
     (database,) = rds.describe_db_instances()["DBInstances"]
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("Database", "AWS::RDS::DBInstance", "/BackupRetentionPeriod", "7",
          str(database["BackupRetentionPeriod"]))
     )  # fmt: skip
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("ProductionRule", "AWS::ElasticLoadBalancingV2::ListenerRule",
          "/Actions/0/ForwardConfig/TargetGroups/0/Weight", "100", "0")
     )  # fmt: skip
@@ -311,7 +334,7 @@ def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
     assert (drift.returncode, drift.stdout) == (0, "web-bootstrap is as it was made\n")
     missing = shipway(folder, aws, "infra", "drift", "staging")
     assert (missing.returncode, "no stack web-staging" in missing.stderr) == (2, True)
-    aws.differences.append(  # type: ignore[attr-defined]
+    aws.differences.append(
         ("Images", "AWS::ECR::Repository", "/ImageTagMutability", "IMMUTABLE", "MUTABLE")
     )
     drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
@@ -373,3 +396,19 @@ def test_a_secret_that_cannot_be_set_says_why(
     done = shipway(folder, aws, "secret", "set", *words, given=given)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_status_shows_which_configured_secrets_have_a_value(aws: Here, tmp_path: Path) -> None:
+    apply(site(aws))
+    folder = tmp_path / "web"
+    folder.mkdir()
+    key = aws.client("secretsmanager").describe_secret(SecretId=NAMES.secret("SECRET_KEY"))["ARN"]
+    other = f"arn:aws:secretsmanager:{REGION}:000000000000:secret:web/staging/NONE-aaaaaa"
+    (folder / "shipway.toml").write_text(
+        f'{SETTINGS}[environments.staging.ecs.secrets]\nSECRET_KEY = "{key}"\nAPI = "{other}"\n'
+    )
+    done = shipway(folder, aws, "status", "staging", "--json")
+    assert json.loads(done.stdout)["secrets"] == {"SECRET_KEY": True, "API": False}, done.stderr
+    shown = shipway(folder, aws, "status", "staging").stdout
+    assert "secret SECRET_KEY      is there" in shown
+    assert "secret API             has no value: shipway secret set staging API" in shown

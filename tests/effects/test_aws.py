@@ -48,3 +48,15 @@ def test_boto3_is_not_imported_before_a_client_is_asked_for() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+def test_the_region_is_also_what_the_surroundings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert AwsClients(Aws()).region == "eu-west-3"
+    assert AwsClients(Aws(region="eu-west-1")).region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "af-south-1")
+    assert AwsClients(Aws()).region == "af-south-1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from tests.cli.terminal import git
 
 from shipway.core.errors import ConfigError
 from shipway.core.notice import Changes
-from shipway.effects.git import changed, changes, head, refs
+from shipway.effects.git import changed, changes, committed, differs, head, refs
 
 HOSTILE = ["feature/$(id)", "<b>&amp;", "a;b&c|d", "it's\"quoted\"", "ünï-codé", "a/b/c/d",
            "refs/heads/x", "x/-rf", "HEAD", "a=b"]  # fmt: skip
@@ -133,3 +135,21 @@ def test_what_is_no_commit_here_has_no_changes(repository: Path, word: str) -> N
     assert changes(str(repository), commit, word) == Changes()
     assert changes(str(repository), commit, commit) == Changes()
     assert not (repository / "x").exists()
+
+
+def test_a_commit_has_its_moment_and_a_tree_may_differ_from_it(tmp_path: Path) -> None:
+    assert (committed(str(tmp_path)), differs(str(tmp_path))) == (0, False)
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "a").write_text("a")
+    (tmp_path / ".gitignore").write_text("ignored\n")
+    env = {**os.environ, "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "x")):
+        subprocess.run(("git", *words), cwd=tmp_path, check=True, env=env)
+    assert committed(str(folder)) == 1_767_225_600
+    (tmp_path / "other").write_text("beside the application")
+    (folder / "ignored").write_text("x")
+    assert not differs(str(folder))
+    (folder / "a").write_text("b")
+    assert differs(str(folder))

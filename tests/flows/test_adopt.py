@@ -49,6 +49,12 @@ def test_what_exists_stays_unless_somebody_says_so(root: Path) -> None:
     assert os.stat(root / "Dockerfile").st_mode & 0o777 == 0o600
 
 
+def test_settings_in_pyproject_are_settings_that_exist(root: Path) -> None:
+    (root / "pyproject.toml").write_text("[tool.shipway.gates]\ncoverage = 50\n")
+    assert words(root)["shipway.toml"] == "kept"
+    assert words(root, force=True)["shipway.toml"] == "new"
+
+
 def test_a_gitignore_is_added_to_and_keeps_its_lines(root: Path) -> None:
     (root / ".gitignore").write_text("*.log\n")
     write(str(root), changes(str(root), proposed(root), force=False), lambda line: None)

@@ -19,7 +19,7 @@ from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
-from shipway.flows.environment import environment
+from shipway.flows.environment import environment, is_package
 from shipway.flows.install import install, package
 from shipway.flows.workshop import Workshop
 
@@ -304,3 +304,42 @@ def test_waiting_for_another_ends_with_the_run(root: Path) -> None:
         shop = workshop(root, config=shop_for(root).config, stopping=lambda: next(looked))
         with pytest.raises(CannotRun, match="stopped"):
             environment(INSTALL, shop, quiet, development=True)
+
+
+def test_a_lock_in_another_encoding_is_read_as_pip_reads_it(root: Path) -> None:
+    (root / "requirements.txt").write_bytes(f"./{WHEEL}\r\n".encode("utf-16"))
+    python = environment(INSTALL, shop_for(root), quiet, development=True)
+    assert says(python, "import greet; print(greet.hello())") == "hello"
+
+
+def test_tests_have_a_lock_of_their_own(root: Path) -> None:
+    (root / "test-lock.txt").write_text("")
+    shop = workshop(
+        root,
+        config=Config(Application(name="t", lock="requirements.txt", test_lock="test-lock.txt")),
+    )
+    assert says(environment(INSTALL, shop, quiet, development=True), "import greet") == ""
+    shipped = environment(INSTALL, shop, quiet, development=False)
+    assert says(shipped, "import greet; print(greet.hello())") == "hello"
+
+
+def test_a_package_that_cannot_be_built_is_used_from_its_folder(root: Path) -> None:
+    (root / "setup.py").write_text("raise SystemExit('not here')\n")
+    said: list[str] = []
+    python = environment(INSTALL, shop_for(root), said.append, development=True)
+    assert "the application cannot be built as a package; it is used from its folder" in said
+    assert says(python, "import greet; print(greet.hello())") == "hello"
+    assert not (root / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("[build-system]\n", True), ("[project]\n", False), ("[broken", False),
+        ("[build-system]\n[tool.uv]\npackage = false\n", False),
+        ("[build-system]\n[tool.poetry]\npackage-mode = false\n", False),
+    ],
+)  # fmt: skip
+def test_only_what_says_so_is_a_package(tmp_path: Path, text: str, package: bool) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert is_package(str(tmp_path)) is package

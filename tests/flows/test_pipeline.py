@@ -162,7 +162,7 @@ def test_an_image_is_built_and_published_only_where_there_is_a_registry_for_it()
 
 def test_publishing_needs_all_checks_and_the_local_rollout_needs_no_image() -> None:
     made = steps(
-        IMAGED, RUFF, UNIT, IMAGE_PACKAGES, image=Image(registry="r.example"),
+        IMAGED, RUFF, IMPORTABLE, UNIT, IMAGE_PACKAGES, image=Image(registry="r.example"),
         environments={"local": LOCAL}, steps={"smoke": own(stage="verify")},
     )  # fmt: skip
     assert made["image-packages"].needs[-1] == "image"

@@ -131,7 +131,7 @@ def test_a_scan_is_waited_for_and_all_its_pages_are_findings() -> None:
         (error("ScanNotFoundException"), "not begun"),
         (says("UNSUPPORTED_IMAGE"), "UNSUPPORTED_IMAGE because"),
         (says("FAILED"), "FAILED because"),
-        (error("ServerException", 500), "findings cannot be had"),
+        (error("ServerException", 500), "has not scanned the image: .*ServerException"),
     ],
 )
 def test_without_a_scan_nothing_is_said_of_the_image(answer: Any, words: str) -> None:

@@ -12,6 +12,7 @@ from shipway.effects.http import RealHttp
 from shipway.effects.process import SystemProcesses
 from shipway.effects.redaction import BLOT
 from shipway.platforms.local.following import Following
+from shipway.platforms.local.hosting import ProcessHosting
 from shipway.platforms.local.instances import Instance, Instances
 
 
@@ -34,7 +35,7 @@ class Writing(VirtualClock):
 def instances(tmp_path: Path) -> Instances:
     return Instances(
         Application(), Environment(), str(tmp_path), SystemProcesses(), RealHttp(), VirtualClock(),
-        hidden=("hunter22",),
+        ProcessHosting(Application()), hidden=("hunter22",),
     )  # fmt: skip
 
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 # boto3's name for a service → the prefix of its actions, where they differ.
 _PREFIXES = {"elbv2": "elasticloadbalancing"}
 
+# ECR's registry is spoken to by OCI's HTTP API, which no client of boto3 has: its pulls and pushes
+# are operations of a service of their own here.
+REGISTRY = "registry"
+
 _NONE: tuple[str, ...] = ()
 # (service, operation) → its actions. Beside each, where that is said.
 EXCEPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -27,18 +31,23 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("s3", "ListObjects"): ("s3:ListBucket",),
     ("s3", "HeadBucket"): ("s3:ListBucket",),
     ("s3", "HeadObject"): ("s3:GetObject",),
+    # ECR User Guide, "IAM permissions for pushing an image to an Amazon ECR private repository".
+    (REGISTRY, "Push"): (
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:CompleteLayerUpload",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+    ),
+    # ECR User Guide, "Private repository policy examples" (pull).
+    (REGISTRY, "Pull"): ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
 }
-
-# What a registry's HTTP API needs, which no client of boto3 calls: ECR User Guide, "Pushing a
-# Docker image", "Required IAM permissions for pushing an image", and "… for pulling".
-PUSHING = (
-    "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-    "ecr:PutImage", "ecr:UploadLayerPart",
-)  # fmt: skip
-PULLING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
 def actions(service: str, operation: str) -> tuple[str, ...]:
-    """The actions that a call needs. service: boto3's name. operation: the API's (`RunTask`)."""
+    """The actions that a call needs.
+
+    service: boto3's name, or REGISTRY. operation: the API's, for example `RunTask`.
+    """
     usual = (f"{_PREFIXES.get(service, service)}:{operation}",)
     return EXCEPTIONS.get((service, operation), usual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shipway.aws.actions import REGISTRY
 from shipway.core.config import Environment
 
 Condition = Callable[[Environment], bool]
@@ -31,16 +32,21 @@ def _traffic(settings: Environment) -> bool:
     return settings.strategy != "rolling"
 
 
+_pauses = _traffic  # rolling has none
+
+
 _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
     ("sts", _always, ("GetCallerIdentity",)),
     (
         "ecs", _always,
         (
-            "DescribeServices", "DescribeTaskDefinition", "DescribeTasks",
-            "ListServiceDeployments", "RunTask", "StopTask",
+            "DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices",
+            "DescribeTaskDefinition", "DescribeTasks", "ListServiceDeployments", "ListTasks",
+            "RegisterTaskDefinition", "RunTask", "StopServiceDeployment", "StopTask",
+            "UpdateService",
         ),
     ),
-    ("ecr", _always, ("DescribeImages",)),
+    ("ecs", _pauses, ("ContinueServiceDeployment",)),
     ("secretsmanager", _secrets, ("DescribeSecret",)),
     ("ssm", _parameters, ("DescribeParameters",)),
     ("ssm", _always, ("DeleteParameter", "GetParameter", "PutParameter")),
@@ -52,21 +58,37 @@ _OPERATIONS: tuple[tuple[str, Condition, tuple[str, ...]], ...] = (
          "DescribeTargetGroups"),
     ),
     ("elbv2", _traffic, ("DescribeRules",)),
+    ("cloudwatch", _always, ("GetMetricData",)),
     ("cloudwatch", _alarms, ("DescribeAlarms",)),
     ("logs", _always, ("FilterLogEvents", "GetLogEvents")),
+    ("s3", _always, ("GetObject", "ListObjectsV2", "PutObject")),
+)  # fmt: skip
+
+
+# Where images are in the account's own ECR: pushed, scanned, looked for, promoted. The repository
+# is the bootstrap stack's: the deploying role cannot make it.
+_ECR = (
+    ("ecr", ("DescribeImages", "DescribeImageScanFindings", "DescribeRepositories",
+             "GetAuthorizationToken")),
+    (REGISTRY, ("Pull", "Push")),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
 class Operation:
-    """A call. service: boto3's name. name: the API's, for example `RunTask`."""
+    """A call. service: boto3's name, or REGISTRY. name: the API's, for example `RunTask`."""
 
     service: str
     name: str
 
 
-def operations(settings: Environment) -> Iterator[Operation]:
-    """What deploying to an environment asks, with what is configured there."""
+def operations(settings: Environment, *, ecr: bool = True) -> Iterator[Operation]:
+    """What deploying to an environment asks, with what is configured there.
+
+    ecr: whether images are in the account's own ECR.
+    """
     for service, condition, names in _OPERATIONS:
         if condition(settings):
             yield from (Operation(service, name) for name in names)
+    for service, names in _ECR if ecr else ():
+        yield from (Operation(service, name) for name in names)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.aws.actions import actions
+from shipway.aws.actions import REGISTRY, actions
 from shipway.aws.operations import Operation, operations
 from shipway.core.account import Account
 from shipway.core.config import Environment
-from shipway.core.errors import ConfigError
+from shipway.core.identity import subject
 from shipway.core.naming import Names
 from shipway.core.settings.github import GitHub
 
@@ -26,12 +26,18 @@ ANY = ("*",)
 
 @dataclass(frozen=True)
 class Scope:
-    """One environment in an account. bucket: where releases and receipts are kept."""
+    """One environment in an account.
+
+    bucket: where releases and receipts are kept. ecr: whether images are in the account's own
+    ECR; repository: their name there, "" for the one that the stacks give.
+    """
 
     account: Account
     names: Names
     settings: Environment
     bucket: str = ""
+    ecr: bool = True
+    repository: str = ""
 
     @property
     def cluster(self) -> str:
@@ -63,6 +69,11 @@ class Scope:
         mine = {":".join(one.split(":")[:7]) for one in arns if f":{service}:" in one}
         return tuple(sorted(mine))
 
+    def images(self) -> tuple[str, ...]:
+        """The repository's ARN."""
+        name = self.repository or self.names.repository
+        return (self.account.arn("ecr", f"repository/{name}"),)
+
     @property
     def hold(self) -> tuple[str, ...]:
         """The parameter that holds deploys."""
@@ -91,8 +102,10 @@ _ON: dict[str, _Resources] = {
     ),
     "ecs:DescribeTasks": lambda on: on.ecs("task", f"{on.cluster}/*"),
     "ecs:StopTask": lambda on: on.ecs("task", f"{on.cluster}/*"),
-    "ecr:DescribeImages": lambda on: (
-        on.account.arn("ecr", f"repository/{on.names.repository}"),
+    **dict.fromkeys(
+        ("ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:DescribeRepositories",
+         *actions(REGISTRY, "Push"), *actions(REGISTRY, "Pull")),
+        lambda on: on.images(),
     ),
     "secretsmanager:DescribeSecret": lambda on: on.secrets("secretsmanager"),
     **dict.fromkeys(
@@ -116,7 +129,7 @@ _ON: dict[str, _Resources] = {
 
 def policy(scope: Scope) -> dict[str, Any]:
     """The policy of the role that deploys, as JSON-able data in a stable order."""
-    asked = needed(operations(scope.settings))
+    asked = needed(operations(scope.settings, ecr=scope.ecr))
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for action in asked:
         on = _ON.get(action)
@@ -192,20 +205,3 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> dict[str
             }
         ],
     }  # fmt: skip
-
-
-def subject(github: GitHub, environment: str) -> str:
-    """The `sub` of a job's token, in the immutable form. Raises ConfigError as `trust_policy`."""
-    owner, slash, name = github.repository.partition("/")
-    if not (owner and slash and name and "/" not in name):
-        raise ConfigError(
-            f"github.repository: OWNER/NAME is wanted, found {github.repository!r}",
-            'Write it in shipway.toml: [github] repository = "OWNER/NAME".',
-        )
-    for key, value in (("owner_id", github.owner_id), ("repository_id", github.repository_id)):
-        if not value.isascii() or not value.isdigit():
-            raise ConfigError(
-                f"github.{key}: a number is wanted, found {value!r}",
-                f"gh api repos/{github.repository} --jq '.owner.id, .id' prints both.",
-            )
-    return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.aws.events import Events
+from shipway.aws.template import LIMIT
 from shipway.core.errors import ShipwayError
 from shipway.core.infrastructure.change import Change, read_changes
 from shipway.core.infrastructure.drift import Drift, read_drifts
-from shipway.core.infrastructure.progress import Event, cause, over, progress_line, read_event
+from shipway.core.infrastructure.progress import Event, cause, over, progress_line
 from shipway.core.ports import Clients, Clock
 from shipway.effects.aws_errors import code_of, in_words
 
@@ -50,6 +52,7 @@ class Stack:
         self._clients = clients
         self._clock = clock
         self._every = every
+        self._events = Events(clients, name)
 
     def status(self) -> str:
         """CloudFormation's status; "" where there is no such stack."""
@@ -82,6 +85,12 @@ class Stack:
         self, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]
     ) -> ChangeSet | None:
         """A change set; None where nothing would change. Raises StackFailed with the reason."""
+        size = len(template.encode())
+        if size > LIMIT:
+            raise StackFailed(
+                f"{self.name}: its template has {size} bytes, CloudFormation takes {LIMIT}",
+                "This is a fault of Shipway's: report it.",
+            )
         creates = self.status() in _UNBORN
         name = f"shipway-{int(self._clock.now() * 1000)}"
         with in_words():
@@ -114,25 +123,25 @@ class Stack:
 
     def execute(self, change_set: ChangeSet, say: Say) -> str:
         """Do it and follow it to its end; the status. Raises StackFailed, StillGoing."""
-        seen = self._newest()
+        seen = self._events.newest()
         with in_words():
             self._formation.execute_change_set(StackName=self.name, ChangeSetName=change_set.name)
         return self._follow(say, seen)
 
     def follow(self, say: Say) -> str:
         """Follow what somebody else began; the status in which it ends. Raises StillGoing."""
-        return self._follow(say, self._before_current())
+        return self._follow(say, self._events.before_current())
 
     def delete(self, say: Say) -> str:
         """Delete it and follow that; the status. Raises as `execute`."""
-        identity, seen = str(self._described()["StackId"]), self._newest()
+        identity, seen = str(self._described()["StackId"]), self._events.newest()
         with in_words():
             self._formation.delete_stack(StackName=self.name)
         return self._follow(say, seen, identity)
 
     def go_on_rolling_back(self, say: Say) -> str:
         """What could not be rolled back is tried again; the status."""
-        seen = self._newest()
+        seen = self._events.newest()
         with in_words():
             self._formation.continue_update_rollback(StackName=self.name)
         return self._follow(say, seen)
@@ -203,46 +212,13 @@ class Stack:
                 return
             asked["NextToken"] = found["NextToken"]
 
-    def _rows(self, identity: str = "") -> Iterator[dict[str, Any]]:
-        """Events, newest first."""
-        pages = self._formation.get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=identity or self.name):
-            yield from page["StackEvents"]
-
-    def _newest(self) -> str:
-        """The newest event's key, "" before the first."""
-        with in_words():
-            return next((str(row["EventId"]) for row in self._rows()), "")
-
-    def _before_current(self) -> str:
-        """The last event before what goes on now began."""
-        begun = False
-        with in_words():
-            for row in self._rows():
-                if begun:
-                    return str(row["EventId"])
-                own = row["LogicalResourceId"] == self.name
-                begun = own and row["ResourceStatus"] in (
-                    "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"
-                )  # fmt: skip
-        return ""
-
-    def _since(self, seen: str, identity: str) -> list[Event]:
-        """The events after one, oldest first."""
-        rows = []
-        for row in self._rows(identity):
-            if row["EventId"] == seen:
-                break
-            rows.append(read_event(row))
-        return rows[::-1]
-
     def _follow(self, say: Say, seen: str, identity: str = "") -> str:
         identity = identity or str(self._described().get("StackId", self.name))
         told: set[str] = set()
         for _ in self._looks():
             with in_words():
                 status = str(self._described(identity).get("StackStatus", "DELETE_COMPLETE"))
-                events = self._since(seen, identity)
+                events = self._events.since(seen, identity)
             for event in events:
                 if event.key not in told and _worth_telling(event):
                     say(progress_line(event))

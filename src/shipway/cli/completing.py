@@ -30,7 +30,7 @@ def environments(context: typer.Context, incomplete: str) -> list[str]:
 
 def stacks(context: typer.Context, incomplete: str) -> list[str]:
     """Environments that begin so, and the account's own stack."""
-    from shipway.core.infrastructure.parameters import BOOTSTRAP
+    from shipway.core.infrastructure.contradictions import BOOTSTRAP
 
     known = [*environments(context, incomplete), BOOTSTRAP]
     return [name for name in known if name.startswith(incomplete)]

@@ -36,6 +36,7 @@ from shipway.outputs.history import history as history_lines
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
     """Roll out the release that the last run packaged."""
     project = open_project(directory)
+    refuse_held(project, environment)
     release = packaged(project)
     asked = on_ecs(project, environment)
     remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
@@ -45,12 +46,11 @@ def deploy(*, directory: str, environment: str, without_verdict: str, json: bool
 def roll_out(
     project: Project, environment: str, release: Release, remarks: Mapping[str, str], *, json: bool
 ) -> int:
-    """Roll out a release, on the terminal; the exit code. Raises ConfigError while it is held."""
-    refuse_held(project, environment)
+    """Roll out a release, on the terminal; the exit code. Who calls it asks for a hold before."""
     here = platform(project, environment)
     with telling(project, environment) as news, _listening(release.name, json=json) as screen:
         listener = news.heard(screen, release.name, here.serves)
-        flag(here.serves, release, listener)
+        flag(here.serves, release, listener, blocking=on_ecs(project, environment))
         receipt = news.ended(here.deploy(release, listener, remarks=remarks))
     return _finish(receipt, project, json=json)
 
@@ -94,6 +94,8 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     """Print what runs; 1 when something of it is not well."""
     project = open_project(directory)
     found = platform(project, environment).status()
+    if on_ecs(project, environment):
+        found = {**found, "secrets": _secrets(project, environment)}
     rollouts = list(project.record.rollouts(environment)) if history else []
     if json:
         print(json_module.dumps({**found, "history": rollouts}, indent=2))
@@ -101,6 +103,15 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
         _show_status(found, rollouts)
     well = found["proxy"] and all(one["health"] == "ok" for one in found["instances"])
     return 1 if found["release"] and not well else 0
+
+
+def _secrets(project: Project, environment: str) -> dict[str, bool]:
+    """Which of the configured secrets in AWS have a value."""
+    from shipway.cli.keeping_secrets import configured_secrets
+    from shipway.effects.aws import AwsClients
+
+    config = project.config
+    return configured_secrets(AwsClients(config.aws), config.environments[environment].ecs)
 
 
 def down(*, directory: str, environment: str) -> int:
@@ -141,15 +152,32 @@ def deploy_action(project: Project) -> Action:
     return act
 
 
-def flag(running: Release | None, candidate: Release, listener: RolloutListener) -> None:
-    """Say what the candidate's migrations take away from what runs, before anything moves."""
+def flag(
+    running: Release | None, candidate: Release, listener: RolloutListener, *,
+    blocking: bool = False,
+) -> None:  # fmt: skip
+    """Say what the candidate's migrations take away from what runs, before anything moves.
+
+    blocking: what takes something away, and nobody calls safe, is refused (ConfigError). What
+    cannot be read is said only: Django's migrations never can, and a machine that deploys for
+    the first time has no files of the release that runs.
+    """
     if running is None or running.digest == candidate.digest:
         return
     try:
-        for one in ahead(running, candidate):
-            listener.said(f"migration: {one_line(one.words)}")
+        found = ahead(running, candidate)
     except CannotRun as problem:
         listener.said(problem.message)
+        return
+    for one in found:
+        listener.said(f"migration: {one_line(one.words)}")
+    harmful = [one_line(one.words) for one in found if not (one.safe or one.unknown)]
+    if blocking and harmful:
+        raise ConfigError(
+            f"{running.name} serves while the migrations run, and may fail: {harmful[0]}",
+            "Expand first, contract in a later release; or say at the operation why it is safe: "
+            "# shipway: contract-safe: REASON (docs/migrations.md).",
+        )
 
 
 def refuse_unsafe(target: Release, here: Platform) -> None:
@@ -230,5 +258,12 @@ def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
     for one in found["instances"]:
         pid = f"pid {one['pid']:<8} " if "pid" in one else ""
         print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
+    for name, there in found.get("secrets", {}).items():
+        how = (
+            "is there"
+            if there
+            else f"has no value: shipway secret set {found['environment']} {name}"
+        )
+        print(f"  secret {name:<15} {how}")
     for line in history_lines(rollouts):
         print(f"  {line}")

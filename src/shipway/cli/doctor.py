@@ -54,6 +54,8 @@ def look() -> list[Part]:
         _envoy(),
         _program("git", path, True, "apt-get install git"),
         _program("docker", path, False, "only for images: apt-get install docker.io"),
+        _program("podman", path, False, "or instead of docker: apt-get install podman"),
+        _program("buildah", path, False, "or instead of docker: apt-get install buildah"),
         _program("chromium", path, False, "only for browser tests: apt-get install chromium"),
         _space(),
     ]

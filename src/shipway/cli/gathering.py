@@ -12,7 +12,7 @@ from shipway.core.errors import ConfigError
 from shipway.core.gathering import gathered
 from shipway.core.ports import EndedStep
 from shipway.core.result import RunResult
-from shipway.core.step import STAGES
+from shipway.core.step import STAGES, Step
 from shipway.effects.clock import SystemClock
 from shipway.effects.files import Blobs
 from shipway.effects.git import head
@@ -42,7 +42,7 @@ def gather_run(project: Project, folder: str) -> None:
             "See how the jobs before ended: none has left a record of a run.",
         )
     name = run_name(SystemClock().now(), os.environ)
-    expected = [step for step in project.steps if step.stage in _BEFORE]
+    expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
     whole = gathered(name, parts, expected)
     project.record.start_run(name, SystemClock().now())
     steps = [EndedStep(step.step, step_to_json(step)) for step in whole.steps]
@@ -59,6 +59,11 @@ def tell(result: RunResult, project: Project, *, quiet: bool) -> int:
         sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
         tell_run(result, project, annotate=False)
     return result.verdict.exit_code(strict=bool(os.environ.get("CI")))
+
+
+def _asked_for(step: Step) -> bool:
+    """Whether it runs only where somebody names it, as the image's building does."""
+    return bool(step.work.get("on_request"))
 
 
 def _prune(project: Project) -> None:

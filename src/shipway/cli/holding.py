@@ -10,7 +10,7 @@ from shipway.core.errors import ConfigError
 from shipway.core.hold import LONGEST, Held, Hold, dump_hold, load_hold
 from shipway.core.ports import Holds
 from shipway.effects.clock import SystemClock
-from shipway.effects.person import person
+from shipway.effects.who import owner
 
 
 def hold(*, directory: str, environment: str, reason: str, release: bool, json: bool) -> int:
@@ -26,7 +26,7 @@ def hold(*, directory: str, environment: str, reason: str, release: bool, json: 
         said = f"{environment} is released" if before else f"{environment} was not held"
         found = None
     elif reason:
-        found = Hold(environment, _one_line(reason), person(), SystemClock().now())
+        found = Hold(environment, _one_line(reason), owner(), SystemClock().now())
         kept.put_hold(environment, dump_hold(found))
     else:
         found = load_hold(environment, kept.hold(environment))

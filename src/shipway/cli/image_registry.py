@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipway.core.errors import ConfigError
-from shipway.core.images.reference import Reference, parse
+from shipway.core.images.reference import parse
 from shipway.core.naming import Names
 from shipway.core.settings.image import ECR
 from shipway.effects.clock import SystemClock
@@ -53,18 +53,6 @@ def registry_of(config: Config) -> str:
     """What `image.registry` comes to: with an environment of the platform ecs, the account's."""
     on_ecs = any(one.platform == "ecs" for one in config.environments.values())
     return config.image.registry or (ECR if on_ecs else "")
-
-
-def at(reference: Reference, config: Config) -> Registry:
-    """The registry of an image that is named in full."""
-    own = home(config)
-    if (own.registry.place.registry, own.registry.place.repository) == (
-        reference.registry, reference.repository,
-    ):  # fmt: skip
-        return own.registry
-    plain = config.image.plain_http or is_here(reference.registry)
-    who = credentials(reference.registry, os.environ)
-    return Registry(reference, HttpExchange(SystemClock()), who, plain=plain)
 
 
 def _in_ecr(config: Config, name: str, *, make: bool) -> Home:

@@ -8,11 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from importlib import import_module
-from importlib.util import find_spec
 
 from shipway.cli.legacy import Legacy, record_legacy
 from shipway.cli.performing import uv_program
+from shipway.cli.workflowing import write_workflows
 from shipway.core.adoption.change import Change
 from shipway.core.adoption.proposal import Proposal, propose
 from shipway.core.adoption.survey import Survey, survey
@@ -22,6 +21,7 @@ from shipway.effects.sources import FolderSources
 from shipway.flows.adopt import SETTINGS, changes, lock_changes, write
 from shipway.flows.locking import Locker
 from shipway.flows.workshop import BASE_ENV
+from shipway.outputs.workflows.written import REQUIREMENTS
 
 Say = Callable[[str], None]
 
@@ -83,10 +83,6 @@ def _resolve(
 
 def _workflows(root: str, *, force: bool, say: Say) -> None:
     """The one place where init has GitHub's workflows written: by `shipway workflows write`."""
-    if find_spec("shipway.cli.workflowing") is None:
-        say("workflows: this Shipway cannot write them yet")
-        return
-    write_workflows = import_module("shipway.cli.workflowing").write_workflows
     said = io.StringIO()
     try:
         with redirect_stdout(said):
@@ -96,6 +92,8 @@ def _workflows(root: str, *, force: bool, say: Say) -> None:
         say(f"  next: {problem.remedy}")
     for line in said.getvalue().splitlines():
         say(line)
+    if not os.path.exists(os.path.join(root, REQUIREMENTS)):
+        say(f"workflows  need Shipway itself pinned in {REQUIREMENTS}: docs/github.md")
 
 
 def _tell(proposal: Proposal, say: Say) -> None:

@@ -42,7 +42,7 @@ def secret_set(*, directory: str, environment: str, name: str, json: bool) -> in
     value = _value(name)
     full = Names(config.application.name, environment).secret(name)
     arn = put_secret(clients, full, value, tags(config, environment))
-    missing = missing_secrets(clients, here.ecs)
+    missing = [one for one, there in configured_secrets(clients, here.ecs).items() if not there]
     if json:
         print(json_module.dumps({"secret": full, "arn": arn, "missing": missing}, indent=2))
         return 0
@@ -55,11 +55,11 @@ def secret_set(*, directory: str, environment: str, name: str, json: bool) -> in
     return 0
 
 
-def missing_secrets(clients: Clients, settings: Ecs) -> list[str]:
-    """The variables whose configured secret in Secrets Manager has no value."""
+def configured_secrets(clients: Clients, settings: Ecs) -> dict[str, bool]:
+    """Variable → whether its secret in Secrets Manager has a value. Nothing reads one."""
     arns = {name: _bare(one) for name, one in settings.secrets.items() if ":secretsmanager:" in one}
     there = secrets_there(clients, arns.values())
-    return [name for name, arn in arns.items() if not there[arn]]
+    return {name: there[arn] for name, arn in arns.items()}
 
 
 def _configured(config: Config, environment: str, arn: str) -> bool:

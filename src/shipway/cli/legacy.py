@@ -53,7 +53,7 @@ def record_legacy(root: str, *, ours: bool, say: Callable[[str], None]) -> Legac
         say(f"no baseline: {problem.message}")
         return None
     legacy = legacy_of(result)
-    _write(root, result, legacy, say)
+    write_legacy(root, result, legacy, say)
     return legacy
 
 
@@ -83,7 +83,8 @@ def _open(result: RunResult) -> Sequence[Finding]:
     ]
 
 
-def _write(root: str, result: RunResult, legacy: Legacy, say: Callable[[str], None]) -> None:
+def write_legacy(root: str, result: RunResult, legacy: Legacy, say: Callable[[str], None]) -> None:
+    """Write the baseline, and add to the settings what makes it count."""
     from shipway.outputs.sarif import sarif
 
     added = ""

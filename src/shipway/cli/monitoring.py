@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def monitor_show(*, directory: str, environment: str, template: bool, json: bool) -> int:
     """Print the alarms, or the template."""
     from shipway.aws.monitoring.template import template as rendered
+    from shipway.core.alarms.telling import telling
     from shipway.outputs.alarms import alarm_data, alarm_lines
 
     watch = open_monitoring(directory, environment).watch
@@ -29,6 +30,7 @@ def monitor_show(*, directory: str, environment: str, template: bool, json: bool
         _print(alarm_data(watch.rules, watch.composites))
     else:
         print("\n".join(alarm_lines(watch.rules, watch.composites)))
+        print("\n" + "\n".join(telling(watch.environment.monitoring)))
     return 0
 
 

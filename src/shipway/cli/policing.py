@@ -7,11 +7,13 @@ import json
 from shipway.aws.policy import Scope, trust_policy
 from shipway.aws.policy import policy as policy_of
 from shipway.cli.holding import environment_of
+from shipway.cli.image_registry import registry_of
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
 from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
+from shipway.core.settings.image import ECR
 from shipway.effects.account import identify
 from shipway.effects.aws import AwsClients
 from shipway.effects.aws_errors import in_words
@@ -34,7 +36,12 @@ def policy(*, directory: str, environment: str, trust: bool) -> int:
         bucket = config.aws.bucket or Names(project.name, environment).bucket(
             account.number, account.region
         )
-        found = policy_of(Scope(account, Names(project.name, environment), settings, bucket))
+        found = policy_of(
+            Scope(
+                account, Names(project.name, environment), settings, bucket,
+                registry_of(config) == ECR, config.image.repository,
+            )
+        )  # fmt: skip
     print(json.dumps(found, indent=2))
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shipway.cli.deploying import roll_out
+from shipway.cli.holding import refuse_held
 from shipway.cli.platforms import platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.vouching import vouched
@@ -26,6 +27,7 @@ def promote(*, directory: str, source: str, target: str, without_verdict: str, j
             f"nothing runs in {source}, so there is nothing to promote",
             f"Roll it out there first: shipway deploy {source}.",
         )
+    refuse_held(project, target)
     running = _settled(project, target)
     remarks = vouched(project, target, release, without_verdict)
     if not json:

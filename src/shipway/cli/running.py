@@ -93,7 +93,8 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
     )
-    forecasts = foresee(graph, cache, project.record.durations(), SystemClock().now())
+    skipped = _unasked(graph, stages)
+    forecasts = foresee(graph, cache, project.record.durations(), SystemClock().now(), skipped)
     cache.remember_files()
     if json:
         rows = [
@@ -106,7 +107,7 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     order = {stage: place for place, stage in enumerate(STAGES)}
     width = max(len(f.step.name) for f in forecasts)
     for f in sorted(forecasts, key=lambda f: order[f.step.stage]):
-        word = "run" if f.runs else "cached"
+        word = "run" if f.runs else "skip" if f.step.name in skipped else "cached"
         seconds = f"{f.seconds:6.1f} s" if f.runs else " " * 8
         sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {f.why}\n")
     running = [f for f in forecasts if f.runs]
@@ -126,9 +127,12 @@ def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str
     """Steps that this call gives nothing to do, each with the reason."""
     # Without a folder it has nothing to look into: that is for pip-audit to do then.
     lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
-    unasked = {name: f"it runs when asked for: shipway run {name}"
-               for name in graph.unasked(stages)}  # fmt: skip
-    return lacking | unasked
+    return lacking | _unasked(graph, stages)
+
+
+def _unasked(graph: Graph, stages: list[str]) -> dict[str, str]:
+    """Steps that run on request only, each with how to ask for it."""
+    return {name: f"it runs when asked for: shipway run {name}" for name in graph.unasked(stages)}
 
 
 def _listener(*, json: bool) -> Listener:

@@ -12,8 +12,8 @@ from shipway.cli.costing import stack_estimate
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
+from shipway.core.infrastructure.contradictions import BOOTSTRAP
 from shipway.core.infrastructure.parameters import (
-    BOOTSTRAP,
     Live,
     bootstrap_parameters,
     environment_parameters,

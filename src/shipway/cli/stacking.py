@@ -10,6 +10,7 @@ from typing import Any
 
 from shipway.aws.applying import finish, readable, settle
 from shipway.aws.data import last_snapshot, unprotect
+from shipway.aws.database_user import prepare_database
 from shipway.aws.stack import ChangeSet, Say
 from shipway.cli.agreeing import agree, typed
 from shipway.cli.stack_site import StackSite, open_site
@@ -86,6 +87,9 @@ def apply_site(site: StackSite, *, yes: bool, allow_destroy: bool, json: bool) -
             raise
         status = stack.execute(change_set, say)
         finish(stack, status)
+    if not site.bootstrap:
+        settings = site.config.environments[site.where].ecs
+        prepare_database(site.clients, stack, site.names, settings, site.clock, say)
     _show_applied(site, change_set, status, running, json=json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shipway.cli.attesting import attested
 from shipway.cli.project import Project
 from shipway.core.codec import run_from_json, step_from_json
 from shipway.core.errors import ConfigError
@@ -28,6 +29,7 @@ def vouched(
             "Build and publish one: shipway run publish.",
         )
     run, why = _proof(project, release, strict=on_ecs)
+    run = run or attested(project, release)
     if run:
         return {"verdict_of_run": run}
     if without:

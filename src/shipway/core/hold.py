@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shipway.core.errors import RecordError, ShipwayError
+from shipway.core.errors import Busy, RecordError
 
 LONGEST = 500  # characters of a reason
 
@@ -32,7 +32,7 @@ class Hold:
         return asdict(self)
 
 
-class Held(ShipwayError):
+class Held(Busy):
     """A deploy was asked for while the environment is held: a person has to release it."""
 
     exit_code = 6

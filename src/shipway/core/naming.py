@@ -81,6 +81,11 @@ class Names:
         return f"{self.prefix}-task"
 
     @property
+    def database_role(self) -> str:
+        """Starts the task that makes the application's user and database."""
+        return f"{self.prefix}-database"
+
+    @property
     def deploy_role(self) -> str:
         """What the workflow takes on to deploy."""
         return f"{self.prefix}-deploy"

@@ -36,6 +36,7 @@ ENTRIES = {
     r"no file belongs to the release|the release cannot be copied",
     "a-release-has-not-passed": r"has not passed: ",
     "a-rollout-is-not-finished": r"is not finished|no rollout is unfinished|is carrying it out",
+    "the-environment-is-held": r" is held by .* since |the hold of .* cannot be read",
     "another-command-works": r"another command works on|a rehearsal goes on",
     "a-port-is-taken": r"^port .* is taken|no free port",
     "envoy-does-not-answer": r"^Envoy |Envoy .*within",

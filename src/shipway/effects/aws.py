@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from shipway.core.errors import ConfigError
@@ -54,7 +55,8 @@ class AwsClients:
             try:
                 self._session = Session(
                     profile_name=self._settings.profile or None,
-                    region_name=self._settings.region or None,
+                    # boto3 itself knows AWS_DEFAULT_REGION only; runners set this one.
+                    region_name=self._settings.region or os.environ.get("AWS_REGION") or None,
                 )
             except ProfileNotFound as error:
                 raise ConfigError(

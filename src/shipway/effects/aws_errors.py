@@ -21,7 +21,7 @@ _UNKNOWN = frozenset(
 )  # fmt: skip
 
 
-class Refused(ShipwayError):
+class Refused(CannotRun):
     """AWS said no, or could not be asked. Nothing is known of what was asked for."""
 
     exit_code = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from shipway.core.adoption.change import Change
 from shipway.core.adoption.container_files import dockerfile, dockerignore, gitignore
@@ -23,6 +24,8 @@ def changes(root: str, proposal: Proposal, *, force: bool) -> list[Change]:
     if proposal.settings["application"].get("serve") and proposal.lock:
         wanted += [("Dockerfile", dockerfile(proposal)), (".dockerignore", dockerignore())]
     found = [_change(root, path, text, force=force) for path, text in wanted]
+    if not force and "[tool.shipway" in (_read(root, "pyproject.toml") or ""):
+        found[0] = replace(found[0], kept=True)  # a shipway.toml would win over what is there
     ignored = _read(root, ".gitignore")
     return [*found, Change(".gitignore", ignored, gitignore(ignored or ""))]
 

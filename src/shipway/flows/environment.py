@@ -97,7 +97,7 @@ def _install_project(step: Step, shop: Workshop, on_output: OnOutput, python: st
     tree first (measure_tests.py), so that the copy need not be up to date. Many applications have
     a build system that cannot build them: they are run from their folder and need no more.
     """
-    if _lock(shop, development=True) == "uv.lock" or not _is_package(shop.root):
+    if _lock(shop, development=True) == "uv.lock" or not is_package(shop.root):
         return  # uv sync has done it, or there is nothing to install
     copy = os.path.join(shop.state, "lock", "project")
     shutil.rmtree(copy, ignore_errors=True)
@@ -111,7 +111,8 @@ def _install_project(step: Step, shop: Workshop, on_output: OnOutput, python: st
     shutil.rmtree(copy, ignore_errors=True)
 
 
-def _is_package(root: str) -> bool:
+def is_package(root: str) -> bool:
+    """Whether the project says that it can be built and installed."""
     if os.path.exists(os.path.join(root, "setup.py")):
         return True
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from shipway.core.graph import Graph
 from shipway.core.step import Step
@@ -21,13 +22,20 @@ class Forecast:
 
 
 def plan(
-    graph: Graph, cache: StepCache, durations: Mapping[str, float], now: float
-) -> list[Forecast]:
-    """Foresee a run. A step behind one that runs is expected to run too."""
+    graph: Graph, cache: StepCache, durations: Mapping[str, float], now: float,
+    skipped: Mapping[str, str] = MappingProxyType({}),
+) -> list[Forecast]:  # fmt: skip
+    """Foresee a run. A step behind one that runs is expected to run too.
+
+    skipped: steps that would be skipped, each with the reason.
+    """
     running: set[str] = set()
     forecasts = []
     for name in graph.order:
         step = graph.steps[name]
+        if name in skipped:
+            forecasts.append(Forecast(step, False, skipped[name], durations.get(name, 0.0)))
+            continue
         hit = cache.look(step, now)
         first = next((need for need in step.needs if need in running), "")
         if first:

@@ -22,6 +22,7 @@ _UNTAGGED_DAYS = 14
 _MANY = 9999  # images: a rule that keeps, and never takes
 _LISTS = "sha256-*"  # where referrers are listed by tag (referrers.py)
 _PATTERNS = 5  # ECR's limit (API reference, CreateRepository)
+_FORBIDDEN = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException")
 _RUNNING = ("IN_PROGRESS", "PENDING", "")
 _DONE = ("COMPLETE", "ACTIVE")
 
@@ -107,8 +108,10 @@ class Ecr:
             try:
                 page: dict[str, Any] = self._client.describe_image_scan_findings(**request)
             except ClientError as error:
-                if _code(error) != "ScanNotFoundException":
+                if _code(error) in _FORBIDDEN:
                     raise _refused(error, "ECR's findings cannot be had") from None
+                if _code(error) != "ScanNotFoundException":
+                    raise _no_scan(" ".join(str(error).split())[:300]) from None
                 page = {}
             scan = page.get("imageScanStatus", {})
             status = str(scan.get("status", ""))

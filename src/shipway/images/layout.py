@@ -6,7 +6,6 @@ named, so that a layer which did not change is neither compressed nor written ag
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -114,9 +113,3 @@ class Layout:
         """The image's configuration."""
         found: dict[str, Any] = json.loads(self.read(self.manifest()["config"]["digest"]))
         return found
-
-
-def file_digest(path: str) -> str:
-    """A file's digest."""
-    with open(path, "rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from shipway.aws.monitoring.queries import APPLICATION, EVENTS
 from shipway.aws.monitoring.template import LARGEST, text
 from shipway.core.alarms.rule import Group
 from shipway.core.errors import ConfigError
+from shipway.core.settings.infrastructure import Infrastructure, Schedule
 from shipway.core.settings.monitoring import Monitoring
 
 ALARM, COMPOSITE = "CloudWatch::Alarm", "CloudWatch::CompositeAlarm"
@@ -52,6 +54,14 @@ def test_every_rule_is_an_alarm_as_it_says() -> None:
             assert not any(part["ReturnData"] for part in parts)
             assert {part["MetricStat"]["Period"] for part in parts} == {rule.period}
     assert len(made) == len(watch(FULL).rules)
+
+
+def test_a_schedule_that_stops_everything_makes_silence_no_alarm() -> None:
+    nights = Infrastructure(schedule=Schedule(start="07:00", stop="19:00"))
+    usual = watch(Monitoring())
+    resting = replace(usual, environment=replace(usual.environment, infrastructure=nights))
+    gone = {rule.name for rule in usual.rules} - {rule.name for rule in resting.rules}
+    assert gone == {"no-healthy-hosts", "no-task-data", "no-database-data"}
 
 
 def test_a_percentile_goes_where_cloudwatch_takes_it() -> None:

@@ -70,6 +70,12 @@ def test_more_datapoints_than_periods_are_refused() -> None:
         with_alarms(cpu=AlarmSettings(datapoints=4, of=2))
 
 
+def test_an_alarm_looks_back_one_day_at_the_most() -> None:
+    with pytest.raises(ConfigError, match="25 periods of 3600 s are too long"):
+        with_alarms(cpu=AlarmSettings(of=25, period=3600))
+    assert with_alarms(cpu=AlarmSettings(of=24, period=3600))["cpu"].of == 24
+
+
 def test_conditions_read_as_sentences() -> None:
     said = {name: rule.condition for name, rule in RULES.items()}
     assert said["error-rate"] == "5 % or more in 3 of 5 minutes"

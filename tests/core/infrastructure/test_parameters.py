@@ -11,12 +11,11 @@ from tests.aws.levers import CERTIFICATE, DEFINITION, GITHUB, HERE, config
 
 from shipway.core.config import Application, Config
 from shipway.core.errors import ConfigError
+from shipway.core.infrastructure.contradictions import priority
 from shipway.core.infrastructure.parameters import (
     Live,
     bootstrap_parameters,
     environment_parameters,
-    priority,
-    subject,
     tags,
 )
 from shipway.core.settings.aws import Ecs
@@ -130,12 +129,16 @@ def test_a_rule_keeps_its_priority_as_long_as_the_name_stays(name: str) -> None:
     assert priority(name) % 2 == 1  # no test rule has another's production rule's
 
 
-def test_only_a_subject_with_its_ids_is_trusted() -> None:
-    assert subject(config(), "staging") == "repo:acme@42/web@4242:environment:staging"
-    for broken in (GitHub("acme/web"), GitHub("acme/web", "42"), GitHub("web", "42", "4242"),
-                   GitHub()):  # fmt: skip
-        assert subject(config(github=broken), "staging") == ""
-    assert "*" not in subject(config(github=GITHUB), "production")
+def test_without_a_repository_nobody_is_trusted_and_half_of_one_is_an_error() -> None:
+    def trusted(github: GitHub) -> str:
+        return environment_parameters(config(github=github), "staging", HERE, Live())[
+            "GithubSubject"
+        ]
+
+    assert trusted(GITHUB) == "repo:acme@42/web@4242:environment:staging"
+    assert trusted(GitHub()) == ""
+    with pytest.raises(ConfigError, match="owner_id"):
+        trusted(GitHub("acme/web"))
 
 
 def test_bootstrap_takes_budget_and_bucket() -> None:

@@ -94,6 +94,13 @@ def test_from_nothing_it_is_complete() -> None:
     assert environment(made) == {"BIND": "0.0.0.0:8000", "RELEASE": RELEASE.name}
 
 
+def test_an_application_that_measures_itself_is_told_where_to() -> None:
+    measured = Environment(ecs=Ecs(metrics_namespace="web/production"))
+    assert environment(rendered(measured))["METRICS_NAMESPACE"] == "web/production"
+    own = replace(measured, env={"METRICS_NAMESPACE": "elsewhere"})
+    assert environment(rendered(own))["METRICS_NAMESPACE"] == "elsewhere"
+
+
 def test_the_health_check_is_a_program_that_python_takes() -> None:
     compile(container(rendered(health="/it's"))["healthCheck"]["command"][-1], "check", "exec")
 

@@ -76,8 +76,8 @@ def _releases(place: Place) -> list[Widget]:
     return [
         graph("Traffic by release", by(REQUESTS, "Sum", RELEASE), unit="requests"),
         graph("Errors by release", by(RELEASE_ERRORS, "Sum", RELEASE), unit="answers"),
-        graph("Latency by release, p95", by(LATENCY, "p95", RELEASE), unit="ms"),
-        graph("Latency by route, p95", by(LATENCY, "p95", RELEASE, ROUTE), unit="ms"),
+        graph("Latency by release, p95", by(LATENCY, "p95", RELEASE), unit="s"),
+        graph("Latency by route, p95", by(LATENCY, "p95", RELEASE, ROUTE), unit="s"),
     ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shipway.core.errors import ShipwayError
+from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
 from shipway.core.ports import Clients
 from shipway.effects.aws_errors import code_of, in_words
 
 
-class NotThere(ShipwayError):
+class NotThere(ConfigError):
     """What is to be watched does not exist yet."""
 
 

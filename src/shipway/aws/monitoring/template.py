@@ -8,7 +8,7 @@ the evaluation in tests plays. `shipway monitor show ENV --template` prints it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shipway.aws.monitoring import dashboard, events, filters, queries, topics
@@ -43,8 +43,13 @@ class Watch:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The alarms. Raises ConfigError for settings that name none."""
+        """The alarms. Raises ConfigError for settings that name none.
+
+        Where a schedule stops everything at night, silence is no alarm.
+        """
         settings = self.environment.monitoring
+        if self.environment.infrastructure.schedule.stop:
+            settings = replace(settings, always_on=False)
         return catalogue(self.place, settings, with_database=self.with_database)
 
     @property

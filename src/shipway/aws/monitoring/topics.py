@@ -11,6 +11,7 @@ from typing import Any
 
 from shipway.aws.monitoring.naming import Resource, attribute, logical, ref, sub
 from shipway.core.alarms.rule import Severity
+from shipway.core.alarms.telling import slack_channel, told
 from shipway.core.settings.monitoring import Monitoring
 
 _KEY = "MessageKey"
@@ -26,14 +27,11 @@ def topics(prefix: str, settings: Monitoring) -> dict[str, Resource]:
         resources[_KEY] = _key(prefix)
     for severity in Severity:
         resources |= _topic(prefix, severity, settings)
-    to_slack = [severity for severity in Severity if "slack" in _ways(severity, settings)]
-    if settings.slack_channel and to_slack:
+    slack = slack_channel(settings)
+    to_slack = [one for one in Severity if slack in told(one, settings)]
+    if to_slack:
         resources |= _slack(prefix, settings, to_slack)
     return resources
-
-
-def _ways(severity: Severity, settings: Monitoring) -> tuple[str, ...]:
-    return settings.critical if severity is Severity.CRITICAL else settings.warning
 
 
 def _topic(prefix: str, severity: Severity, settings: Monitoring) -> dict[str, Resource]:
@@ -42,7 +40,7 @@ def _topic(prefix: str, severity: Severity, settings: Monitoring) -> dict[str, R
     if settings.encrypted:
         # The key that AWS manages for SNS would do, but alarms may not use it.
         properties["KmsMasterKeyId"] = ref(_KEY)
-    mail = settings.mail if "mail" in _ways(severity, settings) else ()
+    mail = [one for one in told(severity, settings) if one in settings.mail]
     return {
         id: {"Type": "AWS::SNS::Topic", "Properties": properties},
         f"{id}Policy": {

@@ -61,12 +61,14 @@ def environment(python: str) -> dict[str, Any]:
 
 
 def is_project(path: str) -> bool:
-    """Whether it names the application, as cyclonedx-py wants it."""
+    """Whether it names the application, as cyclonedx-py wants it: where Poetry has a table,
+    it looks nowhere else, and since Poetry 2 that need not have a name."""
     try:
         with open(path, "rb") as file:
-            return "name" in tomllib.load(file).get("project", {})
+            data = tomllib.load(file)
     except (OSError, ValueError):
         return False
+    return "name" in (data.get("tool", {}).get("poetry") or data.get("project", {}))
 
 
 def locked(path: str) -> Locked:

@@ -9,8 +9,8 @@ from difflib import unified_diff
 
 @dataclass(frozen=True)
 class Change:
-    """before: the text that is there, None where no file is. kept: it stays, although other text
-    was proposed, because nobody said that it may be replaced."""
+    """before: the text that is there, None where no file is. kept: it stays as it is, although
+    other text was proposed, because nobody said that it may be replaced."""
 
     path: str
     before: str | None
@@ -25,11 +25,11 @@ class Change:
     @property
     def word(self) -> str:
         """What becomes of the file."""
-        if self.before is None:
-            return "new"
         if self.before == self.after:
             return "same"
-        return "kept" if self.kept else "changed"
+        if self.kept:
+            return "kept"
+        return "new" if self.before is None else "changed"
 
     def diff(self) -> Iterator[str]:
         """The difference, as `diff -u` writes it."""

@@ -117,7 +117,8 @@ def _locks(
     if found.entry and found.entry.framework == "fastapi":
         testers = (*testers, _CLIENT)
     missing = [name for name in servers if name not in wants.names]
-    untested = [name for name in testers if name not in wants.all_names | {"pytest-cov"}]
+    brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
+    untested = [name for name in testers if name not in wants.all_names | brought]
     if "uv.lock" in wants.sources and not missing and not untested:
         return "uv.lock", None, None
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -39,16 +40,28 @@ def variables(texts: Iterable[tuple[str, str]]) -> tuple[Variable, ...]:
 
 def _read(tree: ast.Module) -> Iterator[tuple[str, bool, int]]:
     set_here = {name for node in ast.walk(tree) for name in _set_by(node)}
+    complaints = " ".join(_complaints(tree))
     for node in ast.walk(tree):
         match node:
             case ast.Subscript(ctx=ast.Load(), slice=ast.Constant(value=str(name))) if _is_environ(
                 node.value
             ):
                 yield name, name not in set_here, node.lineno
-            case ast.Call(args=[ast.Constant(value=str(name)), *rest]) if _reads(node.func):
+            case ast.Call(args=[ast.Constant(value=str(name)), *rest]) if (
+                _reads(node.func) and name.replace("_", "").isalnum()
+            ):
                 default = bool(rest) or any(key.arg == "default" for key in node.keywords)
-                quiet = default or not _raises(node.func)
-                yield name, not quiet and name not in set_here, node.lineno
+                missed = _raises(node.func) or bool(re.search(rf"\b{name}\b", complaints))
+                yield name, missed and not default and name not in set_here, node.lineno
+
+
+def _complaints(tree: ast.Module) -> Iterator[str]:
+    """The texts of what is raised: an application that misses a variable says its name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            for one in ast.walk(node.exc):
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield one.value
 
 
 def _set_by(node: ast.AST) -> Iterator[str]:

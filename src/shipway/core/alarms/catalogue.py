@@ -15,6 +15,8 @@ from shipway.core.alarms.traffic import traffic
 from shipway.core.errors import ConfigError
 from shipway.core.settings.monitoring import AlarmSettings, Monitoring
 
+_LONGEST = 86_400  # seconds that the periods of an alarm may take together (PutMetricAlarm)
+
 
 def catalogue(
     place: Place, settings: Monitoring, *, with_database: bool = True
@@ -79,5 +81,11 @@ def _changed(rule: Rule, settings: AlarmSettings) -> Rule:
             f"monitoring.alarms.{rule.name}: {changed.datapoints} of {changed.of} periods"
             " can never be",
             f"Set datapoints to {changed.of} or less, or of to {changed.datapoints} or more.",
+        )
+    if changed.of * changed.period > _LONGEST:
+        raise ConfigError(
+            f"monitoring.alarms.{rule.name}: {changed.of} periods of {changed.period} s"
+            " are too long",
+            "CloudWatch looks back one day at the most: fewer periods, or shorter ones.",
         )
     return changed

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from zlib import crc32
 
 from shipway.core.account import Account
-from shipway.core.config import Config, Environment
+from shipway.core.config import Config
 from shipway.core.errors import ConfigError
+from shipway.core.identity import subject
+from shipway.core.infrastructure.contradictions import BOOTSTRAP, agreed, priority
 from shipway.core.naming import TEST_HEADER, Names
-from shipway.core.settings.infrastructure import Infrastructure, Schedule
+from shipway.core.settings.infrastructure import Schedule
 
-BOOTSTRAP = "bootstrap"  # the stack of the account; no environment is called so
-_LOAD_BALANCER = 32  # characters of a name: ElasticLoadBalancing's CreateTargetGroup
-_PRIORITIES = 24_000  # pairs of rules: priorities go up to 50,000 (CreateRule)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_GROWTH = 1.1  # RDS wants room for a tenth at least (MaxAllocatedStorage)
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,8 @@ def environment_parameters(
     config: Config, environment: str, account: Account, live: Live
 ) -> dict[str, str]:
     """The parameters of an environment's stack. Raises ConfigError for levers that contradict."""
-    here = _found(config, environment)
+    here = agreed(config, environment)
     levers, names = here.infrastructure, Names(config.application.name, environment)
-    _check(config, environment, names)
     start, stop = _schedule(levers.schedule, environment)
     test = priority(environment)
     database = levers.database
@@ -62,6 +58,7 @@ def environment_parameters(
         "ServiceName": here.ecs.service or names.service,
         "LogGroupName": here.ecs.log_group or names.log_group,
         "SecretPrefix": names.secret(""),
+        "HoldName": names.hold,
         "Repository": names.repository,
         "Bucket": config.aws.bucket or names.bucket(account.number, account.region),
         "Cidr": levers.cidr,
@@ -98,22 +95,9 @@ def environment_parameters(
         "Redis": _yes(levers.redis),
         "RedisNode": levers.redis_node,
         "LogDays": str(levers.log_days),
-        "GithubSubject": subject(config, environment),
+        "GithubSubject": subject(config.github, environment) if config.github.repository else "",
         "GithubRepositoryId": config.github.repository_id,
     }
-
-
-def subject(config: Config, environment: str) -> str:
-    """The `sub` of the token with which GitHub's jobs of an environment come; "" without ids.
-
-    `repo:OWNER@ID/NAME@ID:environment:ENV` ("immutable subject claims", GitHub's documentation of
-    OpenID Connect). Without the ids a repository that took over the name could deploy.
-    """
-    github = config.github
-    owner, _, name = github.repository.partition("/")
-    if not (owner and name and github.owner_id and github.repository_id):
-        return ""
-    return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"
 
 
 def tags(config: Config, environment: str) -> dict[str, str]:
@@ -126,84 +110,6 @@ def tags(config: Config, environment: str) -> dict[str, str]:
         "managed-by": "shipway",
     }
     return {key: value for key, value in found.items() if value}
-
-
-def priority(environment: str) -> int:
-    """The priority of an environment's test rule; its production rule has the next one.
-
-    From the name alone, because a rule whose priority changes is written again.
-    """
-    return 1 + 2 * (crc32(environment.encode()) % _PRIORITIES)
-
-
-def _found(config: Config, environment: str) -> Environment:
-    here = config.environments.get(environment)
-    if here is None or here.platform != "ecs":
-        some = [name for name, one in config.environments.items() if one.platform == "ecs"]
-        known = ", ".join((BOOTSTRAP, *some))
-        raise ConfigError(
-            f'there is no environment {environment} with platform = "ecs" in shipway.toml',
-            f"Known here: {known}. Add [environments.{environment}], or correct the word.",
-        )
-    return here
-
-
-def _check(config: Config, environment: str, names: Names) -> None:
-    levers = config.environments[environment].infrastructure
-    path = f"environments.{environment}.infrastructure"
-    long = max((names.blue, names.green, names.load_balancer), key=len)
-    if len(long) > _LOAD_BALANCER:
-        raise ConfigError(
-            f"{long} has {len(long)} characters; a load balancer's names have {_LOAD_BALANCER}",
-            "Shorten application.name, or the environment's name.",
-        )
-    if levers.min_tasks > levers.max_tasks:
-        raise ConfigError(
-            f"{path}: min_tasks is {levers.min_tasks}, max_tasks is {levers.max_tasks}",
-            "Make max_tasks as large at least.",
-        )
-    if levers.database.max_storage < levers.database.storage * _GROWTH:
-        raise ConfigError(
-            f"{path}.database: max_storage leaves storage no room to grow by a tenth",
-            f"Make max_storage {round(levers.database.storage * _GROWTH + 0.5)} at least.",
-        )
-    if levers.shares:
-        _check_sharing(config, environment, levers)
-
-
-def _check_sharing(config: Config, environment: str, levers: Infrastructure) -> None:
-    path = f"environments.{environment}.infrastructure.shares"
-    host = config.environments.get(levers.shares)
-    if host is None or host.platform != "ecs" or levers.shares == environment:
-        raise ConfigError(
-            f"{path}: there is no other environment {levers.shares} on ecs",
-            "Name one whose load balancer and database are to be used.",
-        )
-    if host.infrastructure.shares:
-        raise ConfigError(
-            f"{path}: {levers.shares} itself shares {host.infrastructure.shares}'s",
-            f'Say shares = "{host.infrastructure.shares}".',
-        )
-    if not levers.host:
-        raise ConfigError(
-            f"{path}: a shared load balancer tells environments apart by the name asked for",
-            f'Say host = "{environment}.example.org" with a name of yours.',
-        )
-    if levers.certificate and not host.infrastructure.certificate:
-        raise ConfigError(
-            f"{path}: {levers.shares} has no certificate, so its load balancer speaks HTTP only",
-            f"Give {levers.shares} a certificate as well.",
-        )
-    others = [
-        name for name, one in config.environments.items()
-        if name != environment and priority(name) == priority(environment)
-        and levers.shares in (name, one.infrastructure.shares)
-    ]  # fmt: skip
-    if others:
-        raise ConfigError(
-            f"{path}: {environment} and {others[0]} would have the same rule's priority",
-            "Give one of them another name.",
-        )
 
 
 def _schedule(schedule: Schedule, environment: str) -> tuple[str, str]:

@@ -45,7 +45,8 @@ class Ecs(Closed):
     stop_timeout: seconds between SIGTERM and SIGKILL. alarms: names of CloudWatch alarms that
     roll a deployment back. failed_tasks: rolling gives up after so many. pause_margin: seconds
     that ECS waits for an answer beyond the judge's horizon. metrics_namespace: where the
-    application itself sends metrics by release; empty where it sends none.
+    application itself sends metrics by release (it is told in METRICS_NAMESPACE); empty where it
+    sends none.
     """
 
     cluster: str = ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shipway.core.errors import CannotRun, ShipwayError
+from shipway.core.errors import CannotRun
 from shipway.core.ports import Clock, RenewableClients
+from shipway.effects import aws_errors
 
 PATIENCE = 600.0  # seconds that one question may wait until it is given up
 FIRST, LONGEST = 1.0, 60.0  # seconds between tries
@@ -27,7 +28,7 @@ class Lost(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
 
-class Refused(ShipwayError):
+class Refused(aws_errors.Refused):
     """AWS said no. code: its name of the error."""
 
     def __init__(self, operation: str, code: str, message: str) -> None:
@@ -76,10 +77,10 @@ class Calls:
                 renewals += 1
                 self._clients.renew()
             elif not _may_pass(code):
-                raise Refused(operation, code, text)
+                raise Refused(_named(operation), code, text)
             if self._clock.monotonic() + wait > end:
                 raise Lost(
-                    f"AWS did not answer {operation} for {PATIENCE:.0f} s ({code})",
+                    f"AWS did not answer {_named(operation)} for {PATIENCE:.0f} s ({code})",
                     "Look at the network and at health.aws.amazon.com.",
                 )
             self._clock.sleep(self.spread(wait))
@@ -88,6 +89,11 @@ class Calls:
     def spread(self, seconds: float) -> float:
         """A wait of about so long: three quarters to five quarters of it."""
         return seconds * (0.75 + self._random() / 2)
+
+
+def _named(operation: str) -> str:
+    """As policies have it: DescribeServices."""
+    return operation.title().replace("_", "")
 
 
 def _signed_off(code: str) -> bool:

@@ -7,13 +7,15 @@ What nobody wrote down is marked "assumed", and listed in docs/ecs.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shipway.core.ports import Clock
-from shipway.platforms.ecs.fake_deployment import FakeDeployment, Scenario, moment, plan_from
+from shipway.platforms.ecs.fake_answers import described, running_task, stopped_task
+from shipway.platforms.ecs.fake_deployment import FakeDeployment, moment
 from shipway.platforms.ecs.fake_rules import faults
-from shipway.platforms.ecs.fake_shapes import refuse
+from shipway.platforms.ecs.fake_scenario import Scenario, plan_from
+from shipway.platforms.ecs.fake_shapes import Operation, refuse
 
 REGION, ACCOUNT = "af-south-1", "123456789012"
 _ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
@@ -45,6 +47,22 @@ class FakeEcs:
         arn: str = self.register_task_definition(definition)["taskDefinition"]["taskDefinitionArn"]
         self.current = self._revise(arn, GROUPS[0])
         return arn
+
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out: all that this fake has."""
+        return {
+            "describe_services": self.describe_services,
+            "update_service": self.update_service,
+            "list_service_deployments": self.list_service_deployments,
+            "describe_service_deployments": self.describe_service_deployments,
+            "describe_service_revisions": self.describe_service_revisions,
+            "stop_service_deployment": self.stop_service_deployment,
+            "continue_service_deployment": self.continue_service_deployment,
+            "register_task_definition": self.register_task_definition,
+            "describe_task_definition": self.describe_task_definition,
+            "list_tasks": self.list_tasks,
+            "describe_tasks": self.describe_tasks,
+        }
 
     # -- the operations -----------------------------------------------------------------------
 
@@ -103,7 +121,7 @@ class FakeEcs:
         if len(arns) > 20:
             refuse("DescribeServiceDeployments", "InvalidParameterException", "at most 20 ARNs")
         found = [one for one in self.deployments if one.arn in arns]
-        return {"serviceDeployments": [self._described(one) for one in found]}
+        return {"serviceDeployments": [described(one, self.arn, self.desired) for one in found]}
 
     def describe_service_revisions(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """With what the load balancer has been told (G)."""
@@ -272,73 +290,18 @@ class FakeEcs:
             },
         }  # fmt: skip
 
-    def _described(self, one: FakeDeployment) -> dict[str, Any]:
-        state, rolling = one.state, one.plan.rolling
-        alarms = one.configuration.get("alarms", {})
-        watching = "MONITORING" if one.watches_alarms else "DISABLED"
-        weight = {} if rolling else {"requestedProductionTrafficWeight": state.weight}
-        other = {} if rolling else {"requestedProductionTrafficWeight": 100.0 - state.weight}
-        found: dict[str, Any] = {
-            "serviceDeploymentArn": one.arn, "serviceArn": self.arn, "status": one.status,
-            "createdAt": moment(one.created), "startedAt": moment(one.created),
-            "statusReason": one.reason,
-            "targetServiceRevision": {
-                "arn": one.target, "requestedTaskCount": self.desired,
-                "runningTaskCount": state.new, "pendingTaskCount": 0, **weight,
-            },
-            "sourceServiceRevisions": [
-                {"arn": one.source, "requestedTaskCount": self.desired,
-                 "runningTaskCount": state.old, "pendingTaskCount": 0, **other}
-            ],
-            "lifecycleHookDetails": [
-                {"hookId": hook.identity, "targetType": "PAUSE", "status": hook.status,
-                 "expiresAt": moment(hook.expires), "timeoutAction": hook.action}
-                for hook in one.hooks
-            ],
-            "alarms": {
-                "status": "TRIGGERED" if one.triggered else watching,
-                "alarmNames": alarms.get("alarmNames", []),
-                "triggeredAlarmNames": list(one.triggered),
-            },
-            "deploymentConfiguration": dict(one.configuration),
-        }  # fmt: skip
-        if one.lifecycle:
-            found["lifecycleStage"] = one.lifecycle
-        return found
-
     def _tasks(self, *, stopped: bool) -> list[dict[str, Any]]:
+        prefix = f"{_ECS}:task/{self.cluster}/"
         if not stopped:
-            return [self._task(self.current, f"running{n}") for n in range(self.desired)]
+            definition = self.revisions[self.current]["definition"]
+            return [
+                running_task(f"{prefix}running{number}", definition)
+                for number in range(self.desired)
+            ]
         return [
-            {
-                **self._task(one.target, f"{one.arn[-4:]}failed{task.number}"),
-                **self._end_of(one.scenario, task.at),
-            }
+            stopped_task(
+                f"{prefix}{one.arn[-4:]}failed{task.number}",
+                self.revisions[one.target]["definition"], one.scenario, task.at,
+            )
             for one in self.deployments for task in one.stopped
         ]  # fmt: skip
-
-    def _task(self, revision: str, identity: str) -> dict[str, Any]:
-        return {
-            "taskArn": f"{_ECS}:task/{self.cluster}/{identity}", "lastStatus": "RUNNING",
-            "desiredStatus": "RUNNING", "healthStatus": "HEALTHY",
-            "taskDefinitionArn": self.revisions[revision]["definition"],
-            "containers": [{"name": "web", "lastStatus": "RUNNING"}],
-        }  # fmt: skip
-
-    def _end_of(self, scenario: Scenario, at: float) -> dict[str, Any]:
-        container: dict[str, Any] = {"name": "web", "lastStatus": "STOPPED"}
-        if scenario.container_reason:
-            container["reason"] = scenario.container_reason
-        if scenario.exit_code is not None:
-            container["exitCode"] = scenario.exit_code
-        return {
-            "lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stopCode": scenario.stop_code,
-            "stoppedReason": scenario.stop_reason, "createdAt": moment(at - 1.0),
-            "stoppedAt": moment(at), "containers": [container],
-        }  # fmt: skip
-
-
-def operations(service: object) -> dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
-    """An operation's name in boto3 → what carries it out: all that a fake has."""
-    names = [name for name in dir(service) if "_" in name and not name.startswith("_")]
-    return {name: getattr(service, name) for name in names if callable(getattr(service, name))}

@@ -9,17 +9,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from botocore import xform_name
 from botocore.loaders import Loader
 
 from shipway.core.ports import Clock
-from shipway.platforms.ecs.fake import ACCOUNT, BALANCER, GROUPS, REGION, FakeEcs, operations
+from shipway.platforms.ecs.fake import ACCOUNT, BALANCER, GROUPS, REGION, FakeEcs
 from shipway.platforms.ecs.fake_cloudwatch import FakeCloudWatch
-from shipway.platforms.ecs.fake_shapes import checked, refuse
-
-Operation = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+from shipway.platforms.ecs.fake_shapes import Operation, checked, refuse
 
 
 class FakeAccount:
@@ -33,7 +31,7 @@ class FakeAccount:
         self.cloudwatch = FakeCloudWatch(self.ecs)
         self.logs = FakeLogs()
         self.s3 = FakeS3()
-        self._services = {
+        self._services: dict[str, _Service] = {
             "ecs": self.ecs, "cloudwatch": self.cloudwatch, "logs": self.logs, "s3": self.s3,
             "elbv2": _Balancers(), "sts": _Sts(),
         }  # fmt: skip
@@ -41,11 +39,12 @@ class FakeAccount:
         self.throttled = 0
         self.expires: float | None = None
         self.renewable = True
+        self.denied: set[str] = set()  # operations that the role may not do
         self.region = REGION
 
     def client(self, service: str) -> Any:
         """The client of a service."""
-        return _Client(self, service, operations(self._services[service]))
+        return _Client(self, service, self._services[service].operations())
 
     def renew(self) -> None:
         """Look for credentials anew."""
@@ -61,8 +60,14 @@ class FakeAccount:
         if self.throttled > 0:
             self.throttled -= 1
             refuse(name, "ThrottlingException", "Rate exceeded")
+        if operation in self.denied:
+            refuse(name, "AccessDeniedException", f"not authorized to perform: {name}")
         self.ecs.settle()
         return checked(service, name, given, lambda: do(given))
+
+
+class _Service(Protocol):
+    def operations(self) -> Mapping[str, Operation]: ...
 
 
 class _Client:
@@ -80,6 +85,10 @@ class FakeLogs:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out."""
+        return {"get_log_events": self.get_log_events}
+
     def get_log_events(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The last ones."""
         if not self.lines:
@@ -93,6 +102,14 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.missing = False
+
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out."""
+        return {
+            "put_object": self.put_object,
+            "get_object": self.get_object,
+            "list_objects_v2": self.list_objects_v2,
+        }
 
     def put_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """With If-None-Match: never over another."""
@@ -124,6 +141,14 @@ class FakeS3:
 
 
 class _Balancers:
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out."""
+        return {
+            "describe_target_groups": self.describe_target_groups,
+            "describe_load_balancers": self.describe_load_balancers,
+            "describe_listeners": self.describe_listeners,
+        }
+
     def describe_target_groups(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Both are behind one load balancer."""
         groups = [one for one in GROUPS if one in given["TargetGroupArns"]]
@@ -145,6 +170,10 @@ class _Balancers:
 
 
 class _Sts:
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out."""
+        return {"get_caller_identity": self.get_caller_identity}
+
     def get_caller_identity(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The account."""
         assert not given

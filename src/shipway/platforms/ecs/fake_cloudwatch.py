@@ -10,6 +10,7 @@ from typing import Any
 
 from shipway.platforms.ecs.fake import FakeEcs
 from shipway.platforms.ecs.fake_deployment import moment
+from shipway.platforms.ecs.fake_shapes import Operation
 
 LATE = 60.0  # seconds after a minute's end until its figures are there
 _SPREAD = 0.6  # of the lognormal response times
@@ -32,6 +33,10 @@ class FakeCloudWatch:
         self._ecs = ecs
         self.traffic = Traffic()
         self._shares: dict[float, dict[str, float]] = {}
+
+    def operations(self) -> Mapping[str, Operation]:
+        """boto3's name of an operation → what carries it out."""
+        return {"get_metric_data": self.get_metric_data, "describe_alarms": self.describe_alarms}
 
     def get_metric_data(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """At most 500 queries (M); a minute without requests has no figures (user guide of

@@ -11,6 +11,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+Operation = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
 
 class ShapeError(AssertionError):
     """A request or an answer that AWS does not know."""

@@ -9,8 +9,10 @@ from typing import Any
 from shipway.core.config import Environment
 from shipway.core.judge import Decision
 from shipway.core.rollout_judging import Judging
+from shipway.core.sampling import Sample
 from shipway.core.watching import RolloutListener
 from shipway.platforms.ecs.balancer import Source
+from shipway.platforms.ecs.calls import Refused
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.metering import PERIOD, Meter
 from shipway.platforms.ecs.parts import Parts
@@ -42,23 +44,35 @@ class Observing:
         self.promoted = False
         self._found = False
         self._loaded: Mapping[str, Any] | None = None
+        self._refused: set[str] = set()
         self._weights: list[tuple[float, float]] = []
 
     def look(self, seen: Deployment, weight: float) -> None:
-        """Count what is new, and tell the judge. Raises Refused and Lost."""
+        """Count what is new, and tell the judge. Without the right to read metrics nothing is
+        judged: a person decides then. Raises Lost."""
         now = self._parts.clock.now()
         if not self._weights or self._weights[-1][1] != weight:
             self._weights.append((now, weight))
-        if not self._found:
-            self._find(seen)
-        for sample in self.meter.read(self._own):
-            at = self._weight_at(sample.at)
-            if self.meter.samples and self.meter.samples[-1]["at"] == sample.at:
-                self.meter.samples[-1]["weight"] = at
-                self._listener.sampled(self.meter.samples[-1])
-            if self.judged and (said := self.judging.take(sample, at)):
-                self._listener.judged(said)
-                self.promoted = self.promoted or self.judging.decision is Decision.PROMOTE
+        try:
+            if not self._found:
+                self._find(seen)
+            for sample in self.meter.read(self._own):
+                self._take(sample)
+        except Refused as problem:
+            self.judged = False
+            if problem.message not in self._refused:
+                self._refused.add(problem.message)
+                self._listener.said(f"nothing can be judged: {problem.message}")
+
+    def _take(self, sample: Sample) -> None:
+        """One minute."""
+        at = self._weight_at(sample.at)
+        if self.meter.samples and self.meter.samples[-1]["at"] == sample.at:
+            self.meter.samples[-1]["weight"] = at
+            self._listener.sampled(self.meter.samples[-1])
+        if self.judged and (said := self.judging.take(sample, at)):
+            self._listener.judged(said)
+            self.promoted = self.promoted or self.judging.decision is Decision.PROMOTE
 
     def _own(self, key: str, at: float) -> bool:
         """Whether what a release's target group got in the minute until `at` is its own: before

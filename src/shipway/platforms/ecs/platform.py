@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shipway.core.config import Config, Environment
-from shipway.core.errors import Busy, ConfigError
+from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
 from shipway.core.outcome import Verdict
 from shipway.core.platform import NO_REMARKS
@@ -20,13 +20,15 @@ from shipway.platforms.ecs.balancer import Balancer
 from shipway.platforms.ecs.bucket import Bucket
 from shipway.platforms.ecs.calls import Calls
 from shipway.platforms.ecs.configuration import deploying, going_back
+from shipway.platforms.ecs.ledger import Ledger
 from shipway.platforms.ecs.log_lines import LogLines
+from shipway.platforms.ecs.others import Others
 from shipway.platforms.ecs.parts import Parts
 from shipway.platforms.ecs.readiness import marked, must_be_ready, warn_of_alarms
 from shipway.platforms.ecs.service import Place, Service
 from shipway.platforms.ecs.showing import instances
 from shipway.platforms.ecs.tools import Tools
-from shipway.platforms.ecs.venture import Ledger, Venture
+from shipway.platforms.ecs.venture import Venture
 
 
 class EcsPlatform:
@@ -51,6 +53,7 @@ class EcsPlatform:
         service = Service(calls, Place.of(self.settings, self.names))
         self._parts = Parts(calls, service, Balancer(calls), LogLines(calls), clock, http)
         self._bucket = Bucket(calls, config.aws, self.names, lambda line: self._say(line))
+        self._others = Others(service, name)
         self._ledger = Ledger(name, record, self._bucket)
         self._past: list[Mapping[str, Any]] | None = None
 
@@ -71,7 +74,7 @@ class EcsPlatform:
         """The release whose task definition the service has; None where it is none of ours."""
         definition = self._parts.service.describe().get("taskDefinition", "")
         found = history.running(self._rollouts(), definition)
-        return history.release_of(found["release_data"]) if found else None
+        return self._ledger.release(found["release_data"]) if found else None
 
     def deploy(
         self, release: Release, listener: RolloutListener,
@@ -87,9 +90,9 @@ class EcsPlatform:
         if venture is not None and venture.closed is None:
             if venture.digest == release.digest:
                 return venture.follow()
-            raise _busy(self.name, venture.release, venture.deployment)
+            raise self._others.busy(venture.release, venture.deployment)
         service = self._parts.service.describe()
-        self._refuse_others()
+        self._others.refuse()
         now = history.running(self._rollouts(), service.get("taskDefinition", ""))
         mark = marked(self.settings)
         if now and now.get("digest") == release.digest and now.get("settings") == mark:
@@ -155,7 +158,7 @@ class EcsPlatform:
         """What runs here, as ECS says."""
         service = self._parts.service.describe()
         found = history.running(self._rollouts(), service.get("taskDefinition", ""))
-        going = self._parts.service.deployments(self._parts.service.under_way())
+        going = self._others.going()
         shown = service.get("taskDefinition", "").rsplit("/", 1)[-1]
         wanted, running = service.get("desiredCount", 0), service.get("runningCount", 0)
         return {
@@ -164,9 +167,9 @@ class EcsPlatform:
             "release": found["release"] if found else shown,
             "proxy": service.get("status") == "ACTIVE" and running >= wanted,
             "rollout": {
-                "release": self._going(going[0].target),
-                "stage": going[0].stage, "weight": going[0].weight or 0.0,
-                "held": going[0].waiting is not None,
+                "release": self._others.release_in(going),
+                "stage": going.stage, "weight": going.weight or 0.0,
+                "held": going.waiting is not None,
             } if going else None,
             "instances": instances(self._parts.service.tasks("RUNNING")),
         }  # fmt: skip
@@ -174,13 +177,13 @@ class EcsPlatform:
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
         now = self._parts.service.describe().get("taskDefinition", "")
-        return history.release_of(self._earlier(name, now)["release_data"])
+        return self._ledger.release(self._earlier(name, now)["release_data"])
 
     def since(self, release: Release) -> list[Release]:
         """The releases that were rolled out after it was last: they may have migrated."""
         found = history.later(self._rollouts(), release.digest)
         known = {one["digest"]: one["release_data"] for one in found if one.get("release_data")}
-        return [history.release_of(data) for data in known.values()]
+        return [self._ledger.release(data) for data in known.values()]
 
     # -- below ----------------------------------------------------------------------------
 
@@ -215,25 +218,6 @@ class EcsPlatform:
             self.address, self.settings.strategy,
         )  # fmt: skip
 
-    def _refuse_others(self) -> None:
-        going = self._parts.service.deployments(self._parts.service.under_way())
-        if going:
-            raise _busy(self.name, self._going(going[0].target), going[0].arn)
-
-    def _going(self, revision: str) -> str:
-        """The release in a revision, as its task definition tells; else that one's name."""
-        found = self._parts.service.revisions([revision] if revision else [])
-        arn = found.get(revision, {}).get("taskDefinition", "")
-        if not arn:
-            return "a release"
-        definition = self._parts.service.task_definition(arn)
-        variables = {
-            one["name"]: one.get("value", "")
-            for container in definition.get("containerDefinitions", [])
-            for one in container.get("environment", [])
-        }
-        return variables.get("RELEASE") or str(arn).rsplit("/", 1)[-1]
-
     def _open(self, listener: RolloutListener) -> Venture:
         venture = self._left(listener) or self._adopted(listener)
         if venture is None:
@@ -257,11 +241,11 @@ class EcsPlatform:
 
     def _adopted(self, listener: RolloutListener) -> Venture | None:
         """A deployment in progress that another machine began."""
-        going = self._parts.service.deployments(self._parts.service.under_way())
-        if not going:
+        going = self._others.going()
+        if going is None:
             return None
         venture = self._venture(listener)
-        venture.adopt(going[0], self._going(going[0].target))
+        venture.adopt(going, self._others.release_in(going))
         return venture
 
     def _venture(
@@ -271,10 +255,3 @@ class EcsPlatform:
             self.settings, self._parts, self._clients, self._tools, self._ledger, listener,
             stopping, self.address,
         )  # fmt: skip
-
-
-def _busy(environment: str, release: str, deployment: str) -> Busy:
-    return Busy(
-        f"another rollout goes on in {environment}: of {release} ({deployment.rsplit('/', 1)[-1]})",
-        f"Wait for it; or shipway resume {environment}, shipway cancel {environment}.",
-    )

@@ -11,6 +11,7 @@ from shipway.core.config import Environment
 from shipway.core.naming import Names
 from shipway.core.ports import Clients
 from shipway.core.release import Release
+from shipway.platforms.ecs.configuration import deploying
 from shipway.platforms.ecs.difference import Change, difference
 from shipway.platforms.ecs.oneoff import serving
 from shipway.platforms.ecs.taskdef import render
@@ -39,4 +40,9 @@ def preview(
     arn = str(service["taskDefinition"])
     running = clients.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     wanted = render(settings, names, release, template or running, account=account, health=health)
-    return Preview(arn.rpartition("/")[2], difference(running, wanted), ())
+    configured = deploying(settings, int(service.get("desiredCount", 0)))
+    now = service.get("deploymentConfiguration", {})
+    before = {key: now[key] for key in configured.keys() & now.keys()}
+    return Preview(
+        arn.rpartition("/")[2], difference(running, wanted), difference(before, configured)
+    )

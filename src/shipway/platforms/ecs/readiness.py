@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Sequence
 
 from shipway.core.config import Environment
-from shipway.core.errors import ShipwayError
+from shipway.core.errors import CannotRun
 from shipway.platforms.ecs.calls import Calls, Refused
 from shipway.platforms.ecs.tools import Obstacle
 
 
-class NotReady(ShipwayError):
+class NotReady(CannotRun):
     """Something stands in the way; nothing was changed."""
 
     exit_code = 1

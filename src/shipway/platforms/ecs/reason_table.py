@@ -198,7 +198,7 @@ _LIFE = (
         "shipway infra apply ENV.", False,
     ),
     Row(
-        r"Essential container in task exited",
+        r"Essential container( in task)? exited",
         "its program ended by itself",
         "Look at its last log lines: shipway logs ENV.", True,
     ),

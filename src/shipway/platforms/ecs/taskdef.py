@@ -107,6 +107,7 @@ def _set_variables(
     ours = set(filter(None, labels.get(OURS, "").split(",")))
     plain = {
         "BIND": f"0.0.0.0:{settings.ecs.container_port}",
+        **_measured(settings.ecs.metrics_namespace),
         **given(settings, where),
         "RELEASE": release.name,
     }
@@ -120,6 +121,11 @@ def _set_variables(
     container["environment"] = pairs(plain, "value")
     container["secrets"] = pairs(secret, "valueFrom")
     container["dockerLabels"] = {**labels, OURS: ",".join(sorted(mine))}
+
+
+def _measured(namespace: str) -> dict[str, str]:
+    """Where an application that sends metrics of its own sends them: docs/monitoring.md."""
+    return {"METRICS_NAMESPACE": namespace} if namespace else {}
 
 
 def _set_port(container: dict[str, Any], port: int) -> None:

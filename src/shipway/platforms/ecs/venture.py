@@ -8,90 +8,21 @@ from typing import Any
 
 from shipway.core.config import Environment
 from shipway.core.outcome import Verdict
-from shipway.core.ports import Clients, Releases
+from shipway.core.ports import Clients
 from shipway.core.receipt import Receipt
 from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
-from shipway.effects.who import owner
-from shipway.platforms.ecs.bucket import Bucket
+from shipway.platforms.ecs.answering import Answering
 from shipway.platforms.ecs.calls import Lost, Refused
 from shipway.platforms.ecs.course import Course
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.failures import Failures
+from shipway.platforms.ecs.ledger import Ledger
 from shipway.platforms.ecs.observing import Observing
 from shipway.platforms.ecs.parts import Parts
 from shipway.platforms.ecs.smoking import Smoking
 from shipway.platforms.ecs.starting import MigrationFailed, find, migrate
 from shipway.platforms.ecs.tools import Tools
-
-UNFINISHED = "unfinished"
-_OPEN = (Verdict.UNKNOWN, Verdict.INTERRUPTED)
-
-
-class Ledger:
-    """What the record and the bucket keep of an environment."""
-
-    def __init__(self, environment: str, record: Releases, bucket: Bucket) -> None:
-        self.environment = environment
-        self._record = record
-        self._bucket = bucket
-        self._state: dict[str, Any] = record.state(environment) or {}
-
-    @property
-    def unfinished(self) -> dict[str, Any] | None:
-        """The rollout that is not finished."""
-        found: dict[str, Any] | None = self._state.get(UNFINISHED)
-        return found
-
-    def rollouts(self) -> Sequence[dict[str, Any]]:
-        """This machine's, newest first."""
-        return self._record.rollouts(self.environment)
-
-    def open(self, unfinished: dict[str, Any]) -> None:
-        """A rollout begins."""
-        release = unfinished["release"]
-        if release["digest"]:
-            self._record.add_release(release)
-        unfinished["number"] = self._record.add_rollout(
-            self.environment,
-            {
-                "release": release["name"], "before": unfinished["before"]["name"],
-                "started": unfinished["started"], "verdict": UNFINISHED, "by": owner(),
-                "strategy": unfinished["strategy"], "digest": release["digest"],
-                **unfinished["remarks"],
-            },
-        )  # fmt: skip
-        self.save(unfinished)
-
-    def save(self, unfinished: dict[str, Any] | None) -> None:
-        """Write down how far it is; None: there is none any more."""
-        self._state[UNFINISHED] = unfinished
-        self._record.put_state(self.environment, self._state)
-
-    def close(self, found: Mapping[str, Any], receipt: Receipt, *, over: bool) -> None:
-        """A receipt; the rollout stays unfinished unless it is over."""
-        rollout = {
-            **receipt.to_dict(), **found["remarks"], "digest": found["release"]["digest"],
-            "by": owner(), "task_definition": found["task_definition"],
-            "deployment": found["deployment"],
-            "release_data": found["release"] if found["release"]["digest"] else None,
-        }  # fmt: skip
-        self._record.update_rollout(found["number"], rollout)
-        if over:
-            waiting = [*self._state.get("unkept", []), found["number"]]
-            self._state["unkept"] = waiting
-            self.save(None)
-            self._keep(waiting)
-
-    def _keep(self, numbers: Sequence[int]) -> None:
-        """In the bucket; what could not be written is tried again after the next rollout."""
-        rollouts = {one["number"]: one for one in self.rollouts()}
-        left = [
-            number for number in numbers
-            if number in rollouts and not self._bucket.keep(rollouts[number])
-        ]  # fmt: skip
-        self._state["unkept"] = left
-        self.save(self.unfinished)
 
 
 @dataclass
@@ -206,9 +137,9 @@ class Venture:
     def follow(self, *, answered: bool = False) -> Receipt:
         """To its end. answered: a person goes on for the judge, where it held."""
         course = self._course()
-        if answered and course.held:
-            self.parts.service.answer(course.arn, course.held, go_on=True)
-            course.held = ""
+        if answered and course.answering.held:
+            self.parts.service.answer(course.arn, course.answering.held, go_on=True)
+            course.answering.held = ""
         if not course.asked:  # what held it, or was not known, is history
             course.story.cause = course.story.remedy = ""
             course.story.log = ()
@@ -223,8 +154,7 @@ class Venture:
 
     def _follow(self, course: Course) -> Receipt:
         verdict = course.go()
-        over = verdict not in _OPEN and not (verdict is Verdict.NEEDS_PERSON and course.held)
-        return self._end(verdict, over=over)
+        return self._end(verdict, over=course.over)
 
     def _course(self) -> Course:
         found, parts = self._found, self.parts
@@ -234,11 +164,15 @@ class Venture:
         observing = Observing(
             parts, self.settings, found["release"]["name"], found["before"]["name"], self.listener
         )
-        course = Course(
+        smoking = Smoking(self.settings, self.address, parts.http, self.listener)
+        answering = Answering(
             parts, self.settings, self.ledger.environment, found["deployment"], observing,
-            Failures(parts.service, parts.logs, definition, found["started"]),
-            Smoking(self.settings, self.address, parts.http, self.listener), self.listener,
-            self._save, self.stopping, judging=not found["back"], story=self._story,
+            smoking, self.listener,
+        )  # fmt: skip
+        failures = Failures(parts.service, parts.logs, definition, found["started"])
+        course = Course(
+            answering, failures, self.listener, self._save, self.stopping,
+            judging=not found["back"], story=self._story,
         )  # fmt: skip
         if found["course"]:
             course.load(found["course"])

@@ -1,0 +1,142 @@
+"""Releases as real containers, moved by a rolling update of MiniStack's ECS and back.
+
+Only rolling: the other strategies MiniStack takes for it (tests/e2e/cloud.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.e2e import engine
+from tests.e2e.cloud import ACCOUNT, REGION, Cloud, Translating, cloud
+
+from shipway.core.account import Account
+from shipway.core.config import Application, Config, Environment
+from shipway.core.naming import Names
+from shipway.core.outcome import Verdict
+from shipway.core.release import Release
+from shipway.core.settings.aws import Aws, Ecs
+from shipway.core.watching import Lines
+from shipway.effects.aws import AwsClients
+from shipway.effects.clock import SystemClock
+from shipway.effects.http import RealHttp
+from shipway.effects.record import SqliteRecord
+from shipway.platforms.ecs.oneoff import run_task
+from shipway.platforms.ecs.platform import EcsPlatform
+from shipway.platforms.ecs.taskdef import render
+from shipway.platforms.ecs.tools import Tools
+
+pytestmark = pytest.mark.e2e
+NAMES = Names("web", "production")
+
+
+class Clients(Translating):
+    """Whose credentials never expire."""
+
+    def renew(self) -> None:
+        """Nothing to do."""
+
+
+class Site:
+    """A service that runs an image of its own, and a platform to move it."""
+
+    def __init__(self, here: Cloud, folder: Path) -> None:
+        self.here = here
+        self.folder = folder
+        self.clients = Clients(AwsClients(Aws(region=REGION)))
+        self.record = SqliteRecord(str(folder / "record.sqlite3"))
+        self.said: list[str] = []
+        self.settings = Environment(
+            platform="ecs", instances=1,
+            ecs=Ecs(failed_tasks=2, timeout=180.0),
+        )  # fmt: skip
+
+    def platform(self) -> EcsPlatform:
+        config = Config(
+            Application(name="web"), environments={"production": self.settings},
+            aws=Aws(region=REGION),
+        )  # fmt: skip
+        return EcsPlatform(
+            config, "production", self.clients, SystemClock(), RealHttp(), self.record,
+            Tools(self._render, lambda *_: (), run_task),
+        )  # fmt: skip
+
+    def release(self, version: str, image: str) -> Release:
+        digest = (version.replace(".", "") * 64)[:64]
+        return Release("web", version, "abc1234", digest, "", (), "", "", "", image)
+
+    def pushed(self, name: str, *, crash: bool = False) -> str:
+        """An image in the registry, by its digest."""
+        with suppress(ClientError):  # it is there already
+            self.clients.client("ecr").create_repository(repositoryName="web")
+        made = engine.image(self.folder / name, crash=crash)
+        tag = f"{self.here.registry}/web:{name}"
+        engine.docker("tag", made, tag)
+        engine.docker("push", "--quiet", tag)
+        found: str = engine.docker("inspect", "--format", "{{index .RepoDigests 0}}", tag)
+        return found
+
+    def stand(self, first: Release) -> None:
+        """The service, with a release that nobody has on record."""
+        ecs = self.clients.client("ecs")
+        self.clients.client("logs").create_log_group(logGroupName=NAMES.log_group)
+        ecs.create_cluster(clusterName=NAMES.cluster)
+        ecs.register_task_definition(**self._render(self.settings, NAMES, first, None))
+        ecs.create_service(
+            cluster=NAMES.cluster, serviceName="web", taskDefinition=NAMES.family,
+            desiredCount=1, launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        )  # fmt: skip
+
+    def _render(
+        self, settings: Environment, names: Names, new: Release, base: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        account = Account(ACCOUNT, REGION)
+        return render(settings, names, new, base, account=account)
+
+    def deploy(self, new: Release) -> Any:
+        return self.platform().deploy(new, Lines(self.said.append))
+
+    def running(self) -> list[str]:
+        """What the containers that MiniStack runs for it call themselves."""
+        found = engine.docker("ps", "--quiet", "--filter", "label=ministack=ecs").split()
+        return sorted(engine.docker("exec", one, "printenv", "RELEASE") for one in found)
+
+
+@pytest.fixture
+def site(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("cloud")
+    with cloud(folder) as made:
+        for name, value in made.env.items():
+            monkeypatch.setenv(name, value)
+        yield Site(made, folder)
+
+
+def test_forward_back_and_what_cannot_start(site: Site) -> None:
+    image = site.pushed("good")
+    site.stand(site.release("0.9", image))
+    first, second = site.release("1.0", image), site.release("2.0", image)
+    for new in (first, second):
+        receipt = site.deploy(new)
+        assert receipt.verdict is Verdict.PASSED, (receipt, site.said)
+        assert new.name in site.running()
+    receipt = site.platform().rollback("", Lines(site.said.append))
+    assert (receipt.verdict, receipt.release) == (Verdict.PASSED, first.name)
+    assert first.name in site.running()
+
+    receipt = site.deploy(site.release("3.0", site.pushed("bad", crash=True)))
+    assert receipt.verdict is Verdict.ROLLED_BACK, (receipt, site.said)
+    assert "its program ended by itself" in receipt.cause
+    assert "this release cannot start" in "\n".join(receipt.log)
+    missing = image.partition("@")[0] + "@sha256:" + "0" * 64
+    receipt = site.deploy(site.release("4.0", missing))
+    assert receipt.verdict is Verdict.ROLLED_BACK, (receipt, site.said)
+    assert "image" in receipt.cause and receipt.remedy, receipt
+    assert first.name in site.running()

@@ -1,0 +1,35 @@
+"""Real PostgreSQL and Redis, as this machine or PyPI has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.flows.shop import BESIDE, workshop
+from tests.flows.test_services import left, outside
+
+from shipway.core.config import Application, Config
+from shipway.core.service_kinds import KINDS
+from shipway.core.settings.services import Service
+from shipway.effects.service_probe import answers
+from shipway.flows.services import services
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("path", ["/usr/bin:/bin", os.environ["PATH"]], ids=["PyPI", "PATH"])
+def test_both_answer_and_are_gone_afterwards(tmp_path: Path, path: str) -> None:
+    config = Config(
+        Application(name="tiny"), services={"postgres": Service("16"), "redis": Service("6")}
+    )
+    environment = {**os.environ, "PATH": f"{BESIDE}:{path}"}
+    shop = workshop(tmp_path, config=config, environment=environment)
+    said: list[str] = []
+    with services(shop, said.append, outside(), {}) as provided:
+        for name, kind in KINDS.items():
+            port = int(provided.variables[kind.variable].rpartition(":")[2].split("/")[0])
+            assert answers(name, "127.0.0.1", port)
+        assert provided.hidden[0] in provided.variables["DATABASE_URL"]
+    assert left(tmp_path) == []
+    assert [line.split(":")[0] for line in said if not line.startswith("warning")] == list(KINDS)
