@@ -42,7 +42,7 @@ def test_a_table_an_environment_the_sum_limits_and_what_would_cost_less(web: Pat
     done = shipway(web, "cost")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["staging", "$74.74"]
+    assert lines[0].split() == ["staging", "$75.14"]
     assert any(one.split()[:2] == ["NAT", "gateway"] and "$32.85 [" in one for one in lines)
     assert any(one.startswith(" ~log: written ") for one in lines)
     assert any(one.startswith("in all ") for one in lines)

@@ -73,10 +73,11 @@ def test_an_account_pays_for_its_fourth_dashboard_and_for_traffic_beyond_100_gb(
 
 def test_secrets_of_secrets_manager_are_counted_once_whatever_keys_are_taken_of_them() -> None:
     arns = {"A": f"{SECRET}:a::", "B": f"{SECRET}:b::", "C": SECRET.replace("web/x", "web/y"),
-            "D": "arn:aws:ssm:eu-west-1:123456789012:parameter/web/z"}  # fmt: skip
+            "D": "arn:aws:ssm:eu-west-1:123456789012:parameter/web/z",
+            "E": SECRET.replace("web/x", "web/staging/SECRET_KEY")}  # fmt: skip
     found = of(ecs=Ecs(secrets=arns), staging=Infrastructure()).environment("staging")
     (secrets,) = [one for one in found.lines if one.what == "secrets"]
-    assert secrets.quantity == 2 + 2
+    assert secrets.quantity == 3 + 2
 
 
 def test_what_each_lever_saves_is_what_the_changed_configuration_costs_less() -> None:

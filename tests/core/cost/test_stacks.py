@@ -16,7 +16,13 @@ from shipway.core.config import Environment
 from shipway.core.cost.hours import running_hours
 from shipway.core.cost.line import HOURS, Line, Sheet
 from shipway.core.cost.prices import PRICES
-from shipway.core.cost.stacks import Task, account_lines, environment_lines, monitoring_lines
+from shipway.core.cost.stacks import (
+    STACK_SECRETS,
+    Task,
+    account_lines,
+    environment_lines,
+    monitoring_lines,
+)
 from shipway.core.infrastructure.parameters import bootstrap_parameters
 from shipway.core.naming import Names
 from shipway.core.settings.cost import Usage
@@ -58,6 +64,7 @@ def test_quantities_are_those_of_the_rendered_template(setting: dict[str, Any]) 
     subnets = sum(len(one["Subnets"]) for one in balancers)
     assert count(lines, "load balancer: addresses") == subnets
     own = there("SecretsManager::Secret")
+    assert own == len(STACK_SECRETS)
     managed = [one for one in of_type(made, "RDS::DBInstance").values()
                if one["ManageMasterUserPassword"]]  # fmt: skip
     assert count(lines, "secrets") == own + len(managed)
@@ -75,7 +82,8 @@ def test_tasks_are_as_many_as_scaling_keeps_and_lie_on_spot_by_their_weights(
     made, lines = render(TEMPLATE, given), estimated(given)
     (target,) = of_type(made, "ApplicationAutoScaling::ScalableTarget").values()
     (service,) = of_type(made, "ECS::Service").values()
-    (first,) = of_type(made, "ECS::TaskDefinition").values()
+    (first,) = [one for one in of_type(made, "ECS::TaskDefinition").values()
+                if one["Family"].endswith("-first")]  # fmt: skip
     tasks = int(target["MinCapacity"])
     arm = "arm-" if first["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else ""
     spot = {"FARGATE": "", "FARGATE_SPOT": "spot-"}

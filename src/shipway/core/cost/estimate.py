@@ -9,9 +9,15 @@ from shipway.core.account import Account
 from shipway.core.config import Config
 from shipway.core.cost.line import Estimate, Sheet, worth_telling
 from shipway.core.cost.prices import with_own
-from shipway.core.cost.stacks import Task, account_lines, environment_lines, monitoring_lines
+from shipway.core.cost.stacks import (
+    STACK_SECRETS,
+    Task,
+    account_lines,
+    environment_lines,
+    monitoring_lines,
+)
+from shipway.core.infrastructure.contradictions import BOOTSTRAP
 from shipway.core.infrastructure.parameters import (
-    BOOTSTRAP,
     Live,
     bootstrap_parameters,
     environment_parameters,
@@ -81,9 +87,12 @@ class Estimator:
     def _task(self, name: str) -> Task:
         settings = self.config.environments[name]
         host = self.config.environments.get(settings.infrastructure.shares)
+        named = Names(self.config.application.name, name).secret
+        own = tuple(f":secret:{named(secret)}-" for secret in STACK_SECRETS)
         secrets = {
-            ":".join(arn.split(":")[:7]) for arn in settings.ecs.secrets.values() if _SECRET in arn
-        }
+            ":".join(arn.split(":")[:7]) for arn in settings.ecs.secrets.values()
+            if _SECRET in arn and not any(one in arn for one in own)
+        }  # fmt: skip
         return Task(
             settings.ecs.cpu / 1024, settings.ecs.memory / 1024, len(secrets),
             addressed=not (host and host.infrastructure.nat),

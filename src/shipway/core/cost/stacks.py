@@ -15,6 +15,7 @@ from shipway.core.cost.line import HOURS, Line, Sheet
 from shipway.core.naming import Names
 from shipway.core.settings.cost import Usage
 
+STACK_SECRETS = ("SECRET_KEY", "PGPASSWORD")  # beside the one of the database's master
 _ZONES = 2  # a load balancer has an address in each
 _COUNTED = 5 + len(REFUSED)  # metrics from log lines: docs/monitoring.md
 _YEAR = 365.0 / 12.0  # days of a month
@@ -53,7 +54,7 @@ def environment_lines(
     kept = usage.logs_gb * float(parameters["LogDays"]) / _YEAR
     yield sheet.line("log: written", "logs-written", usage.logs_gb, assumed="logs_gb")
     yield sheet.line("log: kept", "logs-kept", kept, assumed="logs_gb")
-    yield sheet.line("secrets", "secret", 1 + owns + task.secrets)
+    yield sheet.line("secrets", "secret", len(STACK_SECRETS) + owns + task.secrets)
     yield sheet.line("the application's own metrics", "metric", usage.metrics, assumed="metrics")
     if parameters["ContainerInsights"] != "disabled":
         yield sheet.line("Container Insights", "insights", 1)
