@@ -87,4 +87,8 @@ def test_a_message_that_no_pattern_knows_has_the_entry_of_its_kind(
 
 
 def test_an_error_of_a_new_kind_needs_an_entry() -> None:
-    assert len(KINDS) == len(ShipwayError.__subclasses__())
+    """Those of parts (AWS, stacks) are made wherever a part is, and have patterns of their own."""
+    own = [
+        one for one in ShipwayError.__subclasses__() if one.__module__ == ShipwayError.__module__
+    ]
+    assert len(KINDS) == len(own)

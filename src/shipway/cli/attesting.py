@@ -20,14 +20,16 @@ def attested(project: Project, release: Release) -> str:
     from shipway.core.images.oci import VERDICT_TYPE
     from shipway.core.images.provenance import passed
     from shipway.core.images.reference import parse
+    from shipway.effects.aws_errors import in_words
     from shipway.images.referrers import documents
 
     try:
         image = parse(release.image)
-        registry = home(project.config).registry
-        if image != registry.place.at(image.digest):
-            return ""
-        found = [json.loads(one) for one in documents(registry, image.digest, VERDICT_TYPE)]
+        with in_words():
+            registry = home(project.config).registry
+            if image != registry.place.at(image.digest):
+                return ""
+            found = [json.loads(one) for one in documents(registry, image.digest, VERDICT_TYPE)]
     except (ShipwayError, ValueError):
         return ""
     runs = [

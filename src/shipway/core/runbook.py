@@ -60,6 +60,12 @@ ENTRIES = {
     "a-tool-is-missing": r"is not here|cannot be started|is not version|has no account|"
     r"that tells secrets apart",
     "a-tool-gave-no-result": r"no result|the load failed|could not be read",
+    "data-would-go": r"^data would go|would be deleted with everything|name was not typed|"
+    r"^this writes .* again",
+    "a-stack-could-not-be-changed": r": (create|update|delete|rollback|review)[a-z ]*\)$|"
+    r"creating it failed|is being changed just now|CloudFormation|what drifted cannot|"
+    r"there is no snapshot of database|could not be prepared|there is no stack|"
+    r"there are still environments|is not ready after",
     "aws-does-not-let-us": r"^AWS|no AWS region",
     "there-is-no-run": r"there is no run on record|it has no verdict",
     "the-disk-is-full": r"the disk is full",

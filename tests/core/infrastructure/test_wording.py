@@ -72,6 +72,11 @@ WORDS = [
         "deploys the running release once more, blue-green",
     ),
     (
+        row("Modify", "Service", "ECS::Service", Replacement="False",
+            Details=[detail("TaskDefinition", "web-first:1", "web-staging:7")]),
+        "~ service Service is changed: TaskDefinition web-first:1 → web-staging:7",
+    ),
+    (
         row("Modify", "Listener", "ElasticLoadBalancingV2::Listener", Replacement="False",
             Details=[detail("Port", "80", "443"), detail("Protocol", "HTTP", "HTTPS")]),
         "~ listener Listener is changed: Port 80 → 443, Protocol HTTP → HTTPS - the old port no "
@@ -124,8 +129,8 @@ def test_a_change_is_told_in_a_sentence(given: dict[str, Any], line: str) -> Non
 
 def test_the_worst_comes_first_and_all_are_counted() -> None:
     lines = plan_lines(read(*(one[0] for one in WORDS)))
-    assert [line[0] for line in lines[:-1]] == list("--!!!!-~~~~~~~~+++")
-    assert lines[-1] == "2 deleted, 4 replaced, 1 released, 8 changed, 1 imported, 2 created"
+    assert [line[0] for line in lines[:-1]] == list("--!!!!-~~~~~~~~~+++")
+    assert lines[-1] == "2 deleted, 4 replaced, 1 released, 9 changed, 1 imported, 2 created"
 
 
 def test_what_is_new_takes_a_line_a_sort() -> None:

@@ -85,8 +85,9 @@ _FELT = {
     ("EC2::SecurityGroup", "SecurityGroupIngress"): "connections no longer admitted are cut",
     **{
         ("ECS::Service", name): _REDEPLOYED
-        for name in ("NetworkConfiguration", "LoadBalancers", "TaskDefinition",
-                     "CapacityProviderStrategy", "PlatformVersion", "LaunchType")
+        # Not TaskDefinition: the stack only ever says the one that runs.
+        for name in ("NetworkConfiguration", "LoadBalancers", "CapacityProviderStrategy",
+                     "PlatformVersion", "LaunchType")
     },
 }  # fmt: skip
 

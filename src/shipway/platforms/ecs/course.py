@@ -22,6 +22,7 @@ from shipway.platforms.ecs.ending import verdict_of, way_back_failed, why
 from shipway.platforms.ecs.failures import Failures
 
 LOOK = 5.0  # seconds between looks at the deployment
+STEADY = 30.0  # seconds that a success is given to have all its tasks
 AGAIN = 120.0  # seconds after which what has not begun to go back is told again
 
 
@@ -212,18 +213,37 @@ class Course:
         return verdict
 
     def _succeeded(self) -> Verdict:
-        """Rolling has no pause: there, production is asked now."""
+        """Rolling has no pause: there, production is asked now. A success whose tasks have ended
+        again, or that something else has replaced since, is none."""
         rolled = self._settings.strategy == "rolling" and self.judging
-        wrong = self.answering.smoking.production() if rolled else ""
+        smoked = self.answering.smoking.production() if rolled else ""
+        wrong = f"a smoke test failed: {smoked}" if smoked else self._fallen()
         if not wrong:
             self.story.cause = self.story.remedy = ""
             self.story.log = ()
             return Verdict.PASSED
         self.story.blame(
-            f"it is deployed, and a smoke test failed: {wrong}",
+            f"it is deployed, and {wrong}",
             f"Go back: shipway rollback {self._environment}.",
         )
         return Verdict.FAILED
+
+    def _fallen(self) -> str:
+        """What does not run any more of what has just succeeded; "" where all does."""
+        end = self._parts.clock.monotonic() + STEADY
+        while True:
+            service = self._parts.service.describe()
+            if service.get("taskDefinition") != self.failures.definition["taskDefinitionArn"]:
+                return "something else was put in its place since"
+            running, wanted = service.get("runningCount", 0), service.get("desiredCount", 0)
+            if running >= wanted:
+                return ""
+            if self._parts.clock.monotonic() >= end:
+                break
+            self._parts.clock.sleep(LOOK)
+        self._aside.look(over=True)
+        failed = self._aside.failed  # without one, it is only growing
+        return f"{running} of {wanted} tasks run: {failed[-1].cause}" if failed else ""
 
     def to_dict(self) -> dict[str, Any]:
         """What another command needs to go on."""

@@ -37,7 +37,7 @@ class Failures:
     ) -> None:
         self._service = service
         self._logs = logs
-        self._definition = definition
+        self.definition = definition
         self.since = since
         self.seen: list[str] = []
 
@@ -49,7 +49,7 @@ class Failures:
         return [self._failure(one) for one in stopped]
 
     def _counts(self, task: Mapping[str, Any]) -> bool:
-        ours = task.get("taskDefinitionArn") == self._definition["taskDefinitionArn"]
+        ours = task.get("taskDefinitionArn") == self.definition["taskDefinitionArn"]
         created = task.get("createdAt")
         fresh = created is None or created.timestamp() >= self.since
         failed = task.get("stopCode") in _FAILED or _UNHEALTHY in task.get("stoppedReason", "")
@@ -57,7 +57,7 @@ class Failures:
 
     def _failure(self, task: Mapping[str, Any]) -> Failure:
         container = self._guilty(task)
-        log = self._logs.tail(self._definition, container.get("name", ""), task["taskArn"])
+        log = self._logs.tail(self.definition, container.get("name", ""), task["taskArn"])
         why, code = explained(task, container, log), container.get("exitCode")
         cause = f"{why.cause} ({exit_words(code)})" if code else why.cause
         return Failure(task["taskArn"], cause, why.remedy, why.heals, log)

@@ -40,6 +40,7 @@ class FakeEcs:
         self.current = ""
         self.configuration: Mapping[str, Any] = {}
         self.events: list[dict[str, Any]] = []
+        self.missing = 0  # tasks that do not run any more after a success
         self._interfered = False
 
     def serve(self, **definition: Any) -> str:
@@ -77,7 +78,7 @@ class FakeEcs:
                 {
                     "serviceArn": self.arn, "serviceName": self.name, "status": "ACTIVE",
                     "clusterArn": f"{_ECS}:cluster/{self.cluster}",
-                    "desiredCount": self.desired, "runningCount": self.desired,
+                    "desiredCount": self.desired, "runningCount": self.desired - self.missing,
                     "taskDefinition": self.revisions[revision]["definition"],
                     "deploymentConfiguration": dict(self.configuration),
                     "loadBalancers": [self._load_balancer(GROUPS[0])],
