@@ -25,10 +25,10 @@ def found(kind: Kind) -> dict[str, str]:
     return {one.id: one.done for one in kind.find()}
 
 
-def groups(*names: str, days: int = 0) -> Any:
+def groups(*names: str, days: int = 0, own: bool = True) -> Any:
     logs = boto3.client("logs", REGION)
     for name in names:
-        logs.create_log_group(logGroupName=name)
+        logs.create_log_group(logGroupName=name, tags=OURS if own else {})
         if days:
             logs.put_retention_policy(logGroupName=name, retentionInDays=days)
     return logs
@@ -72,13 +72,14 @@ def test_log_groups_of_an_environment_that_is_gone_are_deleted() -> None:
     stack("web-production")  # in no shipway.toml here, and there
     logs = groups("/web/old/web", "/aws/events/web-old", "/web/production/web", "/web/local/x",
                   "/aws/events/web-shop-old", "/other/old/web", days=30)  # fmt: skip
+    groups("/web/archive/notes", "/web/old/notes", own=False)  # somebody's own
     kind = LogGroups(premises())
     assert found(kind) == {"/web/old/web": "removed", "/aws/events/web-old": "removed"}
     for one in list(kind.find()):
         assert kind.remove(one)
     left = {one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]}
     assert left == {"/web/production/web", "/web/local/x", "/aws/events/web-shop-old",
-                    "/other/old/web"}  # fmt: skip
+                    "/other/old/web", "/web/archive/notes", "/web/old/notes"}  # fmt: skip
 
 
 def test_snapshots_of_a_database_that_is_gone_go_but_for_the_newest() -> None:

@@ -27,11 +27,14 @@ class LogGroups:
 
     def find(self) -> Iterator[Leftover]:
         """Those that can go, or should forget something."""
-        own = list(self._groups(f"/{self.premises.application}/"))
-        seen = {str(one["logGroupName"]).split("/")[2] for one in own}
-        gone = {name for name in seen if self.premises.gone(name)}
-        for group in own:
-            yield from self._judged(group, str(group["logGroupName"]).split("/")[2], gone)
+        own = [(str(one["logGroupName"]).split("/")[2], one)
+               for one in self._groups(f"/{self.premises.application}/")]  # fmt: skip
+        known = self.premises.environments
+        # Somebody's own group may begin with the same word: of others the tags decide.
+        ours = [(name, one) for name, one in own if name in known or self._tagged(one)]
+        gone = {name for name in {name for name, _ in ours} if self.premises.gone(name)}
+        for environment, group in ours:
+            yield from self._judged(group, environment, gone)
         for start in _SHARED:
             for group in self._groups(f"{start}{self.premises.application}-"):
                 environment = self._whose(str(group["logGroupName"]).removeprefix(start), gone)
@@ -49,6 +52,11 @@ class LogGroups:
         pages = self._client.get_paginator("describe_log_groups")
         for page in pages.paginate(logGroupNamePrefix=start):
             yield from page["logGroups"]
+
+    def _tagged(self, group: Mapping[str, Any]) -> bool:
+        arn = str(group["arn"]).removesuffix(":*")
+        found: dict[str, str] = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
+        return self.premises.ours(found)
 
     def _whose(self, rest: str, gone: set[str]) -> str:
         """The environment, by its exact prefix; "" where it may be another application's."""
