@@ -1,7 +1,7 @@
 """Amazon ECR: its registry, a repository that is made when it is missing, its own scan.
 
 Sources: the API reference of ECR (CreateRepository, PutLifecyclePolicy, GetAuthorizationToken,
-DescribeImageScanFindings); its user guide, "Lifecycle policy properties".
+DescribeImageScanFindings).
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from urllib.parse import urlsplit
 
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images.reference import Reference
+from shipway.core.images.repository import lifecycle, patterns
 from shipway.core.ports import Clients, Clock
 from shipway.images.login import Credentials
 
 _POLL = 5.0  # seconds between questions
-_UNTAGGED_DAYS = 14
-_MANY = 9999  # images: a rule that keeps, and never takes
-_LISTS = "sha256-*"  # where referrers are listed by tag (referrers.py)
-_PATTERNS = 5  # ECR's limit (API reference, CreateRepository)
 _FORBIDDEN = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException")
 _RUNNING = ("IN_PROGRESS", "PENDING", "")
 _DONE = ("COMPLETE", "ACTIVE")
@@ -63,7 +60,7 @@ class Ecr:
         known = self.place(name)
         if known is not None:
             return (*known, False)
-        tags = sorted(moving)
+        tags = tuple(moving)
         try:
             made = self._client.create_repository(**creation(name, tags))["repository"]
             self._client.put_lifecycle_policy(
@@ -133,48 +130,15 @@ class Ecr:
         return {**page, "imageScanFindings": found}
 
 
-def creation(name: str, moving: list[str]) -> dict[str, Any]:
+def creation(name: str, moving: Iterable[str]) -> dict[str, Any]:
     """What CreateRepository is asked: tags are immutable, but for those that have to move."""
-    patterns = [*moving, _LISTS]
-    if len(patterns) > _PATTERNS:
-        raise ConfigError(
-            f"ECR knows five tags that may move, and {len(patterns)} are wanted: "
-            f"{', '.join(patterns)}",
-            "Make the repository yourself, or have fewer environments in this configuration.",
-        )
     return {
         "repositoryName": name, "imageScanningConfiguration": {"scanOnPush": True},
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [
-            {"filterType": "WILDCARD", "filter": one} for one in patterns
+            {"filterType": "WILDCARD", "filter": one} for one in patterns(moving)
         ],
     }  # fmt: skip
-
-
-def lifecycle(moving: list[str], kept: int) -> dict[str, Any]:
-    """The lifecycle policy: an image that an environment's tag names stays, however old.
-
-    A rule of higher priority keeps what it matches from all rules behind it.
-    """
-    rules = [
-        {"rulePriority": number, "description": f"what {tag} names stays",
-         "selection": {"tagStatus": "tagged", "tagPatternList": [tag],
-                       "countType": "imageCountMoreThan", "countNumber": _MANY},
-         "action": {"type": "expire"}}
-        for number, tag in enumerate(moving, 1)
-    ]  # fmt: skip
-    first = len(rules) + 1
-    rules += [
-        {"rulePriority": first, "description": "untagged images go",
-         "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed",
-                       "countUnit": "days", "countNumber": _UNTAGGED_DAYS},
-         "action": {"type": "expire"}},
-        {"rulePriority": first + 1, "description": f"the last {kept} images stay",
-         "selection": {"tagStatus": "tagged", "tagPatternList": ["*"],
-                       "countType": "imageCountMoreThan", "countNumber": kept},
-         "action": {"type": "expire"}},
-    ]  # fmt: skip
-    return {"rules": rules}
 
 
 def _code(error: Any) -> str:
