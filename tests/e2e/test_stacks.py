@@ -22,13 +22,12 @@ from tests.aws.mending import Difference, mended
 from tests.aws.ministack import REGION, UNKNOWN, Here, ministack, tags_of, without_unknown
 from tests.aws.rendering import parse
 
-from shipway.aws.stack import StackFailed
 from shipway.aws.template import template
 from shipway.cli.agreeing import Person
 from shipway.cli.stack_site import StackSite
 from shipway.cli.stacking import apply_site, destroy_site, plan_site
 from shipway.core.account import Account
-from shipway.core.errors import ConfigError
+from shipway.core.errors import ConfigError, StackFailed
 from shipway.core.naming import Names
 from shipway.core.settings.infrastructure import Infrastructure
 

@@ -16,6 +16,7 @@ from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images.reference import Reference
 from shipway.core.images.repository import lifecycle, patterns
 from shipway.core.ports import Clients, Clock
+from shipway.effects.aws_errors import code_of
 from shipway.images.login import Credentials
 
 _POLL = 5.0  # seconds between questions
@@ -45,7 +46,7 @@ class Ecr:
         try:
             found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
         except ClientError as error:
-            if _code(error) == "RepositoryNotFoundException":
+            if code_of(error) == "RepositoryNotFoundException":
                 return None
             raise _refused(error, f"the repository {name} cannot be looked up") from None
         return self._placed(found)
@@ -67,7 +68,7 @@ class Ecr:
                 repositoryName=name, lifecyclePolicyText=json.dumps(lifecycle(tags, kept))
             )
         except ClientError as error:
-            if _code(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
+            if code_of(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
                 return self.ensure(name, tags, kept)
             raise _refused(error, f"the repository {name} cannot be made") from None
         return (*self._placed(made), True)
@@ -105,9 +106,9 @@ class Ecr:
             try:
                 page: dict[str, Any] = self._client.describe_image_scan_findings(**request)
             except ClientError as error:
-                if _code(error) in _FORBIDDEN:
+                if code_of(error) in _FORBIDDEN:
                     raise _refused(error, "ECR's findings cannot be had") from None
-                if _code(error) != "ScanNotFoundException":
+                if code_of(error) != "ScanNotFoundException":
                     raise _no_scan(" ".join(str(error).split())[:300]) from None
                 page = {}
             scan = page.get("imageScanStatus", {})
@@ -139,10 +140,6 @@ def creation(name: str, moving: Iterable[str]) -> dict[str, Any]:
             {"filterType": "WILDCARD", "filter": one} for one in patterns(moving)
         ],
     }  # fmt: skip
-
-
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _refused(error: Any, what: str) -> ConfigError | CannotRun:
