@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from shipway.core.config import Config, Environment
 from shipway.core.errors import ConfigError
-from shipway.core.images.repository import lifecycle, moving, patterns
+from shipway.core.images.repository import kept_by, lifecycle, moving, patterns
 
 
 def test_only_the_tags_of_environments_elsewhere_move() -> None:
@@ -28,3 +30,4 @@ def test_what_an_environment_names_stays_however_old_it_is() -> None:
     assert (keeps["tagPatternList"], keeps["countNumber"]) == (["production"], 9999)
     assert (untagged["tagStatus"], untagged["countNumber"]) == ("untagged", 14)
     assert (rest["tagPatternList"], rest["countNumber"]) == (["*"], 50)
+    assert kept_by(json.dumps(lifecycle(["production"], 50))) == 50

@@ -6,6 +6,7 @@ Sources: ECR's API reference (CreateRepository, ImageTagMutabilityExclusionFilte
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,3 +64,8 @@ def lifecycle(tags: Iterable[str], kept: int) -> dict[str, Any]:
          "action": {"type": "expire"}},
     ]  # fmt: skip
     return {"rules": rules}
+
+
+def kept_by(policy: str) -> int:
+    """How many images stay, of a policy that `lifecycle` made, as JSON."""
+    return int(json.loads(policy)["rules"][-1]["selection"]["countNumber"])
