@@ -35,7 +35,8 @@ from shipway.core.graph import Graph
 from shipway.core.outcome import Outcome
 from shipway.core.result import StepResult
 from shipway.core.step import ALL_CORES, Kind, Step
-from shipway.flows.workshop import Workshop, program
+from shipway.flows.programs import program
+from shipway.flows.workshop import Workshop
 
 CORES = 2
 APPLICATION = Path(__file__).parent.parent / "mycandidate"

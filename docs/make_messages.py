@@ -6,6 +6,8 @@ python docs/make_messages.py
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +18,6 @@ from shipway.core.runbook import entry_of
 
 PAGE = Path(__file__).parent / "messages.md"
 SOURCE = Path(shipway.__file__).parent
-ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type)}
 _STANDS = "…"  # for what is filled in
 _CAUSES = {"blame": 0}  # method → place of the message among its arguments
 _REASONS = ("StepResult", "_result", "replace")  # calls that take a `reason`
@@ -36,25 +37,41 @@ class Message(NamedTuple):
         return entry_of(self.text, self.kind)
 
 
+def kinds() -> list[type[errors.ShipwayError]]:
+    """Every kind of error there is: all modules are imported, but what runs in other programs."""
+    for module in pkgutil.walk_packages(shipway.__path__, "shipway."):
+        if ".inside." not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found = [errors.ShipwayError]
+    for kind in found:
+        found += kind.__subclasses__()
+    return found
+
+
 def messages() -> list[Message]:
     """Every error that is made, and every cause and reason that is given, in the source."""
     found: list[Message] = []
+    known = {kind.__name__: kind for kind in kinds()}
     for path in sorted(SOURCE.rglob("*.py")):
+        if path.parent.name == "inside":  # other programs, with errors of their own
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         place = path.relative_to(SOURCE).as_posix()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                found += [Message(text, kind, place) for text, kind in _of(node)]
+                found += [Message(text, kind, place) for text, kind in _of(node, known)]
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason":
                 found += [Message(text, None, place) for text in _texts(node.value) if " " in text]
     return sorted(set(found), key=lambda one: (one.place, one.text))
 
 
-def _of(call: ast.Call) -> Iterator[tuple[str, type[errors.ShipwayError] | None]]:
+def _of(
+    call: ast.Call, known: dict[str, type[errors.ShipwayError]]
+) -> Iterator[tuple[str, type[errors.ShipwayError] | None]]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    if name in ERRORS and call.args:
+    if name in known and call.args:
         for text in _texts(call.args[0]):
-            yield text, ERRORS[name]
+            yield text, known[name]
     elif name in _CAUSES and len(call.args) > _CAUSES[name]:
         for text in _texts(call.args[_CAUSES[name]]):
             yield text, None

@@ -8,7 +8,7 @@ import pytest
 from tests.aws.test_live import Answers
 
 from shipway.aws.database_user import prepare_database
-from shipway.aws.stack import StackFailed
+from shipway.core.errors import StackFailed
 from shipway.core.naming import Names
 from shipway.core.settings.aws import Ecs
 

@@ -10,8 +10,8 @@ from botocore.stub import Stubber
 
 from shipway.aws.data import last_snapshot, unprotect
 from shipway.aws.live import live
-from shipway.aws.stack import Stack, StackFailed
-from shipway.core.errors import Busy
+from shipway.aws.stack import Stack
+from shipway.core.errors import Busy, StackFailed
 from shipway.core.infrastructure.parameters import Live
 from shipway.core.naming import Names
 from shipway.core.settings.aws import Ecs

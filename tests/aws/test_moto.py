@@ -140,3 +140,23 @@ def test_githubs_provider_is_made_for_sts_and_the_roles_name_it(region: str) -> 
     )  # fmt: skip
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Federated": made}
+
+
+def test_the_repository_lets_environments_tags_move_and_keeps_what_they_name(region: str) -> None:
+    (given,) = of_type(bootstrap(images=7), "ECR::Repository").values()
+    ecr, prefix = boto3.client("ecr", region), "ImageTagMutabilityExclusionFilter"
+    ecr.create_repository(
+        repositoryName=given["RepositoryName"], imageTagMutability=given["ImageTagMutability"],
+        imageTagMutabilityExclusionFilters=[
+            {"filterType": one[f"{prefix}Type"], "filter": one[f"{prefix}Value"]}
+            for one in given[f"{prefix}s"]
+        ],
+    )  # fmt: skip
+    ecr.put_lifecycle_policy(
+        repositoryName=given["RepositoryName"],
+        lifecyclePolicyText=given["LifecyclePolicy"]["LifecyclePolicyText"],
+    )
+    (made,) = ecr.describe_repositories()["repositories"]
+    assert made["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    moved = {one["filter"] for one in made["imageTagMutabilityExclusionFilters"]}
+    assert moved == {"sha256-*", "hall", "staging"}

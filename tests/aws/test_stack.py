@@ -12,7 +12,8 @@ from botocore.stub import ANY, Stubber
 from tests.core.infrastructure.rows import detail, row
 
 from shipway.aws.applying import finish, readable, settle
-from shipway.aws.stack import Stack, StackFailed, StillGoing
+from shipway.aws.stack import Stack
+from shipway.core.errors import StackFailed, StillGoing
 from shipway.core.infrastructure.change import Kind
 from shipway.effects.aws_errors import Refused
 from shipway.effects.clock import VirtualClock

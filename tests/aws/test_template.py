@@ -133,8 +133,16 @@ def test_data_is_protected_encrypted_and_out_of_reach() -> None:
     (bucket,) = of_type(bootstrap(), "S3::Bucket").values()
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     (images,) = of_type(bootstrap(), "ECR::Repository").values()
-    assert images["ImageTagMutability"] == "IMMUTABLE"
     assert images["ImageScanningConfiguration"] == {"ScanOnPush": True}
+
+
+def test_a_tag_moves_only_where_it_is_an_environments_or_a_list_of_referrers() -> None:
+    (images,) = of_type(bootstrap(), "ECR::Repository").values()
+    assert images["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    filters = images["ImageTagMutabilityExclusionFilters"]
+    assert {one["ImageTagMutabilityExclusionFilterType"] for one in filters} == {"WILDCARD"}
+    found = [one["ImageTagMutabilityExclusionFilterValue"] for one in filters]
+    assert found == ["sha256-*", "hall", "staging"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -22,13 +22,12 @@ from tests.aws.mending import Difference, mended
 from tests.aws.ministack import REGION, UNKNOWN, Here, ministack, tags_of, without_unknown
 from tests.aws.rendering import parse
 
-from shipway.aws.stack import StackFailed
 from shipway.aws.template import template
 from shipway.cli.agreeing import Person
 from shipway.cli.stack_site import StackSite
 from shipway.cli.stacking import apply_site, destroy_site, plan_site
 from shipway.core.account import Account
-from shipway.core.errors import ConfigError
+from shipway.core.errors import ConfigError, StackFailed
 from shipway.core.naming import Names
 from shipway.core.settings.infrastructure import Infrastructure
 
@@ -98,7 +97,7 @@ def test_bootstrap_makes_a_private_repository_and_bucket(
     assert "created              image repository Images" in capsys.readouterr().out
     (images,) = aws.client("ecr").describe_repositories()["repositories"]
     assert images["repositoryName"] == NAMES.repository
-    assert images["imageTagMutability"] == "IMMUTABLE"
+    assert images["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     s3, bucket = aws.client("s3"), NAMES.bucket("000000000000", REGION)
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -335,7 +334,13 @@ def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
     missing = shipway(folder, aws, "infra", "drift", "staging")
     assert (missing.returncode, "no stack web-staging" in missing.stderr) == (2, True)
     aws.differences.append(
-        ("Images", "AWS::ECR::Repository", "/ImageTagMutability", "IMMUTABLE", "MUTABLE")
+        (
+            "Images",
+            "AWS::ECR::Repository",
+            "/ImageTagMutability",
+            "IMMUTABLE_WITH_EXCLUSION",
+            "MUTABLE",
+        )
     )
     drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
     assert drift.returncode == 1

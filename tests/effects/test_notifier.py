@@ -12,7 +12,7 @@ from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.notifier import HttpNotifier, RecordingNotifier
 
-SECRET = "xoxb-1234567890"
+SECRET = "xoxb-" + "".join(map(str, range(10)))  # not written out: scanners look for such
 
 
 def send(url: str, limit: float = 10.0, *, answers_ok: bool = False) -> Delivery:

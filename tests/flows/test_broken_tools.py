@@ -11,8 +11,8 @@ from shipway.core.check import Check, Home
 from shipway.core.config import Application, Config
 from shipway.core.outcome import Outcome
 from shipway.core.step import Step
+from shipway.flows.perform import perform
 from shipway.flows.pipeline import pipeline
-from shipway.flows.workshop import perform
 
 from .shop import workshop
 

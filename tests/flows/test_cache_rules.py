@@ -23,9 +23,10 @@ from shipway.effects.files import Blobs, Tree
 from shipway.effects.process import SystemProcesses
 from shipway.effects.record import SqliteRecord
 from shipway.flows.cache import StepCache
+from shipway.flows.perform import perform
 from shipway.flows.plan import plan
 from shipway.flows.run import Options, Run
-from shipway.flows.workshop import Workshop, perform
+from shipway.flows.workshop import Workshop
 from shipway.outputs.plain import PlainConsole
 
 

@@ -25,8 +25,9 @@ from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.process import SystemProcesses, this_process
 from shipway.effects.service_probe import answers
+from shipway.flows.perform import perform
 from shipway.flows.services import Outside, services, sweep
-from shipway.flows.workshop import Workshop, perform
+from shipway.flows.workshop import Workshop
 
 # A Redis as far as anybody asks: its version, and PONG.
 REDIS = f"""#!{sys.executable}

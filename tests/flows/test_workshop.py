@@ -19,7 +19,8 @@ from shipway.core.ports import OnOutput
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
 from shipway.flows.fix import fix
-from shipway.flows.workshop import BASE_ENV, Workshop, perform
+from shipway.flows.perform import perform
+from shipway.flows.workshop import BASE_ENV, Workshop
 
 
 def quiet(line: str) -> None:

@@ -14,7 +14,7 @@ from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images.reference import Reference
 from shipway.core.reports import findings_from
 from shipway.effects.clock import VirtualClock
-from shipway.images.ecr import Ecr, creation, lifecycle
+from shipway.images.ecr import Ecr, creation
 
 REGION = "eu-west-1"
 DIGEST = "sha256:" + "ab" * 32
@@ -65,15 +65,6 @@ def test_tags_are_immutable_but_for_environments_and_the_lists_of_referrers() ->
     ]  # fmt: skip
     with pytest.raises(ConfigError, match="five"):
         creation("town", [f"e{number}" for number in range(5)])
-
-
-def test_what_an_environment_names_stays_however_old_it_is() -> None:
-    rules = lifecycle(["production"], 50)["rules"]
-    assert [one["rulePriority"] for one in rules] == [1, 2, 3]
-    keeps, untagged, rest = (one["selection"] for one in rules)
-    assert (keeps["tagPatternList"], keeps["countNumber"]) == (["production"], 9999)
-    assert (untagged["tagStatus"], untagged["countNumber"]) == ("untagged", 14)
-    assert (rest["tagPatternList"], rest["countNumber"]) == (["*"], 50)
 
 
 @pytest.mark.usefixtures("aws")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shipway.aws.stack import Say, Stack, StackFailed
+from shipway.aws.stack import Say, Stack
+from shipway.core.errors import StackFailed
 from shipway.core.infrastructure.progress import over, well
 
 # Nothing of it can be used: creating it failed, or taking it away again did.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shipway.aws.stack import Say, Stack, StackFailed
+from shipway.aws.stack import Say, Stack
+from shipway.core.errors import StackFailed
 from shipway.core.naming import Names
 from shipway.core.ports import Clients, Clock
 from shipway.effects.aws_errors import in_words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shipway.aws.stack import Say, Stack, StackFailed
+from shipway.aws.stack import Say, Stack
+from shipway.core.errors import StackFailed
 from shipway.core.naming import Names
 from shipway.core.ports import Clients, Clock
 from shipway.core.settings.aws import Ecs

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipway.aws.events import Events
 from shipway.aws.template import LIMIT
-from shipway.core.errors import ShipwayError
+from shipway.core.errors import ShipwayError, StackFailed, StillGoing
 from shipway.core.infrastructure.change import Change, read_changes
 from shipway.core.infrastructure.drift import Drift, read_drifts
 from shipway.core.infrastructure.progress import Event, cause, over, progress_line
@@ -21,18 +21,6 @@ _EVERY = 3.0  # seconds between two looks
 _PATIENCE = 7200.0
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 _UNBORN = ("", "REVIEW_IN_PROGRESS")  # nothing was ever created
-
-
-class StackFailed(ShipwayError):
-    """CloudFormation could not do it, and says why."""
-
-    exit_code = 1
-
-
-class StillGoing(ShipwayError):
-    """It was not over in time: it goes on without us."""
-
-    exit_code = 4
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,6 @@ def enabled(config: Config) -> tuple[Check, ...]:
 
 def _without(check: Check, absent: set[str]) -> Check:
     needs = tuple(need for need in check.needs if need not in absent)
-    return check if needs == check.needs else replace(check, needs=needs)  # type: ignore[type-var]
+    if needs == check.needs:
+        return check
+    return replace(check, needs=needs)  # type: ignore[type-var]  # Check is a Protocol

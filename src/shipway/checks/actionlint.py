@@ -42,10 +42,11 @@ class Actionlint(Scanner):
         if output.code == _UNREADABLE and "could not read " in output.stderr:
             raise nothing_found("actionlint", "no workflow")
         try:
-            found = tuple(_finding(one, site) for one in json.loads(output.stdout))
+            report = json.loads(output.stdout)
+            found = tuple(_finding(one, site) for one in report)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise crashed(output, "actionlint") from None
-        if output.code != int(bool(found)):
+        if not isinstance(report, list) or output.code != int(bool(found)):
             raise crashed(output, "actionlint")
         return Reading(found)
 

@@ -74,8 +74,7 @@ def is_allowed(expression: str, names: Iterable[str]) -> bool:
 
 
 def _holds(part: Any, names: set[str]) -> bool:
-    # No types; it comes with license_expression.
-    from boolean.boolean import AND, OR  # type: ignore[import-untyped]
+    from boolean.boolean import AND, OR  # type: ignore[import-untyped]  # license_expression's
 
     if isinstance(part, AND):
         return all(_holds(one, names) for one in part.args)

@@ -56,6 +56,7 @@ def registry_of(config: Config) -> str:
 
 
 def _in_ecr(config: Config, name: str, *, make: bool) -> Home:
+    from shipway.core.images.repository import moving
     from shipway.effects.aws import AwsClients
     from shipway.images.ecr import Ecr
 
@@ -72,8 +73,3 @@ def _in_ecr(config: Config, name: str, *, make: bool) -> Home:
         place, plain = found
     registry = Registry(place, HttpExchange(SystemClock()), ecr.credentials(), plain=plain)
     return Home(registry, ecr, made)
-
-
-def moving(config: Config) -> tuple[str, ...]:
-    """The tags that move: those of the environments that are not this machine."""
-    return tuple(name for name, one in config.environments.items() if one.platform != "local")

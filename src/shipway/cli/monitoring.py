@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shipway.cli.monitoring_site import MonitoringSite, open_monitoring
+from shipway.cli.progress import progress
 
 if TYPE_CHECKING:
-    from shipway.aws.stack import Say
     from shipway.core.alarms.replay import Replay
     from shipway.core.infrastructure.change import Change
 
@@ -82,7 +81,7 @@ def apply_monitoring(site: MonitoringSite, *, json: bool) -> None:
     """Settle what is unfinished, then do what differs. Raises StackFailed and StillGoing."""
     from shipway.aws.applying import finish, settle
 
-    say = _saying(json=json)
+    say = progress(json=json)
     settle(site.stack, say)
     change_set = site.prepared()
     if change_set:
@@ -107,17 +106,6 @@ def _told(played: Replay, begin: int) -> list[str]:
         lines.append(f"on     {at(spell.begin)} … {until:<16}  {spell.alarm}")
     lines += [f"rings  {at(one.minute)}  {one.severity}  {one.alarm}" for one in played.rings]
     return lines or ["nothing would have rung"]
-
-
-def _saying(*, json: bool) -> Say:
-    """Progress; with JSON it goes where errors go."""
-    stream = sys.stderr if json else sys.stdout
-
-    def say(line: str) -> None:
-        stream.write(f"{line}\n")
-        stream.flush()
-
-    return say
 
 
 def _data(changes: Sequence[Change]) -> list[dict[str, str]]:

@@ -46,7 +46,7 @@ class Performer:
         self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
     ) -> StepResult:
         """Do a step's work once."""
-        from shipway.flows.workshop import perform
+        from shipway.flows.perform import perform
 
         return perform(step, self.workshop(upstream), on_output)
 

@@ -171,7 +171,7 @@ def _folder(advisories: str) -> str:
 def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
     word = word if "findings" in graph.steps else ""
     if not word and any(step.stage in ("quality", "security") for step in graph.steps.values()):
-        word = project.config.security.baseline
+        word = project.baseline
     if not word:
         return ()
     from shipway.cli.baseline import fingerprints

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 from shipway.aws.applying import finish, readable, settle
 from shipway.aws.data import last_snapshot, unprotect
 from shipway.aws.database_user import prepare_database
-from shipway.aws.stack import ChangeSet, Say
+from shipway.aws.stack import ChangeSet
 from shipway.cli.agreeing import agree, typed
+from shipway.cli.progress import progress
 from shipway.cli.stack_site import StackSite, open_site
 from shipway.core.errors import ConfigError
 from shipway.core.infrastructure.drift import drift_lines
@@ -70,7 +70,7 @@ def plan_site(site: StackSite, *, json: bool) -> None:
 
 def apply_site(site: StackSite, *, yes: bool, allow_destroy: bool, json: bool) -> None:
     """Settle what is unfinished, then do what differs. Raises StackFailed, ConfigError, Busy."""
-    say = _saying(json=json)
+    say = progress(json=json)
     stack = site.stack
     settle(stack, say)
     running = site.live()
@@ -95,7 +95,7 @@ def apply_site(site: StackSite, *, yes: bool, allow_destroy: bool, json: bool) -
 
 def destroy_site(site: StackSite, *, allow_destroy: bool, json: bool) -> None:
     """Delete the stack, after a last snapshot. Raises StackFailed, ConfigError."""
-    say, stack = _saying(json=json), site.stack
+    say, stack = progress(json=json), site.stack
     if not stack.status():
         _told({"stack": stack.name, "status": "", "snapshot": ""}, "there is nothing to delete",
               json=json)  # fmt: skip
@@ -143,17 +143,6 @@ def _refuse_needed(site: StackSite) -> None:
             f"there are still environments: {', '.join(left)}",
             f"First: shipway infra destroy {left[0]} --allow-destroy.",
         )
-
-
-def _saying(*, json: bool) -> Say:
-    """Progress; with JSON it goes where errors go."""
-    stream = sys.stderr if json else sys.stdout
-
-    def say(line: str) -> None:
-        stream.write(f"{line}\n")
-        stream.flush()
-
-    return say
 
 
 def _show(site: StackSite, change_set: ChangeSet | None, running: Live, *, json: bool) -> None:

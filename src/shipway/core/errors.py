@@ -5,7 +5,11 @@ ShipwayError                what went wrong, and what to do next
 ├── CannotRun               a tool or service is missing, crashed or said nothing: `unavailable`
 ├── Unreachable             nobody answers at an address
 ├── Busy                    somebody else holds what is needed: exit 2
-└── RecordError             the record cannot be read or written: exit 2
+├── RecordError             the record cannot be read or written: exit 2
+├── StackFailed             CloudFormation could not do it: exit 1
+└── StillGoing              not over in time, and going on without us: exit 4
+
+Those that one place alone raises stand there: Held, NotReady, Refused, BuildFailed and others.
 """
 
 from __future__ import annotations
@@ -45,3 +49,15 @@ class Busy(ShipwayError):
 
 class RecordError(ShipwayError):
     """The record cannot be read or written."""
+
+
+class StackFailed(ShipwayError):
+    """CloudFormation could not do it, and says why."""
+
+    exit_code = 1
+
+
+class StillGoing(ShipwayError):
+    """It was not over in time: it goes on without us."""
+
+    exit_code = 4

@@ -14,6 +14,8 @@ from shipway.core.errors import (
     ConfigError,
     RecordError,
     ShipwayError,
+    StackFailed,
+    StillGoing,
     Unreachable,
 )
 
@@ -60,6 +62,8 @@ ENTRIES = {
     "a-tool-is-missing": r"is not here|cannot be started|is not version|has no account|"
     r"that tells secrets apart",
     "a-tool-gave-no-result": r"no result|the load failed|could not be read",
+    "something-is-not-ready": r"not ready; nothing was changed",
+    "a-one-off-task-failed": r"^`.*` (did not run|ended with code)",
     "data-would-go": r"^data would go|would be deleted with everything|name was not typed|"
     r"^this writes .* again",
     "a-stack-could-not-be-changed": r": (create|update|delete|rollback|review)[a-z ]*\)$|"
@@ -82,6 +86,8 @@ _KINDS: tuple[tuple[type[ShipwayError], str], ...] = (
     (Unreachable, "nobody-answers"),
     (Busy, "somebody-else-holds-it"),
     (RecordError, "the-record-cannot-be-used"),
+    (StackFailed, "cloudformation-could-not-do-it"),
+    (StillGoing, "it-goes-on-without-us"),
 )
 OTHER = "something-else"
 KINDS = tuple(entry for _, entry in _KINDS)

@@ -22,9 +22,16 @@ _UNKNOWN = frozenset(
 
 
 class Refused(CannotRun):
-    """AWS said no, or could not be asked. Nothing is known of what was asked for."""
+    """AWS said no, or could not be asked. Nothing is known of what was asked for.
+
+    code: AWS's name of the error, "" where it did not come from AWS.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, remedy: str = "", code: str = "") -> None:
+        super().__init__(message, remedy)
+        self.code = code
 
 
 def code_of(error: Exception) -> str:
@@ -47,16 +54,17 @@ def refusal(error: Exception) -> ShipwayError:
         return Refused(
             f"AWS: these credentials may not {operation or 'do this'}: {text}",
             "Give them the policy that shipway infra policy ENV prints.",
+            code,
         )
     if code in _EXPIRED or "expired" in text.lower():
-        return Refused("AWS: the credentials have expired", "Log in again, then ask again.")
+        return Refused("AWS: the credentials have expired", "Log in again, then ask again.", code)
     if code in _UNKNOWN:
-        return Refused(f"AWS does not know these credentials: {text}", "Look at AWS_PROFILE.")
+        return Refused(f"AWS does not know these credentials: {text}", "Look at AWS_PROFILE.", code)
     if "redentials" in type(error).__name__ or "SSO" in type(error).__name__:
         return CannotRun(
             f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
         )
-    return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.")
+    return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.", code)
 
 
 @contextmanager

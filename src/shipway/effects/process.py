@@ -80,7 +80,7 @@ class SystemProcesses:
             _signal_group(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + KILL_GRACE
         for process in running:
-            _wait_until(lambda p=process: not _group_alive(p.pid), deadline)  # type: ignore[misc]
+            _wait_until(lambda pid=process.pid: not _group_alive(pid), deadline)  # type: ignore[misc]  # bound now
             _signal_group(process.pid, signal.SIGKILL)
 
     def spawn(self, command: Command, log: str) -> Server:

@@ -10,7 +10,8 @@ from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, OnOutput
 from shipway.core.step import Kind, Step
 from shipway.effects.files import Tree
-from shipway.flows.workshop import Workshop, program
+from shipway.flows.programs import program
+from shipway.flows.workshop import Workshop
 
 _SHOWN = 5
 

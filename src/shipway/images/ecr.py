@@ -1,7 +1,7 @@
 """Amazon ECR: its registry, a repository that is made when it is missing, its own scan.
 
 Sources: the API reference of ECR (CreateRepository, PutLifecyclePolicy, GetAuthorizationToken,
-DescribeImageScanFindings); its user guide, "Lifecycle policy properties".
+DescribeImageScanFindings).
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from urllib.parse import urlsplit
 
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images.reference import Reference
+from shipway.core.images.repository import lifecycle, patterns
 from shipway.core.ports import Clients, Clock
+from shipway.effects.aws_errors import code_of
 from shipway.images.login import Credentials
 
 _POLL = 5.0  # seconds between questions
-_UNTAGGED_DAYS = 14
-_MANY = 9999  # images: a rule that keeps, and never takes
-_LISTS = "sha256-*"  # where referrers are listed by tag (referrers.py)
-_PATTERNS = 5  # ECR's limit (API reference, CreateRepository)
 _FORBIDDEN = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException")
 _RUNNING = ("IN_PROGRESS", "PENDING", "")
 _DONE = ("COMPLETE", "ACTIVE")
@@ -48,7 +46,7 @@ class Ecr:
         try:
             found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
         except ClientError as error:
-            if _code(error) == "RepositoryNotFoundException":
+            if code_of(error) == "RepositoryNotFoundException":
                 return None
             raise _refused(error, f"the repository {name} cannot be looked up") from None
         return self._placed(found)
@@ -63,14 +61,14 @@ class Ecr:
         known = self.place(name)
         if known is not None:
             return (*known, False)
-        tags = sorted(moving)
+        tags = tuple(moving)
         try:
             made = self._client.create_repository(**creation(name, tags))["repository"]
             self._client.put_lifecycle_policy(
                 repositoryName=name, lifecyclePolicyText=json.dumps(lifecycle(tags, kept))
             )
         except ClientError as error:
-            if _code(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
+            if code_of(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
                 return self.ensure(name, tags, kept)
             raise _refused(error, f"the repository {name} cannot be made") from None
         return (*self._placed(made), True)
@@ -108,9 +106,9 @@ class Ecr:
             try:
                 page: dict[str, Any] = self._client.describe_image_scan_findings(**request)
             except ClientError as error:
-                if _code(error) in _FORBIDDEN:
+                if code_of(error) in _FORBIDDEN:
                     raise _refused(error, "ECR's findings cannot be had") from None
-                if _code(error) != "ScanNotFoundException":
+                if code_of(error) != "ScanNotFoundException":
                     raise _no_scan(" ".join(str(error).split())[:300]) from None
                 page = {}
             scan = page.get("imageScanStatus", {})
@@ -133,52 +131,15 @@ class Ecr:
         return {**page, "imageScanFindings": found}
 
 
-def creation(name: str, moving: list[str]) -> dict[str, Any]:
+def creation(name: str, moving: Iterable[str]) -> dict[str, Any]:
     """What CreateRepository is asked: tags are immutable, but for those that have to move."""
-    patterns = [*moving, _LISTS]
-    if len(patterns) > _PATTERNS:
-        raise ConfigError(
-            f"ECR knows five tags that may move, and {len(patterns)} are wanted: "
-            f"{', '.join(patterns)}",
-            "Make the repository yourself, or have fewer environments in this configuration.",
-        )
     return {
         "repositoryName": name, "imageScanningConfiguration": {"scanOnPush": True},
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [
-            {"filterType": "WILDCARD", "filter": one} for one in patterns
+            {"filterType": "WILDCARD", "filter": one} for one in patterns(moving)
         ],
     }  # fmt: skip
-
-
-def lifecycle(moving: list[str], kept: int) -> dict[str, Any]:
-    """The lifecycle policy: an image that an environment's tag names stays, however old.
-
-    A rule of higher priority keeps what it matches from all rules behind it.
-    """
-    rules = [
-        {"rulePriority": number, "description": f"what {tag} names stays",
-         "selection": {"tagStatus": "tagged", "tagPatternList": [tag],
-                       "countType": "imageCountMoreThan", "countNumber": _MANY},
-         "action": {"type": "expire"}}
-        for number, tag in enumerate(moving, 1)
-    ]  # fmt: skip
-    first = len(rules) + 1
-    rules += [
-        {"rulePriority": first, "description": "untagged images go",
-         "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed",
-                       "countUnit": "days", "countNumber": _UNTAGGED_DAYS},
-         "action": {"type": "expire"}},
-        {"rulePriority": first + 1, "description": f"the last {kept} images stay",
-         "selection": {"tagStatus": "tagged", "tagPatternList": ["*"],
-                       "countType": "imageCountMoreThan", "countNumber": kept},
-         "action": {"type": "expire"}},
-    ]  # fmt: skip
-    return {"rules": rules}
-
-
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _refused(error: Any, what: str) -> ConfigError | CannotRun:

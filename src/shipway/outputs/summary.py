@@ -92,9 +92,8 @@ def step_lines(results: Sequence[StepResult]) -> list[str]:
 
 
 def _columns(result: StepResult, stage: str, name: str) -> str:
-    # Per cent, because it takes half the time, and thousands of cached steps come at once.
     columns = (result.outcome, stage, name, result.seconds)
-    return "%-11s  %-8s  %-20s %8.2f s" % columns  # noqa: UP031
+    return "%-11s  %-8s  %-20s %8.2f s" % columns  # noqa: UP031  # half the time, and thousands come at once
 
 
 def failure(result: StepResult, log: Sequence[str]) -> Iterator[Line]:

@@ -163,7 +163,7 @@ def test_images_are_as_many_as_the_account_keeps() -> None:
     given = bootstrap_parameters(config(images=12), HERE)
     made = render(parse(template("bootstrap")), given, "web-bootstrap")
     (repository,) = of_type(made, "ECR::Repository").values()
-    assert '"countNumber": 12' in repository["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert '"countNumber":12' in repository["LifecyclePolicy"]["LifecyclePolicyText"]
     images, bucket = account_lines(given, Usage(image_mb=500), Sheet(PRICES))
     assert images.quantity == 6.0  # GB
     assert bucket.count == len(of_type(made, "S3::Bucket"))

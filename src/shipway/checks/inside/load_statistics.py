@@ -8,7 +8,7 @@ import csv
 from typing import Any
 
 from locust import events  # type: ignore[import-not-found]  # only where Locust runs
-from locust.stats import StatsCSV  # type: ignore[import-not-found]
+from locust.stats import StatsCSV  # type: ignore[import-not-found]  # likewise
 
 PERCENTILES = [0.5, 0.95, 0.99]
 

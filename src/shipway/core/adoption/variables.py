@@ -40,7 +40,7 @@ def variables(texts: Iterable[tuple[str, str]]) -> tuple[Variable, ...]:
 
 def _read(tree: ast.Module) -> Iterator[tuple[str, bool, int]]:
     set_here = {name for node in ast.walk(tree) for name in _set_by(node)}
-    complaints = " ".join(_complaints(tree))
+    complaints = {word for text in _complaints(tree) for word in re.findall(r"\w+", text)}
     for node in ast.walk(tree):
         match node:
             case ast.Subscript(ctx=ast.Load(), slice=ast.Constant(value=str(name))) if _is_environ(
@@ -51,7 +51,7 @@ def _read(tree: ast.Module) -> Iterator[tuple[str, bool, int]]:
                 _reads(node.func) and name.replace("_", "").isalnum()
             ):
                 default = bool(rest) or any(key.arg == "default" for key in node.keywords)
-                missed = _raises(node.func) or bool(re.search(rf"\b{name}\b", complaints))
+                missed = _raises(node.func) or name in complaints
                 yield name, missed and not default and name not in set_here, node.lineno
 
 

@@ -12,6 +12,7 @@ from shipway.core.alarms.place import place
 from shipway.core.config import Environment
 from shipway.core.cost.hours import running_hours
 from shipway.core.cost.line import HOURS, Line, Sheet
+from shipway.core.images.repository import kept_by
 from shipway.core.naming import Names
 from shipway.core.settings.cost import Usage
 
@@ -108,6 +109,6 @@ def monitoring_lines(names: Names, environment: Environment, sheet: Sheet) -> It
 
 def account_lines(parameters: Mapping[str, str], usage: Usage, sheet: Sheet) -> Iterator[Line]:
     """Of the account's stack. Budgets, the identity provider and unusual cost's alerts are free."""
-    kept = int(parameters["KeptImages"])
+    kept = kept_by(parameters["Lifecycle"])
     yield sheet.line("images", "images", kept, usage.image_mb / 1000, assumed="image_mb")
     yield sheet.line("releases and receipts", "bucket", usage.releases_gb, assumed="releases_gb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -9,10 +10,12 @@ from shipway.core.account import Account
 from shipway.core.config import Config
 from shipway.core.errors import ConfigError
 from shipway.core.identity import subject
+from shipway.core.images.repository import lifecycle, moving, patterns
 from shipway.core.infrastructure.contradictions import BOOTSTRAP, agreed, priority
 from shipway.core.naming import TEST_HEADER, Names
 from shipway.core.settings.infrastructure import Schedule
 
+_MOVING = 4  # parameters of the template
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -33,11 +36,14 @@ def bootstrap_parameters(config: Config, account: Account) -> dict[str, str]:
     """The parameters of the account's stack."""
     aws = config.aws
     names = Names(config.application.name, BOOTSTRAP)
+    moved = moving(config)
+    patterns(moved)  # refuses too many
     return {
         "Repository": names.repository,
         "Bucket": aws.bucket or names.bucket(account.number, account.region),
         "CreateProvider": _yes(aws.github_provider),
-        "KeptImages": str(aws.images),
+        **{f"MovingTag{number}": tag for number, tag in enumerate(_padded(moved), 1)},
+        "Lifecycle": json.dumps(lifecycle(moved, aws.images), separators=(",", ":")),
         "Budget": _number(aws.budget),
         "AlertTo": aws.alerts,
     }
@@ -124,6 +130,10 @@ def _schedule(schedule: Schedule, environment: str) -> tuple[str, str]:
             raise ConfigError(f"{path}.{key}: found {text!r}", 'Write it as "07:00".')
         found.append(f"cron({int(time[2])} {int(time[1])} ? * {schedule.days} *)")
     return found[0], found[1]
+
+
+def _padded(tags: tuple[str, ...]) -> list[str]:
+    return [*tags, *[""] * (_MOVING - len(tags))]
 
 
 def _yes(value: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shipway.platforms.ecs.calls import Refused
+from shipway.effects.aws_errors import Refused
 from shipway.platforms.ecs.ending import Why
 from shipway.platforms.ecs.failures import Failure, Failures
 from shipway.platforms.ecs.parts import Parts

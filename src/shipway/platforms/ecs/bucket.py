@@ -14,7 +14,8 @@ from typing import Any
 from shipway.core.errors import ShipwayError
 from shipway.core.naming import Names
 from shipway.core.settings.aws import Aws
-from shipway.platforms.ecs.calls import Calls, Refused
+from shipway.effects.aws_errors import Refused
+from shipway.platforms.ecs.calls import Calls
 
 NEWEST = 50  # rollouts that are read
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}

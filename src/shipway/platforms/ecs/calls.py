@@ -7,7 +7,7 @@ from typing import Any
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Clock, RenewableClients
-from shipway.effects import aws_errors
+from shipway.effects.aws_errors import Refused, code_of, denied
 
 PATIENCE = 600.0  # seconds that one question may wait until it is given up
 FIRST, LONGEST = 1.0, 60.0  # seconds between tries
@@ -26,19 +26,6 @@ _EXPIRED = {
 
 class Lost(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
-
-
-class Refused(aws_errors.Refused):
-    """AWS said no. code: its name of the error."""
-
-    def __init__(self, operation: str, code: str, message: str) -> None:
-        denied = "AccessDenied" in code or "UnauthorizedOperation" in code
-        super().__init__(
-            f"AWS refused {operation} ({code}): {message}",
-            "The role lacks a permission: shipway infra policy ENV prints what it needs."
-            if denied else "Correct what it names, and try again.",
-        )  # fmt: skip
-        self.code = code
 
 
 class Calls:
@@ -66,18 +53,23 @@ class Calls:
             try:
                 answer: dict[str, Any] = getattr(self._clients.client(service), operation)(**given)
                 return answer
-            except ClientError as problem:
-                code = str(problem.response.get("Error", {}).get("Code", ""))
-                text = str(problem.response.get("Error", {}).get("Message", ""))
-            except BotoCoreError as problem:
-                code, text = type(problem).__name__, str(problem)
+            except ClientError as error:
+                problem: Exception = error
+                code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
+            except BotoCoreError as error:
+                problem, code, text = error, type(error).__name__, str(error)
             if _signed_off(code):
                 if renewals == RENEWALS:
                     raise _signed_out(text)
                 renewals += 1
                 self._clients.renew()
             elif not _may_pass(code):
-                raise Refused(_named(operation), code, text)
+                raise Refused(
+                    f"AWS refused {_named(operation)} ({code}): {text}",
+                    "The role lacks a permission: shipway infra policy ENV prints what it needs."
+                    if denied(problem) else "Correct what it names, and try again.",
+                    code,
+                )  # fmt: skip
             if self._clock.monotonic() + wait > end:
                 raise Lost(
                     f"AWS did not answer {_named(operation)} for {PATIENCE:.0f} s ({code})",

@@ -14,9 +14,10 @@ from shipway.core.judge import Decision
 from shipway.core.outcome import Verdict
 from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
+from shipway.effects.aws_errors import Refused
 from shipway.platforms.ecs.answering import Answering, Stand
 from shipway.platforms.ecs.aside import Aside
-from shipway.platforms.ecs.calls import Lost, Refused
+from shipway.platforms.ecs.calls import Lost
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.ending import verdict_of, way_back_failed, why
 from shipway.platforms.ecs.failures import Failures

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shipway.platforms.ecs.calls import Calls, Refused
+from shipway.effects.aws_errors import Refused
+from shipway.platforms.ecs.calls import Calls
 
 LINES = 20
 

@@ -11,8 +11,8 @@ from shipway.core.judge import Decision
 from shipway.core.rollout_judging import Judging
 from shipway.core.sampling import Sample
 from shipway.core.watching import RolloutListener
+from shipway.effects.aws_errors import Refused
 from shipway.platforms.ecs.balancer import Source
-from shipway.platforms.ecs.calls import Refused
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.metering import PERIOD, Meter
 from shipway.platforms.ecs.parts import Parts

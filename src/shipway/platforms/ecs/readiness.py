@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from shipway.core.config import Environment
 from shipway.core.errors import CannotRun
-from shipway.platforms.ecs.calls import Calls, Refused
+from shipway.effects.aws_errors import Refused
+from shipway.platforms.ecs.calls import Calls
 from shipway.platforms.ecs.tools import Obstacle
 
 

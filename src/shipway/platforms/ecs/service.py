@@ -9,7 +9,8 @@ from typing import Any
 from shipway.core.config import Environment
 from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
-from shipway.platforms.ecs.calls import Calls, Refused
+from shipway.effects.aws_errors import Refused
+from shipway.platforms.ecs.calls import Calls
 from shipway.platforms.ecs.deployment import GOING, Deployment, deployment_from
 
 # What UpdateService and StopServiceDeployment say where the deployment has gone on by itself.

@@ -13,8 +13,9 @@ from shipway.core.ports import Clients
 from shipway.core.receipt import Receipt
 from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
+from shipway.effects.aws_errors import Refused
 from shipway.platforms.ecs.answering import Answering
-from shipway.platforms.ecs.calls import Lost, Refused
+from shipway.platforms.ecs.calls import Lost
 from shipway.platforms.ecs.course import Course
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.failures import Failures

@@ -1,0 +1,17 @@
+"""Where a command tells how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+def progress(*, json: bool) -> Callable[[str], None]:
+    """Line by line, at once; with JSON it goes where errors go."""
+    stream = sys.stderr if json else sys.stdout
+
+    def say(line: str) -> None:
+        stream.write(f"{line}\n")
+        stream.flush()
+
+    return say

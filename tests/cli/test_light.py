@@ -1,0 +1,48 @@
+"""What a run in which everything is cached, and --help, do without: importing it takes longer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"boto3", "botocore", "jinja2", "pydantic", "httpx", "rich", "yaml"}
+PROGRAM = """
+import atexit, sys
+from shipway.cli.invocation import invoke
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+sys.exit(invoke(sys.argv[1:]))
+"""
+
+
+def imported(folder: Path, *words: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    (tmp_path / "shipway.toml").write_text(
+        '[application]\nname = "town"\n\n[steps.greet]\nrun = "true"\nstage = "quality"\n'
+        'inputs = ["*.txt"]\n'
+    )
+    (tmp_path / "a.txt").write_text("a")
+    return tmp_path
+
+
+def test_a_cached_run_imports_neither_the_configuration_nor_what_it_does_not_need(
+    town: Path,
+) -> None:
+    words = ("run", "greet")
+    assert "shipway.core.config" in imported(town, *words)
+    assert not imported(town, *words) & {*HEAVY, "typer", "shipway.core.config", "shipway.checks"}
+
+
+def test_help_imports_nothing_but_what_reads_words(town: Path) -> None:
+    assert not imported(town, "--help") & HEAVY
