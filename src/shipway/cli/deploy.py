@@ -99,12 +99,12 @@ def status(
     _call("status", context, environment=environment, history=history, json=json)
 
 
-def down(context: typer.Context, environment: Where = "local") -> None:
+def down(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
     """Stop everything that runs in an environment. Its data stay.
 
     Example: shipway down local
     """
-    _call("down", context, environment=environment)
+    _call("down", context, environment=environment, json=json)
 
 
 def _call(command: str, context: typer.Context, **options: Any) -> None:
