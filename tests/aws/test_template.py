@@ -88,6 +88,7 @@ def test_names_are_those_that_the_rest_looks_for() -> None:
                 NAMES.traffic_role,
                 NAMES.deploy_role,
                 NAMES.database_role,
+                NAMES.look_role,
             },
         ),
     }

@@ -85,7 +85,8 @@ def lines(runner: Runner) -> set[str]:
 
 # What wants an account ends with these where there is none, and the job goes on to its next line.
 ANYHOW = tuple(range(7))
-AWAY = {" deploy ": ANYHOW, " run publish": ANYHOW, " monitor apply": ANYHOW, " cost": ANYHOW}
+AWAY = {" deploy ": ANYHOW, " run publish": ANYHOW, " monitor apply": ANYHOW,
+        " clean --aws": ANYHOW}  # fmt: skip
 # An image's base comes from a registry: where none is reached, that step, and no other, ends so.
 BUILT = dict.fromkeys(('run "$STAGE"', " run quality", " report --from"), (0, 1, 5))
 _ENDED_ILL = re.compile(

@@ -211,6 +211,30 @@ def test_an_instance_of_the_old_release_that_dies_is_replaced_at_once(
     place.only(place.new)
 
 
+class Sickening(Silent):
+    """The new release stops answering well once it is watched with so much of the traffic."""
+
+    def __init__(self, machine: Machine, release: Release, words: str) -> None:
+        self._machine, self._release, self._words = machine, release, words
+
+    def staged(self, at: float, stage: str, text: str) -> None:
+        """Fall ill."""
+        if text.startswith("watch") and self._words in text + stage:
+            self._machine.sick.add(self._release.name)
+
+
+@pytest.mark.parametrize("strategy", ["blue-green", "linear", "canary"])
+def test_a_release_that_hangs_while_it_is_watched_is_rolled_back(
+    tmp_path: Path, strategy: str
+) -> None:
+    place = Place(tmp_path, strategy=strategy)
+    listener = Sickening(place.machine, place.new, "BAKE_TIME")
+    receipt = place.platform().deploy(place.new, listener)
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert receipt.cause.endswith("is unwell while it serves: /health answers 500")
+    place.only(place.old)
+
+
 class Interrupting(Machine):
     """A machine on which somebody presses Ctrl-C when a smoke test is sent, and at the next start
     of an instance once more."""

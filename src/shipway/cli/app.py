@@ -10,6 +10,7 @@ import typer
 from shipway import __version__
 from shipway.cli import (
     clean,
+    cost,
     deploy,
     doctor,
     findings,
@@ -48,6 +49,7 @@ rehearse.add_to(app)
 findings.add_to(app)
 image.add_to(app)
 clean.add_to(app)
+cost.add_to(app)
 hold.add_to(app)
 task.add_to(app)
 infra.add_to(app)

@@ -17,6 +17,10 @@ def add_to(app: typer.Typer) -> None:
 def clean(
     context: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what can go.")] = False,
+    aws: Annotated[
+        bool, typer.Option("--aws", help="What is left in the AWS account, not on this machine.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what the policy [retention] no longer keeps and how much it is, then remove it.
@@ -24,6 +28,10 @@ def clean(
     A terminal is asked first; anywhere else nothing is removed without --yes. What runs, and
     what a rollout that is not finished names, always stays.
 
-    Example: shipway clean --yes
+    With --aws: images, task definitions, log groups, snapshots, addresses, volumes and target
+    groups that nothing needs, with what they cost a month. What a rollback may go back to stays.
+
+    Example: shipway clean --aws --dry-run
     """
-    raise typer.Exit(call("clean", {"directory": context.obj, "yes": yes, "json": json}))
+    options = {"directory": context.obj, "yes": yes, "dry_run": dry_run, "json": json}
+    raise typer.Exit(call("clean_aws" if aws else "clean", options))

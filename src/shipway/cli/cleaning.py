@@ -25,7 +25,7 @@ class Weighed:
     bytes: int
 
 
-def clean(*, directory: str, yes: bool, json: bool) -> int:
+def clean(*, directory: str, yes: bool, dry_run: bool, json: bool) -> int:
     """Show what can go, and remove it when somebody says so; the exit code.
 
     1 when something of it stayed.
@@ -35,7 +35,7 @@ def clean(*, directory: str, yes: bool, json: bool) -> int:
     found = [Weighed(one, size(one.path) if one.path else 0) for one in past.surplus()]
     if not json:
         _show(found)
-    agreed = bool(found) and (yes or (not json and _asked()))
+    agreed = bool(found) and not dry_run and (yes or (not json and asked()))
     gone = remove(past, [one.what for one in found]) if agreed else []
     if json:
         print(json_module.dumps(_data(found, gone, agreed=agreed), indent=2))
@@ -67,10 +67,13 @@ def _show(found: Sequence[Weighed]) -> None:
         print("nothing can go")
 
 
-def _asked() -> bool:
-    """Whether the person at the terminal agrees; nobody there, nobody agrees."""
+def asked(options: str = "") -> bool:
+    """Whether the person at the terminal agrees; nobody there, nobody agrees.
+
+    options: those that the command was given, with a space behind.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("nothing is removed; shipway clean --yes removes it")
+        print(f"nothing is removed; shipway clean {options}--yes removes it")
         return False
     try:
         answer = input("Remove all of this? [y/N] ")

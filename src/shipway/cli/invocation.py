@@ -27,6 +27,8 @@ _CALLS = {
         "shipway.cli.deploying",
     ),
     "clean": "shipway.cli.cleaning",
+    "clean_aws": "shipway.cli.cleaning_aws",
+    "cost": "shipway.cli.costing",
     "logs": "shipway.cli.showing_logs",
     "hold": "shipway.cli.holding",
     "policy": "shipway.cli.policing",

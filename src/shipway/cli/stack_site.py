@@ -8,6 +8,7 @@ from shipway.aws.live import live
 from shipway.aws.stack import Stack
 from shipway.aws.template import template
 from shipway.cli.agreeing import Person
+from shipway.cli.costing import stack_estimate
 from shipway.cli.project import open_project
 from shipway.core.account import Account
 from shipway.core.config import Config
@@ -100,4 +101,5 @@ def open_site(directory: str, where: str) -> StackSite:
     clients = AwsClients(config.aws)
     with in_words():
         account = identify(clients, config.aws)
-    return StackSite(config, where, clients, account, template(kind))
+    estimate = stack_estimate(config)
+    return StackSite(config, where, clients, account, template(kind), estimate=estimate)

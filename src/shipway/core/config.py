@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.closed import Closed, Count, Percent, Seconds, Text
+from shipway.core.settings.cost import Cost
 from shipway.core.settings.github import GitHub
 from shipway.core.settings.image import Image
 from shipway.core.settings.infrastructure import Infrastructure
@@ -273,6 +274,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[str, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
     image: Image = field(default_factory=Image)
     services: dict[Literal["postgres", "redis"], Service] = field(default_factory=dict)

@@ -91,6 +91,11 @@ class Names:
         return f"{self.prefix}-deploy"
 
     @property
+    def look_role(self) -> str:
+        """What the weekly workflow takes on to see what is left over."""
+        return f"{self.prefix}-look"
+
+    @property
     def traffic_role(self) -> str:
         """ECS moves the listener rules with it."""
         return f"{self.prefix}-traffic"

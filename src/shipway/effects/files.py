@@ -213,5 +213,12 @@ class Blobs:
             return None
         return data if hashlib.sha256(data).hexdigest() == name else None
 
+    def size(self, name: str) -> int:
+        """Bytes of a content; 0 when it is missing."""
+        try:
+            return os.stat(self._path(name)).st_size
+        except OSError:
+            return 0
+
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name[:2], name)

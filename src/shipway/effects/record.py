@@ -108,14 +108,22 @@ class SqliteRecord:
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
         """The finished runs that had a step, newest first: the result, its steps' results."""
+        return self._finished(step)
+
+    def finished_runs(self) -> list[tuple[str, list[str]]]:
+        """Every finished run, as `runs_of`."""
+        return self._finished("")
+
+    def _finished(self, step: str) -> list[tuple[str, list[str]]]:
+        """step: which they had; "" for any."""
         query = (
             "SELECT id, result FROM runs WHERE result IS NOT NULL"
-            " AND id IN (SELECT run FROM steps WHERE step = ?) ORDER BY started DESC"
+            " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY started DESC"
         )
         steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
         return [
             (result, [row[0] for row in self._read(steps, (run,))])
-            for run, result in self._read(query, (step,))
+            for run, result in self._read(query, (step, step))
         ]
 
     def passed_facts(self, step: str) -> list[dict[str, Any]]:

@@ -295,3 +295,18 @@ def test_the_first_line_says_who_wrote_it_and_for_which_folder() -> None:
     assert all(text.startswith(mark("apps/town") + "\n") for text in WRITTEN.values())
     assert "`shipway -C apps/town workflows write`" in mark("apps/town")
     assert "`shipway workflows write`" in mark(".")
+
+
+def test_every_week_costs_are_checked_and_leftovers_shown_by_a_role_that_only_reads() -> None:
+    job = WORKFLOWS["monitoring.yml"]["jobs"]["weekly"]
+    runs = [one["run"].strip() for one in job["steps"] if "run" in one]
+    assert [one.partition(" -C apps/town ")[2] for one in runs[-2:]] == [
+        "cost --check", "clean --aws --dry-run"
+    ]  # fmt: skip
+    assert job["steps"][-1]["if"] == "${{ !cancelled() }}"  # whatever it costs
+    (assumed,) = [one["with"] for one in job["steps"] if "role-to-assume" in one.get("with", {})]
+    assert assumed["role-to-assume"] == "${{ vars.AWS_LOOK_ROLE }}"
+    known = replace(CONFIG, aws=Aws(account="123456789012", region="eu-west-1"))
+    text = write(known, ".", COMMANDS).files["monitoring.yml"]
+    assert "role-to-assume: arn:aws:iam::123456789012:role/town-production-look" in text
+    assert "cost --check" not in write(CONFIG, ".", COMMANDS - {"cost"}).files["monitoring.yml"]

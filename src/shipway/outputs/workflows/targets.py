@@ -16,14 +16,15 @@ _FILES = {"development": "deploy-dev"}
 class Target:
     """An environment that a branch's pushes are deployed to.
 
-    role, region: empty where the environment's variables in GitHub say them. file: the workflow
-    that starts it, without its suffix.
+    role, region, look: empty where the environment's variables in GitHub say them; look is the role
+    that only reads. file: the workflow that starts it, without its suffix.
     """
 
     name: str
     branch: str
     role: str
     region: str
+    look: str = ""
 
     @property
     def file(self) -> str:
@@ -37,7 +38,8 @@ def targets(config: Config) -> Iterator[Target]:
     for name in remote(config):
         branch = config.github.branches.get(name, usual.get(name, ""))
         if branch:
-            yield Target(name, branch, _role(config, name), config.aws.region)
+            look = Names(config.application.name, name).look_role
+            yield Target(name, branch, _role(config, name), config.aws.region, _arn(config, look))
 
 
 def remote(config: Config) -> list[str]:
@@ -47,8 +49,9 @@ def remote(config: Config) -> list[str]:
 
 def _role(config: Config, name: str) -> str:
     given = config.github.roles.get(name, "")
-    account = config.aws.account
-    if given or not account:
-        return given
-    role = Names(config.application.name, name).deploy_role
-    return f"arn:aws:iam::{account}:role/{role}"
+    return given or _arn(config, Names(config.application.name, name).deploy_role)
+
+
+def _arn(config: Config, role: str) -> str:
+    """The role's ARN; "" where the account is not configured."""
+    return f"arn:aws:iam::{config.aws.account}:role/{role}" if config.aws.account else ""

@@ -26,6 +26,8 @@ from shipway.platforms.local.proxy import Proxy
 from shipway.platforms.local.team import Team
 
 LOOK = 0.25  # seconds between looks while waiting
+HEALTH_EVERY = 2.0  # seconds between looks at the health of instances that serve
+TRIES = 3  # health checks in a row that fail before an instance counts as unwell
 
 
 @dataclass
@@ -198,13 +200,21 @@ class Walk:
         return Observation.FAILED
 
     def _watch(self, seconds: float) -> Observation:
-        """At a share of traffic, until the judge promotes; at all of it, for so many seconds."""
+        """At a share of traffic, until the judge promotes; at all of it, for so many seconds.
+
+        What hangs answers nothing, and gives the judge no figures: so its health is asked, too.
+        """
         end = self.clock.monotonic() + seconds
+        asked = self.clock.monotonic()
         while True:
             if (between := self._between()) is not None:
                 return between
             decision = self.judging.decision
             over = self.clock.monotonic() >= end
+            if over or self.clock.monotonic() - asked >= HEALTH_EVERY:
+                if self._unwell():
+                    return Observation.ALARM
+                asked = self.clock.monotonic()
             if over and (
                 decision is Decision.PROMOTE or self.state.weight >= 100 or not self.settings.judged
             ):
@@ -213,6 +223,26 @@ class Walk:
                 self.story.blame(f"the judge holds it: {self.judging.sentence}", self._choices)
                 return Observation.HELD
             self.clock.sleep(LOOK)
+
+    def _unwell(self) -> bool:
+        """Whether an instance of the new release fails its health check again and again."""
+        for one in self.team.of(self.release.digest):
+            if fault := self._lasting_fault(one):
+                self.story.blame(
+                    f"an instance of {self.release.name} is unwell while it serves: {fault}",
+                    f"Read its log: {one.log}", self.team.instances.tail(one),
+                )  # fmt: skip
+                return True
+        return False
+
+    def _lasting_fault(self, instance: Instance) -> str:
+        """What its health check says when it fails each time; nothing once it does not."""
+        fault = ""
+        for _ in range(TRIES):
+            fault = self.team.instances.health(instance)
+            if not fault:
+                break
+        return fault
 
     def _pause(self) -> Observation:
         pause = self.settings.pauses[self.state.stage.value]  # type: ignore[index]  # its names

@@ -1,0 +1,1 @@
+"""What a month costs: prices with date and source, quantities from the levers. Pure."""
