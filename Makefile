@@ -33,12 +33,13 @@ setup: $(BIN)/shipway
 
 # uv itself is the only thing that pip installs, by hash; uv does the rest from the lock.
 $(BIN)/shipway: uv.lock pyproject.toml requirements-uv.txt
-	$(PYTHON) -c 'import sys; sys.exit("Shipway needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt
-	$(BIN)/uv sync --locked --quiet --compile-bytecode
-	$(BIN)/python -m compileall -q src
-	touch $(BIN)/shipway
+	@echo 'Setting up: Python packages into .venv, once; about a minute.'
+	@$(PYTHON) -c 'import sys; sys.exit("Shipway needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt
+	@$(BIN)/uv sync --locked --quiet --compile-bytecode
+	@$(BIN)/python -m compileall -q src
+	@touch $(BIN)/shipway
 
 clean:  ## remove what set-up and runs left; the application's data, too
 	rm -rf .venv .shipway mycandidate/.shipway

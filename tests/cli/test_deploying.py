@@ -37,8 +37,12 @@ def test_where_nothing_runs_it_is_said(web: Path) -> None:
     )  # fmt: skip
     found = json.loads(shipway(web, "status", "--json", "--history").stdout)
     assert (found["release"], found["history"]) == ("", [])
-    assert shipway(web, "logs").stdout == ""
+    logs = shipway(web, "logs")
+    assert logs.stdout == ""
+    assert "local: nothing runs; start it with shipway run" in logs.stderr
     assert shipway(web, "down").stdout == "local: nothing runs\n"
+    down = json.loads(shipway(web, "down", "--json").stdout)
+    assert down == {"environment": "local", "stopped": 0}
 
 
 def test_a_rollout_without_its_release_says_what_is_missing(web: Path) -> None:
@@ -59,6 +63,7 @@ def test_tab_offers_steps_stages_environments_and_releases(web: Path, tmp_path: 
     assert completed(web, "run", "qu") == ["quality", "quick"]
     assert completed(web, "deploy", "l") == ["local"]
     assert completed(web, "logs", "") == ["local", "staging"]
+    assert completed(web, "rehearse", "--strategy", "b") == ["blue-green"]
     assert completed(web, "rollback", "--to", "") == []
     assert completed(tmp_path, "-C", "web", "status", "s") == ["staging"]
 

@@ -60,6 +60,7 @@ def test_a_good_release_goes_there_and_back_and_nobody_is_hit(web: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sent, 0 failed" in done.stdout
     assert "0 of " in done.stdout
+    assert "receipt: .shipway/rehearsal/rollout.html" in done.stdout
     assert left(web) == []
     assert "nothing runs" in shipway(web, "status").stdout
 
@@ -68,6 +69,9 @@ def test_a_bad_release_hits_users_and_the_end_is_sound(web: Path) -> None:
     code, found = rehearsed(web, "--fault", "error=50%")
     assert (code, found["sound"], found["fault"]) == (0, True, "error=50%")
     assert found["total"]["failed"] > 10
+    page = (web / ".shipway" / "rehearsal" / "rollout.html").read_text()
+    assert found["candidate"] in page
+    assert "the fault was ordered (--fault error=50%)" in page
     assert set(found["total"]["errors"]) == {"500"}
     assert found["before"]["failed"] == found["after"]["failed"] == 0
     assert found["to_recovery"] > 0

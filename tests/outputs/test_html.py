@@ -273,6 +273,14 @@ def test_twenty_thousand_findings_are_written_quickly_and_in_little_memory() -> 
     assert (len(html), len(log)) < (10_000_000, 20_000_000)
 
 
+def test_an_address_that_the_sentence_names_is_linked_there_and_said_once() -> None:
+    where = "http://127.0.0.1:8080"
+    passed = report(replace(passed_run(), address=where), BLOBS.__getitem__)
+    banner = passed.partition('class="banner')[2].partition("</div>")[0]
+    assert f'answers at <a href="{where}">{where}</a></p>' in banner
+    assert banner.count(f">{where}</a>") == 1
+
+
 def test_the_address_is_a_link_only_when_it_is_one_of_the_web() -> None:
     links = [a.get("href") for tag, a in page(passed_run()).tags if tag == "a"]
     assert "http://127.0.0.1:8080" in links

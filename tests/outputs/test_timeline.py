@@ -39,12 +39,17 @@ def test_cached_steps_are_named_and_not_drawn() -> None:
     assert not {"ruff", "ruff-format"} & {bar.step.step for bar in drawn.bars}
 
 
-def test_the_critical_path_leads_back_over_what_was_waited_for_longest() -> None:
+def test_the_critical_path_is_the_chain_that_took_longest() -> None:
     steps = (ran("a", 0, 1), ran("b", 0, 3), ran("c", 3, 2, "a", "b"), ran("d", 1, 1, "a"))
     assert [step.step for step in critical_path(steps)] == ["b", "c"]
     drawn = timeline(run(*steps))
     assert {bar.step.step for bar in drawn.bars if bar.critical} == {"b", "c"}
     assert drawn.critical_seconds == 5
+
+
+def test_a_short_step_that_waited_for_a_core_is_not_the_critical_path() -> None:
+    steps = (ran("tests", 0, 90), ran("lint", 90, 1), ran("deploy", 91, 2, "tests", "lint"))
+    assert [step.step for step in critical_path(steps)] == ["tests", "deploy"]
 
 
 def test_a_cycle_in_the_needs_does_not_hang() -> None:

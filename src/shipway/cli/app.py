@@ -29,10 +29,10 @@ from shipway.cli import (
     task,
     workflows,
 )
+from shipway.cli.listing import name_each_in_full
 
 app = typer.Typer(
     name="shipway",
-    help="Takes a Python web application from a commit to a proven release.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -57,6 +57,7 @@ secret.add_to(app)
 monitor.add_to(app)
 workflows.add_to(app)
 doctor.add_to(app)
+name_each_in_full(app)
 
 
 def _version(wanted: bool) -> None:
@@ -75,7 +76,12 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Takes a Python web application from a commit to a proven release."""
+    """Takes a Python web application from a commit to a proven release.
+
+    A new repository begins with `shipway init`. Each command explains itself: shipway run --help.
+
+    Example: shipway run
+    """
     context.obj = directory
 
 

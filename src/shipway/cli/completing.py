@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: stages and steps, environments, stacks, releases."""
+"""What the shell offers after Tab: stages, steps, environments, stacks, strategies, releases."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ def releases(context: typer.Context, incomplete: str) -> list[str]:
     project = _project(context)
     names = [one["name"] for one in project.record.releases()] if project else []
     return [name for name in names if name.startswith(incomplete)]
+
+
+def strategies(incomplete: str) -> list[str]:
+    """Strategies that begin so."""
+    from shipway.core.strategy import Strategy
+
+    return [name.value for name in Strategy if name.startswith(incomplete)]
 
 
 def _project(context: typer.Context) -> Project | None:

@@ -63,7 +63,9 @@ def rollback(
 ) -> None:
     """Go back to an earlier good release, without building anything.
 
-    Example: shipway rollback local
+    Example: shipway rollback production
+
+    Example: shipway rollback local --to 1.0.0-4f2c9d1
     """
     _call("rollback", context, environment=environment, to=to, force=force, json=json)
 
@@ -90,13 +92,19 @@ def status(
     history: Annotated[bool, typer.Option("--history", help="Show past rollouts, too.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what runs in an environment. Exit code 1 when something of it is not well."""
+    """Show what runs in an environment. Exit code 1 when something of it is not well.
+
+    Example: shipway status production --history
+    """
     _call("status", context, environment=environment, history=history, json=json)
 
 
-def down(context: typer.Context, environment: Where = "local") -> None:
-    """Stop everything that runs in an environment. Its data stay."""
-    _call("down", context, environment=environment)
+def down(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+    """Stop everything that runs in an environment. Its data stay.
+
+    Example: shipway down local
+    """
+    _call("down", context, environment=environment, json=json)
 
 
 def _call(command: str, context: typer.Context, **options: Any) -> None:

@@ -114,11 +114,14 @@ def _secrets(project: Project, environment: str) -> dict[str, bool]:
     return configured_secrets(AwsClients(config.aws), config.environments[environment].ecs)
 
 
-def down(*, directory: str, environment: str) -> int:
+def down(*, directory: str, environment: str, json: bool) -> int:
     """Stop everything."""
     count = platform(open_project(directory), environment).down()
     what = f"{count} processes stopped" if count else "nothing runs"
-    print(f"{environment}: {what}")
+    if json:
+        print(json_module.dumps({"environment": environment, "stopped": count}))
+    else:
+        print(f"{environment}: {what}")
     return 0
 
 

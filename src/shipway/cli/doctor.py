@@ -30,7 +30,10 @@ def add_to(app: typer.Typer) -> None:
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what is here, what is missing, and how to get it. Exit code 1 if a need is missing."""
+    """Show what is here, what is missing, and how to get it. Exit code 1 if a need is missing.
+
+    Example: shipway doctor
+    """
     parts = look()
     if json:
         import json as json_module

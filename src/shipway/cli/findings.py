@@ -9,7 +9,9 @@ import typer
 from shipway.cli.invocation import call
 
 group = typer.Typer(
-    help="What scanners that run elsewhere found.", no_args_is_help=True, rich_markup_mode=None
+    help="What scanners that run elsewhere found.\n\nExample: shipway findings import codeql.sarif",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

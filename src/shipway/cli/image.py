@@ -10,8 +10,8 @@ from shipway.cli import completing
 from shipway.cli.invocation import call
 
 group = typer.Typer(
-    help="The application's image: build it, scan it, push it.", no_args_is_help=True,
-    rich_markup_mode=None,
+    help="The application's image: build it, scan it, push it.\n\nExample: shipway image build",
+    no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

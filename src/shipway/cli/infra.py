@@ -10,7 +10,8 @@ from shipway.cli import completing
 from shipway.cli.invocation import call
 
 group = typer.Typer(
-    help="The account's and the environments' stacks in AWS.",
+    help="The account's and the environments' stacks in AWS.\n\n"
+    "Example: shipway infra plan staging",
     no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
 

@@ -10,7 +10,8 @@ from shipway.cli.completing import environments
 from shipway.cli.invocation import call
 
 monitor = typer.Typer(
-    help="Alarms, dashboard and saved queries of an environment on AWS: docs/monitoring.md.",
+    help="Alarms, dashboard and saved queries of an environment on AWS: docs/monitoring.md.\n\n"
+    "Example: shipway monitor show production",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from shipway.cli.news import deliver, of_receipt, wanted
@@ -14,7 +14,7 @@ from shipway.core.errors import ConfigError
 from shipway.core.notice import Event, Notice, event_of
 from shipway.core.outcome import Verdict
 from shipway.core.ports import Delivery
-from shipway.core.receipt import Receipt
+from shipway.core.receipt import Receipt, last_receipt
 from shipway.effects.clock import SystemClock
 from shipway.effects.notifier import HttpNotifier
 from shipway.outputs.notice_slack import slack_message
@@ -33,7 +33,7 @@ def notify(*, directory: str, environment: str, event: str, send: bool, json: bo
             "[notify] names nobody to tell",
             'Name a variable that has an address: [notify] slack = "SLACK_WEBHOOK".',
         )
-    receipt = _last(project, environment)
+    receipt = last_receipt(project.record.rollouts(environment))
     told = _notice(project, environment, event, receipt)
     sent = deliver(project, replace(told, test=True), HttpNotifier(SystemClock())) if send else []
     if json:
@@ -50,21 +50,13 @@ def _places(project: Project) -> dict[str, bool]:
     return {name: bool(os.environ.get(name)) for name in names if name}
 
 
-def _last(project: Project, environment: str) -> Receipt | None:
-    """The receipt of the last rollout that came far enough to have one."""
-    for one in project.record.rollouts(environment):
-        if "seconds" in one:
-            names = {field.name for field in fields(Receipt)}
-            given = {name: value for name, value in one.items() if name in names}
-            return Receipt(**{**given, "verdict": Verdict(one["verdict"])})
-    return None
-
-
 def _notice(project: Project, environment: str, event: str, receipt: Receipt | None) -> Notice:
+    good = event in ("", Event.STARTED, Event.DEPLOYED)
     shown = receipt or Receipt(
         environment, "1.1.0+2222222.bbbbbb", "1.0.0+1111111.aaaaaa", Verdict.PASSED,
-        SystemClock().now(), 42.0, "http://127.0.0.1:8080", cause="what went wrong",
-        remedy="what to do about it", releases={"1.1.0+2222222.bbbbbb": {"requests": 1200}},
+        SystemClock().now(), 42.0, "http://127.0.0.1:8080",
+        cause="" if good else "what went wrong", remedy="" if good else "what to do about it",
+        releases={"1.1.0+2222222.bbbbbb": {"requests": 1200}},
     )  # fmt: skip
     return of_receipt(project, Event(event) if event else event_of(shown), shown)
 

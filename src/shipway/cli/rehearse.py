@@ -26,7 +26,11 @@ def rehearse(
         ),
     ] = "local",
     strategy: Annotated[
-        str, typer.Option(help="How to roll out. Default: as the environment does.")
+        str,
+        typer.Option(
+            help="rolling, blue-green, linear or canary. Default: as the environment does.",
+            autocompletion=completing.strategies,
+        ),
     ] = "",
     fault: Annotated[
         str, typer.Option(help="What goes wrong, for example error=5%, slow=2x, kill-proxy.")

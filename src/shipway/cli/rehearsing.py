@@ -14,11 +14,13 @@ from contextlib import closing, contextmanager, suppress
 from shipway.cli.apart import DeployApart, lines, scratch_platform, scratch_record
 from shipway.cli.deploying import packaged
 from shipway.cli.project import Project, open_project
+from shipway.cli.rollout_page import write_rehearsed_page
 from shipway.core.config import Config
 from shipway.core.errors import Busy
 from shipway.core.fault import parse_fault
 from shipway.core.load import MOST_SECONDS, LoadPlan
-from shipway.core.scratch import Place, candidate, rehearsed, settings, targets
+from shipway.core.receipt import last_receipt
+from shipway.core.scratch import NAME, Place, candidate, rehearsed, settings, targets
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.files import write_atomic
@@ -44,10 +46,13 @@ def rehearse(
         _tidy(script.config, folder)
         with closing(scratch_record(folder)) as record:
             found = play(_stage(folder, record, json=json), script, lines(json=json))
+            page = _page(project, record, script, folder)
     if json:
         print(json_module.dumps(found.to_dict(), indent=2))
     else:
         print("\n".join(draw(found, sys.stdout.encoding or "ascii")))
+        if page:
+            print(f"receipt: {page}")
     return found.exit_code
 
 
@@ -65,6 +70,13 @@ def _script(
         "127.0.0.1", place.port, asked, rate, MOST_SECONDS, users=max(1, round(_AGAIN * rate))
     )
     return Script(config, release, new, ordered, fault, plan, seconds)
+
+
+def _page(project: Project, record: SqliteRecord, script: Script, folder: str) -> str:
+    """The page of the candidate's rollout; "" where it left no receipt."""
+    ways = [one for one in record.rollouts(NAME) if one["release"] == script.candidate.name]
+    receipt = last_receipt(ways)
+    return write_rehearsed_page(receipt, project, folder, script.fault_words) if receipt else ""
 
 
 def _stage(folder: str, record: SqliteRecord, *, json: bool) -> Stage:

@@ -45,7 +45,10 @@ def last_run(project: Project) -> RunResult:
         raise ConfigError("there is no run on record", "Run one: shipway run.")
     _, text, steps = found
     if text is None:
-        raise ConfigError("the last run was interrupted: it has no verdict", "Run it again.")
+        raise ConfigError(
+            "the last run is not at its end: it has no verdict",
+            "Wait for it where it goes on; run it again where it was cut off.",
+        )
     return run_from_json(text, tuple(step_from_json(step) for step in steps))
 
 

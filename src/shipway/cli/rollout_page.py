@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from urllib.parse import quote
 
 from shipway.cli.project import Project
@@ -13,7 +14,28 @@ from shipway.effects.files import write_atomic
 
 
 def write_page(receipt: Receipt, project: Project) -> str:
-    """Write rollout.html below the environment's folder; its path, as short as it goes."""
+    """Write rollout.html below the environment's folder; its path, as short as it goes.
+
+    Where nothing was moved, because the release ran already, the last rollout's page stays.
+    """
+    path = os.path.join(project.state, _below(receipt.environment))
+    moved = bool(receipt.samples or receipt.timeline) or receipt.release != receipt.before
+    if moved or not os.path.exists(path):
+        _write(path, receipt, project)
+    return min(path, os.path.relpath(path), key=len)
+
+
+def write_rehearsed_page(receipt: Receipt, project: Project, folder: str, fault: str) -> str:
+    """The same below a rehearsal's folder. fault: as it was ordered; empty for none."""
+    path = os.path.join(folder, "rollout.html")
+    receipt = replace(receipt, address="")  # nothing answers there any more
+    if fault and receipt.remedy:  # there is nothing to mend, and no such environment any more
+        receipt = replace(receipt, remedy=f"Nothing: the fault was ordered (--fault {fault}).")
+    _write(path, receipt, project)
+    return min(path, os.path.relpath(path), key=len)
+
+
+def _write(path: str, receipt: Receipt, project: Project) -> None:
     from shipway.outputs.html import report
 
     step = StepResult(
@@ -26,9 +48,7 @@ def write_page(receipt: Receipt, project: Project) -> str:
         f"rollout of {receipt.release}", project.config.application.name, receipt.verdict,
         receipt.started, receipt.seconds, (step,), address=receipt.address,
     )  # fmt: skip
-    path = os.path.join(project.state, _below(receipt.environment))
     write_atomic(path, report(run, lambda name: project.blobs.get(name) or b"").encode())
-    return min(path, os.path.relpath(path), key=len)
 
 
 def rollout_pages(project: Project) -> dict[str, str]:

@@ -10,7 +10,9 @@ from shipway.cli import completing
 from shipway.cli.invocation import call
 
 group = typer.Typer(
-    help="Secrets of an environment in AWS.", no_args_is_help=True, rich_markup_mode=None
+    help="Secrets of an environment in AWS.\n\nExample: shipway secret set staging DATABASE_URL",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -22,7 +24,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """Secrets of an environment in AWS."""
+    """Secrets of an environment in AWS.
+
+    Example: shipway secret set staging DATABASE_URL
+    """
 
 
 def set_(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from shipway.cli.holding import environment_of
 from shipway.cli.project import Project, open_project
 from shipway.core.config import Environment
@@ -30,8 +32,11 @@ def _of_here(project: Project, environment: str, *, follow: bool) -> None:
     here = local(project, environment)
     following = Following(here.site.instances)
     following.skip(here.running)  # before the last lines are read: none is shown twice or missed
-    for title, lines in here.logs():
+    known = list(here.logs())
+    for title, lines in known:
         print("\n".join((f"== {title}", *map(log_line, lines))), flush=True)
+    if not known:
+        print(f"{environment}: nothing runs; start it with shipway run", file=sys.stderr)
     if follow:
         following.follow(
             SystemClock(), lambda: local(project, environment).running,

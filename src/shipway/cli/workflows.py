@@ -9,8 +9,8 @@ import typer
 from shipway.cli.invocation import call
 
 group = typer.Typer(
-    help="GitHub's workflows, written from shipway.toml.", no_args_is_help=True,
-    rich_markup_mode=None,
+    help="GitHub's workflows, written from shipway.toml.\n\nExample: shipway workflows diff",
+    no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

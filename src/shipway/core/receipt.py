@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from shipway.core.outcome import Verdict
@@ -54,3 +54,13 @@ class Receipt:
     def to_dict(self) -> dict[str, Any]:
         """For the record and the reports."""
         return {**asdict(self), "requests": self.requests, "failed": self.failed}
+
+
+def last_receipt(rollouts: Iterable[Mapping[str, Any]]) -> Receipt | None:
+    """Of the record's rollouts, newest first: the first that came far enough to have one."""
+    names = {one.name for one in fields(Receipt)}
+    for rollout in rollouts:
+        if "seconds" in rollout:
+            given = {name: value for name, value in rollout.items() if name in names}
+            return Receipt(**{**given, "verdict": Verdict(rollout["verdict"])})
+    return None

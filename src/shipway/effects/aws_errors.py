@@ -64,6 +64,10 @@ def refusal(error: Exception) -> ShipwayError:
         return CannotRun(
             f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
         )
+    if "Connect" in type(error).__name__ or "Proxy" in type(error).__name__:
+        return Refused(
+            f"AWS: {text}", "Look at the network, a proxy (HTTPS_PROXY) and the region.", code
+        )
     return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.", code)
 
 

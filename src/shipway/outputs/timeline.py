@@ -46,7 +46,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The picture. critical: the chain of steps that decided how long the run took."""
+    """The picture. critical: the chain of steps that took longest."""
 
     bars: tuple[Bar, ...]
     lanes: int
@@ -84,15 +84,17 @@ def timeline(run: RunResult) -> Timeline:
 
 
 def critical_path(ran: Sequence[StepResult]) -> tuple[StepResult, ...]:
-    """From the step that ended last, back over whatever each one waited for longest."""
-    by_name = {step.step: step for step in ran}
-    path: list[StepResult] = []
-    current = max(ran, key=_end, default=None)
-    while current is not None and current not in path:
-        path.append(current)
-        needed = [by_name[name] for name in current.needs if name in by_name]
-        current = max(needed, key=_end, default=None)
-    return tuple(reversed(path))
+    """The chain of steps, each needing the one before, that took longest together.
+
+    With any number of cores a run takes that long. The step that ended last tells less: where
+    cores are few, it may have waited for them and not for what it needs.
+    """
+    chains: dict[str, tuple[float, tuple[StepResult, ...]]] = {}
+    for step in sorted(ran, key=lambda one: (one.started, _end(one))):  # needs come before
+        before = [chains[name] for name in step.needs if name in chains]
+        seconds, chain = max(before, key=lambda one: one[0], default=(0.0, ()))
+        chains[step.step] = (seconds + step.seconds, (*chain, step))
+    return max(chains.values(), key=lambda one: one[0], default=(0.0, ()))[1]
 
 
 def ticks(span: float) -> tuple[Tick, ...]:

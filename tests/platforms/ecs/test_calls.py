@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from shipway.core.errors import CannotRun
 from shipway.effects.aws_errors import Refused
 from shipway.effects.clock import VirtualClock
-from shipway.platforms.ecs.calls import PATIENCE, Calls, Lost
+from shipway.platforms.ecs.calls import AT_FIRST, PATIENCE, Calls, Lost
 
 
 class Clients:
@@ -62,10 +63,40 @@ def test_the_waits_grow_and_end() -> None:
     assert 0.8 * PATIENCE < clock.now() - began <= PATIENCE
 
 
+def test_where_aws_is_never_reached_nobody_waits_long() -> None:
+    clock = VirtualClock()
+    began = clock.now()
+    with pytest.raises(Lost, match=r"for 15 s \(EndpointConnectionError\)") as caught:
+        ask(Clients(EndpointConnectionError(endpoint_url="https://ecs")), clock)
+    assert clock.now() - began <= AT_FIRST
+    assert "HTTPS_PROXY" in caught.value.remedy
+
+
+def test_once_it_has_answered_a_lost_network_is_waited_for() -> None:
+    cut = EndpointConnectionError(endpoint_url="https://ecs")
+    clock = VirtualClock()
+    calls = Calls(Clients({"good": 1}, *[cut] * 6, {"good": 2}), clock, lambda: 0.5)
+    assert calls("ecs", "describe") == {"good": 1}
+    began = clock.now()
+    assert calls("ecs", "describe") == {"good": 2}
+    assert clock.now() - began > AT_FIRST
+
+
+def test_no_credentials_are_said_at_once() -> None:
+    clients = Clients(NoCredentialsError())
+    with pytest.raises(CannotRun, match="AWS: Unable to locate credentials") as caught:
+        ask(clients)
+    assert "aws configure" in caught.value.remedy
+    assert clients.renewed == 0
+
+
 @pytest.mark.parametrize("problem", [error("ExpiredTokenException"), NoCredentialsError()])
 def test_credentials_are_looked_for_anew(problem: Exception) -> None:
-    clients = Clients(problem, {"good": True})
-    assert ask(clients) == {"good": True}
+    """Also where they are gone in the middle: whoever renews the file writes it anew."""
+    clients = Clients({"good": False}, problem, {"good": True})
+    calls = Calls(clients, VirtualClock(), lambda: 0.5)
+    calls("ecs", "describe")
+    assert calls("ecs", "describe") == {"good": True}
     assert clients.renewed == 1
 
 

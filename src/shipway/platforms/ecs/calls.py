@@ -7,9 +7,10 @@ from typing import Any
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Clock, RenewableClients
-from shipway.effects.aws_errors import Refused, code_of, denied
+from shipway.effects.aws_errors import Refused, code_of, denied, refusal
 
 PATIENCE = 600.0  # seconds that one question may wait until it is given up
+AT_FIRST = 15.0  # and as long as AWS has answered nothing yet: a person waits, nothing has begun
 FIRST, LONGEST = 1.0, 60.0  # seconds between tries
 RENEWALS = 3
 _THROTTLED = {
@@ -37,6 +38,7 @@ class Calls:
         self._clients = clients
         self._clock = clock
         self._random = random
+        self._answered = False
 
     @property
     def region(self) -> str:
@@ -47,17 +49,21 @@ class Calls:
         """One operation, by boto3's names. Raises Refused, and Lost when patience ends."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        end = self._clock.monotonic() + PATIENCE
+        began = self._clock.monotonic()
         wait, renewals = FIRST, 0
         while True:
             try:
                 answer: dict[str, Any] = getattr(self._clients.client(service), operation)(**given)
+                self._answered = True
                 return answer
             except ClientError as error:
+                self._answered = True
                 problem: Exception = error
                 code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
             except BotoCoreError as error:
                 problem, code, text = error, type(error).__name__, str(error)
+                if not self._answered and code == "NoCredentialsError":
+                    raise refusal(error) from None  # there are none to be renewed
             if _signed_off(code):
                 if renewals == RENEWALS:
                     raise _signed_out(text)
@@ -70,10 +76,11 @@ class Calls:
                     if denied(problem) else "Correct what it names, and try again.",
                     code,
                 )  # fmt: skip
-            if self._clock.monotonic() + wait > end:
+            patience = PATIENCE if self._answered else AT_FIRST
+            if self._clock.monotonic() + wait > began + patience:
                 raise Lost(
-                    f"AWS did not answer {_named(operation)} for {PATIENCE:.0f} s ({code})",
-                    "Look at the network and at health.aws.amazon.com.",
+                    f"AWS did not answer {_named(operation)} for {patience:.0f} s ({code})",
+                    "Look at the network, a proxy (HTTPS_PROXY), and health.aws.amazon.com.",
                 )
             self._clock.sleep(self.spread(wait))
             wait = min(LONGEST, 2 * wait)
