@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 LIMIT = 51_200  # bytes of a template that CloudFormation takes in a request (its quotas)
+_COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 
 
 def template(name: str) -> str:
-    """The text of `bootstrap` or `environment`."""
-    return (files("shipway.aws") / "templates" / f"{name}.yml").read_text(encoding="utf-8")
+    """`bootstrap` or `environment` as it is sent: without the lines of comment, which count too."""
+    text = (files("shipway.aws") / "templates" / f"{name}.yml").read_text(encoding="utf-8")
+    return _COMMENT.sub("", text)

@@ -96,6 +96,16 @@ class Names:
         return f"{self.prefix}-look"
 
     @property
+    def monitor_role(self) -> str:
+        """What the workflow takes on to apply the monitoring stack."""
+        return f"{self.prefix}-monitor"
+
+    @property
+    def slack_role(self) -> str:
+        """Draws the alarms that Slack shows."""
+        return f"{self.prefix}-slack"
+
+    @property
     def traffic_role(self) -> str:
         """ECS moves the listener rules with it."""
         return f"{self.prefix}-traffic"

@@ -119,8 +119,11 @@ def test_each_severity_takes_its_own_ways() -> None:
     assert slack["SlackChannelId"] == "C1234567"
 
 
-def test_without_slack_there_is_no_role_for_it() -> None:
-    assert not of_kind(rendered(Monitoring(mail=("a@example.org",))), "IAM::Role")
+def test_slack_draws_with_the_role_of_the_environments_stack() -> None:
+    made = rendered(FULL)
+    (slack,) = of_kind(made, "Chatbot::SlackChannelConfiguration").values()
+    assert slack["IamRoleArn"]["Fn::Sub"].endswith(":role/web-production-slack")
+    assert not of_kind(made, "IAM::Role")  # whoever may make roles may do everything
 
 
 def test_topics_take_messages_only_encrypted_and_only_from_this_account() -> None:

@@ -310,3 +310,17 @@ def test_every_week_costs_are_checked_and_leftovers_shown_by_a_role_that_only_re
     text = write(known, ".", COMMANDS).files["monitoring.yml"]
     assert "role-to-assume: arn:aws:iam::123456789012:role/town-production-look" in text
     assert "cost --check" not in write(CONFIG, ".", COMMANDS - {"cost"}).files["monitoring.yml"]
+
+
+def test_alarms_are_applied_by_a_role_of_their_own() -> None:
+    (assumed,) = [
+        one["with"] for one in WORKFLOWS["monitoring.yml"]["jobs"]["apply"]["steps"]
+        if "role-to-assume" in one.get("with", {})
+    ]  # fmt: skip
+    assert assumed["role-to-assume"] == "${{ inputs.role || vars.AWS_MONITOR_ROLE }}"
+    assert "role" not in WORKFLOWS["ci-cd.yml"]["jobs"]["monitoring"]["with"]
+    given = GitHub(roles={"production": "arn:aws:iam::123456789012:role/of-our-own"})
+    known = replace(CONFIG, aws=Aws(account="123456789012", region="eu-west-1"), github=given)
+    jobs = loaded(write(known, ".", COMMANDS).files["ci-cd.yml"])["jobs"]
+    assert jobs["monitoring"]["with"]["role"].endswith(":role/town-production-monitor")
+    assert jobs["deploy"]["with"]["role"].endswith(":role/of-our-own")

@@ -27,16 +27,19 @@ def events(place: Place, secrets: str) -> dict[str, Resource]:
             },
         },
         "EventLogPolicy": _may_write(place),
-        "DeploymentEvents": _rule("What becomes of deployments", _deployments(place)),
-        "TaskEvents": _rule("Tasks that ended by themselves", _tasks(place)),
-        "SecretEvents": {
-            **_rule("Secrets that were asked for in vain", _denied(secrets)),
-        },
+        "DeploymentEvents": _rule(
+            place, "deployments", "What becomes of deployments", _deployments(place)
+        ),
+        "TaskEvents": _rule(place, "tasks", "Tasks that ended by themselves", _tasks(place)),
+        "SecretEvents": _rule(
+            place, "secrets", "Secrets that were asked for in vain", _denied(secrets)
+        ),
         "FailedDeployments": _told(place),
     }  # fmt: skip
 
 
-def _rule(description: str, pattern: Resource) -> Resource:
+def _rule(place: Place, name: str, description: str, pattern: Resource) -> Resource:
+    """A rule by a name of its own: MonitorRole may change these, and no others."""
     # CloudTrail's reading calls come only to rules that ask for all management events.
     reading = "CloudTrail" in json.dumps(pattern)
     state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" if reading else "ENABLED"
@@ -44,6 +47,7 @@ def _rule(description: str, pattern: Resource) -> Resource:
         "Type": "AWS::Events::Rule",
         "DependsOn": ["EventLogPolicy"],
         "Properties": {
+            "Name": f"{place.prefix}-{name}",
             "Description": description,
             "State": state,
             "EventPattern": pattern,
@@ -103,6 +107,7 @@ def _told(place: Place) -> Resource:
     return {
         "Type": "AWS::Events::Rule",
         "Properties": {
+            "Name": f"{place.prefix}-failed-deployments",
             "Description": "Failed deployments, to whoever is on call",
             "State": "ENABLED",
             "EventPattern": pattern,

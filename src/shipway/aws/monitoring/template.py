@@ -62,7 +62,7 @@ def template(watch: Watch) -> dict[str, Any]:
     """The template. Its parameters are what only the account knows (core/alarms/place.py)."""
     settings, where = watch.environment.monitoring, watch.place
     resources: dict[str, Resource] = {
-        **topics.topics(where.prefix, settings),
+        **topics.topics(where.prefix, settings, watch.names.slack_role),
         **events.events(where, watch.names.secret("")),
         **filters.filters(where),
         **alarms(where, watch.rules, watch.composites, settings.runbooks),

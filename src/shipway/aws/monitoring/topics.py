@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from shipway.aws.monitoring.naming import Resource, attribute, logical, ref, sub
+from shipway.aws.monitoring.naming import Resource, logical, ref, sub
 from shipway.core.alarms.rule import Severity
 from shipway.core.alarms.telling import slack_channel, told
 from shipway.core.settings.monitoring import Monitoring
 
 _KEY = "MessageKey"
 _READING = "arn:${AWS::Partition}:iam::aws:policy/CloudWatchReadOnlyAccess"
+_ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"  # of the environment's stack
 _ACCOUNT = "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"
 _SENDERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 
 
-def topics(prefix: str, settings: Monitoring) -> dict[str, Resource]:
-    """Topics, who may send to them, who gets them, and the key they are encrypted with."""
+def topics(prefix: str, settings: Monitoring, slack_role: str) -> dict[str, Resource]:
+    """Topics, who may send to them, who gets them, and the key they are encrypted with.
+
+    slack_role: the name of the role that draws alarms for Slack, of the environment's stack.
+    """
     resources: dict[str, Resource] = {}
     if settings.encrypted:
         resources[_KEY] = _key(prefix)
@@ -30,7 +34,7 @@ def topics(prefix: str, settings: Monitoring) -> dict[str, Resource]:
     slack = slack_channel(settings)
     to_slack = [one for one in Severity if slack in told(one, settings)]
     if to_slack:
-        resources |= _slack(prefix, settings, to_slack)
+        resources |= _slack(prefix, settings, to_slack, slack_role)
     return resources
 
 
@@ -111,39 +115,17 @@ def _key(prefix: str) -> Resource:
     }  # fmt: skip
 
 
-def _slack(prefix: str, settings: Monitoring, severities: list[Severity]) -> dict[str, Resource]:
-    trusted = {
-        "Effect": "Allow",
-        "Principal": {"Service": "chatbot.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
-    }
-    seen = {
-        "Effect": "Allow",
-        # Graphs of alarms that it draws. These actions know no single resources.
-        "Action": ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricWidgetImage"],
-        "Resource": "*",
-    }
+def _slack(
+    prefix: str, settings: Monitoring, severities: list[Severity], slack_role: str
+) -> dict[str, Resource]:
     return {
-        "SlackRole": {
-            "Type": "AWS::IAM::Role",
-            "Properties": {
-                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trusted]},
-                "Policies": [
-                    {
-                        "PolicyName": "draw-alarms",
-                        "PolicyDocument": {"Version": "2012-10-17", "Statement": [seen]},
-                    }
-                ],
-            },
-        },
         "SlackChannel": {
             "Type": "AWS::Chatbot::SlackChannelConfiguration",
             "Properties": {
                 "ConfigurationName": prefix,
                 "SlackWorkspaceId": settings.slack_workspace,
                 "SlackChannelId": settings.slack_channel,
-                "IamRoleArn": attribute("SlackRole", "Arn"),
+                "IamRoleArn": sub(f"{_ROLE}{slack_role}"),
                 "SnsTopicArns": [ref(logical("topic", severity)) for severity in severities],
                 # Whoever writes in the channel can read alarms, and do nothing else.
                 "GuardrailPolicies": [sub(_READING)],

@@ -16,8 +16,9 @@ _FILES = {"development": "deploy-dev"}
 class Target:
     """An environment that a branch's pushes are deployed to.
 
-    role, region, look: empty where the environment's variables in GitHub say them; look is the role
-    that only reads. file: the workflow that starts it, without its suffix.
+    role, region, look, monitor: empty where the environment's variables in GitHub say them; look is
+    the role that only reads, monitor the one that applies the monitoring stack. file: the workflow
+    that starts it, without its suffix.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Target:
     role: str
     region: str
     look: str = ""
+    monitor: str = ""
 
     @property
     def file(self) -> str:
@@ -38,8 +40,11 @@ def targets(config: Config) -> Iterator[Target]:
     for name in remote(config):
         branch = config.github.branches.get(name, usual.get(name, ""))
         if branch:
-            look = Names(config.application.name, name).look_role
-            yield Target(name, branch, _role(config, name), config.aws.region, _arn(config, look))
+            names = Names(config.application.name, name)
+            yield Target(
+                name, branch, _role(config, name), config.aws.region,
+                _arn(config, names.look_role), _arn(config, names.monitor_role),
+            )  # fmt: skip
 
 
 def remote(config: Config) -> list[str]:

@@ -190,7 +190,12 @@ def _environment() -> Environment:
         autoescape=select_autoescape(),  # of HTML: in YAML, what is given is quoted as JSON
     )  # fmt: skip
     environment.filters.update(
-        quoted=_quoted, plain=_plain, word=shlex.quote, inputs=_inputs, expression=_expression
+        quoted=_quoted,
+        plain=_plain,
+        word=shlex.quote,
+        inputs=_inputs,
+        monitoring_inputs=_monitoring_inputs,
+        expression=_expression,
     )
     return environment
 
@@ -211,5 +216,13 @@ def _expression(text: str) -> str:
 
 
 def _inputs(target: Target) -> str:
-    given = {"environment": target.name, "role": target.role, "region": target.region}
+    return _given(target, target.role)
+
+
+def _monitoring_inputs(target: Target) -> str:
+    return _given(target, target.monitor)
+
+
+def _given(target: Target, role: str) -> str:
+    given = {"environment": target.name, "role": role, "region": target.region}
     return "\n".join(f"      {name}: {_quoted(value)}" for name, value in given.items() if value)
