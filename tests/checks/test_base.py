@@ -37,7 +37,7 @@ def test_a_check_can_be_switched_off(name: str) -> None:
      ("unit", {"unit_tests": ""}), ("unit", {"lock": ""}),
      ("integration", {"integration_tests": ""}), ("integration", {"lock": ""}),
      ("browser", {"browser_tests": ""}),
-     ("coverage", {"packages": ()}), ("coverage", {"lock": ""}),
+     ("coverage", {"packages": (), "serve": ""}), ("coverage", {"lock": ""}),
      ("performance", {"serve": ""}), ("performance", {"lock": ""})],
 )  # fmt: skip
 def test_a_check_applies_only_where_there_is_something_to_check(

@@ -13,7 +13,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from tests.e2e import engine
 from tests.e2e.front import Front
@@ -37,6 +39,13 @@ class Cloud:
             "AWS_ENDPOINT_URL": self.address, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "made-up-for-a-test", "AWS_EC2_METADATA_DISABLED": "true",
         }  # fmt: skip
+
+    def client(self, service: str) -> Any:
+        """One of boto3's."""
+        return boto3.client(
+            service, region_name=REGION, endpoint_url=self.address, aws_access_key_id="test",
+            aws_secret_access_key="made-up-for-a-test",
+        )  # fmt: skip
 
     def clear(self) -> None:
         """No containers of it are left; another one's stay."""

@@ -51,8 +51,8 @@ def web(here: Cloud, tmp_path: Path) -> Path:
 
 
 def stand(here: Cloud) -> None:
-    ecs = here.clients().client("ecs")
-    here.clients().client("logs").create_log_group(logGroupName=GROUP)
+    ecs = here.client("ecs")
+    here.client("logs").create_log_group(logGroupName=GROUP)
     ecs.create_cluster(clusterName="web-production")
     options = {"awslogs-group": GROUP, "awslogs-region": "af-south-1",
                "awslogs-stream-prefix": "web"}  # fmt: skip

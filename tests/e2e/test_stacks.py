@@ -320,7 +320,7 @@ def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
     planned = shipway(folder, aws, "infra", "plan", "bootstrap")
     assert (planned.returncode, planned.stderr) == (0, "")
     assert (
-        planned.stdout.splitlines()[-1] == "7 created"
+        "7 created" in planned.stdout.splitlines()
     )  # MiniStack plans also what no condition allows
     unasked = shipway(folder, aws, "infra", "apply", "bootstrap")
     assert unasked.returncode == 2
