@@ -36,7 +36,8 @@ def rehearse(strategy: str, fault: str, rate: float, seconds: float) -> dict[str
     )  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
-        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+        said = [line for line in done.stderr.splitlines() if line.startswith("shipway:")]
+        raise RuntimeError(said[0] if said else f"exit code {done.returncode}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
