@@ -1,4 +1,4 @@
-"""What the tests of rollouts stand on."""
+"""What the tests of rollouts and of stacks stand on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.aws.ministack import Here
     from tests.e2e.test_local_platform import Site
 
 
@@ -21,3 +22,24 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield site
     site.platform().down()
     site.record.close()
+
+
+@pytest.fixture(scope="module")
+def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """One MiniStack for a whole module."""
+    from tests.aws.mending import Difference, mended
+    from tests.aws.ministack import Here, ministack
+
+    differences: list[Difference] = []
+    folder = tmp_path_factory.mktemp("ministack")
+    with ministack(folder) as bare, mended(bare, lambda: differences) as address:
+        here = Here(address)
+        here.differences = differences
+        yield here
+
+
+@pytest.fixture
+def aws(ministack_server: Here) -> Here:
+    """An account with nothing in it."""
+    ministack_server.reset()
+    return ministack_server

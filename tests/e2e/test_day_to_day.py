@@ -61,3 +61,6 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
             break
     following.send_signal(signal.SIGINT)
     assert following.wait(20) == 130
+    objects = [json.loads(line) for line in shipway(web, "logs", "--json").stdout.splitlines()]
+    (told,) = [one for one in objects if "asked for /second" in one["line"]]
+    assert told["instance"].startswith(receipt["release"] + " at 127.0.0.1:")

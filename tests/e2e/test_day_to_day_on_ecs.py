@@ -90,6 +90,8 @@ def test_a_day_on_ecs(here: Cloud, web: Path) -> None:
     assert "the command failed: exit code 3" in task.stderr
     logs = shipway(web, "logs", "production")
     assert logs.stdout.splitlines()[-1].endswith("hello red")
+    said = shipway(web, "logs", "production", "--json").stdout.splitlines()
+    assert json.loads(said[-1])["line"] == "hello red"
 
     hold = shipway(web, "hold", "production", "--reason", "not today")
     assert hold.returncode == 0, hold.stderr

@@ -6,74 +6,21 @@ tests/aws/mending.py adds what its CloudFormation cannot answer.
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.aws.levers import config
-from tests.aws.mending import Difference, mended
-from tests.aws.ministack import REGION, UNKNOWN, Here, ministack, tags_of, without_unknown
+from tests.aws.ministack import REGION, UNKNOWN, Here, tags_of
 from tests.aws.rendering import parse
+from tests.e2e.stacks import NAMES, apply, site
 
 from shipway.aws.template import template
-from shipway.cli.agreeing import Person
 from shipway.cli.stack_site import StackSite
-from shipway.cli.stacking import apply_site, destroy_site, plan_site
-from shipway.core.account import Account
+from shipway.cli.stacking import destroy_site, plan_site
 from shipway.core.errors import ConfigError, StackFailed
-from shipway.core.naming import Names
-from shipway.core.settings.infrastructure import Infrastructure
 
 pytestmark = pytest.mark.e2e
-NAMES = Names("web", "staging")
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
-SETTINGS = f"""
-[application]
-name = "web"
-[aws]
-region = "{REGION}"
-github_provider = false
-owner = "civic"
-[environments.staging]
-platform = "ecs"
-"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    """One MiniStack for all of them."""
-    differences: list[Difference] = []
-    folder = tmp_path_factory.mktemp("ministack")
-    with ministack(folder) as bare, mended(bare, lambda: differences) as address:
-        here = Here(address)
-        here.differences = differences
-        yield here
-
-
-@pytest.fixture
-def aws(server: Here) -> Here:
-    """An account with nothing in it."""
-    server.reset()
-    return server
-
-
-def site(aws: Here, where: str = "staging", typed: str = "", **levers: Any) -> StackSite:
-    kind = "bootstrap" if where == "bootstrap" else "environment"
-    given = config(Infrastructure(**levers), owner="civic", cost_centre="7")
-    return StackSite(given, where, aws, Account("000000000000", REGION),
-                     without_unknown(template(kind)), every=0.05,
-                     person=Person(io.StringIO(typed)))  # fmt: skip
-
-
-def apply(given: StackSite, *, allow_destroy: bool = False) -> None:
-    apply_site(given, yes=True, allow_destroy=allow_destroy, json=False)
 
 
 def test_what_ministack_does_not_know_is_really_in_the_templates() -> None:
@@ -299,121 +246,3 @@ def test_after_a_creation_that_failed_the_next_apply_begins_anew(aws: Here) -> N
         plan_site(here, json=False)
     apply(here)
     assert here.stack.status() == "CREATE_COMPLETE"
-
-
-def shipway(folder: Path, aws: Here, *words: str, given: str = "") -> Any:
-    """The command as a script starts it."""
-    env = {
-        **os.environ, "AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "XDG_CACHE_HOME": str(folder / "cache"), "CI": "",
-    }  # fmt: skip
-    return subprocess.run(
-        [SHIPWAY, *words], cwd=folder, env=env, input=given, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-
-
-def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
-    folder = tmp_path / "web"
-    folder.mkdir()
-    (folder / "shipway.toml").write_text(SETTINGS)
-    planned = shipway(folder, aws, "infra", "plan", "bootstrap")
-    assert (planned.returncode, planned.stderr) == (0, "")
-    assert (
-        "7 created" in planned.stdout.splitlines()
-    )  # MiniStack plans also what no condition allows
-    unasked = shipway(folder, aws, "infra", "apply", "bootstrap")
-    assert unasked.returncode == 2
-    assert "nobody is there to agree" in unasked.stderr
-    done = shipway(folder, aws, "infra", "apply", "bootstrap", "--yes", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["status"] == "CREATE_COMPLETE"
-    assert "created              bucket Artefacts" in done.stderr
-    drift = shipway(folder, aws, "infra", "drift", "bootstrap")
-    assert (drift.returncode, drift.stdout) == (0, "web-bootstrap is as it was made\n")
-    missing = shipway(folder, aws, "infra", "drift", "staging")
-    assert (missing.returncode, "no stack web-staging" in missing.stderr) == (2, True)
-    aws.differences.append(
-        (
-            "Images",
-            "AWS::ECR::Repository",
-            "/ImageTagMutability",
-            "IMMUTABLE_WITH_EXCLUSION",
-            "MUTABLE",
-        )
-    )
-    drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
-    assert drift.returncode == 1
-    assert json.loads(drift.stdout)["drifts"][0]["name"] == "Images"
-    gone = shipway(folder, aws, "infra", "destroy", "bootstrap", "--allow-destroy", "--json",
-                   given="bootstrap\n")  # fmt: skip
-    assert gone.returncode == 0, gone.stderr
-    assert json.loads(gone.stdout)["status"] == "DELETE_COMPLETE"
-
-
-def test_a_secret_is_set_and_shown_nowhere(aws: Here, tmp_path: Path) -> None:
-    folder, value = tmp_path / "web", "postgresql://web:" + "x7" * 9 + "@db/app"
-    folder.mkdir()
-    (folder / "shipway.toml").write_text(SETTINGS)
-    first = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", given=value + "\n")
-    assert first.returncode == 0, first.stderr
-    assert "set: web/staging/DATABASE_URL" in first.stdout
-    assert "[environments.staging.ecs.secrets]" in first.stdout
-    manager = aws.client("secretsmanager")
-    kept = manager.get_secret_value(SecretId="web/staging/DATABASE_URL")
-    assert kept["SecretString"] == value
-    tags = tags_of(manager.describe_secret(SecretId="web/staging/DATABASE_URL")["Tags"])
-    assert (tags["environment"], tags["owner"]) == ("staging", "civic")
-    other = f"arn:aws:secretsmanager:{REGION}:000000000000:secret:web/staging/NONE-aaaaaa"
-    (folder / "shipway.toml").write_text(
-        f'{SETTINGS}[environments.staging.ecs.secrets]\nDATABASE_URL = "{kept["ARN"]}"\n'
-        f'API = "{other}:key::"\n'
-    )
-    again = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", "--json", given="new")
-    assert json.loads(again.stdout)["missing"] == ["API"]
-    assert manager.get_secret_value(SecretId="web/staging/DATABASE_URL")["SecretString"] == "new"
-    everything = (first, again)
-    assert not any(value in one.stdout + one.stderr for one in everything)
-    left = [one for one in folder.rglob("*") if one.is_file() and value.encode() in
-            one.read_bytes()]  # fmt: skip
-    assert left == []
-    manager.delete_secret(SecretId="web/staging/DATABASE_URL", RecoveryWindowInDays=7)
-    kept_after = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", given="third")
-    assert kept_after.returncode == 0, kept_after.stderr
-    assert manager.get_secret_value(SecretId="web/staging/DATABASE_URL")["SecretString"] == "third"
-
-
-@pytest.mark.parametrize(
-    ("words", "given", "told"),
-    [
-        (("staging", "A B"), "x", "no name that Secrets Manager takes"),
-        (("nowhere", "KEY"), "x", "no environment on ecs"),
-        (("staging", "KEY"), "", "has no value"),
-        (("staging", "KEY"), "x" * 65_537, "longer than"),
-    ],
-)
-def test_a_secret_that_cannot_be_set_says_why(
-    aws: Here, tmp_path: Path, words: tuple[str, str], given: str, told: str
-) -> None:
-    folder = tmp_path / "web"
-    folder.mkdir()
-    (folder / "shipway.toml").write_text(SETTINGS)
-    done = shipway(folder, aws, "secret", "set", *words, given=given)
-    assert done.returncode == 2
-    assert told in done.stderr
-
-
-def test_status_shows_which_configured_secrets_have_a_value(aws: Here, tmp_path: Path) -> None:
-    apply(site(aws))
-    folder = tmp_path / "web"
-    folder.mkdir()
-    key = aws.client("secretsmanager").describe_secret(SecretId=NAMES.secret("SECRET_KEY"))["ARN"]
-    other = f"arn:aws:secretsmanager:{REGION}:000000000000:secret:web/staging/NONE-aaaaaa"
-    (folder / "shipway.toml").write_text(
-        f'{SETTINGS}[environments.staging.ecs.secrets]\nSECRET_KEY = "{key}"\nAPI = "{other}"\n'
-    )
-    done = shipway(folder, aws, "status", "staging", "--json")
-    assert json.loads(done.stdout)["secrets"] == {"SECRET_KEY": True, "API": False}, done.stderr
-    shown = shipway(folder, aws, "status", "staging").stdout
-    assert "secret SECRET_KEY      is there" in shown
-    assert "secret API             has no value: shipway secret set staging API" in shown

@@ -51,6 +51,21 @@ def test_status_headers_and_body_come_back() -> None:
     assert (answer.status, answer.headers["x-release"], answer.body) == (503, "r1", b"sick")
 
 
+def test_a_cookie_is_not_kept_for_the_next_request() -> None:
+    asked: list[bytes] = []
+
+    def sticky(client: socket.socket, request: bytes) -> None:
+        asked.append(request.lower())
+        client.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: share=1\r\nContent-Length: 0\r\n\r\n")
+
+    http = RealHttp()
+    with server(sticky) as url:
+        http.get(url)
+        http.get(url)
+    assert len(asked) == 2
+    assert not any(b"cookie" in one for one in asked)
+
+
 def test_a_redirect_is_returned_and_not_followed() -> None:
     found = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     with server(says(found)) as url:

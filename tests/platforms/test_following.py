@@ -93,4 +93,4 @@ def test_a_log_that_was_emptied_is_read_from_its_beginning(
         VirtualClock(), lambda: [one(log)], lambda title, line: seen.append(f"{title}: {line}"),
         lambda: True,
     )  # fmt: skip
-    assert seen == ["1.0 127.0.0.1:1: new"]
+    assert seen == ["1.0 at 127.0.0.1:1: new"]

@@ -27,10 +27,18 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing lines as they come.")
     ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print each line as an object: instance, line.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Show the last lines of every instance's log; with -f those that come, until Ctrl-C.
 
     Example: shipway logs production -f
     """
-    options = {"directory": context.obj, "environment": environment, "follow": follow}
+    options = {
+        "directory": context.obj,
+        "environment": environment,
+        "follow": follow,
+        "json": json,
+    }
     raise typer.Exit(call("logs", options))

@@ -150,11 +150,11 @@ class Environment(Closed):
     processes. strategy: how a release is replaced. batch: instances that rolling starts together.
     minimum_healthy: percent that serves while rolling. canary_percent: canary's first share.
     step_percent: how much linear moves at once. step_bake: seconds to watch after a step. bake:
-    after the last one, with the old release still there. failed_starts: rolling gives up after so
-    many. judged: whether the judge may stop or hold a rollout. test_port: where the new release
-    gets test traffic first; 0 for nowhere. sticky: a client stays with its release. probes:
-    requests a second that Shipway sends to each release where people send fewer. pauses: stage →
-    wait for a person there.
+    after the last one; the old release is still there, but with rolling. failed_starts: rolling
+    gives up after so many. judged: whether the judge may stop or hold a rollout. test_port: where
+    the new release gets test traffic first; 0 for nowhere. sticky: a client stays with its
+    release. probes: requests a second that Shipway sends to each release where people send fewer.
+    pauses: stage → wait for a person there.
     """
 
     platform: Literal["local", "ecs"] = "local"

@@ -50,6 +50,13 @@ class Judging:
         return self.last.decision if self.last else Decision.WATCH
 
     @property
+    def doubts(self) -> bool:
+        """Whether its errors speak against the release, though not enough to go back.
+
+        Only they can still be weighed when the old release gets no requests any more."""
+        return self.last is not None and self.last.metrics["errors"] >= judge.DOUBT
+
+    @property
     def sentence(self) -> str:
         """Why."""
         return self.last.sentence if self.last else "nothing was judged"

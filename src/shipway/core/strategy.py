@@ -34,9 +34,9 @@ class Plan:
     rolling; more than there were is never asked for. steps: percent of production traffic for the
     new release, each larger than the one before, the last 100; rolling has none, for its shares
     follow its instances. step_bake, bake: seconds to watch after each step but the last, and after
-    the last with the old release still there. test: whether the new release gets test traffic
-    first. pauses: stage → what happens when nobody answers; breaker: failed starts (rolling) until
-    it is given up.
+    the last; the old release is still there then, but with rolling. test: whether the new release
+    gets test traffic first. pauses: stage → what happens when nobody answers; breaker: failed
+    starts (rolling) until it is given up.
     """
 
     strategy: Strategy

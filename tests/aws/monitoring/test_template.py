@@ -15,7 +15,8 @@ from tests.aws.monitoring.watched import FULL, LEVERS, of_kind, rendered, watch
 
 from shipway.aws.monitoring.filters import filters
 from shipway.aws.monitoring.queries import APPLICATION, EVENTS
-from shipway.aws.monitoring.template import LARGEST, text
+from shipway.aws.monitoring.template import text
+from shipway.aws.template import LIMIT
 from shipway.core.alarms.rule import Group
 from shipway.core.errors import ConfigError
 from shipway.core.settings.infrastructure import Infrastructure, Schedule
@@ -216,7 +217,7 @@ def test_every_parameter_is_used_and_every_placeholder_is_one() -> None:
 
 
 def test_it_is_small_enough_to_be_sent_and_says_so_where_it_is_not() -> None:
-    assert len(text(watch(FULL, name="a-name-of-twenty-char"))) < LARGEST
+    assert len(text(watch(FULL, name="a-name-of-twenty-char"))) < LIMIT
     many = {f"Metric{number}": ("Dimension",) for number in range(200)}
     with pytest.raises(ConfigError, match="the most is 51200"):
         text(watch(Monitoring(business=many)))

@@ -14,6 +14,7 @@ from typing import Any
 from shipway.aws.monitoring import dashboard, events, filters, queries, topics
 from shipway.aws.monitoring.alarms import alarm_name, alarms
 from shipway.aws.monitoring.naming import Resource
+from shipway.aws.template import LIMIT
 from shipway.core.alarms.catalogue import catalogue
 from shipway.core.alarms.composite import Composite, composites
 from shipway.core.alarms.place import Place, place
@@ -21,8 +22,6 @@ from shipway.core.alarms.rule import Rule
 from shipway.core.config import Environment
 from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
-
-LARGEST = 51_200  # bytes of a template that is sent with the call (CreateChangeSet)
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,9 @@ def text(watch: Watch) -> str:
     """The template as it is sent. Raises ConfigError where it is too large for that."""
     made = json.dumps(template(watch), separators=(",", ":"))
     size = len(made.encode())
-    if size > LARGEST:
+    if size > LIMIT:
         raise ConfigError(
-            f"the monitoring stack's template has {size} bytes, the most is {LARGEST}",
+            f"the monitoring stack's template has {size} bytes, the most is {LIMIT}",
             "Draw fewer metrics (monitoring.business), or set monitoring.dashboard to false.",
         )
     return made

@@ -15,15 +15,14 @@ from shipway.core.outcome import Verdict
 from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
 from shipway.effects.aws_errors import Refused
+from shipway.platforms.ecs.aftermath import Aftermath
 from shipway.platforms.ecs.answering import Answering, Stand
 from shipway.platforms.ecs.aside import Aside
 from shipway.platforms.ecs.calls import Lost
 from shipway.platforms.ecs.deployment import Deployment
-from shipway.platforms.ecs.ending import verdict_of, way_back_failed, why
 from shipway.platforms.ecs.failures import Failures
 
 LOOK = 5.0  # seconds between looks at the deployment
-STEADY = 30.0  # seconds that a success is given to have all its tasks
 AGAIN = 120.0  # seconds after which what has not begun to go back is told again
 
 
@@ -58,6 +57,10 @@ class Course:
         self._aside = Aside(
             self._parts, self.failures, self._settings.ecs.failed_tasks, self.say,
             self.listener.said,
+        )  # fmt: skip
+        self._aftermath = Aftermath(
+            self.answering, self._aside, self.failures.definition["taskDefinitionArn"],
+            smoked=self.judging and self._settings.strategy == "rolling",
         )  # fmt: skip
 
     def go(self) -> Verdict:
@@ -96,7 +99,8 @@ class Course:
         self._note(seen, weight)
         self._aside.look(over=seen.over)
         if seen.over:
-            return self._ended(seen)
+            self.over = True
+            return self._aftermath.verdict(seen, self.story)
         if self.judging:
             self.observing.look(seen, weight)
         if seen.going_back:
@@ -196,55 +200,6 @@ class Course:
         again = f"See how it goes on: shipway resume {self._environment}."
         self.story.blame(f"how it ends is not known: {cause}", f"{remedy} {again}".strip())
         return Verdict.UNKNOWN
-
-    def _ended(self, seen: Deployment) -> Verdict:
-        self.over = True
-        verdict = verdict_of(seen)
-        if verdict is Verdict.PASSED:
-            return self._succeeded()
-        if not (self.story.cause or seen.triggered or self._aside.failed):
-            self._parts.clock.sleep(LOOK)  # ECS may tell of the last task only now
-            self._aside.look(over=True)
-        failed = self._aside.failed
-        found = why(seen, failed[-1] if failed else None)
-        self.story.blame(found.cause, found.remedy, found.log)
-        if verdict is Verdict.NEEDS_PERSON:
-            both = way_back_failed(self.story.cause)
-            self.story.cause, self.story.remedy = both.cause, both.remedy
-        return verdict
-
-    def _succeeded(self) -> Verdict:
-        """Rolling has no pause: there, production is asked now. A success whose tasks have ended
-        again, or that something else has replaced since, is none."""
-        rolled = self._settings.strategy == "rolling" and self.judging
-        smoked = self.answering.smoking.production() if rolled else ""
-        wrong = f"a smoke test failed: {smoked}" if smoked else self._fallen()
-        if not wrong:
-            self.story.cause = self.story.remedy = ""
-            self.story.log = ()
-            return Verdict.PASSED
-        self.story.blame(
-            f"it is deployed, and {wrong}",
-            f"Go back: shipway rollback {self._environment}.",
-        )
-        return Verdict.FAILED
-
-    def _fallen(self) -> str:
-        """What does not run any more of what has just succeeded; "" where all does."""
-        end = self._parts.clock.monotonic() + STEADY
-        while True:
-            service = self._parts.service.describe()
-            if service.get("taskDefinition") != self.failures.definition["taskDefinitionArn"]:
-                return "something else was put in its place since"
-            running, wanted = service.get("runningCount", 0), service.get("desiredCount", 0)
-            if running >= wanted:
-                return ""
-            if self._parts.clock.monotonic() >= end:
-                break
-            self._parts.clock.sleep(LOOK)
-        self._aside.look(over=True)
-        failed = self._aside.failed  # without one, it is only growing
-        return f"{running} of {wanted} tasks run: {failed[-1].cause}" if failed else ""
 
     def to_dict(self) -> dict[str, Any]:
         """What another command needs to go on."""

@@ -1,8 +1,8 @@
 """ECS as far as Shipway asks it, in memory and in virtual time; for tests.
 
-Deployments go on by core/rollout.py (fake_deployment.py); what is asked and answered is held to
-botocore's shapes (fake_account.py) and to what shapes cannot say (fake_rules.py). M and G as there.
-What nobody wrote down is marked "assumed", and listed in docs/ecs.md.
+What is asked and answered is held to botocore's shapes (fake_account.py) and to what shapes cannot
+say (fake_rules.py). M and G as there. What nobody wrote down is marked "assumed", and listed in
+docs/ecs.md.
 """
 
 from __future__ import annotations
@@ -10,44 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shipway.core.ports import Clock
-from shipway.platforms.ecs.fake_answers import described, running_task, stopped_task
-from shipway.platforms.ecs.fake_deployment import FakeDeployment, moment
+from shipway.platforms.ecs.fake_answers import described
+from shipway.platforms.ecs.fake_deployment import FakeDeployment
 from shipway.platforms.ecs.fake_rules import faults
-from shipway.platforms.ecs.fake_scenario import Scenario, plan_from
+from shipway.platforms.ecs.fake_service import ACCOUNT, ECS, GROUPS, RULE, FakeService
 from shipway.platforms.ecs.fake_shapes import Operation, refuse
 
-REGION, ACCOUNT = "af-south-1", "123456789012"
-_ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
-_ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
-GROUPS = (f"{_ELB}:targetgroup/shop-blue/1111", f"{_ELB}:targetgroup/shop-green/2222")
-BALANCER = f"{_ELB}:loadbalancer/app/shop/3333"
-_RULE = f"{_ELB}:listener-rule/app/shop/3333/4444/5555"
 
-
-class FakeEcs:
-    """One service in one cluster. Set `scenario` before a deployment begins."""
-
-    def __init__(self, clock: Clock, cluster: str, service: str, tasks: int = 4) -> None:
-        self.clock = clock
-        self.scenario = Scenario()
-        self.desired = tasks
-        self.cluster, self.name = cluster, service
-        self.arn = f"{_ECS}:service/{cluster}/{service}"
-        self.definitions: dict[str, dict[str, Any]] = {}
-        self.revisions: dict[str, dict[str, str]] = {}  # ARN → {definition, group}
-        self.deployments: list[FakeDeployment] = []
-        self.current = ""
-        self.configuration: Mapping[str, Any] = {}
-        self.events: list[dict[str, Any]] = []
-        self.missing = 0  # tasks that do not run any more after a success
-        self._interfered = False
-
-    def serve(self, **definition: Any) -> str:
-        """Have a revision of a task definition serve, as if it had always been there."""
-        arn: str = self.register_task_definition(definition)["taskDefinition"]["taskDefinitionArn"]
-        self.current = self._revise(arn, GROUPS[0])
-        return arn
+class FakeEcs(FakeService):
+    """The one service of one cluster, and what can be asked of it."""
 
     def operations(self) -> Mapping[str, Operation]:
         """boto3's name of an operation → what carries it out: all that this fake has."""
@@ -65,19 +36,17 @@ class FakeEcs:
             "describe_tasks": self.describe_tasks,
         }
 
-    # -- the operations -----------------------------------------------------------------------
-
     def describe_services(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """DescribeServices of the one there is."""
         if given["services"] != [self.name] or given.get("cluster") != self.cluster:
             return {"services": [], "failures": [{"reason": "MISSING"}]}
-        going = self._going()
+        going = self.going()
         revision = going.target if going else self.current
         return {
             "services": [
                 {
                     "serviceArn": self.arn, "serviceName": self.name, "status": "ACTIVE",
-                    "clusterArn": f"{_ECS}:cluster/{self.cluster}",
+                    "clusterArn": f"{ECS}:cluster/{self.cluster}",
                     "desiredCount": self.desired, "runningCount": self.desired - self.missing,
                     "taskDefinition": self.revisions[revision]["definition"],
                     "deploymentConfiguration": dict(self.configuration),
@@ -98,9 +67,9 @@ class FakeEcs:
         if definition and definition not in self.definitions:
             refuse("UpdateService", "ClientException", "TaskDefinition not found.")
         if definition and definition != self.revisions[self.current]["definition"]:
-            if going := self._going():
+            if going := self.going():
                 going.supersede(self.clock.now())  # assumed: the status of one that is replaced
-            self._deploy(definition, self.configuration, self.scenario)
+            self.deploy(definition, self.configuration, self.scenario)
         return {"service": self.describe_services(
             {"cluster": self.cluster, "services": [self.name]})["services"][0]}  # fmt: skip
 
@@ -136,7 +105,7 @@ class FakeEcs:
                     "resolvedConfiguration": {
                         "loadBalancers": [
                             {"targetGroupArn": self.revisions[arn]["group"],
-                             "productionListenerRule": _RULE}
+                             "productionListenerRule": RULE}
                         ]
                     },
                 }
@@ -164,13 +133,7 @@ class FakeEcs:
 
     def register_task_definition(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The next revision of its family."""
-        number = sum(one["family"] == given["family"] for one in self.definitions.values()) + 1
-        arn = f"{_ECS}:task-definition/{given['family']}:{number}"
-        made = {key: value for key, value in given.items() if key != "tags"}
-        self.definitions[arn] = {
-            **made, "taskDefinitionArn": arn, "revision": number, "status": "ACTIVE",
-        }  # fmt: skip
-        return {"taskDefinition": self.definitions[arn]}
+        return {"taskDefinition": self.definitions[self.define(given)]}
 
     def describe_task_definition(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """One."""
@@ -181,96 +144,14 @@ class FakeEcs:
     def list_tasks(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """RUNNING, or STOPPED."""
         stopped = given.get("desiredStatus") == "STOPPED"
-        return {"taskArns": [one["taskArn"] for one in self._tasks(stopped=stopped)]}
+        return {"taskArns": [one["taskArn"] for one in self.tasks(stopped=stopped)]}
 
     def describe_tasks(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """At most 100 (M)."""
         if len(given["tasks"]) > 100:
             refuse("DescribeTasks", "InvalidParameterException", "at most 100 tasks")
-        both = [*self._tasks(stopped=True), *self._tasks(stopped=False)]
+        both = [*self.tasks(stopped=True), *self.tasks(stopped=False)]
         return {"tasks": [one for one in both if one["taskArn"] in given["tasks"]]}
-
-    # -- below --------------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Play what has happened until now."""
-        now = self.clock.now()
-        going = self._going()
-        if going is None:
-            return
-        after = going.scenario.interferes_after
-        if after is not None and not self._interfered and going.created + after <= now:
-            self._interfere(going, going.created + after)
-            going = self.deployments[-1]
-        going.settle(now)
-        if going.over and going.ended is not None:
-            succeeded = going.status == "SUCCESSFUL"
-            self.current = going.target if succeeded else going.source
-            self._event(going.ended, "has reached a steady state.")
-
-    def weights(self, at: float) -> dict[str, float]:
-        """Revision → percent of production traffic at a moment."""
-        began = [one for one in self.deployments if one.created <= at]
-        if not began:
-            first = self.deployments[0].source if self.deployments else self.current
-            return {first: 100.0}
-        last = began[-1]
-        weight = next((w for when, w in reversed(last.shares) if when <= at), 0.0)
-        return {last.source: 100.0 - weight, last.target: weight}
-
-    def release_of(self, revision: str) -> str:
-        """The variable RELEASE in a revision's task definition."""
-        definition = self.definitions[self.revisions[revision]["definition"]]
-        variables = definition["containerDefinitions"][0].get("environment", [])
-        return next((one["value"] for one in variables if one["name"] == "RELEASE"), "")
-
-    def _interfere(self, going: FakeDeployment, at: float) -> None:
-        """Somebody else deploys."""
-        self._interfered = True
-        going.settle(at)
-        if going.over:
-            return
-        going.supersede(at)
-        made = self.definitions[self.revisions[self.current]["definition"]]
-        known = ("family", "containerDefinitions")
-        other = self.register_task_definition({key: made[key] for key in known})
-        arn = other["taskDefinition"]["taskDefinitionArn"]
-        self._deploy(arn, {"strategy": "ROLLING"}, Scenario(), at)
-
-    def _deploy(
-        self, definition: str, configuration: Mapping[str, Any], scenario: Scenario,
-        at: float | None = None,
-    ) -> None:  # fmt: skip
-        now = self.clock.now() if at is None else at
-        rolling = configuration.get("strategy", "ROLLING") == "ROLLING"
-        group = self.revisions[self.current]["group"]
-        other = GROUPS[1 - GROUPS.index(group)]
-        target = self._revise(definition, group if rolling else other)
-        plan = plan_from(configuration, self.desired, self.desired)
-        number = len(self.deployments) + 1
-        arn = f"{_ECS}:service-deployment/{self.cluster}/{self.name}/deployment{number:04}"
-        self.deployments.append(
-            FakeDeployment(arn, configuration, target, self.current, now, scenario, plan)
-        )
-        self._event(now, "has started a deployment.")
-
-    def _revise(self, definition: str, group: str) -> str:
-        number = len(self.revisions) + 1
-        arn = f"{_ECS}:service-revision/{self.cluster}/{self.name}/{number:016}"
-        self.revisions[arn] = {"definition": definition, "group": group}
-        return arn
-
-    def _event(self, at: float, words: str) -> None:
-        self.events.append(
-            {
-                "id": f"event-{len(self.events) + 1}", "createdAt": moment(at),
-                "message": f"(service {self.name}) {words}",
-            }
-        )  # fmt: skip
-
-    def _going(self) -> FakeDeployment | None:
-        last = self.deployments[-1] if self.deployments else None
-        return last if last and not last.over else None
 
     def _deployment(self, arn: str, operation: str) -> FakeDeployment:
         found = next((one for one in self.deployments if one.arn == arn), None)
@@ -286,23 +167,7 @@ class FakeEcs:
         return {
             "targetGroupArn": group, "containerName": "web", "containerPort": 8000,
             "advancedConfiguration": {
-                "alternateTargetGroupArn": GROUPS[1], "productionListenerRule": _RULE,
+                "alternateTargetGroupArn": GROUPS[1], "productionListenerRule": RULE,
                 "roleArn": f"arn:aws:iam::{ACCOUNT}:role/shop-traffic",
             },
         }  # fmt: skip
-
-    def _tasks(self, *, stopped: bool) -> list[dict[str, Any]]:
-        prefix = f"{_ECS}:task/{self.cluster}/"
-        if not stopped:
-            definition = self.revisions[self.current]["definition"]
-            return [
-                running_task(f"{prefix}running{number}", definition)
-                for number in range(self.desired)
-            ]
-        return [
-            stopped_task(
-                f"{prefix}{one.arn[-4:]}failed{task.number}",
-                self.revisions[one.target]["definition"], one.scenario, task.at,
-            )
-            for one in self.deployments for task in one.stopped
-        ]  # fmt: skip

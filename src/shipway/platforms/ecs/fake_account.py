@@ -15,8 +15,9 @@ from botocore import xform_name
 from botocore.loaders import Loader
 
 from shipway.core.ports import Clock
-from shipway.platforms.ecs.fake import ACCOUNT, BALANCER, GROUPS, REGION, FakeEcs
+from shipway.platforms.ecs.fake import FakeEcs
 from shipway.platforms.ecs.fake_cloudwatch import FakeCloudWatch
+from shipway.platforms.ecs.fake_service import ACCOUNT, BALANCER, GROUPS, REGION
 from shipway.platforms.ecs.fake_shapes import Operation, checked, refuse
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from math import erf, log, sqrt
 from typing import Any
 
-from shipway.platforms.ecs.fake import FakeEcs
 from shipway.platforms.ecs.fake_deployment import moment
+from shipway.platforms.ecs.fake_service import FakeService
 from shipway.platforms.ecs.fake_shapes import Operation
 
 LATE = 60.0  # seconds after a minute's end until its figures are there
@@ -29,7 +29,7 @@ class Traffic:
 class FakeCloudWatch:
     """Serves what Shipway asks: counts and trimmed counts a minute, alarms that fire."""
 
-    def __init__(self, ecs: FakeEcs) -> None:
+    def __init__(self, ecs: FakeService) -> None:
         self._ecs = ecs
         self.traffic = Traffic()
         self._shares: dict[float, dict[str, float]] = {}

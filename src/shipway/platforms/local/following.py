@@ -57,7 +57,7 @@ class Following:
             for one in running():
                 file = self._files.setdefault(one.log, _File(one.log, 0))
                 for line in file.fresh():
-                    show(f"{one.release} {one.address}", self._redact(line))
+                    show(f"{one.release} at {one.address}", self._redact(line))
             if stopping():
                 return
             clock.sleep(POLL)
