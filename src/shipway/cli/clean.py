@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 
@@ -21,7 +22,7 @@ def clean(
     aws: Annotated[
         bool, typer.Option("--aws", help="What is left in the AWS account, not on this machine.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Show what the policy [retention] no longer keeps and how much it is, then remove it.
 

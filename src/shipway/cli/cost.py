@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli.arguments import Json
 from shipway.cli.completing import environments
 from shipway.cli.invocation import call
 
@@ -30,7 +31,7 @@ def cost(
     check: Annotated[
         bool, typer.Option("--check", help="Exit code 1 when a limit is exceeded.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Estimate what a month costs, line by line, and what would cost less. Asks nobody.
 

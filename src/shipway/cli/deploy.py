@@ -7,16 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from shipway.cli import completing
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
-
-Where = Annotated[
-    str,
-    typer.Argument(
-        metavar="ENV", help="The environment, for example local.",
-        autocompletion=completing.environments,
-    ),
-]  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,9 +7,10 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from typing import Annotated
 
 import typer
+
+from shipway.cli.arguments import Json
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Show what is here, what is missing, and how to get it. Exit code 1 if a need is missing.
 

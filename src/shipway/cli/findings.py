@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 group = typer.Typer(
@@ -32,7 +33,7 @@ def import_(
     remove: Annotated[
         str, typer.Option(metavar="NAME", help="Forget what was imported under a name.")
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Take the findings of another scanner into the table and its gates.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli import completing
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
 
 
@@ -17,16 +17,10 @@ def add_to(app: typer.Typer) -> None:
 
 def hold(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="The environment, for example production.",
-            autocompletion=completing.environments,
-        ),
-    ],
+    environment: Where,
     reason: Annotated[str, typer.Option(help="Why nobody may deploy now.")] = "",
     release: Annotated[bool, typer.Option("--release", help="Let deploys through again.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Let nobody deploy to an environment until it is released. Without options: show the hold.
 

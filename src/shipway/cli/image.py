@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from shipway.cli import completing
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 group = typer.Typer(
     help="The application's image: build it, scan it, push it.\n\nExample: shipway image build",
     no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:

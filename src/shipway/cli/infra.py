@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from shipway.cli import completing
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
 
 group = typer.Typer(
@@ -15,14 +16,13 @@ group = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
 
-Where = Annotated[
+Stack = Annotated[
     str,
     typer.Argument(
         metavar="ENV", help="The environment, or bootstrap: what the account has once for all.",
         autocompletion=completing.stacks,
     ),
 ]  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Allow = Annotated[
     bool,
     typer.Option(
@@ -38,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
         group.command()(command)
 
 
-def plan(context: typer.Context, environment: Where, json: Json = False) -> None:
+def plan(context: typer.Context, environment: Stack, json: Json = False) -> None:
     """Show what apply would create, change, replace and delete, and what is interrupted.
 
     Example: shipway infra plan staging
@@ -48,7 +48,7 @@ def plan(context: typer.Context, environment: Where, json: Json = False) -> None
 
 def apply(
     context: typer.Context,
-    environment: Where,
+    environment: Stack,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
     allow_destroy: Allow = False,
     json: Json = False,
@@ -65,7 +65,7 @@ def apply(
 
 
 def destroy(
-    context: typer.Context, environment: Where, allow_destroy: Allow = False, json: Json = False
+    context: typer.Context, environment: Stack, allow_destroy: Allow = False, json: Json = False
 ) -> None:
     """Delete a stack. A last snapshot of the database, the log, images and releases stay.
 
@@ -74,7 +74,7 @@ def destroy(
     _call("infra_destroy", context, environment=environment, allow_destroy=allow_destroy, json=json)
 
 
-def drift(context: typer.Context, environment: Where, json: Json = False) -> None:
+def drift(context: typer.Context, environment: Stack, json: Json = False) -> None:
     """Show what somebody changed by hand. Exit code 1 when there is something.
 
     What deployments move (weights, the image, the number of tasks) does not count.
@@ -86,13 +86,7 @@ def drift(context: typer.Context, environment: Where, json: Json = False) -> Non
 
 def policy(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="The environment, for example production.",
-            autocompletion=completing.environments,
-        ),
-    ],
+    environment: Where,
     trust: Annotated[
         bool, typer.Option("--trust", help="Print whom the deploying role has to trust instead.")
     ] = False,

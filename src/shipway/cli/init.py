@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 
@@ -33,7 +34,7 @@ def init(
             "fails."
         ),
     ] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Give a repository with a Flask, Django or FastAPI application a pipeline.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli import completing
+from shipway.cli.arguments import Where
 from shipway.cli.invocation import call
 
 
@@ -17,13 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 def logs(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="The environment, for example local.",
-            autocompletion=completing.environments,
-        ),
-    ] = "local",
+    environment: Where = "local",
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on showing lines as they come.")
     ] = False,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli.completing import environments
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
 
 monitor = typer.Typer(
@@ -15,10 +15,6 @@ monitor = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Environment = Annotated[
-    str, typer.Argument(help="An environment of shipway.toml.", autocompletion=environments)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 @monitor.command()
 def show(
     context: typer.Context,
-    environment: Environment,
+    environment: Where,
     template: Annotated[
         bool, typer.Option("--template", help="Print the CloudFormation template instead.")
     ] = False,
@@ -44,7 +40,7 @@ def show(
 
 
 @monitor.command()
-def plan(context: typer.Context, environment: Environment, json: Json = False) -> None:
+def plan(context: typer.Context, environment: Where, json: Json = False) -> None:
     """Show what `monitor apply` would create, change and delete.
 
     Example: shipway monitor plan production
@@ -54,7 +50,7 @@ def plan(context: typer.Context, environment: Environment, json: Json = False) -
 
 
 @monitor.command()
-def apply(context: typer.Context, environment: Environment, json: Json = False) -> None:
+def apply(context: typer.Context, environment: Where, json: Json = False) -> None:
     """Create the monitoring stack, or bring it in line with shipway.toml. Safe to repeat.
 
     Example: shipway monitor apply production
@@ -66,7 +62,7 @@ def apply(context: typer.Context, environment: Environment, json: Json = False) 
 @monitor.command()
 def replay(
     context: typer.Context,
-    environment: Environment,
+    environment: Where,
     hours: Annotated[
         int, typer.Option("--hours", min=1, max=360, help="How far back to look.")
     ] = 24,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli.deploy import Json, Where
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
 from shipway.core.notice import Event
 

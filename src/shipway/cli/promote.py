@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from shipway.cli import completing
-from shipway.cli.deploy import Json
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 

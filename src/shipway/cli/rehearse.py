@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shipway.cli import completing
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 
@@ -44,7 +45,7 @@ def rehearse(
         list[str] | None,
         typer.Option(help="What to ask for; again for more. Default: what smoke tests ask for."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Roll out the packaged release and back, under load, in an environment made for it.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli import completing
+from shipway.cli.arguments import Json, Where
 from shipway.cli.invocation import call
 
 group = typer.Typer(
@@ -32,16 +32,11 @@ def _group() -> None:
 
 def set_(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="The environment.", autocompletion=completing.environments
-        ),
-    ],
+    environment: Where,
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="The secret, for example DATABASE_URL.")
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Put a secret into Secrets Manager. It is read from standard input, or asked for unseen.
 

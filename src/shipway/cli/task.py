@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipway.cli import completing
+from shipway.cli.arguments import Where
 from shipway.cli.invocation import call
 
 
@@ -17,13 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 def task(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV", help="The environment, for example production.",
-            autocompletion=completing.environments,
-        ),
-    ],
+    environment: Where,
     command: Annotated[
         list[str], typer.Argument(metavar="-- COMMAND", help="The command and its words.")
     ],

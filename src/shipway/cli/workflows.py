@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from shipway.cli.arguments import Json
 from shipway.cli.invocation import call
 
 group = typer.Typer(
     help="GitHub's workflows, written from shipway.toml.\n\nExample: shipway workflows diff",
     no_args_is_help=True, rich_markup_mode=None,
 )  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
