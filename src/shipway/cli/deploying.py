@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -93,10 +93,11 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
     """Print what runs; 1 when something of it is not well."""
     project = open_project(directory)
-    found = platform(project, environment).status()
+    here = platform(project, environment)
+    found = here.status()
     if on_ecs(project, environment):
         found = {**found, "secrets": _secrets(project, environment)}
-    rollouts = list(project.record.rollouts(environment)) if history else []
+    rollouts = list(here.rollouts(lambda line: print(line, file=sys.stderr))) if history else []
     if json:
         print(json_module.dumps({**found, "history": rollouts}, indent=2))
     else:
@@ -246,7 +247,7 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
     return receipt.verdict.exit_code(strict=True)
 
 
-def _show_status(found: dict[str, Any], rollouts: list[dict[str, Any]]) -> None:
+def _show_status(found: dict[str, Any], rollouts: Sequence[Mapping[str, Any]]) -> None:
     if not found["release"]:
         print(f"{found['environment']}: nothing runs; start it with shipway run")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from shipway.core.receipt import Receipt
@@ -68,4 +68,9 @@ class Platform(Protocol):
 
     def since(self, release: Release) -> list[Release]:
         """The releases that were rolled out after it was last."""
+        ...
+
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+        """All that is known to have been rolled out here, newest first. say: told what cannot be
+        known."""
         ...

@@ -78,6 +78,7 @@ def test_another_machine_goes_back_by_what_is_in_the_bucket(tmp_path: Path) -> N
     other = place.platform(place.open("elsewhere"))
     assert other.serves is not None
     assert (other.serves.digest, other.serves.path) == (third.digest, "")
+    assert [one["release"] for one in other.rollouts(print)] == [third.name, place.new.name]
     receipt = other.rollback("", place.listener)
     assert (receipt.verdict, receipt.release) == (Verdict.PASSED, place.new.name)
     assert place.serving == place.new.name
@@ -89,6 +90,9 @@ def test_without_a_bucket_it_deploys_says_so_and_writes_later(tmp_path: Path) ->
     assert place.deploy().verdict is Verdict.PASSED
     assert place.text.count("rollouts are not kept in S3, only here") == 1
     assert "NoSuchBucket" in place.text
+    told: list[str] = []
+    assert place.platform().rollouts(told.append)[0]["release"] == place.new.name
+    assert "rollouts are not kept in S3, only here" in told[0]
     place.account.s3.missing = False
     assert place.deploy(new=release("3.0")).verdict is Verdict.PASSED
     kept = [json.loads(body)["release"] for body in place.account.s3.objects.values()]

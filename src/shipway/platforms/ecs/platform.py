@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -185,6 +185,11 @@ class EcsPlatform:
         known = {one["digest"]: one["release_data"] for one in found if one.get("release_data")}
         return [self._ledger.release(data) for data in known.values()]
 
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+        """This machine's and, by the bucket, those of others, newest first."""
+        self._say = say
+        return self._rollouts()
+
     # -- below ----------------------------------------------------------------------------
 
     def _earlier(self, name: str, task_definition: str) -> Mapping[str, Any]:
@@ -200,7 +205,7 @@ class EcsPlatform:
         return found
 
     def _rollouts(self) -> list[Mapping[str, Any]]:
-        """This machine's and the bucket's, read once."""
+        """Read once."""
         if self._past is None:
             self._past = history.merged(self._ledger.rollouts(), self._bucket.rollouts())
         return self._past

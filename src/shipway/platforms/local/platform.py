@@ -137,6 +137,10 @@ class LocalPlatform:
         for one in self.site.team.members:
             yield f"{one.release} at {one.address}", self.site.instances.tail(one)
 
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+        """All that were, newest first."""
+        return self.record.rollouts(self.name)
+
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
         now = self.site.current["digest"] if self.site.current else ""
