@@ -5,7 +5,7 @@ bench/judge.py checks, second by second, that it says what shipway.core.judge sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -91,13 +91,12 @@ class Twin:
         self.proof_errors = np.zeros((runs, len(proof.BETTER_ERRORS)))
         self.proof_latency = np.zeros((runs, len(proof.PROVEN_AT), len(proof.BETTER_LATENCY)))
         self.requests, self.judged, self.traffic = np.zeros(runs), 0, np.zeros(runs, bool)
-        edges = dict.fromkeys(EDGES, 0)
-        self.up = self._moved(slow.edge_at_least, edges, settings.latency_margin)
-        self.down = self._moved(slow.edge_at_most, edges, settings.latency_tolerance)
+        edges, margin = dict.fromkeys(EDGES, 0), 1.0 + settings.latency_margin
+        self.up = self._places(slow.edge_at_least(edges, margin * edge) for edge in EDGES)
+        self.down = self._places(slow.edge_at_most(edges, settings.tolerated(one)) for one in EDGES)
 
     @staticmethod
-    def _moved(move, edges, by: float) -> np.ndarray:
-        found = [move(edges, (1.0 + by) * edge) for edge in EDGES]
+    def _places(found: Iterable[float | None]) -> np.ndarray:
         return np.array([-1 if one is None else EDGES.index(one) for one in found] + [-1])
 
     def run(self, traffic: Iterator[Second], history: int) -> Iterator[Said]:

@@ -99,9 +99,24 @@ def test_a_release_as_good_is_promoted_with_both_limits_named() -> None:
     state = learn(begin(), 10.0, counts(450))
     _, state, judgement = follow(state, counts(20), counts(30))
     assert judgement.decision is Decision.PROMOTE
-    assert "below 1 % errors, at most 20 % slower" in judgement.sentence
+    assert "below 1 % errors, at most 20 % or 5 ms slower" in judgement.sentence
     assert min(judgement.metrics[f"promote_{one}"] for one in ("errors", "latency")) >= 20
     assert state.requests >= state.settings.min_requests
+
+
+def test_a_fast_application_is_promoted_though_a_proxy_counts_whole_milliseconds() -> None:
+    def answered(rng: random.Random, requests: int) -> Counts:
+        took = rng.choices((1, 2, 3, 4, 5, 8), (5, 40, 35, 15, 4, 1), k=requests)
+        return Counts(requests, 0, {edge: sum(ms <= edge for ms in took) for edge in EDGES})
+
+    seconds = []
+    for seed in range(21):
+        rng = random.Random(seed)
+        state, judgement = learn(begin(), 10.0, answered(rng, 600)), None
+        while judgement is None or judgement.decision is Decision.WATCH:
+            state, judgement = watch(state, window(answered(rng, 12), answered(rng, 48)))
+        seconds.append(state.seconds if judgement.decision is Decision.PROMOTE else 1801)
+    assert sorted(seconds)[10] <= 60
 
 
 def test_faults_of_both_releases_are_not_the_candidates() -> None:

@@ -50,7 +50,7 @@ def _table(settings: JudgeSettings, window: Window, threshold: float | None) -> 
     ours, theirs = window.candidate, window.baseline
     if threshold is None or threshold not in theirs.buckets:
         return None
-    edge = edge_at_most(ours.buckets, (1.0 + settings.latency_tolerance) * threshold)
+    edge = edge_at_most(ours.buckets, settings.tolerated(threshold))
     if edge is None:
         return None
     return Table.of(ours, theirs, slower(ours, edge), slower(theirs, threshold))

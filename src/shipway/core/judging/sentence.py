@@ -6,6 +6,7 @@ from math import floor, log10
 
 from shipway.core.judging import proof
 from shipway.core.judging.harm import Metric
+from shipway.core.judging.settings import JudgeSettings
 from shipway.core.judging.slow import QUANTILES
 from shipway.core.judging.state import JudgeState
 
@@ -49,7 +50,7 @@ def proven(state: JudgeState) -> str:
     limit, beta = percent(settings.error_limit), percent(settings.beta)
     latency = ""
     if settings.latency and state.requests_baseline:
-        latency = f", at most {percent(settings.latency_tolerance)} slower"
+        latency = f", at most {_tolerance(settings)} slower"
     return f"{errors(state)}; below {limit} errors{latency}, each wrong with a chance < {beta}"
 
 
@@ -82,8 +83,13 @@ def _latency_missing(state: JudgeState, need: float) -> list[str]:
     found = proof.value(state.proof_latency)
     if found >= need:
         return []
-    tolerance = percent(state.settings.latency_tolerance)
+    tolerance = _tolerance(state.settings)
     return [f"at most {tolerance} slower proven {found:.3g}:1 of {need:.3g}:1"]
+
+
+def _tolerance(settings: JudgeSettings) -> str:
+    slack = f" or {settings.latency_slack:g} ms" if settings.latency_slack else ""
+    return percent(settings.latency_tolerance) + slack
 
 
 def share(part: int, whole: int) -> str:
