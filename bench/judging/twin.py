@@ -154,7 +154,7 @@ class Twin:
         slower, above = np.where(known, slower, 0), np.where(known, above, 0)
         logs = self.better[n, slower + above]
         logs = logs + slower[:, :, None] * np.log(proof.BETTER_LATENCY)
-        self.proof_latency += power[:, 1:].min(axis=1)[:, None, None] * logs
+        self.proof_latency += power[:, 1:][:, chosen, None] * logs
 
     def _said(self) -> Said:
         left = (1 - change.START) * max(0.0, 1 - self.judged / self.settings.horizon)

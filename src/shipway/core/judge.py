@@ -97,14 +97,18 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
     )
     errors = harm.errors_after(first, settings, window, spent=spent, limit=state.limit_alone)
     sticky = settings.sticky
-    powers = [metric.bursts.power(sticky=sticky) for metric in state.metrics]
+    power, *slow_powers = (metric.bursts.power(sticky=sticky) for metric in state.metrics)
     compared = bool(window.candidate.buckets and window.baseline.buckets)
     return replace(
         state,
         metrics=(errors, *slow),
-        proof_errors=proof.errors_after(state.proof_errors, settings, window.candidate, powers[0]),
+        proof_errors=proof.errors_after(state.proof_errors, settings, window.candidate, power),
         proof_latency=proof.latency_after(
-            state.proof_latency, settings, window, state.histogram, min(powers[1:])
+            state.proof_latency,
+            settings,
+            window,
+            state.histogram,
+            dict(zip(QUANTILES, slow_powers, strict=True)),
         ),
         compared_latency=state.compared_latency or compared,
     )

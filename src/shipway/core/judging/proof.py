@@ -6,7 +6,7 @@ the baseline's p75, p90 and p95, each against several alternatives, averaged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shipway.core.judging.odds import Table, log_ratios, log_ratios_alone, mean_exp
 from shipway.core.judging.settings import JudgeSettings
@@ -27,18 +27,23 @@ def errors_after(logs: Logs, settings: JudgeSettings, candidate: Counts, power: 
     new = log_ratios_alone(
         candidate.requests, candidate.failed, BETTER_ERRORS, settings.error_limit
     )
-    return _added(logs, new, power)
+    return _added(logs, [power * one for one in new])
 
 
 def latency_after(
-    logs: Logs, settings: JudgeSettings, window: Window, histogram: Histogram, power: float
-) -> Logs:
-    """The logs of the e-values about latency, after a window; histogram: what was before it."""
+    logs: Logs, settings: JudgeSettings, window: Window, histogram: Histogram,
+    powers: Mapping[float, float],
+) -> Logs:  # fmt: skip
+    """The logs of the e-values about latency, after a window; histogram: what was before it.
+
+    powers: of each quantile's own bursts (core/judging/bursts.py).
+    """
     new: list[float] = []
     for quantile in PROVEN_AT:
         table = _table(settings, window, quantile_edge(histogram, quantile))
-        new += log_ratios(table, BETTER_LATENCY) if table else [0.0] * len(BETTER_LATENCY)
-    return _added(logs, new, power)
+        found = log_ratios(table, BETTER_LATENCY) if table else [0.0] * len(BETTER_LATENCY)
+        new += [powers[quantile] * one for one in found]
+    return _added(logs, new)
 
 
 def value(logs: Logs) -> float:
@@ -56,5 +61,5 @@ def _table(settings: JudgeSettings, window: Window, threshold: float | None) -> 
     return Table.of(ours, theirs, slower(ours, edge), slower(theirs, threshold))
 
 
-def _added(logs: Logs, new: Sequence[float], power: float) -> Logs:
-    return tuple(one + power * more for one, more in zip(logs, new, strict=True))
+def _added(logs: Logs, new: Sequence[float]) -> Logs:
+    return tuple(one + more for one, more in zip(logs, new, strict=True))
