@@ -156,6 +156,28 @@ def test_a_window_that_misses_the_baseline_by_chance_is_not_judged_alone() -> No
     assert after.errors_evidence == pytest.approx(state.errors_evidence)
 
 
+def alone(ours: Counts) -> Window:
+    """A second in which the candidate had all requests, but for a few that were on their way."""
+    return Window(1.0, ours, Counts(3), alone=True)
+
+
+def test_a_candidate_that_gets_all_requests_at_once_is_judged_from_the_first_second_on() -> None:
+    state = learn(begin(), 10.0, counts(600))
+    state, judgement = watch(state, window(Counts(2), counts(60)))  # a smoke test
+    for _ in range(4):
+        state, judgement = watch(state, alone(Counts(60, 12)))
+    assert judgement.decision is Decision.ROLL_BACK
+
+
+def test_what_the_baseline_failed_before_is_allowed_to_a_candidate_alone() -> None:
+    state = learn(begin(), 10.0, counts(600, 30))
+    state, _ = watch(state, window(Counts(2), counts(60, 3)))
+    for _ in range(60):
+        state, judgement = watch(state, alone(Counts(60, 3)))
+    assert judgement.decision is Decision.WATCH
+    assert state.errors_evidence < 2
+
+
 def test_when_the_baseline_gets_no_more_traffic_its_rate_is_the_limit_if_that_is_more() -> None:
     state = begin(ONLY_ERRORS)
     for _ in range(50):

@@ -75,7 +75,7 @@ def test_a_good_release_bakes_for_its_time_and_no_longer() -> None:
 
 
 def test_a_bake_does_not_end_while_the_judge_doubts() -> None:
-    seen, seconds, _ = waited(quickly_gone(Counts(requests=100, errors=6)))
+    seen, seconds, _ = waited(quickly_gone(Counts(requests=100, errors=3)))
     assert seen is Observation.ALARM
     assert SETTINGS.bake + LOOK < seconds < DOUBT_LASTS
 

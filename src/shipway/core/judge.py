@@ -42,7 +42,7 @@ def begin(settings: JudgeSettings | None = None) -> JudgeState:
 
 
 def learn(state: JudgeState, seconds: float, baseline: Counts) -> JudgeState:
-    """The baseline alone, before the candidate has traffic: its response times and its bursts."""
+    """The baseline alone, before the candidate has traffic: its errors, times and bursts."""
     first, *others = state.metrics
     slow = (
         harm.learned_latency(metric, seconds, baseline, state.histogram, quantile)
@@ -52,6 +52,8 @@ def learn(state: JudgeState, seconds: float, baseline: Counts) -> JudgeState:
         state,
         metrics=(harm.learned_errors(first, seconds, baseline), *slow),
         histogram=remembered(state.histogram, baseline, seconds),
+        known=state.known + baseline.requests,
+        known_errors=state.known_errors + baseline.failed,
     )
 
 
@@ -95,7 +97,10 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
         harm.latency_after(metric, settings, window, edge, spent)
         for metric, edge in zip(others, edges, strict=True)
     )
-    errors = harm.errors_after(first, settings, window, spent=spent, limit=state.limit_alone)
+    errors = harm.errors_after(
+        first, settings, window, spent=spent,
+        limit=state.limit_alone(alone=window.alone),
+    )  # fmt: skip
     sticky = settings.sticky
     power, *slow_powers = (metric.bursts.power(sticky=sticky) for metric in state.metrics)
     compared = bool(window.candidate.buckets and window.baseline.buckets)

@@ -35,7 +35,9 @@ class Judging:
             if old.requests:
                 self._state = judge.learn(self._state, sample.seconds, old)
             return None
-        self._state, judged = judge.watch(self._state, Window(sample.seconds, new, old))
+        self._state, judged = judge.watch(
+            self._state, Window(sample.seconds, new, old, weight >= 100)
+        )
         changed = self.last is None or judged.decision is not self.last.decision
         self.last = judged
         if not changed:

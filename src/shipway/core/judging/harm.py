@@ -65,7 +65,7 @@ def errors_after(
         ours.bursts if known else ours.failed,
         theirs.bursts if known else theirs.failed,
     )
-    if table.baseline or limit is None:
+    if limit is None or (table.baseline and not window.alone):
         logs = log_ratios(
             table, [ratio * settings.error_odds for ratio in ODDS], settings.error_odds
         )

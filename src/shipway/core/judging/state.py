@@ -22,8 +22,9 @@ class JudgeState:
     """Made by `begin`, changed by `watch` and `learn` only.
 
     seconds: since the candidate's first request. judged: of these, after the warm-up. silent,
-    silent_baseline: since the last request of each. metrics: errors, then one for each of
-    QUANTILES. rolled_back: the sentence of the verdict, which is final.
+    silent_baseline: since the last request of each. known, known_errors: of the baseline, before
+    the candidate had traffic, too. metrics: errors, then one for each of QUANTILES. rolled_back:
+    the sentence of the verdict, which is final.
     """
 
     settings: JudgeSettings
@@ -35,6 +36,8 @@ class JudgeState:
     errors: int = 0
     requests_baseline: int = 0
     errors_baseline: int = 0
+    known: int = 0
+    known_errors: int = 0
     metrics: tuple[Metric, ...] = (Metric(),) * (1 + len(QUANTILES))
     proof_errors: Logs = FIRST_ERRORS
     proof_latency: Logs = FIRST_LATENCY
@@ -47,17 +50,15 @@ class JudgeState:
         """The share of later stakes that is spent, 0 to 1."""
         return min(1.0, self.judged / self.settings.horizon)
 
-    @property
-    def limit_alone(self) -> float | None:
+    def limit_alone(self, *, alone: bool) -> float | None:
         """The rate of errors that is allowed while the baseline gets no request; None: wait for it.
 
-        The baseline's own rate, where that is known to be above error_limit.
+        The baseline's own rate, where that is known to be above error_limit. alone: it will not
+        get any.
         """
-        if not self.requests_baseline:
-            return self.settings.error_limit
-        if self.silent_baseline < GONE:
+        if self.requests_baseline and not alone and self.silent_baseline < GONE:
             return None
-        return max(self.settings.error_limit, self.errors_baseline / self.requests_baseline)
+        return max(self.settings.error_limit, self.known_errors / max(1, self.known))
 
     @property
     def errors_evidence(self) -> float:

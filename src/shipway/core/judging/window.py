@@ -51,11 +51,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Window:
-    """What was counted in so many seconds, at one share of traffic."""
+    """What was counted in so many seconds, at one share of traffic.
+
+    alone: whether the candidate has all requests by now, so that none of the baseline is to come.
+    """
 
     seconds: float
     candidate: Counts
     baseline: Counts
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if self.seconds <= 0:
