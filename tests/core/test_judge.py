@@ -158,7 +158,7 @@ def test_a_window_that_misses_the_baseline_by_chance_is_not_judged_alone() -> No
 
 def alone(ours: Counts) -> Window:
     """A second in which the candidate had all requests, but for a few that were on their way."""
-    return Window(1.0, ours, Counts(3), alone=True)
+    return Window(1.0, ours, counts(3), alone=True)
 
 
 def test_a_candidate_that_gets_all_requests_at_once_is_judged_from_the_first_second_on() -> None:
@@ -176,6 +176,19 @@ def test_what_the_baseline_failed_before_is_allowed_to_a_candidate_alone() -> No
         state, judgement = watch(state, alone(Counts(60, 3)))
     assert judgement.decision is Decision.WATCH
     assert state.errors_evidence < 2
+
+
+@pytest.mark.parametrize(("slower", "bad"), [(1.0, False), (1.5, True)])
+def test_a_candidate_alone_is_compared_with_how_fast_the_baseline_was(
+    slower: float, bad: bool
+) -> None:
+    state = begin()
+    for _ in range(60):
+        state = learn(state, 1.0, counts(60))
+    for _ in range(20):
+        state, judgement = watch(state, alone(counts(60, 0, slower * 80.0)))
+    assert (judgement.decision is Decision.ROLL_BACK) == bad, judgement.sentence
+    assert ("baseline before in at most" in judgement.sentence) == bad
 
 
 def test_when_the_baseline_gets_no_more_traffic_its_rate_is_the_limit_if_that_is_more() -> None:

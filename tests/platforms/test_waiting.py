@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from shipway.core.config import Environment
-from shipway.core.judge import EDGES, Counts, Decision
+from shipway.core.judge import Counts, Decision
 from shipway.core.rollout import Observation, Rollout, Stage
 from shipway.core.rollout_judging import Judging
 from shipway.core.sampling import Sample
@@ -63,11 +63,6 @@ def quickly_gone(ours: Any) -> Second:
     return lambda at: (ours, Counts(requests=38) if at < 1 else Counts())
 
 
-def answered_within(edge: float) -> Counts:
-    """A hundred requests, all of which took that many milliseconds."""
-    return Counts(requests=100, buckets={one: 100 if one >= edge else 0 for one in EDGES})
-
-
 def test_a_good_release_bakes_for_its_time_and_no_longer() -> None:
     seen, seconds, judging = waited(quickly_gone(GOOD))
     assert (seen, judging.doubts) == (Observation.DONE, False)
@@ -87,17 +82,6 @@ def test_a_doubt_that_never_gets_more_ends_the_bake_at_last() -> None:
     )  # fmt: skip
     assert (seen, judging.doubts) == (Observation.DONE, True)
     assert seconds == pytest.approx(SETTINGS.bake + DOUBT_LASTS, abs=2 * LOOK)
-
-
-def test_slowness_that_nothing_can_be_compared_with_any_more_is_not_waited_for() -> None:
-    slow, fast = answered_within(EDGES[40]), answered_within(EDGES[20])
-    seen, seconds, judging = waited(
-        lambda at: (slow, fast) if at < 2 else (Counts(requests=100), Counts())
-    )
-    assert judging.last is not None
-    assert judging.last.evidence > 2
-    assert (seen, judging.doubts) == (Observation.DONE, False)
-    assert seconds == pytest.approx(SETTINGS.bake, abs=2 * LOOK)
 
 
 def test_what_is_not_judged_bakes_for_its_time() -> None:

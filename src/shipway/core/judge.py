@@ -15,8 +15,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipway.core.judging import harm, proof, sentence
+from shipway.core.judging.harm import Metric
 from shipway.core.judging.settings import JudgeSettings
-from shipway.core.judging.slow import EDGES, QUANTILES, quantile_edge, remembered
+from shipway.core.judging.slow import EDGES, QUANTILES, quantile_edge, remembered, share_above
 from shipway.core.judging.state import JudgeState
 from shipway.core.judging.window import Counts, Decision, Judgement, Window
 
@@ -92,15 +93,13 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
     """Thresholds and powers are of before the window: that is what keeps the e-values valid."""
     settings, (first, *others) = state.settings, state.metrics
     spent = min(window.seconds / settings.horizon, 1.0 - state.spent)
-    edges = [quantile_edge(state.histogram, quantile) for quantile in QUANTILES]
     slow = (
-        harm.latency_after(metric, settings, window, edge, spent)
-        for metric, edge in zip(others, edges, strict=True)
+        _latency(state, metric, window, quantile_edge(state.histogram, quantile), spent)
+        for metric, quantile in zip(others, QUANTILES, strict=True)
     )
     errors = harm.errors_after(
-        first, settings, window, spent=spent,
-        limit=state.limit_alone(alone=window.alone),
-    )  # fmt: skip
+        first, settings, window, spent=spent, limit=state.limit_alone(window)
+    )
     sticky = settings.sticky
     power, *slow_powers = (metric.bursts.power(sticky=sticky) for metric in state.metrics)
     compared = bool(window.candidate.buckets and window.baseline.buckets)
@@ -117,6 +116,17 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
         ),
         compared_latency=state.compared_latency or compared,
     )
+
+
+def _latency(
+    state: JudgeState, metric: Metric, window: Window, edge: float | None, spent: float
+) -> Metric:
+    if edge is None:
+        return harm.nothing_seen(metric, state.settings, window, spent)
+    if state.limit_alone(window) is None:
+        return harm.latency_beside(metric, state.settings, window, edge, spent)
+    allowed = share_above(state.histogram, edge)
+    return harm.latency_alone(metric, state.settings, window, edge, allowed, spent)
 
 
 def _decide(state: JudgeState) -> tuple[Decision, str]:

@@ -53,10 +53,8 @@ class Judging:
 
     @property
     def doubts(self) -> bool:
-        """Whether its errors speak against the release, though not enough to go back.
-
-        Only they can still be weighed when the old release gets no requests any more."""
-        return self.last is not None and self.last.metrics["errors"] >= judge.DOUBT
+        """Whether what was seen so far speaks against the release, though not enough."""
+        return self.last is not None and self.last.evidence >= judge.DOUBT
 
     @property
     def sentence(self) -> str:

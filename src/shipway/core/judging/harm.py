@@ -16,8 +16,9 @@ from shipway.core.judging.window import Counts, Window
 class Metric:
     """The bets on one metric, the baseline's bursts, and all that was counted.
 
-    events, requests: sums of both releases while both were compared. edge, edge_baseline: the
-    last thresholds in milliseconds, of the slow.
+    events, requests: sums of both releases while both were compared, or the candidate was alone.
+    edge, edge_baseline: the last thresholds in milliseconds, of the slow. allowed: the share above
+    them that a candidate alone may have; 0 while both are compared.
     """
 
     bets: Bets = field(default_factory=first_bets)
@@ -28,6 +29,7 @@ class Metric:
     requests_baseline: int = 0
     edge: float = 0.0
     edge_baseline: float = 0.0
+    allowed: float = 0.0
 
     def watched(
         self, table: Table, logs: list[float], *, seconds: float, spent: float, sticky: bool
@@ -56,7 +58,7 @@ def errors_after(
     spent: float,
     limit: float | None,
 ) -> Metric:
-    """Errors against the baseline's; where it got no request, against a limit, if one is given."""
+    """Errors against the baseline's; against a limit, if one is given."""
     ours, theirs = window.candidate, window.baseline
     known = ours.error_clients is not None and theirs.error_clients is not None
     table = Table.of(
@@ -65,7 +67,7 @@ def errors_after(
         ours.bursts if known else ours.failed,
         theirs.bursts if known else theirs.failed,
     )
-    if limit is None or (table.baseline and not window.alone):
+    if limit is None:
         logs = log_ratios(
             table, [ratio * settings.error_odds for ratio in ODDS], settings.error_odds
         )
@@ -75,23 +77,45 @@ def errors_after(
     return metric.watched(table, logs, seconds=window.seconds, spent=spent, sticky=sticky)
 
 
-def latency_after(
-    metric: Metric,
-    settings: JudgeSettings,
-    window: Window,
-    threshold: float | None,
-    spent: float,
+def latency_beside(
+    metric: Metric, settings: JudgeSettings, window: Window, threshold: float, spent: float
 ) -> Metric:
-    """The share slower than a quantile of the baseline, in milliseconds; None: not known."""
+    """The share slower than a quantile of the baseline, in milliseconds, beside its own."""
     ours, theirs = window.candidate, window.baseline
-    edge = edge_at_least(ours.buckets, (1.0 + settings.latency_margin) * (threshold or 0.0))
-    if threshold is None or edge is None or threshold not in theirs.buckets:
-        table = Table(0, 0, 0, 0)
-    else:
-        table = Table.of(ours, theirs, slower(ours, edge), slower(theirs, threshold))
-        metric = replace(metric, edge=edge, edge_baseline=threshold)
-    logs = log_ratios(table, ODDS)
+    edge = edge_at_least(ours.buckets, (1.0 + settings.latency_margin) * threshold)
+    if edge is None or threshold not in theirs.buckets:
+        return nothing_seen(metric, settings, window, spent)
+    table = Table.of(ours, theirs, slower(ours, edge), slower(theirs, threshold))
+    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=0.0)
+    return metric.watched(
+        table, log_ratios(table, ODDS), seconds=window.seconds, spent=spent, sticky=settings.sticky
+    )
+
+
+def latency_alone(
+    metric: Metric, settings: JudgeSettings, window: Window, threshold: float, allowed: float,
+    spent: float,
+) -> Metric:  # fmt: skip
+    """The same of a candidate alone; allowed: the share that the baseline had, 0 to 1.
+
+    Times may have changed since: only what is slower than tolerated counts.
+    """
+    ours = window.candidate
+    edge = edge_at_least(ours.buckets, settings.tolerated(threshold))
+    if edge is None:
+        return nothing_seen(metric, settings, window, spent)
+    table = Table.of(ours, Counts(), slower(ours, edge), 0)
+    logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, allowed)
+    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=allowed)
     return metric.watched(table, logs, seconds=window.seconds, spent=spent, sticky=settings.sticky)
+
+
+def nothing_seen(metric: Metric, settings: JudgeSettings, window: Window, spent: float) -> Metric:
+    """After a window that says nothing of a metric: only its stakes go on."""
+    return metric.watched(
+        Table(0, 0, 0, 0), [0.0] * len(ODDS), seconds=window.seconds, spent=spent,
+        sticky=settings.sticky,
+    )  # fmt: skip
 
 
 def learned_errors(metric: Metric, seconds: float, baseline: Counts) -> Metric:

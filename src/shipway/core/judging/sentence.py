@@ -107,11 +107,11 @@ def percent(value: float) -> str:
 
 def _slow(metric: Metric, quantile: float) -> str:
     ours = share(metric.events, metric.requests)
-    theirs = share(metric.events_baseline, metric.requests_baseline)
+    theirs = f"{share(metric.events_baseline, metric.requests_baseline)} of"
+    theirs = f"baseline in {theirs} {metric.requests_baseline:,}"
+    if metric.allowed:
+        theirs = f"baseline before in at most {percent(metric.allowed)}"
     above = f"baseline's p{quantile * 100:.0f} ({metric.edge_baseline:g} ms)"
     if metric.edge != metric.edge_baseline:
         above += f" by more than its margin ({metric.edge:g} ms)"
-    return (
-        f"candidate is above the {above} in {ours} of {metric.requests:,} requests, "
-        f"baseline in {theirs} of {metric.requests_baseline:,}"
-    )
+    return f"candidate is above the {above} in {ours} of {metric.requests:,} requests, {theirs}"

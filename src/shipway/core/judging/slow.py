@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from math import inf
+from math import inf, sqrt
 
 from shipway.core.judging.window import Counts
 
@@ -54,6 +54,14 @@ def quantile_edge(histogram: Histogram, quantile: float) -> float | None:
     wanted = quantile * histogram[-1][1]
     found = next(edge for edge, count in histogram if count >= wanted)
     return None if found == inf else found
+
+
+def share_above(histogram: Histogram, edge: float) -> float:
+    """The share of responses above an edge of the histogram, 0 to 1: what was counted, and three
+    standard errors more."""
+    total = histogram[-1][1]
+    above = total - next(count for one, count in histogram if one == edge)
+    return min(1.0, (above + 3.0 * sqrt(above) + 3.0) / total)
 
 
 def edge_at_least(buckets: Mapping[float, int], value: float) -> float | None:

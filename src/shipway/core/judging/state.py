@@ -12,6 +12,7 @@ from shipway.core.judging.harm import Metric
 from shipway.core.judging.proof import FIRST_ERRORS, FIRST_LATENCY, Logs
 from shipway.core.judging.settings import JudgeSettings
 from shipway.core.judging.slow import QUANTILES, Histogram
+from shipway.core.judging.window import Window
 
 ERRORS_WEIGHT = 0.5
 GONE = 5.0  # seconds without a request after which the baseline counts as without traffic
@@ -50,13 +51,14 @@ class JudgeState:
         """The share of later stakes that is spent, 0 to 1."""
         return min(1.0, self.judged / self.settings.horizon)
 
-    def limit_alone(self, *, alone: bool) -> float | None:
-        """The rate of errors that is allowed while the baseline gets no request; None: wait for it.
-
-        The baseline's own rate, where that is known to be above error_limit. alone: it will not
-        get any.
+    def limit_alone(self, window: Window) -> float | None:
+        """The rate of errors that is allowed to a candidate with nothing beside it: error_limit, or
+        the baseline's own where that is known to be more. None: both are compared, or the
+        baseline's next request is waited for.
         """
-        if self.requests_baseline and not alone and self.silent_baseline < GONE:
+        if window.baseline.requests and not window.alone:
+            return None
+        if self.requests_baseline and not window.alone and self.silent_baseline < GONE:
             return None
         return max(self.settings.error_limit, self.known_errors / max(1, self.known))
 
