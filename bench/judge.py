@@ -21,12 +21,13 @@ from math import inf
 
 import numpy as np
 from judging import peers
-from judging.scenarios import AT_LIMIT, NULLS, TARGETS, UNDECLARED, WORSE
-from judging.traffic import EDGES, RATE, Scenario, seconds
+from judging.alone import rolled_back, window
+from judging.scenarios import ALONE, AT_LIMIT, NULLS, TARGETS, UNDECLARED, WORSE
+from judging.traffic import Scenario, seconds
 from judging.twin import Twin, first_times
 from scipy.stats import beta
 
-from shipway.core.judge import Counts, JudgeSettings, Window, begin, learn, watch
+from shipway.core.judge import JudgeSettings, begin, learn, watch
 
 ALPHA = JudgeSettings().alpha
 HORIZON = int(JudgeSettings().horizon)
@@ -43,33 +44,15 @@ def same(seed: int, runs: int, horizon: int) -> float:
         if number >= truth.history + horizon:
             return worst
         said = next(theirs) if number >= truth.history else None
-        windows = [_window(second, row) for row in range(runs)]
-        for row, window in enumerate(windows):
+        for row in range(runs):
+            one = window(second, row)
             if said is None:
-                states[row] = learn(states[row], window.seconds, window.baseline)
+                states[row] = learn(states[row], one.seconds, one.baseline)
                 continue
-            states[row], _ = watch(states[row], window)
+            states[row], _ = watch(states[row], one)
             ours = states[row].evidence
             worst = max(worst, abs(ours - said.evidence[row]) / ours)
     return worst
-
-
-def _window(second, row: int) -> Window:
-    n = int(second.candidate[row])
-    edges = (*EDGES, inf)
-
-    def counts(requests: int, errors: int, ours: bool) -> Counts:
-        return Counts(
-            requests,
-            errors,
-            dict(zip(edges, map(int, second.buckets()[0 if ours else 1][row]), strict=True)),
-        )
-
-    return Window(
-        1.0,
-        counts(n, int(second.candidate_errors[row]), True),
-        counts(RATE - n, int(second.baseline_errors[row]), False),
-    )
 
 
 def median(times: np.ndarray, horizon: int = HORIZON) -> str:
@@ -148,6 +131,17 @@ def wrong_promotions(pool: Executor, seed: int, runs: int) -> None:
         show(truth.name, f"{wrong / runs:.2%}", f"{upper(wrong, runs):.2%}")
 
 
+def alone(pool: Executor, seed: int, runs: int, horizon: int) -> None:
+    """Prints the same for candidates that got all requests at once, as blue-green does it."""
+    seeds = _seeds(seed, 6, len(ALONE))
+    found = pool.map(rolled_back, ALONE, repeat(runs), seeds, repeat(horizon))
+    print(f"\nAll requests at once, baseline learned before ({runs} runs of {horizon} s)\n")
+    show("truth", "errors", "rolled back", "median s", head=True)
+    for truth, times in zip(ALONE, found, strict=True):
+        rates = (f"{truth.error_candidate:.1%}", f"{np.isfinite(times).mean():.1%}")
+        show(truth.name, *rates, median(times, horizon))
+
+
 def _seeds(seed: int, table: int, cells: int) -> list[tuple[int, int, int]]:
     return [(seed, table, cell) for cell in range(cells)]
 
@@ -184,6 +178,7 @@ def main() -> int:
         wrong += false_alarms(pool, words.seed, *((40, 200) if quick else (2000, HORIZON)))
         peer_alarms(pool, words.seed, *((20, 300) if quick else (300, HORIZON)))
         wrong_promotions(pool, words.seed, 30 if quick else 2000)
+        alone(pool, words.seed, *((4, 30) if quick else (300, 120)))
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))
     return 1 if wrong else 0
 

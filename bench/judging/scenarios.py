@@ -50,3 +50,7 @@ AT_LIMIT = (
     Scenario("errors 0.1→1 %", error_candidate=0.01),
     Scenario("20 % slower", slower=1.2),
 )
+ALONE = tuple(
+    replace(truth, share=1.0)
+    for truth in (NULLS[0][0], NULLS[1][0], NULLS[2][0], *WORSE)
+)  # fmt: skip
