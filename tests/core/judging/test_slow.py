@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from shipway.core.judging.slow import (
     edge_at_most,
     quantile_edge,
     remembered,
+    share_above,
     slower,
 )
 from shipway.core.judging.window import Counts
@@ -27,6 +29,13 @@ def test_a_quantile_is_the_first_edge_with_so_many() -> None:
 
 def test_a_quantile_beyond_the_last_edge_is_not_known() -> None:
     assert quantile_edge(remembered((), COUNTS, 1.0), 0.999) is None
+
+
+def test_a_share_is_three_standard_errors_more_than_was_counted() -> None:
+    histogram = remembered((), COUNTS, 1.0)
+    assert share_above(histogram, 100.0) == pytest.approx((10 + 3 * 10**0.5 + 3) / 100)
+    assert share_above(histogram, 50.0) < 1.0
+    assert share_above(((50.0, 1.0), (inf, 100.0)), 50.0) == 1.0
 
 
 def test_few_responses_give_no_quantile() -> None:
