@@ -1,6 +1,7 @@
 """The judge: decides from live traffic whether a release is promoted, watched, held, rolled back.
 
     state = begin(settings)
+    state = recall(state, counts)               # what the baseline did long before
     state = learn(state, seconds, counts)       # the baseline before the candidate got traffic
     state, judgement = watch(state, window)     # again and again, at every change of share, too
 
@@ -31,6 +32,7 @@ __all__ = [
     "Window",
     "begin",
     "learn",
+    "recall",
     "watch",
 ]
 
@@ -42,6 +44,11 @@ def begin(settings: JudgeSettings | None = None) -> JudgeState:
     return JudgeState(settings or JudgeSettings())
 
 
+def recall(state: JudgeState, baseline: Counts) -> JudgeState:
+    """How the baseline did before anybody watched: how often it failed, and how fast it was."""
+    return _known(state, 0.0, baseline)
+
+
 def learn(state: JudgeState, seconds: float, baseline: Counts) -> JudgeState:
     """The baseline alone, before the candidate has traffic: its errors, times and bursts."""
     first, *others = state.metrics
@@ -49,9 +56,13 @@ def learn(state: JudgeState, seconds: float, baseline: Counts) -> JudgeState:
         harm.learned_latency(metric, seconds, baseline, state.histogram, quantile)
         for metric, quantile in zip(others, QUANTILES, strict=True)
     )
+    metrics = (harm.learned_errors(first, seconds, baseline), *slow)
+    return _known(replace(state, metrics=metrics), seconds, baseline)
+
+
+def _known(state: JudgeState, seconds: float, baseline: Counts) -> JudgeState:
     return replace(
         state,
-        metrics=(harm.learned_errors(first, seconds, baseline), *slow),
         histogram=remembered(state.histogram, baseline, seconds),
         known=state.known + baseline.requests,
         known_errors=state.known_errors + baseline.failed,

@@ -9,7 +9,9 @@ from typing import Any
 from shipway.core import judge
 from shipway.core.config import Environment
 from shipway.core.judge import Counts, Decision, Judgement, JudgeState, Window
-from shipway.core.sampling import Sample
+from shipway.core.sampling import Sample, scaled
+
+PAST = 1000  # requests that the time before a rollout counts for
 
 
 class Judging:
@@ -22,6 +24,14 @@ class Judging:
         self._on = settings.judged
         self.last: Judgement | None = None
         self.evidence: list[dict[str, Any]] = []
+
+    def recall(self, past: Mapping[str, Counts]) -> None:
+        """What both answered before the rollout, by their keys; the old one's says what is usual.
+
+        A part of it only: what comes from now on is to count more.
+        """
+        if self._on and self._old in past:
+            self._state = judge.recall(self._state, scaled(past[self._old], PAST))
 
     def take(self, sample: Sample, weight: float) -> Mapping[str, Any] | None:
         """Judge a sample; what was said, where the decision is another than before.

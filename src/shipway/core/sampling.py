@@ -28,6 +28,18 @@ def added(first: Counts, other: Counts) -> Counts:
     )
 
 
+def scaled(counts: Counts, most: int) -> Counts:
+    """At most so many requests, in the same proportions; what is left of one is a whole one."""
+    if counts.requests <= most:
+        return counts
+
+    def part(count: int) -> int:
+        return -(-count * most // counts.requests)
+
+    edges = {edge: part(count) for edge, count in counts.buckets.items()}
+    return Counts(most, part(counts.errors), edges)
+
+
 def percentile(counts: Counts, share: float) -> float | None:
     """Milliseconds that `share` (0 to 1) of the requests took at most; None without any.
 

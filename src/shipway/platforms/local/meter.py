@@ -25,13 +25,14 @@ class Meter:
         self._totals: dict[str, Counts] = {}
         self.samples: list[dict[str, Any]] = []
 
-    def begin(self) -> None:
-        """What was counted before does not belong to this rollout."""
+    def begin(self) -> Mapping[str, Counts]:
+        """What was counted before: by cluster. It does not belong to this rollout."""
         self._at = self._clock.now()
         try:
             self._last = self._proxy.read() if self._proxy.alive() else {}
         except Unreachable:
             self._last = {}
+        return {name: reading.since(Reading()) for name, reading in self._last.items()}
 
     def sample(self, weight: float, more: Mapping[str, Counts]) -> Sample | None:
         """What came since the last sample; None while Envoy does not answer.

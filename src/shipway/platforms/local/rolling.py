@@ -72,7 +72,7 @@ class Rolling:
             walk.story.blame(problem.message, problem.remedy)
             first = Observation.STOP
         else:
-            walk.meter.begin()
+            walk.judging.recall(walk.meter.begin())
         return self._finish(walk, first)
 
     def go_on(self, observation: Observation | None) -> Receipt:
