@@ -96,10 +96,15 @@ class Guard:
         self.keeper.serve(replace(self.proxy.shares, serving=self.team.serving(())))
 
     def _lasting_fault(self, instance: Instance) -> str:
-        """What its health check says when it fails each time; nothing once it does not."""
+        """What its health check says when it fails each time; nothing once it does not.
+
+        Nor when the judge has made up its mind meanwhile: one that hangs must not hold that up.
+        """
         fault = ""
         for _ in range(TRIES):
+            if self.judging.decision is Decision.ROLL_BACK:
+                return ""
             fault = self.team.instances.health(instance)
             if not fault:
-                break
+                return ""
         return fault
