@@ -139,3 +139,15 @@ def test_what_a_killed_one_left_is_ended_by_the_next(web: Path) -> None:
     code, _ = rehearsed(web, "--fault", "bad-migration")
     assert code == 0
     assert left(web) == []
+
+
+def test_one_whose_reader_has_gone_is_played_to_its_end(web: Path) -> None:
+    process = begun(web, "rehearse", *SHORT)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 1  # nobody read how it went
+    assert process.stderr.read() == ""
+    assert (web / ".shipway" / "rehearsal" / "rollout.html").exists()
+    assert left(web) == []

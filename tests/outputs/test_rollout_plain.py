@@ -104,3 +104,11 @@ def test_whatever_is_told_is_written_as_harmless_lines(
     written = stream.getvalue()
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", written)
     assert written.splitlines() == written.split("\n")[:-1]
+
+
+def test_a_reader_who_has_gone_ends_no_rollout() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    tell(PlainRollout(Closed()), rolled_back())

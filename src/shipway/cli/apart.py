@@ -5,10 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 from contextlib import closing
 from multiprocessing.connection import Connection
 
+from shipway.cli.progress import progress
 from shipway.core.config import Config
 from shipway.core.errors import ShipwayError
 from shipway.core.receipt import Receipt
@@ -64,8 +64,8 @@ def scratch_platform(config: Config, folder: str, record: SqliteRecord) -> Local
 
 def lines(*, json: bool) -> Lines:
     """What is done is said beside the JSON, where JSON is wanted."""
-    stream = sys.stderr if json else sys.stdout
-    return Lines(lambda line: print(f"  {line}", file=stream, flush=True))
+    say = progress(json=json)
+    return Lines(lambda line: say(f"  {line}"))
 
 
 def _deploy(config: Config, folder: str, release: Release, json: bool, answer: Connection) -> None:

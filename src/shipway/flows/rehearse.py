@@ -53,8 +53,10 @@ def _platform(stage: Stage, script: Script, listener: RolloutListener) -> Iterat
     try:
         yield stage.platform(script.config)
     finally:
-        listener.said("taking everything down")
-        stage.platform(script.config).down()  # what it knows is what the record says now
+        try:
+            listener.said("taking everything down")
+        finally:  # whether or not that can be said
+            stage.platform(script.config).down()  # what it knows is what the record says now
 
 
 class _Play:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 from shipway.outputs.clean import log_line
@@ -56,4 +57,6 @@ class PlainRollout:
         return text
 
     def _put(self, text: str) -> None:
-        write(self._stream, text)
+        """Whoever reads it may go (`| head`): a rollout is not left half done for that."""
+        with suppress(BrokenPipeError):
+            write(self._stream, text)
