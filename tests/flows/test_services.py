@@ -176,9 +176,12 @@ def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
 ) -> None:
     shop = shop_for(tmp_path, Service("7", image="mirror/redis:7"))
     docker = tmp_path / "bin" / "docker"
+    # It ends when the Redis has a session of its own: what is left of this one's is killed then.
+    own = 'echo $$ >"$0.pid"; exec "$1" --port "$2"'
     start = (
         'port=$(echo "$6" | cut -d: -f2); '
-        f'setsid {tmp_path}/bin/redis-server --port "$port" >/dev/null 2>&1 & echo $! >"$0.pid"'
+        f'setsid sh -c \'{own}\' "$0" {tmp_path}/bin/redis-server "$port" >/dev/null 2>&1 & '
+        'while [ ! -s "$0.pid" ]; do sleep 0.01; done'
     )
     program(docker, DOCKER.format(run=start))
     said: list[str] = []
