@@ -104,13 +104,12 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
     """Thresholds and powers are of before the window: that is what keeps the e-values valid."""
     settings, (first, *others) = state.settings, state.metrics
     spent = min(window.seconds / settings.horizon, 1.0 - state.spent)
+    limit = state.limit_alone(window)
     slow = (
-        _latency(state, metric, window, quantile_edge(state.histogram, quantile), spent)
+        _latency(state, metric, window, quantile, spent, alone=limit is not None)
         for metric, quantile in zip(others, QUANTILES, strict=True)
     )
-    errors = harm.errors_after(
-        first, settings, window, spent=spent, limit=state.limit_alone(window)
-    )
+    errors = harm.errors_after(first, settings, window, spent=spent, limit=limit)
     sticky = settings.sticky
     power, *slow_powers = (metric.bursts.power(sticky=sticky) for metric in state.metrics)
     compared = bool(window.candidate.buckets and window.baseline.buckets)
@@ -130,11 +129,12 @@ def _with_evidence(state: JudgeState, window: Window) -> JudgeState:
 
 
 def _latency(
-    state: JudgeState, metric: Metric, window: Window, edge: float | None, spent: float
+    state: JudgeState, metric: Metric, window: Window, quantile: float, spent: float, *, alone: bool
 ) -> Metric:
+    edge = quantile_edge(state.histogram, quantile)
     if edge is None:
         return harm.nothing_seen(metric, state.settings, window, spent)
-    if state.limit_alone(window) is None:
+    if not alone:
         return harm.latency_beside(metric, state.settings, window, edge, spent)
     allowed = share_above(state.histogram, edge)
     return harm.latency_alone(metric, state.settings, window, edge, allowed, spent)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, TextIO
 
 from shipway.outputs.clean import log_line
 from shipway.outputs.rollout_view import RolloutView
 from shipway.outputs.summary import Line, Tone
-from shipway.outputs.writing import write
+from shipway.outputs.writing import tell
 
 
 class PlainRollout:
@@ -57,6 +56,4 @@ class PlainRollout:
         return text
 
     def _put(self, text: str) -> None:
-        """Whoever reads it may go (`| head`): a rollout is not left half done for that."""
-        with suppress(BrokenPipeError):
-            write(self._stream, text)
+        tell(self._stream, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TextIO
 
 
@@ -13,6 +14,12 @@ def write(stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
+
+
+def tell(stream: TextIO, text: str) -> None:
+    """The same to whoever still reads: who has gone (`| head`) leaves nothing half done."""
+    with suppress(BrokenPipeError):
+        write(stream, text)
 
 
 def can_write(stream: TextIO, text: str) -> bool:

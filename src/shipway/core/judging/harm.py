@@ -32,13 +32,13 @@ class Metric:
     allowed: float = 0.0
 
     def watched(
-        self, table: Table, logs: list[float], *, seconds: float, spent: float, sticky: bool
+        self, table: Table, logs: list[float], window: Window, spent: float, *, sticky: bool
     ) -> Metric:
         """After a window with these counts and log likelihood ratios."""
         power = self.bursts.power(sticky=sticky)
         return replace(
             self,
-            bets=bet(self.bets, logs, seconds=seconds, spent=spent, power=power),
+            bets=bet(self.bets, logs, seconds=window.seconds, spent=spent, power=power),
             events=self.events + table.candidate_events,
             requests=self.requests + table.candidate,
             events_baseline=self.events_baseline + table.baseline_events,
@@ -74,7 +74,7 @@ def errors_after(
     else:
         logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
     sticky = settings.sticky and not known
-    return metric.watched(table, logs, seconds=window.seconds, spent=spent, sticky=sticky)
+    return metric.watched(table, logs, window, spent, sticky=sticky)
 
 
 def latency_beside(
@@ -87,9 +87,8 @@ def latency_beside(
         return nothing_seen(metric, settings, window, spent)
     table = Table.of(ours, theirs, slower(ours, edge), slower(theirs, threshold))
     metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=0.0)
-    return metric.watched(
-        table, log_ratios(table, ODDS), seconds=window.seconds, spent=spent, sticky=settings.sticky
-    )
+    logs = log_ratios(table, ODDS)
+    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
 
 
 def latency_alone(
@@ -107,15 +106,13 @@ def latency_alone(
     table = Table.of(ours, Counts(), slower(ours, edge), 0)
     logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, allowed)
     metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=allowed)
-    return metric.watched(table, logs, seconds=window.seconds, spent=spent, sticky=settings.sticky)
+    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
 
 
 def nothing_seen(metric: Metric, settings: JudgeSettings, window: Window, spent: float) -> Metric:
     """After a window that says nothing of a metric: only its stakes go on."""
-    return metric.watched(
-        Table(0, 0, 0, 0), [0.0] * len(ODDS), seconds=window.seconds, spent=spent,
-        sticky=settings.sticky,
-    )  # fmt: skip
+    nothing, logs = Table(0, 0, 0, 0), [0.0] * len(ODDS)
+    return metric.watched(nothing, logs, window, spent, sticky=settings.sticky)
 
 
 def learned_errors(metric: Metric, seconds: float, baseline: Counts) -> Metric:

@@ -9,8 +9,7 @@ from shipway.platforms.ecs.aside import Aside
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.ending import verdict_of, way_back_failed, why
 
-LATE = 5.0  # seconds after which ECS tells of the last task that stopped
-LOOK = 5.0  # seconds between looks
+LOOK = 5.0  # seconds between looks at a deployment
 STEADY = 30.0  # seconds that a success is given to have all its tasks
 
 
@@ -35,7 +34,7 @@ class Aftermath:
         if verdict is Verdict.PASSED:
             return self._succeeded(story)
         if not (story.cause or seen.triggered or self._aside.failed):
-            self._parts.clock.sleep(LATE)
+            self._parts.clock.sleep(LOOK)  # ECS may tell of the last task only now
             self._aside.look(over=True)
         failed = self._aside.failed
         found = why(seen, failed[-1] if failed else None)

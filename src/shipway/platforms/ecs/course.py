@@ -15,14 +15,13 @@ from shipway.core.outcome import Verdict
 from shipway.core.story import Story
 from shipway.core.watching import RolloutListener
 from shipway.effects.aws_errors import Refused
-from shipway.platforms.ecs.aftermath import Aftermath
+from shipway.platforms.ecs.aftermath import LOOK, Aftermath
 from shipway.platforms.ecs.answering import Answering, Stand
 from shipway.platforms.ecs.aside import Aside
 from shipway.platforms.ecs.calls import Lost
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.failures import Failures
 
-LOOK = 5.0  # seconds between looks at the deployment
 AGAIN = 120.0  # seconds after which what has not begun to go back is told again
 
 
