@@ -11,11 +11,13 @@ from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
 from shipway.flows.checking import check
 from shipway.flows.programs import ended
+from shipway.flows.serve import ApplicationFault
 from shipway.flows.workshop import Workshop
 
 
 def perform(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
-    """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable."""
+    """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable,
+    ApplicationFault → failed."""
     try:
         if step.kind is Kind.COMMAND:
             return _command(step, shop, on_output)
@@ -26,6 +28,11 @@ def perform(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         return StepResult(
             step.name, step.stage, Outcome.UNAVAILABLE,
             reason=problem.message, remedy=problem.remedy,
+        )  # fmt: skip
+    except ApplicationFault as fault:
+        return StepResult(
+            step.name, step.stage, Outcome.FAILED, reason=fault.message, remedy=fault.remedy,
+            log=shop.store(fault.log),
         )  # fmt: skip
 
 
