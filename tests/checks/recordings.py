@@ -48,7 +48,6 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("unit", "no-tests"): tiny.NO_TESTS,
     ("unit", "all-skipped"): tiny.ALL_SKIPPED,
     ("unit", "no-pytest"): tiny.CLEAN,
-    ("coverage", "no-data"): tiny.CLEAN,
     ("performance", "no-locustfile"): tiny.NO_LOAD,
     ("performance", "other-names"): tiny.OTHER_LOAD,
     **advised.CASES,
@@ -84,7 +83,7 @@ def perform(name: str, case: str, root: str, python: str) -> Output:
         site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))
     if config is tiny.DJANGO_CONFIG:
         site = Site(root, site.out, real.django_environment(f"{root}/.shipway/django"))
-    if name == "coverage" and case != "no-data":
+    if name == "coverage":
         site = Site(root, site.out, python, upstream=_halves(config, root, python))
     with real.served() if check.served else nullcontext("") as url:
         site = Site(root, site.out, site.python, url, site.upstream, f"{root}/advisories")

@@ -117,33 +117,49 @@ def test_a_folder_that_is_not_there_is_no_result() -> None:
     [
         ("broken-conftest", "ModuleNotFoundError: No module named 'nothere'; the run ended with 4"),
         ("unparsable-conftest", "SyntaxError: invalid syntax; the run ended with 4"),
-        ("failing-conftest",
-         "OSError: the registry of wards is not there; the run ended with 3"),
+        ("failing-conftest", "OSError: the registry of wards is not there; the run ended with 3"),
         ("failing-hook", "OSError: the registry of wards is not there; the run ended with 3"),
-        ("no-such-plugin",
-         "Error importing plugin \"nothere\": No module named 'nothere'; the run ended with 4"),
+        (
+            "no-such-plugin",
+            "Error importing plugin \"nothere\": No module named 'nothere'; the run ended with 4",
+        ),
         ("required-plugin", "Missing required plugins: pytest-nothere; the run ended with 4"),
         ("broken-plugin", "OSError: the registry of wards is not there; the run ended with 3"),
         ("unknown-option", "unrecognized arguments: --nothere; the run ended with 4"),
         ("another-folder", "file or directory not found: nothere/; the run ended with 4"),
-        ("wrong-toml", "coverage.exceptions.ConfigError: Couldn't read config file pyproject.toml: "
-         "Expected ']' at the end of a table declaration (at line 7, column 6); "
-         "the run ended with 1"),
+        (
+            "wrong-toml",
+            "coverage.exceptions.ConfigError: Couldn't read config file pyproject.toml: "
+            "Expected ']' at the end of a table declaration (at line 7, column 6); "
+            "the run ended with 1",
+        ),
         ("killed", "its last line is 'tests/unit/test_ends.py'; the run was ended by signal 9"),
         ("exited", "its last line is 'tests/unit/test_ends.py'; the run ended with 0"),
         ("stopped", "_pytest.outcomes.Exit: no more; the run ended with 2"),
-        ("django-broken-settings",
-         "ModuleNotFoundError: No module named 'nothere'; the run ended with 1"),
-        ("django-no-such-app",
-         "ModuleNotFoundError: No module named 'nothere'; the run ended with 1"),
-        ("django-broken-migration",
-         "django.db.utils.OperationalError: no such table: wards; the run ended with 1"),
-        ("django-killed", "its last line is \"Creating test database for alias 'default'...\"; "
-         "the run was ended by signal 9"),
-        ("django-exited", "its last line is \"Creating test database for alias 'default'...\"; "
-         "the run ended with 0"),
+        (
+            "django-broken-settings",
+            "ModuleNotFoundError: No module named 'nothere'; the run ended with 1",
+        ),
+        (
+            "django-no-such-app",
+            "ModuleNotFoundError: No module named 'nothere'; the run ended with 1",
+        ),
+        (
+            "django-broken-migration",
+            "django.db.utils.OperationalError: no such table: wards; the run ended with 1",
+        ),
+        (
+            "django-killed",
+            "its last line is \"Creating test database for alias 'default'...\"; "
+            "the run was ended by signal 9",
+        ),
+        (
+            "django-exited",
+            "its last line is \"Creating test database for alias 'default'...\"; "
+            "the run ended with 0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_suite_that_breaks_has_failed_with_the_error_as_the_reason(case: str, cause: str) -> None:
     reading = UNIT.read(load("unit", case), config_of(case), SITE)
     assert reading.failed == f"the tests did not run to their end: {cause}"
@@ -155,8 +171,10 @@ def test_every_suite_that_breaks_is_among_them() -> None:
         assert UNIT.read(load("unit", case), config_of(case), SITE).failed, case
 
 
-@pytest.mark.parametrize("report", [{}, {"junit.xml": b""}, {"junit.xml": b"<testsuites>"},
-                                    {"junit.xml": b"<testsuites/>"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "report",
+    [{}, {"junit.xml": b""}, {"junit.xml": b"<testsuites>"}, {"junit.xml": b"<testsuites/>"}],
+)
 def test_without_a_whole_report_the_suite_has_failed(report: dict[str, bytes]) -> None:
     output = replace(load("unit", "clean"), reports=report)
     assert BROKE in UNIT.read(output, tiny.CONFIG, SITE).failed

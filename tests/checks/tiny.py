@@ -129,37 +129,42 @@ ALL_SKIPPED = {
     "pytest.skip('no ferry', allow_module_level=True)\n",
 }
 _SETTINGS = _PROJECT + "\n[tool.pytest.ini_options]\n"
-_KILL = "import os\nimport signal\n\n\ndef test_ends():\n    "
+_KILL = "import os\n\n\ndef test_ends():\n    "
 # Suites that break before their first test, or end without a word of their tests.
 BROKEN_SUITES = {
     "broken-conftest": {**CLEAN, "tests/conftest.py": "import nothere\n"},
     "unparsable-conftest": {**CLEAN, "tests/conftest.py": "def broken(:\n"},
     "failing-conftest": {
-        **CLEAN, "tests/conftest.py": "def pytest_configure(config):\n"
+        **CLEAN,
+        "tests/conftest.py": "def pytest_configure(config):\n"
         '    raise OSError("the registry of wards is not there")\n',
     },
     "failing-hook": {
-        **CLEAN, "tests/conftest.py": "def pytest_collection_modifyitems(items):\n"
+        **CLEAN,
+        "tests/conftest.py": "def pytest_collection_modifyitems(items):\n"
         '    raise OSError("the registry of wards is not there")\n',
     },
     "no-such-plugin": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = '-p nothere'\n"},
     "required-plugin": {
-        **CLEAN, "pyproject.toml": _SETTINGS + "required_plugins = ['pytest-nothere']\n",
+        **CLEAN,
+        "pyproject.toml": _SETTINGS + "required_plugins = ['pytest-nothere']\n",
     },
     "broken-plugin": {
-        **CLEAN, "pyproject.toml": _SETTINGS + "addopts = '-p town.plugin'\n",
+        **CLEAN,
+        "pyproject.toml": _SETTINGS + "addopts = '-p town.plugin'\n",
         "town/plugin.py": "raise OSError('the registry of wards is not there')\n",
     },
     "unknown-option": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = '--nothere'\n"},
     "another-folder": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = 'nothere/'\n"},
     "wrong-toml": {**CLEAN, "pyproject.toml": _PROJECT + "[tool\n"},
-    "killed": {**CLEAN, "tests/unit/test_ends.py": _KILL + "os.kill(os.getpid(), signal.SIGKILL)\n"},
+    "killed": {**CLEAN, "tests/unit/test_ends.py": _KILL + "os.kill(os.getpid(), 9)\n"},
     "exited": {**CLEAN, "tests/unit/test_ends.py": _KILL + "os._exit(0)\n"},
     "stopped": {
-        **CLEAN, "tests/unit/test_ends.py": "import pytest\n\n\ndef test_ends():\n"
+        **CLEAN,
+        "tests/unit/test_ends.py": "import pytest\n\n\ndef test_ends():\n"
         "    pytest.exit('no more')\n",
     },
-}  # fmt: skip
+}
 _MANAGE = """import os
 import sys
 
@@ -186,39 +191,51 @@ class Migration(migrations.Migration):
     operations = [migrations.RunSQL("ALTER TABLE wards ADD seats integer")]
 """
 DJANGO = {
-    "manage.py": _MANAGE, "config/__init__.py": "", "config/settings.py": _DJANGO_SETTINGS,
-    "town/__init__.py": "", "town/tests.py": _DJANGO_TEST,
-}  # fmt: skip
+    "manage.py": _MANAGE,
+    "config/__init__.py": "",
+    "config/settings.py": _DJANGO_SETTINGS,
+    "town/__init__.py": "",
+    "town/tests.py": _DJANGO_TEST,
+}
 _DJANGO_ENDS = _DJANGO_TEST.replace("self.assertEqual(1 + 2, 3)", "{}")
 BROKEN_DJANGO = {
     "django-broken-settings": {
-        **DJANGO, "config/settings.py": "import nothere\n" + _DJANGO_SETTINGS,
+        **DJANGO,
+        "config/settings.py": "import nothere\n" + _DJANGO_SETTINGS,
     },
     "django-no-such-app": {
-        **DJANGO, "config/settings.py": _DJANGO_SETTINGS.replace('"town"]', '"town", "nothere"]'),
+        **DJANGO,
+        "config/settings.py": _DJANGO_SETTINGS.replace('"town"]', '"town", "nothere"]'),
     },
     "django-broken-migration": {
-        **DJANGO, "town/migrations/__init__.py": "", "town/migrations/0001_wards.py": _MIGRATION,
+        **DJANGO,
+        "town/migrations/__init__.py": "",
+        "town/migrations/0001_wards.py": _MIGRATION,
     },
     "django-killed": {
-        **DJANGO, "town/tests.py": _DJANGO_ENDS.format("os.kill(os.getpid(), 9)").replace(
+        **DJANGO,
+        "town/tests.py": _DJANGO_ENDS.format("os.kill(os.getpid(), 9)").replace(
             "from django", "import os\n\nfrom django"
         ),
     },
     "django-exited": {
-        **DJANGO, "town/tests.py": _DJANGO_ENDS.format("os._exit(0)").replace(
+        **DJANGO,
+        "town/tests.py": _DJANGO_ENDS.format("os._exit(0)").replace(
             "from django", "import os\n\nfrom django"
         ),
     },
-}  # fmt: skip
-DJANGO_CLASS_SKIPPED = {
-    **DJANGO, "town/tests.py": _DJANGO_TEST.replace("class SumTests(TestCase):\n", """class SumTests(TestCase):
+}
+_SET_UP = """class SumTests(TestCase):
     @classmethod
     def setUpClass(cls):
         raise unittest.SkipTest("no ferry")
 
-""").replace("from django", "import unittest\n\nfrom django"),
-}  # fmt: skip
+"""
+DJANGO_CLASS_SKIPPED = {
+    **DJANGO,
+    "town/tests.py": "import unittest\n\n"
+    + _DJANGO_TEST.replace("class SumTests(TestCase):\n", _SET_UP),
+}
 DJANGO_CLASS_BROKEN = {
     name: text.replace('unittest.SkipTest("no ferry")', 'OSError("no ferry")')
     for name, text in DJANGO_CLASS_SKIPPED.items()

@@ -29,12 +29,10 @@ def graphs(draw: st.DrawFn) -> Graph:
         names = [step.name for step in steps]
         needs = draw(st.lists(st.sampled_from(names), unique=True, max_size=4)) if names else []
         products = draw(st.lists(st.sampled_from(needs), unique=True)) if needs else []
-        steps.append(
-            Step(
-                f"s{number}", "test", Kind.COMMAND, {}, needs=tuple(needs),
-                role=draw(st.sampled_from(Role)), products=tuple(products),
-            )  # fmt: skip
-        )
+        step = Step(f"s{number}", "test", Kind.COMMAND, {}, needs=tuple(needs))
+        step.role = draw(st.sampled_from(Role))
+        step.products = tuple(products)
+        steps.append(step)
     return Graph(steps)
 
 
@@ -166,15 +164,22 @@ def step(name: str, *needs: str, role: Role = Role.CONSUMER, products: str = "")
     )
 
 
-PIPELINE = Graph([
-    step("install"), step("unit", "install"), step("browser", "install"),
-    step("coverage", "install", "unit", "browser", role=Role.AGGREGATOR, products="install"),
-    step("scanner"), step("findings", "scanner", role=Role.REPORTER),
-    step("package", "install"),
-    step("deploy", "coverage", "findings", "package", role=Role.ROLLOUT, products="package"),
-    step("smoke", "deploy"),
-    step("publish", "coverage", "findings", "package", role=Role.PUBLICATION, products="package"),
-])  # fmt: skip
+PIPELINE = Graph(
+    [
+        step("install"),
+        step("unit", "install"),
+        step("browser", "install"),
+        step("coverage", "install", "unit", "browser", role=Role.AGGREGATOR, products="install"),
+        step("scanner"),
+        step("findings", "scanner", role=Role.REPORTER),
+        step("package", "install"),
+        step("deploy", "coverage", "findings", "package", role=Role.ROLLOUT, products="package"),
+        step("smoke", "deploy"),
+        step(
+            "publish", "coverage", "findings", "package", role=Role.PUBLICATION, products="package"
+        ),
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +192,16 @@ PIPELINE = Graph([
         ("scanner", Outcome.FAILED, False, "deploy smoke publish"),
         ("coverage", Outcome.UNAVAILABLE, False, "publish"),
         ("package", Outcome.UNAVAILABLE, False, "deploy smoke publish"),
-        ("install", Outcome.UNAVAILABLE, False,
-         "unit browser coverage package deploy smoke publish"),
+        (
+            "install",
+            Outcome.UNAVAILABLE,
+            False,
+            "unit browser coverage package deploy smoke publish",
+        ),
         ("deploy", Outcome.UNAVAILABLE, False, "smoke"),
         ("unit", Outcome.SKIPPED, True, ""),
     ],
-)  # fmt: skip
+)
 def test_what_each_ending_holds_up_in_a_pipeline(
     bad: str, outcome: Outcome, strict: bool, blocked: str
 ) -> None:

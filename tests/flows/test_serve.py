@@ -12,12 +12,12 @@ import pytest
 from tests.flows.shop import workshop
 
 from shipway.core.config import Application, Config, Performance
-from shipway.core.errors import CannotRun, Unreachable
+from shipway.core.errors import ApplicationFault, CannotRun, Unreachable
 from shipway.core.ports import Clock, Http, Response
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock, VirtualClock
 from shipway.effects.http import RealHttp, ScriptedHttp
-from shipway.flows.serve import START_LIMIT, ApplicationFault, served
+from shipway.flows.serve import START_LIMIT, served
 from shipway.flows.workshop import Workshop
 
 APP = """

@@ -133,9 +133,12 @@ def test_a_migration_or_a_seed_that_fails_fails_the_tests_and_leaves_nothing(
     check = Probe(code="raise AssertionError('no test may run')", serviced=True, stage="test")
     shop = shop_for(tmp_path, **{command: script})
     shop = workshop(
-        tmp_path, config=shop.config, environment=shop.environment, checks=lambda name: check,
+        tmp_path,
+        config=shop.config,
+        environment=shop.environment,
+        checks=lambda name: check,
         serviced=lambda shop, say, given: services(shop, say, outside(), given),
-    )  # fmt: skip
+    )
     result = perform(probing(check), shop, lambda line: None)
     assert result.outcome is Outcome.FAILED
     assert result.reason == "sh ended with 3: no such table: wards"

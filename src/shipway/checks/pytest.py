@@ -100,10 +100,11 @@ def _broken(output: Output, tests: TestTally | None = None) -> Reading:
     """The suite, not one of its tests, is what failed."""
     how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
     return Reading(
-        tests=tests, failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
+        tests=tests,
+        failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
         remedy="Correct what the whole suite depends on: conftest.py, plug-ins, settings, the "
         "database. Its log above has the whole error.",
-    )  # fmt: skip
+    )
 
 
 def _cause(output: Output) -> str:

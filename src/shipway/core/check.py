@@ -46,8 +46,8 @@ class Site:
 
     root: the application's root. out: an empty folder for its reports. python: the
     interpreter of the application's environment ("" before it exists). url: where the
-    application is being served, for checks with `served`. paths: data files of steps it
-    needs, by step name (their `out` folders). advisories: a folder of advisories in OSV format,
+    application is being served, for checks with `served`. upstream: the report folders of those
+    steps it needs that passed, by name. advisories: a folder of advisories in OSV format,
     for machines without network; "" when none was given.
     """
 
@@ -71,7 +71,11 @@ class Output:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a check understood. `failed` is a sentence where the tool itself says no."""
+    """What a check understood. `failed` is a sentence where the tool itself says no.
+
+    partial: what its figures were measured without, where more could only raise them; a limit
+    that they do not reach is then neither kept nor broken.
+    """
 
     findings: tuple[Finding, ...] = ()
     measures: tuple[Measure, ...] = ()
@@ -79,6 +83,7 @@ class Reading:
     worst: tuple[str, ...] = ()
     failed: str = ""
     remedy: str = ""
+    partial: str = ""
 
 
 class Check(Protocol):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shipway.core.errors import CannotRun
+from shipway.core.errors import ApplicationFault, CannotRun
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Command, OnOutput
 from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
 from shipway.flows.checking import check
 from shipway.flows.programs import ended
-from shipway.flows.serve import ApplicationFault
 from shipway.flows.workshop import Workshop
 
 
@@ -31,9 +30,13 @@ def perform(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         )  # fmt: skip
     except ApplicationFault as fault:
         return StepResult(
-            step.name, step.stage, Outcome.FAILED, reason=fault.message, remedy=fault.remedy,
+            step.name,
+            step.stage,
+            Outcome.FAILED,
+            reason=fault.message,
+            remedy=fault.remedy,
             log=shop.store(fault.log),
-        )  # fmt: skip
+        )
 
 
 def _command(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:

@@ -8,24 +8,13 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from shipway.core.errors import ShipwayError, Unreachable
+from shipway.core.errors import ApplicationFault, Unreachable
 from shipway.core.ports import Clock, Command, Http, OnOutput, Server
 from shipway.core.serving import bound, source_folder
 from shipway.effects.redaction import Redactor
 from shipway.flows.workshop import Workshop
 
 START_LIMIT = 60.0  # seconds until the application must answer its health check
-
-
-class ApplicationFault(ShipwayError):
-    """The application itself does not do what comes before its tests: that is a failure, and
-    nothing that is missing here. log: what it printed."""
-
-    exit_code = 1
-
-    def __init__(self, message: str, remedy: str, log: str) -> None:
-        super().__init__(message, remedy)
-        self.log = log
 
 
 @contextmanager
