@@ -89,7 +89,8 @@ class Reading:
 class Check(Protocol):
     """One tool. A new one is one file in shipway/checks and one line in its registry.
 
-    name, stage, summary: for people. needs: steps that must have passed. expected: typical
+    name, stage, summary: for people. needs: steps that must have ended; it runs without what
+    is unavailable of them, but for the environment, and not after a failure. expected: typical
     seconds. cores: step.ALL_CORES to run alone. max_age: seconds a stored outcome holds.
     served: whether the application must be running while the check does. serviced: whether the
     services of `[services]` must.
