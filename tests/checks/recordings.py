@@ -43,6 +43,7 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
     ("unit", "django-clean"): tiny.DJANGO,
     ("unit", "django-unimportable"): tiny.DJANGO_UNIMPORTABLE,
     ("unit", "django-no-tests"): tiny.DJANGO_NO_TESTS,
+    ("unit", "django-unexpected"): tiny.DJANGO_UNEXPECTED,
     ("unit", "django-class-skipped"): tiny.DJANGO_CLASS_SKIPPED,
     ("unit", "django-class-broken"): tiny.DJANGO_CLASS_BROKEN,
     ("unit", "no-tests"): tiny.NO_TESTS,

@@ -197,6 +197,12 @@ def test_djangos_tests_are_counted() -> None:
     assert "No module named 'nothere'" in read("unit", "django-unimportable").failed
 
 
+def test_a_test_of_django_that_passes_against_its_word_has_failed() -> None:
+    assert read("unit", "django-unexpected").failed == (
+        "1 of 1 tests failed: town.tests.SumTests::test_adds: it passed, and was expected to fail"
+    )
+
+
 def test_a_class_of_django_that_skips_its_set_up_has_tested_nothing() -> None:
     assert refused("unit", "django-class-skipped") == "every test was skipped"
     reading = read("unit", "django-class-broken")

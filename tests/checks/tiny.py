@@ -240,6 +240,11 @@ DJANGO_CLASS_BROKEN = {
     name: text.replace('unittest.SkipTest("no ferry")', 'OSError("no ferry")')
     for name, text in DJANGO_CLASS_SKIPPED.items()
 }
+DJANGO_UNEXPECTED = {
+    **DJANGO,
+    "town/tests.py": "import unittest\n\n"
+    + _DJANGO_TEST.replace("    def test", "    @unittest.expectedFailure\n    def test"),
+}
 DJANGO_UNIMPORTABLE = {**DJANGO, "town/tests.py": "import nothere\n"}
 DJANGO_NO_TESTS = {**DJANGO, "town/tests.py": "# nothing yet\n"}
 NOTHING = {"town/README": "no Python here\n"}
