@@ -4,6 +4,7 @@ the exit code."""
 from __future__ import annotations
 
 import json as json_module
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,13 +21,14 @@ from shipway.cli.vouching import vouched
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.platform import NO_REMARKS, Platform
-from shipway.core.ports import OnOutput
+from shipway.core.ports import OnOutput, Packaged
 from shipway.core.receipt import Receipt
-from shipway.core.release import Release
+from shipway.core.release import MANIFEST_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.runbook import more
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
+from shipway.flows.manifest import damage
 from shipway.flows.schema import ahead, way_back
 from shipway.flows.workshop import Action, Workshop
 from shipway.outputs.clean import one_line
@@ -34,11 +36,14 @@ from shipway.outputs.history import history as history_lines
 
 
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
-    """Roll out the release that the last run packaged."""
+    """Roll out the release that was packaged last."""
     project = open_project(directory)
     refuse_held(project, environment)
-    release = packaged(project)
+    last = last_packaged(project)
+    release = _with_image(project, last.release)
     asked = on_ecs(project, environment)
+    _whole(project, release, last.manifest, environment)
+    print(_origin(release, last), file=sys.stderr if json else sys.stdout, flush=True)
     remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
     return roll_out(project, environment, release, remarks, json=json)
 
@@ -138,6 +143,8 @@ def deploy_action(project: Project) -> Action:
             )
         release = release_from(packaged.facts["release"])
         refuse_held(project, step.work["environment"])
+        manifest = packaged.reports.get(MANIFEST_FILE, "")
+        _whole(project, release, manifest, step.work["environment"])
         here = platform(project, step.work["environment"])
         with telling(project, here.name, say=on_output) as news:
             listener = news.heard(Lines(on_output), release.name, here.serves)
@@ -196,12 +203,46 @@ def refuse_unsafe(target: Release, here: Platform) -> None:
 
 
 def packaged(project: Project) -> Release:
-    """The release that the last run packaged. Raises ConfigError where there is none."""
-    found = [one for one in project.record.passed_facts("package") if "release" in one]
+    """The release that was packaged last. Raises ConfigError where there is none."""
+    return _with_image(project, last_packaged(project).release)
+
+
+def last_packaged(project: Project) -> Packaged:
+    """What was packaged last, and by which run: the one whose step `package` ended last, also
+    where it was cached. Raises ConfigError where there is none."""
+    found = project.record.packaged()
     if not found:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
-    release = release_from(found[0]["release"])
+    return found[0]
+
+
+def _with_image(project: Project, fields: dict[str, Any]) -> Release:
+    """A release with the image that was published of it last."""
+    release = release_from(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
+
+
+def _origin(release: Release, last: Packaged) -> str:
+    """Which release it is, and where it comes from."""
+    run = f"run {last.run}" if last.run else "a run that is no longer on record"
+    commit = f"commit {last.commit[:7]}" if last.commit else "no commit that is known"
+    return one_line(f"release {release.name}: packaged last, by {run} of {commit}", longest=400)
+
+
+def _whole(project: Project, release: Release, manifest: str, environment: str) -> None:
+    """Raises ConfigError where the release's files are not here as they were packaged, and the
+    environment runs them from here."""
+    settings = project.config.environments.get(environment)
+    if settings is None or settings.platform == "ecs" or settings.container:
+        return
+    wrong = damage(release.path, project.blobs.get(manifest) if manifest else None)
+    if not wrong and not os.path.exists(release.python):
+        wrong = f"its Python is gone: {release.python}"
+    if wrong:
+        raise ConfigError(
+            f"the packaged release {release.name} is not whole: {wrong}",
+            "Package it again: shipway run package --no-cache.",
+        )
 
 
 def release_from(data: dict[str, Any]) -> Release:

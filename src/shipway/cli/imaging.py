@@ -125,10 +125,9 @@ def _documents(project: Project, built: Built, place: str) -> list[Document]:
     name = place.partition("@")[0]
     statement = oci.encoded(provenance(name, built.digest, built.facts, __version__))
     found = [Document(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)]
-    for facts in project.record.passed_facts("package"):
-        release = facts.get("release", {})
-        sbom = project.blobs.get(release["sbom"]) if release.get("sbom") else None
-        if sbom and release["commit"] == built.origin.commit and not built.origin.changed:
+    for one in project.record.packaged():
+        sbom = project.blobs.get(one.release["sbom"]) if one.release.get("sbom") else None
+        if sbom and one.commit == built.origin.commit and not built.origin.changed:
             return [Document(oci.SBOM_TYPE, sbom, "SBOM"), *found]
     return found
 

@@ -28,7 +28,7 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     folder = os.path.join(shop.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
     with alone(shop):
-        if os.path.exists(os.path.join(folder, "complete")):
+        if os.path.exists(os.path.join(folder, "complete")) and os.path.exists(python):
             os.utime(folder)
         else:
             _make(step, shop, on_output, folder, python, development=development)

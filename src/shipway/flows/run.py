@@ -26,7 +26,7 @@ Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 class RunRecord(Protocol):
     """What a run needs of the record (effects.record.SqliteRecord)."""
 
-    def start_run(self, run: str, started: float) -> None: ...
+    def start_run(self, run: str, started: float, commit: str = "") -> None: ...
     def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
     def finish_run(self, run: str, result: str) -> None: ...
     def durations(self) -> dict[str, float]: ...
@@ -87,7 +87,7 @@ class Run:
         """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
         started, clock = self._clock.now(), self._clock.monotonic()
         name = self._options.application
-        self._record.start_run(self._options.run, started)
+        self._record.start_run(self._options.run, started, self._options.commit)
         self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
         try:
             self._loop(Schedule(self._graph, self._options.jobs, self._record.durations()))
