@@ -13,11 +13,13 @@ from typing import Any
 
 from shipway.cli.holding import refuse_held
 from shipway.cli.in_github import tell_rollout
+from shipway.cli.invoked import InvokedRollout
 from shipway.cli.news import telling
 from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
 from shipway.cli.vouching import vouched
+from shipway.core.command_line import Invocation, command_line
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.platform import NO_REMARKS, Platform
@@ -53,7 +55,10 @@ def roll_out(
 ) -> int:
     """Roll out a release, on the terminal; the exit code. Who calls it asks for a hold before."""
     here = platform(project, environment)
-    with telling(project, environment) as news, _listening(release.name, json=json) as screen:
+    with (
+        telling(project, environment) as news,
+        _listening(project, release.name, json=json) as screen,
+    ):
         listener = news.heard(screen, release.name, here.serves)
         flag(here.serves, release, listener, blocking=on_ecs(project, environment))
         receipt = news.ended(here.deploy(release, listener, remarks=remarks))
@@ -68,7 +73,7 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
         refuse_unsafe(here.earlier(to), here)
     with (
         telling(project, environment, undo=True, begins=False) as news,
-        _listening(to, json=json) as screen,
+        _listening(project, to, json=json) as screen,
     ):
         receipt = news.ended(here.rollback(to, news.heard(screen, to, here.serves)))
     return _finish(receipt, project, json=json, undo=True)
@@ -78,7 +83,10 @@ def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     project = open_project(directory)
     here = platform(project, environment)
-    with telling(project, environment, begins=False) as news, _listening("", json=json) as screen:
+    with (
+        telling(project, environment, begins=False) as news,
+        _listening(project, "", json=json) as screen,
+    ):
         receipt = news.ended(here.resume(news.heard(screen)))
     return _finish(receipt, project, json=json)
 
@@ -89,7 +97,7 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
     here = platform(project, environment)
     with (
         telling(project, environment, undo=True, begins=False) as news,
-        _listening("", json=json) as screen,
+        _listening(project, "", json=json) as screen,
     ):
         receipt = news.ended(here.cancel(news.heard(screen)))
     return _finish(receipt, project, json=json, undo=True)
@@ -106,7 +114,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     if json:
         print(json_module.dumps({**found, "history": rollouts}, indent=2))
     else:
-        _show_status(found, rollouts)
+        _show_status(found, rollouts, project.invocation(environment))
     well = found["proxy"] and all(one["health"] == "ok" for one in found["instances"])
     return 1 if found["release"] and not well else 0
 
@@ -147,7 +155,8 @@ def deploy_action(project: Project) -> Action:
         _whole(project, release, manifest, step.work["environment"])
         here = platform(project, step.work["environment"])
         with telling(project, here.name, say=on_output) as news:
-            listener = news.heard(Lines(on_output), release.name, here.serves)
+            screen = InvokedRollout(Lines(on_output), project.invocation())
+            listener = news.heard(screen, release.name, here.serves)
             flag(here.serves, release, listener)
             receipt = news.ended(here.deploy(release, listener, shop.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
@@ -198,7 +207,8 @@ def refuse_unsafe(target: Release, here: Platform) -> None:
         words = "; ".join(one_line(one.words) for one in found[:3])
         raise ConfigError(
             f"{target.name} may not work with today's database: {words}",
-            f"Roll a corrected release forward, or insist: shipway rollback {here.name} --force.",
+            "Roll a corrected release forward, or insist: "
+            f"{command_line('rollback', here.name, '--force')}.",
         )
 
 
@@ -251,18 +261,19 @@ def release_from(data: dict[str, Any]) -> Release:
 
 
 @contextmanager
-def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
+def _listening(project: Project, release: str, *, json: bool) -> Iterator[RolloutListener]:
     """A picture on a terminal, lines elsewhere; JSON has standard output for itself."""
     stream = sys.stderr if json else sys.stdout
+    here = project.invocation()
     if stream.isatty():
         from shipway.outputs.rollout_live import LiveRollout
 
         with LiveRollout(stream, release) as live:
-            yield live
+            yield InvokedRollout(live, here)
         return
     from shipway.outputs.rollout_plain import PlainRollout
 
-    yield PlainRollout(stream, release)
+    yield InvokedRollout(PlainRollout(stream, release), here)
 
 
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
@@ -275,7 +286,8 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
         for line in receipt.log:
             print(f"  | {line}")
         if receipt.cause:
-            print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
+            here = project.invocation(receipt.environment)
+            print(f"  why:  {here.text(receipt.cause)}\n  next: {here.text(receipt.remedy)}")
             print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
@@ -288,27 +300,30 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
     return receipt.verdict.exit_code(strict=True)
 
 
-def _show_status(found: dict[str, Any], rollouts: Sequence[Mapping[str, Any]]) -> None:
+def _show_status(
+    found: dict[str, Any], rollouts: Sequence[Mapping[str, Any]], here: Invocation
+) -> None:
+    def typed(*arguments: str) -> str:
+        return here.command(command_line(*arguments))
+
+    environment = found["environment"]
     if not found["release"]:
-        print(f"{found['environment']}: nothing runs; start it with shipway run")
+        print(f"{environment}: nothing runs; start it with {typed('run')}")
     else:
         proxy = "up" if found["proxy"] else "DOWN"
-        print(f"{found['environment']}: {found['release']} at {found['address']}, proxy {proxy}")
+        print(f"{environment}: {found['release']} at {found['address']}, proxy {proxy}")
     if rollout := found["rollout"]:
         held = "held" if rollout["held"] else "not finished"
         print(
             f"  rollout of {rollout['release']} {held} at {rollout['stage']}, "
-            f"{rollout['weight']:g} % of requests: shipway resume or cancel {found['environment']}"
+            f"{rollout['weight']:g} % of requests: {typed('resume', environment)} or "
+            f"{typed('cancel', environment)}"
         )
     for one in found["instances"]:
         pid = f"pid {one['pid']:<8} " if "pid" in one else ""
         print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
     for name, there in found.get("secrets", {}).items():
-        how = (
-            "is there"
-            if there
-            else f"has no value: shipway secret set {found['environment']} {name}"
-        )
+        how = "is there" if there else f"has no value: {typed('secret', 'set', environment, name)}"
         print(f"  secret {name:<15} {how}")
     for line in history_lines(rollouts):
         print(f"  {line}")

@@ -16,6 +16,7 @@ from shipway.cli.image_steps import site, told
 from shipway.cli.importing import keep
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, open_project
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.images import oci
 from shipway.core.images.provenance import provenance
@@ -78,7 +79,8 @@ def image_scan(*, directory: str, json: bool) -> int:
     if json:
         print(json_module.dumps({"image": place, "findings": len(found)}, indent=2))
     else:
-        print(f"{len(found)} findings in {place}; judged by: shipway run findings")
+        judging = project.invocation().command(command_line("run", "findings"))
+        print(f"{len(found)} findings in {place}; judged by: {judging}")
     return 0
 
 

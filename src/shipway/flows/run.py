@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shipway.core.codec import run_to_json, step_to_json
+from shipway.core.command_line import command_line
 from shipway.core.errors import ShipwayError
 from shipway.core.graph import Graph, Schedule
 from shipway.core.listener import Listener
@@ -52,7 +53,7 @@ class Options:
     allowed: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
     commit: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Run:
@@ -195,7 +196,10 @@ class Run:
 
     def _again(self, step: Step) -> str:
         """The command that runs it alone, as it was run here."""
-        return f"shipway run {step.name} {self._options.words.get(step.name, '')}".rstrip()
+        options = self._options.words.get(step.name, ())
+        if step.name.startswith("-"):  # or it would be one more option
+            return command_line("run", *options, "--", step.name)
+        return command_line("run", step.name, *options)
 
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)
