@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -63,17 +63,25 @@ def invoke(words: Sequence[str]) -> int:
 
         return parse(words)
     except ShipwayError as error:
-        sys.stderr.write(f"shipway: {error.message}\n")
-        if error.remedy:
-            sys.stderr.write(f"  next: {error.remedy}\n")
-        sys.stderr.write(f"  more: {_more(error)}\n")
-        return error.exit_code
+        return _tell(error, {})
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
         return 1  # nobody read how it went: that is no success (Typer says the same)
+
+
+def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
+    """Print an error, with what to do next as it is typed here; its exit code."""
+    from shipway.cli.invoked import invocation
+
+    here = invocation(options.get("directory", "."), options.get("environment", ""))
+    sys.stderr.write(f"shipway: {here.text(error.message)}\n")
+    if error.remedy:
+        sys.stderr.write(f"  next: {here.text(error.remedy)}\n")
+    sys.stderr.write(f"  more: {_more(error)}\n")
+    return error.exit_code
 
 
 def _more(error: ShipwayError) -> str:
@@ -90,7 +98,10 @@ def call(command: str, options: dict[str, Any]) -> int:
 
 
 def _perform(command: str, options: dict[str, Any]) -> int:
-    return _function(command)(**options)
+    try:
+        return _function(command)(**options)
+    except ShipwayError as error:
+        return _tell(error, options)
 
 
 def _function(command: str) -> Callable[..., int]:

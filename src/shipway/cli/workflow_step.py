@@ -56,7 +56,7 @@ def compare(project: Project) -> Action:
 
         found = of_project(project)
         for line in said(found):
-            on_output(line)
+            on_output(project.invocation().text(line))
         folder = os.path.relpath(found.folder, project.root)
         findings = tuple(
             Finding(STEP, "drift", Severity.MEDIUM, f"{folder}/{one.name}", line,

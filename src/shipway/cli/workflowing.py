@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shipway.cli.invoked import invocation
 from shipway.cli.project import Project, open_project
 from shipway.core.drift import Drift, drifts
 from shipway.core.errors import ConfigError
@@ -79,7 +80,7 @@ def check_workflows(*, directory: str, json: bool) -> int:
         _print_json(found, written=False)
     else:
         for line in said(found):
-            print(line)
+            print(invocation(directory).text(line))
     return int(bool(found.drifts))
 
 

@@ -134,7 +134,8 @@ class Notifier(Protocol):
 
 
 class Clients(Protocol):
-    """Clients of AWS, by boto3's names for the services."""
+    """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
+    helps; what they raise is final."""
 
     @property
     def region(self) -> str: ...
@@ -181,6 +182,21 @@ class EndedStep(NamedTuple):
     key: str = ""
     parts: str = ""
     now: float = 0.0
+
+
+class Packaged(NamedTuple):
+    """What a run packaged.
+
+    run, commit: which run, and the commit it ran on; "" where that is not known. ended: whether
+    that run has ended. release: its fields. manifest: digest of the stored list of its files; ""
+    for releases from before there was one.
+    """
+
+    run: str
+    commit: str
+    ended: bool
+    release: dict[str, Any]
+    manifest: str = ""
 
 
 class Releases(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from shipway.core.errors import (
+    ApplicationFault,
     Busy,
     CannotRun,
     ConfigError,
@@ -22,6 +23,8 @@ from shipway.core.errors import (
 PAGE = "docs/troubleshooting.md"  # below Shipway's own repository
 # Entry → what its messages have in common. The first one that matches counts.
 ENTRIES = {
+    "a-suite-did-not-run": r"did not run, so nobody knows|^no suite ran",
+    "a-suite-broke": r"^the tests did not run to their end",
     "a-gate-failed": r"; the limit is |was not measured; ",
     "the-judge-rolled-it-back": r"^the judge rolled it back",
     "the-judge-holds-it": r"^the judge holds it",
@@ -35,7 +38,7 @@ ENTRIES = {
     "going-back-is-not-safe": r"may not work with today's database|migrations cannot be read",
     "there-is-no-earlier-release": r"no good release named|no earlier good release",
     "there-is-no-release": r"no release is packaged|no release to roll out|nothing to promote|"
-    r"no file belongs to the release|the release cannot be copied",
+    r"no file belongs to the release|the release cannot be copied|is not whole: ",
     "a-release-has-not-passed": r"has not passed: ",
     "a-rollout-is-not-finished": r"is not finished|no rollout is unfinished|is carrying it out",
     "the-environment-is-held": r" is held by .* since |the hold of .* cannot be read",
@@ -83,6 +86,7 @@ ENTRIES = {
 _KINDS: tuple[tuple[type[ShipwayError], str], ...] = (
     (ConfigError, "words-or-settings-are-wrong"),
     (CannotRun, "it-cannot-run-here"),
+    (ApplicationFault, "the-application-is-at-fault"),
     (Unreachable, "nobody-answers"),
     (Busy, "somebody-else-holds-it"),
     (RecordError, "the-record-cannot-be-used"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shipway.core.codec import run_to_json, step_to_json
+from shipway.core.command_line import command_line
 from shipway.core.errors import ShipwayError
 from shipway.core.graph import Graph, Schedule
 from shipway.core.listener import Listener
@@ -26,7 +27,7 @@ Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 class RunRecord(Protocol):
     """What a run needs of the record (effects.record.SqliteRecord)."""
 
-    def start_run(self, run: str, started: float) -> None: ...
+    def start_run(self, run: str, started: float, commit: str = "") -> None: ...
     def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
     def finish_run(self, run: str, result: str) -> None: ...
     def durations(self) -> dict[str, float]: ...
@@ -40,7 +41,8 @@ class Options:
     for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
-    that it needs, for the command that runs it again.
+    that it needs, for the command that runs it again. strict: whether what is absent holds up a
+    rollout as a failure does.
     """
 
     run: str
@@ -52,7 +54,8 @@ class Options:
     allowed: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
     commit: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strict: bool = False
 
 
 class Run:
@@ -87,10 +90,13 @@ class Run:
         """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
         started, clock = self._clock.now(), self._clock.monotonic()
         name = self._options.application
-        self._record.start_run(self._options.run, started)
+        self._record.start_run(self._options.run, started, self._options.commit)
         self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
         try:
-            self._loop(Schedule(self._graph, self._options.jobs, self._record.durations()))
+            durations = self._record.durations()
+            self._loop(
+                Schedule(self._graph, self._options.jobs, durations, strict=self._options.strict)
+            )
         finally:
             for _ in range(self._workers):
                 self._work.put(None)
@@ -195,7 +201,10 @@ class Run:
 
     def _again(self, step: Step) -> str:
         """The command that runs it alone, as it was run here."""
-        return f"shipway run {step.name} {self._options.words.get(step.name, '')}".rstrip()
+        options = self._options.words.get(step.name, ())
+        if step.name.startswith("-"):  # or it would be one more option
+            return command_line("run", *options, "--", step.name)
+        return command_line("run", step.name, *options)
 
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)
@@ -203,13 +212,13 @@ class Run:
         key = parts = ""
         if result.outcome is Outcome.PASSED:
             key, parts = self._cache.entry(step) or ("", "")
-            self._cache.ended(step, result)
+        self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None
         text = step_to_json(result)
         self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
         for blocked in schedule.finish(step.name, result.outcome):
-            words = f"{step.name} ended {result.outcome}"
-            self._note(_result(blocked, Outcome.BLOCKED, words))
+            words = f"{blocked.cause} ended {blocked.outcome}"
+            self._note(_result(blocked.step, Outcome.BLOCKED, words))
         if self._options.fail_fast and result.outcome is Outcome.FAILED:
             self._failed_fast = True
 
