@@ -2,8 +2,9 @@
 
 A test says what it stands on, `@pytest.mark.needs("chromium")`; a fixture that finds out later
 calls `leave_out`. A run ends with a table of what was left out, by part.
-- `--left-out-to FILE` keeps what was left out; `--only-from FILE` runs exactly that, and fails
+- `--left-out-to=FILE` keeps what was left out; `--only-from=FILE` runs exactly that, and fails
   where a part is still missing, unless `--allow-left-out PART=REASON` says why it has to be.
+  (With "=": pytest takes a path that stands alone for one of the tests'.)
 - A test that is skipped in any other way is named in the table: nothing is silently green.
 - A limit of coverage (`--cov-fail-under`) is held once everything has run, and not before.
 """
