@@ -10,7 +10,7 @@ from main import (
     database,
     errors,
     health,
-    importing,
+    importer,
     logs,
     metrics,
     models,
@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp, url_prefix="/api/v1")
     app.register_blueprint(health.bp)
-    app.cli.add_command(importing.import_candidates)
+    app.cli.add_command(importer.import_candidates)
     if hops := settings.trusted_proxies:
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         # Replacing the method is how Flask's documentation applies it.
