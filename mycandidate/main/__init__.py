@@ -25,7 +25,7 @@ __all__ = ["create_app", "models"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application factory. Without `settings`, they are read from the environment."""
+    """Create the application. Without `settings`, they are read from the environment."""
     settings = settings or Settings.from_environment(os.environ)
     app = Flask(__name__)
     app.config.update(

@@ -91,10 +91,9 @@ def _valid_rows(file: Path, *, show_progress: bool) -> Iterator[Row]:
         try:
             row = validate(cells)
             ballot_line = hash(row.ballot_line)
-            if ballot_line in line_numbers:
-                raise InvalidRow(
-                    f"the same place on the ballot as line {line_numbers[ballot_line]}"
-                )
+            earlier_line = line_numbers.get(ballot_line)
+            if earlier_line is not None:
+                raise InvalidRow(f"the same place on the ballot as line {earlier_line}")
             line_numbers[ballot_line] = line_number
         except InvalidRow as error:
             invalid_count += 1
