@@ -26,7 +26,7 @@ from tls_front import tls_front
 
 from main import create_app
 from main.extensions import cache, db
-from main.importing.command import import_file
+from main.importer.command import import_file
 from main.settings import Settings
 
 
