@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def test_an_exit_code_that_does_not_fit_is_no_result(case: str, code: int) -> No
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(shutil.which("trivy") is None, reason="trivy is not here")
+@pytest.mark.needs("trivy")
 def test_the_real_tool_takes_these_arguments(tmp_path: Path) -> None:
     tiny.write({"Dockerfile": "FROM python:latest\n"}, str(tmp_path))
     config = Config(Application(dockerfile="Dockerfile"))

@@ -8,7 +8,6 @@ leaves out of ECS, and names its load balancers so that they can be reached.
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 from tests.e2e import engine
 from tests.e2e.front import Front
 from tests.ministack_server import serving
@@ -61,8 +59,6 @@ class Cloud:
 @contextmanager
 def cloud(folder: Path) -> Iterator[Cloud]:
     """One for a test; left out where docker is missing."""
-    if shutil.which("docker") is None:
-        pytest.skip("docker is not installed")
     engine.engine()
     here = Cloud()
     try:

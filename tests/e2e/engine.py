@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
-import pytest
+from tests.left_out import leave_out, need
 
 BASE = "shipway-tests/base:bookworm"
 KEPT = Path.home() / ".cache" / "shipway-tests"
@@ -63,13 +62,12 @@ def docker(*words: str, **options: object) -> str:
 
 def engine() -> None:
     """It answers; started where it does not yet. Leaves the test out where there is none."""
-    if shutil.which("docker") is None or shutil.which("dockerd") is None:
-        pytest.skip("docker is not installed")
+    need("docker")
     with _alone("engine"):
         if _answers():
             return
         if os.getuid() != 0:
-            pytest.skip("docker does not answer, and only root may start it")
+            leave_out("docker", "the engine does not answer, and only root may start it")
         KEPT.mkdir(parents=True, exist_ok=True)
         with (KEPT / "dockerd.log").open("ab") as log:
             subprocess.Popen(("dockerd",), stdout=log, stderr=log, start_new_session=True)
@@ -78,7 +76,7 @@ def engine() -> None:
             if _answers():
                 return
             time.sleep(0.3)
-    pytest.skip(f"docker's engine does not start here: {KEPT / 'dockerd.log'}")
+    leave_out("docker", f"the engine does not start here: {KEPT / 'dockerd.log'}")
 
 
 def gateway() -> str:
@@ -101,8 +99,7 @@ def base() -> str:
 
 def base_tar() -> Path:
     """Debian with Python and venv, as a tar of a root file system."""
-    if shutil.which("mmdebstrap") is None:
-        pytest.skip("mmdebstrap is not installed")
+    need("mmdebstrap")
     path = KEPT / "bookworm.tar"
     with _alone("tar"):
         if not path.exists():

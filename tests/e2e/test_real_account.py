@@ -28,10 +28,7 @@ from shipway.platforms.ecs.service import Place
 
 PROJECT = os.environ.get("SHIPWAY_REAL_AWS", "")
 ENVIRONMENT = os.environ.get("SHIPWAY_REAL_ENVIRONMENT", "staging")
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not PROJECT, reason="SHIPWAY_REAL_AWS names no project: no real account"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.needs("AWS account")]
 EVERY = 3.0  # seconds between two answers that are kept
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", os.environ["PATH"]], ids=["PyPI", "PATH"])
 def test_both_answer_and_are_gone_afterwards(tmp_path: Path, path: str) -> None:
     config = Config(
-        Application(name="tiny"), services={"postgres": Service("16"), "redis": Service("6")}
+        Application(name="tiny"), services={"postgres": Service("16"), "redis": Service("9")}
     )
     environment = {**os.environ, "PATH": f"{BESIDE}:{path}"}
     shop = workshop(tmp_path, config=config, environment=environment)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.left_out import leave_out
 
 from shipway.core.errors import RecordError
 from shipway.core.ports import EndedStep
@@ -142,7 +143,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk; the limit below is tested in any case")
+        leave_out("small disk", "only root may mount it; the limit below is tested in any case")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

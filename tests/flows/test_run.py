@@ -6,6 +6,7 @@ import io
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,23 @@ def test_what_is_missing_lets_a_rollout_go_on_and_what_failed_does_not(
     result = bench.prepare(work, named("s"), rollout, strict=strict).execute()
     held = [(one.step, one.reason) for one in result.steps if one.outcome is Outcome.BLOCKED]
     assert held == [(name, f"s ended {outcome}") for name in blocked]
+
+
+def test_what_nobody_asked_for_is_skipped_and_not_blocked_by_what_is_missing(bench: Bench) -> None:
+    """A run that does not publish owes no publication, so that its exit code is 0."""
+
+    def work(step: Step) -> StepResult:
+        return StepResult(step.name, step.stage, Outcome.UNAVAILABLE, "not installed")
+
+    publish = replace(named("publish", needs=("s",), role=Role.PUBLICATION), stage="publish")
+    unasked = {"publish": "it runs when asked for"}
+    result = bench.prepare(work, named("s"), publish, skipped=unasked).execute()
+    assert (result.steps[-1].outcome, result.steps[-1].reason) == (
+        Outcome.SKIPPED,
+        unasked["publish"],
+    )
+    assert result.undelivered == ()
+    assert result.exit_code(strict=False) == 0
 
 
 def test_the_address_of_a_run_is_that_of_its_last_rollout(bench: Bench) -> None:

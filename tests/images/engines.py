@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from tests.e2e import engine
+from tests.left_out import leave_out, need
 
 SMALL = (
     'FROM scratch\nCOPY main /app/main\nCOPY data /app/data\nUSER 10001\nCMD ["/app/main/run"]\n'
@@ -24,8 +24,7 @@ def storage(folder: Path, driver: str = "vfs") -> dict[str, str]:
 
     vfs leaves no mounts behind, so that the folder can be removed; overlay is quick with a base.
     """
-    if shutil.which("buildah") is None:
-        pytest.skip("buildah is not installed")
+    need("buildah")
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "storage.conf"
     configuration.write_text(
@@ -34,7 +33,7 @@ def storage(folder: Path, driver: str = "vfs") -> dict[str, str]:
     )
     variables = {"CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
     if _buildah(variables, "info").returncode:
-        pytest.skip(f"buildah may not work here with {driver}")
+        leave_out("buildah", f"it may not work here with {driver}")
     return variables
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import time
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
+from tests.left_out import need
 
 from shipway.core.images.reference import Reference
 from shipway.effects.address import free_port
@@ -26,8 +25,7 @@ PROGRAM = "docker-registry"
 @contextmanager
 def running(folder: Path, more: str = "") -> Iterator[str]:
     """Its host and port. more: lines of its configuration. Leaves the test out without it."""
-    if shutil.which(PROGRAM) is None:
-        pytest.skip(f"{PROGRAM} is not installed")
+    need(PROGRAM)
     host = f"127.0.0.1:{free_port()}"
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "registry.yml"

