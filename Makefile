@@ -11,7 +11,7 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 	$(BIN)/shipway -C mycandidate down local
 
 test: $(BIN)/shipway  ## Shipway's own tests
-	$(BIN)/python -m pytest -n 3 --dist loadscope --cov --cov-report=term --cov-fail-under=90
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90
 
 soak: $(BIN)/shipway  ## kill the deploying process at every writing of every strategy
 	$(BIN)/python -m tests.e2e.soak
