@@ -11,7 +11,7 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 	$(BIN)/shipway -C mycandidate down local
 
 test: $(BIN)/shipway  ## Shipway's own tests
-	$(BIN)/python -m pytest -n 3 --dist loadscope --cov --cov-report=term --cov-fail-under=90 $(OPTIONS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90 $(OPTIONS)
 
 soak: $(BIN)/shipway  ## kill the deploying process at every writing of every strategy
 	$(BIN)/python -m tests.e2e.soak
@@ -21,6 +21,7 @@ check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.t
 
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py
+	$(BIN)/python bench/console.py
 	$(BIN)/python bench/findings.py
 	$(BIN)/python bench/pipeline.py
 	$(BIN)/python bench/pipeline.py security

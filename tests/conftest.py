@@ -1,3 +1,46 @@
-"""What every test stands on."""
+"""What holds for every test: its examples, and who runs it when."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.left_out"]
+
+# A property is a law, not a figure: no example has a deadline, and a busy machine is not an
+# unhealthy one. The same examples every time: a verdict changes with the code and with nothing
+# else. `pytest --hypothesis-profile=search` looks further, at other examples each time.
+LAW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
+settings.register_profile("suite", derandomize=True, **LAW)
+settings.register_profile("search", max_examples=1000, derandomize=False, **LAW)
+settings.load_profile("suite")
+
+# Their tests share nothing and take long: each goes to the worker that is free. All other
+# modules stay together, because their tests share what was made for one of them.
+SPREAD = (
+    "tests/e2e/test_workflows_run.py",
+    "tests/e2e/test_init_and_run.py",
+    "tests/e2e/test_templates_checked.py",
+    "tests/cli/test_cleaning_aws.py",
+)
+
+
+class ModulesApart(LoadScopeScheduling):
+    """A module to a worker, but for those that are spread."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return nodeid if module in SPREAD else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ModulesApart:
+    """For `pytest -n`, whatever --dist says."""
+    config.option.loadscopereorder = False  # it would put the modules with few tests last
+    return ModulesApart(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first: at the end, short tests keep every worker busy."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)

@@ -1,4 +1,4 @@
-"""MyCandidate: who stands for election in your ward?"""
+"""MyCandidate shows who stands for election in a ward."""
 
 import os
 
@@ -10,13 +10,13 @@ from main import (
     database,
     errors,
     health,
-    importing,
+    importer,
     logs,
     metrics,
     models,
     pages,
     request_id,
-    security,
+    security_headers,
 )
 from main.extensions import cache, limiter
 from main.settings import Settings
@@ -25,7 +25,7 @@ __all__ = ["create_app", "models"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application. Without `settings` they are read from the environment."""
+    """Create the application. Without `settings`, they are read from the environment."""
     settings = settings or Settings.from_environment(os.environ)
     app = Flask(__name__)
     app.config.update(
@@ -35,33 +35,36 @@ def create_app(settings: Settings | None = None) -> Flask:
         API_RATE_LIMIT=settings.api_rate_limit,
         MAX_CONTENT_LENGTH=64 * 1024,
     )
-    logs.configure(app, settings)
-    database.configure(app, settings)
-    _configure_redis(app, settings)
-    for part in (request_id, security, logs, errors):
-        part.register(app)
-    metrics.register(app, settings)
+    logs.configure_logging(settings)
+    database.init_app(app, settings)
+    _init_cache_and_rate_limit(app, settings)
+    request_id.init_app(app)
+    security_headers.init_app(app)
+    logs.init_app(app)
+    errors.init_app(app)
+    metrics.init_app(app, settings)
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp, url_prefix="/api/v1")
     app.register_blueprint(health.bp)
-    app.cli.add_command(importing.import_candidates)
+    app.cli.add_command(importer.import_candidates)
     if hops := settings.trusted_proxies:
-        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-        # Replacing the method is how Flask's documentation applies it.
-        app.wsgi_app = proxied  # type: ignore[method-assign]
+        # Flask documents this way to apply a middleware, although it replaces a method.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
     return app
 
 
-def _configure_redis(app: Flask, settings: Settings) -> None:
-    """Cache and rate limit: in Redis where there is one, else in this process.
+def _init_cache_and_rate_limit(app: Flask, settings: Settings) -> None:
+    """Keep the cache and the rate limit in Redis if the settings have a URL, else in memory.
 
-    A dead Redis must not take pages down: the limiter falls back to memory, and a cache
-    that raises counts as empty.
+    An outage of Redis must not take pages down: the rate limit then falls back to memory, and the
+    cache counts as empty.
     """
     timeouts = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
     if settings.redis_url:
         app.config.update(
-            CACHE_TYPE="main.forgiving_cache.forgiving_redis",
+            CACHE_TYPE="main.redis_cache.create_redis_cache",
             CACHE_REDIS_URL=settings.redis_url,
             CACHE_KEY_PREFIX="mycandidate:",
             CACHE_OPTIONS=timeouts,
@@ -76,12 +79,13 @@ def _configure_redis(app: Flask, settings: Settings) -> None:
         RATELIMIT_HEADERS_ENABLED=True,
     )
     cache.init_app(app)
-    app.after_request(_wait_only_when_refused)  # before the limiter's own, and so run after it
+    # Registered before the limiter's own hook, and therefore run after it.
+    app.after_request(_remove_needless_retry_after)
     limiter.init_app(app)
 
 
-def _wait_only_when_refused(response: Response) -> Response:
-    """The limiter says Retry-After on every answer: clients would wait for what they have got."""
+def _remove_needless_retry_after(response: Response) -> Response:
+    """Remove Retry-After from successful responses: the limiter adds it to every response."""
     if response.status_code < 400:
         response.headers.pop("Retry-After", None)
     return response

@@ -1,4 +1,4 @@
-"""Who stands in a ward: by election, by ballot, in the order of the ballot paper."""
+"""Queries for the candidates of a ward, in the order of the ballot papers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from main.cache import get_or_load
 from main.extensions import db
 from main.models import Candidate, Ward
-from main.remembered import remembered
 from main.wards import WardView, ward_by_code
 
-# In the order in which a voter meets them: first the person for the ward, then the party list.
+# In display order: the ballot for a person comes before the ballot for a party.
 BALLOTS = {"ward": "Ward ballot", "proportional": "Proportional ballot"}
 
 
 @dataclass(frozen=True)
 class CandidateView:
-    """One line of a ballot; without a party the candidate is independent."""
+    """A candidate on a ballot. An independent candidate has no party."""
 
     position: int
     name: str
@@ -30,20 +30,20 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class BallotView:
-    """One ballot paper."""
+    """A ballot paper and its candidates."""
 
     ballot: str
     candidates: tuple[CandidateView, ...]
 
     @property
     def title(self) -> str:
-        """The ballot's name for people."""
+        """The name of the ballot as a page shows it."""
         return BALLOTS.get(self.ballot, self.ballot.capitalize())
 
 
 @dataclass(frozen=True)
 class ElectionView:
-    """An election and its ballots in one ward."""
+    """An election and its ballots in a ward."""
 
     name: str
     held_on: date
@@ -53,23 +53,26 @@ class ElectionView:
 
 @dataclass(frozen=True)
 class WardCandidates:
-    """A ward and everybody who stands in it, newest election first."""
+    """A ward and all its candidates, the newest election first."""
 
     ward: WardView
     elections: tuple[ElectionView, ...]
 
     @property
     def sample(self) -> bool:
-        """Whether any of it is invented."""
+        """Whether any election is sample data."""
         return any(election.sample for election in self.elections)
 
 
-def candidates_in(code: str) -> WardCandidates | None:
-    """Who stands in this ward. Two queries, however many candidates; none if remembered."""
-    return remembered(f"candidates:{code}", lambda: _look_up(code))
+def candidates_in_ward(code: str) -> WardCandidates | None:
+    """The candidates of a ward, or None if there is no such ward.
+
+    Two queries, however many candidates there are; none if the result is cached.
+    """
+    return get_or_load(f"candidates:{code}", lambda: _query_candidates(code))
 
 
-def _look_up(code: str) -> WardCandidates | None:
+def _query_candidates(code: str) -> WardCandidates | None:
     ward = ward_by_code(code)
     if ward is None:
         return None
@@ -79,37 +82,42 @@ def _look_up(code: str) -> WardCandidates | None:
         .where(Ward.code == code)
         .options(joinedload(Candidate.party), joinedload(Candidate.election))
     ).all()
-    return WardCandidates(ward=ward, elections=_by_election(candidates))
+    return WardCandidates(ward=ward, elections=_group_by_election(candidates))
 
 
-def _by_election(candidates: Sequence[Candidate]) -> tuple[ElectionView, ...]:
-    def election_key(candidate: Candidate) -> tuple[int, str]:
+def _group_by_election(candidates: Sequence[Candidate]) -> tuple[ElectionView, ...]:
+    def newest_first(candidate: Candidate) -> tuple[int, str]:
         return (-candidate.election.held_on.toordinal(), candidate.election.name)
 
-    views = []
-    for _, group in groupby(sorted(candidates, key=election_key), key=election_key):
-        of_election = list(group)
-        election = of_election[0].election
-        views.append(
-            ElectionView(election.name, election.held_on, election.sample, _by_ballot(of_election))
+    elections = []
+    for _, group in groupby(sorted(candidates, key=newest_first), key=newest_first):
+        election_candidates = list(group)
+        election = election_candidates[0].election
+        elections.append(
+            ElectionView(
+                name=election.name,
+                held_on=election.held_on,
+                sample=election.sample,
+                ballots=_group_by_ballot(election_candidates),
+            )
         )
-    return tuple(views)
+    return tuple(elections)
 
 
-def _by_ballot(candidates: list[Candidate]) -> tuple[BallotView, ...]:
-    order = {ballot: place for place, ballot in enumerate(BALLOTS)}
+def _group_by_ballot(candidates: Sequence[Candidate]) -> tuple[BallotView, ...]:
+    ranks = {ballot: rank for rank, ballot in enumerate(BALLOTS)}
 
-    def ballot_key(candidate: Candidate) -> tuple[int, str]:
-        return (order.get(candidate.ballot, len(order)), candidate.ballot)
+    def display_order(candidate: Candidate) -> tuple[int, str]:
+        return (ranks.get(candidate.ballot, len(ranks)), candidate.ballot)
 
     by_position = sorted(candidates, key=lambda candidate: candidate.position)
     return tuple(
-        BallotView(ballot, tuple(_view(candidate) for candidate in group))
-        for (_, ballot), group in groupby(sorted(by_position, key=ballot_key), key=ballot_key)
+        BallotView(ballot, tuple(_candidate_view(candidate) for candidate in group))
+        for (_, ballot), group in groupby(sorted(by_position, key=display_order), key=display_order)
     )
 
 
-def _view(candidate: Candidate) -> CandidateView:
+def _candidate_view(candidate: Candidate) -> CandidateView:
     party = candidate.party
     return CandidateView(
         position=candidate.position,

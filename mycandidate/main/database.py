@@ -1,10 +1,11 @@
-"""The database: which one, and how its connections behave."""
+"""Configures the database and its connections."""
 
 from pathlib import Path
-from typing import Any
+from sqlite3 import Connection
 
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from main.extensions import db, migrate
 from main.settings import Settings
@@ -12,8 +13,8 @@ from main.settings import Settings
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
-def configure(app: Flask, settings: Settings) -> None:
-    """Bind the database that the settings name; without one, a file in the instance folder."""
+def init_app(app: Flask, settings: Settings) -> None:
+    """Connect `app` to the database of the settings, or else to a file in the instance folder."""
     url = settings.database_url
     if not url:
         Path(app.instance_path).mkdir(parents=True, exist_ok=True)
@@ -26,11 +27,11 @@ def configure(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _prepare_sqlite)
+            event.listen(db.engine, "connect", _configure_connection)
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers do not wait for a writer, a writer waits for another, references are checked."""
+def _configure_connection(connection: Connection, _entry: ConnectionPoolEntry) -> None:
+    """Let reads run during a write, let a second write wait, and enforce foreign keys."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA busy_timeout = 10000")

@@ -1,17 +1,17 @@
-"""Errors: problem+json (RFC 9457) for programs below /api/v1, a page for people elsewhere."""
+"""Error responses: problem details (RFC 9457) from the API, an HTML page elsewhere."""
 
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from flask import Flask, Response, json, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from main.ward_query import BadQuery
+from main.query_parameters import InvalidQuery
 
 API_PREFIX = "/api/v1"
 
-# What to do next, for people; the status alone helps nobody.
+# A title, and what the visitor can do next.
 ADVICE = {
     400: ("We cannot use this address", "Something in the address is not valid."),
     404: ("This page does not exist", "Check the address, or search for your ward."),
@@ -21,66 +21,94 @@ ADVICE = {
 }
 
 
-def register(app: Flask) -> None:
-    """Answer every error of `app`, also the ones outside any blueprint."""
-    app.register_error_handler(HTTPException, _answer)
-    app.register_error_handler(BadQuery, _answer_bad_query)
+class ParameterError(TypedDict):
+    """An invalid query parameter."""
+
+    parameter: str
+    detail: str
 
 
-def _answer(error: HTTPException) -> Response | HTTPException:
+class ProblemDetails(TypedDict):
+    """The body of an error response of the API."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: NotRequired[list[ParameterError]]
+
+
+def init_app(app: Flask) -> None:
+    """Handle all HTTP errors of `app`, including those outside of a blueprint."""
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(InvalidQuery, _handle_invalid_query)
+
+
+def _handle_http_error(error: HTTPException) -> Response | HTTPException:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error
     detail = _detail(error)
-    response = _problem(status, detail) if _for_programs() else _page(status, detail)
+    if _is_api_request():
+        response = _problem_response(_problem_details(status, detail))
+    else:
+        response = _error_page(status, detail)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
 
 
-def _answer_bad_query(error: BadQuery) -> Response:
-    problems = [
-        {"parameter": problem.parameter, "detail": problem.detail} for problem in error.problems
+def _handle_invalid_query(error: InvalidQuery) -> Response:
+    problem = _problem_details(400, str(error))
+    problem["errors"] = [
+        {"parameter": invalid.parameter, "detail": invalid.detail} for invalid in error.errors
     ]
-    return _problem(400, str(error), errors=problems)
+    return _problem_response(problem)
 
 
-def _for_programs() -> bool:
+def _is_api_request() -> bool:
     return request.path == API_PREFIX or request.path.startswith(f"{API_PREFIX}/")
 
 
 def _detail(error: HTTPException) -> str:
-    """What the visitor is told. Only messages written by us for this very error pass through."""
+    """The explanation for the visitor: the application's own description, or else the advice."""
     status = error.code or 500
     advice = ADVICE.get(status, ("", ""))[1]
     if isinstance(error, RateLimitExceeded):
         return f"At most {error.description} are answered. {advice}"
-    written_by_us = status < 500 and error.description not in (None, type(error).description)
-    return str(error.description) if written_by_us else advice
+    # The description of a server error can contain internal details. A default description is
+    # Werkzeug's, not ours.
+    has_own_description = error.description not in (None, type(error).description)
+    return str(error.description) if status < 500 and has_own_description else advice
 
 
-def _problem(status: int, detail: str, **more: Any) -> Response:
-    problem = {
-        # The status says it all; RFC 9457 has this type for exactly that.
+def _problem_details(status: int, detail: str) -> ProblemDetails:
+    title = HTTP_STATUS_CODES.get(status, "Error")
+    return {
+        # RFC 9457: the problem has no more meaning than its status code.
         "type": "about:blank",
-        "title": HTTP_STATUS_CODES.get(status, "Error"),
+        "title": title,
         "status": status,
-        "detail": detail or HTTP_STATUS_CODES.get(status, "Error"),
+        "detail": detail or title,
         "instance": request.path,
     }
+
+
+def _problem_response(problem: ProblemDetails) -> Response:
     response = Response(
-        json.dumps(problem | more), status=status, mimetype="application/problem+json"
+        json.dumps(problem), status=problem["status"], mimetype="application/problem+json"
     )
-    return _not_kept(response)
+    return _without_caching(response)
 
 
-def _page(status: int, detail: str) -> Response:
+def _error_page(status: int, detail: str) -> Response:
     title = ADVICE.get(status, (HTTP_STATUS_CODES.get(status, "Error"), ""))[0]
     html = render_template("error.html", status=status, title=title, detail=detail)
-    return _not_kept(make_response(html, status))
+    return _without_caching(make_response(html, status))
 
 
-def _not_kept(response: Response) -> Response:
+def _without_caching(response: Response) -> Response:
     response.cache_control.no_store = True
     return response

@@ -1,4 +1,4 @@
-"""Flask's extensions, made here and bound to the application by create_app."""
+"""The Flask extensions. create_app binds them to the application."""
 
 from flask_caching import Cache
 from flask_limiter import Limiter
@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """What every model derives from."""
+    """The base class of all models."""
 
 
 db = SQLAlchemy(model_class=Base)

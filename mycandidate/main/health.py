@@ -1,4 +1,4 @@
-"""Whether this process serves (live), and whether it can do its work (ready)."""
+"""Health checks: the process is running (live), and can serve requests (ready)."""
 
 from functools import cache
 
@@ -17,36 +17,42 @@ limiter.exempt(bp)
 
 @bp.get("/live")
 def live() -> Response:
-    """The process serves."""
+    """The process is running."""
     return jsonify(status="live")
 
 
 @bp.get("/ready")
 def ready() -> Response:
-    """The database answers, and its schema is the one that this release wants."""
+    """The database is reachable, and its schema is the one that this release needs."""
     try:
-        found = set(db.session.scalars(text("SELECT version_num FROM alembic_version")))
+        revisions = set(db.session.scalars(text("SELECT version_num FROM alembic_version")))
     except SQLAlchemyError as error:
         return _not_ready(
             f"The database cannot be asked for its schema ({type(error).__name__}).",
-            "Check DATABASE_URL, then run: flask --app main db upgrade",
+            remedy="Check DATABASE_URL, then run: flask --app main db upgrade",
         )
-    if found != set(_heads()):
+    heads = _head_revisions()
+    if revisions != set(heads):
         return _not_ready(
-            f"The schema is at {sorted(found)}, this release wants {sorted(_heads())}.",
-            "Run: flask --app main db upgrade",
+            f"The schema is at {sorted(revisions)}, this release wants {sorted(heads)}.",
+            remedy="Run: flask --app main db upgrade",
         )
     return jsonify(status="ready")
 
 
 @cache
-def _heads() -> tuple[str, ...]:
+def _head_revisions() -> tuple[str, ...]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return tuple(ScriptDirectory.from_config(config).get_heads())
 
 
-def _not_ready(detail: str, remedy: str) -> Response:
-    problem = {"type": "about:blank", "title": "Not ready", "status": 503, "detail": detail}
-    body = json.dumps({**problem, "remedy": remedy})
-    return Response(body, status=503, mimetype="application/problem+json")
+def _not_ready(detail: str, *, remedy: str) -> Response:
+    problem = {
+        "type": "about:blank",
+        "title": "Not ready",
+        "status": 503,
+        "detail": detail,
+        "remedy": remedy,
+    }
+    return Response(json.dumps(problem), status=503, mimetype="application/problem+json")

@@ -1,25 +1,25 @@
-"""Answers that browsers and proxies may keep: ETag, Cache-Control, 304."""
+"""HTTP caching of responses: ETag, Cache-Control and 304."""
 
 from flask import Response, request
 
-SECONDS = 60
-FOREVER = 31_536_000
+MAX_AGE_SECONDS = 60
+MAX_AGE_IMMUTABLE_SECONDS = 31_536_000
 
 
-def kept_briefly(response: Response) -> Response:
-    """Let anybody keep this answer for a minute and ask afterwards whether it changed."""
+def cacheable(response: Response) -> Response:
+    """Let browsers and proxies cache the response for a minute, then revalidate it by ETag."""
     response.add_etag()
-    return _keep(response, SECONDS)
+    return _with_max_age(response, MAX_AGE_SECONDS)
 
 
-def kept_forever(response: Response) -> Response:
-    """For an address that carries a digest of its content: it can never go stale."""
+def immutable(response: Response) -> Response:
+    """Let browsers and proxies cache the response for a year: its URL has a digest of it."""
     response.cache_control.immutable = True
-    return _keep(response, FOREVER)
+    return _with_max_age(response, MAX_AGE_IMMUTABLE_SECONDS)
 
 
-def _keep(response: Response, seconds: int) -> Response:
+def _with_max_age(response: Response, seconds: int) -> Response:
     response.cache_control.public = True
     response.cache_control.max_age = seconds
-    response.make_conditional(request)  # changes the response itself
+    response.make_conditional(request)  # modifies the response in place
     return response

@@ -1,15 +1,15 @@
-"""Logs as JSON lines on standard output, of five kinds: app, access, error, security, metrics.
+"""Logging as JSON lines to standard output, of five kinds: app, access, error, security, metrics.
 
-JSON escapes line breaks, so that nothing a client sends can forge a line. Query strings and
-addresses of clients are personal: they are not logged.
+JSON escapes line breaks, so a client cannot inject a line. Query strings and the addresses of
+clients are personal data and are not logged.
 """
 
 import json
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -18,26 +18,26 @@ from main.settings import Settings
 _access = logging.getLogger("main.access")
 _security = logging.getLogger("main.security")
 _metrics = logging.getLogger("main.metrics")
-_QUIET = "/health/"
+_HEALTH_PREFIX = "/health/"
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line with a JSON object."""
 
     def __init__(self, release: str) -> None:
         super().__init__()
         self._release = release
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
-        line: dict[str, Any] = {
+        """The line for a record. The `fields` of the record are added to the object."""
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "kind": _kind(record),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             "release": self._release,
         }
-        # Measurements are nobody's: no request is to be found by them.
+        # Metrics are anonymous: they must not lead to a request.
         if record.name != _metrics.name and has_request_context() and "request_id" in g:
             line["request_id"] = g.request_id
         line.update(getattr(record, "fields", {}))
@@ -46,31 +46,31 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure(app: Flask, settings: Settings) -> None:
-    """Send everything below `main` to standard output as JSON lines."""
+def configure_logging(settings: Settings) -> None:
+    """Send the logs of `main` and the loggers below it to standard output."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines(settings.release))
+    handler.setFormatter(JsonFormatter(settings.release))
     logger = logging.getLogger("main")
     logger.handlers = [handler]
     logger.setLevel(settings.log_level)
     logger.propagate = False
-    _metrics.setLevel(logging.INFO)  # figures are no chatter: they come whatever the level is
+    _metrics.setLevel(logging.INFO)  # metrics are written at every LOG_LEVEL
 
 
-def register(app: Flask) -> None:
-    """Log each request's end. Exceptions that nobody handled Flask itself logs, to `main`."""
-    app.before_request(_start)
+def init_app(app: Flask) -> None:
+    """Log every request of `app`. Flask itself logs unhandled exceptions, to `main`."""
+    app.before_request(_start_timer)
     app.after_request(_log_access)
 
 
-def security(message: str, **fields: Any) -> None:
-    """Something that whoever guards the application should know."""
+def log_security_event(message: str, **fields: str | int) -> None:
+    """Log an event that matters to the security of the application."""
     _security.warning(message, extra={"fields": fields})
 
 
-def measured(line: dict[str, Any]) -> None:
-    """Measurements, in CloudWatch's embedded metric format (main.metrics)."""
-    _metrics.info("measured", extra={"fields": line})
+def log_metrics(document: Mapping[str, object]) -> None:
+    """Log metrics in CloudWatch's embedded metric format (see main.metrics)."""
+    _metrics.info("measured", extra={"fields": document})
 
 
 def _kind(record: logging.LogRecord) -> str:
@@ -79,12 +79,12 @@ def _kind(record: logging.LogRecord) -> str:
     return "error" if record.levelno >= logging.ERROR else "app"
 
 
-def _start() -> None:
+def _start_timer() -> None:
     g.started = time.perf_counter()
 
 
 def _log_access(response: Response) -> Response:
-    level = logging.DEBUG if request.path.startswith(_QUIET) else logging.INFO
+    level = logging.DEBUG if request.path.startswith(_HEALTH_PREFIX) else logging.INFO
     if _access.isEnabledFor(level):
         started = g.get("started", time.perf_counter())
         fields = {

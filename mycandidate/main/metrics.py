@@ -1,15 +1,16 @@
-"""Measurements as log lines in CloudWatch's embedded metric format, which it makes metrics of.
+"""Metrics as log lines in CloudWatch's embedded metric format (EMF).
 
-Off unless METRICS_NAMESPACE is set. Every combination of dimensions is a metric that is paid for,
-so each dimension has few values, whatever visitors send: routes and not paths, provinces and not
-wards, classes of devices and not user agents. Nothing here says who asked, or for which ward.
+They are off unless METRICS_NAMESPACE is set. CloudWatch charges for every combination of dimension
+values, so each dimension has few values, whatever visitors send: routes instead of paths, provinces
+instead of wards, device classes instead of user agents. Metrics never say who sent a request, or
+for which ward.
 """
 
 import re
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, has_request_context, request
@@ -21,141 +22,165 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
         AmazonCloudWatchEMFProvider,
     )
+    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.types import CloudWatchEMFOutput
 
     from main.candidates import WardCandidates
 
 COUNT = "Count"
 SECONDS = "Seconds"
-# As a load balancer of AWS names them: whoever reads both need not tell them apart.
+# The names that an Application Load Balancer uses for the same metrics.
 REQUESTS = "RequestCount"
 ERRORS = "HTTPCode_Target_5XX_Count"
 LATENCY = "TargetResponseTime"
 PROVINCES = frozenset(
-    ("Eastern Cape", "Free State", "Gauteng", "KwaZulu-Natal", "Limpopo", "Mpumalanga",
-     "North West", "Northern Cape", "Western Cape")
-)  # fmt: skip
+    {
+        "Eastern Cape",
+        "Free State",
+        "Gauteng",
+        "KwaZulu-Natal",
+        "Limpopo",
+        "Mpumalanga",
+        "North West",
+        "Northern Cape",
+        "Western Cape",
+    }
+)
 DEVICES = ("bot", "tablet", "mobile", "desktop", "unknown")
 SOURCES = ("search", "site", "elsewhere", "direct")
-_LONGEST = 255  # of a dimension's value
-_QUIET = "health"
-_RESULTS = "/wards"
-_NOT_PAGES = ("pages.styles",)
+_MAX_DIMENSION_LENGTH = 255
+_HEALTH_BLUEPRINT = "health"
+_RESULTS_PATH = "/wards"
+_STYLESHEET_ROUTE = "pages.styles"
 _BOT = re.compile(r"bot|crawl|spider|slurp|preview|curl|wget|python|java/|http.?client", re.I)
 _TABLET = re.compile(r"ipad|tablet|kindle|silk|android(?!.*mobi)", re.I)
 _MOBILE = re.compile(r"mobi|iphone|ipod|opera mini", re.I)
 
-Measured = Mapping[str, tuple[str, float]]  # name → unit and value
+Measurements = Mapping[str, tuple[str, float]]  # metric name → unit and value
 
 
 class Meter:
-    """Writes measurements of one release into one namespace."""
+    """Records the metrics of one release in one namespace."""
 
     def __init__(
-        self, provider: "type[AmazonCloudWatchEMFProvider]", namespace: str, release: str
+        self, provider: "type[AmazonCloudWatchEMFProvider]", *, namespace: str, release: str
     ) -> None:
         self._provider = provider
         self._namespace = namespace
         self._threads = threading.local()
-        self.release = release[:_LONGEST]
+        self.release = release[:_MAX_DIMENSION_LENGTH]
 
-    def note(self, measured: Measured, *dimensions: dict[str, str]) -> None:
-        """Each metric under each set of dimensions, of which there is at least one.
+    def record(self, measurements: Measurements, *dimension_sets: dict[str, str]) -> None:
+        """Record the metrics under each of the dimension sets, of which there is at least one.
 
-        Within a request all of it is written at its end, as one line: lines cost more than figures.
+        The metrics of a request are collected, and flushed as one line at its end: CloudWatch Logs
+        costs more per line than per metric.
         """
-        first, *others = dimensions
-        provider = self._mine()
+        first, *others = dimension_sets
+        provider = self._thread_provider()
         provider.dimension_set.update(first)
-        for more in others:
-            provider.add_dimensions(**more)
-        for name, (unit, value) in measured.items():
+        for dimensions in others:
+            provider.add_dimensions(**dimensions)
+        for name, (unit, value) in measurements.items():
             provider.add_metric(name, unit, value)
-        document = dict(provider.serialize_metric_set())
+        document = provider.serialize_metric_set()
         provider.clear_metrics()
         if not has_request_context():
-            logs.measured(document)
-        elif "measured" in g:
-            _add(g.measured, document)
+            logs.log_metrics(document)
+        elif "metrics_document" in g:
+            _merge_into(g.metrics_document, document)
         else:
-            g.measured = document
+            g.metrics_document = document
 
-    def _mine(self) -> "AmazonCloudWatchEMFProvider":
-        """This thread's own: a provider gathers what it is given until it is cleared."""
-        found: AmazonCloudWatchEMFProvider | None = getattr(self._threads, "provider", None)
-        if found is None:
-            found = self._threads.provider = self._provider(namespace=self._namespace)
-        return found
+    def _thread_provider(self) -> "AmazonCloudWatchEMFProvider":
+        """The provider of this thread: a provider holds metrics until it is cleared."""
+        provider: AmazonCloudWatchEMFProvider | None = getattr(self._threads, "provider", None)
+        if provider is None:
+            provider = self._threads.provider = self._provider(namespace=self._namespace)
+        return provider
 
-    def write(self) -> None:
-        """Write what the request has noted."""
-        logs.measured(g.pop("measured"))
+    def flush(self) -> None:
+        """Write the metrics of the current request."""
+        logs.log_metrics(g.pop("metrics_document"))
 
 
-def _add(to: dict[str, Any], document: dict[str, Any]) -> None:
-    """Documents become one: the format has room for several sets of metrics.
+def _merge_into(target: "CloudWatchEMFOutput", document: "CloudWatchEMFOutput") -> None:
+    """Add a document to another: the format allows several sets of metrics in one document.
 
-    No metric is noted twice in a request, and no dimension with two values.
+    Within a request no metric is recorded twice, and no dimension has two values.
     """
-    to["_aws"]["CloudWatchMetrics"] += document.pop("_aws")["CloudWatchMetrics"]
-    to.update(document)
+    metadata = target["_aws"]
+    metadata["CloudWatchMetrics"] += document["_aws"]["CloudWatchMetrics"]
+    target.update(document)
+    target["_aws"] = metadata
 
 
-def register(app: Flask, settings: Settings) -> None:
-    """Measure requests, if there is a namespace for it. Otherwise nothing is even imported."""
+def init_app(app: Flask, settings: Settings) -> None:
+    """Record the metrics of every request of `app`, if the settings have a namespace for them."""
     if not settings.metrics_namespace:
         return
+    # Imported only if it is needed, because the import is slow.
     from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
         AmazonCloudWatchEMFProvider,
     )
 
     app.extensions["meter"] = Meter(
-        AmazonCloudWatchEMFProvider, settings.metrics_namespace, settings.release
+        AmazonCloudWatchEMFProvider,
+        namespace=settings.metrics_namespace,
+        release=settings.release,
     )
-    app.after_request(_measure)
+    app.after_request(_record_request)
 
 
-def looked_up(standing: "WardCandidates | None") -> None:
-    """Somebody asked who stands in a ward; None: there is no such ward."""
+def looked_up(ward_candidates: "WardCandidates | None") -> None:
+    """Record a look-up of a ward's candidates; None if there is no such ward."""
     meter = _meter()
     if meter is None:
         return
-    if standing is None:
-        meter.note({"WardLookups": (COUNT, 1)}, {"Province": "none", "Outcome": "no such ward"})
+    if ward_candidates is None:
+        meter.record({"WardLookups": (COUNT, 1)}, {"Province": "none", "Outcome": "no such ward"})
         return
-    shown = sum(
-        len(ballot.candidates) for election in standing.elections for ballot in election.ballots
+    candidate_count = sum(
+        len(ballot.candidates)
+        for election in ward_candidates.elections
+        for ballot in election.ballots
     )
-    province = standing.ward.province if standing.ward.province in PROVINCES else "other"
-    outcome = "candidates" if shown else "nobody stands"
-    meter.note({"WardLookups": (COUNT, 1)}, {"Province": province, "Outcome": outcome})
-    if shown:
-        meter.note({"CandidatesShown": (COUNT, shown)}, {"Province": province})
+    province = ward_candidates.ward.province
+    if province not in PROVINCES:
+        province = "other"
+    outcome = "candidates" if candidate_count else "nobody stands"
+    meter.record({"WardLookups": (COUNT, 1)}, {"Province": province, "Outcome": outcome})
+    if candidate_count:
+        meter.record({"CandidatesShown": (COUNT, candidate_count)}, {"Province": province})
 
 
 def viewed_ward() -> None:
-    """A ward's page was read: how did they come to it? Search to result is what the site is for."""
+    """Record a view of a ward's page, by the source of the visit."""
     meter = _meter()
     if meter is not None:
-        meter.note({"WardViews": (COUNT, 1)}, {"Source": _source()})
+        meter.record({"WardViews": (COUNT, 1)}, {"Source": _visit_source()})
 
 
 def searched(total: int) -> None:
-    """Somebody searched, and that many wards match."""
+    """Record a search that `total` wards match."""
     meter = _meter()
     if meter is not None:
-        meter.note({"Searches": (COUNT, 1)}, {"Result": "found" if total else "nothing"})
+        meter.record({"Searches": (COUNT, 1)}, {"Result": "found" if total else "nothing"})
 
 
-def imported(outcome: str, added: int = 0, changed: int = 0) -> None:
-    """An import ended: "done", "refused" (bad rows) or "failed" (no usable file)."""
+def imported(outcome: str, *, added: int = 0, changed: int = 0) -> None:
+    """Record an import: "done", "refused" (invalid rows) or "failed" (invalid file)."""
     meter = _meter()
     if meter is not None:
-        rows: Measured = {"RowsAdded": (COUNT, added), "RowsChanged": (COUNT, changed)}
-        meter.note({"Imports": (COUNT, 1), **rows}, {"Outcome": outcome})
+        measurements: Measurements = {
+            "Imports": (COUNT, 1),
+            "RowsAdded": (COUNT, added),
+            "RowsChanged": (COUNT, changed),
+        }
+        meter.record(measurements, {"Outcome": outcome})
 
 
-def device(user_agent: str) -> str:
-    """The class of a device: one of DEVICES."""
+def device_class(user_agent: str) -> str:
+    """The class of the device, one of DEVICES."""
     if not user_agent:
         return "unknown"
     for name, pattern in (("bot", _BOT), ("tablet", _TABLET), ("mobile", _MOBILE)):
@@ -165,50 +190,52 @@ def device(user_agent: str) -> str:
 
 
 def _meter() -> Meter | None:
-    found: Meter | None = current_app.extensions.get("meter")
-    return found
+    meter: Meter | None = current_app.extensions.get("meter")
+    return meter
 
 
-def _measure(response: Response) -> Response:
+def _record_request(response: Response) -> Response:
     route = request.endpoint or "none"
-    if route.partition(".")[0] == _QUIET:
+    if route.partition(".")[0] == _HEALTH_BLUEPRINT:
         return response
     meter: Meter = current_app.extensions["meter"]
-    measured: Measured = {
+    measurements: Measurements = {
         REQUESTS: (COUNT, 1),
         ERRORS: (COUNT, int(response.status_code >= 500)),
-        LATENCY: (SECONDS, _seconds()),
+        LATENCY: (SECONDS, _seconds_since_start()),
     }
-    by_release = {"Release": meter.release}
-    meter.note(measured, by_release, {**by_release, "Route": route})
-    if _is_page(route, response):
-        agent = request.headers.get("User-Agent", "")
-        meter.note({"PageViews": (COUNT, 1)}, {"Device": device(agent)})
-    meter.write()
+    meter.record(
+        measurements,
+        {"Release": meter.release},
+        {"Release": meter.release, "Route": route},
+    )
+    if _is_page_view(route, response):
+        device = device_class(request.headers.get("User-Agent", ""))
+        meter.record({"PageViews": (COUNT, 1)}, {"Device": device})
+    meter.flush()
     return response
 
 
-def _is_page(route: str, response: Response) -> bool:
-    return (
-        route.startswith("pages.") and route not in _NOT_PAGES and response.status_code < 400
-    )  # fmt: skip
+def _is_page_view(route: str, response: Response) -> bool:
+    is_page = route.startswith("pages.") and route != _STYLESHEET_ROUTE
+    return is_page and response.status_code < 400
 
 
-def _seconds() -> float:
+def _seconds_since_start() -> float:
     now = time.perf_counter()
     started: float = g.get("started", now)
     return round(now - started, 5)
 
 
-def _source() -> str:
-    """Where the visitor comes from, as far as one's own site goes."""
-    said = request.headers.get("Referer", "")
-    if not said:
+def _visit_source() -> str:
+    """Where the visitor comes from, one of SOURCES."""
+    referer = request.headers.get("Referer", "")
+    if not referer:
         return "direct"
     try:
-        came_from = urlsplit(said)
-    except ValueError:  # a browser sends addresses; others send what they like
+        url = urlsplit(referer)
+    except ValueError:  # a client can send anything
         return "elsewhere"
-    if came_from.netloc != request.host:
+    if url.netloc != request.host:
         return "elsewhere"
-    return "search" if came_from.path == _RESULTS else "site"
+    return "search" if url.path == _RESULTS_PATH else "site"

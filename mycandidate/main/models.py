@@ -1,4 +1,4 @@
-"""What is stored: elections, wards, parties and who stands where."""
+"""The database models: elections, wards, parties and candidates."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from main.extensions import Base
 
 
 class Election(Base):
-    """An election. `sample` marks invented data, which every page over it says."""
+    """An election. `sample` marks invented data; pages that show it display a notice."""
 
     __tablename__ = "election"
 
@@ -39,7 +39,7 @@ class Ward(Base):
 
 
 class Party(Base):
-    """A party."""
+    """A political party."""
 
     __tablename__ = "party"
 
@@ -49,7 +49,7 @@ class Party(Base):
 
 
 class Candidate(Base):
-    """Somebody on a ballot paper of a ward; without a party they are independent."""
+    """A candidate on a ballot paper of a ward. An independent candidate has no party."""
 
     __tablename__ = "candidate"
     __table_args__ = (

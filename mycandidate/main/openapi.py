@@ -1,31 +1,121 @@
-"""The API described in OpenAPI 3.1: the one source for /openapi.json and /api/docs."""
+"""The OpenAPI 3.1 document of the API, for /openapi.json and for the page at /api/docs."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from main.candidates import BALLOTS
-from main.wards import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, MAX_TEXT
-
-Schema = dict[str, Any]
+from main.wards import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, MAX_TEXT_LENGTH
 
 VERSION = "1.0.0"
-METHODS = ("get", "post", "put", "patch", "delete")
+
+# The objects of the OpenAPI specification, with the members that this document uses. Members that
+# are not Python identifiers need the functional syntax.
+JsonSchema = TypedDict(
+    "JsonSchema",
+    {
+        "$ref": str,
+        "type": str | list[str],
+        "description": str,
+        "properties": dict[str, "JsonSchema"],
+        "required": list[str],
+        "additionalProperties": bool,
+        "items": "JsonSchema",
+        "anyOf": list["JsonSchema"],
+        "enum": list[str],
+        "examples": list[str],
+        "format": str,
+        "minimum": int,
+        "maximum": int,
+        "maxLength": int,
+        "default": int,
+    },
+    total=False,
+)
+ParameterObject = TypedDict(
+    "ParameterObject",
+    {
+        "name": str,
+        "in": str,
+        "required": NotRequired[bool],
+        "description": str,
+        "schema": JsonSchema,
+    },
+)
+
+
+class HeaderObject(TypedDict):
+    """A response header."""
+
+    description: str
+    required: bool
+    schema: JsonSchema
+
+
+class MediaTypeObject(TypedDict):
+    """The schema of a response body."""
+
+    schema: JsonSchema
+
+
+class ResponseObject(TypedDict):
+    """A response to an operation."""
+
+    description: str
+    content: NotRequired[dict[str, MediaTypeObject]]
+    headers: dict[str, HeaderObject]
+
+
+class OperationObject(TypedDict):
+    """An operation, that is a method of a path."""
+
+    operationId: str
+    summary: str
+    description: str
+    parameters: NotRequired[list[ParameterObject]]
+    responses: dict[str, ResponseObject]
+
+
+class InfoObject(TypedDict):
+    """The metadata of the API."""
+
+    title: str
+    version: str
+    summary: str
+    description: str
+
+
+class ComponentsObject(TypedDict):
+    """The schemas that operations refer to."""
+
+    schemas: dict[str, JsonSchema]
+
+
+class OpenApiDocument(TypedDict):
+    """The whole document. `paths` has the operations by path and method."""
+
+    openapi: str
+    info: InfoObject
+    paths: dict[str, dict[str, OperationObject]]
+    components: ComponentsObject
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, flattened for the page that shows it."""
+    """An operation as /api/docs shows it.
+
+    `responses` has the status, the description and the name of the schema, which can be empty.
+    """
 
     method: str
     path: str
     summary: str
     description: str
-    parameters: tuple[Schema, ...]
+    parameters: tuple[ParameterObject, ...]
     responses: tuple[tuple[str, str, str], ...]
 
 
-def document() -> Schema:
-    """The whole document. Made anew for each caller, so that nobody can change another's."""
+def build_document() -> OpenApiDocument:
+    """A new copy of the document, which the caller can modify."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,8 +140,8 @@ def document() -> Schema:
     }
 
 
-def operations(described: Schema) -> list[Operation]:
-    """Every operation of a document in the document's own order."""
+def list_operations(document: OpenApiDocument) -> list[Operation]:
+    """All operations of a document, in the order of the document."""
     return [
         Operation(
             method=method.upper(),
@@ -64,19 +154,18 @@ def operations(described: Schema) -> list[Operation]:
                 for status, response in operation["responses"].items()
             ),
         )
-        for path, item in described["paths"].items()
-        for method, operation in item.items()
-        if method in METHODS
+        for path, path_item in document["paths"].items()
+        for method, operation in path_item.items()
     ]
 
 
-def _schema_name(response: Schema) -> str:
-    for content in response.get("content", {}).values():
-        return str(content["schema"].get("$ref", "")).rpartition("/")[2]
+def _schema_name(response: ResponseObject) -> str:
+    for media_type in response.get("content", {}).values():
+        return media_type["schema"].get("$ref", "").rpartition("/")[2]
     return ""
 
 
-def _list_wards() -> Schema:
+def _list_wards() -> OperationObject:
     return {
         "operationId": "listWards",
         "summary": "Search and list wards",
@@ -85,27 +174,35 @@ def _list_wards() -> Schema:
             "A page after the last one is empty. An unknown parameter is an error."
         ),
         "parameters": [
-            _query("q", "Words to find: ward number, code, name or municipality.", _text()),
-            _query("province", "The whole name of a province.", _text()),
-            _query("municipality", "The whole name or the code of a municipality.", _text()),
-            _query("page", "Which page, from 1.", _whole_number(1, MAX_PAGE)),
-            _query("per_page", "Wards on a page.", _whole_number(DEFAULT_PER_PAGE, MAX_PER_PAGE)),
+            _query_parameter(
+                "q", "Words to find: ward number, code, name or municipality.", _text()
+            ),
+            _query_parameter("province", "The whole name of a province.", _text()),
+            _query_parameter(
+                "municipality", "The whole name or the code of a municipality.", _text()
+            ),
+            _query_parameter("page", "Which page, from 1.", _integer(default=1, maximum=MAX_PAGE)),
+            _query_parameter(
+                "per_page",
+                "Wards on a page.",
+                _integer(default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE),
+            ),
         ],
-        "responses": _responses("WardPage", "The page asked for.", 400),
+        "responses": _responses("WardPage", "The page asked for.", error_statuses=(400,)),
     }
 
 
-def _get_ward() -> Schema:
+def _get_ward() -> OperationObject:
     return {
         "operationId": "getWard",
         "summary": "One ward",
         "description": "The ward of this code.",
-        "parameters": [_code()],
-        "responses": _responses("Ward", "The ward.", 404),
+        "parameters": [_code_parameter()],
+        "responses": _responses("Ward", "The ward.", error_statuses=(404,)),
     }
 
 
-def _list_candidates() -> Schema:
+def _list_candidates() -> OperationObject:
     return {
         "operationId": "listCandidates",
         "summary": "Who stands in a ward",
@@ -113,12 +210,12 @@ def _list_candidates() -> Schema:
             "All candidates of one ward: newest election first, then by ballot, "
             "then in the order of the ballot paper."
         ),
-        "parameters": [_code()],
-        "responses": _responses("WardCandidates", "The candidates.", 404),
+        "parameters": [_code_parameter()],
+        "responses": _responses("WardCandidates", "The candidates.", error_statuses=(404,)),
     }
 
 
-def _get_document() -> Schema:
+def _get_document() -> OperationObject:
     return {
         "operationId": "getDocument",
         "summary": "This description",
@@ -127,35 +224,39 @@ def _get_document() -> Schema:
     }
 
 
-def _responses(schema: str, description: str, *problems: int) -> Schema:
-    told = {
+def _responses(
+    schema: str, description: str, *, error_statuses: tuple[int, ...] = ()
+) -> dict[str, ResponseObject]:
+    """The responses of an operation. Every operation can also respond with 304 and 429."""
+    error_descriptions = {
         400: "A parameter is not valid; `errors` names each.",
         404: "There is no such ward.",
         429: "Too many requests; Retry-After says for how many seconds to wait.",
     }
-    tag = {"ETag": _header("Names this very content.", _string(), required=True)}
-    wait = {"Retry-After": _header("In seconds.", _count(), required=True)}
-    good = {
-        "200": _response(description, "application/json", schema) | {"headers": tag | _counted()},
+    etag = {"ETag": _header("Names this very content.", _string(), required=True)}
+    retry_after = {"Retry-After": _header("In seconds.", _count(), required=True)}
+    responses: dict[str, ResponseObject] = {
+        "200": {
+            "description": description,
+            "content": {"application/json": {"schema": _ref(schema)}},
+            "headers": etag | _rate_limit_headers(),
+        },
         "304": {
             "description": "Nothing changed since the ETag that was sent.",
-            "headers": tag | _counted(),
+            "headers": etag | _rate_limit_headers(),
         },
     }
-    bad = {
-        str(status): _response(told[status], "application/problem+json", "Problem")
-        | {"headers": _counted() | (wait if status == 429 else {})}
-        for status in (*problems, 429)
-    }
-    return good | bad
+    for status in (*error_statuses, 429):
+        responses[str(status)] = {
+            "description": error_descriptions[status],
+            "content": {"application/problem+json": {"schema": _ref("Problem")}},
+            "headers": _rate_limit_headers() | (retry_after if status == 429 else {}),
+        }
+    return responses
 
 
-def _response(description: str, media_type: str, schema: str) -> Schema:
-    return {"description": description, "content": {media_type: {"schema": _ref(schema)}}}
-
-
-def _counted() -> Schema:
-    """What tells a client how much of its allowance is left; absent where there is no limit."""
+def _rate_limit_headers() -> dict[str, HeaderObject]:
+    """The headers about the client's remaining requests. They are absent if there is no limit."""
     return {
         "X-RateLimit-Limit": _header("Requests in all.", _positive()),
         "X-RateLimit-Remaining": _header("Requests left.", _count()),
@@ -163,11 +264,11 @@ def _counted() -> Schema:
     }
 
 
-def _header(description: str, schema: Schema, *, required: bool = False) -> Schema:
+def _header(description: str, schema: JsonSchema, *, required: bool = False) -> HeaderObject:
     return {"description": description, "required": required, "schema": schema}
 
 
-def _schemas() -> dict[str, Schema]:
+def _schemas() -> dict[str, JsonSchema]:
     return {
         "WardPage": _object(
             items={"type": "array", "items": _ref("Ward")},
@@ -178,8 +279,8 @@ def _schemas() -> dict[str, Schema]:
             links=_object(
                 self=_string(),
                 first=_string(),
-                previous=_or_null("string"),
-                next=_or_null("string"),
+                previous=_nullable("string"),
+                next=_nullable("string"),
                 last=_string(),
             ),
         ),
@@ -203,7 +304,7 @@ def _schemas() -> dict[str, Schema]:
             ballot={"type": "string", "enum": list(BALLOTS)},
             position=_positive(),
             name=_string(),
-            age=_or_null("integer"),
+            age=_nullable("integer"),
             party={"anyOf": [_ref("Party"), {"type": "null"}], "description": "null: independent"},
         ),
         "Election": _object(
@@ -211,13 +312,13 @@ def _schemas() -> dict[str, Schema]:
             held_on={"type": "string", "format": "date"},
             sample={"type": "boolean", "description": "Whether its names are invented."},
         ),
-        "Party": _object(name=_string(), abbreviation=_or_null("string")),
+        "Party": _object(name=_string(), abbreviation=_nullable("string")),
         "Problem": _problem(),
         "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
     }
 
 
-def _problem() -> Schema:
+def _problem() -> JsonSchema:
     problem = _object(
         type=_string("about:blank"),
         title=_string(),
@@ -233,8 +334,8 @@ def _problem() -> Schema:
     return problem
 
 
-def _object(**properties: Schema) -> Schema:
-    """An object that has exactly these properties, all of them always."""
+def _object(**properties: JsonSchema) -> JsonSchema:
+    """An object with exactly these properties, all of them required."""
     return {
         "type": "object",
         "properties": properties,
@@ -243,39 +344,39 @@ def _object(**properties: Schema) -> Schema:
     }
 
 
-def _ref(schema: str) -> Schema:
+def _ref(schema: str) -> JsonSchema:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def _string(example: str | None = None) -> Schema:
+def _string(example: str | None = None) -> JsonSchema:
     return {"type": "string"} if example is None else {"type": "string", "examples": [example]}
 
 
-def _count() -> Schema:
+def _count() -> JsonSchema:
     return {"type": "integer", "minimum": 0}
 
 
-def _positive() -> Schema:
+def _positive() -> JsonSchema:
     return {"type": "integer", "minimum": 1}
 
 
-def _or_null(kind: str) -> Schema:
-    return {"type": [kind, "null"]}
+def _nullable(type_name: str) -> JsonSchema:
+    return {"type": [type_name, "null"]}
 
 
-def _text() -> Schema:
-    return {"type": "string", "maxLength": MAX_TEXT}
+def _text() -> JsonSchema:
+    return {"type": "string", "maxLength": MAX_TEXT_LENGTH}
 
 
-def _whole_number(default: int, most: int) -> Schema:
-    return {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+def _integer(*, default: int, maximum: int) -> JsonSchema:
+    return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
 
 
-def _query(name: str, description: str, schema: Schema) -> Schema:
+def _query_parameter(name: str, description: str, schema: JsonSchema) -> ParameterObject:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def _code() -> Schema:
+def _code_parameter() -> ParameterObject:
     return {
         "name": "code",
         "in": "path",

@@ -1,4 +1,4 @@
-"""Every request has an id, and every response says it with the release."""
+"""Adds a request ID to every request, and the request ID and the release to every response."""
 
 import re
 import uuid
@@ -7,25 +7,26 @@ from flask import Flask, Response, current_app, g, request
 
 from main import logs
 
-# Anything else could smuggle something into logs and headers.
-_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Any other character could be used to inject text into logs and headers.
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def register(app: Flask) -> None:
-    """Give each request an id and each response its headers."""
-    app.before_request(_take)
-    app.after_request(_tell)
+def init_app(app: Flask) -> None:
+    """Set `g.request_id`, and add the X-Request-Id and X-Release headers to responses."""
+    app.before_request(_set_request_id)
+    app.after_request(_add_headers)
 
 
-def _take() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    accepted = _SAFE.fullmatch(given)
-    g.request_id = given if accepted else uuid.uuid4().hex
-    if given and not accepted:
-        logs.security("request id refused", length=len(given))
+def _set_request_id() -> None:
+    """Accept the client's request ID if it is valid, otherwise generate one."""
+    client_id = request.headers.get("X-Request-Id", "")
+    is_valid = _VALID_ID.fullmatch(client_id) is not None
+    g.request_id = client_id if is_valid else uuid.uuid4().hex
+    if client_id and not is_valid:
+        logs.log_security_event("request id refused", length=len(client_id))
 
 
-def _tell(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id") or uuid.uuid4().hex
     response.headers["X-Release"] = current_app.config["RELEASE"]
     return response

@@ -1,4 +1,4 @@
-"""The one stylesheet, at an address that changes with its content."""
+"""The stylesheet, and the digest that its URL contains."""
 
 from hashlib import sha256
 from pathlib import Path

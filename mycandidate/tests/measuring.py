@@ -17,8 +17,8 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 def measure(app: Flask, release: str = "1.2.3") -> Lines:
     """Turn the application's measurements on; reads those written since one last looked."""
-    metrics.register(app, Settings(metrics_namespace=NAMESPACE, release=release))
-    logs.configure(app, Settings())
+    metrics.init_app(app, Settings(metrics_namespace=NAMESPACE, release=release))
+    logs.configure_logging(Settings())
     (handler,) = logging.getLogger("main").handlers
     assert isinstance(handler, logging.StreamHandler)
     stream = handler.stream = StringIO()

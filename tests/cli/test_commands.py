@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
-
-
-def shipway(folder: Path, *words: str, module: bool = False) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "shipway"] if module else [SHIPWAY]
-    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
-    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "CI": "", "PATH": path}
-    return subprocess.run(
-        [*program, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
+from tests.cli.terminal import environment, shipway, shipway_process
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "shipway.toml").write_text(
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(
         '[steps.good]\nrun = "true"\ninputs = []\nstage = "quality"\n'
         "[steps.bad]\nrun = \"sh -c 'echo why; exit 1'\"\ninputs = []\n"
     )
-    return tmp_path
+    return folder
 
 
 def test_exit_codes_say_how_it_ended(project: Path) -> None:
-    assert shipway(project, "run", "quality").returncode == 0
-    failed = shipway(project, "run")
+    assert shipway_process(project, "run", "quality").returncode == 0
+    failed = shipway_process(project, "run")
     assert failed.returncode == 1
     assert "bad: it ended with exit code 1" in failed.stdout.splitlines()[-2]
-    wrong = shipway(project, "run", "qualty")
+    wrong = shipway_process(project, "run", "qualty")
     assert wrong.returncode == 2
     assert "Did you mean 'quality'" in wrong.stderr
 
 
 def test_the_module_is_the_command(project: Path) -> None:
-    assert shipway(project, "--version").stdout == shipway(project, "--version", module=True).stdout
+    module = subprocess.run(
+        [sys.executable, "-m", "shipway", "--version"],
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shipway_process(project, "--version").stdout == module.stdout
 
 
 def test_words_that_were_parsed_before_mean_the_same(project: Path) -> None:
     first = shipway(project, "plan")
-    assert (project / "cache" / "shipway").is_dir()
+    assert (project.parent / "cache" / "shipway").is_dir()
     assert shipway(project, "plan").stdout == first.stdout
-    for file in (project / "cache" / "shipway").iterdir():
+    for file in (project.parent / "cache" / "shipway").iterdir():
         file.write_text("rubbish")
     assert shipway(project, "plan").stdout == first.stdout
 
@@ -99,12 +97,8 @@ def test_status_of_an_unknown_environment_is_a_clear_error(project: Path) -> Non
 
 def test_the_shell_offers_stages_steps_and_environments(project: Path) -> None:
     def offered(*words: str) -> list[str]:
-        env = {**os.environ, "_SHIPWAY_COMPLETE": "complete_bash", "COMP_CWORD": str(len(words)),
-               "COMP_WORDS": " ".join(("shipway", *words))}  # fmt: skip
-        done = subprocess.run(
-            [SHIPWAY], cwd=project, env=env, capture_output=True, text=True, check=False
-        )
-        return done.stdout.split()
+        line = {"COMP_WORDS": " ".join(("shipway", *words)), "COMP_CWORD": str(len(words))}
+        return shipway(project, _SHIPWAY_COMPLETE="complete_bash", **line).stdout.split()
 
     assert "quality" in offered("run", "qu")
     assert offered("run", "ba") == ["bad"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 from tests.left_out import need
+from tests.patience import PATIENCE
 
 from shipway.core.images.reference import Reference
 from shipway.effects.address import free_port
@@ -45,7 +46,7 @@ def running(folder: Path, more: str = "") -> Iterator[str]:
 
 
 def _wait(host: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             httpx.get(f"http://{host}/v2/", timeout=2, trust_env=False)

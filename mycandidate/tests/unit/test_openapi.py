@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from town import EMPTY_WARD, FULL_WARD
 from werkzeug.test import TestResponse
 
-from main.openapi import document, operations
+from main.openapi import build_document, list_operations
 
 ADDRESSES = {
     "/api/v1/wards": "/api/v1/wards",
@@ -34,7 +34,7 @@ TRIED = {
     *((path, status) for path, _, status in MORE),
     *((path, status) for path in ADDRESSES for status in (200, 304, 429)),
 }
-PARAMETERS = document()["paths"]["/api/v1/wards"]["get"]["parameters"]
+PARAMETERS = build_document()["paths"]["/api/v1/wards"]["get"]["parameters"]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def client(town: Flask) -> FlaskClient:
 
 def check(path: str, answer: TestResponse) -> None:
     """Fail unless the answer is one that the document gives for this path."""
-    described = document()
+    described = build_document()
     responses = described["paths"][path]["get"]["responses"]
     assert str(answer.status_code) in responses
     response = responses[str(answer.status_code)]
@@ -72,11 +72,11 @@ def in_type(text: str, schema: dict[str, Any]) -> Any:
 
 
 def test_the_document_is_valid_openapi() -> None:
-    validate(document())
+    validate(build_document())
 
 
 def test_the_address_answers_the_document(client: FlaskClient) -> None:
-    assert client.get("/api/v1/openapi.json").json == document()
+    assert client.get("/api/v1/openapi.json").json == build_document()
 
 
 def test_the_document_describes_every_address_and_no_other(app: Flask) -> None:
@@ -86,14 +86,16 @@ def test_the_document_describes_every_address_and_no_other(app: Flask) -> None:
         if rule.endpoint.startswith("api.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    described = {(operation.method, operation.path) for operation in operations(document())}
+    described = {
+        (operation.method, operation.path) for operation in list_operations(build_document())
+    }
     assert served == described
 
 
 def test_every_answer_in_the_document_is_tried_here() -> None:
     described = {
         (operation.path, int(status))
-        for operation in operations(document())
+        for operation in list_operations(build_document())
         for status, *_ in operation.responses
     }
     assert described == TRIED
@@ -133,7 +135,7 @@ def test_an_answer_outside_the_document_is_a_problem_all_the_same(
 ) -> None:
     answer = client.open(address, method=method)
     assert answer.status_code == 404
-    schemas = document()["components"]
+    schemas = build_document()["components"]
     conforms(schemas["schemas"]["Problem"] | {"components": schemas}, answer.json)
 
 

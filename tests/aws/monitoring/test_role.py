@@ -176,12 +176,13 @@ def test_every_type_of_the_monitoring_stack_is_known_whatever_the_levers() -> No
 def test_what_has_a_name_is_within_its_reach_and_anothers_is_not(
     kind: str, key: str, action: str, arn: str
 ) -> None:
+    patterns = [
+        on for one in statements() if action in listed(one["Action"])
+        for on in listed(one["Resource"])
+    ]  # fmt: skip
+
     def may(name: str) -> bool:
         full = "arn:aws:" + arn.format(HERE.region, HERE.number, name)
-        patterns = [
-            on for one in statements() if action in listed(one["Action"])
-            for on in listed(one["Resource"])
-        ]  # fmt: skip
         return any(fnmatchcase(full, pattern) for pattern in patterns)
 
     names = {one[key] for one in of_kind(rendered(FULL), kind).values()}

@@ -18,8 +18,8 @@ from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from main.extensions import db
-from main.importing.command import Refused, import_file
-from main.importing.reading import COLUMNS, BadFile
+from main.importer.command import ImportRejected, import_file
+from main.importer.reader import COLUMNS, InvalidFile
 from main.models import Candidate, Election, Party, Ward
 
 ROW = {
@@ -143,10 +143,10 @@ def test_one_bad_row_is_named_and_nothing_is_imported(
     app: Flask, tmp_path: Path, row: dict[str, str], words: str
 ) -> None:
     path = written(tmp_path / "a.csv", {}, {"position": "1" if not row else "2", **row})
-    with app.app_context(), pytest.raises(Refused) as refused:
+    with app.app_context(), pytest.raises(ImportRejected) as rejected:
         import_file(path)
-    assert refused.value.faults[0].startswith("line 3: ")
-    assert words in refused.value.faults[0]
+    assert rejected.value.errors[0].startswith("line 3: ")
+    assert words in rejected.value.errors[0]
     assert count(app) == 0
 
 
@@ -184,14 +184,14 @@ def test_a_file_that_cannot_be_used_says_why(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    with app.app_context(), pytest.raises(BadFile, match=words):
+    with app.app_context(), pytest.raises(InvalidFile, match=words):
         import_file(path)
 
 
 def test_a_text_named_xlsx_is_no_workbook(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_text("hello")
-    with app.app_context(), pytest.raises(BadFile, match="not an Excel workbook"):
+    with app.app_context(), pytest.raises(InvalidFile, match="not an Excel workbook"):
         import_file(path)
 
 
@@ -252,7 +252,7 @@ def peaks_of_imports(database: Path, *files: Path) -> list[int]:
     """The most memory, in kB, that one process has held after each of these imports."""
     code = (
         "import sys, resource; from pathlib import Path; from main import create_app;"
-        "from main.importing.command import import_file;"
+        "from main.importer.command import import_file;"
         "app = create_app(); app.app_context().push();"
         "held = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         "print(*((import_file(Path(file)), held())[1] for file in sys.argv[1:]))"

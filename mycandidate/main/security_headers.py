@@ -1,4 +1,4 @@
-"""Headers that tell browsers what these pages never do."""
+"""Security headers on every response."""
 
 from flask import Flask, Response, request
 
@@ -15,19 +15,24 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_TRANSPORT = "max-age=31536000; includeSubDomains"
+STRICT_TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
-def register(app: Flask) -> None:
-    """Put the headers on every response."""
-    app.after_request(_harden)
+def init_app(app: Flask) -> None:
+    """Add the headers to every response of `app`, and log the requests that were refused."""
+    app.after_request(_add_headers)
+    app.after_request(_log_refusal)
 
 
-def _harden(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", _TRANSPORT)
+        response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
+    return response
+
+
+def _log_refusal(response: Response) -> Response:
     if response.status_code in (401, 403, 429):
-        logs.security("refused", status=response.status_code, path=request.path)
+        logs.log_security_event("refused", status=response.status_code, path=request.path)
     return response

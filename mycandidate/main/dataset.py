@@ -1,4 +1,4 @@
-"""What the data set holds as a whole: its elections, and where its wards are."""
+"""A summary of the whole data set: its elections, and the municipalities of its wards."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,14 +6,14 @@ from itertools import groupby
 
 from sqlalchemy import func, select
 
+from main.cache import get_or_load
 from main.extensions import db
 from main.models import Candidate, Election, Ward
-from main.remembered import remembered
 
 
 @dataclass(frozen=True)
-class ElectionHolding:
-    """An election and how many candidates of it are known."""
+class ElectionSummary:
+    """An election and the number of its candidates."""
 
     name: str
     held_on: date
@@ -22,8 +22,8 @@ class ElectionHolding:
 
 
 @dataclass(frozen=True)
-class MunicipalityHolding:
-    """A municipality and how many of its wards are known."""
+class MunicipalitySummary:
+    """A municipality and the number of its wards."""
 
     name: str
     code: str
@@ -32,15 +32,15 @@ class MunicipalityHolding:
 
 
 @dataclass(frozen=True)
-class Holdings:
-    """Everything that is known, in figures."""
+class DatasetSummary:
+    """The data set in figures."""
 
-    elections: tuple[ElectionHolding, ...]
-    municipalities: tuple[MunicipalityHolding, ...]
+    elections: tuple[ElectionSummary, ...]
+    municipalities: tuple[MunicipalitySummary, ...]
 
     @property
     def sample(self) -> bool:
-        """Whether any of it is invented."""
+        """Whether any election is sample data."""
         return any(election.sample for election in self.elections)
 
     @property
@@ -54,18 +54,19 @@ class Holdings:
         return sum(election.candidates for election in self.elections)
 
     @property
-    def provinces(self) -> dict[str, tuple[MunicipalityHolding, ...]]:
-        """The municipalities of each province, both in alphabetical order."""
-        grouped = groupby(self.municipalities, key=lambda municipality: municipality.province)
-        return {province: tuple(group) for province, group in grouped}
+    def provinces(self) -> dict[str, tuple[MunicipalitySummary, ...]]:
+        """The municipalities by province, both in alphabetical order."""
+        groups = groupby(self.municipalities, key=lambda municipality: municipality.province)
+        return {province: tuple(municipalities) for province, municipalities in groups}
 
 
-def holdings() -> Holdings:
-    """The data set in figures. Two queries; none if remembered."""
-    return remembered("holdings", _count) or Holdings((), ())
+def summarize_dataset() -> DatasetSummary:
+    """The data set in figures. Two queries, or none if the summary is cached."""
+    empty = DatasetSummary(elections=(), municipalities=())
+    return get_or_load("dataset", _query_summary) or empty
 
 
-def _count() -> Holdings | None:
+def _query_summary() -> DatasetSummary | None:
     elections = db.session.execute(
         select(Election.name, Election.held_on, Election.sample, func.count(Candidate.id))
         .outerjoin(Candidate, Candidate.election_id == Election.id)
@@ -77,9 +78,9 @@ def _count() -> Holdings | None:
         .group_by(Ward.municipality, Ward.municipality_code, Ward.province)
         .order_by(Ward.province, Ward.municipality, Ward.municipality_code)
     )
-    found = Holdings(
-        elections=tuple(ElectionHolding(*row) for row in elections),
-        municipalities=tuple(MunicipalityHolding(*row) for row in municipalities),
+    summary = DatasetSummary(
+        elections=tuple(ElectionSummary(*row) for row in elections),
+        municipalities=tuple(MunicipalitySummary(*row) for row in municipalities),
     )
-    # An empty data set is about to be filled: remembering it would hide the first import.
-    return found if found.wards else None
+    # An empty data set is not cached: the first import would stay invisible for a minute.
+    return summary if summary.wards else None
