@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -70,7 +69,7 @@ def test_a_client_whose_engine_does_not_answer_is_not_here(tmp_path: Path) -> No
     assert not parts["podman"].here and not parts["buildah"].here
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="docker's client is not here")
+@pytest.mark.needs("docker")
 def test_the_real_client_without_its_engine_is_not_here(tmp_path: Path) -> None:
     nowhere = f"unix://{tmp_path}/docker.sock"
     done = shipway(tmp_path, "doctor", "--json", DOCKER_HOST=nowhere)
