@@ -17,7 +17,7 @@ PATIENCE = 60.0  # seconds; a busy machine is slow
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """The caller's variables; what is remembered of earlier commands is kept in `folder`."""
+    """The caller's variables, with a cache folder of its own."""
     own = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": ""}
     return {**os.environ, **own, **changes}
 

@@ -7,10 +7,10 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
+from json import dumps
 
-import typer
-
-from shipway.cli.arguments import Json
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
 @dataclass(frozen=True)
@@ -23,32 +23,32 @@ class Part:
     what: str  # where or which version it is, or how to get it
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(doctor)
+    commands.add_command("doctor", _doctor, doctor)
 
 
-def doctor(
-    json: Json = False,
-) -> None:
+def _doctor(parser: Parser) -> None:
     """Show what is here, what is missing, and how to get it. Exit code 1 if a need is missing.
 
     Example: shipway doctor
     """
-    parts = look()
-    if json:
-        import json as json_module
+    add_json(parser)
 
-        typer.echo(json_module.dumps([asdict(part) for part in parts], indent=2))
+
+def doctor(*, directory: str, json: bool) -> int:
+    """Print what is here; 1 when something that is needed is missing."""
+    parts = look(directory)
+    if json:
+        print(dumps([asdict(part) for part in parts], indent=2))
     else:
         for part in parts:
             word = "ok" if part.here else ("missing" if part.needed else "absent")
-            typer.echo(f"{word:<8} {part.name:<12} {part.what}")
-    if any(part.needed and not part.here for part in parts):
-        raise typer.Exit(1)
+            print(f"{word:<8} {part.name:<12} {part.what}")
+    return int(any(part.needed and not part.here for part in parts))
 
 
-def look() -> list[Part]:
+def look(directory: str = ".") -> list[Part]:
     """Look at this machine. Starts nothing."""
     beside = os.path.dirname(sys.executable)
     path = os.pathsep.join((beside, os.environ.get("PATH", os.defpath)))
@@ -61,7 +61,7 @@ def look() -> list[Part]:
         _program("podman", path, False, "or instead of docker: apt-get install podman"),
         _program("buildah", path, False, "or instead of docker: apt-get install buildah"),
         _program("chromium", path, False, "only for browser tests: apt-get install chromium"),
-        _space(),
+        _space(directory),
     ]
 
 
@@ -79,6 +79,6 @@ def _envoy() -> Part:
         return Part("envoy", False, True, "comes with Shipway: install it again with `make setup`")
 
 
-def _space() -> Part:
-    free = shutil.disk_usage(".").free / 1e9
+def _space(directory: str) -> Part:
+    free = shutil.disk_usage(directory).free / 1e9
     return Part("disk", free > 2, True, f"{free:.0f} GB free here; 2 GB are wanted")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shipway.cli.commands import COMMANDS
 from shipway.cli.project import Project, open_project
 from shipway.core.drift import Drift, drifts
 from shipway.core.errors import ConfigError
@@ -124,11 +125,7 @@ def said(found: Workflows) -> Iterator[str]:
 
 def registered() -> frozenset[str]:
     """The commands that this Shipway has."""
-    from typer.main import get_group
-
-    from shipway.cli.app import app
-
-    return frozenset(get_group(app).commands)
+    return frozenset(COMMANDS)
 
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:
