@@ -12,8 +12,10 @@ def main() -> None:
     # every 700 objects, as Python does, costs a sixth of an unchanged run.
     gc.set_threshold(100_000)
     from shipway.cli.invocation import invoke
+    from shipway.effects.interruption import interruptions
 
-    sys.exit(invoke(sys.argv[1:]))
+    with interruptions():
+        sys.exit(invoke(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_a_killed_command_is_taken_over(web: Path) -> None:
     assert found["marks"]["struck"] is not None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_an_interrupted_one_takes_everything_down(web: Path, number: signal.Signals) -> None:
     folder = web / ".shipway" / "rehearsal"
     shutil.rmtree(folder, ignore_errors=True)  # the load of another test

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from contextlib import closing
 from multiprocessing.connection import Connection
 
@@ -17,6 +16,7 @@ from shipway.core.scratch import NAME
 from shipway.core.watching import Lines
 from shipway.effects.clock import SystemClock
 from shipway.effects.http import RealHttp
+from shipway.effects.interruption import interruptions
 from shipway.effects.process import SystemProcesses
 from shipway.effects.record import SqliteRecord
 from shipway.platforms.local.platform import LocalPlatform
@@ -69,8 +69,8 @@ def lines(*, json: bool) -> Lines:
 
 
 def _deploy(config: Config, folder: str, release: Release, json: bool, answer: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
-    with closing(scratch_record(folder)) as record:
+    # Whoever started it ends it. Not SIG_IGN, which the application would inherit.
+    with interruptions(lambda: None), closing(scratch_record(folder)) as record:
         try:
             receipt = scratch_platform(config, folder, record).deploy(release, lines(json=json))
         except ShipwayError as problem:

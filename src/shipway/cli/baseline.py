@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 
+from shipway.cli.inner_run import run_inner
 from shipway.cli.project import Project, find_root, open_project
 from shipway.core.codec import step_from_json
 from shipway.core.errors import ConfigError
@@ -17,7 +18,6 @@ from shipway.effects.files import write_atomic
 from shipway.effects.process import SystemProcesses
 
 _ASIDE = (State.WAIVED, State.SET_ASIDE)
-_LIMIT = 3600.0  # seconds that scanning an older commit may take
 
 
 def fingerprints(project: Project, word: str) -> tuple[str, ...]:
@@ -56,9 +56,7 @@ def _scan(project: Project, commit: str) -> list[str]:
     _git(project.root, "worktree", "add", "--detach", "--force", folder, commit)
     try:
         below = os.path.join(folder, os.path.relpath(project.root, os.path.realpath(top)))
-        argv = (sys.executable, "-m", "shipway", "-C", below, "run", "security", "--no-strict")
-        command = Command(argv, folder, dict(os.environ), _LIMIT)
-        SystemProcesses().run(command, lambda line: print(f"  {line}", file=sys.stderr))
+        run_inner(below, "security")
         then = open_project(find_root(below))
         last = then.record.last_run()
         results = [step_from_json(text) for text in last[2]] if last else []

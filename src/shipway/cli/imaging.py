@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -41,13 +40,8 @@ def image_build(*, directory: str, json: bool) -> int:
     commit, _ = head(project.root)
     run = f"{SystemClock().now():.3f}-{os.getpid()}"
     perform = Performer(project, run, commit)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end the builder
-    try:
-        place = site(perform.workshop({}), image_step(project.config))
-        built = build(place, origin(project.root, project.config), run, say)
-    except KeyboardInterrupt:
-        perform.cancel()
-        raise
+    place = site(perform.workshop({}), image_step(project.config))
+    built = build(place, origin(project.root, project.config), run, say)
     gates = hold(built.weight, project.config.image)
     broken = [gate for gate in gates if not gate.passed]
     if json:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from shipway.cli.inner_run import run_inner
 from shipway.cli.project import CONFIG, open_project
 from shipway.cli.reporting import last_run
 from shipway.core.adoption.proposal import BASELINE
 from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Kind, State
-from shipway.core.ports import Command
 from shipway.core.result import RunResult
 from shipway.effects.files import write_atomic
-from shipway.effects.process import SystemProcesses
 
-_LIMIT = 3600.0  # seconds that looking at everything may take
 _STAGES = ("quality", "security", "test")
 
 
@@ -44,9 +41,7 @@ def record_legacy(root: str, *, ours: bool, say: Callable[[str], None]) -> Legac
         say(f"no baseline: {CONFIG} was here before; see [security] baseline, and run --baseline")
         return None
     say("looking at what is here already …")
-    argv = (sys.executable, "-m", "shipway", "-C", root, "run", *_STAGES, "--no-strict")
-    command = Command(argv, root, dict(os.environ), _LIMIT)
-    SystemProcesses().run(command, lambda line: print(f"  {line}", file=sys.stderr, flush=True))
+    run_inner(root, *_STAGES)
     try:
         result = last_run(open_project(root))
     except ConfigError as problem:

@@ -50,12 +50,12 @@ class Performer:
 
         return perform(step, self.workshop(upstream), on_output)
 
-    def cancel(self) -> None:
-        """End everything that runs; what is started later ends at once."""
+    def cancel(self, *, force: bool = False) -> None:
+        """End everything that runs; what is started later ends at once. force: by SIGKILL."""
         self._cancelled.set()
         self.workshop({})
         if self._processes is not None:
-            self._processes.cancel()
+            self._processes.cancel(force=force)
 
     def workshop(self, upstream: Mapping[str, StepResult]) -> Workshop:
         """What steps work with: for all of a run the same, but for what ended before."""

@@ -24,6 +24,7 @@ from shipway.core.scratch import NAME, Place, candidate, rehearsed, settings, ta
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock
 from shipway.effects.files import write_atomic
+from shipway.effects.interruption import interruptions
 from shipway.effects.load.process import ProcessLoad
 from shipway.effects.record import SqliteRecord
 from shipway.flows.inside import HERE
@@ -121,19 +122,17 @@ class _Interrupted(BaseException):
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM end the rehearsal, which takes everything down; a second one waits."""
+    """A signal ends the rehearsal, which takes everything down; a second one waits for that."""
+    interrupted = False
 
-    def interrupt(*_: object) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise _Interrupted
+    def interrupt() -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            raise _Interrupted
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, interrupt) for number in numbers]
     try:
-        yield
+        with interruptions(interrupt):
+            yield
     except _Interrupted:
         raise KeyboardInterrupt from None
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

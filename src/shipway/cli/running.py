@@ -5,10 +5,9 @@ from __future__ import annotations
 import json as json_module
 import os
 import shlex
-import signal
 import sys
 import threading
-from typing import Any
+from contextlib import AbstractContextManager
 
 from shipway.cli.in_github import run_name, tell_run
 from shipway.cli.performing import Performer
@@ -21,6 +20,7 @@ from shipway.core.step import STAGES
 from shipway.effects.clock import SystemClock
 from shipway.effects.files import Tree
 from shipway.effects.git import changed, head
+from shipway.effects.interruption import interrupt, interruptions
 from shipway.flows.cache import StepCache
 from shipway.flows.run import Options, Run
 
@@ -59,11 +59,11 @@ def run(
     )
     listener = _listener(json=json)
     whole = Run(graph, perform, cache, project.record, listener, clock, options)
-    _stop_on_signals(whole, perform)
     if project.assumed and not json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
-        result = whole.execute()
+        with _interruptible(whole, perform):
+            result = whole.execute()
     except BaseException:  # nobody reads the output, or the record cannot be written
         perform.cancel()
         raise
@@ -188,14 +188,21 @@ def _sweep(project: Project) -> None:
         sweep(project.state, SystemProcesses())
 
 
-def _stop_on_signals(whole: Run, perform: Performer) -> None:
-    def stop(*_: Any) -> None:
+def _interruptible(whole: Run, perform: Performer) -> AbstractContextManager[None]:
+    """A first signal ends the steps, a second one by SIGKILL; a third waits for none of them."""
+    signals = 0
+
+    def stop() -> None:
+        nonlocal signals
+        signals += 1
+        if signals > 2:
+            interrupt()
         whole.cancel()
         # Not here: the interrupted code may hold the lock that ending processes needs.
-        threading.Thread(target=perform.cancel, daemon=True).start()
+        force = {"force": signals > 1}
+        threading.Thread(target=perform.cancel, kwargs=force, daemon=True).start()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    return interruptions(stop)
 
 
 def _fix(graph: Graph, perform: Performer, *, quiet: bool) -> None:

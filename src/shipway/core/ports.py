@@ -134,7 +134,8 @@ class Notifier(Protocol):
 
 
 class Clients(Protocol):
-    """Clients of AWS, by boto3's names for the services."""
+    """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
+    helps; what they raise is final."""
 
     @property
     def region(self) -> str: ...

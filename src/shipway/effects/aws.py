@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
+import random
 from typing import Any
 
 from shipway.core.errors import ConfigError
+from shipway.core.ports import Clock
 from shipway.core.settings.aws import Aws
-
-ATTEMPTS = 8  # tries of one call: botocore waits longer after each
+from shipway.effects.aws_retries import Patience, Retries
+from shipway.effects.clock import SystemClock
 
 
 class AwsClients:
     """Makes clients when they are first asked for: importing boto3 takes a third of a second.
 
     Credentials are boto3's affair: it finds and renews them. AWS_ENDPOINT_URL leads elsewhere.
+    Clients ask again by themselves where that helps: what they raise is final.
     """
 
-    def __init__(self, settings: Aws) -> None:
+    def __init__(
+        self, settings: Aws, clock: Clock | None = None, patience: Patience | None = None
+    ) -> None:
         self._settings = settings
+        self._patience = patience or Patience()
+        self._retries = Retries(clock or SystemClock(), random.random, self._patience)
         self._session: Any = None
         self._clients: dict[str, Any] = {}
 
@@ -50,10 +57,23 @@ class AwsClients:
     def _opened(self) -> Any:
         if self._session is None:
             from boto3 import Session
+            from botocore.config import Config
             from botocore.exceptions import ProfileNotFound
+            from botocore.session import get_session
 
+            session = get_session()
+            # Also of the clients that it makes for itself, to fetch credentials.
+            session.set_default_client_config(
+                Config(
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    connect_timeout=self._patience.connect, read_timeout=self._patience.read,
+                    user_agent_extra="shipway",
+                )
+            )  # fmt: skip
+            self._retries.join(session)
             try:
                 self._session = Session(
+                    botocore_session=session,
                     profile_name=self._settings.profile or None,
                     # boto3 itself knows AWS_DEFAULT_REGION only; runners set this one.
                     region_name=self._settings.region or os.environ.get("AWS_REGION") or None,
@@ -65,10 +85,4 @@ class AwsClients:
         return self._session
 
     def _make(self, service: str) -> Any:
-        from botocore.config import Config
-
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            connect_timeout=10, read_timeout=60, user_agent_extra="shipway",
-        )  # fmt: skip
-        return self._opened().client(service, region_name=self.region, config=config)
+        return self._opened().client(service, region_name=self.region)

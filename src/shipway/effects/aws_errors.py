@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shipway.core.errors import CannotRun, ShipwayError
+from shipway.effects.aws_retries import may_pass
 
 # Services spell it differently: EC2 and the query protocols, JSON protocols, S3.
 _DENIED = frozenset(
@@ -64,11 +65,22 @@ def refusal(error: Exception) -> ShipwayError:
         return CannotRun(
             f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
         )
-    if "Connect" in type(error).__name__ or "Proxy" in type(error).__name__:
-        return Refused(
-            f"AWS: {text}", "Look at the network, a proxy (HTTPS_PROXY) and the region.", code
-        )
+    if may_pass(code or type(error).__name__):
+        return unanswered(error)
     return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.", code)
+
+
+def unanswered(error: Exception, region: str = "") -> Refused:
+    """What was asked again until patience ended: cut off, throttled, or failing there."""
+    code, text = code_of(error), " ".join(str(error).split())
+    what = "is busy" if code else "does not answer"
+    where = f" in {region}" if region else ""
+    return Refused(
+        f"AWS {what}{where}: {text}",
+        "Look at the network, a proxy (HTTPS_PROXY), the region (aws.region), and "
+        "health.aws.amazon.com.",
+        code,
+    )
 
 
 @contextmanager

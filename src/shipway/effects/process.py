@@ -16,10 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, ClassVar
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, Completed, OnOutput, Server
+from shipway.effects.interruption import deferred
 from shipway.effects.redaction import Redactor
 
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
@@ -33,35 +34,44 @@ _CUT = "\n[output cut here: more than {limit} characters]\n"
 
 
 class SystemProcesses:
-    """Runs real programs. Thread-safe; `cancel()` ends all that run, at once and for good."""
+    """Runs real programs. Thread-safe; `cancel()` ends all that run, at once and for good.
 
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._lock = threading.Lock()
+    What runs is known to all of this process: a rollout that is a step of a run has another one.
+    grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    _running: ClassVar[set[subprocess.Popen[bytes]]] = set()
+    _lock = threading.Lock()
+
+    def __init__(self, grace: float = KILL_GRACE) -> None:
+        self._grace = grace
         self._cancelled = False
 
     def run(self, command: Command, on_output: OnOutput | None = None) -> Completed:
         """Run to the end. Raises CannotRun when the program cannot be started."""
         started = time.monotonic()
-        process = self._start(command)
+        process: subprocess.Popen[bytes] | None = None
         redact = Redactor(command.secrets)
         out = _Stream(redact, command.output_limit, on_output)
         err = _Stream(redact, command.output_limit, on_output)
         timed_out = False
         try:
+            with deferred():
+                process = self._start(command)
             deadline = started + command.timeout
             if not _drain(process, out, err, deadline):
                 timed_out = not self._cancelled
-                _end(process)
+                _end(process, self._grace)
                 _drain(process, out, err, time.monotonic() + 1.0)
             if process.poll() is None:
                 try:
                     process.wait(max(0.0, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     timed_out = not self._cancelled
-                    _end(process)
+                    _end(process, self._grace)
         finally:
-            self._forget(process)
+            if process is not None:
+                self._forget(process)
         return Completed(
             process.returncode,
             out.close(),
@@ -71,14 +81,15 @@ class SystemProcesses:
             self._cancelled,
         )
 
-    def cancel(self) -> None:
-        """End everything that runs; what is started later ends at once."""
+    def cancel(self, *, force: bool = False) -> None:
+        """End everything that runs, whoever of this process started it; what is started later
+        by this one ends at once. force: by SIGKILL."""
         self._cancelled = True
         with self._lock:
             running = list(self._running)
         for process in running:
             _signal_group(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + KILL_GRACE
+        deadline = time.monotonic() + (0.0 if force else self._grace)
         for process in running:
             _wait_until(lambda pid=process.pid: not _group_alive(pid), deadline)  # type: ignore[misc]  # bound now
             _signal_group(process.pid, signal.SIGKILL)
@@ -160,7 +171,7 @@ class SystemProcesses:
         with self._lock:
             self._running.discard(process)
         if process.poll() is None:  # an exception is on its way through
-            _end(process)
+            _end(process, self._grace)
         else:
             _signal_group(process.pid, signal.SIGKILL)  # children it left behind
         for pipe in (process.stdout, process.stderr):
@@ -298,12 +309,14 @@ def _cannot_start(command: Command, error: OSError) -> CannotRun:
     return CannotRun(f"{program} cannot be started: {error.strerror}", "See shipway doctor.")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     """SIGTERM to the group, SIGKILL after the grace time, and reap."""
-    _signal_group(process.pid, signal.SIGTERM)
-    _wait_until(lambda: process.poll() is not None, time.monotonic() + KILL_GRACE)
-    _signal_group(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        _signal_group(process.pid, signal.SIGTERM)
+        _wait_until(lambda: process.poll() is not None, time.monotonic() + grace)
+    finally:  # a second Ctrl-C ends the grace
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _signal_group(group: int, number: int) -> None:

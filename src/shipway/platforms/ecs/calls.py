@@ -1,4 +1,4 @@
-"""Asks AWS, and asks again where that helps: throttled, cut off, credentials that have expired."""
+"""Asks AWS, in words where it refuses, and with new credentials where they have expired."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from typing import Any
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Clock, RenewableClients
-from shipway.effects.aws_errors import Refused, code_of, denied, refusal
+from shipway.effects.aws_errors import Refused, code_of, denied, refusal, unanswered
+from shipway.effects.aws_retries import may_pass
 
-PATIENCE = 600.0  # seconds that one question may wait until it is given up
-AT_FIRST = 15.0  # and as long as AWS has answered nothing yet: a person waits, nothing has begun
-FIRST, LONGEST = 1.0, 60.0  # seconds between tries
-RENEWALS = 3
-_THROTTLED = {
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
-}  # fmt: skip
-_FAILING = {"InternalError", "InternalFailure", "ServerException", "ServiceUnavailable",
-            "ServiceUnavailableException", "InternalServerError"}  # fmt: skip
+RENEWALS = 3  # of credentials, before they are called gone
 _EXPIRED = {
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
     "UnrecognizedClientException",
@@ -46,11 +38,10 @@ class Calls:
         return self._clients.region
 
     def __call__(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
-        """One operation, by boto3's names. Raises Refused, and Lost when patience ends."""
+        """One operation, by boto3's names. Raises Refused, and Lost where AWS cannot be asked."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        began = self._clock.monotonic()
-        wait, renewals = FIRST, 0
+        renewals = 0
         while True:
             try:
                 answer: dict[str, Any] = getattr(self._clients.client(service), operation)(**given)
@@ -69,21 +60,17 @@ class Calls:
                     raise _signed_out(text)
                 renewals += 1
                 self._clients.renew()
-            elif not _may_pass(code):
+                self._clock.sleep(self.spread(2.0 ** (renewals - 1)))
+            elif may_pass(code):  # its clients have asked again for as long as that makes sense
+                silence = unanswered(problem, self._clients.region)
+                raise Lost(f"{_named(operation)}: {silence.message}", silence.remedy)
+            else:
                 raise Refused(
                     f"AWS refused {_named(operation)} ({code}): {text}",
                     "The role lacks a permission: shipway infra policy ENV prints what it needs."
                     if denied(problem) else "Correct what it names, and try again.",
                     code,
                 )  # fmt: skip
-            patience = PATIENCE if self._answered else AT_FIRST
-            if self._clock.monotonic() + wait > began + patience:
-                raise Lost(
-                    f"AWS did not answer {_named(operation)} for {patience:.0f} s ({code})",
-                    "Look at the network, a proxy (HTTPS_PROXY), and health.aws.amazon.com.",
-                )
-            self._clock.sleep(self.spread(wait))
-            wait = min(LONGEST, 2 * wait)
 
     def spread(self, seconds: float) -> float:
         """A wait of about so long: three quarters to five quarters of it."""
@@ -99,14 +86,6 @@ def _signed_off(code: str) -> bool:
     """botocore has NoCredentialsError, TokenRetrievalError, SSOTokenLoadError and others."""
     own = code.endswith("Error") and ("Credential" in code or "Token" in code)
     return code in _EXPIRED or own
-
-
-def _may_pass(code: str) -> bool:
-    """Throttled, failing there, or never arrived (botocore's own names end in Error)."""
-    cut_off = code.endswith("Error") and any(
-        word in code for word in ("Connection", "Connect", "Timeout", "HTTPClient", "SSL", "Proxy")
-    )
-    return code in _THROTTLED or code in _FAILING or cut_off
 
 
 def _signed_out(text: str) -> Lost:

@@ -12,9 +12,12 @@ from functools import cache
 from typing import Any, Protocol
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from shipway.core.ports import Clock
+from shipway.effects.aws_errors import code_of
+from shipway.effects.aws_retries import Retries
 from shipway.platforms.ecs.fake import FakeEcs
 from shipway.platforms.ecs.fake_cloudwatch import FakeCloudWatch
 from shipway.platforms.ecs.fake_service import ACCOUNT, BALANCER, GROUPS, REGION
@@ -38,6 +41,7 @@ class FakeAccount:
         }  # fmt: skip
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
         self.throttled = 0
+        self.retries = Retries(clock, lambda: 0.5)
         self.expires: float | None = None
         self.renewable = True
         self.denied: set[str] = set()  # operations that the role may not do
@@ -77,7 +81,23 @@ class _Client:
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         do = self._known[operation]
-        return lambda **given: self._account.perform(self._service, operation, given, do)
+        return lambda **given: self._perform(operation, given, do)
+
+    def _perform(self, operation: str, given: Mapping[str, Any], do: Operation) -> Any:
+        """As real clients do: asked again where that helps, so that what they raise is final."""
+        retries = self._account.retries
+        began, attempts = retries.asked(self._service), 1
+        while True:
+            try:
+                answer = self._account.perform(self._service, operation, given, do)
+            except ClientError as error:
+                retries.answered(self._service, code_of(error))
+                if not retries.again(self._service, code_of(error), attempts, began):
+                    raise
+                attempts += 1
+            else:
+                retries.answered(self._service)
+                return answer
 
 
 class FakeLogs:
