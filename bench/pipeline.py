@@ -30,10 +30,9 @@ from shipway.checks import CHECKS
 from shipway.cli.performing import Performer
 from shipway.cli.project import open_project
 from shipway.core.check import Check, Site
+from shipway.core.codec import step_from_json
 from shipway.core.errors import CannotRun
 from shipway.core.graph import Graph
-from shipway.core.outcome import Outcome
-from shipway.core.result import StepResult
 from shipway.core.step import ALL_CORES, Kind, Step
 from shipway.flows.programs import program
 from shipway.flows.workshop import Workshop
@@ -91,8 +90,8 @@ def prepare(out: str, stages: Sequence[str]) -> Bench:
     """The steps of the stages, with the application's environment there."""
     project = open_project(str(APPLICATION))
     graph = Graph(project.steps).select(stages)
-    facts = project.record.passed_facts("install")[0]
-    installed = {"install": StepResult("install", "build", Outcome.PASSED, facts=facts)}
+    steps = project.record.runs_of("install")[0][1]
+    installed = {one.step: one for one in map(step_from_json, steps) if one.step == "install"}
     shop = Performer(project, "bench", "").workshop(installed)
     bench = Bench(graph, {}, shop, out)
     for name in graph.order:

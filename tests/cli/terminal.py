@@ -17,8 +17,12 @@ PATIENCE = 60.0  # seconds; a busy machine is slow
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """The caller's variables, with a cache folder of its own."""
-    own = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": ""}
+    """The caller's variables, with a cache folder of its own beside `folder`.
+
+    Shipway is on the PATH, so that it names itself as people do.
+    """
+    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
+    own = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": "", "PATH": path}
     return {**os.environ, **own, **changes}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from shipway.cli.app import shipway
+from shipway.cli.app import parse, shipway
 from shipway.cli.commands import COMMANDS
 from shipway.cli.parser import Parser
 
@@ -73,26 +73,13 @@ def test_no_command_is_new_or_lost() -> None:
     assert list(PARSERS) == list(RECORDED["commands"])
 
 
-def call(words: list[str]) -> tuple[Parser, dict[str, Any]]:
-    """The command's parser, and the options that its function would be called with."""
-    parser = shipway()
-    options, rest = parser.parse(words)
-    directory = options.directory
-    while parser.run is None:
-        if not rest:
-            raise SystemExit(2)
-        parser = parser.command(rest[0])
-        options, rest = parser.parse(rest[1:])
-    return parser, {"directory": directory, **vars(options)}
-
-
 @pytest.mark.parametrize("line", RECORDED["lines"], ids=lambda line: " ".join(line["arguments"]))
 def test_a_command_line_means_what_it_meant(line: dict[str, Any]) -> None:
     if "options" in line:
-        assert call(line["arguments"])[1] == line["options"]
+        assert parse(line["arguments"])[1] == line["options"]
         return
     with pytest.raises(SystemExit) as exited:
-        call(line["arguments"])
+        parse(line["arguments"])
     assert (exited.value.code or 0) == line["exit_code"]
 
 

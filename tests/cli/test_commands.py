@@ -15,7 +15,8 @@ SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 
 def shipway(folder: Path, *words: str, module: bool = False) -> subprocess.CompletedProcess[str]:
     program = [sys.executable, "-m", "shipway"] if module else [SHIPWAY]
-    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "CI": ""}
+    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "CI": "", "PATH": path}
     return subprocess.run(
         [*program, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=60,
         check=False,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import git, project, shipway, step
-
-from shipway.cli.doctor import look
 
 STEP = step("there", "true")
 
@@ -128,40 +125,6 @@ def test_a_configuration_that_was_mended_is_read_anew(tmp_path: Path) -> None:
     assert shipway(web, "plan").returncode == 2
     (web / "shipway.toml").write_text(STEP.replace("there", "mended"))
     assert planned(web) == ["mended"]
-
-
-# -- doctor --------------------------------------------------------------------------------
-
-
-def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
-    done = shipway(tmp_path, "doctor", PATH=str(tmp_path))
-    assert done.returncode == 1
-    lines = {line.split()[1]: line for line in done.stdout.splitlines()}
-    assert lines["git"].startswith("missing  git")
-    assert lines["git"].endswith("apt-get install git")
-    assert lines["docker"].startswith("absent   docker")
-    assert lines["python"].startswith("ok ")
-    assert lines["uv"].startswith("ok ")  # it comes beside Shipway's Python, on no PATH
-    found = json.loads(shipway(tmp_path, "doctor", "--json", PATH=str(tmp_path)).stdout)
-    assert {one["name"] for one in found if one["needed"] and not one["here"]} == {"git"}
-
-
-def test_doctor_is_content_where_everything_needed_is_here(tmp_path: Path) -> None:
-    done = shipway(tmp_path, "doctor")
-    assert "missing" not in done.stdout
-    assert done.returncode == 0
-
-
-def test_doctor_misses_an_envoy_that_is_not_installed() -> None:
-    paths = list(sys.path)
-    try:
-        sys.path[:] = [path for path in paths if "site-packages" not in path]
-        envoy = next(part for part in look() if part.name == "envoy")
-    finally:
-        sys.path[:] = paths
-    assert envoy.needed
-    assert not envoy.here
-    assert "make setup" in envoy.what
 
 
 # -- output that goes nowhere --------------------------------------------------------------

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shipway.core.errors import RecordError
-from shipway.core.ports import EndedStep
+from shipway.core.ports import EndedStep, Packaged
 from shipway.effects.record import SqliteRecord
 
 WRITER = """
@@ -118,3 +122,111 @@ def test_old_runs_and_entries_are_forgotten(tmp_path: Path) -> None:
     last = record.last_run()
     assert last is not None
     assert last[0] == "4"
+
+
+def packages(release: str, outcome: str = "passed", manifest: str = "") -> EndedStep:
+    """The step that packages, at its end."""
+    reports = {"release-files.json": manifest} if manifest else {}
+    facts = {"release": {"digest": release}}
+    result = {"outcome": outcome, "facts": facts, "reports": reports}
+    return EndedStep("package", json.dumps(result))
+
+
+def digests(record: SqliteRecord) -> list[str]:
+    return [one.release["digest"] for one in record.packaged()]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1), st.lists(st.floats(0, 1e9), min_size=9))
+def test_what_was_packaged_last_comes_first_whatever_the_clock_says(
+    releases: list[str], clock: list[float]
+) -> None:
+    record = SqliteRecord(":memory:")
+    for number, release in enumerate(releases):
+        record.start_run(str(number), clock[number % len(clock)], f"c{number}")
+        record.finish_steps(str(number), [packages(release, "cached", f"m{number}")])
+        record.finish_run(str(number), "{}")
+    last = len(releases) - 1
+    expected = Packaged(str(last), f"c{last}", True, {"digest": releases[-1]}, f"m{last}")
+    assert record.packaged()[0] == expected
+    assert digests(record) == releases[::-1]
+    found = record.last_run()
+    assert found is not None and found[0] == str(last)
+    assert record.old_runs(1) == [str(number) for number in range(last - 1, -1, -1)]
+    record.forget_runs(0)
+    assert digests(record) == releases[-1:]  # which can still be deployed
+    record.close()
+
+
+def test_a_package_step_that_did_not_pass_packages_nothing(tmp_path: Path) -> None:
+    record = SqliteRecord(str(tmp_path / "r.sqlite3"))
+    record.start_run("1", 1.0)
+    record.finish_steps("1", [EndedStep("package", '{"outcome": "failed"}')])
+    assert record.packaged() == []
+    record.finish_steps("1", [packages("a")])
+    assert record.packaged() == [Packaged("1", "", False, {"digest": "a"})]
+
+
+# The schema of version 1, as it was.
+OLD_SCHEMA = """
+CREATE TABLE runs (id TEXT PRIMARY KEY, started REAL NOT NULL, result TEXT);
+CREATE TABLE steps (run TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL);
+CREATE INDEX steps_of_run ON steps (run);
+CREATE TABLE durations (step TEXT PRIMARY KEY, seconds REAL NOT NULL);
+CREATE TABLE cache (key TEXT PRIMARY KEY, step TEXT NOT NULL, stored REAL NOT NULL,
+                    result TEXT NOT NULL);
+CREATE TABLE keys (step TEXT PRIMARY KEY, parts TEXT NOT NULL);
+CREATE TABLE files (path TEXT PRIMARY KEY, stat TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE memos (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE states (environment TEXT PRIMARY KEY, state TEXT NOT NULL);
+CREATE TABLE releases (digest TEXT PRIMARY KEY, added REAL NOT NULL DEFAULT 0,
+                       release TEXT NOT NULL);
+CREATE TABLE rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT,
+                       environment TEXT NOT NULL, rollout TEXT NOT NULL);
+PRAGMA user_version = 1;
+"""
+
+
+def old_record(path: Path, *, runs: bool) -> SqliteRecord:
+    """A record of version 1: good, bad, and good again from the cache; opened."""
+    good, bad, again = (packages("good"), packages("bad"), packages("good", "cached"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(OLD_SCHEMA)
+        for key, stored, ended in (("k1", 1.0, good), ("k2", 2.0, bad)):
+            db.execute(
+                "INSERT INTO cache VALUES (?, ?, ?, ?)", (key, ended.step, stored, ended.result)
+            )
+        db.execute("INSERT INTO cache VALUES (?, ?, ?, ?)", ("k3", "unit", 3.0, "no JSON"))
+        db.execute("INSERT INTO memos VALUES (?, ?)", ("m", "kept"))
+        for number, ended in enumerate((good, bad, again) if runs else ()):
+            done = json.dumps({"commit": f"c{number}"})
+            db.execute("INSERT INTO runs VALUES (?, ?, ?)", (f"r{number}", 9.0 - number, done))
+            db.execute("INSERT INTO steps VALUES (?, ?, ?)", (f"r{number}", "unit", "no JSON"))
+            db.execute("INSERT INTO steps VALUES (?, ?, ?)", (f"r{number}", *ended[:2]))
+        if runs:
+            db.execute("INSERT INTO runs VALUES (?, ?, NULL)", ("killed", 4.0))
+            db.execute("INSERT INTO steps VALUES (?, ?, ?)", ("killed", "package", "half a li"))
+    return SqliteRecord(str(path))
+
+
+def test_an_older_record_learns_what_was_packaged_last_from_its_runs(tmp_path: Path) -> None:
+    record = old_record(tmp_path / "r.sqlite3", runs=True)
+    assert digests(record)[:3] == ["good", "bad", "good"]
+    assert record.packaged()[0] == Packaged("r2", "c2", True, {"digest": "good"})
+    assert record.memo("m") == "kept"
+    assert set(record.cached()) == {"k1", "k2", "k3"}
+    record.start_run("new", 0.0, "c9")
+    record.finish_steps("new", [packages("new")])
+    assert record.packaged()[0] == Packaged("new", "c9", False, {"digest": "new"})
+    record.close()
+    assert digests(SqliteRecord(str(tmp_path / "r.sqlite3")))[0] == "new"  # only once
+
+
+def test_an_older_record_without_runs_has_what_its_cache_stored_last(tmp_path: Path) -> None:
+    record = old_record(tmp_path / "r.sqlite3", runs=False)
+    assert record.packaged() == [Packaged("", "", True, {"digest": "bad"})]
+
+
+def test_an_empty_older_record_has_nothing_packaged(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "r.sqlite3")) as db:
+        db.executescript(OLD_SCHEMA)
+    assert SqliteRecord(str(tmp_path / "r.sqlite3")).packaged() == []

@@ -171,11 +171,12 @@ def test_a_release_carries_its_sbom_which_is_no_part_of_its_identity(root: Path)
         upstream = {**shop.upstream, "sbom": written}
         result = package(package_step(), replace(shop, upstream=upstream), said.append)
         assert result.facts["release"]["sbom"] == sbom
-        assert result.reports == {"sbom.cdx.json": sbom}
+        assert result.reports["sbom.cdx.json"] == sbom
         assert f"SBOM {sbom[:12]}" in said[-1]
         digests.add(result.facts["release"]["digest"])
     without = package(package_step(), shop, quiet)
-    assert (without.facts["release"]["sbom"], without.reports) == ("", {})
+    assert without.facts["release"]["sbom"] == ""
+    assert "sbom.cdx.json" not in without.reports
     assert digests == {without.facts["release"]["digest"]}
 
 
@@ -226,6 +227,17 @@ def test_a_release_stays_as_it_was_and_nobody_may_write_into_its_files(root: Pat
     assert (path / "app.py").read_text() == "app = 1\n"
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.glob("*.*")}
     assert modes == {"app.py": 0o444, "requirements.txt": 0o444, "run.sh": 0o555}
+
+
+def test_a_damaged_copy_makes_way_for_a_whole_one(root: Path) -> None:
+    path = Path(packaged(root)["path"])
+    (path / "app.py").unlink()
+    (path / "app.py").write_text("damaged")
+    (path / "beside.log").write_text("x")
+    assert Path(packaged(root)["path"]) == path
+    assert (path / "app.py").read_bytes() == (root / "app.py").read_bytes()
+    assert not (path / "beside.log").exists()
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_release_holds_only_what_it_is_said_to(root: Path) -> None:

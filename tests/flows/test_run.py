@@ -91,7 +91,7 @@ def test_an_error_that_shipway_knows_fails_the_step_with_its_remedy(bench: Bench
 
 def test_the_command_that_runs_it_again_has_the_options_of_this_call(bench: Bench) -> None:
     failing = raising(ConfigError("no", "Name another."))
-    words = {"findings": "--advisories 'a b' --baseline main"}
+    words = {"findings": ("--advisories", "a b", "--baseline", "main")}
     run = bench.prepare(failing, named("findings"), named("unit"), words=words)
     commands = {step.step: step.command for step in run.execute().steps}
     assert commands["findings"] == "shipway run findings --advisories 'a b' --baseline main"

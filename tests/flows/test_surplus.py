@@ -55,8 +55,37 @@ def test_what_is_packaged_and_is_to_be_deployed_next_stays(here: Gathered) -> No
         step = EndedStep("package", facts, key=key, now=NOW - 9 + number)
         here.record.start_run(key, NOW - 9 + number)
         here.record.finish_steps(key, [step])
+        here.record.finish_run(key, "{}")
     assert found(here, "release") == ["a" * 32]
     assert found(here, "venv") == []  # two kept runs name both
+
+
+def test_what_was_gone_back_to_stays_though_the_cache_stored_another_later(here: Gathered) -> None:
+    for number, key in enumerate("aba"):
+        release = here.release(key, recorded=False) if number < 2 else release_of(here, key)
+        facts = json.dumps({"facts": {"release": release}})
+        stored = (key, "{}") if number < 2 else ("", "")
+        here.record.start_run(f"{number}", NOW - 9)
+        here.record.finish_steps(f"{number}", [EndedStep("package", facts, None, *stored, NOW)])
+        here.record.finish_run(f"{number}", "{}")
+    assert found(here, "release") == ["b" * 32]
+
+
+def test_what_a_run_that_is_under_way_has_packaged_stays(here: Gathered) -> None:
+    for key in "abc":
+        facts = json.dumps({"facts": {"release": here.release(key, recorded=False)}})
+        here.record.start_run(key, NOW)
+        here.record.finish_steps(key, [EndedStep("package", facts)])
+    here.record.finish_run("b", "{}")
+    assert found(here, "release") == ["b" * 32]
+    here.record.finish_run("a", "{}")
+    assert found(here, "release") == ["a" * 32, "b" * 32]
+
+
+def release_of(here: Gathered, key: str) -> dict[str, str]:
+    """A release that was packaged before."""
+    path = str(here.folder / "releases" / (key * 32))
+    return {"digest": key * 64, "name": f"1.{key}", "path": path}
 
 
 def test_what_runs_stays_even_when_the_record_has_lost_it(here: Gathered) -> None:
@@ -85,6 +114,12 @@ def test_runs_beyond_the_limit_go_and_reports_of_all_but_the_last(here: Gathered
     assert found(here, "report") == [str(number) for number in range(8 - KEEP_REPORTS)]
 
 
+def test_which_reports_are_the_last_is_no_matter_of_the_clock(here: Gathered) -> None:
+    for number in range(KEEP_REPORTS + 2):
+        here.run(str(number), NOW - number)
+    assert found(here, "report", Retention(runs=20)) == ["0", "1"]
+
+
 def test_a_venv_stays_while_a_kept_run_or_a_cached_outcome_needs_it(here: Gathered) -> None:
     for number, key in enumerate("abcd"):
         path = here.venv(key)
@@ -92,8 +127,7 @@ def test_a_venv_stays_while_a_kept_run_or_a_cached_outcome_needs_it(here: Gather
     kept = json.dumps({"facts": {"paths": [f"/venvs/{'b' * 16}"]}})
     here.record.finish_steps("d", [EndedStep("t", kept, key="k", now=NOW - CACHE_AGE + 9)])
     old = json.dumps({"facts": {"paths": [f"/venvs/{'a' * 16}"]}})
-    here.record.start_run("e", NOW - 200)
-    here.record.finish_steps("e", [EndedStep("u", old, key="l", now=NOW - CACHE_AGE - 9)])
+    here.record.finish_steps("a", [EndedStep("u", old, key="l", now=NOW - CACHE_AGE - 9)])
     assert found(here, "venv") == ["a" * 16]
 
 

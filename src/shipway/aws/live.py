@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shipway.aws.stack import Stack
+from shipway.core.command_line import command_line
 from shipway.core.errors import Busy
 from shipway.core.infrastructure.parameters import Live
 from shipway.core.naming import Names
@@ -28,7 +29,7 @@ def live(clients: Clients, stack: Stack, names: Names, settings: Ecs) -> Live:
         if running and rollouts:
             raise Busy(
                 f"a rollout in {names.environment} is not finished",
-                f"Wait for it, or end it: shipway status {names.environment}.",
+                f"Wait for it, or end it: {command_line('status', names.environment)}.",
             )
         image = _image(clients, running, settings.container) if running else ""
         return Live(running, image, _at_rest(clients, stack))

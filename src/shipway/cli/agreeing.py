@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.infrastructure.change import Change
 from shipway.core.infrastructure.guard import losses
@@ -39,7 +40,7 @@ def agree(person: Person, where: str, changes: Sequence[Change], *, yes: bool, g
     if lost and not gone:
         raise ConfigError(
             "data would go:\n  " + "\n  ".join(lost),
-            f"Say that it may: shipway infra apply {where} --allow-destroy.",
+            f"Say that it may: {command_line('infra', 'apply', where, '--allow-destroy')}.",
         )
     if lost:
         typed(person, where)
@@ -52,7 +53,7 @@ def typed(person: Person, where: str) -> None:
     if person.answer(f"Type {where} to let it go: ") != where:
         raise ConfigError(
             "the name was not typed, so nothing is touched",
-            f"Type {where}; a script writes it: echo {where} | shipway infra …",
+            f"Type {where}; a script writes it to the command's standard input.",
         )
 
 
@@ -60,7 +61,7 @@ def _asked(person: Person, where: str) -> None:
     if not person.there():
         raise ConfigError(
             "nobody is there to agree, so nothing is applied",
-            f"Agree beforehand: shipway infra apply {where} --yes.",
+            f"Agree beforehand: {command_line('infra', 'apply', where, '--yes')}.",
         )
     if person.answer("Apply this? [y/N] ").lower() not in ("y", "yes"):
         raise ConfigError("nothing is applied", "Ask again when it may be.")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from shipway import __version__
 from shipway.cli.commands import COMMANDS
@@ -18,8 +19,8 @@ from shipway.cli.parser import Command, Declare, Parser, Run
 from shipway.core.errors import ConfigError
 
 
-def parse(words: Sequence[str]) -> int:
-    """Parse and carry out a command line; returns the exit code. Exits with 2 on wrong usage."""
+def parse(words: Sequence[str]) -> tuple[Run, dict[str, Any]]:
+    """What carries out a command line, and with which options. Exits with 2 on wrong usage."""
     parser = shipway()
     if "_ARGCOMPLETE" in os.environ:
         from shipway.cli.completion import offer
@@ -35,14 +36,14 @@ def parse(words: Sequence[str]) -> int:
     if options.show_completion or options.install_completion:
         from shipway.cli.completion import install, show
 
-        return install() if options.install_completion else show()
+        return install if options.install_completion else show, {}
     while parser.run is None:
         if not rest:
             parser.print_help(sys.stderr)
-            return 2
+            parser.exit(2)
         parser = parser.command(rest[0])
         options, rest = parser.parse(rest[1:])
-    return parser.run(directory=directory, **vars(options))
+    return parser.run, {"directory": directory, **vars(options)}
 
 
 def shipway() -> Parser:

@@ -63,7 +63,8 @@ def _scan(project: Project, commit: str) -> list[str]:
         found = next((one for one in results if one.step == "findings"), None)
         if found is None:
             raise ConfigError(
-                f"{commit[:8]} could not be scanned", f"See why: shipway -C {below} run security."
+                f"{commit[:8]} could not be scanned",
+                "Check it out, and see why: shipway run security.",
             )
         return [one.fingerprint for one in found.findings if one.state not in _ASIDE]
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipway.cli.project import open_project
+from shipway.core.command_line import command_line
 from shipway.effects.clock import SystemClock
 from shipway.flows.prune import remove, size
 from shipway.flows.surplus import Past, Surplus
@@ -35,7 +36,8 @@ def clean(*, directory: str, yes: bool, dry_run: bool, json: bool) -> int:
     found = [Weighed(one, size(one.path) if one.path else 0) for one in past.surplus()]
     if not json:
         _show(found)
-    agreed = bool(found) and not dry_run and (yes or (not json and asked()))
+    removing = project.invocation().command(command_line("clean", "--yes"))
+    agreed = bool(found) and not dry_run and (yes or (not json and asked(removing)))
     gone = remove(past, [one.what for one in found]) if agreed else []
     if json:
         print(json_module.dumps(_data(found, gone, agreed=agreed), indent=2))
@@ -67,13 +69,13 @@ def _show(found: Sequence[Weighed]) -> None:
         print("nothing can go")
 
 
-def asked(options: str = "") -> bool:
+def asked(command: str) -> bool:
     """Whether the person at the terminal agrees; nobody there, nobody agrees.
 
-    options: those that the command was given, with a space behind.
+    command: the one that removes it without asking.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(f"nothing is removed; shipway clean {options}--yes removes it")
+        print(f"nothing is removed; {command} removes it")
         return False
     try:
         answer = input("Remove all of this? [y/N] ")

@@ -15,6 +15,7 @@ from shipway.aws.leftovers.running import running
 from shipway.cli.cleaning import asked
 from shipway.cli.project import Project, open_project
 from shipway.core.account import Account
+from shipway.core.command_line import command_line
 from shipway.core.cost.estimate import estimator
 from shipway.core.errors import CannotRun, ConfigError, ShipwayError
 from shipway.core.leftovers import Leftover, Needed, rollback_targets
@@ -63,7 +64,8 @@ def clean_premises(
     prices = estimator(project.config).prices
     if not json:
         _show(looked, unseen, prices)
-    agreed = bool(looked.found) and not dry_run and (yes or (not json and asked("--aws ")))
+    removing = project.invocation().command(command_line("clean", "--aws", "--yes"))
+    agreed = bool(looked.found) and not dry_run and (yes or (not json and asked(removing)))
     gone, problems = remove(looked_at, looked.found) if agreed else ([], [])
     if json:
         _print(looked, unseen, prices, [one.key for one in gone] if agreed else None)

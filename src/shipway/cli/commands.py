@@ -8,7 +8,7 @@ COMMANDS = {
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
     "plan": ("run", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),
-    "deploy": ("deploy", "Roll out the release that the last run packaged"),
+    "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),
     "resume": (
         "deploy",
@@ -47,7 +47,10 @@ COMMANDS = {
         "task",
         "Run one command in an environment, with the release that serves there, and wait for it",
     ),
-    "doctor": ("doctor", "Show what is here, what is missing, and how to get it"),
+    "doctor": (
+        "doctor",
+        "Show what works here, what is missing, what is lost without it, and how to get it",
+    ),
     "findings": ("findings", "What scanners that run elsewhere found"),
     "image": ("image", "The application's image: build it, scan it, push it"),
     "infra": ("infra", "The account's and the environments' stacks in AWS"),

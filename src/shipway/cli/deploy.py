@@ -18,7 +18,10 @@ def add_to(commands: Parser) -> None:
 
 
 def _deploy(parser: Parser) -> None:
-    """Roll out the release that the last run packaged.
+    """Roll out the release that was packaged last.
+
+    That is the one whose step `package` ended last, also where it was cached: after a revert, after
+    a switch of branches, and of several runs at once. It is named first, with its run and commit.
 
     Exit codes: 0 deployed, 1 failed or not ready, 3 rolled back, 4 unknown (shipway resume),
     6 needs a person.

@@ -4,6 +4,7 @@ the exit code."""
 from __future__ import annotations
 
 import json as json_module
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,21 +13,24 @@ from typing import Any
 
 from shipway.cli.holding import refuse_held
 from shipway.cli.in_github import tell_rollout
+from shipway.cli.invoked import InvokedRollout
 from shipway.cli.news import telling
 from shipway.cli.platforms import on_ecs, platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page
 from shipway.cli.vouching import vouched
+from shipway.core.command_line import Invocation, command_line
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.platform import NO_REMARKS, Platform
-from shipway.core.ports import OnOutput
+from shipway.core.ports import OnOutput, Packaged
 from shipway.core.receipt import Receipt
-from shipway.core.release import Release
+from shipway.core.release import MANIFEST_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.runbook import more
 from shipway.core.step import Step
 from shipway.core.watching import Lines, RolloutListener
+from shipway.flows.manifest import damage
 from shipway.flows.schema import ahead, way_back
 from shipway.flows.workshop import Action, Workshop
 from shipway.outputs.clean import one_line
@@ -34,11 +38,14 @@ from shipway.outputs.history import history as history_lines
 
 
 def deploy(*, directory: str, environment: str, without_verdict: str, json: bool) -> int:
-    """Roll out the release that the last run packaged."""
+    """Roll out the release that was packaged last."""
     project = open_project(directory)
     refuse_held(project, environment)
-    release = packaged(project)
+    last = last_packaged(project)
+    release = _with_image(project, last.release)
     asked = on_ecs(project, environment)
+    _whole(project, release, last.manifest, environment)
+    print(_origin(release, last), file=sys.stderr if json else sys.stdout, flush=True)
     remarks = vouched(project, environment, release, without_verdict) if asked else NO_REMARKS
     return roll_out(project, environment, release, remarks, json=json)
 
@@ -48,7 +55,10 @@ def roll_out(
 ) -> int:
     """Roll out a release, on the terminal; the exit code. Who calls it asks for a hold before."""
     here = platform(project, environment)
-    with telling(project, environment) as news, _listening(release.name, json=json) as screen:
+    with (
+        telling(project, environment) as news,
+        _listening(project, release.name, json=json) as screen,
+    ):
         listener = news.heard(screen, release.name, here.serves)
         flag(here.serves, release, listener, blocking=on_ecs(project, environment))
         receipt = news.ended(here.deploy(release, listener, remarks=remarks))
@@ -63,7 +73,7 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
         refuse_unsafe(here.earlier(to), here)
     with (
         telling(project, environment, undo=True, begins=False) as news,
-        _listening(to, json=json) as screen,
+        _listening(project, to, json=json) as screen,
     ):
         receipt = news.ended(here.rollback(to, news.heard(screen, to, here.serves)))
     return _finish(receipt, project, json=json, undo=True)
@@ -73,7 +83,10 @@ def resume(*, directory: str, environment: str, json: bool) -> int:
     """Go on with a rollout that is not finished."""
     project = open_project(directory)
     here = platform(project, environment)
-    with telling(project, environment, begins=False) as news, _listening("", json=json) as screen:
+    with (
+        telling(project, environment, begins=False) as news,
+        _listening(project, "", json=json) as screen,
+    ):
         receipt = news.ended(here.resume(news.heard(screen)))
     return _finish(receipt, project, json=json)
 
@@ -84,7 +97,7 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
     here = platform(project, environment)
     with (
         telling(project, environment, undo=True, begins=False) as news,
-        _listening("", json=json) as screen,
+        _listening(project, "", json=json) as screen,
     ):
         receipt = news.ended(here.cancel(news.heard(screen)))
     return _finish(receipt, project, json=json, undo=True)
@@ -101,7 +114,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     if json:
         print(json_module.dumps({**found, "history": rollouts}, indent=2))
     else:
-        _show_status(found, rollouts)
+        _show_status(found, rollouts, project.invocation(environment))
     well = found["proxy"] and all(one["health"] == "ok" for one in found["instances"])
     return 1 if found["release"] and not well else 0
 
@@ -138,9 +151,12 @@ def deploy_action(project: Project) -> Action:
             )
         release = release_from(packaged.facts["release"])
         refuse_held(project, step.work["environment"])
+        manifest = packaged.reports.get(MANIFEST_FILE, "")
+        _whole(project, release, manifest, step.work["environment"])
         here = platform(project, step.work["environment"])
         with telling(project, here.name, say=on_output) as news:
-            listener = news.heard(Lines(on_output), release.name, here.serves)
+            screen = InvokedRollout(Lines(on_output), project.invocation())
+            listener = news.heard(screen, release.name, here.serves)
             flag(here.serves, release, listener)
             receipt = news.ended(here.deploy(release, listener, shop.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
@@ -191,17 +207,52 @@ def refuse_unsafe(target: Release, here: Platform) -> None:
         words = "; ".join(one_line(one.words) for one in found[:3])
         raise ConfigError(
             f"{target.name} may not work with today's database: {words}",
-            f"Roll a corrected release forward, or insist: shipway rollback {here.name} --force.",
+            "Roll a corrected release forward, or insist: "
+            f"{command_line('rollback', here.name, '--force')}.",
         )
 
 
 def packaged(project: Project) -> Release:
-    """The release that the last run packaged. Raises ConfigError where there is none."""
-    found = [one for one in project.record.passed_facts("package") if "release" in one]
+    """The release that was packaged last. Raises ConfigError where there is none."""
+    return _with_image(project, last_packaged(project).release)
+
+
+def last_packaged(project: Project) -> Packaged:
+    """What was packaged last, and by which run: the one whose step `package` ended last, also
+    where it was cached. Raises ConfigError where there is none."""
+    found = project.record.packaged()
     if not found:
         raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
-    release = release_from(found[0]["release"])
+    return found[0]
+
+
+def _with_image(project: Project, fields: dict[str, Any]) -> Release:
+    """A release with the image that was published of it last."""
+    release = release_from(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
+
+
+def _origin(release: Release, last: Packaged) -> str:
+    """Which release it is, and where it comes from."""
+    run = f"run {last.run}" if last.run else "a run that is no longer on record"
+    commit = f"commit {last.commit[:7]}" if last.commit else "no commit that is known"
+    return one_line(f"release {release.name}: packaged last, by {run} of {commit}", longest=400)
+
+
+def _whole(project: Project, release: Release, manifest: str, environment: str) -> None:
+    """Raises ConfigError where the release's files are not here as they were packaged, and the
+    environment runs them from here."""
+    settings = project.config.environments.get(environment)
+    if settings is None or settings.platform == "ecs" or settings.container:
+        return
+    wrong = damage(release.path, project.blobs.get(manifest) if manifest else None)
+    if not wrong and not os.path.exists(release.python):
+        wrong = f"its Python is gone: {release.python}"
+    if wrong:
+        raise ConfigError(
+            f"the packaged release {release.name} is not whole: {wrong}",
+            "Package it again: shipway run package --no-cache.",
+        )
 
 
 def release_from(data: dict[str, Any]) -> Release:
@@ -210,18 +261,19 @@ def release_from(data: dict[str, Any]) -> Release:
 
 
 @contextmanager
-def _listening(release: str, *, json: bool) -> Iterator[RolloutListener]:
+def _listening(project: Project, release: str, *, json: bool) -> Iterator[RolloutListener]:
     """A picture on a terminal, lines elsewhere; JSON has standard output for itself."""
     stream = sys.stderr if json else sys.stdout
+    here = project.invocation()
     if stream.isatty():
         from shipway.outputs.rollout_live import LiveRollout
 
         with LiveRollout(stream, release) as live:
-            yield live
+            yield InvokedRollout(live, here)
         return
     from shipway.outputs.rollout_plain import PlainRollout
 
-    yield PlainRollout(stream, release)
+    yield InvokedRollout(PlainRollout(stream, release), here)
 
 
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
@@ -234,7 +286,8 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
         for line in receipt.log:
             print(f"  | {line}")
         if receipt.cause:
-            print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
+            here = project.invocation(receipt.environment)
+            print(f"  why:  {here.text(receipt.cause)}\n  next: {here.text(receipt.remedy)}")
             print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
@@ -247,27 +300,30 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
     return receipt.verdict.exit_code(strict=True)
 
 
-def _show_status(found: dict[str, Any], rollouts: Sequence[Mapping[str, Any]]) -> None:
+def _show_status(
+    found: dict[str, Any], rollouts: Sequence[Mapping[str, Any]], here: Invocation
+) -> None:
+    def typed(*arguments: str) -> str:
+        return here.command(command_line(*arguments))
+
+    environment = found["environment"]
     if not found["release"]:
-        print(f"{found['environment']}: nothing runs; start it with shipway run")
+        print(f"{environment}: nothing runs; start it with {typed('run')}")
     else:
         proxy = "up" if found["proxy"] else "DOWN"
-        print(f"{found['environment']}: {found['release']} at {found['address']}, proxy {proxy}")
+        print(f"{environment}: {found['release']} at {found['address']}, proxy {proxy}")
     if rollout := found["rollout"]:
         held = "held" if rollout["held"] else "not finished"
         print(
             f"  rollout of {rollout['release']} {held} at {rollout['stage']}, "
-            f"{rollout['weight']:g} % of requests: shipway resume or cancel {found['environment']}"
+            f"{rollout['weight']:g} % of requests: {typed('resume', environment)} or "
+            f"{typed('cancel', environment)}"
         )
     for one in found["instances"]:
         pid = f"pid {one['pid']:<8} " if "pid" in one else ""
         print(f"  {one['address']:<22} {pid}{one['release']}  {one['health']}")
     for name, there in found.get("secrets", {}).items():
-        how = (
-            "is there"
-            if there
-            else f"has no value: shipway secret set {found['environment']} {name}"
-        )
+        how = "is there" if there else f"has no value: {typed('secret', 'set', environment, name)}"
         print(f"  secret {name:<15} {how}")
     for line in history_lines(rollouts):
         print(f"  {line}")

@@ -44,7 +44,7 @@ def gather_run(project: Project, folder: str) -> None:
     name = run_name(SystemClock().now(), os.environ)
     expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
     whole = gathered(name, parts, expected)
-    project.record.start_run(name, SystemClock().now())
+    project.record.start_run(name, SystemClock().now(), whole.commit)
     steps = [EndedStep(step.step, step_to_json(step)) for step in whole.steps]
     project.record.finish_steps(name, steps)
     project.record.finish_run(name, run_to_json(whole))

@@ -15,6 +15,7 @@ from shipway.cli.image_steps import site, told
 from shipway.cli.importing import keep
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, open_project
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.images import oci
 from shipway.core.images.provenance import provenance
@@ -72,7 +73,8 @@ def image_scan(*, directory: str, json: bool) -> int:
     if json:
         print(json_module.dumps({"image": place, "findings": len(found)}, indent=2))
     else:
-        print(f"{len(found)} findings in {place}; judged by: shipway run findings")
+        judging = project.invocation().command(command_line("run", "findings"))
+        print(f"{len(found)} findings in {place}; judged by: {judging}")
     return 0
 
 
@@ -119,10 +121,9 @@ def _documents(project: Project, built: Built, place: str) -> list[Document]:
     name = place.partition("@")[0]
     statement = oci.encoded(provenance(name, built.digest, built.facts, __version__))
     found = [Document(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)]
-    for facts in project.record.passed_facts("package"):
-        release = facts.get("release", {})
-        sbom = project.blobs.get(release["sbom"]) if release.get("sbom") else None
-        if sbom and release["commit"] == built.origin.commit and not built.origin.changed:
+    for one in project.record.packaged():
+        sbom = project.blobs.get(one.release["sbom"]) if one.release.get("sbom") else None
+        if sbom and one.commit == built.origin.commit and not built.origin.changed:
             return [Document(oci.SBOM_TYPE, sbom, "SBOM"), *found]
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from shipway.cli.project import open_project
 from shipway.core.codec import finding_to_dict
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Severity
 from shipway.core.reports import findings_from
@@ -23,7 +24,8 @@ _NOT_A_NAME = re.compile(r"[^a-z0-9.-]+")
 
 def import_(*, directory: str, file: str, name: str, remove: str, json: bool) -> int:
     """Keep the findings of a file, forget some, or list what there is; the exit code."""
-    folder = os.path.join(open_project(directory).state, IMPORTED)
+    project = open_project(directory)
+    folder = os.path.join(project.state, IMPORTED)
     if remove:
         _forget(folder, remove)
     if file:
@@ -39,7 +41,8 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
             worst = ", ".join(f"{count} {word}" for word, count in one["severities"].items())
             print(f"{one['name']:<20} {when}  {worst or 'no findings'}  from {one['source']}")
         if not kept:
-            print("nothing is imported; see shipway findings import --help")
+            explained = command_line("findings", "import", "--help")
+            print(f"nothing is imported; see {project.invocation().command(explained)}")
     return 0
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 
+from shipway.cli.invoked import invocation
 from shipway.cli.legacy import Legacy, record_legacy
 from shipway.cli.performing import uv_program
 from shipway.cli.workflowing import write_workflows
@@ -35,8 +36,10 @@ def init(
         raise ConfigError(f"there is no folder {directory}", "Correct the word after -C.")
     stream = sys.stderr if json else sys.stdout
 
+    here = invocation(directory)
+
     def say(line: str) -> None:
-        print(line, file=stream, flush=True)
+        print(here.text(line), file=stream, flush=True)
 
     found = survey(FolderSources(root), os.path.basename(root))
     proposal = propose(found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from shipway.cli.app import parse
 from shipway.core.errors import ShipwayError
@@ -13,20 +14,30 @@ from shipway.core.errors import ShipwayError
 
 def invoke(words: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code. Prints errors, with what to do next."""
+    options: dict[str, Any] = {}
     try:
-        return parse(words)
+        run, options = parse(words)
+        return run(**options)
     except ShipwayError as error:
-        sys.stderr.write(f"shipway: {error.message}\n")
-        if error.remedy:
-            sys.stderr.write(f"  next: {error.remedy}\n")
-        sys.stderr.write(f"  more: {_more(error)}\n")
-        return error.exit_code
+        return _tell(error, options)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
         return 1  # nobody read how it went: that is no success
+
+
+def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
+    """Print an error, with what to do next as it is typed here; its exit code."""
+    from shipway.cli.invoked import invocation
+
+    here = invocation(options.get("directory", "."), options.get("environment", ""))
+    sys.stderr.write(f"shipway: {here.text(error.message)}\n")
+    if error.remedy:
+        sys.stderr.write(f"  next: {here.text(error.remedy)}\n")
+    sys.stderr.write(f"  more: {_more(error)}\n")
+    return error.exit_code
 
 
 def _more(error: ShipwayError) -> str:

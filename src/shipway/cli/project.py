@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shipway import __version__
+from shipway.cli.invoked import invocation
 from shipway.core import compiled
+from shipway.core.command_line import Invocation
 from shipway.core.errors import ConfigError
 from shipway.core.step import Step
 from shipway.effects.files import Blobs, write_atomic
@@ -29,6 +31,7 @@ class Project:
     """A project that is open: where it is, what its pipeline is, its record.
 
     settings: the configuration as text. assumed: what was worked out because it does not say it.
+    directory: as -C was given.
     """
 
     root: str
@@ -37,6 +40,11 @@ class Project:
     settings: str
     assumed: tuple[str, ...]
     record: SqliteRecord
+    directory: str = "."
+
+    def invocation(self, environment: str = "") -> Invocation:
+        """How commands about this project, and about an environment, are typed here."""
+        return invocation(self.directory, environment)
 
     @property
     def state(self) -> str:
@@ -72,12 +80,13 @@ def open_project(directory: str) -> Project:
         known, *rest = json.loads(memo)
         if known == build and sources.still(rest[0]):
             _, name, rows, text, assumed = rest
-            return Project(root, name, compiled.load_steps(rows), text, tuple(assumed), record)
+            steps = compiled.load_steps(rows)
+            return Project(root, name, steps, text, tuple(assumed), record, directory)
     config, steps, assumed = _compile(sources)
     name, text = config.application.name, compiled.dump_config(config)
     rows = compiled.dump_steps(steps)
     record.put_memo(_MEMO, json.dumps([build, sources.asked, name, rows, text, assumed]))
-    return Project(root, name, steps, text, assumed, record)
+    return Project(root, name, steps, text, assumed, record, directory)
 
 
 def _build() -> str:

@@ -9,6 +9,7 @@ from shipway.cli.holding import refuse_held
 from shipway.cli.platforms import platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.vouching import vouched
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.release import Release
 from shipway.effects.git import changes
@@ -25,7 +26,7 @@ def promote(*, directory: str, source: str, target: str, without_verdict: str, j
     if release is None:
         raise ConfigError(
             f"nothing runs in {source}, so there is nothing to promote",
-            f"Roll it out there first: shipway deploy {source}.",
+            f"Roll it out there first: {command_line('deploy', source)}.",
         )
     refuse_held(project, target)
     running = _settled(project, target)
@@ -42,8 +43,8 @@ def _settled(project: Project, environment: str) -> Release | None:
     if here.unfinished:
         raise ConfigError(
             f"a rollout of {environment} is not finished",
-            f"Go on with it: shipway resume {environment}. "
-            f"Or go back: shipway cancel {environment}.",
+            f"Go on with it: {command_line('resume', environment)}. "
+            f"Or go back: {command_line('cancel', environment)}.",
         )
     return here.serves
 

@@ -25,7 +25,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
         from shipway.cli.gathering import gather_run
 
         gather_run(project, source)
-    result = last_run(project)
+    result = project.invocation().run(last_run(project))
     if json:
         steps = ",".join(step_to_json(step) for step in result.steps)
         print(f'{{"run":{run_to_json(result)},"steps":[{steps}]}}')

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import shlex
 import sys
 import threading
 from contextlib import AbstractContextManager
 
 from shipway.cli.in_github import run_name, tell_run
+from shipway.cli.invoked import InvokedRun
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, machine, open_project
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.graph import Graph
 from shipway.core.listener import Listener
@@ -57,7 +58,8 @@ def run(
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
     )
-    listener = _listener(json=json)
+    here = project.invocation()
+    listener = InvokedRun(_listener(json=json), here)
     whole = Run(graph, perform, cache, project.record, listener, clock, options)
     if project.assumed and not json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
@@ -69,6 +71,7 @@ def run(
         raise
     finally:
         listener.close()
+    result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
     if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
         _write_report(result, project, quiet=json)
@@ -98,7 +101,8 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     cache.remember_files()
     if json:
         rows = [
-            {"step": f.step.name, "stage": f.step.stage, "runs": f.runs, "why": f.why,
+            {"step": f.step.name, "stage": f.step.stage, "runs": f.runs,
+             "why": project.invocation().text(f.why),
              "seconds": round(f.seconds, 3)}
             for f in forecasts
         ]  # fmt: skip
@@ -109,7 +113,8 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     for f in sorted(forecasts, key=lambda f: order[f.step.stage]):
         word = "run" if f.runs else "skip" if f.step.name in skipped else "cached"
         seconds = f"{f.seconds:6.1f} s" if f.runs else " " * 8
-        sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {f.why}\n")
+        why = project.invocation().text(f.why)
+        sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {why}\n")
     running = [f for f in forecasts if f.runs]
     sys.stdout.write(f"{len(running)} of {len(forecasts)} steps would run\n")
     return 0
@@ -132,7 +137,8 @@ def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str
 
 def _unasked(graph: Graph, stages: list[str]) -> dict[str, str]:
     """Steps that run on request only, each with how to ask for it."""
-    return {name: f"it runs when asked for: shipway run {name}" for name in graph.unasked(stages)}
+    asking = "it runs when asked for: "
+    return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
 
 
 def _listener(*, json: bool) -> Listener:
@@ -153,11 +159,11 @@ def _listener(*, json: bool) -> Listener:
     return PlainConsole(sys.stdout)
 
 
-def _words(advisories: str, baseline: str) -> dict[str, str]:
+def _words(advisories: str, baseline: str) -> dict[str, tuple[str, ...]]:
     """The options of this call that steps were given, by step."""
-    looked_into = f"--advisories {shlex.quote(advisories)}" if advisories else ""
-    known = f"--baseline {shlex.quote(baseline)}" if baseline else ""
-    return {**dict.fromkeys(_ADVISED, looked_into), "findings": f"{looked_into} {known}".strip()}
+    looked_into = ("--advisories", advisories) if advisories else ()
+    known = ("--baseline", baseline) if baseline else ()
+    return {**dict.fromkeys(_ADVISED, looked_into), "findings": (*looked_into, *known)}
 
 
 def _folder(advisories: str) -> str:

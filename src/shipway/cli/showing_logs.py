@@ -8,6 +8,7 @@ from json import dumps
 
 from shipway.cli.holding import environment_of
 from shipway.cli.project import Project, open_project
+from shipway.core.command_line import command_line
 from shipway.core.config import Environment
 from shipway.core.naming import Names
 from shipway.effects.clock import SystemClock
@@ -53,7 +54,8 @@ def _of_here(project: Project, environment: str, show: Show, *, follow: bool, ti
             for line in lines:
                 show(title, line)
     if not known:
-        print(f"{environment}: nothing runs; start it with shipway run", file=sys.stderr)
+        start = project.invocation().command(command_line("run"))
+        print(f"{environment}: nothing runs; start it with {start}", file=sys.stderr)
     if follow:
         following.follow(SystemClock(), lambda: local(project, environment).running, show)
 

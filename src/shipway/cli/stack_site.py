@@ -9,8 +9,10 @@ from shipway.aws.stack import Stack
 from shipway.aws.template import template
 from shipway.cli.agreeing import Person
 from shipway.cli.costing import stack_estimate
+from shipway.cli.invoked import invocation
 from shipway.cli.project import open_project
 from shipway.core.account import Account
+from shipway.core.command_line import Invocation
 from shipway.core.config import Config
 from shipway.core.infrastructure.contradictions import BOOTSTRAP
 from shipway.core.infrastructure.parameters import (
@@ -32,7 +34,7 @@ class StackSite:
     """One stack: the account's own (`bootstrap`) or an environment's.
 
     every: seconds between two looks. person: who is asked whether it may be. estimate: what it
-    costs, where somebody knows.
+    costs, where somebody knows. here: how commands are typed.
     """
 
     config: Config
@@ -44,6 +46,7 @@ class StackSite:
     every: float = 3.0
     person: Person = field(default_factory=Person)
     estimate: Estimate | None = None
+    here: Invocation = field(default_factory=Invocation)
 
     @property
     def bootstrap(self) -> bool:
@@ -102,4 +105,5 @@ def open_site(directory: str, where: str) -> StackSite:
     with in_words():
         account = identify(clients, config.aws)
     estimate = stack_estimate(config)
-    return StackSite(config, where, clients, account, template(kind), estimate=estimate)
+    here = invocation(directory, where)
+    return StackSite(config, where, clients, account, template(kind), estimate=estimate, here=here)

@@ -14,6 +14,7 @@ from shipway.aws.stack import ChangeSet
 from shipway.cli.agreeing import agree, typed
 from shipway.cli.progress import progress
 from shipway.cli.stack_site import StackSite, open_site
+from shipway.core.command_line import command_line
 from shipway.core.errors import ConfigError
 from shipway.core.infrastructure.drift import drift_lines
 from shipway.core.infrastructure.guard import losses, misroutings
@@ -48,7 +49,8 @@ def infra_drift(*, directory: str, environment: str, json: bool) -> int:
     site = open_site(directory, environment)
     if not site.stack.status():
         raise ConfigError(
-            f"there is no stack {site.stack.name}", f"Make it: shipway infra apply {environment}."
+            f"there is no stack {site.stack.name}",
+            f"Make it: {command_line('infra', 'apply', environment)}.",
         )
     found = site.stack.drifts()
     if json:
@@ -105,7 +107,7 @@ def destroy_site(site: StackSite, *, allow_destroy: bool, json: bool) -> None:
     if not allow_destroy:
         raise ConfigError(
             f"{stack.name} would be deleted with everything in it",
-            f"Say that it may: shipway infra destroy {site.where} --allow-destroy.",
+            f"Say that it may: {command_line('infra', 'destroy', site.where, '--allow-destroy')}.",
         )
     typed(site.person, site.where)
     snapshot = ""
@@ -126,7 +128,7 @@ def _refuse(site: StackSite, change_set: ChangeSet, running: Live) -> None:
         raise ConfigError(
             f"this writes {' and '.join(rules)} again, and with them the weights that "
             "the last deployment set",
-            f"Deploy once more (shipway deploy {site.where}): it ends on the other target group, "
+            f"Deploy once more ({command_line('deploy', site.where)}): it ends on the other target "
             "and then the weights are the stack's own. Then apply.",
         )
 
@@ -141,7 +143,7 @@ def _refuse_needed(site: StackSite) -> None:
     if left:
         raise ConfigError(
             f"there are still environments: {', '.join(left)}",
-            f"First: shipway infra destroy {left[0]} --allow-destroy.",
+            f"First: {command_line('infra', 'destroy', left[0], '--allow-destroy')}.",
         )
 
 
@@ -173,7 +175,8 @@ def _show_applied(
         if key in outputs:
             print(f"{key:<15} {outputs[key]}")
     if not (site.bootstrap or running.task_definition):
-        print(f"next: shipway deploy {site.where}; then apply once more: scaling needs a release")
+        deploy = site.here.command(command_line("deploy", site.where))
+        print(f"next: {deploy}; then apply once more: scaling needs a release")
 
 
 def _data(changes: Sequence[Any]) -> list[dict[str, Any]]:

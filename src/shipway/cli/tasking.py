@@ -33,7 +33,7 @@ def task(*, directory: str, environment: str, command: list[str], json: bool) ->
     elif code != 0:
         sys.stderr.write(f"shipway: the command failed: {reason}\n")
         if remedy:
-            sys.stderr.write(f"  next: {remedy}\n")
+            sys.stderr.write(f"  next: {project.invocation(environment).text(remedy)}\n")
     return 0 if code == 0 else 1
 
 

@@ -10,8 +10,7 @@ from shipway.cli.project import Project
 from shipway.core.codec import run_from_json, step_from_json
 from shipway.core.errors import ConfigError
 from shipway.core.proof import proof
-from shipway.core.release import Release
-from shipway.flows.pipeline import PACKAGE
+from shipway.core.release import PACKAGE, Release
 
 
 def vouched(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipway.cli.commands import COMMANDS
+from shipway.cli.invoked import invocation
 from shipway.cli.project import Project, open_project
 from shipway.cli.workflow_step import STEP
 from shipway.core.drift import Drift, drifts
@@ -92,7 +93,7 @@ def check_workflows(*, directory: str, json: bool) -> int:
         _print_json(found, written=False)
     else:
         for line in said(found):
-            print(line)
+            print(invocation(directory).text(line))
     return int(bool(found.drifts))
 
 
@@ -141,7 +142,7 @@ def compare(project: Project) -> Action:
     def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
         found = of_project(project)
         for line in said(found):
-            on_output(line)
+            on_output(project.invocation().text(line))
         folder = os.path.relpath(found.folder, project.root)
         findings = tuple(
             Finding(STEP, "drift", Severity.MEDIUM, f"{folder}/{one.name}", line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from shipway.core.command_line import command_line
 from shipway.core.outcome import Outcome, verdict_of
 from shipway.core.result import RunResult, StepResult
 from shipway.core.step import Step
@@ -39,5 +40,5 @@ def _absent(step: Step) -> StepResult:
     return StepResult(
         step.name, step.stage, Outcome.UNAVAILABLE, needs=step.needs,
         reason="no job brought its outcome", remedy="See how the job of its stage ended.",
-        command=f"shipway run {step.name}",
+        command=command_line("run", step.name),
     )  # fmt: skip

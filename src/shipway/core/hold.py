@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.errors import Busy, RecordError
 
 LONGEST = 500  # characters of a reason
@@ -40,7 +41,7 @@ class Held(Busy):
     def __init__(self, hold: Hold) -> None:
         super().__init__(
             hold.words,
-            f"When the reason is gone: shipway hold {hold.environment} --release. "
+            f"When the reason is gone: {command_line('hold', hold.environment, '--release')}. "
             "Going back is not held: shipway rollback.",
         )
 
@@ -63,5 +64,5 @@ def load_hold(environment: str, text: str) -> Hold | None:
     except (ValueError, KeyError, TypeError):
         raise RecordError(
             f"the hold of {environment} cannot be read",
-            f"Write it anew or release it: shipway hold {environment} --release.",
+            f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
         ) from None

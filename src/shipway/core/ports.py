@@ -184,6 +184,21 @@ class EndedStep(NamedTuple):
     now: float = 0.0
 
 
+class Packaged(NamedTuple):
+    """What a run packaged.
+
+    run, commit: which run, and the commit it ran on; "" where that is not known. ended: whether
+    that run has ended. release: its fields. manifest: digest of the stored list of its files; ""
+    for releases from before there was one.
+    """
+
+    run: str
+    commit: str
+    ended: bool
+    release: dict[str, Any]
+    manifest: str = ""
+
+
 class Releases(Protocol):
     """The part of the record that a rollout needs. Every call is durable when it returns."""
 

@@ -35,7 +35,7 @@ ENTRIES = {
     "going-back-is-not-safe": r"may not work with today's database|migrations cannot be read",
     "there-is-no-earlier-release": r"no good release named|no earlier good release",
     "there-is-no-release": r"no release is packaged|no release to roll out|nothing to promote|"
-    r"no file belongs to the release|the release cannot be copied",
+    r"no file belongs to the release|the release cannot be copied|is not whole: ",
     "a-release-has-not-passed": r"has not passed: ",
     "a-rollout-is-not-finished": r"is not finished|no rollout is unfinished|is carrying it out",
     "the-environment-is-held": r" is held by .* since |the hold of .* cannot be read",

@@ -18,7 +18,8 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from shipway.core.errors import RecordError
-from shipway.core.ports import EndedStep
+from shipway.core.ports import EndedStep, Packaged
+from shipway.core.release import MANIFEST_FILE, PACKAGE
 
 _MIGRATIONS = (
     """
@@ -36,6 +37,27 @@ _MIGRATIONS = (
                            release TEXT NOT NULL);
     CREATE TABLE rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT,
                            environment TEXT NOT NULL, rollout TEXT NOT NULL);
+    """,
+    # What is packaged was read from the cache, which knows what was stored, not what was last
+    # asked for. Steps lie in the order in which they ended; without one, the cache is all there is.
+    """
+    ALTER TABLE runs ADD COLUMN commit_sha TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET commit_sha = CASE WHEN json_valid(result)
+        THEN COALESCE(json_extract(result, '$.commit'), '') ELSE '' END;
+    CREATE TABLE packaged (sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL,
+                           commit_sha TEXT NOT NULL, release TEXT NOT NULL,
+                           manifest TEXT NOT NULL);
+    INSERT INTO packaged (run, commit_sha, release, manifest)
+        SELECT '', '', json_extract(result, '$.facts.release'), '' FROM (
+            SELECT CASE WHEN json_valid(result) THEN result END AS result FROM cache
+            WHERE step = 'package' ORDER BY stored DESC LIMIT 1)
+        WHERE json_type(result, '$.facts.release') = 'object';
+    INSERT INTO packaged (run, commit_sha, release, manifest)
+        SELECT run, COALESCE((SELECT commit_sha FROM runs WHERE id = run), ''),
+               json_extract(result, '$.facts.release'), '' FROM (
+            SELECT rowid AS place, run, CASE WHEN json_valid(result) THEN result END AS result
+            FROM steps WHERE step = 'package')
+        WHERE json_type(result, '$.facts.release') = 'object' ORDER BY place;
     """,
 )
 
@@ -74,15 +96,19 @@ class SqliteRecord:
 
     # -- runs ---------------------------------------------------------------------------
 
-    def start_run(self, run: str, started: float) -> None:
+    def start_run(self, run: str, started: float, commit: str = "") -> None:
         """A run has begun; until `finish_run` it counts as interrupted."""
-        self._write("INSERT INTO runs (id, started) VALUES (?, ?)", (run, started))
+        self._write(
+            "INSERT INTO runs (id, started, commit_sha) VALUES (?, ?, ?)", (run, started, commit)
+        )
 
     def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None:
-        """Steps have ended: their results, durations and cache entries, all or none."""
+        """Steps have ended: their results, durations, cache entries and what they packaged, all or
+        none."""
         timed = [(one.step, one.seconds) for one in ended if one.seconds is not None]
         kept = [one for one in ended if one.key]
         entries = [(one.key, one.step, one.now, one.result) for one in kept]
+        releases = [_packaged(one.result) for one in ended if one.step == PACKAGE]
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO steps VALUES (?, ?, ?)", [(run, one.step, one.result) for one in ended]
@@ -92,6 +118,11 @@ class SqliteRecord:
             db.executemany(
                 "INSERT OR REPLACE INTO keys VALUES (?, ?)", [(one.step, one.parts) for one in kept]
             )
+            db.executemany(
+                "INSERT INTO packaged (run, commit_sha, release, manifest) VALUES"
+                " (?, COALESCE((SELECT commit_sha FROM runs WHERE id = ?), ''), ?, ?)",
+                [(run, run, *one) for one in releases if one is not None],
+            )
 
     def finish_run(self, run: str, result: str) -> None:
         """A run has ended."""
@@ -99,7 +130,7 @@ class SqliteRecord:
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None:
         """The newest run: its id, its result (None if interrupted), its steps' results."""
-        rows = self._read("SELECT id, result FROM runs ORDER BY started DESC LIMIT 1")
+        rows = self._read("SELECT id, result FROM runs ORDER BY rowid DESC LIMIT 1")
         if not rows:
             return None
         run, result = rows[0]
@@ -118,7 +149,7 @@ class SqliteRecord:
         """step: which they had; "" for any."""
         query = (
             "SELECT id, result FROM runs WHERE result IS NOT NULL"
-            " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY started DESC"
+            " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY rowid DESC"
         )
         steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
         return [
@@ -126,24 +157,36 @@ class SqliteRecord:
             for run, result in self._read(query, (step, step))
         ]
 
-    def passed_facts(self, step: str) -> list[dict[str, Any]]:
-        """The facts of a step's stored outcomes, newest first."""
-        rows = self._read("SELECT result FROM cache WHERE step = ? ORDER BY stored DESC", (step,))
-        return [json.loads(row[0]).get("facts", {}) for row in rows]
+    def packaged(self) -> list[Packaged]:
+        """What the runs packaged, the last first: also what was packaged before, and is cached."""
+        rows = self._read(
+            "SELECT packaged.run, packaged.commit_sha, runs.id IS NULL OR runs.result IS NOT NULL,"
+            " release, manifest FROM packaged LEFT JOIN runs ON runs.id = packaged.run"
+            " ORDER BY sequence DESC"
+        )
+        return [
+            Packaged(run, commit, bool(ended), json.loads(release), manifest)
+            for run, commit, ended, release, manifest in rows
+        ]
 
     def old_runs(self, keep: int) -> list[str]:
         """The runs but the newest `keep`."""
-        query = "SELECT id FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?"
+        query = "SELECT id FROM runs ORDER BY rowid DESC LIMIT -1 OFFSET ?"
         return [row[0] for row in self._read(query, (keep,))]
 
     def forget_runs(self, keep: int) -> None:
-        """Only the newest `keep` runs stay."""
+        """Only the newest `keep` runs stay, and what was packaged last."""
         with self._transaction() as db:
             old = db.execute(
-                "SELECT id FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?", (keep,)
+                "SELECT id FROM runs ORDER BY rowid DESC LIMIT -1 OFFSET ?", (keep,)
             ).fetchall()
             db.executemany("DELETE FROM steps WHERE run = ?", old)
             db.executemany("DELETE FROM runs WHERE id = ?", old)
+            db.executemany(
+                "DELETE FROM packaged WHERE run = ?"
+                " AND sequence < (SELECT MAX(sequence) FROM packaged)",
+                old,
+            )
 
     # -- the cache ----------------------------------------------------------------------
 
@@ -180,7 +223,7 @@ class SqliteRecord:
 
         runs: how many of the newest count. since: seconds since the epoch, of cache entries.
         """
-        newest = "SELECT id FROM runs ORDER BY started DESC LIMIT ?"
+        newest = "SELECT id FROM runs ORDER BY rowid DESC LIMIT ?"
         for query, values in (
             ("SELECT result FROM cache WHERE stored >= ?", (since,)),
             (f"SELECT result FROM steps WHERE run IN ({newest})", (runs,)),
@@ -349,6 +392,14 @@ class _Transaction:
             raise _unusable(self._path, problem) from problem
         finally:
             self._lock.release()
+
+
+def _packaged(result: str) -> tuple[str, str] | None:
+    """The release and its manifest in the result of the step that packages; None for neither."""
+    data = json.loads(result)
+    release = data.get("facts", {}).get("release")
+    manifest = data.get("reports", {}).get(MANIFEST_FILE, "")
+    return (json.dumps(release), manifest) if isinstance(release, dict) else None
 
 
 def _use_wal(db: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import tomllib
 from contextlib import AbstractContextManager
@@ -28,7 +29,7 @@ def environment(step: Step, shop: Workshop, on_output: OnOutput, *, development:
     folder = os.path.join(shop.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
     with alone(shop):
-        if os.path.exists(os.path.join(folder, "complete")):
+        if os.path.exists(os.path.join(folder, "complete")) and os.path.exists(python):
             os.utime(folder)
         else:
             _make(step, shop, on_output, folder, python, development=development)
@@ -52,7 +53,7 @@ def _make(
             last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
             raise CannotRun(
                 "the application's environment cannot be made: " + "\n".join(last),
-                f"Run it by hand to see more: {' '.join(argv)}",
+                f"Run it by hand to see more: {shlex.join(argv)}",
             )
     if development:
         _install_project(step, shop, on_output, python)

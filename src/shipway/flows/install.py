@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from shipway.core.errors import ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
 from shipway.core.ports import OnOutput
-from shipway.core.release import SBOM_FILE, Release
+from shipway.core.release import MANIFEST_FILE, SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.effects.copying import copy_files
 from shipway.effects.files import Tree
 from shipway.flows.environment import alone, environment, lock_digest, outdated
+from shipway.flows.manifest import damage, manifest
 from shipway.flows.schema import scripts
 from shipway.flows.workshop import Workshop
 
@@ -50,11 +53,9 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     identity = "\n".join((application.name, application.version, lock, content))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(shop.state, "releases", digest[:32])
+    listed = manifest(files)
     with alone(shop):
-        if os.path.isdir(path):
-            os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
-        else:
-            copy_files(shop.root, list(files), path)
+        _copy(shop.root, files, path, listed)
     release = Release(
         application.name, application.version, shop.commit, digest, lock,
         heads(scripts(path)), path, python, _sbom(shop),
@@ -64,8 +65,24 @@ def package(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
     return StepResult(
         step.name, step.stage, Outcome.PASSED,
         facts={"release": asdict(release), "paths": [path, python]},
-        reports={SBOM_FILE: release.sbom} if release.sbom else {},
+        reports={
+            MANIFEST_FILE: shop.blobs.put(listed),
+            **({SBOM_FILE: release.sbom} if release.sbom else {}),
+        },
     )  # fmt: skip
+
+
+def _copy(root: str, files: Mapping[str, str], path: str, listed: bytes) -> None:
+    """Have the release's files there, whole. What is damaged makes way for them."""
+    if not damage(path, listed):
+        os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
+        return
+    aside = f"{path}.damaged"
+    if os.path.isdir(path):
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(path, aside)
+    copy_files(root, list(files), path)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _sbom(shop: Workshop) -> str:

@@ -12,10 +12,10 @@ from shipway.core.config import Config, OwnStep
 from shipway.core.errors import ConfigError
 from shipway.core.images.job import BUILDER_ENV
 from shipway.core.outcome import Outcome
+from shipway.core.release import PACKAGE
 from shipway.core.step import ALL_CORES, Kind, Step
 
 INSTALL = "install"
-PACKAGE = "package"
 FINDINGS = "findings"
 SBOM = "sbom"
 IMAGE = "image"

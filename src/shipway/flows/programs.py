@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 from shipway.core.check import Check, Home, Site
+from shipway.core.command_line import command_line
 from shipway.core.errors import CannotRun
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Completed
@@ -45,6 +46,7 @@ def ended(step: Step, done: Completed) -> StepResult | None:
         return replace(
             result, outcome=Outcome.FAILED,
             reason=f"it took longer than its limit of {step.timeout:g} s and was ended",
-            remedy=f"Raise its timeout, or find out what it waits for: shipway run {step.name}.",
+            remedy="Raise its timeout, or find out what it waits for: "
+            f"{command_line('run', step.name)}.",
         )  # fmt: skip
     return None

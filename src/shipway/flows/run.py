@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shipway.core.codec import run_to_json, step_to_json
+from shipway.core.command_line import command_line
 from shipway.core.errors import ShipwayError
 from shipway.core.graph import Graph, Schedule
 from shipway.core.listener import Listener
@@ -26,7 +27,7 @@ Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 class RunRecord(Protocol):
     """What a run needs of the record (effects.record.SqliteRecord)."""
 
-    def start_run(self, run: str, started: float) -> None: ...
+    def start_run(self, run: str, started: float, commit: str = "") -> None: ...
     def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
     def finish_run(self, run: str, result: str) -> None: ...
     def durations(self) -> dict[str, float]: ...
@@ -52,7 +53,7 @@ class Options:
     allowed: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
     commit: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Run:
@@ -87,7 +88,7 @@ class Run:
         """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
         started, clock = self._clock.now(), self._clock.monotonic()
         name = self._options.application
-        self._record.start_run(self._options.run, started)
+        self._record.start_run(self._options.run, started, self._options.commit)
         self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
         try:
             self._loop(Schedule(self._graph, self._options.jobs, self._record.durations()))
@@ -195,7 +196,10 @@ class Run:
 
     def _again(self, step: Step) -> str:
         """The command that runs it alone, as it was run here."""
-        return f"shipway run {step.name} {self._options.words.get(step.name, '')}".rstrip()
+        options = self._options.words.get(step.name, ())
+        if step.name.startswith("-"):  # or it would be one more option
+            return command_line("run", *options, "--", step.name)
+        return command_line("run", step.name, *options)
 
     def _finish(self, schedule: Schedule, step: Step, result: StepResult) -> None:
         result = self._allowed(result)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shipway.core.errors import CannotRun
-from shipway.core.ports import Command
+from shipway.core.ports import Command, Processes
 from shipway.core.service_kinds import Address, ServiceKind, major, nearest
 from shipway.core.settings.services import Service
 from shipway.flows.inside import SERVICE
@@ -43,7 +43,7 @@ def find_ways(kind: ServiceKind, service: Service, shop: Workshop) -> Iterator[W
             yield Way(f"the image {image} in {name}", engine, image, version=service.version)
             break
     asked = major(service.version)
-    programs = _programs(kind, shop)
+    programs = installed(kind, shop.environment.get("PATH"), shop.processes)
     best = nearest(asked, kind.majors)
     started = (shop.uv, "tool", "run", "--quiet", "--from", kind.package, "python")
     package = Way(
@@ -85,16 +85,16 @@ def _working(name: str, shop: Workshop) -> str:
     return "" if done.code else engine
 
 
-def _programs(kind: ServiceKind, shop: Workshop) -> list[Way]:
-    """Those on PATH and in the usual folders, each once."""
-    folders = [os.path.dirname(found)] if (found := shutil.which(
-        kind.program, path=shop.environment.get("PATH"))) else []  # fmt: skip
+def installed(kind: ServiceKind, path: str | None, processes: Processes) -> list[Way]:
+    """The servers of this machine, on PATH and in the usual folders, each once."""
+    found = shutil.which(kind.program, path=path)
+    folders = [os.path.dirname(found)] if found else []
     for pattern in _FOLDERS if kind.name == "postgres" else ():
         folders += sorted(glob.glob(pattern), reverse=True)
     paths = {os.path.realpath(os.path.join(folder, kind.program)) for folder in folders}
     ways = []
     for path in sorted(path for path in paths if os.access(path, os.X_OK)):
-        done = shop.processes.run(Command((path, "--version"), "/", {"PATH": os.defpath}, 20.0))
+        done = processes.run(Command((path, "--version"), "/", {"PATH": os.defpath}, 20.0))
         version = done.stdout.strip().splitlines()[0] if done.stdout.strip() else ""
         argv = (sys.executable, SERVICE, kind.name)
         ways.append(Way(f"by {path}", version=version, argv=argv, program=path))

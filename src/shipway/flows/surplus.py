@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shipway.core.config import Retention
+from shipway.core.ports import Packaged
 from shipway.core.retention import kept_releases
 
 DAY = 86_400.0  # seconds
@@ -28,7 +29,7 @@ class PruneRecord(Protocol):
     def forget_cache(self, older_than: float) -> None: ...
     def forget_releases(self, digests: Iterable[str]) -> None: ...
     def texts(self, runs: int, since: float) -> Iterable[str]: ...
-    def passed_facts(self, step: str) -> Sequence[Mapping[str, Any]]: ...
+    def packaged(self) -> Sequence[Packaged]: ...
     def releases(self) -> Sequence[Mapping[str, Any]]: ...
     def environments(self) -> Sequence[str]: ...
     def state(self, environment: str) -> Mapping[str, Any] | None: ...
@@ -66,12 +67,12 @@ class Past:
     def surplus(self) -> list[Surplus]:
         """Everything that can go, found without touching it."""
         kept = self._kept()
-        used = self._used(kept)
+        used = self._used([*kept, *self._packaged()])
         return [
             *self._releases(kept),
             *(_at("venv", path) for path in self.folders("venvs") if self._idle(path, used)),
             *(Surplus("run", run) for run in self.record.old_runs(self.policy.runs)),
-            *(_at("report", path) for path in self.folders("runs")[:-KEEP_REPORTS]),
+            *(_at("report", path) for path in self._reports()[:-KEEP_REPORTS]),
             *(_at("log", path) for path in self._logs()),
             *(_at("blob", path) for path in self._blobs() if self._idle(path, used)),
         ]
@@ -85,16 +86,27 @@ class Past:
             return []
         return [path for _, path in sorted(found)]
 
+    def _reports(self) -> list[str]:
+        """The folders of runs in the order in which these began, whatever the clock said."""
+        began = {run: -place for place, run in enumerate(self.record.old_runs(0))}
+        return sorted(
+            self.folders("runs"), key=lambda path: began.get(os.path.basename(path), -len(began))
+        )
+
     def _kept(self) -> list[Mapping[str, Any]]:
-        """The releases that stay: by policy, and the packaged one that is to be deployed next."""
+        """The releases that stay: by policy, and those that are to be deployed next."""
         known = {one["digest"]: one for one in self.record.releases()}
         environments = [
             (self.record.state(name), self.record.rollouts(name))
             for name in self.record.environments()
         ]
         digests = kept_releases(known.values(), environments, self.policy.releases)
-        packaged = [one for one in self.record.passed_facts("package") if "release" in one]
-        return [known[one] for one in digests] + [one["release"] for one in packaged[:1]]
+        return [known[one] for one in digests] + [one.release for one in self._packaged()]
+
+    def _packaged(self) -> list[Packaged]:
+        """What `deploy` takes next, and what runs that are under way may still roll out."""
+        last = self.record.packaged()
+        return [one for number, one in enumerate(last) if number == 0 or not one.ended]
 
     def _releases(self, kept: Sequence[Mapping[str, Any]]) -> Iterator[Surplus]:
         """Those on record, and folders that no record names (packaged, and never deployed)."""
@@ -108,7 +120,7 @@ class Past:
                 one = known.get(start, {"name": start, "digest": ""})
                 yield Surplus("release", one["name"], path, one["digest"])
 
-    def _used(self, kept: Iterable[Mapping[str, Any]]) -> set[str]:
+    def _used(self, kept: Iterable[Any]) -> set[str]:
         """Names of contents and venvs that a kept release, run or cached outcome needs."""
         texts = self.record.texts(self.policy.runs, self.now - CACHE_AGE)
         needed = (json.dumps(one) for one in kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shipway.core.command_line import command_line
 from shipway.core.outcome import Verdict
 from shipway.core.story import Story
 from shipway.platforms.ecs.answering import Answering
@@ -55,7 +56,7 @@ class Aftermath:
             return Verdict.PASSED
         story.blame(
             f"it is deployed, and {wrong}",
-            f"Go back: shipway rollback {self._answering.environment}.",
+            f"Go back: {command_line('rollback', self._answering.environment)}.",
         )
         return Verdict.FAILED
 

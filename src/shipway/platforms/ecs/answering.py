@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Environment
 from shipway.core.watching import RolloutListener
 from shipway.platforms.ecs.deployment import Deployment, Hook
@@ -64,7 +65,7 @@ class Answering:
         elif wanted is Answer.GO_BACK:
             return self._back(
                 f"nobody answered the pause at {stage} in time",
-                f"Deploy it again, and answer: shipway resume {self.environment}.",
+                f"Deploy it again, and answer: {command_line('resume', self.environment)}.",
             )
         elif wanted is Answer.HOLD:
             return self._hold(hook)
@@ -101,4 +102,4 @@ class Answering:
     @property
     def _choices(self) -> str:
         name = self.environment
-        return f"Go on: shipway resume {name}. Go back: shipway cancel {name}."
+        return f"Go on: {command_line('resume', name)}. Go back: {command_line('cancel', name)}."

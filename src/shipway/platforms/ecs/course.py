@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.judge import Decision
 from shipway.core.outcome import Verdict
 from shipway.core.story import Story
@@ -154,7 +155,8 @@ class Course:
         elif self.observing.judging.decision is Decision.ROLL_BACK:
             self.stop(
                 f"the judge rolled it back: {self.observing.judging.sentence}",
-                f"Correct the release; its log says more: shipway logs {self._environment}.",
+                "Correct the release; its log says more: "
+                f"{command_line('logs', self._environment)}.",
             )
 
     def _undo(self, seen: Deployment) -> None:
@@ -196,7 +198,7 @@ class Course:
 
     def _unknown(self, cause: str, remedy: str) -> Verdict:
         """Not a failure: ECS goes on without us."""
-        again = f"See how it goes on: shipway resume {self._environment}."
+        again = f"See how it goes on: {command_line('resume', self._environment)}."
         self.story.blame(f"how it ends is not known: {cause}", f"{remedy} {again}".strip())
         return Verdict.UNKNOWN
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Environment
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.naming import Names
@@ -94,7 +95,7 @@ def serving(clients: Clients, settings: Environment, names: Names) -> Mapping[st
             return found
     raise ConfigError(
         f"the cluster {cluster} has no service {name}",
-        f"Make it: shipway infra apply {names.environment}.",
+        f"Make it: {command_line('infra', 'apply', names.environment)}.",
     )
 
 

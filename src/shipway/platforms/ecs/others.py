@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shipway.core.command_line import command_line
 from shipway.core.errors import Busy
 from shipway.platforms.ecs.deployment import Deployment
 from shipway.platforms.ecs.service import Service
@@ -30,7 +31,7 @@ class Others:
         name = self._environment
         return Busy(
             f"another rollout goes on in {name}: of {release} ({deployment.rsplit('/', 1)[-1]})",
-            f"Wait for it; or shipway resume {name}, shipway cancel {name}.",
+            f"Wait for it; or {command_line('resume', name)}, {command_line('cancel', name)}.",
         )
 
     def release_in(self, deployment: Deployment) -> str:

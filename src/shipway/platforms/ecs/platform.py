@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Config, Environment
 from shipway.core.errors import ConfigError
 from shipway.core.naming import Names
@@ -151,7 +152,7 @@ class EcsPlatform:
         """Raises ConfigError: a service on ECS is its stack's."""
         raise ConfigError(
             f"{self.name} is on ECS: what runs there belongs to its stack",
-            f"shipway infra destroy {self.name} takes everything down.",
+            f"{command_line('infra', 'destroy', self.name)} takes everything down.",
         )
 
     def status(self) -> dict[str, Any]:
@@ -200,7 +201,7 @@ class EcsPlatform:
             raise ConfigError(
                 f"no good release named {name!r} is on record here" if name
                 else "there is no earlier good release to roll back to",
-                f"See what was: shipway status {self.name} --history.",
+                f"See what was: {command_line('status', self.name, '--history')}.",
             )  # fmt: skip
         return found
 
@@ -228,7 +229,7 @@ class EcsPlatform:
         if venture is None:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
-                f"See what was: shipway status {self.name} --history.",
+                f"See what was: {command_line('status', self.name, '--history')}.",
             )
         return venture
 

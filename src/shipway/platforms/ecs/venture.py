@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Environment
 from shipway.core.outcome import Verdict
 from shipway.core.ports import Clients
@@ -191,7 +192,7 @@ class Venture:
         self.ledger.save(self._found)
 
     def _lost(self, problem: Lost) -> Receipt:
-        again = f"See how it goes on: shipway resume {self.ledger.environment}."
+        again = f"See how it goes on: {command_line('resume', self.ledger.environment)}."
         self._story.blame(
             f"how it ends is not known: {problem.message}", f"{problem.remedy} {again}".strip()
         )

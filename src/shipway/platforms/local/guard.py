@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from shipway.core.command_line import command_line
 from shipway.core.judge import Decision
 from shipway.core.release import Release
 from shipway.core.rollout import Observation, Stage
@@ -70,7 +71,8 @@ class Guard:
         if self.judging.decision is Decision.ROLL_BACK:
             story.blame(
                 f"the judge rolled it back: {self.judging.sentence}",
-                f"Correct the release; its log says more: shipway logs {self.environment}.",
+                "Correct the release; its log says more: "
+                f"{command_line('logs', self.environment)}.",
             )
             return True
         dead = self.team.dead(self.release.digest)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 
+from shipway.core.command_line import command_line
 from shipway.core.errors import Busy
 from shipway.effects.files import write_atomic
 from shipway.effects.who import owner
@@ -41,7 +42,8 @@ class Lease:
                 file.seek(0)
                 raise Busy(
                     f"another command works on {self._environment} ({_words(file.read())})",
-                    f"Wait for it, or stop its rollout: shipway cancel {self._environment}.",
+                    "Wait for it, or stop its rollout: "
+                    f"{command_line('cancel', self._environment)}.",
                 ) from None
             file.truncate(0)
             file.write(json.dumps({"pid": os.getpid(), "owner": owner(), "since": time.time()}))

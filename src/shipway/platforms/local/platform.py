@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Config
 from shipway.core.errors import Busy, ConfigError
 from shipway.core.outcome import Verdict
@@ -153,7 +154,7 @@ class LocalPlatform:
         raise ConfigError(
             f"no good release named {name!r} is on record here" if name
             else "there is no earlier good release to roll back to",
-            f"See what was: shipway status {self.name} --history.",
+            f"See what was: {command_line('status', self.name, '--history')}.",
         )  # fmt: skip
 
     def since(self, release: Release) -> list[Release]:
@@ -180,7 +181,7 @@ class LocalPlatform:
         if not self.unfinished:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
-                f"See what was: shipway status {self.name} --history.",
+                f"See what was: {command_line('status', self.name, '--history')}.",
             )
         try:
             with self.site.working(listener):
@@ -190,5 +191,5 @@ class LocalPlatform:
             self.site.lease.leave(answer)
             raise Busy(
                 f"another command is carrying it out, and has been told to {answer}",
-                f"Watch it there, or ask: shipway status {self.name}.",
+                f"Watch it there, or ask: {command_line('status', self.name)}.",
             ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shipway.core.command_line import command_line
 from shipway.core.config import Environment
 from shipway.core.judge import Decision
 from shipway.core.ports import Clock
@@ -67,7 +68,7 @@ class Waiting:
         self.guard.listener.said(f"{words}: {pause.on_timeout}")
         if pause.on_timeout == "roll back":
             name = self.guard.environment
-            story.blame(words, f"Roll it out again, and answer: shipway resume {name}.")
+            story.blame(words, f"Roll it out again, and answer: {command_line('resume', name)}.")
         return Observation.TIMED_OUT
 
     def _enough(self, state: Rollout, decision: Decision, over: float) -> bool:
@@ -79,4 +80,4 @@ class Waiting:
     @property
     def _choices(self) -> str:
         name = self.guard.environment
-        return f"Go on: shipway resume {name}. Go back: shipway cancel {name}."
+        return f"Go on: {command_line('resume', name)}. Go back: {command_line('cancel', name)}."

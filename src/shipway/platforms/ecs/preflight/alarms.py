@@ -6,6 +6,7 @@ deployment (developer guide, "How CloudWatch alarms detect Amazon ECS deployment
 
 from __future__ import annotations
 
+from shipway.core.command_line import command_line
 from shipway.platforms.ecs.preflight.problem import Problem, looking
 from shipway.platforms.ecs.preflight.subject import Subject
 
@@ -37,7 +38,7 @@ def alarms(subject: Subject) -> list[Problem]:
 def _missing(subject: Subject, name: str) -> Problem:
     return Problem(
         CHECK, f"there is no alarm {name}",
-        f"Make it: shipway monitor apply {subject.names.environment}; or correct "
+        f"Make it: {command_line('monitor', 'apply', subject.names.environment)}; or correct "
         f"{subject.place}.alarms.",
     )  # fmt: skip
 

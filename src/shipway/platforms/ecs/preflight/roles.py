@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.effects.aws_errors import code_of
 from shipway.platforms.ecs.preflight.problem import Problem, unseen
 from shipway.platforms.ecs.preflight.subject import Subject
@@ -97,8 +98,9 @@ def _passing(subject: Subject, wanted: Mapping[str, str]) -> list[Problem]:
                 found.append(
                     Problem(
                         CHECK, f"{source} may not pass the role {arn} to {service}",
-                        "Allow iam:PassRole on it: shipway infra policy "
-                        f"{subject.names.environment} prints the policy.",
+                        "Allow iam:PassRole on it: "
+                        f"{command_line('infra', 'policy', subject.names.environment)} "
+                        "prints the policy.",
                     )
                 )  # fmt: skip
     except (BotoCoreError, ClientError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shipway.core.command_line import command_line
 from shipway.effects.aws_errors import code_of
 from shipway.platforms.ecs.preflight.problem import Problem, looking, unseen
 from shipway.platforms.ecs.preflight.subject import Subject
@@ -44,7 +45,7 @@ def _secret(subject: Subject, variable: str, arn: str) -> list[Problem]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     name = arn.rpartition(":secret:")[2]
-    fill = f"Set it: shipway secret set {subject.names.environment} {variable}"
+    fill = f"Set it: {command_line('secret', 'set', subject.names.environment, variable)}"
     try:
         known = subject.clients.client("secretsmanager").describe_secret(SecretId=arn)
     except (BotoCoreError, ClientError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shipway.core.command_line import command_line
 from shipway.effects.aws_errors import code_of
 from shipway.platforms.ecs.preflight.problem import Problem, looking, unseen
 from shipway.platforms.ecs.preflight.subject import Subject
@@ -70,8 +71,9 @@ def _busy(subject: Subject, number: str, status: str) -> Problem:
     env = subject.names.environment
     return Problem(
         CHECK, f"another deployment is in progress: {number} ({status})",
-        f"Wait for it (shipway status {env}), go on with it (shipway resume {env}), or undo it "
-        f"(shipway cancel {env}).",
+        f"Wait for it ({command_line('status', env)}), go on with it "
+        f"({command_line('resume', env)}), or undo it "
+        f"({command_line('cancel', env)}).",
     )  # fmt: skip
 
 

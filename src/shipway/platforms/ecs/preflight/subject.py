@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shipway.core.account import Account
+from shipway.core.command_line import command_line
 from shipway.core.config import Application, Environment
 from shipway.core.naming import Names
 from shipway.core.ports import Clients, Http
@@ -51,7 +52,7 @@ class Subject:
     @property
     def apply(self) -> str:
         """The command that puts the infrastructure right."""
-        return f"shipway infra apply {self.names.environment}"
+        return command_line("infra", "apply", self.names.environment)
 
     @property
     def two_groups(self) -> bool:
