@@ -68,6 +68,7 @@ def test_options_are_offered(town: Path) -> None:
     assert offered(town, "shipway run --no-c") == ["--no-cache"]
     assert set(offered(town, "shipway --in")) == {"--install-completion"}
     assert set(offered(town, "shipway run --no-")) == {"--no-cache", "--no-strict"}
+    assert offered(town, "shipway rehearse --fa") == ["--fault"]  # its help has a "%"
 
 
 def test_another_directory_is_looked_into(town: Path) -> None:

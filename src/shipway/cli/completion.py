@@ -46,6 +46,8 @@ def offer(parser: Parser) -> None:
         names = list(parser.commands)
         parser.add("command", complete=lambda **_: names, help="")
     parser.set_defaults(directory=os.path.expanduser(directory))
+    for option in parser.options:
+        option.help = (option.help or "").replace("%", "%%")  # argcomplete formats it
     # The word with which argcomplete begins to count, from 1: the command's own name.
     os.environ["_ARGCOMPLETE"] = str(len(before) - len(rest))
     autocomplete(parser, always_complete_options=False)

@@ -51,11 +51,11 @@ class Parser(argparse.ArgumentParser):
         self.add("--help", "-h", action="help", help="Show this message and exit.")
 
     def add(
-        self, *names: str, complete: Complete | None = None, **settings: Any
+        self, *names: str, help: str, complete: Complete | None = None, **settings: Any
     ) -> argparse.Action:
         """Add an argument or option, as add_argument does. complete: what Tab offers for it."""
         action = self.add_argument(*names, **settings)
-        action.help = settings["help"]  # BooleanOptionalAction adds the default to it
+        action.help = help  # as it is: argparse would replace what follows a "%"
         if complete is not None:
             action.completer = complete  # type: ignore[attr-defined]  # argcomplete reads it
         (self.options if action.option_strings else self.arguments).append(action)
@@ -142,8 +142,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the words, and exit with 2."""
-        self.print_usage(sys.stderr)
-        self.exit(2, f"Try '{self.prog} -h' for help.\n\nError: {message}\n")
+        self.exit(2, f"{self.format_usage()}Try '{self.prog} -h' for help.\n\nError: {message}\n")
 
     def format_usage(self) -> str:
         """One line: what may be typed."""
