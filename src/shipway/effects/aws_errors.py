@@ -70,16 +70,17 @@ def refusal(error: Exception) -> ShipwayError:
     return Refused(f"AWS: {text}", "Try again; where it stays so, look at the AWS console.", code)
 
 
-def unanswered(error: Exception, region: str = "") -> Refused:
+def unanswered(error: Exception) -> Refused:
     """What was asked again until patience ended: cut off, throttled, or failing there."""
     code, text = code_of(error), " ".join(str(error).split())
-    what = "is busy" if code else "does not answer"
-    where = f" in {region}" if region else ""
+    if code:
+        return Refused(
+            f"AWS is busy: {text}", "Try again in some minutes. See health.aws.amazon.com.", code
+        )
     return Refused(
-        f"AWS {what}{where}: {text}",
-        "Look at the network, a proxy (HTTPS_PROXY), the region (aws.region), and "
+        f"AWS does not answer: {text}",
+        "Look at the network, a proxy (HTTPS_PROXY), the region (aws.region, AWS_PROFILE), and "
         "health.aws.amazon.com.",
-        code,
     )
 
 

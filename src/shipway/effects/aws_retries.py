@@ -25,14 +25,13 @@ _BEGAN = "shipway_began"
 class Patience:
     """Seconds. first_answer: for a service that has answered nothing yet in this command: a person
     waits, and nothing has begun. later: for one question after that: a rollout that goes on
-    survives minutes of throttling, or without a network. connect, read: for one attempt; together
-    with the pause between, two attempts that hang stay within first_answer. first_pause,
-    longest_pause: between attempts."""
+    survives minutes of throttling, or without a network. connect, read: for one attempt.
+    first_pause, longest_pause: between attempts."""
 
     first_answer: float = 15.0
     later: float = 600.0
     connect: float = 3.0
-    read: float = 10.0
+    read: float = 8.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
 
@@ -73,7 +72,9 @@ class Retries:
         if service in self._answered:
             end = began + patience.later
         else:
-            end = self._first_asked.get(service, began) + patience.first_answer - patience.connect
+            # An attempt that hangs to its end is over in time, too.
+            attempt = patience.connect + patience.read
+            end = self._first_asked.get(service, began) + patience.first_answer - attempt
         if now + pause > end:
             return False
         self._clock.sleep(pause)

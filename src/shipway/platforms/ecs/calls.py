@@ -62,8 +62,8 @@ class Calls:
                 self._clients.renew()
                 self._clock.sleep(self.spread(2.0 ** (renewals - 1)))
             elif may_pass(code):  # its clients have asked again for as long as that makes sense
-                silence = unanswered(problem, self._clients.region)
-                raise Lost(f"{_named(operation)}: {silence.message}", silence.remedy)
+                silence = unanswered(problem)
+                raise Lost(silence.message, silence.remedy)
             else:
                 raise Refused(
                     f"AWS refused {_named(operation)} ({code}): {text}",
