@@ -86,7 +86,8 @@ def test_a_script_that_does_not_agree_removes_nothing(
     web: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert clean(web) == 0
-    assert "nothing is removed; shipway clean --aws --yes removes it" in capsys.readouterr().out
+    again = f"shipway -C {web.root} clean --aws --yes"
+    assert f"nothing is removed; {again} removes it" in capsys.readouterr().out
     assert tags() == {"1.0", "2.0", "3.0"}
 
 

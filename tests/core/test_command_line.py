@@ -65,7 +65,8 @@ def test_every_command_in_a_message_is_shown_and_nothing_else() -> None:
 
 
 def test_a_result_is_shown_with_its_commands() -> None:
-    good = StepResult("a", "test", Outcome.PASSED)
+    receipt = {"cause": "bad", "remedy": "Go back: shipway rollback local.", "seconds": 1}
+    good = StepResult("a", "test", Outcome.PASSED, facts={"receipt": receipt})
     bad = replace(
         good, reason="shipway run a", remedy="Try: shipway run b.", command="shipway run 'a b'"
     )
@@ -76,6 +77,8 @@ def test_a_result_is_shown_with_its_commands() -> None:
     assert (shown[1].reason, shown[1].remedy, shown[1].command) == (
         f"{start} a", f"Try: {start} b.", f"{start} 'a b'",
     )  # fmt: skip
+    remedy = "Go back: .venv/bin/shipway -C 'my candidate' rollback local."
+    assert shown[1].facts["receipt"] == {**receipt, "remedy": remedy}
     assert Invocation().run(run) is run
 
 

@@ -278,6 +278,8 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
 
 def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = False) -> int:
     """Print the receipt; the exit code. undo: going back is what was asked for."""
+    here = project.invocation(receipt.environment)
+    receipt = replace(receipt, cause=here.text(receipt.cause), remedy=here.text(receipt.remedy))
     page = write_page(receipt, project)
     tell_rollout(receipt)
     if json:
@@ -286,8 +288,7 @@ def _finish(receipt: Receipt, project: Project, *, json: bool, undo: bool = Fals
         for line in receipt.log:
             print(f"  | {line}")
         if receipt.cause:
-            here = project.invocation(receipt.environment)
-            print(f"  why:  {here.text(receipt.cause)}\n  next: {here.text(receipt.remedy)}")
+            print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
             print(f"  more: {more(receipt.cause)}")
         good = "went back to" if undo else "deployed"
         words = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"

@@ -68,9 +68,13 @@ class Invocation:
         """A step's result, with its commands as they are typed here."""
         if PROGRAM not in result.command + result.reason + result.remedy:
             return result
+        facts = result.facts
+        if isinstance(receipt := facts.get("receipt"), dict):
+            words = {name: self.text(str(receipt.get(name, ""))) for name in ("cause", "remedy")}
+            facts = {**facts, "receipt": {**receipt, **words}}
         return replace(
             result, command=self.command(result.command), reason=self.text(result.reason),
-            remedy=self.text(result.remedy),
+            remedy=self.text(result.remedy), facts=facts,
         )  # fmt: skip
 
     def run(self, result: RunResult) -> RunResult:
