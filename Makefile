@@ -21,6 +21,7 @@ check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.t
 
 bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/runner.py
+	$(BIN)/python bench/console.py
 	$(BIN)/python bench/findings.py
 	$(BIN)/python bench/pipeline.py
 	$(BIN)/python bench/pipeline.py security

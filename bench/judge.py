@@ -27,10 +27,11 @@ from judging.traffic import Scenario, seconds
 from judging.twin import Twin, first_times
 from scipy.stats import beta
 
-from shipway.core.judge import JudgeSettings, begin, learn, watch
+from shipway.core.judge import EDGES, Counts, JudgeSettings, Window, begin, learn, watch
 
 ALPHA = JudgeSettings().alpha
 HORIZON = int(JudgeSettings().horizon)
+WINDOW_MS = 20.0  # CPU milliseconds that one window may take
 
 
 def same(seed: int, runs: int, horizon: int) -> float:
@@ -142,6 +143,26 @@ def alone(pool: Executor, seed: int, runs: int, horizon: int) -> None:
         show(truth.name, *rates, median(times, horizon))
 
 
+def windows() -> list[str]:
+    """Prints what one window costs, by its number of requests."""
+    print("\nOne window\n")
+    show("requests of each release", "CPU ms", head=True)
+    wrong = []
+    for requests in (50, 10_000, 1_000_000):
+        buckets = {edge: int(requests * min(1.0, max(0.0, edge / 80 - 1))) for edge in EDGES}
+        traffic = Counts(requests, requests // 50, buckets)
+        state = learn(begin(), 1.0, traffic)
+        spent = []
+        for _ in range(5):
+            began = time.process_time()
+            watch(state, Window(1.0, traffic, traffic))
+            spent.append((time.process_time() - began) * 1000)
+        show(f"{requests}", f"{min(spent):.2f}")
+        if min(spent) >= WINDOW_MS:
+            wrong.append(f"a window of {requests} requests takes {min(spent):.1f} ms")
+    return wrong
+
+
 def _seeds(seed: int, table: int, cells: int) -> list[tuple[int, int, int]]:
     return [(seed, table, cell) for cell in range(cells)]
 
@@ -179,6 +200,7 @@ def main() -> int:
         peer_alarms(pool, words.seed, *((20, 300) if quick else (300, HORIZON)))
         wrong_promotions(pool, words.seed, 30 if quick else 2000)
         alone(pool, words.seed, *((4, 30) if quick else (300, 120)))
+    wrong += [] if quick else windows()  # a test runs the quick one, on a busy machine, too
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))
     return 1 if wrong else 0
 

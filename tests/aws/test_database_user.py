@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.aws.test_live import Answers
+from tests.aws.scripted import Answers
 
 from shipway.aws.database_user import prepare_database
 from shipway.core.errors import StackFailed

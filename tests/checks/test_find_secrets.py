@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.checks.inside import HERE, find_secrets
 from shipway.effects import files
@@ -341,7 +342,7 @@ def test_when_it_is_ended_the_copy_is_gone(root: Path) -> None:
     env = environment(root, "import time; time.sleep(60)")
     argv = [sys.executable, PROGRAM, "gitleaks", str(root)]
     process = subprocess.Popen(argv, env=env, cwd=root, start_new_session=True)
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while not list(root.parent.glob("shipway-*/a.py")) and time.monotonic() < end:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGTERM)

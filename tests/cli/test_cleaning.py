@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import PATIENCE, SHIPWAY, environment, only, project, shipway
+from tests.cli.terminal import SHIPWAY, environment, only, project, shipway
 from tests.flows.past import gathered
+from tests.patience import PATIENCE
 
 SETTINGS = '[application]\nname = "web"\n[retention]\nreleases = 1\n' + only()
 

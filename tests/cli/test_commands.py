@@ -3,47 +3,45 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
-
-
-def shipway(folder: Path, *words: str, module: bool = False) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "shipway"] if module else [SHIPWAY]
-    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
-    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "CI": "", "PATH": path}
-    return subprocess.run(
-        [*program, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=60,
-        check=False,
-    )  # fmt: skip
+from tests.cli.terminal import environment, shipway, shipway_process
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "shipway.toml").write_text(
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(
         '[steps.good]\nrun = "true"\ninputs = []\nstage = "quality"\n'
         "[steps.bad]\nrun = \"sh -c 'echo why; exit 1'\"\ninputs = []\n"
     )
-    return tmp_path
+    return folder
 
 
 def test_exit_codes_say_how_it_ended(project: Path) -> None:
-    assert shipway(project, "run", "quality").returncode == 0
-    failed = shipway(project, "run")
+    assert shipway_process(project, "run", "quality").returncode == 0
+    failed = shipway_process(project, "run")
     assert failed.returncode == 1
     assert "bad: it ended with exit code 1" in failed.stdout.splitlines()[-2]
-    wrong = shipway(project, "run", "qualty")
+    wrong = shipway_process(project, "run", "qualty")
     assert wrong.returncode == 2
     assert "Did you mean 'quality'" in wrong.stderr
 
 
 def test_the_module_is_the_command(project: Path) -> None:
-    assert shipway(project, "--version").stdout == shipway(project, "--version", module=True).stdout
+    module = subprocess.run(
+        [sys.executable, "-m", "shipway", "--version"],
+        cwd=project,
+        env=environment(project),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shipway_process(project, "--version").stdout == module.stdout
 
 
 def test_a_wrong_key_is_named_with_the_nearest_right_one(project: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import SHIPWAY, environment, shipway
 
+from shipway.effects.record import SqliteRecord
+
 CONFIGURATION = """
 [steps.good]
 run = "true"
@@ -82,6 +84,17 @@ def test_another_directory_is_looked_into(town: Path) -> None:
 def test_a_configuration_that_cannot_be_read_stops_nothing(town: Path) -> None:
     (town / "shipway.toml").write_text("rubbish")
     assert offered(town, "shipway run te") == ["test"]
+    assert offered(town, "shipway deploy lo") == []
+    assert offered(town, "shipway rollback --to re") == []
+
+
+def test_packaged_releases_are_offered_to_go_back_to(town: Path) -> None:
+    assert shipway(town, "plan").returncode == 0  # makes the record
+    record = SqliteRecord(os.fspath(town / ".shipway" / "record.sqlite3"))
+    record.add_release({"digest": "d", "name": "1.0.0-4f2c9d1"})
+    record.close()
+    assert offered(town, "shipway rollback local --to 1") == ["1.0.0-4f2c9d1"]
+    assert offered(town, "shipway rollback local --to 2") == []
 
 
 def test_for_wrong_words_nothing_is_offered(town: Path) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.terminal import git, shipway
 
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 SARIF = {
     "version": "2.1.0",
     "runs": [{
@@ -22,19 +19,6 @@ SARIF = {
                                   "region": {"startLine": 2}}}]}],
     }],
 }  # fmt: skip
-
-
-def shipway(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": ""}
-    return subprocess.run(
-        [SHIPWAY, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=240,
-        check=False,
-    )  # fmt: skip
-
-
-def git(folder: Path, *words: str) -> None:
-    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import boto3
 import pytest
+from tests.cli.image_project import commit, town
 from tests.cli.terminal import shipway
-from tests.cli.test_imaging import commit, town
 from tests.images import aws
 from tests.images.engines import storage
 

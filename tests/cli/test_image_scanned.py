@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from tests.checks import advised
+from tests.checks.debian_advisories import MENDED, OPENSSL
 from tests.checks.osv import pictured
-from tests.checks.test_image_packages import MENDED, OPENSSL
 from tests.cli.terminal import only, project, shipway
 
 CONFIGURATION = '[application]\npackages = ["town"]\n' + only("image-packages")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.terminal import git, only, project, shipway
-from tests.images.engines import SMALL, docker, storage
+from tests.cli.image_project import commit, town
+from tests.cli.terminal import git, shipway
+from tests.images.engines import docker, storage
 from tests.images.registries import client, running
 
 from shipway.cli.attesting import attested
@@ -22,27 +23,6 @@ from shipway.cli.project import open_project
 from shipway.core.images import oci
 from shipway.core.images.provenance import passed
 from shipway.images.referrers import documents
-
-FILES = {
-    "Dockerfile": SMALL, "main/run": "#!/bin/sh\n", "main/page": "hello\n",
-    "data/towns": "a\n" * 50,
-    "requirements.txt": "", "web.py": "", "pyproject.toml": '[project]\nname = "town"\n',
-    ".gitignore": ".shipway/\n.env\n", ".env": "not for the image\n",
-}  # fmt: skip
-SETTINGS = """[application]
-name = "town"
-version = "1.4.0"
-serve = "gunicorn web:app"
-unit_tests = ""
-{checks}
-[image]
-builder = "{builder}"
-registry = "{registry}"
-source = "https://example.org/town"
-{more}
-[environments.staging]
-platform = "local"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +36,8 @@ def registry(tmp_path: Path) -> Iterator[str]:
         yield place
 
 
-def town(folder: Path, builder: str, registry: str = "", more: str = "") -> Path:
-    """A project with one commit."""
-    text = SETTINGS.format(checks=only(), builder=builder, registry=registry, more=more)
-    made = project(folder, text, FILES)
-    git(made, "init", "--quiet")
-    commit(made)
-    return made
 
 
-def commit(folder: Path) -> str:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "work", "--date", "2026-01-01T00:00:00Z")
-    return git(folder, "rev-parse", "HEAD")
 
 
 def built(folder: Path, variables: dict[str, str]) -> dict[str, Any]:

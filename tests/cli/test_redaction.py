@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.cli.state_files import kept
 from tests.cli.terminal import only, project, shipway, step
 
 TOKEN = sha256(b"made at run time, so that no scanner finds it here").hexdigest()[:20]
@@ -48,14 +48,6 @@ def parts() -> set[bytes]:
     return {part.encode() for part in found}
 
 
-def kept(web: Path) -> dict[str, bytes]:
-    """Every file of the state folder, and the rows of the record as one text."""
-    state = web / ".shipway"
-    files = [path for path in state.rglob("*") if path.is_file() and "venvs" not in path.parts]
-    found = {str(path.relative_to(state)): path.read_bytes() for path in files}
-    with sqlite3.connect(state / "record.sqlite3") as db:
-        found["rows"] = "\n".join(db.iterdump()).encode()
-    return found
 
 
 def assert_hidden(texts: dict[str, bytes]) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
+from tests.cli.terminal import shipway
 
 
 @pytest.fixture
@@ -27,11 +23,8 @@ def town(tmp_path: Path) -> Path:
 
 
 def test_every_form_tells_of_the_same_finding(town: Path) -> None:
-    env = {**os.environ, "CI": "", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(town.parent)}
-    done = subprocess.run(
-        [SHIPWAY, "-C", str(town), "run", "quality"], env=env, capture_output=True, text=True,
-        timeout=240, check=False,
-    )  # fmt: skip
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(town.parent)}
+    done = shipway(town, "run", "quality", **github)
     assert done.returncode == 1, done.stderr
     found = (line for line in done.stdout.splitlines() if line.startswith("::"))
     annotation = next(line for line in found if not line.startswith(("::group", "::endgroup")))

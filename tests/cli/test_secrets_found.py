@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.checks import secretive
+from tests.cli.state_files import kept
 from tests.cli.terminal import git, only, project, shipway
-from tests.cli.test_redaction import kept
 
 SCANNERS = ("gitleaks", "gitleaks-history")
 CONFIGURATION = '[application]\npackages = ["town"]\n' + only(*SCANNERS)

@@ -10,7 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.terminal import PATIENCE, SHIPWAY, begun, environment, project, step, until, waiting
+from tests.cli.terminal import SHIPWAY, begun, environment, project, step, waiting
+from tests.patience import PATIENCE, until
 
 
 def at_a_terminal(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
@@ -55,13 +56,17 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
 
 def writing_end(path: Path) -> int:
     """A pipe's other end, as soon as somebody waits for what is written to it."""
-    end = time.monotonic() + PATIENCE
-    while True:
+    descriptors: list[int] = []
+
+    def opened() -> bool:
         try:
-            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            assert time.monotonic() < end, "nobody reads it"
-            time.sleep(0.02)
+            descriptors.append(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:  # nobody reads it yet
+            return False
+        return True
+
+    until(opened)
+    return descriptors[0]
 
 
 def test_ctrl_c_before_anything_runs_is_an_interruption_without_words(tmp_path: Path) -> None:

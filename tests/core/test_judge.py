@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -259,7 +258,7 @@ def test_little_traffic_is_not_promoted() -> None:
     assert seconds == 20
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(windows, max_size=30), st.booleans())
 def test_a_state_survives_json_and_goes_on_alike(seen: list[Window], sticky: bool) -> None:
     state = begin(JudgeSettings(sticky=sticky, warm_up=1.0))
@@ -270,7 +269,7 @@ def test_a_state_survives_json_and_goes_on_alike(seen: list[Window], sticky: boo
         state, _ = watch(state, one)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(windows, max_size=40))
 def test_no_promotion_below_the_minimum_and_a_roll_back_is_final(seen: list[Window]) -> None:
     state, final = begin(JudgeSettings(min_requests=40)), False
@@ -285,7 +284,7 @@ def test_no_promotion_below_the_minimum_and_a_roll_back_is_final(seen: list[Wind
         assert judgement.sentence.count("\n") == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(windows, min_size=1, max_size=20), st.data())
 def test_more_errors_of_the_candidate_never_help_it(
     seen: list[Window], data: st.DataObject
@@ -309,18 +308,6 @@ def test_the_count_of_nothing_is_an_error() -> None:
         Counts(-1)
     with pytest.raises(ValueError, match="must last"):
         Window(0.0, Counts(), Counts())
-
-
-@pytest.mark.parametrize("requests", [50, 10_000, 1_000_000])
-def test_a_window_takes_less_than_twenty_milliseconds(requests: int) -> None:
-    given_counts = window(counts(requests, requests // 50), counts(requests, requests // 50))
-    state = learn(begin(), 1.0, given_counts.baseline)
-    spent = []
-    for _ in range(5):
-        began = time.process_time()
-        watch(state, given_counts)
-        spent.append(time.process_time() - began)
-    assert min(spent) < 0.02
 
 
 def test_settings_are_checked_as_all_configuration_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.sent_requests import requests
 
 from shipway.core.errors import ConfigError
 from shipway.core.load import (
@@ -17,12 +18,6 @@ from shipway.core.load import (
     read_plan,
     read_sent,
 )
-
-requests = st.builds(
-    Sent, st.floats(0, 2e9), st.floats(0, 60), st.floats(0, 1), st.integers(0, 599),
-    st.sampled_from(["", "reset", "timeout"]), st.text(), st.sampled_from(KINDS),
-    st.integers(0, 9999),
-)  # fmt: skip
 
 
 @given(requests)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.test_load import requests
+from tests.core.sent_requests import GOOD, requests
 
 from shipway.core.load import SLOW, Sent
 from shipway.core.load_summary import percentile, summarise
-
-GOOD = Sent(100.0, 0.01, 0.0, 200, "", "one", "plain", 1)
 
 
 def test_a_small_load_is_counted() -> None:

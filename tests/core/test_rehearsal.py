@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.test_load import requests
-from tests.core.test_load_summary import GOOD
+from tests.core.sent_requests import GOOD, requests
 
 from shipway.core.load import Sent
 from shipway.core.outcome import Verdict

@@ -10,13 +10,13 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.aws.ministack import Here
-    from tests.e2e.test_local_platform import Site
+    from tests.e2e.local_site import Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """An environment on this machine; what it started is stopped."""
-    from tests.e2e.test_local_platform import Site
+    from tests.e2e.local_site import Site
 
     site = Site(tmp_path)
     yield site

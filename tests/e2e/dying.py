@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.test_local_platform import Site
+from tests.e2e.local_site import Site
 
 from shipway.core.release import Release
 from shipway.core.watching import Silent

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.dying import Death
-from tests.e2e.test_local_platform import GOOD, Site
+from tests.e2e.local_site import GOOD, Site
 
 from shipway.core.outcome import Verdict
 from shipway.core.receipt import Receipt

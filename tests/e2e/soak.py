@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.e2e.dying import Death
+from tests.e2e.local_site import GOOD, Client
 from tests.e2e.ordeal import STRATEGIES, WRONG, Ordeal
-from tests.e2e.test_local_platform import GOOD, Client
 
 COMMANDS = ("resume", "cancel", "deploy", "rollback")
 

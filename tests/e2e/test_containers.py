@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e import engine
-from tests.e2e.test_local_platform import Client, Site, quiet
+from tests.e2e.local_site import Client, Site, quiet
 
 from shipway.core.outcome import Verdict
 from shipway.core.release import Release

@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway
+from tests.cli.terminal import only, project, shipway_process
+from tests.e2e.tiny_application import APP
 
 from shipway.effects.address import free_port
 from shipway.effects.http import RealHttp
 
 pytestmark = pytest.mark.e2e
-APP = (
-    "def app(environ, start):\n"
-    '    start("200 OK", [("Content-Type", "text/plain")])\n'
-    '    return [b"hello"]\n'
-)
 SICK = 'raise RuntimeError("this cannot start")\n'
 
 
@@ -31,12 +27,12 @@ def web(tmp_path: Path) -> Iterator[Path]:
     files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path / "web", configuration, files)
     yield folder
-    shipway(folder, "down", "local")
+    shipway_process(folder, "down", "local")
 
 
 def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None:
-    assert shipway(web, "run", "package").returncode == 0
-    first = shipway(web, "deploy", "--json")
+    assert shipway_process(web, "run", "package").returncode == 0
+    first = shipway_process(web, "deploy", "--json")
     assert first.returncode == 0, first.stderr
     receipt = json.loads(first.stdout)
     assert (receipt["verdict"], receipt["failed"]) == ("passed", 0)
@@ -44,17 +40,17 @@ def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None
     assert RealHttp().get(receipt["address"]).body == b"hello"
 
     (web / "tiny" / "__init__.py").write_text(SICK)
-    assert shipway(web, "run", "package").returncode == 0
-    sick = shipway(web, "deploy", "local")
+    assert shipway_process(web, "run", "package").returncode == 0
+    sick = shipway_process(web, "deploy", "local")
     assert sick.returncode in (1, 3), sick.stdout
     assert "why:  " in sick.stdout
     assert "next: " in sick.stdout
     assert "  | " in sick.stdout
     assert "this cannot start" in sick.stdout
     assert RealHttp().get(receipt["address"]).body == b"hello"
-    status = shipway(web, "status", "--history")
+    status = shipway_process(web, "status", "--history")
     assert status.returncode == 0, status.stdout
     assert re.search(r"#1 .* passed", status.stdout)
 
-    assert "processes stopped" in shipway(web, "down").stdout
-    assert "nothing runs" in shipway(web, "status").stdout
+    assert "processes stopped" in shipway_process(web, "down").stdout
+    assert "nothing runs" in shipway_process(web, "status").stdout

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_local_platform import GOOD, Client, Site, quiet
-from tests.e2e.test_strategies import rolling, wait_for
+from tests.e2e.local_site import GOOD, Client, Site, quiet
+from tests.e2e.rolling_out import rolling
+from tests.patience import until
 
 from shipway.core.outcome import Verdict
 from shipway.core.release import Release
@@ -44,9 +45,9 @@ def test_of_the_old_release_it_is_replaced_while_the_rollout_goes_on(site: Site)
     one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
     site.platform().deploy(one, quiet)
     with rolling(site, two) as said, Client(site.port) as client:
-        wait_for(lambda: any("watch" in line for line in said))
+        until(lambda: any("watch" in line for line in said))
         kill_one(site, one)
-        wait_for(lambda: any(f"an instance of {one.name} had ended: replaced" in s for s in said))
+        until(lambda: any(f"an instance of {one.name} had ended: replaced" in s for s in said))
         before, failed = answers(client), client.failed
         time.sleep(0.5)
         assert answers(client) > before
@@ -62,7 +63,7 @@ def test_of_the_new_release_it_is_rolled_back_with_cause_and_log(site: Site) -> 
     one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
     site.platform().deploy(one, quiet)
     with rolling(site, two) as said, Client(site.port) as client:
-        wait_for(lambda: any("watch" in line for line in said))
+        until(lambda: any("watch" in line for line in said))
         kill_one(site, two)
         time.sleep(0.5)
         failed = client.failed

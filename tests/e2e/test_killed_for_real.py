@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.e2e.dying import Death
+from tests.e2e.local_site import GOOD, Client
 from tests.e2e.ordeal import WRONG, Ordeal
-from tests.e2e.test_local_platform import GOOD, Client
 
 from shipway.core.outcome import Verdict
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import git, only, project, shipway
-from tests.e2e.test_deploy_command import APP
+from tests.cli.terminal import git, only, project, shipway_process
+from tests.e2e.tiny_application import APP
 from tests.effects.hook import Answer, hook
 
 from shipway.effects.address import free_port
@@ -34,24 +34,24 @@ def web(tmp_path: Path) -> Iterator[Path]:
     git(folder, "commit", "--quiet", "-m", "the first")
     yield folder
     for name in ("staging", "production"):
-        shipway(folder, "down", name)
+        shipway_process(folder, "down", name)
 
 
 def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(web: Path) -> None:
-    assert shipway(web, "run").returncode == 0
+    assert shipway_process(web, "run").returncode == 0
     with hook(Answer(dropped=True)) as down:  # a notifier that is down fails nothing
-        deployed = shipway(web, "deploy", "staging", "--json", HOOK=down.url)
+        deployed = shipway_process(web, "deploy", "staging", "--json", HOOK=down.url)
     assert deployed.returncode == 0, deployed.stderr
     assert "not told of 'deployed': webhook: it cut the connection; given up" in deployed.stderr
     assert down.got
     first = json.loads(deployed.stdout)["release"]
 
     with hook(Answer()) as up:
-        promoted = shipway(web, "promote", "staging", "production", HOOK=up.url)
+        promoted = shipway_process(web, "promote", "staging", "production", HOOK=up.url)
     assert promoted.returncode == 0, promoted.stderr
     assert promoted.stdout.startswith(f"{first} is the first release there\n")
     assert [json.loads(body)["event"] for _, body, _ in up.got] == ["started", "deployed"]
-    found = json.loads(shipway(web, "status", "production", "--json", "--history").stdout)
+    found = json.loads(shipway_process(web, "status", "production", "--json", "--history").stdout)
     assert (found["release"], found["history"][0]["promoted"]) == (first, "staging")
     assert RealHttp().get(found["address"]).body == b"hello"
 
@@ -60,14 +60,14 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     (web / "shipway.toml").write_text(checked)
     (web / "tiny" / "__init__.py").write_text(APP.replace("hello", "hello again"))
     git(web, "commit", "--quiet", "-am", "says more")
-    assert shipway(web, "run", "package").returncode == 0
-    second = shipway(web, "deploy", "staging", HOOK="")
+    assert shipway_process(web, "run", "package").returncode == 0
+    second = shipway_process(web, "deploy", "staging", HOOK="")
     assert second.returncode == 0, second.stdout
-    refused = shipway(web, "promote", "staging", "production", HOOK="")
+    refused = shipway_process(web, "promote", "staging", "production", HOOK="")
     assert refused.returncode == 2
     assert "has not passed: only a part of the pipeline ran for it" in refused.stderr
     assert RealHttp().get(found["address"]).body == b"hello"
-    insisted = shipway(
+    insisted = shipway_process(
         web, "promote", "staging", "production", "--without-verdict", "a hotfix", HOOK=""
     )
     assert insisted.returncode == 0, insisted.stderr
@@ -75,8 +75,8 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     assert "  migrations: the same\n  lock file: the same\n" in insisted.stdout
     assert "not told of 'deployed': webhook: the variable HOOK is not set" in insisted.stderr
     assert RealHttp().get(found["address"]).body == b"hello again"
-    assert shipway(web, "report").returncode == 0
+    assert shipway_process(web, "report").returncode == 0
     report = (web / ".shipway" / "report.html").read_text()
     assert '<a href="environments/production/rollout.html">production</a>' in report
-    history = shipway(web, "status", "production", "--history").stdout
+    history = shipway_process(web, "status", "production", "--history").stdout
     assert "without a verdict: a hotfix" in history

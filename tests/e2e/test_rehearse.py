@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.terminal import begun, only, project, shipway, until
+from tests.cli.terminal import begun, only, project, shipway_process
+from tests.patience import until
 
 pytestmark = pytest.mark.e2e
 APP = (
@@ -30,7 +31,7 @@ SHORT = ("--rate", "100", "--seconds", "1.5", "--strategy", "rolling")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path_factory.mktemp("site") / "web", CONFIGURATION, files)
-    packaged = shipway(folder, "run", "package")
+    packaged = shipway_process(folder, "run", "package")
     assert packaged.returncode == 0, packaged.stdout
     yield folder
     assert left(folder) == []
@@ -50,19 +51,19 @@ def left(folder: Path) -> list[str]:
 
 
 def rehearsed(web: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    done = shipway(web, "rehearse", *SHORT, "--json", *words)
+    done = shipway_process(web, "rehearse", *SHORT, "--json", *words)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
 def test_a_good_release_goes_there_and_back_and_nobody_is_hit(web: Path) -> None:
-    done = shipway(web, "rehearse", *SHORT)
+    done = shipway_process(web, "rehearse", *SHORT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sent, 0 failed" in done.stdout
     assert "0 of " in done.stdout
     assert "receipt: .shipway/rehearsal/rollout.html" in done.stdout
     assert left(web) == []
-    assert "nothing runs" in shipway(web, "status").stdout
+    assert "nothing runs" in shipway_process(web, "status").stdout
 
 
 def test_a_bad_release_hits_users_and_the_end_is_sound(web: Path) -> None:
@@ -100,7 +101,7 @@ def test_an_interrupted_one_takes_everything_down(web: Path, number: signal.Sign
         try:
             until(lambda: (folder / "load").exists() and (folder / "load").stat().st_size)
             assert left(web)
-            busy = shipway(web, "rehearse", *SHORT)
+            busy = shipway_process(web, "rehearse", *SHORT)
             assert (busy.returncode, "a rehearsal goes on here" in busy.stderr) == (2, True)
             process.send_signal(number)
             process.communicate(timeout=30)

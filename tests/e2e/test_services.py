@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.flows.redis_service import left, outside
 from tests.flows.shop import BESIDE, workshop
-from tests.flows.test_services import left, outside
 
 from shipway.core.config import Application, Config
 from shipway.core.service_kinds import KINDS

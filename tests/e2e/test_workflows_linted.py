@@ -54,7 +54,7 @@ def test_no_tool_finds_fault_with_them(name: str, tmp_path: Path) -> None:
 
 
 def test_nor_where_shipway_has_every_command(tmp_path: Path) -> None:
-    from tests.outputs.workflows.test_written import CONFIG
+    from tests.outputs.workflows.town import CONFIG
 
     from shipway.outputs.workflows.written import write
 

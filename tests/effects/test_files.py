@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.patience import until
 
 from shipway.effects.files import Blobs, Tree, write_atomic
 from shipway.effects.record import SqliteRecord
@@ -241,7 +241,7 @@ def test_a_reader_sees_the_old_or_the_new_even_when_the_writer_is_killed(tmp_pat
     for _ in range(3):
         path.unlink(missing_ok=True)
         writer = subprocess.Popen([sys.executable, "-c", code, str(path)])
-        _until(path.exists)
+        until(path.exists)
         for _ in range(50):
             assert path.read_bytes() in (b"A" * 300_000, b"B" * 300_000)
         writer.send_signal(signal.SIGKILL)
@@ -270,10 +270,3 @@ def test_a_missing_or_damaged_content_is_none_and_can_be_put_again(tmp_path: Pat
         assert blobs.get(name) is None
         assert blobs.put(b"content") == name
         assert blobs.get(name) == b"content"
-
-
-def _until(condition: object) -> None:
-    end = time.monotonic() + 30
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.01)

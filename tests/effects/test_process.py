@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE, until
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, Server
@@ -41,15 +41,14 @@ def test_nothing_of_the_environment_is_inherited() -> None:
 def test_a_timeout_ends_grandchildren_too(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     code = (
-        "import subprocess, time; p = subprocess.Popen(['sleep', '60']);"
-        f"open({str(mark)!r}, 'w').write(str(p.pid)); time.sleep(60)"
+        "import subprocess, time; p = subprocess.Popen(['sleep', '600']);"
+        f"open({str(mark)!r}, 'w').write(str(p.pid)); time.sleep(600)"
     )
-    started = time.monotonic()
-    done = SystemProcesses().run(python(code, timeout=1.0))
-    assert done.timed_out
-    assert time.monotonic() - started < 5
-    time.sleep(0.2)
-    assert not running(mark.read_text())
+    for timeout in (1.0, 10.0, PATIENCE):  # a busy machine starts a program slowly
+        assert SystemProcesses().run(python(code, timeout=timeout)).timed_out
+        if mark.exists() and mark.read_text():
+            break
+    until(lambda: not running(mark.read_text()))
 
 
 def test_output_beyond_the_limit_is_cut_and_says_so() -> None:
@@ -81,10 +80,8 @@ def test_a_program_that_is_not_there_cannot_run() -> None:
 def test_cancelling_ends_what_runs_and_what_comes_later() -> None:
     processes = SystemProcesses()
     threading.Timer(0.3, processes.cancel).start()
-    started = time.monotonic()
-    assert processes.run(python("import time; time.sleep(60)")).cancelled
-    assert processes.run(python("import time; time.sleep(60)")).cancelled
-    assert time.monotonic() - started < 5
+    assert processes.run(python("import time; time.sleep(600)", timeout=PATIENCE)).cancelled
+    assert processes.run(python("import time; time.sleep(600)", timeout=PATIENCE)).cancelled
 
 
 def test_a_server_is_known_by_its_birth_and_stopped(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE, until
 
 from shipway.core.errors import CannotRun
 from shipway.core.ports import Command, Server
@@ -26,7 +27,7 @@ def shell(script: str, **more: object) -> Command:
 
 def gone(pid: str) -> bool:
     """Whether it has ended: what is dead and not reaped has no command line any more."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     path = Path(f"/proc/{pid}/cmdline")
     while time.monotonic() < end:
         try:
@@ -130,10 +131,7 @@ def test_a_server_that_heeds_no_signal_is_killed_with_its_children(tmp_path: Pat
     script = "trap '' TERM; sleep 600 & echo $$ $!; while true; do sleep 0.1; done"
     processes = SystemProcesses()
     server = processes.spawn(shell(script), str(log))
-    end = time.monotonic() + 30
-    while not log.read_text().endswith("\n"):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: log.read_text().endswith("\n"))
     processes.stop(server, 0.2)
     assert all(map(gone, log.read_text().split()))
     processes.stop(server, 0.2)  # a dead one is fine

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -228,6 +227,11 @@ def test_a_missing_program_is_unavailable_unless_allowed_by_name(bench: Bench) -
 
 
 def test_four_steps_on_two_cores_overlap(bench: Bench) -> None:
-    started = time.monotonic()
-    bench.run(*(shell(f"s{n}", "sleep 0.5") for n in range(4)))
-    assert 0.9 < time.monotonic() - started < 1.9
+    # Each waits until two have begun, and counts how many are at work at once.
+    script = (
+        "mkdir -p begun busy; touch begun/{0} busy/{0}; ls busy | wc -l >> most; "
+        "while [ $(ls begun | wc -l) -lt 2 ]; do sleep 0.02; done; rm busy/{0}"
+    )
+    steps = [shell(f"s{n}", script.format(n)) for n in range(4)]
+    assert set(bench.outcomes(*steps).values()) == {Outcome.PASSED}
+    assert max(map(int, (bench.root / "most").read_text().split())) == 2

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.shop import workshop
+from tests.flows.tiny_package import package_step, shop_for
 
 from shipway.core.config import Application, Config
 from shipway.core.errors import CannotRun, ConfigError
@@ -21,7 +22,6 @@ from shipway.core.result import StepResult
 from shipway.core.step import Kind, Step
 from shipway.flows.environment import environment, is_package
 from shipway.flows.install import install, package
-from shipway.flows.workshop import Workshop
 
 INSTALL = Step("install", "build", Kind.ACTION, {"action": "install"})
 WHEEL = "wheels/greet-1.0-py3-none-any.whl"
@@ -29,7 +29,7 @@ WHEEL = "wheels/greet-1.0-py3-none-any.whl"
 PACKAGER = """
 import json, sys
 from pathlib import Path
-from tests.flows.test_install import package_step, shop_for
+from tests.flows.tiny_package import package_step, shop_for
 from shipway.flows.install import package
 shop = shop_for(Path(sys.argv[1]))
 print("ready", flush=True)
@@ -38,15 +38,8 @@ print(json.dumps(package(package_step(), shop, lambda line: None).facts))
 """
 
 
-def package_step(*files: str) -> Step:
-    return Step(
-        "package", "build", Kind.ACTION, {"action": "package"}, inputs=files or ("**",)
-    )  # fmt: skip
 
 
-def shop_for(root: Path, lock: str = "requirements.txt", version: str = "1.0") -> Workshop:
-    application = Application(name="tiny", version=version, lock=lock)
-    return workshop(root, config=Config(application), commit="abcdef0123")
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from tests.patience import until
 
 from shipway.core.config import Application, Config, Environment
 from shipway.core.errors import CannotRun, ShipwayError
@@ -212,11 +212,7 @@ def until_struck(condition: Callable[[], object]) -> Callable[[World], None]:
     """Real time for the saboteur, which has a thread of its own."""
 
     def wait(world: World) -> None:
-
-        end = time.monotonic() + 10
-        while world.serving == TWO and not condition():
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        until(lambda: world.serving != TWO or condition())
 
     return wait
 

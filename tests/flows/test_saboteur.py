@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from tests.core.test_load_summary import GOOD
+from tests.core.sent_requests import GOOD
+from tests.patience import PATIENCE
 
 from shipway.core.fault import parse_fault
 from shipway.core.load import Sent
@@ -15,7 +16,6 @@ from shipway.flows.saboteur import Saboteur
 NOW = 1_000.0
 OLD = GOOD._replace(at=NOW - 0.5, release="old")
 NEW = OLD._replace(release="new")
-PATIENCE = 10.0  # seconds of real time: it has a thread of its own
 
 
 def saboteur(sent: Sequence[Sent], fault: str = "crash-at=40%", hits: int = 1) -> Saboteur:

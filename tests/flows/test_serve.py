@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.shop import workshop
+from tests.patience import PATIENCE
 
 from shipway.core.config import Application, Config, Performance
 from shipway.core.errors import CannotRun, Unreachable
@@ -129,7 +130,7 @@ class _Waiting(VirtualClock):
         self._mark = mark
 
     def sleep(self, seconds: float) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while not self._mark.exists() and time.monotonic() < end:
             time.sleep(0.01)
         super().sleep(seconds)

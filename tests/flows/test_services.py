@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.flows.shop import BESIDE, Probe, probing, workshop
+from tests.flows.redis_service import REDIS, left, outside, program, shop_for
+from tests.flows.shop import Probe, probing, workshop
 
-from shipway.core.config import Application, Config
 from shipway.core.errors import CannotRun
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Server
 from shipway.core.service_kinds import Provided
 from shipway.core.service_note import ServiceNote
 from shipway.core.settings.services import Service
-from shipway.effects.address import free_port
-from shipway.effects.clock import SystemClock
-from shipway.effects.process import SystemProcesses, this_process
+from shipway.effects.process import SystemProcesses
 from shipway.effects.service_probe import answers
 from shipway.flows.perform import perform
-from shipway.flows.services import Outside, services, sweep
-from shipway.flows.workshop import Workshop
+from shipway.flows.services import services, sweep
 
-# A Redis as far as anybody asks: its version, and PONG.
-REDIS = f"""#!{sys.executable}
-import socket, sys
-if "--version" in sys.argv:
-    sys.exit(print("Redis server v=7.2.4 sha=0"))
-server = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
-while True:
-    with server.accept()[0] as one:
-        one.recv(64)
-        one.sendall(b"+PONG\\r\\n")
-"""
 # A container engine that runs that Redis instead of an image.
 DOCKER = """#!/bin/sh
 echo "$@" >>"$0.log"
@@ -53,7 +37,7 @@ ASK = "import os; print('' if os.environ['REDIS_URL'].startswith('redis://127') 
 KILLED = """
 import sys, time
 from pathlib import Path
-from tests.flows.test_services import outside, shop_for
+from tests.flows.redis_service import outside, shop_for
 from shipway.flows.services import services
 with services(shop_for(Path(sys.argv[1])), print, outside(), {}):
     print("runs", flush=True)
@@ -61,33 +45,12 @@ with services(shop_for(Path(sys.argv[1])), print, outside(), {}):
 """
 
 
-def program(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
 
 
-def shop_for(root: Path, wanted: Service | None = None, **application: str) -> Workshop:
-    """A workshop in which `redis-server` is the one above."""
-    bin = root / "bin"
-    if not (bin / "redis-server").exists():
-        program(bin / "redis-server", REDIS)
-    config = Config(
-        Application(name="tiny", **application),  # type: ignore[arg-type]
-        services={"redis": wanted or Service("7")},
-    )
-    environment = {**os.environ, "PATH": f"{bin}:{BESIDE}:/usr/bin:/bin"}
-    return workshop(root, config=config, environment=environment)
 
 
-def outside(answer: Callable[[str, str, int], bool] = answers) -> Outside:
-    return Outside(SystemClock(), this_process(), free_port, answer)
 
 
-def left(root: Path) -> list[str]:
-    """Notes of services that are still written down."""
-    folder = root / ".shipway" / "services"
-    return os.listdir(folder) if folder.is_dir() else []
 
 
 def port_of(provided: Provided) -> int:

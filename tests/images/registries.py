@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.core.images.reference import Reference
 from shipway.effects.address import free_port
@@ -47,7 +48,7 @@ def running(folder: Path, more: str = "") -> Iterator[str]:
 
 
 def _wait(host: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             httpx.get(f"http://{host}/v2/", timeout=2, trust_env=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 from tests.images import aws
-from tests.images.test_registry import image
+from tests.images.manifests import image
 
 from shipway.core.images import oci
 from shipway.core.settings.aws import Aws

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.images.manifests import image
 from tests.images.registries import client, running
 
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.images import oci
 from shipway.images.login import Credentials
 from shipway.images.referrers import attach, documents, referrers
-from shipway.images.registry import Registry
 from shipway.images.sending import Sender
 from shipway.images.small import Small
 
@@ -28,15 +28,6 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield place
 
 
-def image(registry: Registry, *layers: bytes) -> bytes:
-    """A manifest whose blobs are there."""
-    config = b'{"architecture":"amd64"}'
-    blobs = {oci.digest_of(one): one for one in (config, *layers)}
-    sender = Sender(registry, Small(blobs))
-    for digest, data in blobs.items():
-        sender.send(digest, len(data), lambda _: None)
-    described = [oci.descriptor(oci.LAYER, one) for one in layers]
-    return oci.encoded(oci.manifest(oci.descriptor(oci.CONFIG, config), described, {"k": "v"}))
 
 
 def test_an_image_is_kept_by_digest_and_has_the_tags_that_it_is_given(host: str) -> None:

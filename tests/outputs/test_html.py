@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-import time
 from dataclasses import fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -262,13 +260,10 @@ def test_the_data_of_the_script_is_all_findings_whatever_they_hold() -> None:
     assert "\x1b" not in "".join(messages)
 
 
-def test_twenty_thousand_findings_are_written_quickly_and_in_little_memory() -> None:
+def test_twenty_thousand_findings_are_written_in_little_memory() -> None:
     finished = run(many_findings(20_000))
     before = getrusage(RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
     html, log = report(finished, BLOBS.__getitem__, lambda path: "code\n" * 1000), sarif(finished)
-    measured = sys.gettrace() is None  # coverage makes it several times slower
-    assert time.process_time() - start < (5 if measured else 50)
     assert (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024 < 300
     assert (len(html), len(log)) < (10_000_000, 20_000_000)
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -59,32 +57,6 @@ def test_five_thousand_cached_steps_are_one_write() -> None:
     console.step_started(step("late"))
     assert stream.writes == 1
     assert stream.getvalue().count("\n") == 5000
-
-
-TIMED = """
-import io, time
-from shipway.core.outcome import Outcome
-from shipway.core.result import StepResult
-from shipway.outputs.plain import PlainConsole
-
-steps = [StepResult(f"s{n}", "test", Outcome.CACHED, 0.0, n / 1000) for n in range(5000)]
-
-def once():
-    console = PlainConsole(io.StringIO())
-    began = time.perf_counter()
-    for step in steps:
-        console.step_finished(step)
-    console.step_output("late", "flushes")
-    return time.perf_counter() - began
-
-print(min(once() for _ in range(40)))
-"""
-
-
-def test_five_thousand_cached_steps_cost_less_than_15_ms() -> None:
-    # In a process of its own, where nothing traces; the best of many, as neighbours disturb.
-    ended = subprocess.run([sys.executable, "-c", TIMED], capture_output=True, text=True, env={})
-    assert float(ended.stdout) < 0.015
 
 
 def test_one_hostile_name_among_many_cached_steps_is_made_harmless() -> None:

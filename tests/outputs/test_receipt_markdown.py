@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
+from tests.outputs.markdown_page import OUR_TAGS, Page, page
 
 from shipway.outputs.markdown import LONGEST, markdown
 from shipway.outputs.markdown_text import words
@@ -10,7 +11,6 @@ from shipway.outputs.markdown_text import words
 from .any_receipt import RECEIPTS
 from .made_rollouts import NEW, OLD, rollouts_run
 from .made_up import HOSTILE, result, run
-from .test_markdown import OUR_TAGS, Page, page
 
 
 def of(receipt: object) -> Page:
@@ -45,7 +45,6 @@ def test_hostile_names_and_sentences_stay_words() -> None:
     assert "@ann" not in parsed.words.partition("Cause:")[2]
 
 
-@settings(deadline=None)  # it is parsed, too, which takes long on a busy machine
 @given(RECEIPTS)
 def test_whatever_the_record_holds_is_short_and_in_known_tags(receipt: dict[str, object]) -> None:
     finished = run(replace(result("deploy"), facts={"receipt": receipt}))

@@ -43,7 +43,7 @@ def test_a_rollout_that_was_not_sampled_says_so_and_an_old_receipt_does_not() ->
     assert not receipt("deploy", promoted().to_dict(), STARTED).unsampled
 
 
-@settings(deadline=None, max_examples=25)  # a page's templates are read anew for each
+@settings(max_examples=25)  # a page's templates are read anew for each
 @given(RECEIPTS)
 def test_the_page_is_written_whatever_the_record_holds(raw: dict[str, object]) -> None:
     step = replace(result("deploy"), facts={"receipt": raw})

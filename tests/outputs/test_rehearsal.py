@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.core.test_load_summary import GOOD
+from tests.core.sent_requests import GOOD
 
 from shipway.core.load_summary import summarise
 from shipway.core.outcome import Verdict

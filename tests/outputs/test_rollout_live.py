@@ -4,13 +4,13 @@ import io
 import re
 
 import pytest
+from tests.outputs.retold import lines, tell
 
 from shipway.effects.clock import VirtualClock
 from shipway.outputs.rollout_live import LiveRollout
 
 from .made_rollouts import BEGAN, NEW, OLD, evidence, promoted, sample
 from .made_up import HOSTILE
-from .test_rollout_plain import lines, tell
 
 TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "200"}
 

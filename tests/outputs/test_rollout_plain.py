@@ -2,39 +2,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.outputs.retold import lines, tell
 
-from shipway.core.receipt import Receipt
-from shipway.core.watching import RolloutListener
 from shipway.outputs.rollout_plain import PlainRollout
 
 from .any_receipt import MOMENTS, SAID, SAMPLES
 from .made_rollouts import BEGAN, evidence, promoted, rolled_back, sample
 from .made_up import HOSTILE
-
-
-def tell(listener: RolloutListener, receipt: Receipt) -> None:
-    """Everything that a receipt keeps, in the order in which it happened."""
-    happened: list[tuple[float, int, Mapping[str, Any]]] = [
-        (one["at"], kind, one)
-        for kind, ones in enumerate((receipt.samples, receipt.evidence, receipt.timeline))
-        for one in ones
-    ]
-    for at, kind, one in sorted(happened, key=lambda told: told[:2]):
-        if kind == 2:
-            listener.staged(at, one["stage"], one["text"])
-        else:
-            (listener.sampled, listener.judged)[kind](one)
-
-
-def lines(receipt: Receipt) -> list[str]:
-    stream = io.StringIO()
-    tell(PlainRollout(stream), receipt)
-    return stream.getvalue().splitlines()
 
 
 def test_a_rollout_is_a_line_a_stage_with_its_time_and_what_was_counted() -> None:

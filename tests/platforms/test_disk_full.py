@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.platforms.test_killed import STRATEGIES, Place
+from tests.platforms.killed_rollout import STRATEGIES, Place
 
 from shipway.core.errors import RecordError
 from shipway.core.outcome import Verdict

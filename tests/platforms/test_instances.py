@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.core.config import Application, Environment
 from shipway.core.errors import CannotRun
@@ -36,7 +37,7 @@ def release(tmp_path: Path) -> Release:
 
 def test_the_end_of_a_log_is_shown_without_secrets(instances: Instances, release: Release) -> None:
     started = instances.start(release, instances.planned(release))
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while "ready" not in Path(started.log).read_text() and time.monotonic() < end:
         time.sleep(0.02)
     assert "hunter22" in Path(started.log).read_text()  # it is the instance's own file

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boto3
 from tests.aws.leftovers.account import (
     OURS,
@@ -13,6 +11,7 @@ from tests.aws.leftovers.account import (
     stack,
     tags,
 )
+from tests.aws.leftovers.remnants import database, gone, groups
 
 from shipway.aws.leftovers.log_groups import LIMITED, LogGroups
 from shipway.aws.leftovers.premises import Kind
@@ -25,32 +24,10 @@ def found(kind: Kind) -> dict[str, str]:
     return {one.id: one.done for one in kind.find()}
 
 
-def groups(*names: str, days: int = 0, own: bool = True) -> Any:
-    logs = boto3.client("logs", REGION)
-    for name in names:
-        logs.create_log_group(logGroupName=name, tags=OURS if own else {})
-        if days:
-            logs.put_retention_policy(logGroupName=name, retentionInDays=days)
-    return logs
 
 
-def database(name: str, *snapshots: str, more: list[dict[str, str]] | None = None) -> Any:
-    rds = boto3.client("rds", REGION)
-    rds.create_db_instance(
-        DBInstanceIdentifier=name, DBInstanceClass="db.t4g.micro", Engine="postgres",
-        AllocatedStorage=20, MasterUsername="shipway", MasterUserPassword="made-for-moto",
-    )  # fmt: skip
-    for snapshot in snapshots:
-        rds.create_db_snapshot(
-            DBInstanceIdentifier=name, DBSnapshotIdentifier=snapshot, Tags=more or []
-        )
-    return rds
 
 
-def gone(name: str, *snapshots: str, more: list[dict[str, str]] | None = None) -> None:
-    database(name, *snapshots, more=more).delete_db_instance(
-        DBInstanceIdentifier=name, SkipFinalSnapshot=True
-    )
 
 
 def test_a_log_group_that_keeps_everything_is_limited() -> None:

@@ -20,7 +20,7 @@ from tests.aws.leftovers.account import (
     serving,
     tags,
 )
-from tests.aws.leftovers.test_others import gone, groups
+from tests.aws.leftovers.remnants import gone, groups
 from tests.aws.levers import GITHUB, LEVERS, parameters
 from tests.aws.rendering import of_type, parse, render
 

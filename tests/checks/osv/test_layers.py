@@ -60,7 +60,7 @@ NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "b/a", "a/a/a"])
 CHANGES = st.dictionaries(NAMES, st.sampled_from(["file", "gone", "folder", "emptied"]), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CHANGES, min_size=1, max_size=4))
 def test_it_is_what_a_folder_holds_to_which_each_change_is_made(
     tmp_path_factory: pytest.TempPathFactory, layers: list[dict[str, str]]

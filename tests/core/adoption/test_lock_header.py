@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shipway.core.adoption.lock_header import header, recorded
@@ -11,7 +11,6 @@ paths = st.text("abc./-", min_size=1, max_size=20)
 digits = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
-@settings(deadline=None)  # a busy machine makes long texts slowly
 @given(st.dictionaries(paths, digits, max_size=5))
 def test_what_was_written_is_read_back(digests: dict[str, str]) -> None:
     assert recorded(header(digests) + "flask==3\n") == digests

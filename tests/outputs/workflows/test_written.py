@@ -11,22 +11,15 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.outputs.workflows.town import ALL, CONFIG, ECS
 
-from shipway.core.config import Application, Config, Environment
+from shipway.core.config import Application, Config
 from shipway.core.errors import ConfigError
 from shipway.core.settings.aws import Aws, Ecs
 from shipway.core.settings.github import GitHub, Scanners
 from shipway.outputs.workflows.actions import PINS
 from shipway.outputs.workflows.written import mark, write
 
-ECS = Environment(platform="ecs", ecs=Ecs(timeout=3600))
-DIGEST = "sha256:" + "5" * 64
-ALL = Scanners("1.1301.0", DIGEST, DIGEST, ecr=True, secret_scanning=True)
-CONFIG = Config(
-    Application(name="town"),
-    environments={"local": Environment(), "development": ECS, "staging": ECS, "production": ECS},
-    github=GitHub(codecov=True, scanners=ALL),
-)
 COMMANDS = frozenset({"run", "deploy", "monitor", "cost", "clean"})
 WRITTEN = write(CONFIG, "apps/town", COMMANDS).files
 
@@ -280,7 +273,7 @@ _ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _TEXT = st.text(min_size=1).filter(lambda text: "${{" not in text and not _ODD.search(text))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(branch=_TEXT, runner=_TEXT)
 def test_whatever_a_branch_is_called_it_arrives_as_it_is(branch: str, runner: str) -> None:
     github = GitHub(main=branch, runner=runner, branches={"production": branch})

@@ -19,6 +19,7 @@ from shipway.core.watching import Lines
 from shipway.effects.clock import VirtualClock
 from shipway.effects.record import SqliteRecord
 from shipway.platforms.ecs.fake_account import FakeAccount
+from shipway.platforms.ecs.fake_cloudwatch import Traffic
 from shipway.platforms.ecs.platform import EcsPlatform
 from shipway.platforms.ecs.tools import Tools
 
@@ -198,3 +199,7 @@ class Place:
         for line in self.migration.lines or ("it runs",):
             on_line(line)
         return self.migration
+
+
+def bad_errors(place: Place) -> None:
+    place.cloudwatch.traffic = Traffic(errors={place.new.name: 0.2})

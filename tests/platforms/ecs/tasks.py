@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from tests.platforms.ecs.environment import ACCOUNT, REGION, refused
-from tests.platforms.ecs.test_taskdef import rendered
+from tests.platforms.ecs.task_definitions import rendered
 
 from shipway.effects.clock import VirtualClock
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.platforms.ecs.place import Place
-from tests.platforms.ecs.test_scenarios import bad_errors
+from tests.platforms.ecs.place import Place, bad_errors
 
 from shipway.core.outcome import Verdict
 from shipway.effects.aws_errors import Refused

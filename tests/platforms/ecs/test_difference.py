@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.platforms.ecs.test_taskdef import RELEASE, rendered, running
+from tests.platforms.ecs.task_definitions import RELEASE, rendered, running
 
 from shipway.core.config import Environment
 from shipway.core.settings.aws import Ecs

@@ -6,7 +6,7 @@ import time
 
 from moto import mock_aws
 from tests.platforms.ecs.environment import Mixed
-from tests.platforms.ecs.test_taskdef import rendered
+from tests.platforms.ecs.task_definitions import rendered
 
 from shipway.platforms.ecs.log_streams import LogStream, log_place
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.platforms.ecs.place import SHIFTING, STRATEGIES, Place
+from tests.platforms.ecs.place import SHIFTING, STRATEGIES, Place, bad_errors
 
 from shipway.core.outcome import Verdict
 from shipway.platforms.ecs.fake_cloudwatch import Traffic
@@ -17,10 +17,6 @@ NO_IMAGE = (
     "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
     "ref registry.example/shop@sha256:20: not found"
 )
-
-
-def bad_errors(place: Place) -> None:
-    place.cloudwatch.traffic = Traffic(errors={place.new.name: 0.2})
 
 
 def slow(place: Place) -> None:

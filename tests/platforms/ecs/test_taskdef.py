@@ -6,37 +6,29 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.platforms.ecs.environment import ACCOUNT, NAMES
+from tests.platforms.ecs.task_definitions import (
+    IMAGE,
+    MODEL,
+    RELEASE,
+    REQUEST,
+    SECRET,
+    rendered,
+    running,
+)
 
 from shipway.core.config import Environment
 from shipway.core.errors import ConfigError
-from shipway.core.release import Release
 from shipway.core.settings.aws import Ecs
 from shipway.platforms.ecs.fargate import MEMORY, check_size
 from shipway.platforms.ecs.taskdef import OURS, READ_ONLY, release_in, render
 from shipway.platforms.ecs.variables import reference
 
-MODEL = ServiceModel(Loader().load_service_model("ecs", "service-2"))
-REQUEST = MODEL.shape_for("RegisterTaskDefinitionRequest")
-IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a" * 64
-RELEASE = Release("web", "1.2", "abc1234", "d" * 64, "", (), "/r", "", "", IMAGE)
-SECRET = ACCOUNT.arn("secretsmanager", "secret:web/production/KEY-AbCdEf")
 PARAMETER = ACCOUNT.arn("ssm", "parameter/web/production/TOKEN")
 
 
-def rendered(
-    settings: Environment | None = None, base: dict[str, Any] | None = None, health: str = ""
-) -> dict[str, Any]:
-    """Valid by the shape that boto3 itself holds requests to."""
-    made = render(settings or Environment(), NAMES, RELEASE, base, account=ACCOUNT, health=health)
-    problems = ParamValidator().validate(made, REQUEST)
-    assert not problems.has_errors(), problems.generate_report()
-    return made
 
 
 def container(made: dict[str, Any]) -> dict[str, Any]:
@@ -52,24 +44,6 @@ def secrets(made: dict[str, Any]) -> dict[str, str]:
     return {one["name"]: one["valueFrom"] for one in container(made)["secrets"]}
 
 
-def running(**own: Any) -> dict[str, Any]:
-    """As DescribeTaskDefinition answers, with every field that only ECS writes."""
-    return {
-        "taskDefinitionArn": ACCOUNT.arn("ecs", "task-definition/web:7"), "revision": 7,
-        "status": "ACTIVE", "requiresAttributes": [{"name": "ecs.capability"}],
-        "compatibilities": ["EC2", "FARGATE"], "registeredAt": 0, "registeredBy": "somebody",
-        "family": "old", "volumes": [{"name": "cache"}], "ephemeralStorage": {"sizeInGiB": 30},
-        "executionRoleArn": ACCOUNT.role("theirs"),
-        "containerDefinitions": [
-            {
-                "name": "web", "image": "old", "cpu": 0, "mountPoints": [], "user": "10001",
-                "environment": [{"name": "DATABASE_HOST", "value": "db"}],
-                "secrets": [{"name": "DATABASE_PASSWORD", "valueFrom": SECRET}],
-                "healthCheck": {"command": ["CMD", "true"]}, **own,
-            },
-            {"name": "sidecar", "image": "envoy:v1"},
-        ],
-    }  # fmt: skip
 
 
 def test_from_nothing_it_is_complete() -> None:

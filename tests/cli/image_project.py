@@ -1,0 +1,44 @@
+"""A project that an image is built of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.terminal import git, only, project
+from tests.images.engines import SMALL
+
+FILES = {
+    "Dockerfile": SMALL, "main/run": "#!/bin/sh\n", "main/page": "hello\n",
+    "data/towns": "a\n" * 50,
+    "requirements.txt": "", "web.py": "", "pyproject.toml": '[project]\nname = "town"\n',
+    ".gitignore": ".shipway/\n.env\n", ".env": "not for the image\n",
+}  # fmt: skip
+SETTINGS = """[application]
+name = "town"
+version = "1.4.0"
+serve = "gunicorn web:app"
+unit_tests = ""
+{checks}
+[image]
+builder = "{builder}"
+registry = "{registry}"
+source = "https://example.org/town"
+{more}
+[environments.staging]
+platform = "local"
+"""
+
+
+def town(folder: Path, builder: str, registry: str = "", more: str = "") -> Path:
+    """A project with one commit."""
+    text = SETTINGS.format(checks=only(), builder=builder, registry=registry, more=more)
+    made = project(folder, text, FILES)
+    git(made, "init", "--quiet")
+    commit(made)
+    return made
+
+
+def commit(folder: Path) -> str:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "work", "--date", "2026-01-01T00:00:00Z")
+    return git(folder, "rev-parse", "HEAD")

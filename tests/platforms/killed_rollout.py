@@ -1,0 +1,90 @@
+"""A rollout whose process is killed at a chosen moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.platforms.machine import Machine
+
+from shipway.core.config import Application, Config, Environment
+from shipway.core.outcome import Verdict
+from shipway.core.release import Release
+from shipway.core.watching import Silent
+from shipway.effects.clock import VirtualClock
+from shipway.effects.record import SqliteRecord
+from shipway.platforms.local.platform import LocalPlatform
+
+STRATEGIES = ("rolling", "blue-green", "linear", "canary")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying(SqliteRecord):
+    """A record at whose nth writing of a state the process is killed, before or after it."""
+
+    left = 10_000
+    after = False
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Write it; or end."""
+        self.left -= 1
+        if self.left < 0 and not self.after:
+            raise Killed
+        super().put_state(environment, state)
+        if self.left < 0:
+            raise Killed
+
+
+class Place:
+    """An environment on a made-up machine, with a release that serves."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.machine = Machine(str(folder))
+        self.record = Dying(str(folder / "record.sqlite3"))
+        self.clock = VirtualClock()
+        environment = Environment(
+            port=0, instances=3, step_percent=40.0, step_bake=2.0, bake=2.0, judged=False,
+            probes=0.0, test_port=0,
+        )  # fmt: skip
+        self.config = Config(
+            application=Application(name="tiny", serve="serve", health="/health"),
+            environments={"local": replace(environment, **settings)},
+        )
+        self.old, self.new = self.release("1.0"), self.release("2.0")
+        assert self.platform().deploy(self.old, Silent()).verdict is Verdict.PASSED
+
+    def platform(self) -> LocalPlatform:
+        return LocalPlatform(
+            self.config, "local", str(self.folder), self.machine, self.machine, self.clock,
+            self.record,
+        )  # fmt: skip
+
+    def release(self, version: str) -> Release:
+        digest = version.encode().hex().ljust(64, "0")
+        return Release("tiny", version, "", digest, "", (), str(self.folder), "/usr/bin/python3")
+
+    def die_at(self, action: int, *, after: bool) -> bool:
+        """Deploy the new release, and be killed at the nth writing. False: it got to the end."""
+        self.record.left, self.record.after = action, after
+        try:
+            self.platform().deploy(self.new, Silent())
+        except Killed:
+            return True
+        finally:
+            self.record.left = 10_000
+        return False
+
+    def only(self, release: Release) -> None:
+        """Nothing else than this release is there, and it serves."""
+        platform = self.platform()
+        assert platform.status()["release"] == release.name
+        assert {one.digest for one in platform.running} == {release.digest}
+        assert self.machine.shares() == {release.digest[:12]: 100}
+        assert len(self.machine.running) == 1 + 3  # Envoy, and three instances
+        assert platform.unfinished is None
