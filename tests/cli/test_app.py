@@ -63,7 +63,7 @@ def test_every_argument_and_option_is_as_it_was(path: str) -> None:
     parser, recorded = PARSERS[path], RECORDED["commands"][path]
     assert " ".join((parser.description or "").split()) == " ".join(recorded["help"].split())
     new = ("help", "install_completion", "show_completion")  # Typer's own were not recorded
-    actions = [one for one in (*parser.arguments, *parser.options) if one.dest not in new]
+    actions = [action for action in (*parser.arguments, *parser.options) if action.dest not in new]
     assert len(actions) == len(recorded["parameters"])
     for action, expected in zip(actions, recorded["parameters"], strict=True):
         assert parameter(action) == as_recorded(expected, action)
@@ -88,7 +88,7 @@ def test_what_carries_a_command_out_takes_exactly_its_options(path: str) -> None
     parser = PARSERS[path]
     assert parser.run is not None
     taken = inspect.signature(parser.run).parameters
-    assert all(one.kind is inspect.Parameter.KEYWORD_ONLY for one in taken.values())
+    assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in taken.values())
     dests = {action.dest for action in (*parser.arguments, *parser.options)} - {"help"}
     assert set(taken) == {"directory", *dests}
 

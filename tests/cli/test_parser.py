@@ -38,15 +38,15 @@ def group(parser: Parser) -> None:
     parser.add_command("order", ordered, built)
 
 
-def parsed(*words: str, declare: Callable[[Parser], None] = town) -> dict[str, Any]:
-    return vars(Parser("town", declare, built).parse(words)[0])
+def parsed(*argv: str, declare: Callable[[Parser], None] = town) -> dict[str, Any]:
+    return vars(Parser("town", declare, built).parse(argv)[0])
 
 
 def complaint(
-    capsys: pytest.CaptureFixture[str], *words: str, declare: Callable[[Parser], None] = town
+    capsys: pytest.CaptureFixture[str], *argv: str, declare: Callable[[Parser], None] = town
 ) -> str:
     with pytest.raises(SystemExit) as exited:
-        parsed(*words, declare=declare)
+        parsed(*argv, declare=declare)
     assert exited.value.code == 2
     output = capsys.readouterr()
     assert output.out == ""
@@ -72,10 +72,10 @@ def test_options_mean_the_same_wherever_they_stand(
 ) -> None:
     units: list[tuple[str, ...]] = [*options]
     at = sorted(random.randint(0, len(options)) for _ in streets)
-    for place, street in reversed(list(zip(at, streets, strict=True))):
-        units.insert(place, (street,))
-    mixed = parsed(*(word for unit in units for word in unit))
-    first = parsed(*(word for unit in options for word in unit), "--", *streets)
+    for index, street in reversed(list(zip(at, streets, strict=True))):
+        units.insert(index, (street,))
+    mixed = parsed(*(argument for unit in units for argument in unit))
+    first = parsed(*(argument for unit in options for argument in unit), "--", *streets)
     assert mixed == first
     assert mixed["streets"] == streets
 
@@ -83,8 +83,8 @@ def test_options_mean_the_same_wherever_they_stand(
 @given(st.lists(TEXT))
 def test_after_two_dashes_nothing_is_an_option(streets: list[str]) -> None:
     assert parsed("--fast", "--", "x", *streets)["fast"]
-    found = parsed("a", "--", "x", *streets, declare=ordered)
-    assert (found["who"], found["order"]) == ("a", ["x", *streets])
+    options = parsed("a", "--", "x", *streets, declare=ordered)
+    assert (options["who"], options["order"]) == ("a", ["x", *streets])
 
 
 @given(TEXT)
@@ -93,12 +93,12 @@ def test_a_value_may_be_any_text(tree: str) -> None:
 
 
 def test_short_options_stand_together() -> None:
-    found = parsed("-fn3")
-    assert (found["fast"], found["houses"]) == (True, 3)
+    options = parsed("-fn3")
+    assert (options["fast"], options["houses"]) == (True, 3)
 
 
 @pytest.mark.parametrize(
-    ("words", "error"),
+    ("argv", "error"),
     [
         (["--tre", "x"], "no such option: --tre. Did you mean '--tree'?"),
         (["--xyz"], "no such option: --xyz."),
@@ -112,9 +112,9 @@ def test_short_options_stand_together() -> None:
     ],
 )
 def test_wrong_words_are_named_with_what_is_right(
-    words: list[str], error: str, capsys: pytest.CaptureFixture[str]
+    argv: list[str], error: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert complaint(capsys, *words) == error
+    assert complaint(capsys, *argv) == error
 
 
 def test_what_is_missing_or_too_much_is_named(capsys: pytest.CaptureFixture[str]) -> None:

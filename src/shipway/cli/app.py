@@ -19,7 +19,7 @@ from shipway.cli.parser import Command, Declare, Parser, Run
 from shipway.core.errors import ConfigError
 
 
-def parse(words: Sequence[str]) -> tuple[Run, dict[str, Any]]:
+def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
     """What carries out a command line, and with which options. Exits with 2 on wrong usage."""
     parser = shipway()
     if "_ARGCOMPLETE" in os.environ:
@@ -31,7 +31,7 @@ def parse(words: Sequence[str]) -> tuple[Run, dict[str, Any]]:
             "this shell's completion script is of an older Shipway",
             "shipway --install-completion",
         )
-    options, rest = parser.parse(words)
+    options, rest = parser.parse(argv)
     directory = options.directory
     if options.show_completion or options.install_completion:
         from shipway.cli.completion import install, show

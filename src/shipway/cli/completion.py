@@ -37,8 +37,10 @@ def offer(parser: Parser) -> None:
     with suppress(SystemExit):  # what cannot be parsed yet is completed where it stands
         while parser.commands:
             options, after = parser.split(rest)
-            given = [one.partition("=")[2] for one in options if one.startswith("--directory=")]
-            directory = given[-1] if given else directory
+            directories = [
+                option.partition("=")[2] for option in options if option.startswith("--directory=")
+            ]
+            directory = directories[-1] if directories else directory
             if not after or after[0] not in parser.commands:
                 break
             parser, rest = parser.command(after[0]), after[1:]

@@ -38,8 +38,8 @@ class HelpPage:
         for paragraph in self.description.split("\n\n"):
             blocks.append("\n".join(f"  {line}" for line in _wrapped(paragraph, width - 2)))
         for title, rows in (
-            ("Arguments", [(argument_name(one), _explained(one)) for one in self.arguments]),
-            ("Options", [(_option_names(one), _explained(one)) for one in self.options]),
+            ("Arguments", [(argument_name(each), _explained(each)) for each in self.arguments]),
+            ("Options", [(_option_names(each), _explained(each)) for each in self.options]),
             ("Commands", list(self.commands.items())),
         ):
             if rows:

@@ -12,11 +12,11 @@ from shipway.cli.app import parse
 from shipway.core.errors import ShipwayError
 
 
-def invoke(words: Sequence[str]) -> int:
+def invoke(argv: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code. Prints errors, with what to do next."""
     options: dict[str, Any] = {}
     try:
-        run, options = parse(words)
+        run, options = parse(argv)
         return run(**options)
     except ShipwayError as error:
         return _tell(error, options)

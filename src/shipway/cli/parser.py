@@ -73,9 +73,9 @@ class Parser(argparse.ArgumentParser):
             self.error(f"no such command: {name}.{nearest(name, self.commands)}")
         return Parser(f"{self.prog} {name}", *command.load())
 
-    def parse(self, words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-        """What the words mean; of a group, also the words from its command on."""
-        options, arguments = self.split(words)
+    def parse(self, argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+        """What a command line means; of a group, also the part from its command on."""
+        options, arguments = self.split(argv)
         if self.commands:
             return self.parse_args(options), arguments
         separator = ["--"] if arguments else []
@@ -84,7 +84,7 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unexpected arguments: {' '.join(extra).removeprefix('-- ')}")
         return parsed, []
 
-    def split(self, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    def split(self, argv: Sequence[str]) -> tuple[list[str], list[str]]:
         """Options, each with its value in one string, and everything else. Of a group: everything
         from the command on.
 
@@ -93,28 +93,28 @@ class Parser(argparse.ArgumentParser):
         """
         options: list[str] = []
         arguments: list[str] = []
-        rest = list(words)
+        rest = list(argv)
         while rest:
-            word = rest.pop(0)
-            if word == "--":
+            argument = rest.pop(0)
+            if argument == "--":
                 arguments += rest
                 break
-            if word == "-" or not word.startswith("-"):
-                arguments.append(word)
+            if argument == "-" or not argument.startswith("-"):
+                arguments.append(argument)
                 if self.commands:  # what follows is the command's own
                     arguments += rest
                     break
-            elif word.startswith("--"):
-                name, equals, value = word.partition("=")
+            elif argument.startswith("--"):
+                name, equals, value = argument.partition("=")
                 options.append(self._option(name, value if equals else None, rest))
             else:
-                options += self._short(word, rest)
+                options += self._short(argument, rest)
         # Who asks for help gets it, whatever else is wrong.
         return sorted(options, key=lambda option: option != "--help"), arguments
 
-    def _short(self, word: str, rest: list[str]) -> Iterable[str]:
+    def _short(self, argument: str, rest: list[str]) -> Iterable[str]:
         """The options of "-y", "-j4" or "-fy"."""
-        letters = word[1:]
+        letters = argument[1:]
         while letters:
             name, letters = f"-{letters[0]}", letters[1:]
             if letters and self._takes_value(name):
@@ -141,7 +141,7 @@ class Parser(argparse.ArgumentParser):
         return action.nargs != 0
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the words, and exit with 2."""
+        """Say what is wrong with a command line, and exit with 2."""
         self.exit(2, f"{self.format_usage()}Try '{self.prog} -h' for help.\n\nError: {message}\n")
 
     def format_usage(self) -> str:
@@ -167,13 +167,13 @@ class Parser(argparse.ArgumentParser):
 
 
 class Rest(argparse.Action):
-    """All further words, at least one, also those that look like options."""
+    """All further arguments, at least one, also those that look like options."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
         option_string: str | None = None,
     ) -> None:  # fmt: skip
-        """Keep the words."""
+        """Keep them."""
         if not values:
             parser.error(f"the following arguments are required: {self.metavar}")
         setattr(namespace, self.dest, values)
@@ -188,8 +188,8 @@ def number(
         try:
             value = kind(text)
         except ValueError:
-            words = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+            phrase = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {phrase}") from None
         if not least <= value <= most:
             limits = f"at least {least:g}" if most == _INFINITE else f"{least:g} to {most:g}"
             raise argparse.ArgumentTypeError(f"{text} is out of range: {limits}")
