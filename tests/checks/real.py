@@ -14,7 +14,8 @@ from shipway.core.check import Check, Home, Output, Site
 from shipway.core.config import Config
 
 UV = os.path.join(os.path.dirname(sys.executable), "uv")
-PYTEST, COVERAGE = "9.2.0", "7.17.3"  # of the tiny application, as its lock would say
+# Of the tiny application, as its lock would say.
+PYTEST, COVERAGE, DJANGO = "9.2.0", "7.17.3", "5.2.19"
 _ENV = ("PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
 
 
@@ -30,6 +31,11 @@ def environment(folder: str, *packages: str) -> str:
 def application_environment(folder: str) -> str:
     """The tiny application's own."""
     return environment(folder, f"pytest=={PYTEST}", f"coverage=={COVERAGE}")
+
+
+def django_environment(folder: str) -> str:
+    """The tiny application's own, where it is one of Django."""
+    return environment(folder, f"django=={DJANGO}", f"coverage=={COVERAGE}")
 
 
 def run(check: Check, config: Config, site: Site) -> Output:

@@ -38,10 +38,17 @@ CASES: dict[tuple[str, str], Mapping[str, str]] = {
        ("ruff", "ruff-format", "flake8", "black")},
     **{(name, "own-settings"): tiny.OWN_SETTINGS for name in ("ruff", "flake8", "black")},
     ("unit", "unimportable"): tiny.UNIMPORTABLE,
+    **{("unit", case): files for case, files in tiny.BROKEN_SUITES.items()},
+    **{("unit", case): files for case, files in tiny.BROKEN_DJANGO.items()},
+    ("unit", "django-clean"): tiny.DJANGO,
+    ("unit", "django-unimportable"): tiny.DJANGO_UNIMPORTABLE,
+    ("unit", "django-no-tests"): tiny.DJANGO_NO_TESTS,
+    ("unit", "django-unexpected"): tiny.DJANGO_UNEXPECTED,
+    ("unit", "django-class-skipped"): tiny.DJANGO_CLASS_SKIPPED,
+    ("unit", "django-class-broken"): tiny.DJANGO_CLASS_BROKEN,
     ("unit", "no-tests"): tiny.NO_TESTS,
     ("unit", "all-skipped"): tiny.ALL_SKIPPED,
     ("unit", "no-pytest"): tiny.CLEAN,
-    ("coverage", "no-data"): tiny.CLEAN,
     ("performance", "no-locustfile"): tiny.NO_LOAD,
     ("performance", "other-names"): tiny.OTHER_LOAD,
     **advised.CASES,
@@ -55,6 +62,11 @@ def check_named(name: str) -> Check:
     return next(check for check in CHECKS if check.name == name)
 
 
+def config_of(case: str) -> Config:
+    """The tiny application's configuration; it is one of Django in some cases."""
+    return tiny.DJANGO_CONFIG if case.startswith("django-") else tiny.CONFIG
+
+
 def load(name: str, case: str) -> Output:
     """A recorded output. Its report files are text."""
     data = json.loads(path(name, case).read_text(encoding="utf-8"))
@@ -64,13 +76,15 @@ def load(name: str, case: str) -> Output:
 
 def perform(name: str, case: str, root: str, python: str) -> Output:
     """Let the real tool look at a case, in the folder `root`."""
-    check, config = check_named(name), tiny.CONFIG
+    check, config = check_named(name), config_of(case)
     tiny.write(CASES[name, case], root)
     secretive.prepare(name, case, root)
     site = Site(root, f"{root}/.shipway/out", python)
     if case == "no-pytest" or (name, case) in advised.BARE:
         site = Site(root, site.out, real.environment(f"{root}/.shipway/bare"))
-    if name == "coverage" and case != "no-data":
+    if config is tiny.DJANGO_CONFIG:
+        site = Site(root, site.out, real.django_environment(f"{root}/.shipway/django"))
+    if name == "coverage":
         site = Site(root, site.out, python, upstream=_halves(config, root, python))
     with real.served() if check.served else nullcontext("") as url:
         site = Site(root, site.out, site.python, url, site.upstream, f"{root}/advisories")
@@ -106,7 +120,8 @@ def _sanitised(output: Output, root: str, python: str, url: str) -> Output:
 def path(name: str, case: str) -> Path:
     """Where a case is kept."""
     check = check_named(name)
-    own = {"coverage": real.COVERAGE, "advisories": "1"}.get(check.name, real.PYTEST)
+    runner = real.DJANGO if config_of(case) is tiny.DJANGO_CONFIG else real.PYTEST
+    own = {"coverage": real.COVERAGE, "advisories": "1"}.get(check.name, runner)
     return FOLDER / check.name / f"{case}-{check.tool.version or own}.json"
 
 

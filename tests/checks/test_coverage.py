@@ -10,14 +10,17 @@ from coverage import Coverage
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.inside import HERE, combine_coverage
 from shipway.core.config import Application, Config, Gates
+from shipway.core.errors import CannotRun
 from shipway.core.gate import Bound, Gate, Measure
 
 from . import tiny
-from .reading import argv, fix, read, refusal, refused
+from .reading import fix, read, refusal
 from .recordings import SITE, load
 
+UNIT = replace(SITE, upstream={"unit": "/runs/unit"})
 
-def test_both_halves_data_are_read_and_nothing_else() -> None:
+
+def test_the_data_of_all_suites_that_ran_are_read_and_nothing_else() -> None:
     upstream = {"unit": "/runs/unit", "install": "/runs/install", "integration": "/runs/both"}
     assert COVERAGE.argv(tiny.CONFIG, replace(SITE, upstream=upstream)) == (
         f"{HERE}/combine_coverage.py", "/app/.shipway/out",
@@ -25,9 +28,23 @@ def test_both_halves_data_are_read_and_nothing_else() -> None:
     )  # fmt: skip
 
 
-def test_without_a_half_there_are_no_data() -> None:
-    assert argv("coverage") == (f"{HERE}/combine_coverage.py", "/app/.shipway/out")
+def test_without_any_suite_nothing_is_known() -> None:
+    with pytest.raises(CannotRun) as caught:
+        COVERAGE.argv(tiny.CONFIG, replace(SITE, upstream={"install": "/runs/install"}))
+    assert caught.value.message == (
+        "no suite ran, so nothing is known of coverage: unit, integration, browser"
+    )
     assert fix("coverage") is None
+
+
+def test_a_suite_that_did_not_run_is_named() -> None:
+    output = load("coverage", "clean")
+    assert COVERAGE.read(output, tiny.CONFIG, UNIT).partial == "integration, browser"
+    everything = dict.fromkeys(("unit", "integration", "browser"), "/runs")
+    whole = COVERAGE.read(output, tiny.CONFIG, replace(SITE, upstream=everything))
+    assert whole.partial == ""
+    off = replace(tiny.CONFIG, checks={"browser": False, "integration": False})
+    assert COVERAGE.read(output, off, UNIT).partial == ""
 
 
 def test_it_depends_on_what_is_measured() -> None:
@@ -60,12 +77,6 @@ def test_three_of_them_at_most() -> None:
     report["files"] = {f"{n}.py": report["files"]["town/bad.py"] for n in range(5)}
     output = replace(load("coverage", "bad"), reports=_report(report))
     assert len(COVERAGE.read(output, tiny.CONFIG, SITE).worst) == 3
-
-
-def test_no_data_are_not_a_pass() -> None:
-    assert refused("coverage", "no-data") == (
-        "coverage ended with 1 and no result: no coverage data: no tests ran"
-    )
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,15 @@ from coverage import CoverageData
 
 from shipway.checks.inside import HERE, measure_tests
 from shipway.checks.pytest import INTEGRATION, UNIT
+from shipway.core.check import Output
 from shipway.core.config import Application, Config
 from shipway.core.result import TestTally
 
 from . import tiny
 from .reading import argv, fix, read, refusal, refused
-from .recordings import SITE, load
+from .recordings import SITE, config_of, load
+
+BROKE = "the tests did not run to their end"
 
 
 def test_tests_run_within_coverage() -> None:
@@ -109,20 +112,103 @@ def test_a_folder_that_is_not_there_is_no_result() -> None:
     assert refused("unit", "nothing") == "there are no tests in tests/unit"
 
 
-@pytest.mark.parametrize("report", [{}, {"junit.xml": b""}, {"junit.xml": b"<testsuites>"}])
-def test_a_report_that_is_missing_or_cut_off_is_no_result(report: dict[str, bytes]) -> None:
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        ("broken-conftest", "ModuleNotFoundError: No module named 'nothere'; the run ended with 4"),
+        ("unparsable-conftest", "SyntaxError: invalid syntax; the run ended with 4"),
+        ("failing-conftest", "OSError: the registry of wards is not there; the run ended with 3"),
+        ("failing-hook", "OSError: the registry of wards is not there; the run ended with 3"),
+        (
+            "no-such-plugin",
+            "Error importing plugin \"nothere\": No module named 'nothere'; the run ended with 4",
+        ),
+        ("required-plugin", "Missing required plugins: pytest-nothere; the run ended with 4"),
+        ("broken-plugin", "OSError: the registry of wards is not there; the run ended with 3"),
+        ("unknown-option", "unrecognized arguments: --nothere; the run ended with 4"),
+        ("another-folder", "file or directory not found: nothere/; the run ended with 4"),
+        (
+            "wrong-toml",
+            "coverage.exceptions.ConfigError: Couldn't read config file pyproject.toml: "
+            "Expected ']' at the end of a table declaration (at line 7, column 6); "
+            "the run ended with 1",
+        ),
+        ("killed", "its last line is 'tests/unit/test_ends.py'; the run was ended by signal 9"),
+        ("exited", "its last line is 'tests/unit/test_ends.py'; the run ended with 0"),
+        ("stopped", "_pytest.outcomes.Exit: no more; the run ended with 2"),
+        (
+            "django-broken-settings",
+            "ModuleNotFoundError: No module named 'nothere'; the run ended with 1",
+        ),
+        (
+            "django-no-such-app",
+            "ModuleNotFoundError: No module named 'nothere'; the run ended with 1",
+        ),
+        (
+            "django-broken-migration",
+            "django.db.utils.OperationalError: no such table: wards; the run ended with 1",
+        ),
+        (
+            "django-killed",
+            "its last line is \"Creating test database for alias 'default'...\"; "
+            "the run was ended by signal 9",
+        ),
+        (
+            "django-exited",
+            "its last line is \"Creating test database for alias 'default'...\"; "
+            "the run ended with 0",
+        ),
+    ],
+)
+def test_a_suite_that_breaks_has_failed_with_the_error_as_the_reason(case: str, cause: str) -> None:
+    reading = UNIT.read(load("unit", case), config_of(case), SITE)
+    assert reading.failed == f"the tests did not run to their end: {cause}"
+    assert "conftest.py" in reading.remedy
+
+
+def test_every_suite_that_breaks_is_among_them() -> None:
+    for case in (*tiny.BROKEN_SUITES, *tiny.BROKEN_DJANGO):
+        assert UNIT.read(load("unit", case), config_of(case), SITE).failed, case
+
+
+@pytest.mark.parametrize(
+    "report",
+    [{}, {"junit.xml": b""}, {"junit.xml": b"<testsuites>"}, {"junit.xml": b"<testsuites/>"}],
+)
+def test_without_a_whole_report_the_suite_has_failed(report: dict[str, bytes]) -> None:
     output = replace(load("unit", "clean"), reports=report)
-    assert "no result" in refusal("unit", output).message
+    assert BROKE in UNIT.read(output, tiny.CONFIG, SITE).failed
 
 
-def test_a_report_without_tests_is_no_result() -> None:
-    output = replace(load("unit", "clean"), reports={"junit.xml": b"<testsuites/>"})
-    assert "no result" in refusal("unit", output).message
+def test_a_suite_that_prints_nothing_has_failed_too() -> None:
+    said = UNIT.read(Output(1, "", ""), tiny.CONFIG, SITE).failed
+    assert said == f"{BROKE}: it printed nothing; the run ended with 1"
 
 
-def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
+def test_an_exit_code_that_does_not_fit_fails_the_suite() -> None:
     for case, code in (("bad", 0), ("clean", 1), ("clean", 2), ("bad", 3), ("bad", -9)):
-        assert "no result" in refusal("unit", replace(load("unit", case), code=code)).message
+        output = replace(load("unit", case), code=code)
+        assert BROKE in UNIT.read(output, tiny.CONFIG, SITE).failed
+
+
+def test_djangos_tests_are_counted() -> None:
+    assert read("unit", "django-clean").tests == TestTally(1, 0, 0)
+    assert refused("unit", "django-no-tests").startswith("there are no tests")
+    assert "No module named 'nothere'" in read("unit", "django-unimportable").failed
+
+
+def test_a_test_of_django_that_passes_against_its_word_has_failed() -> None:
+    assert read("unit", "django-unexpected").failed == (
+        "1 of 1 tests failed: town.tests.SumTests::test_adds: it passed, and was expected to fail"
+    )
+
+
+def test_a_class_of_django_that_skips_its_set_up_has_tested_nothing() -> None:
+    assert refused("unit", "django-class-skipped") == "every test was skipped"
+    reading = read("unit", "django-class-broken")
+    assert reading.failed.endswith("OSError: no ferry")
+    assert reading.tests is not None
+    assert (reading.tests.passed, reading.tests.skipped) == (0, 1)
 
 
 @pytest.mark.parametrize("options", ["", "--cov=town", "-n2"])

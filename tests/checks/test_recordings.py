@@ -16,6 +16,7 @@ PERFORMED = [
     ("ruff", "own-settings"), ("ruff", "syntax"), ("ruff-format", "syntax"),
     ("flake8", "own-settings"), ("flake8", "nothing"), ("black", "syntax"),
     ("black", "own-settings"), ("mypy", "bad"), ("unit", "bad"), ("unit", "unimportable"),
+    ("unit", "broken-conftest"), ("unit", "killed"), ("unit", "django-broken-migration"),
     ("coverage", "bad"), ("performance", "bad"),
     ("pip-audit", "nothing"), ("licences", "clean"), ("sbom", "clean"), ("sbom", "nothing"),
     ("bandit", "bad"), ("semgrep", "syntax"), ("hadolint", "own-settings"), ("zizmor", "bad"),

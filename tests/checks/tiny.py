@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shipway.core.config import Application, Config, EndpointGate, Gates, Performance
 
@@ -17,6 +18,8 @@ CONFIG = Config(
     gates=Gates(endpoints={"ward page": EndpointGate(50, 0)}),
     performance=Performance(users=2, seconds=2),
 )  # fmt: skip
+
+DJANGO_CONFIG = replace(CONFIG, application=replace(CONFIG.application, test_runner="django"))
 
 _GOOD = '''"""Sums."""
 
@@ -125,6 +128,125 @@ ALL_SKIPPED = {
     "tests/unit/test_adds.py": "import pytest\n\n"
     "pytest.skip('no ferry', allow_module_level=True)\n",
 }
+_SETTINGS = _PROJECT + "\n[tool.pytest.ini_options]\n"
+_KILL = "import os\n\n\ndef test_ends():\n    "
+# Suites that break before their first test, or end without a word of their tests.
+BROKEN_SUITES = {
+    "broken-conftest": {**CLEAN, "tests/conftest.py": "import nothere\n"},
+    "unparsable-conftest": {**CLEAN, "tests/conftest.py": "def broken(:\n"},
+    "failing-conftest": {
+        **CLEAN,
+        "tests/conftest.py": "def pytest_configure(config):\n"
+        '    raise OSError("the registry of wards is not there")\n',
+    },
+    "failing-hook": {
+        **CLEAN,
+        "tests/conftest.py": "def pytest_collection_modifyitems(items):\n"
+        '    raise OSError("the registry of wards is not there")\n',
+    },
+    "no-such-plugin": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = '-p nothere'\n"},
+    "required-plugin": {
+        **CLEAN,
+        "pyproject.toml": _SETTINGS + "required_plugins = ['pytest-nothere']\n",
+    },
+    "broken-plugin": {
+        **CLEAN,
+        "pyproject.toml": _SETTINGS + "addopts = '-p town.plugin'\n",
+        "town/plugin.py": "raise OSError('the registry of wards is not there')\n",
+    },
+    "unknown-option": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = '--nothere'\n"},
+    "another-folder": {**CLEAN, "pyproject.toml": _SETTINGS + "addopts = 'nothere/'\n"},
+    "wrong-toml": {**CLEAN, "pyproject.toml": _PROJECT + "[tool\n"},
+    "killed": {**CLEAN, "tests/unit/test_ends.py": _KILL + "os.kill(os.getpid(), 9)\n"},
+    "exited": {**CLEAN, "tests/unit/test_ends.py": _KILL + "os._exit(0)\n"},
+    "stopped": {
+        **CLEAN,
+        "tests/unit/test_ends.py": "import pytest\n\n\ndef test_ends():\n"
+        "    pytest.exit('no more')\n",
+    },
+}
+_MANAGE = """import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(sys.argv)
+"""
+_DJANGO_SETTINGS = """SECRET_KEY = "for tests only"
+INSTALLED_APPS = ["town"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "town.sqlite3"}}
+"""
+_DJANGO_TEST = """from django.test import TestCase
+
+
+class SumTests(TestCase):
+    def test_adds(self):
+        self.assertEqual(1 + 2, 3)
+"""
+_MIGRATION = """from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    operations = [migrations.RunSQL("ALTER TABLE wards ADD seats integer")]
+"""
+DJANGO = {
+    "manage.py": _MANAGE,
+    "config/__init__.py": "",
+    "config/settings.py": _DJANGO_SETTINGS,
+    "town/__init__.py": "",
+    "town/tests.py": _DJANGO_TEST,
+}
+_DJANGO_ENDS = _DJANGO_TEST.replace("self.assertEqual(1 + 2, 3)", "{}")
+BROKEN_DJANGO = {
+    "django-broken-settings": {
+        **DJANGO,
+        "config/settings.py": "import nothere\n" + _DJANGO_SETTINGS,
+    },
+    "django-no-such-app": {
+        **DJANGO,
+        "config/settings.py": _DJANGO_SETTINGS.replace('"town"]', '"town", "nothere"]'),
+    },
+    "django-broken-migration": {
+        **DJANGO,
+        "town/migrations/__init__.py": "",
+        "town/migrations/0001_wards.py": _MIGRATION,
+    },
+    "django-killed": {
+        **DJANGO,
+        "town/tests.py": _DJANGO_ENDS.format("os.kill(os.getpid(), 9)").replace(
+            "from django", "import os\n\nfrom django"
+        ),
+    },
+    "django-exited": {
+        **DJANGO,
+        "town/tests.py": _DJANGO_ENDS.format("os._exit(0)").replace(
+            "from django", "import os\n\nfrom django"
+        ),
+    },
+}
+_SET_UP = """class SumTests(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise unittest.SkipTest("no ferry")
+
+"""
+DJANGO_CLASS_SKIPPED = {
+    **DJANGO,
+    "town/tests.py": "import unittest\n\n"
+    + _DJANGO_TEST.replace("class SumTests(TestCase):\n", _SET_UP),
+}
+DJANGO_CLASS_BROKEN = {
+    name: text.replace('unittest.SkipTest("no ferry")', 'OSError("no ferry")')
+    for name, text in DJANGO_CLASS_SKIPPED.items()
+}
+DJANGO_UNEXPECTED = {
+    **DJANGO,
+    "town/tests.py": "import unittest\n\n"
+    + _DJANGO_TEST.replace("    def test", "    @unittest.expectedFailure\n    def test"),
+}
+DJANGO_UNIMPORTABLE = {**DJANGO, "town/tests.py": "import nothere\n"}
+DJANGO_NO_TESTS = {**DJANGO, "town/tests.py": "# nothing yet\n"}
 NOTHING = {"town/README": "no Python here\n"}
 WRONG_SETTINGS = {
     **CLEAN,

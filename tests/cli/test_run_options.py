@@ -130,6 +130,25 @@ def test_strict_makes_an_incomplete_run_a_failure(
     assert "no-such-program is not here" in done.stdout
 
 
+def test_a_step_that_was_asked_for_by_name_and_did_not_run_is_never_a_success(
+    incomplete: Path,
+) -> None:
+    assert shipway(incomplete, "run", "missing").returncode == 5
+    assert shipway(incomplete, "run", "there").returncode == 0
+    assert shipway(incomplete, "run", "test").returncode == 0  # a stage asks for no one step
+
+
+def test_a_run_that_should_have_deployed_and_did_not_is_never_a_success(tmp_path: Path) -> None:
+    carry = '[steps.carry]\nrun = "no-such-program"\nstage = "deploy"\n'
+    web = project(tmp_path / "web", carry + step("there", "true"))
+    done = shipway(web, "run")
+    assert done.returncode == 5
+    assert done.stdout.splitlines()[-2] == (
+        "incomplete: carry: no-such-program is not here; nothing came of carry"
+    )
+    assert shipway(web, "run", "--skip", "carry").returncode == 0
+
+
 def test_a_check_may_be_missing_for_a_reason_that_is_given(incomplete: Path) -> None:
     reason = "missing=not on this machine: see #7 = later"
     done = shipway(incomplete, "run", "--strict", "--allow-unavailable", reason, "--json")

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from shipway.core.errors import (
+    ApplicationFault,
     Busy,
     CannotRun,
     ConfigError,
@@ -31,6 +32,7 @@ ELSEWHERE = {
     "1.0 did not become healthy within 30 s: /health answers 500": "an-instance-does-not-start",
     "nobody answered the pause at POST_SCALE_UP within 900 s": "nobody-answered-a-pause",
     "Envoy did not take the new shares within 5 s": "envoy-does-not-answer",
+    "the tests did not run to their end: OSError: no; the run ended with 4": "a-suite-broke",
     "coverage is 71.25 %; the limit is at least 80 %; worst: a.py": "a-gate-failed",
     "coverage was not measured; the limit is at least 80 %": "a-gate-failed",
     "shipway.toml: gates.coverrage: there is no such key. Accepted: x.": "the-settings-are-wrong",
@@ -89,7 +91,16 @@ def test_messages_that_are_put_together_have_theirs(message: str, entry: str) ->
     ("kind", "entry"),
     list(
         zip(
-            (ConfigError, CannotRun, Unreachable, Busy, RecordError, StackFailed, StillGoing),
+            (
+                ConfigError,
+                CannotRun,
+                ApplicationFault,
+                Unreachable,
+                Busy,
+                RecordError,
+                StackFailed,
+                StillGoing,
+            ),
             KINDS,
             strict=True,
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import begun, only, project, shipway_process
+from tests.cli.terminal import alive, begun, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 
 from shipway.effects.address import free_port
@@ -48,6 +48,14 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
     asked = shipway_process(web, "task", "local", "--json", "--", "python", "-c", "print('hello')")
     assert json.loads(asked.stdout) == {"code": 0, "reason": ""}
     assert asked.stderr == "hello\n"
+
+    script = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    asking = begun(web, "task", "local", "--", "python", "-c", script)
+    assert asking.stdout is not None
+    asked_for = int(asking.stdout.readline())
+    asking.send_signal(signal.SIGTERM)
+    assert asking.wait(60) == 130
+    assert not alive(asked_for)
 
     following = begun(web, "logs", "-f")
     assert following.stdout is not None

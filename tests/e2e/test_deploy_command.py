@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway_process
+from tests.cli.terminal import begun, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 
 from shipway.effects.address import free_port
 from shipway.effects.http import RealHttp
 
 pytestmark = pytest.mark.e2e
+SLOW = "import time\n\ntime.sleep(600)\n" + APP
 SICK = 'raise RuntimeError("this cannot start")\n'
 
 
@@ -54,3 +56,23 @@ def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None
 
     assert "processes stopped" in shipway_process(web, "down").stdout
     assert "nothing runs" in shipway_process(web, "status").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_rollout_goes_back_at_a_signal(web: Path, number: signal.Signals) -> None:
+    """As it does at Ctrl-C."""
+    assert shipway_process(web, "run", "package").returncode == 0
+    first = json.loads(shipway_process(web, "deploy", "--json").stdout)
+    (web / "tiny" / "__init__.py").write_text(SLOW)
+    assert shipway_process(web, "run", "package").returncode == 0
+    with begun(web, "deploy") as second:
+        assert second.stdout is not None
+        while "start" not in second.stdout.readline():
+            assert second.poll() is None
+        second.send_signal(number)
+        said, errors = second.communicate(timeout=60)
+    assert second.returncode == 3, said + errors
+    assert "it was interrupted" in said
+    assert RealHttp().get(first["address"]).body == b"hello"
+    status = json.loads(shipway_process(web, "status", "--json").stdout)
+    assert (status["release"], status["rollout"]) == (first["release"], None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from shipway.core.config import Config
+from shipway.core.dependency import Role
 from shipway.core.graph import Graph
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.ports import OnOutput
@@ -224,6 +225,20 @@ def test_a_missing_program_is_unavailable_unless_allowed_by_name(bench: Bench) -
     allowed = bench.run(step, allowed={"s": "not on this machine"})
     assert "not on this machine" in allowed.steps[0].reason
     assert allowed.verdict is Verdict.PASSED
+
+
+def test_what_was_made_of_other_needs_is_no_hit(bench: Bench) -> None:
+    suite = Step("suite", "test", Kind.COMMAND, {"argv": ["./suite"]}, inputs=("in.txt",))
+    total = shell("total", "true", needs=("suite",), role=Role.AGGREGATOR)
+    assert bench.outcomes(suite, total) == {
+        "suite": Outcome.UNAVAILABLE,
+        "total": Outcome.PASSED,
+    }
+    assert bench.outcomes(suite, total)["total"] is Outcome.CACHED
+    (bench.root / "suite").write_text("#!/bin/sh\n")
+    (bench.root / "suite").chmod(0o755)
+    assert bench.outcomes(suite, total) == {"suite": Outcome.PASSED, "total": Outcome.PASSED}
+    assert bench.outcomes(suite, total) == {"suite": Outcome.CACHED, "total": Outcome.CACHED}
 
 
 def test_four_steps_on_two_cores_overlap(bench: Bench) -> None:

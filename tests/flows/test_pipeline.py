@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
+from shipway.checks.coverage import COVERAGE
 from shipway.checks.image_packages import IMAGE_PACKAGES
 from shipway.checks.importable import IMPORTABLE
 from shipway.checks.mypy import MYPY
-from shipway.checks.pytest import UNIT
+from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF
 from shipway.checks.sbom import SBOM
 from shipway.core.check import Check
 from shipway.core.config import Application, Config, Environment, OwnStep
+from shipway.core.dependency import Role
 from shipway.core.errors import ConfigError
 from shipway.core.graph import Graph
-from shipway.core.outcome import Outcome
 from shipway.core.settings.image import Image
 from shipway.core.step import ALL_CORES, Kind, Step
 from shipway.flows.pipeline import pipeline
@@ -46,9 +47,8 @@ def test_an_application_has_an_environment_checks_and_a_release() -> None:
 def test_a_release_waits_for_its_sbom_and_does_without_one_that_cannot_be_made() -> None:
     made = steps(WEB, SBOM)
     assert made["package"].needs == ("install", "sbom")
-    assert made["package"].tolerates == (Outcome.UNAVAILABLE,)
-    without = steps(WEB, RUFF)["package"]
-    assert (without.needs, without.tolerates) == (("install",), ())
+    assert (made["package"].role, made["package"].products) == (Role.AGGREGATOR, ("install",))
+    assert steps(WEB, RUFF)["package"].needs == ("install",)
 
 
 def test_without_a_lock_nothing_is_installed_or_packaged() -> None:
@@ -77,11 +77,24 @@ def test_the_rollout_needs_everything_and_what_verifies_it_needs_the_rollout() -
     )  # fmt: skip
     rollout = made["deploy-local"]
     assert rollout.needs == ("ruff", "unit", "docs", "package")
-    assert (rollout.max_age, rollout.tolerates) == (0, (Outcome.UNAVAILABLE,))
+    assert (rollout.max_age, rollout.role, rollout.products) == (0, Role.ROLLOUT, ("package",))
+    assert made["migrate"].role is Role.CONSUMER
     assert made["migrate"].needs == ("deploy-local",)
     assert made["probe"].needs == ("docs", "deploy-local")
     assert made["named"].needs == ("deploy-local",)
     assert {made[name].max_age for name in ("migrate", "probe", "named")} == {0}
+
+
+def test_the_rollout_takes_the_release_itself_though_another_step_needs_it_too() -> None:
+    size = {"size": own(needs=("package",))}
+    made = steps(WEB, RUFF, environments={"local": Environment()}, steps=size)
+    assert made["deploy-local"].needs == ("ruff", "size", "package")
+
+
+def test_a_check_takes_the_environment_and_what_there_is_of_the_rest() -> None:
+    made = steps(WEB, RUFF, IMPORTABLE, UNIT, INTEGRATION, BROWSER, COVERAGE)
+    assert (made["coverage"].role, made["coverage"].products) == (Role.AGGREGATOR, ("install",))
+    assert made["ruff"].products == ()
 
 
 def test_what_verifies_runs_without_a_rollout_where_there_is_none() -> None:
@@ -167,7 +180,9 @@ def test_publishing_needs_all_checks_and_the_local_rollout_needs_no_image() -> N
     )  # fmt: skip
     assert made["image-packages"].needs[-1] == "image"
     assert set(made["publish"].needs) == {"ruff", "unit", "findings", "package", "image"}
-    assert made["publish"].tolerates == (Outcome.UNAVAILABLE,)
+    assert made["image-packages"].products == ("image",)
+    assert made["publish"].role is Role.PUBLICATION
+    assert set(made["publish"].products) == {"image", "package"}
     assert {"image", "publish"}.isdisjoint(made["deploy-local"].needs)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shipway.core.dependency import Role
 from shipway.core.errors import ConfigError
 from shipway.core.graph import Graph
 from shipway.core.outcome import Outcome, Verdict
@@ -169,6 +170,26 @@ def test_what_ended_well_although_the_run_was_stopped_has_passed(bench: Bench) -
     run = bench.prepare(work, named("s"))
     assert run.execute().steps[0].outcome is Outcome.PASSED
     assert bench.run(passed, named("s")).steps[0].outcome is Outcome.CACHED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "strict", "blocked"),
+    [
+        (Outcome.UNAVAILABLE, False, []),
+        (Outcome.UNAVAILABLE, True, ["rollout"]),
+        (Outcome.FAILED, False, ["rollout"]),
+    ],
+)
+def test_what_is_missing_lets_a_rollout_go_on_and_what_failed_does_not(
+    bench: Bench, outcome: Outcome, strict: bool, blocked: list[str]
+) -> None:
+    def work(step: Step) -> StepResult:
+        return StepResult(step.name, step.stage, outcome if step.name == "s" else Outcome.PASSED)
+
+    rollout = named("rollout", needs=("s",), role=Role.ROLLOUT)
+    result = bench.prepare(work, named("s"), rollout, strict=strict).execute()
+    held = [(one.step, one.reason) for one in result.steps if one.outcome is Outcome.BLOCKED]
+    assert held == [(name, f"s ended {outcome}") for name in blocked]
 
 
 def test_the_address_of_a_run_is_that_of_its_last_rollout(bench: Bench) -> None:

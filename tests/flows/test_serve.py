@@ -13,7 +13,7 @@ from tests.flows.shop import workshop
 from tests.patience import PATIENCE
 
 from shipway.core.config import Application, Config, Performance
-from shipway.core.errors import CannotRun, Unreachable
+from shipway.core.errors import ApplicationFault, CannotRun, Unreachable
 from shipway.core.ports import Clock, Http, Response
 from shipway.effects.address import free_port
 from shipway.effects.clock import SystemClock, VirtualClock
@@ -84,14 +84,14 @@ def test_data_are_migrated_and_seeded_before_and_fresh_each_time(tmp_path: Path)
 def test_a_migration_that_fails_says_why_and_nothing_is_served(tmp_path: Path) -> None:
     script = "sh -c 'echo one; echo two; echo three; echo no such table >&2; exit 3'"
     shop = shop_for(tmp_path, GUNICORN, migrate=script)
-    with pytest.raises(CannotRun, match="sh ended with 3: two / three / no such table"):
+    with pytest.raises(ApplicationFault, match="sh ended with 3: two / three / no such table"):
         serve(shop)
     assert not (tmp_path / "pid").exists()
 
 
 def test_an_application_that_crashes_shows_the_end_of_its_log(tmp_path: Path) -> None:
     crash = "sh -c 'for n in 1 2 3 4 5 6 7; do echo line $n; done; echo no module >&2; exit 1'"
-    with pytest.raises(CannotRun, match="did not come up") as caught:
+    with pytest.raises(ApplicationFault, match="did not come up") as caught:
         serve(shop_for(tmp_path, crash))
     assert caught.value.message.endswith("line 4 / line 5 / line 6 / line 7 / no module")
     assert "line 3" not in caught.value.message
@@ -114,7 +114,7 @@ def test_an_application_that_stays_silent_or_sick_is_given_up_and_ended(
     clock = VirtualClock()
     began, http = clock.now(), ScriptedHttp(answer)
     shop = shop_for(tmp_path, "sh -c 'echo $$ > pid; exec sleep 600'")
-    with pytest.raises(CannotRun, match="did not come up"):
+    with pytest.raises(ApplicationFault, match="did not come up"):
         serve(shop, http, _Waiting(clock, tmp_path / "pid"))
     assert START_LIMIT <= clock.now() - began < START_LIMIT + 1
     assert len(http.asked) > 100
@@ -157,5 +157,5 @@ def test_one_that_died_meanwhile_is_no_error_at_the_end(tmp_path: Path) -> None:
 def test_a_run_that_is_stopped_waits_no_longer(tmp_path: Path) -> None:
     shop = shop_for(tmp_path, "sleep 600")
     stopped = ScriptedHttp(lambda url: pytest.fail("it is not asked any more"))
-    with pytest.raises(CannotRun, match="did not come up"):
+    with pytest.raises(ApplicationFault, match="did not come up"):
         serve(workshop(tmp_path, config=shop.config, stopping=lambda: True), stopped)

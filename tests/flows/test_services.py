@@ -88,11 +88,25 @@ def test_the_database_is_migrated_and_seeded_once(tmp_path: Path) -> None:
         assert (tmp_path / "seeded").read_text() == provided.variables["REDIS_URL"]
 
 
-def test_a_migration_that_fails_is_no_test_and_leaves_nothing(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, migrate="false")
-    failed = pytest.raises(CannotRun, match="false ended with 1")
-    with failed, services(shop, lambda line: None, outside(), {}):
-        raise AssertionError("it must not come to the tests")
+@pytest.mark.parametrize("command", ["migrate", "seed"])
+def test_a_migration_or_a_seed_that_fails_fails_the_tests_and_leaves_nothing(
+    tmp_path: Path, command: str
+) -> None:
+    script = "sh -c 'echo no such table: wards >&2; exit 3'"
+    check = Probe(code="raise AssertionError('no test may run')", serviced=True, stage="test")
+    shop = shop_for(tmp_path, **{command: script})
+    shop = workshop(
+        tmp_path,
+        config=shop.config,
+        environment=shop.environment,
+        checks=lambda name: check,
+        serviced=lambda shop, say, given: services(shop, say, outside(), given),
+    )
+    result = perform(probing(check), shop, lambda line: None)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == "sh ended with 3: no such table: wards"
+    assert script in result.remedy
+    assert shop.blobs.get(result.log) == b"no such table: wards\n"
     assert left(tmp_path) == []
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from tests.flows.shop import Probe, probing, workshop
 
 from shipway.core.check import Home, Output, Reading, Site, Tool
 from shipway.core.config import Config
 from shipway.core.errors import CannotRun
 from shipway.core.finding import Finding, Severity, State
+from shipway.core.gate import Measure
 from shipway.core.outcome import Outcome
 from shipway.core.ports import OnOutput
 from shipway.core.result import StepResult
@@ -21,6 +23,17 @@ from shipway.core.step import Kind, Step
 from shipway.flows.fix import fix
 from shipway.flows.perform import perform
 from shipway.flows.workshop import BASE_ENV, Workshop
+
+
+@dataclass(frozen=True)
+class Reads(Probe):
+    """A check that understands one thing, whatever it runs."""
+
+    reading: Reading = field(default_factory=Reading)
+
+    def read(self, output: Output, config: Config, site: Site) -> Reading:
+        """That."""
+        return self.reading
 
 
 def quiet(line: str) -> None:
@@ -143,6 +156,41 @@ def test_reports_are_kept_and_given_to_what_needs_them(tmp_path: Path) -> None:
     for _ in range(2):  # written anew where it is gone, left alone where it is
         assert perform(step, later, quiet).reason == "kept"
     assert (tmp_path / "later" / "probe" / "report.txt").read_text() == "kept"
+
+
+def test_the_reports_of_what_did_not_pass_are_given_to_nobody(tmp_path: Path) -> None:
+    reads = Probe(name="reader", code="import sys; print(sys.argv[3:])")
+    left = StepResult("probe", "quality", Outcome.UNAVAILABLE, reports={"report.txt": "0" * 64})
+    shop = workshop(tmp_path, checks=lambda name: reads)
+    shop = replace(shop, upstream={**shop.upstream, "probe": left})
+    assert perform(probing(reads, needs=("probe",)), shop, quiet).reason == "[]"
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"), [(60.0, Outcome.PASSED), (60.5, Outcome.UNAVAILABLE)]
+)
+def test_a_figure_that_lacks_something_may_keep_a_limit_and_breaks_none(
+    tmp_path: Path, limit: float, outcome: Outcome
+) -> None:
+    reading = Reading(measures=(Measure("coverage", 60.0, "%"),), partial="browser")
+    step = probing(Reads(reading=reading))
+    step.work["gates"] = [["coverage", "at least", limit, ""]]
+    shop = workshop(tmp_path, checks=lambda name: Reads(reading=reading))
+    result = perform(step, shop, quiet)
+    assert result.outcome is outcome
+    assert result.facts["warnings"] == ["measured without browser, which did not run"]
+    assert result.measures == reading.measures
+    assert all(gate.passed for gate in result.gates)
+    if outcome is Outcome.UNAVAILABLE:
+        assert result.reason == (
+            "coverage is 60 %; the limit is at least 60.5 %; "
+            "browser did not run, so nobody knows whether it is kept"
+        )
+
+
+def test_what_a_check_itself_refuses_has_failed_whatever_its_figures_lack(tmp_path: Path) -> None:
+    reading = Reading(failed="no", partial="browser")
+    assert done(tmp_path, Reads(reading=reading)).outcome is Outcome.FAILED
 
 
 def test_the_folder_of_a_check_is_empty_when_it_begins(tmp_path: Path) -> None:

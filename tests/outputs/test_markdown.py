@@ -146,3 +146,16 @@ def test_it_is_always_short_enough_for_github() -> None:
     text = markdown(replace(finished, application=long, steps=(*finished.steps, *steps, gated)))
     assert 10_000 < len(text) < LONGEST
     assert "And 40 more checks, in the report." in text
+
+
+def test_what_could_not_run_is_named_the_worst_first_and_what_a_figure_lacks() -> None:
+    scanner = replace(result("trivy", Outcome.UNAVAILABLE, "security"), reason="not here")
+    suite = replace(result("browser", Outcome.UNAVAILABLE, "test"), reason="no browser")
+    lacking = {"warnings": ["measured without browser, which did not run"]}
+    coverage = replace(result("coverage", stage="test"), facts=lacking)
+    text = markdown(run(scanner, suite, coverage, verdict=Verdict.INCOMPLETE))
+    suite_line, scanner_line = "<code>browser</code>: no browser.", "<code>trivy</code>: not here."
+    assert text.index(suite_line) < text.index(scanner_line)
+    warning = "- <code>coverage</code>: measured without browser, which did not run."
+    assert f"### Warnings\n{warning}" in text
+    assert "Warnings" not in markdown(passed_run())

@@ -200,6 +200,45 @@ def test_the_last_line_is_the_verdict_with_its_reason() -> None:
     )
 
 
+def test_the_last_lines_name_the_worst_first() -> None:
+    scanner = replace(result("trivy", Outcome.UNAVAILABLE, "security"), reason="not here")
+    suite = replace(result("browser", Outcome.UNAVAILABLE, "test"), reason="every test was skipped")
+    left_out = TestTally(1, 0, 1, ("test_redis: no Redis",))
+    unit = replace(result("unit", stage="test"), tests=left_out)
+    lint = replace(result("ruff", Outcome.FAILED), reason="2 findings")
+    tests = replace(result("integration", Outcome.FAILED, "test"), reason="1 test failed")
+    stream = io.StringIO()
+    steps = (scanner, lint, suite, unit, tests)
+    PlainConsole(stream).run_finished(run(*steps, verdict=Verdict.FAILED))
+    lines = [line for line in stream.getvalue().splitlines()[2:] if line[:1] != " "]
+    assert lines == [
+        "failed       ruff: 2 findings",
+        "unavailable  browser: every test was skipped",
+        "left out     test_redis: no Redis",
+        "unavailable  trivy: not here",
+        "failed: integration: 1 test failed (1 more step too)",
+    ]
+    assert last_line(run(scanner, suite, verdict=Verdict.INCOMPLETE)) == (
+        "incomplete: browser: every test was skipped (1 more step too)"
+    )
+
+
+def test_an_incomplete_run_that_rolled_nothing_out_says_so() -> None:
+    package = replace(result("package", Outcome.UNAVAILABLE, "build"), reason="no disk")
+    rollout = result("deploy-local", Outcome.BLOCKED, "deploy")
+    assert last_line(run(package, rollout, verdict=Verdict.INCOMPLETE)) == (
+        "incomplete: package: no disk; nothing came of deploy-local"
+    )
+
+
+def test_many_failed_steps_are_counted() -> None:
+    steps = [replace(result(f"s{n}", Outcome.FAILED), reason="no") for n in range(30)]
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(run(*steps, verdict=Verdict.FAILED))
+    assert stream.getvalue().count("\nfailed       ") == 21
+    assert "failed       9 more steps, named in the report" in stream.getvalue()
+
+
 def test_a_run_without_steps_proves_nothing_and_says_so() -> None:
     assert last_line(run(verdict=Verdict.INCOMPLETE)) == (
         "incomplete: no step ran, so nothing is proved"

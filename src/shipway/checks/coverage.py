@@ -11,17 +11,22 @@ from shipway.checks.inside import HERE
 from shipway.checks.pytest import TESTS
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
+from shipway.core.errors import CannotRun
 from shipway.core.gate import Bound, Gate, Measure
 
 
 @dataclass(frozen=True)
 class Coverage(Linter):
-    """coverage.py's JSON report over the data of all tests; the XML is for other programs."""
+    """coverage.py's JSON report over the data of all suites; the XML is for other programs.
+
+    A suite that did not run takes nothing along but its own share: the figure is of the others,
+    and says so. That share could only raise it, so the figure may keep the limit; whether it
+    breaks it, nobody knows.
+    """
 
     def applies(self, config: Config) -> bool:
         """Where tests of any kind run."""
-        tested = any(kind.applies(config) and config.checks.get(kind.name, True) for kind in TESTS)
-        return tested and bool(config.application.packages or config.application.serve)
+        return bool(_suites(config) and (config.application.packages or config.application.serve))
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """The measured files and its settings; the data come from the steps that it needs."""
@@ -33,13 +38,18 @@ class Coverage(Linter):
         return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
 
     def argv(self, config: Config, site: Site) -> tuple[str, ...]:
-        """The small program beside this file, with the data of every kind of tests."""
-        names = {kind.name for kind in TESTS}
+        """The small program beside this file, with the data of every suite that ran."""
+        suites = _suites(config)
         data = [
             f"{folder}/coverage.data"
             for name, folder in sorted(site.upstream.items())
-            if name in names
+            if name in suites
         ]
+        if not data:
+            raise CannotRun(
+                f"no suite ran, so nothing is known of coverage: {', '.join(suites)}",
+                "See why above; the coverage is that of the suites that run.",
+            )
         return (f"{HERE}/combine_coverage.py", site.out, *data)
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
@@ -58,7 +68,15 @@ class Coverage(Linter):
             raise crashed(output, "coverage")
         worst = sorted(files, key=lambda one: one.value)[:3]
         places = tuple(f"{one.subject} {one.value:.0f} %" for one in worst)
-        return Reading(measures=(total, *files), worst=places)
+        missing = [name for name in _suites(config) if name not in site.upstream]
+        return Reading(measures=(total, *files), worst=places, partial=", ".join(missing))
+
+
+def _suites(config: Config) -> list[str]:
+    """The suites that an application has, and that are not switched off."""
+    return [
+        kind.name for kind in TESTS if kind.applies(config) and config.checks.get(kind.name, True)
+    ]
 
 
 COVERAGE = Coverage(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed
+from shipway.checks.base import Linter
 from shipway.checks.inside import HERE
 from shipway.core.check import Output, Reading, Site
 from shipway.core.config import Config
@@ -20,6 +20,15 @@ NO_TESTS = 5
 WRONG_USAGE = 4
 _MISSING = re.compile(r"^ERROR: file or directory not found: (\S+)", re.MULTILINE)
 _ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
+# Where pytest says why a suite broke, the most exact first: its report of a conftest.py or a
+# plug-in, of a hook, of its own arguments; its last words.
+_CAUSES = (
+    re.compile(r"^E {2,}(\S.*)$", re.MULTILINE),
+    re.compile(r"^INTERNALERROR> (\S.*)$", re.MULTILINE),
+    re.compile(r"^\S*: error: (.+)$", re.MULTILINE),
+    re.compile(r"^ERROR: (.+)$", re.MULTILINE),
+    re.compile(r"^!{3,} (.+?) !{3,}$", re.MULTILINE),
+)
 
 
 @dataclass(frozen=True)
@@ -62,24 +71,53 @@ class Pytest(Linter):
         return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
 
     def read(self, output: Output, config: Config, site: Site) -> Reading:
-        """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests; anything else:
-        it did not run."""
+        """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
+
+        What is absent (pytest, the folder, every test) cannot run; a suite that breaks before its
+        first test, or ends without a word of its tests, has failed: that is the application's own.
+        """
         if absent := _ABSENT.search(output.stderr):
             raise CannotRun(
                 f"the application's environment has no {absent[1]}",
                 f"Add it to the development dependencies: uv add --dev {absent[1]}.",
             )
         if output.code == WRONG_USAGE and (missing := _MISSING.search(output.stderr)):
-            raise _no_tests(self.name, missing[1])
+            folder = self.folder(config)
+            if missing[1] == folder:
+                raise _no_tests(self.name, folder)
         try:
             suite = fromstring(output.reports.get("junit.xml", b""))  # our own file
         except ParseError:
-            raise crashed(output, "pytest") from None
+            return _broken(output)
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
             raise _no_tests(self.name, self.folder(config))
         if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):
-            raise crashed(output, "pytest")
+            return _broken(output)
         return _read(suite, output)
+
+
+def _broken(output: Output, tests: TestTally | None = None) -> Reading:
+    """The suite, not one of its tests, is what failed."""
+    how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
+    return Reading(
+        tests=tests,
+        failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
+        remedy="Correct what the whole suite depends on: conftest.py, plug-ins, settings, the "
+        "database. Its log above has the whole error.",
+    )
+
+
+def _cause(output: Output) -> str:
+    """The error in its own words; else the last line that was printed."""
+    text = f"{output.stdout}\n{output.stderr}"
+    for pattern in _CAUSES:
+        if causes := pattern.findall(text):
+            return re.sub(r"\s+", " ", causes[-1]).strip()[:300]
+    errors = output.stderr.strip().splitlines()
+    if any(line.startswith("Traceback ") for line in errors):
+        return errors[-1][:300]
+    lines = output.stdout.strip().splitlines() or errors
+    return f"its last line is {lines[-1].strip()[:300]!r}" if lines else "it printed nothing"
 
 
 def _no_tests(kind: str, folder: str) -> CannotRun:
@@ -100,7 +138,7 @@ def _read(suite: Element, output: Output) -> Reading:
     if skipped and not tally.executed:
         raise CannotRun("every test was skipped", "See why above; nothing was tested.")
     if bool(broken) != bool(output.code) or not cases:
-        raise crashed(output, "pytest")
+        return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])
     failed = f"{len(broken)} of {tally.executed} tests failed: {first}" if broken else ""
     return Reading(tests=tally, failed=failed)

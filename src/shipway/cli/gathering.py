@@ -58,7 +58,7 @@ def tell(result: RunResult, project: Project, *, quiet: bool) -> int:
     if not quiet:
         sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
         tell_run(result, project, annotate=False)
-    return result.verdict.exit_code(strict=bool(os.environ.get("CI")))
+    return result.exit_code(strict=bool(os.environ.get("CI")))
 
 
 def _asked_for(step: Step) -> bool:

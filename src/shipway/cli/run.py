@@ -20,7 +20,12 @@ def _run(parser: Parser) -> None:
     """Run the pipeline: check, test, package, and roll out to this machine.
 
     Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 rolled back, 4 unknown,
-    5 incomplete under --strict, 6 needs a person, 130 interrupted.
+    5 incomplete under --strict, 6 needs a person, 130 interrupted. An incomplete run
+    is 5 without --strict, too, where it should have deployed and did not, or where a
+    step that was named did not run.
+
+    What cannot run here holds up no rollout to this machine, but under --strict;
+    what failed does.
 
     Example: shipway run quality test --fail-fast
     """
@@ -47,7 +52,8 @@ def _run(parser: Parser) -> None:
     )
     parser.add(
         "--strict", action=BooleanOptionalAction, default=None,
-        help="Treat an incomplete run as failed. Default: on when CI is set.",
+        help="Treat an incomplete run as failed: no rollout, exit code 5. Default: on when CI is "
+        "set.",
     )
     parser.add(
         "--allow-unavailable", dest="allow", action="append", metavar="CHECK=REASON", default=[],

@@ -42,13 +42,14 @@ def run(
     files = Tree(project.root, project.record.file_index())
     clock = SystemClock()
     commit, branch = head(project.root)
+    strictly = bool(os.environ.get("CI")) if strict is None else strict
     options = Options(
         run=run_name(clock.now(), os.environ), jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name, fail_fast=fail_fast, branch=branch, commit=commit,
         allowed=_allowed(allow, graph),
         skipped=_skipped(graph, stages, advised=bool(advisories)),
         changed=changed(project.root, changed_since) if changed_since else None,
-        words=_words(advisories, baseline),
+        words=_words(advisories, baseline), strict=strictly,
     )  # fmt: skip
     perform = Performer(
         project, options.run, commit, advisories=_folder(advisories),
@@ -79,8 +80,7 @@ def run(
         if in_github and not json:
             tell_run(result, project)
         _prune(project)
-    strictly = bool(os.environ.get("CI")) if strict is None else strict
-    return result.verdict.exit_code(strict=strictly)
+    return result.exit_code(strict=strictly, named=stages)
 
 
 def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, json: bool) -> int:

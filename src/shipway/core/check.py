@@ -46,8 +46,8 @@ class Site:
 
     root: the application's root. out: an empty folder for its reports. python: the
     interpreter of the application's environment ("" before it exists). url: where the
-    application is being served, for checks with `served`. paths: data files of steps it
-    needs, by step name (their `out` folders). advisories: a folder of advisories in OSV format,
+    application is being served, for checks with `served`. upstream: the report folders of those
+    steps it needs that passed, by name. advisories: a folder of advisories in OSV format,
     for machines without network; "" when none was given.
     """
 
@@ -71,7 +71,11 @@ class Output:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a check understood. `failed` is a sentence where the tool itself says no."""
+    """What a check understood. `failed` is a sentence where the tool itself says no.
+
+    partial: what its figures were measured without, where more could only raise them; a limit
+    that they do not reach is then neither kept nor broken.
+    """
 
     findings: tuple[Finding, ...] = ()
     measures: tuple[Measure, ...] = ()
@@ -79,12 +83,14 @@ class Reading:
     worst: tuple[str, ...] = ()
     failed: str = ""
     remedy: str = ""
+    partial: str = ""
 
 
 class Check(Protocol):
     """One tool. A new one is one file in shipway/checks and one line in its registry.
 
-    name, stage, summary: for people. needs: steps that must have passed. expected: typical
+    name, stage, summary: for people. needs: steps that must have ended; it runs without what
+    is unavailable of them, but for the environment, and not after a failure. expected: typical
     seconds. cores: step.ALL_CORES to run alone. max_age: seconds a stored outcome holds.
     served: whether the application must be running while the check does. serviced: whether the
     services of `[services]` must.

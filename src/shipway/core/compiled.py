@@ -10,20 +10,21 @@ from dataclasses import asdict, is_dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
-from shipway.core.outcome import Outcome
+from shipway.core.dependency import Role
 from shipway.core.step import Kind, Step
 
 if TYPE_CHECKING:
     from shipway.core.config import Config
 
 _KINDS = {str(kind): kind for kind in Kind}
+_ROLES = {str(role): role for role in Role}
 
 
 def dump_steps(steps: list[Step]) -> list[list[Any]]:
     """Steps as JSON-able rows."""
     return [
         [s.name, s.stage, s.kind, s.work, s.needs, s.inputs, s.env, s.timeout, s.retries, s.cores,
-         s.max_age, s.expected, s.branches, s.tolerates, s.tool, s.identity]
+         s.max_age, s.expected, s.branches, s.role, s.products, s.tool, s.identity]
         for s in steps
     ]  # fmt: skip
 
@@ -35,11 +36,11 @@ def load_steps(rows: list[list[Any]]) -> list[Step]:
 
 def _step(row: list[Any]) -> Step:
     name, stage, kind, work, needs, inputs, env, timeout, retries, cores, *rest = row
-    max_age, expected, branches, tolerates, tool, identity = rest
+    max_age, expected, branches, role, products, tool, identity = rest
     step = Step(
         name, stage, _KINDS[kind], work, tuple(needs), tuple(inputs), tuple(env), timeout,
-        retries, cores, max_age, expected, tuple(branches), tuple(map(Outcome, tolerates)),
-        tool,
+        retries, cores, max_age, expected, tuple(branches), _ROLES[role],
+        tuple(products), tool,
     )  # fmt: skip
     step.known_identity = identity
     return step

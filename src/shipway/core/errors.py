@@ -3,6 +3,7 @@
 ShipwayError                what went wrong, and what to do next
 ├── ConfigError             shipway.toml (or the command's words) cannot be used: exit 2
 ├── CannotRun               a tool or service is missing, crashed or said nothing: `unavailable`
+├── ApplicationFault        the application's own migration, seed or start failed: `failed`
 ├── Unreachable             nobody answers at an address
 ├── Busy                    somebody else holds what is needed: exit 2
 ├── RecordError             the record cannot be read or written: exit 2
@@ -37,6 +38,19 @@ class CannotRun(ShipwayError):
     """A check or step cannot run here; that is neither a pass nor a failure."""
 
     exit_code = 5
+
+
+class ApplicationFault(ShipwayError):
+    """The application fails before its tests begin: at its migration, its seed, its start.
+
+    Nothing is missing here. log: what it printed.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "", log: str = "") -> None:
+        super().__init__(message, remedy)
+        self.log = log
 
 
 class Unreachable(ShipwayError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from shipway.core.dependency import Effect, Role, Standing, effect, standing
 from shipway.core.errors import ConfigError
 from shipway.core.outcome import Outcome
 from shipway.core.step import ALL_CORES, STAGES, Step
@@ -106,19 +108,48 @@ class Graph:
         return remaining
 
 
+class Blocked(NamedTuple):
+    """A step that will not run, and the step that is the cause, however far behind."""
+
+    step: Step
+    cause: str
+    outcome: Outcome
+
+
+class _State(NamedTuple):
+    """How good something is, and the step that makes it no better."""
+
+    standing: Standing
+    cause: str
+
+
+class _Ending(NamedTuple):
+    """How a step ended by itself, and with all behind it."""
+
+    itself: _State
+    whole: _State
+
+
 class Schedule:
     """Which step may start now: longest remaining path first, within a budget of cores.
 
     Pure: tell it what started and how things ended, ask it what comes next. Times are seconds
-    of the caller's clock; durations are what each step took last time.
+    of the caller's clock; durations are what each step took last time. A step is decided on when
+    all that it needs has ended, by the table in core/dependency.py: the order of their endings
+    changes nothing. strict: whether what is absent holds up a rollout as a failure does.
     """
 
-    def __init__(self, graph: Graph, cores: int, durations: Mapping[str, float]) -> None:
+    def __init__(
+        self, graph: Graph, cores: int, durations: Mapping[str, float], *, strict: bool = False
+    ) -> None:
         self._graph = graph
         self._cores = cores
+        self._strict = strict
         self._free = cores
         self._waiting = {name: len(step.needs) for name, step in graph.steps.items()}
-        self._blocked: set[str] = set()
+        self._cancelled: set[str] = set()
+        self._outcomes: dict[str, Outcome] = {}
+        self._endings: dict[str, _Ending] = {}
         self._running: dict[str, float] = {}  # when each is expected to end
         self._durations = durations
         self._left = len(graph.steps)
@@ -167,13 +198,29 @@ class Schedule:
                 return end
         return 0.0
 
-    def finish(self, name: str, outcome: Outcome) -> list[Step]:
-        """A running step ended; returns the steps that are blocked by it, now ended too."""
+    def finish(self, name: str, outcome: Outcome) -> list[Blocked]:
+        """A running step ended; returns the steps that will not run now, ended too."""
         del self._running[name]
         self._free += self._need(self._graph.steps[name])
         self._left -= 1
-        blocked: list[Step] = []
-        self._release(name, outcome, blocked)
+        blocked: list[Blocked] = []
+        ended = [(name, outcome)]
+        while ended:
+            current, how = ended.pop()
+            self._note(current, how)
+            for dependant in self._graph.dependants[current]:
+                self._waiting[dependant] -= 1
+                if self._waiting[dependant] or dependant in self._cancelled:
+                    continue
+                step = self._graph.steps[dependant]
+                hindrance = self._hindrance(step)
+                if hindrance is None:
+                    self._insert(dependant)
+                    continue
+                self._left -= 1
+                cause = hindrance.cause
+                blocked.append(Blocked(step, cause, self._outcomes[cause]))
+                ended.append((dependant, Outcome.BLOCKED))
         return blocked
 
     def cancel(self) -> list[Step]:
@@ -182,32 +229,40 @@ class Schedule:
             self._graph.steps[name]
             for name in self._graph.order
             if name not in self._running
-            and name not in self._blocked
+            and name not in self._cancelled
             and (self._waiting[name] or name in self._ready)
         ]
         self._left -= len(waiting)
-        self._blocked.update(step.name for step in waiting)
+        self._cancelled.update(step.name for step in waiting)
         self._ready = []
         return waiting
 
-    def _release(self, name: str, outcome: Outcome, blocked: list[Step]) -> None:
-        stack = [(name, outcome)]
-        while stack:
-            current, ended = stack.pop()
-            for dependant in self._graph.dependants[current]:
-                self._waiting[dependant] -= 1
-                if dependant in self._blocked:
-                    continue
-                if not self._may_follow(dependant, ended):
-                    self._blocked.add(dependant)
-                    self._left -= 1
-                    blocked.append(self._graph.steps[dependant])
-                    stack.append((dependant, Outcome.BLOCKED))
-                elif not self._waiting[dependant]:
-                    self._insert(dependant)
+    def _note(self, name: str, outcome: Outcome) -> None:
+        step = self._graph.steps[name]
+        if outcome is Outcome.BLOCKED:
+            itself = _worst(state for _, state in self._states(step))
+        else:
+            itself = _State(standing(outcome), name)
+        behind = (self._endings[need].whole for need in step.needs)
+        self._outcomes[name] = outcome
+        self._endings[name] = _Ending(itself, _worst((itself, *behind)))
 
-    def _may_follow(self, name: str, outcome: Outcome) -> bool:
-        return outcome.lets_dependants_run or outcome in self._graph.steps[name].tolerates
+    def _hindrance(self, step: Step) -> _State | None:
+        """The worst that keeps it from running; None when nothing does."""
+        hindrances = [
+            state
+            for role, state in self._states(step)
+            if effect(role, state.standing, strict=self._strict) is Effect.BLOCKED
+        ]
+        return _worst(hindrances) if hindrances else None
+
+    def _states(self, step: Step) -> Iterator[tuple[Role, _State]]:
+        """What the step sees of each need; of one whose product it takes, as a consumer too."""
+        for need in step.needs:
+            ending = self._endings[need]
+            yield step.role, ending.whole if step.role.looks_behind else ending.itself
+            if need in step.products:
+                yield Role.CONSUMER, ending.itself
 
     def _insert(self, name: str) -> None:
         from bisect import insort
@@ -216,6 +271,10 @@ class Schedule:
 
     def _need(self, step: Step) -> int:
         return self._cores if step.cores == ALL_CORES else min(step.cores, self._cores)
+
+
+def _worst(states: Iterable[_State]) -> _State:
+    return max(states, key=lambda state: state.standing)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

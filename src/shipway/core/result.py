@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from shipway.core.finding import Finding
 from shipway.core.gate import GateResult, Measure
 from shipway.core.outcome import Outcome, Verdict
+
+_DELIVERING = ("deploy", "publish")
+_NOT_RUN = (Outcome.UNAVAILABLE, Outcome.BLOCKED)
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,19 @@ class RunResult:
     branch: str = ""
     jobs: int = 1
     address: str = ""
+
+    @property
+    def undelivered(self) -> tuple[StepResult, ...]:
+        """The rollouts and publications that should have been, and were not."""
+        return tuple(
+            step for step in self.steps if step.stage in _DELIVERING and step.outcome in _NOT_RUN
+        )
+
+    def exit_code(self, *, strict: bool, named: Collection[str] = ()) -> int:
+        """The process's exit code: 0 only where what was asked for was done.
+
+        An incomplete run is a failure under `strict`; without it, too, where nothing came of a
+        rollout, or of a step that the caller asked for by its name.
+        """
+        owed = any(step.step in named and step.outcome in _NOT_RUN for step in self.steps)
+        return self.verdict.exit_code(strict=bool(strict or owed or self.undelivered))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from shipway.core.errors import (
+    ApplicationFault,
     Busy,
     CannotRun,
     ConfigError,
@@ -22,6 +23,8 @@ from shipway.core.errors import (
 PAGE = "docs/troubleshooting.md"  # below Shipway's own repository
 # Entry → what its messages have in common. The first one that matches counts.
 ENTRIES = {
+    "a-suite-did-not-run": r"did not run, so nobody knows|^no suite ran",
+    "a-suite-broke": r"^the tests did not run to their end",
     "a-gate-failed": r"; the limit is |was not measured; ",
     "the-judge-rolled-it-back": r"^the judge rolled it back",
     "the-judge-holds-it": r"^the judge holds it",
@@ -83,6 +86,7 @@ ENTRIES = {
 _KINDS: tuple[tuple[type[ShipwayError], str], ...] = (
     (ConfigError, "words-or-settings-are-wrong"),
     (CannotRun, "it-cannot-run-here"),
+    (ApplicationFault, "the-application-is-at-fault"),
     (Unreachable, "nobody-answers"),
     (Busy, "somebody-else-holds-it"),
     (RecordError, "the-record-cannot-be-used"),

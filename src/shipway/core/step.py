@@ -12,7 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from shipway.core.outcome import Outcome
+from shipway.core.dependency import Role
 
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 ALL_CORES = 0
@@ -30,7 +30,9 @@ class Kind(StrEnum):
 class Step:
     """One unit of work. Not to be changed once it is made: `replace` makes another.
 
-    needs: names of steps that must have passed.
+    needs: names of steps that must have ended before; what becomes of this one then is in
+    core/dependency.py. role: what it needs them for. products: those of them whose product it
+    takes, whatever its role.
     inputs: patterns (as in .gitignore) or literal paths, relative to the application's root.
     env: names of the environment variables that the step may see.
     timeout: seconds. retries: further tries after a failure. cores: ALL_CORES for all.
@@ -38,8 +40,6 @@ class Step:
     expected: seconds it takes where no duration is on record.
     branches: names of the git branches on which it runs; empty for all.
     tool: the identity of its tool, by resolved version.
-    tolerates: outcomes of what it needs, beside those that let everything run, after which it
-    runs nevertheless.
     work: what to do, by kind.
     known_identity: the identity, where a compiled pipeline knows it already.
     """
@@ -57,7 +57,8 @@ class Step:
     max_age: float | None = None
     expected: float = 1.0
     branches: tuple[str, ...] = ()
-    tolerates: tuple[Outcome, ...] = ()
+    role: Role = Role.CONSUMER
+    products: tuple[str, ...] = ()
     tool: str = ""
     known_identity: str = field(default="", init=False)  # init=False: `replace` leaves it out
 

@@ -90,7 +90,9 @@ class StepCache:
 
     def ended(self, step: Step, result: StepResult) -> None:
         """What follows depends on what this step brought about, not only on what went in."""
-        if result.reports:
+        if result.outcome not in (Outcome.PASSED, Outcome.CACHED):
+            self._keys[step.name] = str(result.outcome)
+        elif result.reports:
             self._keys[step.name] += digest(repr(sorted(result.reports.items())))
 
     def entry(self, step: Step) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from shipway.core.baseline import compare
 from shipway.core.check import Check, Output, Reading, Site
 from shipway.core.errors import CannotRun
 from shipway.core.finding import State
-from shipway.core.gate import Bound, Gate, Measure, apply
+from shipway.core.gate import Bound, Gate, GateResult, Measure, apply
 from shipway.core.outcome import Outcome
 from shipway.core.placing import with_content
 from shipway.core.ports import Command, OnOutput
@@ -120,9 +120,33 @@ def _judged(step: Step, reading: Reading, reports: dict[str, str], log: str) -> 
     worst = reading.worst or tuple(finding.place for finding in open_)
     held = apply(gates, measures, worst)
     broken = [gate for gate in held if not gate.passed]
+    result = StepResult(
+        step.name,
+        step.stage,
+        Outcome.PASSED,
+        findings=reading.findings,
+        measures=reading.measures,
+        gates=held,
+        tests=reading.tests,
+        reports=reports,
+        log=log,
+    )
+    if reading.partial:
+        warning = f"measured without {reading.partial}, which did not run"
+        result = replace(result, facts={"warnings": [warning]})
+        if broken and not reading.failed:
+            return _undecided(result, broken[0], reading.partial)
     reason = reading.failed or (broken[0].sentence if broken else "")
-    return StepResult(
-        step.name, step.stage, Outcome.FAILED if reason else Outcome.PASSED,
-        reason=reason, remedy=reading.remedy if reason else "", findings=reading.findings,
-        measures=reading.measures, gates=held, tests=reading.tests, reports=reports, log=log,
+    if not reason:
+        return result
+    return replace(result, outcome=Outcome.FAILED, reason=reason, remedy=reading.remedy)
+
+
+def _undecided(result: StepResult, gate: GateResult, missing: str) -> StepResult:
+    """A figure that lacks something keeps no limit, and breaks none: nobody knows it."""
+    return replace(
+        result, outcome=Outcome.UNAVAILABLE,
+        gates=tuple(one for one in result.gates if one.passed),
+        reason=f"{gate.sentence}; {missing} did not run, so nobody knows whether it is kept",
+        remedy=f"See why {missing} did not run.",
     )  # fmt: skip

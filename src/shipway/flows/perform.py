@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shipway.core.errors import CannotRun
+from shipway.core.errors import ApplicationFault, CannotRun
 from shipway.core.outcome import Outcome
 from shipway.core.ports import Command, OnOutput
 from shipway.core.result import StepResult
@@ -15,7 +15,8 @@ from shipway.flows.workshop import Workshop
 
 
 def perform(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
-    """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable."""
+    """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable,
+    ApplicationFault → failed."""
     try:
         if step.kind is Kind.COMMAND:
             return _command(step, shop, on_output)
@@ -27,6 +28,15 @@ def perform(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
             step.name, step.stage, Outcome.UNAVAILABLE,
             reason=problem.message, remedy=problem.remedy,
         )  # fmt: skip
+    except ApplicationFault as fault:
+        return StepResult(
+            step.name,
+            step.stage,
+            Outcome.FAILED,
+            reason=fault.message,
+            remedy=fault.remedy,
+            log=shop.store(fault.log),
+        )
 
 
 def _command(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:

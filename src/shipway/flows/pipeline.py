@@ -9,9 +9,9 @@ from typing import Any
 
 from shipway.core.check import Check
 from shipway.core.config import Config, OwnStep
+from shipway.core.dependency import Role
 from shipway.core.errors import ConfigError
 from shipway.core.images.job import BUILDER_ENV
-from shipway.core.outcome import Outcome
 from shipway.core.release import PACKAGE
 from shipway.core.step import ALL_CORES, Kind, Step
 
@@ -76,17 +76,17 @@ def image_step(config: Config) -> Step:
 def _after_image(step: Step) -> Step:
     if step.name != _LOOKS_AT_IMAGE:
         return step
-    return replace(step, needs=(*step.needs, IMAGE))
+    return replace(step, needs=(*step.needs, IMAGE), products=(*step.products, IMAGE))
 
 
 def _publish(before: Sequence[Step]) -> Step:
-    """It needs all that says something of the release; what is unavailable is in its verdict."""
+    """It needs all that says something of the release."""
     judges = [step for step in before if step.stage not in ("publish", *_LAST)]
     needed = {need for step in judges for need in step.needs} - {IMAGE, PACKAGE}
     return Step(
         PUBLISH, "publish", Kind.ACTION, {"action": PUBLISH, "on_request": True},
         needs=tuple(step.name for step in judges if step.name not in needed),
-        timeout=1800, max_age=0, expected=10, tolerates=(Outcome.UNAVAILABLE,),
+        timeout=1800, max_age=0, expected=10, role=Role.PUBLICATION, products=(IMAGE, PACKAGE),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _findings(scanners: tuple[str, ...]) -> Step:
         FINDINGS, "security", Kind.ACTION, {"action": FINDINGS}, needs=scanners,
         max_age=0, expected=0.3,
         # What the other scanners found is worth reading whatever became of one of them.
-        tolerates=(Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.FAILED),
+        role=Role.REPORTER,
     )  # fmt: skip
 
 
@@ -126,16 +126,16 @@ def _package(config: Config, *, listed: bool) -> Step:
          "version": config.application.version, "files": config.application.release},
         needs=(INSTALL, SBOM) if listed else (INSTALL,),
         inputs=config.application.release or ("**",), timeout=900, expected=5,
-        tolerates=(Outcome.UNAVAILABLE,) if listed else (),
+        role=Role.AGGREGATOR, products=(INSTALL,),
     )  # fmt: skip
 
 
 def _deploy(before: Sequence[Step]) -> Step:
-    needed = {need for step in before for need in step.needs}
+    needed = {need for step in before for need in step.needs} - {PACKAGE}
     return Step(
         DEPLOY, "deploy", Kind.ACTION, {"action": "deploy", "environment": "local"},
         needs=tuple(step.name for step in before if step.name not in needed),
-        timeout=1800, max_age=0, expected=8, tolerates=(Outcome.UNAVAILABLE,),
+        timeout=1800, max_age=0, expected=8, role=Role.ROLLOUT, products=(PACKAGE,),
     )  # fmt: skip
 
 
@@ -159,6 +159,7 @@ def _check(check: Check, config: Config) -> Step:
                   vars(config.performance)] if check.served else []},
         needs=check.needs, inputs=_inputs(check, config), env=config.env, cores=check.cores,
         max_age=check.max_age, expected=check.expected, timeout=1800,
+        role=Role.AGGREGATOR, products=(INSTALL,) if INSTALL in check.needs else (),
         tool=" ".join((tool.package, tool.version, *tool.extras)),
     )  # fmt: skip
 

@@ -41,7 +41,8 @@ class Options:
     for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
-    that it needs, for the command that runs it again.
+    that it needs, for the command that runs it again. strict: whether what is absent holds up a
+    rollout as a failure does.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Options:
     branch: str = ""
     commit: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strict: bool = False
 
 
 class Run:
@@ -91,7 +93,10 @@ class Run:
         self._record.start_run(self._options.run, started, self._options.commit)
         self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
         try:
-            self._loop(Schedule(self._graph, self._options.jobs, self._record.durations()))
+            durations = self._record.durations()
+            self._loop(
+                Schedule(self._graph, self._options.jobs, durations, strict=self._options.strict)
+            )
         finally:
             for _ in range(self._workers):
                 self._work.put(None)
@@ -207,13 +212,13 @@ class Run:
         key = parts = ""
         if result.outcome is Outcome.PASSED:
             key, parts = self._cache.entry(step) or ("", "")
-            self._cache.ended(step, result)
+        self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None
         text = step_to_json(result)
         self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
         for blocked in schedule.finish(step.name, result.outcome):
-            words = f"{step.name} ended {result.outcome}"
-            self._note(_result(blocked, Outcome.BLOCKED, words))
+            words = f"{blocked.cause} ended {blocked.outcome}"
+            self._note(_result(blocked.step, Outcome.BLOCKED, words))
         if self._options.fail_fast and result.outcome is Outcome.FAILED:
             self._failed_fast = True
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from shipway.core.errors import CannotRun, Unreachable
+from shipway.core.errors import ApplicationFault, Unreachable
 from shipway.core.ports import Clock, Command, Http, OnOutput, Server
 from shipway.core.serving import bound, source_folder
 from shipway.effects.redaction import Redactor
@@ -23,7 +23,7 @@ def served(
 ) -> Iterator[str]:
     """Migrate and seed an empty data folder, start the application, give its address, end it.
 
-    Raises CannotRun when it does not come up, with the end of its log.
+    Raises ApplicationFault when it does not come up, with the end of its log.
     """
     folder = os.path.join(shop.out, "served")
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,13 +73,15 @@ def _argv(shop: Workshop, words: str, bind: str) -> tuple[str, ...]:
 
 
 def prepare(shop: Workshop, words: str, env: Mapping[str, str], on_output: OnOutput) -> None:
-    """Run a command of the application to its end. Raises CannotRun where it fails."""
+    """Run a command of the application to its end. Raises ApplicationFault where it fails."""
     argv = _argv(shop, words, "")
     command = Command(argv, shop.root, _surroundings(shop, env), 300.0, shop.secrets)
     done = shop.processes.run(command, on_output)
     if done.code:
-        last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-        raise CannotRun(f"{argv[0]} ended with {done.code}: {last}", "Mend it, and run again.")
+        log = done.stdout + done.stderr
+        last = " / ".join(log.strip().splitlines()[-3:])
+        remedy = f"Correct what `{words}` runs."
+        raise ApplicationFault(f"{argv[0]} ended with {done.code}: {last}", remedy, log)
 
 
 def _wait(url: str, shop: Workshop, server: Server, log: str, http: Http, clock: Clock) -> None:
@@ -94,6 +96,8 @@ def _wait(url: str, shop: Workshop, server: Server, log: str, http: Http, clock:
             pass
         clock.sleep(0.1)
     with open(log, encoding="utf-8", errors="replace") as file:
-        lines = file.read().strip().splitlines()[-5:]
-    last = " / ".join(Redactor(shop.secrets)("\n".join(lines)).splitlines())
-    raise CannotRun(f"the application did not come up at {url}: {last}", "See its log above.")
+        text = Redactor(shop.secrets)(file.read().strip())
+    last = " / ".join(text.splitlines()[-5:])
+    raise ApplicationFault(
+        f"the application did not come up at {url}: {last}", "See its log above.", text
+    )

@@ -46,7 +46,8 @@ def services(
 ) -> Iterator[Provided]:
     """Start all that the configuration names, migrate and seed; what the tests get.
 
-    given: what the tests see besides. Raises CannotRun when one cannot be started.
+    given: what the tests see besides. Raises CannotRun when one cannot be started, and
+    ApplicationFault when the application's own migration or seed fails.
     """
     sweep(shop.state, shop.processes)
     variables: dict[str, str] = {}

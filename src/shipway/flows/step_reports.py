@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 
 from shipway.core.check import Check
+from shipway.core.outcome import Outcome
 from shipway.core.step import Step
 from shipway.effects.redaction import Redactor
 from shipway.flows.workshop import Workshop
 
 
 def restore(step: Step, shop: Workshop) -> dict[str, str]:
-    """The report folders of needed steps, written anew from the store where they are gone."""
+    """The report folders of needed steps that passed, written anew where they are gone.
+
+    What another one left is no result.
+    """
     folders = {}
     for need in step.needs:
         result = shop.upstream.get(need)
-        if result is None:
+        if result is None or result.outcome not in (Outcome.PASSED, Outcome.CACHED):
             continue
         folders[need] = shop.folder(need)
         for name, digest in result.reports.items():

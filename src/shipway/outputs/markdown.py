@@ -14,7 +14,15 @@ from shipway.outputs.markdown_text import code, link, table, words
 from shipway.outputs.markdown_timeline import timeline_lines
 from shipway.outputs.receipt_markdown import receipt_lines
 from shipway.outputs.receipts import receipts
-from shipway.outputs.summary import counted, counts, gates_of, reason_of, verdict_reason
+from shipway.outputs.summary import (
+    counted,
+    counts,
+    gates_of,
+    reason_of,
+    verdict_reason,
+    warnings_of,
+    worst_first,
+)
 
 LONGEST = 60_000  # characters; GitHub takes 65,536 in a comment
 MOST_FINDINGS = 10
@@ -52,6 +60,7 @@ class _Summary:
         yield from self._counts()
         yield from self._worst()
         yield from self._unavailable()
+        yield from self._warnings()
         yield from timeline_lines(run, self._cut)
         shown = [link(self._words(name), address) for name, address in links.items()]
         if shown:
@@ -112,7 +121,9 @@ class _Summary:
         )
 
     def _unavailable(self) -> Iterator[str]:
-        steps = [step for step in self._run.steps if step.outcome is Outcome.UNAVAILABLE]
+        steps = [
+            step for step in worst_first(self._run.steps) if step.outcome is Outcome.UNAVAILABLE
+        ]
         if not steps:
             return
         yield from ("", "### Could not run", "What these would have found is not known.", "")
@@ -120,6 +131,15 @@ class _Summary:
             remedy = f" {self._words(step.remedy)}" if step.remedy else ""
             yield f"- {code(step.step, self._cut)}: {self._words(reason_of(step))}.{remedy}"
         yield from _more(len(steps) - _MOST_ROWS, "check")
+
+    def _warnings(self) -> Iterator[str]:
+        warned = [step for step in self._run.steps if warnings_of(step)]
+        if not warned:
+            return
+        yield from ("", "### Warnings")
+        for step in warned[:_MOST_ROWS]:
+            yield f"- {code(step.step, self._cut)}: {self._words('; '.join(warnings_of(step)))}."
+        yield from _more(len(warned) - _MOST_ROWS, "step")
 
 
 def _more(number: int, noun: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from shipway.core.outcome import Outcome
 from shipway.core.result import RunResult, StepResult
 from shipway.outputs.clean import log_line
 from shipway.outputs.figures import PERCENTILES
+from shipway.outputs.summary import warnings_of, worst_first
 
 MOST_LOG_LINES = 200
 _LONGEST_LOG_LINE = 2000
@@ -31,12 +32,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What one step measured, the least covered file first. limit is None without a gate."""
+    """What one step measured, the least covered file first. limit is None without a gate.
+    warnings: what it was measured without."""
 
     step: str
     whole: float | None
     limit: float | None
     files: tuple[Measure, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Performance:
 def troubles(run: RunResult, blobs: Blobs) -> tuple[Trouble, ...]:
     """Failed steps first, then what could not run, then what was held back by others."""
     order = {outcome: place for place, outcome in enumerate(_NEEDS_ATTENTION)}
-    steps = [step for step in run.steps if step.outcome in order]
+    steps = [step for step in worst_first(run.steps) if step.outcome in order]
     steps.sort(key=lambda step: order[step.outcome])
     return tuple(Trouble(step, *_log(step, blobs)) for step in steps)
 
@@ -66,7 +69,8 @@ def coverages(run: RunResult) -> tuple[Coverage, ...]:
         whole = next((measure.value for measure in measures if not measure.subject), None)
         limits = [g.gate.limit for g in step.gates if g.gate.measure == "coverage"]
         if measures:
-            found.append(Coverage(step.step, whole, next(iter(limits), None), tuple(files)))
+            limit = next(iter(limits), None)
+            found.append(Coverage(step.step, whole, limit, tuple(files), warnings_of(step)))
     return tuple(found)
 
 

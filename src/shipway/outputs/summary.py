@@ -55,6 +55,10 @@ _OUTCOME_BEHIND = {
     Verdict.INCOMPLETE: Outcome.UNAVAILABLE,
     Verdict.INTERRUPTED: Outcome.CANCELLED,
 }
+# Of what failed, and of what did not run: a release that nobody gets, or tests that prove nothing,
+# before a linter or a scanner.
+_WORST_FIRST = ("deploy", "publish", "verify", "build", "test", "quality", "security")
+_TESTING = _WORST_FIRST[: _WORST_FIRST.index("quality")]
 _EXPLAINED = (Outcome.SKIPPED, Outcome.UNAVAILABLE, Outcome.BLOCKED, Outcome.CANCELLED)
 
 
@@ -63,11 +67,16 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
-    if warnings := result.facts.get("warnings"):
-        return f"{line}  {one_line('; '.join(map(str, warnings)))}"
+    if warnings := warnings_of(result):
+        return f"{line}  {one_line('; '.join(warnings))}"
     if result.findings and result.outcome is Outcome.PASSED:
         return f"{line}  {tally(result.findings)}"
     return line
+
+
+def warnings_of(result: StepResult) -> tuple[str, ...]:
+    """What a reader has to know of a result, however it ended: that it lacks something."""
+    return tuple(map(str, result.facts.get("warnings", ())))
 
 
 def tally(findings: Sequence[Finding]) -> str:
@@ -137,17 +146,26 @@ def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
 
 
 def verdict_block(run: RunResult) -> Iterator[Line]:
-    """How the run ended. The last line is the verdict, with its reason."""
+    """How the run ended, the worst first. The last line is the verdict, with its reason."""
     yield Line(f"{counts(run.steps)} in {run.seconds:.2f} s")
     verdict = verdict_sentence(run)
-    for sentence in failed_gates(run.steps):
+    steps = worst_first(run.steps)
+    yield from _failed(steps, verdict)
+    for sentence in failed_gates(steps):
         if sentence not in verdict:  # the last line says it
             yield Line(f"gate failed  {sentence}", Tone.BAD)
-    yield from _unavailable(run.steps)
-    yield from _left_out(run.steps)
+    yield from _unavailable(step for step in steps if step.stage in _TESTING)
+    yield from _left_out(steps)
+    yield from _unavailable(step for step in steps if step.stage not in _TESTING)
     if run.address:
         yield Line(f"address      {one_line(run.address)}")
     yield Line(verdict, _TONE_OF_VERDICT.get(run.verdict, Tone.BAD))
+
+
+def worst_first(steps: Iterable[StepResult]) -> list[StepResult]:
+    """Steps in the order in which a reader has to know of them; of equals, as they ended."""
+    known = {stage: place for place, stage in enumerate(_WORST_FIRST)}
+    return sorted(steps, key=lambda step: known.get(step.stage, len(known)))
 
 
 def counts(steps: Sequence[StepResult]) -> str:
@@ -175,14 +193,24 @@ def verdict_reason(run: RunResult) -> str:
         return "no step says why; look at the report"
     first = causes[0]
     more = f" ({counted(len(causes) - 1, 'more step')} too)" if len(causes) > 1 else ""
-    return f"{one_line(first.step)}: {reason_of(first)}{more}"
+    return f"{one_line(first.step)}: {reason_of(first)}{more}{_undelivered(run)}"
+
+
+def _undelivered(run: RunResult) -> str:
+    """That an incomplete run brought nothing out, which its exit code says, too."""
+    names = [one_line(step.step) for step in run.undelivered]
+    if run.verdict is not Verdict.INCOMPLETE or not names:
+        return ""
+    return f"; nothing came of {' and '.join(names)}"
 
 
 def causes_of(run: RunResult) -> tuple[StepResult, ...]:
-    """The steps that made the verdict what it is, as they ended."""
+    """The steps that made the verdict what it is, the worst first."""
     behind = _OUTCOME_BEHIND.get(run.verdict)
     return tuple(
-        step for step in run.steps if step.rollout is run.verdict or step.outcome is behind
+        step
+        for step in worst_first(run.steps)
+        if step.rollout is run.verdict or step.outcome is behind
     )
 
 
@@ -214,6 +242,22 @@ def gates_of(steps: Iterable[StepResult]) -> tuple[tuple[str, GateResult], ...]:
 def counted(number: int, noun: str) -> str:
     """`1 step`, `2 steps`, `5,000 steps`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _failed(steps: Iterable[StepResult], verdict: str) -> Iterator[Line]:
+    """The failed steps that neither the verdict names nor the sentence of a gate."""
+    gates = set(failed_gates(steps := list(steps)))
+    failed = [
+        line
+        for step in steps
+        if step.outcome is Outcome.FAILED
+        and (reason := reason_of(step)) not in gates
+        and (line := f"{one_line(step.step)}: {reason}") not in verdict
+    ]
+    yield from (Line(f"failed       {line}", Tone.BAD) for line in failed[:MOST_FINDINGS])
+    if len(failed) > MOST_FINDINGS:
+        rest = counted(len(failed) - MOST_FINDINGS, "more step")
+        yield Line(f"failed       {rest}, named in the report", Tone.BAD)
 
 
 def _unavailable(steps: Iterable[StepResult]) -> Iterator[Line]:

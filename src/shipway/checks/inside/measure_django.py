@@ -7,6 +7,7 @@ name is extended, to write down what ran.
 """
 
 import os
+import re
 import runpy
 import sys
 from typing import Any
@@ -15,6 +16,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 import coverage
 
 NO_TESTS = 5  # as pytest says it
+_FIXTURE = re.compile(r"setUp(?:Class|Module) \((.+)\)$")
 _OWN = ["*/tests/*", "*/tests.py", "*/test_*.py", "*/migrations/*", "manage.py"]
 
 
@@ -68,7 +70,11 @@ def _write(junit: str, seen: list[tuple[list[str], Any]]) -> int:
     for tests, result in seen:
         broken = {test.id(): ("failure", text) for test, text in result.failures}
         broken.update({test.id(): ("error", text) for test, text in result.errors})
+        unexpected = ("failure", "it passed, and was expected to fail")
+        broken.update({test.id(): unexpected for test in result.unexpectedSuccesses})
         skipped = {test.id(): why for test, why in result.skipped}
+        reasons = {**dict.fromkeys(broken, "it ended with an error"), **skipped}
+        skipped.update(_never_started(tests, reasons))
         extra = [name for name in broken if name not in tests]  # a module that cannot be imported
         for name in dict.fromkeys([*tests, *extra]):
             ran += 1
@@ -83,6 +89,20 @@ def _write(junit: str, seen: list[tuple[list[str], Any]]) -> int:
     if seen:
         ElementTree(suite).write(junit, encoding="utf-8")
     return ran
+
+
+def _never_started(tests: list[str], reasons: dict[str, str]) -> dict[str, str]:
+    """The tests of each class or module that could not be set up, with what could not be.
+
+    unittest reports that alone: `setUpClass (polls.tests.IndexTests)`, and none of the tests.
+    """
+    fixtures = [match for name in reasons if (match := _FIXTURE.match(name))]
+    return {
+        test: f"{fixture[0]}: {reasons[fixture[0]]}"
+        for fixture in fixtures
+        for test in tests
+        if test.startswith(f"{fixture[1]}.")
+    }
 
 
 def _printable(text: str) -> str:

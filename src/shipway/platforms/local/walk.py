@@ -69,16 +69,28 @@ class Walk:
         """
         with self.keeper.watching():
             while True:
-                if observation is not None:
-                    if observation not in (Observation.BEGIN, Observation.DONE):
-                        self._count()
-                    self.state, _ = advance(self.state, observation)
-                    self._note()
-                    self.save()
-                if self.state.stage.final or self.state.held:
-                    return self.state
-                objection = self._guard.objection(self.state.stage, self.story)
-                observation = objection or self._carry_out(self.state.last)
+                try:
+                    if observation is not None:
+                        if observation not in (Observation.BEGIN, Observation.DONE):
+                            self._count()
+                        self.state, _ = advance(self.state, observation)
+                        self._note()
+                        self.save()
+                    if self.state.stage.final or self.state.held:
+                        return self.state
+                    objection = self._guard.objection(self.state.stage, self.story)
+                    observation = objection or self._carry_out(self.state.last)
+                except KeyboardInterrupt:  # in whatever it does, between two actions, too
+                    observation = self._interrupted()
+
+    def _interrupted(self) -> Observation:
+        """Going back; raises where that goes on already, or there is nothing to go back from."""
+        stage = self.state.stage
+        if stage is Stage.ROLLING_BACK or stage.final or self.state.held:
+            raise KeyboardInterrupt
+        self.story.blame("it was interrupted", "Roll it out again when it may go on.")
+        self.listener.said("interrupted: going back; once more leaves it as it is")
+        return Observation.STOP
 
     def _count(self) -> None:
         """Who is really there: an action that did not get to its end may have done a part."""
@@ -91,12 +103,6 @@ class Walk:
             return self._do(action)
         except RecordError:
             raise
-        except KeyboardInterrupt:
-            if self.state.stage is Stage.ROLLING_BACK:
-                raise
-            self.story.blame("it was interrupted", "Roll it out again when it may go on.")
-            self.listener.said("interrupted: going back; once more leaves it as it is")
-            return Observation.STOP
         except (ShipwayError, OSError) as problem:
             self.story.blame(str(problem), getattr(problem, "remedy", ""))
             self.listener.said(str(problem))
