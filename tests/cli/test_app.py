@@ -1,8 +1,7 @@
 """What may be typed: every command, argument and option, and what they mean.
 
-commands.json was recorded from the parsers of 3fabc6d (Typer), and changes only where a help text or
-an option is meant to change: `commands` has their parameters,
-`lines` what they made of command lines.
+commands.json was recorded from the parsers of 3fabc6d (Typer), and changes only where a text or an
+option is meant to change: `commands` has their parameters, `lines` what they made of command lines.
 """
 
 from __future__ import annotations
