@@ -12,22 +12,20 @@ import re
 import textwrap
 import types
 import typing
+from argparse import Action
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import typer.main
-
-from shipway.cli.app import app
+from shipway.cli.app import shipway
+from shipway.cli.help_page import argument_name, default, value_name
+from shipway.cli.parser import Parser
 from shipway.core import errors
 from shipway.core.config import Config
 from shipway.core.outcome import Verdict
 
 PAGE = Path(__file__).parent / "reference.md"
-_TYPERS = ("help", "install_completion", "show_completion")  # every command has them
-_WORDS = {int: "NUMBER", float: "NUMBER"}
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 _NAME = r"[a-z][a-z0-9_]*(?: \([^)]*\))?"
 _KEYS = re.compile(rf"(?:^|(?<=[.;] ))({_NAME}(?:(?:, | and |, and ){_NAME})*): ")
@@ -40,7 +38,7 @@ def reference() -> str:
         "# Reference",
         "Made from the code by `python docs/make_reference.py`: change it there.",
         "## Commands",
-        *_commands(typer.main.get_group(app), "shipway"),
+        *_commands(shipway()),
         "## Exit codes",
         _exit_codes(),
         "## Settings",
@@ -54,35 +52,22 @@ def reference() -> str:
 # -- commands ---------------------------------------------------------------------------
 
 
-def _commands(group: Any, path: str) -> Iterator[str]:
-    yield f"### `{path}`"
-    if group.help:
-        yield _paragraphs(group.help)
-    if rows := [
-        _parameter(one) for one in group.params if one.name not in _TYPERS and not one.hidden
-    ]:
+def _commands(parser: Parser) -> Iterator[str]:
+    yield f"### `{parser.prog}`"
+    yield _paragraphs(parser.description or "")
+    actions = (*parser.arguments, *parser.options)
+    if rows := [_parameter(action) for action in actions if action.dest != "help"]:
         yield _table(("word", "default", "what"), rows)
-    for name, command in getattr(group, "commands", {}).items():
-        yield from _commands(command, f"{path} {name}")
+    for name in list(parser.commands):
+        yield from _commands(parser.command(name))
 
 
-def _parameter(parameter: Any) -> tuple[str, str, str]:
-    words = [*parameter.opts, *parameter.secondary_opts]
-    if not words[0].startswith("-"):
-        words = [parameter.metavar or parameter.name.upper()]
-    elif not parameter.is_flag:
-        words = [f"{word} {_value(parameter)}" for word in words]
-    default = parameter.default
-    known = default not in (None, "", False) and not callable(default)
-    shown = f"`{default}`" if known else "required" if parameter.required else ""
-    return ", ".join(f"`{word}`" for word in words), shown, parameter.help or ""
-
-
-def _value(parameter: Any) -> str:
-    kind = parameter.type_descriptor.annotation
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return "|".join(str(one.value) for one in kind)
-    return parameter.metavar or _WORDS.get(kind, "TEXT")
+def _parameter(action: Action) -> tuple[str, str, str]:
+    names = [f"{name} {value_name(action)}".strip() for name in action.option_strings]
+    known = default(action)
+    shown = f"`{known}`" if known else "required" if action.required else ""
+    names = names or [argument_name(action)]
+    return ", ".join(f"`{name}`" for name in names), shown, action.help or ""
 
 
 # -- exit codes -------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import ModuleType
 from typing import IO
 
 from tests.patience import PATIENCE
@@ -28,7 +27,7 @@ _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """The caller's variables; what is remembered of earlier commands is kept beside `folder`.
+    """The caller's variables, with a cache folder of its own beside `folder`.
 
     Shipway is on the PATH, so that it names itself as people do.
     """
@@ -93,19 +92,18 @@ def _ended() -> int:
 @contextmanager
 def _as_a_process(argv: list[str], folder: Path, variables: dict[str, str]) -> Iterator[None]:
     """Its arguments, folder, variables and signal handlers; afterwards all is as it was."""
-    kept = dict(os.environ), sys.argv, tempfile.tempdir, sys.modules["__main__"]
+    kept = dict(os.environ), sys.argv, tempfile.tempdir
     handlers = {number: signal.getsignal(number) for number in _HANDLED}
     os.environ.clear()
     os.environ.update(variables)
     sys.argv, tempfile.tempdir = argv, None
-    sys.modules["__main__"] = ModuleType("__main__")  # Typer takes its own name from it
     try:
         with chdir(folder):
             yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        variables, sys.argv, tempfile.tempdir, sys.modules["__main__"] = kept
+        variables, sys.argv, tempfile.tempdir = kept
         os.environ.clear()
         os.environ.update(variables)
 

@@ -44,15 +44,6 @@ def test_the_module_is_the_command(project: Path) -> None:
     assert shipway_process(project, "--version").stdout == module.stdout
 
 
-def test_words_that_were_parsed_before_mean_the_same(project: Path) -> None:
-    first = shipway(project, "plan")
-    assert (project.parent / "cache" / "shipway").is_dir()
-    assert shipway(project, "plan").stdout == first.stdout
-    for file in (project.parent / "cache" / "shipway").iterdir():
-        file.write_text("rubbish")
-    assert shipway(project, "plan").stdout == first.stdout
-
-
 def test_a_wrong_key_is_named_with_the_nearest_right_one(project: Path) -> None:
     (project / "shipway.toml").write_text("[gates]\ncoverge = 80\n")
     wrong = shipway(project, "run")
@@ -93,17 +84,3 @@ def test_status_of_an_unknown_environment_is_a_clear_error(project: Path) -> Non
     answer = shipway(project, "status", "moon")
     assert answer.returncode == 2
     assert "no environment is named 'moon'" in answer.stderr
-
-
-def test_the_shell_offers_stages_steps_and_environments(project: Path) -> None:
-    def offered(*words: str) -> list[str]:
-        line = {"COMP_WORDS": " ".join(("shipway", *words)), "COMP_CWORD": str(len(words))}
-        return shipway(project, _SHIPWAY_COMPLETE="complete_bash", **line).stdout.split()
-
-    assert "quality" in offered("run", "qu")
-    assert offered("run", "ba") == ["bad"]
-    with (project / "shipway.toml").open("a") as file:
-        file.write("[environments.local]\n")
-    assert offered("status", "lo") == ["local"]
-    (project / "shipway.toml").write_text("rubbish")
-    assert offered("run", "te") == ["test"]

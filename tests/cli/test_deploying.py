@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway, step
+from tests.cli.terminal import only, project, shipway
 
 WEB = (
     '[application]\nname = "web"\nserve = "gunicorn app:x"\nlock = "requirements.txt"\n'
@@ -50,26 +50,3 @@ def test_a_rollout_without_its_release_says_what_is_missing(web: Path) -> None:
     assert done.returncode == 5, done.stdout
     assert "there is no release to roll out" in done.stdout
     assert "Shipway itself failed" not in done.stdout
-
-
-def completed(folder: Path, *words: str) -> list[str]:
-    """What the shell is offered after Tab."""
-    line = {"COMP_WORDS": " ".join(("shipway", *words)), "COMP_CWORD": str(len(words))}
-    return shipway(folder, _SHIPWAY_COMPLETE="complete_bash", **line).stdout.split()
-
-
-def test_tab_offers_steps_stages_environments_and_releases(web: Path, tmp_path: Path) -> None:
-    (web / "shipway.toml").write_text(WEB + step("quick", "true"))
-    assert completed(web, "run", "qu") == ["quality", "quick"]
-    assert completed(web, "deploy", "l") == ["local"]
-    assert completed(web, "logs", "") == ["local", "staging"]
-    assert completed(web, "rehearse", "--strategy", "b") == ["blue-green"]
-    assert completed(web, "rollback", "--to", "") == []
-    assert completed(tmp_path, "-C", "web", "status", "s") == ["staging"]
-
-
-def test_tab_is_silent_where_there_is_no_project(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", "[broken")
-    assert completed(web, "run", "qu") == ["quality"]
-    assert completed(web, "deploy", "l") == []
-    assert completed(web, "rollback", "--to", "") == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"boto3", "botocore", "jinja2", "pydantic", "httpx", "rich", "yaml"}
+HEAVY = {"argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"}
 PROGRAM = """
 import atexit, sys
 from shipway.cli.invocation import invoke
@@ -41,8 +41,18 @@ def test_a_cached_run_imports_neither_the_configuration_nor_what_it_does_not_nee
 ) -> None:
     words = ("run", "greet")
     assert "shipway.core.config" in imported(town, *words)
-    assert not imported(town, *words) & {*HEAVY, "typer", "shipway.core.config", "shipway.checks"}
+    assert not imported(town, *words) & {*HEAVY, "shipway.core.config", "shipway.checks"}
 
 
-def test_help_imports_nothing_but_what_reads_words(town: Path) -> None:
-    assert not imported(town, "--help") & HEAVY
+def test_help_imports_no_command(town: Path) -> None:
+    modules = imported(town, "--help")
+    assert not modules & HEAVY
+    assert {module for module in modules if module.startswith("shipway.cli.")} == {
+        f"shipway.cli.{name}" for name in ("app", "commands", "help_page", "invocation", "parser")
+    }
+
+
+def test_a_command_imports_no_other(town: Path) -> None:
+    modules = imported(town, "run", "greet")
+    assert {"shipway.cli.run", "shipway.cli.running"} <= modules
+    assert not modules & {"shipway.cli.deploy", "shipway.cli.deploying", "shipway.cli.init"}

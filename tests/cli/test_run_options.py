@@ -170,23 +170,6 @@ def test_a_failure_is_never_allowed_to_be_missing(tmp_path: Path) -> None:
     assert shipway(web, "run", "--allow-unavailable", "first=why").returncode == 1
 
 
-# -- words that are remembered -------------------------------------------------------------
-
-
-def test_words_remembered_by_another_shipway_are_read_anew(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", TWO)
-    assert shipway(web, "run").returncode == 0
-    (remembered,) = (tmp_path / "cache" / "shipway").iterdir()
-    for options in ({}, {"directory": "."}, {"directory": ".", "of_old": 1}, [], None):
-        remembered.write_text(json.dumps({"run": ["run", options]}))
-        done = shipway(web, "run")
-        assert (done.returncode, done.stderr) == (0, "")
-    for rubbish in ("[]", '{"run": 1}', '{"run": ["remove", {}]}', "{"):
-        remembered.write_text(rubbish)
-        done = shipway(web, "run")
-        assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_a_cache_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     web = project(tmp_path / "web", TWO)
     (tmp_path / "file").touch()

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import SHIPWAY, environment, git, only, project, shipway, step, until
+from tests.cli.terminal import SHIPWAY, environment, git, only, project, shipway, step
+from tests.patience import until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BUSY = "sleep 600 & touch begun; wait"  # with a child in the background, and word of it

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.core import TyperGroup
 
 import shipway
-from shipway.cli.app import app
+from shipway.cli.app import shipway as parser_of_all
+from shipway.cli.commands import COMMANDS as TABLE
 from shipway.core.command_line import COMMANDS, Invocation, command_line
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.result import RunResult, StepResult
@@ -86,14 +85,8 @@ def test_a_result_is_shown_with_its_commands() -> None:
 # -- what the source says ------------------------------------------------------------------
 
 
-def group() -> TyperGroup:
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperGroup)
-    return command
-
-
 def test_the_commands_are_those_that_there_are() -> None:
-    assert set(COMMANDS) == set(group().commands)
+    assert set(COMMANDS) == set(TABLE)
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -114,12 +107,12 @@ def written() -> list[tuple[str, list[str]]]:
 def test_every_command_that_a_message_names_exists_with_its_options() -> None:
     assert len(written()) > 50
     for file, words in written():
-        command = group().commands[words[0]]
-        if isinstance(command, TyperGroup) and len(words) > 1:
-            assert words[1] in command.commands, f"{file}: {words}"
-            command = command.commands[words[1]]
-        options = {name for one in command.params for name in one.opts}
-        missing = {word for word in words if word.startswith("--")} - {*options, "--help"}
+        parser = parser_of_all().command(words[0])
+        if parser.commands and len(words) > 1:
+            assert words[1] in parser.commands, f"{file}: {words}"
+            parser = parser.command(words[1])
+        options = {name for option in parser.options for name in option.option_strings}
+        missing = {word for word in words if word.startswith("--")} - options
         assert not missing, f"{file}: {words}"
 
 

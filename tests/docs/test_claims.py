@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
-from shipway.cli.app import app
+from shipway.cli.app import shipway
+from shipway.cli.parser import Parser
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
@@ -32,23 +31,22 @@ def claims(text: str) -> Iterator[list[str]]:
 
 def fault(words: list[str]) -> str:
     """What is wrong with a call; "" where nothing is."""
-    root: Any = typer.main.get_group(app)
-    place = root
+    root = parser = shipway()
     for number, word in enumerate(one.rstrip(".,:)") for one in words):
         if word == "--":
             break
         if word.startswith("-"):
-            if word.partition("=")[0] not in {"--help", *_options(root), *_options(place)}:
+            if word.partition("=")[0] not in {"--help", *_options(root), *_options(parser)}:
                 return f"{word} is no option of {' '.join(words[:number])}"
-        elif hasattr(place, "commands") and re.fullmatch("[a-z]+", word):
-            place = place.commands.get(word)
-            if place is None:
+        elif parser.commands and re.fullmatch("[a-z]+", word):
+            if word not in parser.commands:
                 return f"no command {' '.join(words[: number + 1])}"
+            parser = parser.command(word)
     return ""
 
 
-def _options(command: Any) -> set[str]:
-    return {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+def _options(parser: Parser) -> set[str]:
+    return {name for option in parser.options for name in option.option_strings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import begun, git, only, project, shipway, until
+from tests.cli.terminal import begun, git, only, project, shipway
+from tests.patience import until
 
 from shipway.effects.address import free_port
 from shipway.effects.http import RealHttp

@@ -1,91 +1,81 @@
-"""The command line's shape. One file a command; each adds itself here by one line."""
+"""The command line as a whole: the options before the command, and the command that is typed.
+
+Only the module of that command is imported, and only its parser is built: all of them would cost
+more than a whole unchanged run.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
-from typing import Annotated
-
-import typer
+from functools import partial
+from importlib import import_module
+from typing import Any
 
 from shipway import __version__
-from shipway.cli import (
-    clean,
-    cost,
-    deploy,
-    doctor,
-    findings,
-    hold,
-    image,
-    infra,
-    init,
-    logs,
-    monitor,
-    notify,
-    promote,
-    rehearse,
-    report,
-    run,
-    secret,
-    task,
-    workflows,
-)
-from shipway.cli.listing import name_each_in_full
-
-app = typer.Typer(
-    name="shipway",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: Rich's costs more than all the rest of it
-)
-init.add_to(app)
-run.add_to(app)
-report.add_to(app)
-deploy.add_to(app)
-logs.add_to(app)
-promote.add_to(app)
-notify.add_to(app)
-rehearse.add_to(app)
-findings.add_to(app)
-image.add_to(app)
-clean.add_to(app)
-cost.add_to(app)
-hold.add_to(app)
-task.add_to(app)
-infra.add_to(app)
-secret.add_to(app)
-monitor.add_to(app)
-workflows.add_to(app)
-doctor.add_to(app)
-name_each_in_full(app)
+from shipway.cli.commands import COMMANDS
+from shipway.cli.parser import Command, Declare, Parser, Run
+from shipway.core.errors import ConfigError
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"shipway {__version__}")
-        raise typer.Exit
+def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
+    """What carries out a command line, and with which options. Exits with 2 on wrong usage."""
+    parser = shipway()
+    if "_ARGCOMPLETE" in os.environ:
+        from shipway.cli.completion import offer
+
+        offer(parser)
+    if "_SHIPWAY_COMPLETE" in os.environ:
+        raise ConfigError(
+            "this shell's completion script is of an older Shipway",
+            "shipway --install-completion",
+        )
+    options, rest = parser.parse(argv)
+    directory = options.directory
+    if options.show_completion or options.install_completion:
+        from shipway.cli.completion import install, show
+
+        return install if options.install_completion else show, {}
+    while parser.run is None:
+        if not rest:
+            parser.print_help(sys.stderr)
+            parser.exit(2)
+        parser = parser.command(rest[0])
+        options, rest = parser.parse(rest[1:])
+    return parser.run, {"directory": directory, **vars(options)}
 
 
-@app.callback()
-def options(
-    context: typer.Context,
-    directory: Annotated[
-        str, typer.Option("--directory", "-C", metavar="DIR", help="Work as if started in DIR.")
-    ] = ".",
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
+def shipway() -> Parser:
+    """The parser of what stands before the command."""
+    return Parser("shipway", _shipway)
+
+
+def _shipway(parser: Parser) -> None:
     """Takes a Python web application from a commit to a proven release.
 
     A new repository begins with `shipway init`. Each command explains itself: shipway run --help.
 
     Example: shipway run
     """
-    context.obj = directory
+    parser.add(
+        "--directory", "-C", default=".", metavar="DIR", help="Work as if started in DIR."
+    )
+    parser.add(
+        "--version", action="version", version=f"shipway {__version__}", help="Show the version."
+    )
+    parser.add(
+        "--install-completion", action="store_true",
+        help="Have this shell (bash, zsh or fish) complete commands and options after Tab.",
+    )
+    parser.add(
+        "--show-completion", action="store_true",
+        help="Print what --install-completion would install, for you to put where you want it.",
+    )
+    for name, (module, summary) in COMMANDS.items():
+        parser.commands[name] = Command(summary, partial(_load, parser, name, module))
 
 
-def parse(words: Sequence[str]) -> int:
-    """Parse and carry out a command line; returns the exit code."""
-    answer = app(args=list(words), standalone_mode=True)
-    return int(answer or 0)
+def _load(parser: Parser, name: str, module: str) -> tuple[Declare, Run | None]:
+    import_module(f"shipway.cli.{module}").add_to(parser)  # replaces this entry
+    return parser.commands[name].load()

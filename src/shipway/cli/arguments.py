@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from shipway.cli import completing
+from shipway.cli.parser import Parser
 
-Where = Annotated[
-    str,
-    typer.Argument(
-        metavar="ENV", help="An environment of shipway.toml, for example production.",
-        autocompletion=completing.environments,
-    ),
-]  # fmt: skip
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+def add_environment(parser: Parser, default: str | None = None) -> None:
+    """Add the environment. Without a default it has to be named."""
+    parser.add(
+        "environment", metavar="ENV", nargs="?" if default else None, default=default,
+        help="An environment of shipway.toml, for example production.",
+        complete=completing.environments,
+    )
+
+
+def add_json(parser: Parser, explanation: str = "Print JSON.") -> None:
+    """Add --json."""
+    parser.add("--json", action="store_true", help=explanation)

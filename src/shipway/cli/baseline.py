@@ -6,8 +6,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 
-from shipway.cli.inner_run import run_inner
 from shipway.cli.project import Project, find_root, open_project
 from shipway.core.codec import step_from_json
 from shipway.core.errors import ConfigError
@@ -20,9 +20,10 @@ from shipway.effects.process import SystemProcesses
 _ASIDE = (State.WAIVED, State.SET_ASIDE)
 
 
-def fingerprints(project: Project, word: str) -> tuple[str, ...]:
+def fingerprints(project: Project, word: str, scan: Callable[[str], None]) -> tuple[str, ...]:
     """The findings of a SARIF file, or of a commit, branch or tag, which is scanned for it once.
 
+    scan: runs the stage security in a folder; how that went is in the record there.
     Raises ConfigError when it is neither, or when it cannot be scanned.
     """
     path = os.path.join(project.root, word)
@@ -33,7 +34,7 @@ def fingerprints(project: Project, word: str) -> tuple[str, ...]:
     kept = os.path.join(project.state, "baselines", f"{commit}.json")
     if not os.path.isfile(kept):
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
-        write_atomic(kept, json.dumps(_scan(project, commit)).encode())
+        write_atomic(kept, json.dumps(_scan(project, commit, scan)).encode())
     with open(kept, encoding="utf-8") as file:
         return tuple(json.load(file))
 
@@ -49,14 +50,14 @@ def _of_file(path: str) -> tuple[str, ...]:
     return tuple(one.fingerprint for one in found)
 
 
-def _scan(project: Project, commit: str) -> list[str]:
+def _scan(project: Project, commit: str, scan: Callable[[str], None]) -> list[str]:
     """Scan a commit in a working tree of its own, by the same configuration of its own time."""
     top = _git(project.root, "rev-parse", "--show-toplevel")
     folder = os.path.join(project.state, "baselines", commit)
     _git(project.root, "worktree", "add", "--detach", "--force", folder, commit)
     try:
         below = os.path.join(folder, os.path.relpath(project.root, os.path.realpath(top)))
-        run_inner(below, "security")
+        scan(below)
         then = open_project(find_root(below))
         last = then.record.last_run()
         results = [step_from_json(text) for text in last[2]] if last else []

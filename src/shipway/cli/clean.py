@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
+from shipway.cli import cleaning, cleaning_aws
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(clean)
+    commands.add_command("clean", _clean, clean)
 
 
-def clean(
-    context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what can go.")] = False,
-    aws: Annotated[
-        bool, typer.Option("--aws", help="What is left in the AWS account, not on this machine.")
-    ] = False,
-    json: Json = False,
-) -> None:
+def clean(*, directory: str, aws: bool, yes: bool, dry_run: bool, json: bool) -> int:
+    """Clean up this machine, or the AWS account; the exit code."""
+    remove = cleaning_aws.clean_aws if aws else cleaning.clean
+    return remove(directory=directory, yes=yes, dry_run=dry_run, json=json)
+
+
+def _clean(parser: Parser) -> None:
     """Show what the policy [retention] no longer keeps and how much it is, then remove it.
 
     A terminal is asked first; anywhere else nothing is removed without --yes. What runs, and
@@ -34,5 +29,9 @@ def clean(
 
     Example: shipway clean --aws --dry-run
     """
-    options = {"directory": context.obj, "yes": yes, "dry_run": dry_run, "json": json}
-    raise typer.Exit(call("clean_aws" if aws else "clean", options))
+    parser.add("--yes", "-y", action="store_true", help="Remove without asking.")
+    parser.add("--dry-run", action="store_true", help="Only show what can go.")
+    parser.add(
+        "--aws", action="store_true", help="What is left in the AWS account, not on this machine."
+    )
+    add_json(parser)

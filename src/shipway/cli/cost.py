@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Json
-from shipway.cli.completing import environments
-from shipway.cli.invocation import call
+from shipway.cli import completing, costing
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(cost)
+    commands.add_command("cost", _cost, costing.cost)
 
 
-def cost(
-    context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(
-            metavar="[ENV]", help="An environment on AWS; all of them without it.",
-            autocompletion=environments,
-        ),
-    ] = "",
-    prices: Annotated[
-        str, typer.Option("--prices", metavar="FILE", help="A TOML file of newer prices.")
-    ] = "",
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit code 1 when a limit is exceeded.")
-    ] = False,
-    json: Json = False,
-) -> None:  # fmt: skip
+def _cost(parser: Parser) -> None:
     """Estimate what a month costs, line by line, and what would cost less. Asks nobody.
 
     Quantities follow the levers in shipway.toml; prices have a date and a source, and yours in
@@ -41,5 +21,10 @@ def cost(
 
     Example: shipway cost staging
     """
-    options = {"environment": environment, "prices": prices, "check": check, "json": json}
-    raise typer.Exit(call("cost", {"directory": context.obj, **options}))
+    parser.add(
+        "environment", metavar="ENV", nargs="?", default="", complete=completing.environments,
+        help="An environment on AWS; all of them without it.",
+    )
+    parser.add("--prices", metavar="FILE", default="", help="A TOML file of newer prices.")
+    parser.add("--check", action="store_true", help="Exit code 1 when a limit is exceeded.")
+    add_json(parser)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
-
-from shipway.cli import completing
-from shipway.cli.arguments import Json, Where
-from shipway.cli.invocation import call
+from shipway.cli import completing, deploying
+from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the commands."""
-    for command in (deploy, rollback, resume, cancel, status, down):
-        app.command()(command)
+    commands.add_command("deploy", _deploy, deploying.deploy)
+    commands.add_command("rollback", _rollback, deploying.rollback)
+    commands.add_command("resume", _resume, deploying.resume)
+    commands.add_command("cancel", _cancel, deploying.cancel)
+    commands.add_command("status", _status, deploying.status)
+    commands.add_command("down", _down, deploying.down)
 
 
-def deploy(
-    context: typer.Context,
-    environment: Where = "local",
-    without_verdict: Annotated[
-        str,
-        typer.Option(
-            metavar="REASON", help="To AWS although no run has passed; the reason is recorded."
-        ),
-    ] = "",
-    json: Json = False,
-) -> None:
+def _deploy(parser: Parser) -> None:
     """Roll out the release that was packaged last.
 
     That is the one whose step `package` ended last, also where it was cached: after a revert, after
@@ -38,69 +28,64 @@ def deploy(
 
     Example: shipway deploy production
     """
-    _call("deploy", context, environment=environment, without_verdict=without_verdict, json=json)
+    add_environment(parser, default="local")
+    parser.add(
+        "--without-verdict", metavar="REASON", default="",
+        help="To AWS although no run has passed; the reason is recorded.",
+    )
+    add_json(parser)
 
 
-def rollback(
-    context: typer.Context,
-    environment: Where = "local",
-    to: Annotated[
-        str,
-        typer.Option(
-            help="A release's name. Default: the last good one.",
-            autocompletion=completing.releases,
-        ),
-    ] = "",
-    force: Annotated[
-        bool, typer.Option("--force", help="Although it may not work with today's database.")
-    ] = False,
-    json: Json = False,
-) -> None:
+def _rollback(parser: Parser) -> None:
     """Go back to an earlier good release, without building anything.
 
     Example: shipway rollback production
 
     Example: shipway rollback local --to 1.0.0-4f2c9d1
     """
-    _call("rollback", context, environment=environment, to=to, force=force, json=json)
+    add_environment(parser, default="local")
+    parser.add(
+        "--to", default="", complete=completing.releases,
+        help="A release's name. Default: the last good one.",
+    )
+    parser.add(
+        "--force", action="store_true", help="Although it may not work with today's database."
+    )
+    add_json(parser)
 
 
-def resume(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+def _resume(parser: Parser) -> None:
     """Go on with a rollout that was held or paused, or that a killed command left.
 
     Example: shipway resume local
     """
-    _call("resume", context, environment=environment, json=json)
+    add_environment(parser, default="local")
+    add_json(parser)
 
 
-def cancel(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+def _cancel(parser: Parser) -> None:
     """Undo a rollout that is not finished: the old release gets all requests again.
 
     Example: shipway cancel local
     """
-    _call("cancel", context, environment=environment, json=json)
+    add_environment(parser, default="local")
+    add_json(parser)
 
 
-def status(
-    context: typer.Context,
-    environment: Where = "local",
-    history: Annotated[bool, typer.Option("--history", help="Show past rollouts, too.")] = False,
-    json: Json = False,
-) -> None:
+def _status(parser: Parser) -> None:
     """Show what runs in an environment. Exit code 1 when something of it is not well.
 
     Example: shipway status production --history
     """
-    _call("status", context, environment=environment, history=history, json=json)
+    add_environment(parser, default="local")
+    parser.add("--history", action="store_true", help="Show past rollouts, too.")
+    add_json(parser)
 
 
-def down(context: typer.Context, environment: Where = "local", json: Json = False) -> None:
+def _down(parser: Parser) -> None:
     """Stop everything that runs in an environment. Its data stay.
 
     Example: shipway down local
     """
-    _call("down", context, environment=environment, json=json)
-
-
-def _call(command: str, context: typer.Context, **options: Any) -> None:
-    raise typer.Exit(call(command, {"directory": context.obj, **options}))
+    add_environment(parser, default="local")
+    add_json(parser)

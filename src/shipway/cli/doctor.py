@@ -1,20 +1,18 @@
-"""`shipway doctor`: what works here, what is missing, what is lost without it, how to get it."""
+"""`shipway doctor`: the words it takes."""
 
 from __future__ import annotations
 
-import typer
+from shipway.cli import doctoring
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
-from shipway.cli.arguments import Json
 
-
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(doctor)
+    commands.add_command("doctor", _doctor, doctoring.examine)
 
 
-def doctor(
-    json: Json = False,
-) -> None:
+def _doctor(parser: Parser) -> None:
     """Show what works here, what is missing, what is lost without it, and how to get it.
 
     A container engine is asked whether it works: that its client is here says little. Exit code 1
@@ -22,6 +20,4 @@ def doctor(
 
     Example: shipway doctor
     """
-    from shipway.cli.doctoring import examine
-
-    raise typer.Exit(examine(json=json))
+    add_json(parser)

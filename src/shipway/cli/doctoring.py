@@ -66,7 +66,7 @@ class Machine:
         return done
 
 
-def examine(*, json: bool) -> int:
+def examine(*, directory: str, json: bool) -> int:
     """Print what is here; 1 where a need is missing."""
     machine = Machine(dict(os.environ), SystemProcesses())
     parts = look(machine, lambda line: print(line, file=sys.stderr, flush=True))

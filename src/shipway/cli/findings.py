@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
-
-group = typer.Typer(
-    help="What scanners that run elsewhere found.\n\nExample: shipway findings import codeql.sarif",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+from shipway.cli import importing
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the group."""
-    app.add_typer(group, name="findings")
-    group.command("import")(import_)
+    commands.add_command("findings", _findings)
 
 
-def import_(
-    context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="SARIF 2.1.0, or the tool's own JSON.")
-    ] = "",
-    name: Annotated[
-        str, typer.Option(help="Keep it under this name. Default: the tool's own.")
-    ] = "",
-    remove: Annotated[
-        str, typer.Option(metavar="NAME", help="Forget what was imported under a name.")
-    ] = "",
-    json: Json = False,
-) -> None:
+def _findings(parser: Parser) -> None:
+    """What scanners that run elsewhere found.
+
+    Example: shipway findings import codeql.sarif
+    """
+    parser.add_command("import", _import, importing.import_)
+
+
+def _import(parser: Parser) -> None:
     """Take the findings of another scanner into the table and its gates.
 
     Reads SARIF 2.1.0 (CodeQL, Snyk, Trivy and others), and the JSON of OWASP Dependency-Check,
@@ -43,7 +29,12 @@ def import_(
 
     Example: shipway findings import codeql.sarif
     """
-    options = {
-        "directory": context.obj, "file": file, "name": name, "remove": remove, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("import_", options))
+    parser.add(
+        "file", metavar="FILE", nargs="?", default="",
+        help="SARIF 2.1.0, or the tool's own JSON.",
+    )
+    parser.add("--name", default="", help="Keep it under this name. Default: the tool's own.")
+    parser.add(
+        "--remove", metavar="NAME", default="", help="Forget what was imported under a name."
+    )
+    add_json(parser)

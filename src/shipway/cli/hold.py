@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Json, Where
-from shipway.cli.invocation import call
+from shipway.cli import holding
+from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(hold)
+    commands.add_command("hold", _hold, holding.hold)
 
 
-def hold(
-    context: typer.Context,
-    environment: Where,
-    reason: Annotated[str, typer.Option(help="Why nobody may deploy now.")] = "",
-    release: Annotated[bool, typer.Option("--release", help="Let deploys through again.")] = False,
-    json: Json = False,
-) -> None:  # fmt: skip
+def _hold(parser: Parser) -> None:
     """Let nobody deploy to an environment until it is released. Without options: show the hold.
 
     An environment on ECS is held for every machine, by a parameter in SSM; another one for this
@@ -29,8 +20,7 @@ def hold(
 
     Example: shipway hold production --reason "the election is counted"
     """
-    options = {
-        "directory": context.obj, "environment": environment, "reason": reason,
-        "release": release, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("hold", options))
+    add_environment(parser)
+    parser.add("--reason", default="", help="Why nobody may deploy now.")
+    parser.add("--release", action="store_true", help="Let deploys through again.")
+    add_json(parser)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli import completing
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
-
-group = typer.Typer(
-    help="The application's image: build it, scan it, push it.\n\nExample: shipway image build",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+from shipway.cli import completing, imaging
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the group."""
-    app.add_typer(group, name="image")
-    for command in (build, scan, push):
-        group.command()(command)
+    commands.add_command("image", _image)
 
 
-def build(context: typer.Context, json: Json = False) -> None:
+def _image(parser: Parser) -> None:
+    """The application's image: build it, scan it, push it.
+
+    Example: shipway image build
+    """
+    parser.add_command("build", _build, imaging.image_build)
+    parser.add_command("scan", _scan, imaging.image_scan)
+    parser.add_command("push", _push, imaging.image_push)
+
+
+def _build(parser: Parser) -> None:
     """Build the image from the Dockerfile, the same commit to the same digest.
 
     Takes docker, podman or buildah, whichever works here (image.builder chooses), and only the
@@ -32,10 +31,10 @@ def build(context: typer.Context, json: Json = False) -> None:
 
     Example: shipway image build
     """
-    raise typer.Exit(call("image_build", {"directory": context.obj, "json": json}))
+    add_json(parser)
 
 
-def scan(context: typer.Context, json: Json = False) -> None:
+def _scan(parser: Parser) -> None:
     """Take ECR's own findings on the built image into the findings table and its gates.
 
     Waits until the scan has ended (image.scan_timeout). For a look without AWS there is the
@@ -43,24 +42,10 @@ def scan(context: typer.Context, json: Json = False) -> None:
 
     Example: shipway image scan && shipway run findings
     """
-    raise typer.Exit(call("image_scan", {"directory": context.obj, "json": json}))
+    add_json(parser)
 
 
-def push(
-    context: typer.Context,
-    image: Annotated[
-        str,
-        typer.Argument(metavar="[DIGEST]", help="With --to: one in the registry. Default: built."),
-    ] = "",
-    to: Annotated[
-        str,
-        typer.Option(
-            metavar="ENV", help="Let an environment's tag name it.",
-            autocompletion=completing.environments,
-        ),
-    ] = "",
-    json: Json = False,
-) -> None:  # fmt: skip
+def _push(parser: Parser) -> None:
     """Push the built image by digest: only what the registry lacks. Then its tags.
 
     The tags of version and commit never move; an environment's does (--to), and then nothing
@@ -69,5 +54,12 @@ def push(
 
     Example: shipway image push --to staging
     """
-    options = {"directory": context.obj, "image": image, "to": to, "json": json}
-    raise typer.Exit(call("image_push", options))
+    parser.add(
+        "image", metavar="DIGEST", nargs="?", default="",
+        help="With --to: one in the registry. Default: built.",
+    )
+    parser.add(
+        "--to", metavar="ENV", default="", complete=completing.environments,
+        help="Let an environment's tag name it.",
+    )
+    add_json(parser)

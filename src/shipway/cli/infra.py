@@ -2,57 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
-
-from shipway.cli import completing
-from shipway.cli.arguments import Json, Where
-from shipway.cli.invocation import call
-
-group = typer.Typer(
-    help="The account's and the environments' stacks in AWS.\n\n"
-    "Example: shipway infra plan staging",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
-
-Stack = Annotated[
-    str,
-    typer.Argument(
-        metavar="ENV", help="The environment, or bootstrap: what the account has once for all.",
-        autocompletion=completing.stacks,
-    ),
-]  # fmt: skip
-Allow = Annotated[
-    bool,
-    typer.Option(
-        "--allow-destroy", help="Data may go. The name is asked for; a script writes it to stdin."
-    ),
-]
+from shipway.cli import completing, policing, stacking
+from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the group."""
-    app.add_typer(group, name="infra")
-    for command in (plan, apply, destroy, drift, policy):
-        group.command()(command)
+    commands.add_command("infra", _infra)
 
 
-def plan(context: typer.Context, environment: Stack, json: Json = False) -> None:
+def _infra(parser: Parser) -> None:
+    """The account's and the environments' stacks in AWS.
+
+    Example: shipway infra plan staging
+    """
+    parser.add_command("plan", _plan, stacking.infra_plan)
+    parser.add_command("apply", _apply, stacking.infra_apply)
+    parser.add_command("destroy", _destroy, stacking.infra_destroy)
+    parser.add_command("drift", _drift, stacking.infra_drift)
+    parser.add_command("policy", _policy, policing.policy)
+
+
+def _plan(parser: Parser) -> None:
     """Show what apply would create, change, replace and delete, and what is interrupted.
 
     Example: shipway infra plan staging
     """
-    _call("infra_plan", context, environment=environment, json=json)
+    _add_stack(parser)
+    add_json(parser)
 
 
-def apply(
-    context: typer.Context,
-    environment: Stack,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
-    allow_destroy: Allow = False,
-    json: Json = False,
-) -> None:
+def _apply(parser: Parser) -> None:
     """Bring a stack to what shipway.toml says. It may be repeated, also after it was cut off.
 
     The release that runs stays, and so do the listener's weights. Data that would go needs
@@ -60,45 +41,56 @@ def apply(
 
     Example: shipway infra apply staging
     """
-    _call("infra_apply", context, environment=environment, yes=yes, allow_destroy=allow_destroy,
-          json=json)  # fmt: skip
+    _add_stack(parser)
+    parser.add("--yes", "-y", action="store_true", help="Apply without asking.")
+    _add_allow_destroy(parser)
+    add_json(parser)
 
 
-def destroy(
-    context: typer.Context, environment: Stack, allow_destroy: Allow = False, json: Json = False
-) -> None:
+def _destroy(parser: Parser) -> None:
     """Delete a stack. A last snapshot of the database, the log, images and releases stay.
 
     Example: shipway infra destroy development --allow-destroy
     """
-    _call("infra_destroy", context, environment=environment, allow_destroy=allow_destroy, json=json)
+    _add_stack(parser)
+    _add_allow_destroy(parser)
+    add_json(parser)
 
 
-def drift(context: typer.Context, environment: Stack, json: Json = False) -> None:
+def _drift(parser: Parser) -> None:
     """Show what somebody changed by hand. Exit code 1 when there is something.
 
     What deployments move (weights, the image, the number of tasks) does not count.
 
     Example: shipway infra drift production
     """
-    _call("infra_drift", context, environment=environment, json=json)
+    _add_stack(parser)
+    add_json(parser)
 
 
-def policy(
-    context: typer.Context,
-    environment: Where,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Print whom the deploying role has to trust instead.")
-    ] = False,
-) -> None:  # fmt: skip
+def _policy(parser: Parser) -> None:
     """Print, as JSON, the exact IAM policy that deploying to an environment needs.
 
     Nothing is changed. With --trust: the trust policy for GitHub's workflows, from [github].
 
     Example: shipway infra policy production > policy.json
     """
-    _call("policy", context, environment=environment, trust=trust)
+    add_environment(parser)
+    parser.add(
+        "--trust", action="store_true",
+        help="Print whom the deploying role has to trust instead.",
+    )
 
 
-def _call(command: str, context: typer.Context, **options: Any) -> None:
-    raise typer.Exit(call(command, {"directory": context.obj, **options}))
+def _add_stack(parser: Parser) -> None:
+    parser.add(
+        "environment", metavar="ENV", complete=completing.stacks,
+        help="The environment, or bootstrap: what the account has once for all.",
+    )
+
+
+def _add_allow_destroy(parser: Parser) -> None:
+    parser.add(
+        "--allow-destroy", action="store_true",
+        help="Data may go. The name is asked for; a script writes it to stdin.",
+    )

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from argparse import BooleanOptionalAction
 
-import typer
+from shipway.cli import initing
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
 
-
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(init)
+    commands.add_command("init", _init, initing.init)
 
 
-def init(
-    context: typer.Context,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the difference; write and run nothing.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that exist. Without it they stay.")
-    ] = False,
-    relock: Annotated[
-        bool,
-        typer.Option("--relock", help="Only resolve the requirements again, to today's versions."),
-    ] = False,
-    baseline: Annotated[
-        bool,
-        typer.Option(
-            help="Run the checks once and record what is there already, so that only what is new "
-            "fails."
-        ),
-    ] = True,
-    json: Json = False,
-) -> None:
+def _init(parser: Parser) -> None:
     """Give a repository with a Flask, Django or FastAPI application a pipeline.
 
     Says what it found and assumed, and writes shipway.toml, Dockerfile, .dockerignore, the lock
@@ -43,8 +22,19 @@ def init(
 
     Example: shipway init --dry-run
     """
-    options = {
-        "directory": context.obj, "dry_run": dry_run, "force": force, "relock": relock,
-        "baseline": baseline, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("init", options))
+    parser.add(
+        "--dry-run", action="store_true", help="Show the difference; write and run nothing."
+    )
+    parser.add(
+        "--force", action="store_true", help="Replace files that exist. Without it they stay."
+    )
+    parser.add(
+        "--relock", action="store_true",
+        help="Only resolve the requirements again, to today's versions.",
+    )
+    parser.add(
+        "--baseline", action=BooleanOptionalAction, default=True,
+        help="Run the checks once and record what is there already, so that only what is new "
+        "fails.",
+    )
+    add_json(parser)

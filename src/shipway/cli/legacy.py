@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from shipway.cli.inner_run import run_inner
 from shipway.cli.project import CONFIG, open_project
 from shipway.cli.reporting import last_run
+from shipway.cli.running import run_inner
 from shipway.core.adoption.proposal import BASELINE
 from shipway.core.errors import ConfigError
 from shipway.core.finding import Finding, Kind, State

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Where
-from shipway.cli.invocation import call
+from shipway.cli import showing_logs
+from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(logs)
+    commands.add_command("logs", _logs, showing_logs.logs)
 
 
-def logs(
-    context: typer.Context,
-    environment: Where = "local",
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on showing lines as they come.")
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print each line as an object: instance, line.")
-    ] = False,
-) -> None:  # fmt: skip
+def _logs(parser: Parser) -> None:
     """Show the last lines of every instance's log; with -f those that come, until Ctrl-C.
 
     Example: shipway logs production -f
     """
-    options = {
-        "directory": context.obj,
-        "environment": environment,
-        "follow": follow,
-        "json": json,
-    }
-    raise typer.Exit(call("logs", options))
+    add_environment(parser, default="local")
+    parser.add("--follow", "-f", action="store_true", help="Go on showing lines as they come.")
+    add_json(parser, "Print each line as an object: instance, line.")

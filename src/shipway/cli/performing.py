@@ -104,7 +104,7 @@ def _action(name: str, project: Project) -> Action:
 
         return image_steps.publish_action(project) if name == "publish" else image_steps.image
     if name == "workflows":
-        from shipway.cli.workflow_step import compare
+        from shipway.cli.workflowing import compare
 
         return compare(project)
     from shipway.flows import install  # not for the findings, which are judged in every run

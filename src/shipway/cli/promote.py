@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli import completing
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
+from shipway.cli import completing, promoting
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(promote)
+    commands.add_command("promote", _promote, promoting.promote)
 
 
-def promote(
-    context: typer.Context,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="FROM", help="The environment whose release is taken.",
-            autocompletion=completing.environments,
-        ),
-    ],
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TO", help="The environment that gets it.",
-            autocompletion=completing.environments,
-        ),
-    ],
-    without_verdict: Annotated[
-        str,
-        typer.Option(metavar="REASON", help="Although it has not passed; the reason is recorded."),
-    ] = "",
-    json: Json = False,
-) -> None:  # fmt: skip
+def _promote(parser: Parser) -> None:
     """Roll out to one environment what runs in another: the same digest, nothing built again.
 
     Says first what changes there: commits, migrations, the lock file. Refused where a rollout of
@@ -45,7 +20,16 @@ def promote(
 
     Example: shipway promote staging production
     """
-    options = {
-        "source": source, "target": target, "without_verdict": without_verdict, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("promote", {"directory": context.obj, **options}))
+    parser.add(
+        "source", metavar="FROM", complete=completing.environments,
+        help="The environment whose release is taken.",
+    )
+    parser.add(
+        "target", metavar="TO", complete=completing.environments,
+        help="The environment that gets it.",
+    )
+    parser.add(
+        "--without-verdict", metavar="REASON", default="",
+        help="Although it has not passed; the reason is recorded.",
+    )
+    add_json(parser)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.invocation import call
+from shipway.cli import reporting
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(report)
+    commands.add_command("report", _report, reporting.report)
 
 
-def report(
-    context: typer.Context,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="DIR",
-            help="First make one run of what the jobs of a workflow left below DIR; its verdict "
-            "is the exit code.",
-        ),
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
-) -> None:  # fmt: skip
+def _report(parser: Parser) -> None:
     """Write the last run as a page, JUnit, SARIF and Markdown.
 
     In .shipway: report.html, junit.xml, findings.sarif, summary.md.
 
     Example: shipway report --json
     """
-    raise typer.Exit(call("report", {"directory": context.obj, "json": json, "source": source}))
+    parser.add(
+        "--from", dest="source", metavar="DIR", default="",
+        help="First make one run of what the jobs of a workflow left below DIR; its verdict "
+        "is the exit code.",
+    )
+    add_json(parser, "Print the run as JSON.")

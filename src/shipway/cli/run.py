@@ -2,83 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from argparse import BooleanOptionalAction
 
-import typer
-
-from shipway.cli import completing
-from shipway.cli.invocation import call
+from shipway.cli import completing, running
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser, number
 from shipway.core.step import STAGES
 
-Stages = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help=f"Stages ({', '.join(STAGES)}) or steps to run, with all that they need. "
-        "Default: everything.",
-        autocompletion=completing.stages,
-    ),
-]
-Skip = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Leave a step out; what needs it runs without it.", autocompletion=completing.stages
-    ),
-]
-ChangedSince = Annotated[
-    str, typer.Option(metavar="REF", help="Skip steps none of whose inputs changed since REF.")
-]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Run what has passed unchanged, too.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
-
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add both commands."""
-    app.command()(run)
-    app.command()(plan)
+    commands.add_command("run", _run, running.run)
+    commands.add_command("plan", _plan, running.plan)
 
 
-def run(
-    context: typer.Context,
-    stages: Stages = None,
-    skip: Skip = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, help="Cores to use; 0 means all there are.")
-    ] = 0,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Start nothing more after the first failure.")
-    ] = False,
-    changed_since: ChangedSince = "",
-    no_cache: NoCache = False,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="First let formatters and linters repair what is safe.")
-    ] = False,
-    strict: Annotated[
-        bool | None,
-        typer.Option(
-            help="Treat an incomplete run as failed: no rollout, exit code 5. Default: on when "
-            "CI is set."
-        ),
-    ] = None,
-    allow_unavailable: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CHECK=REASON", help="Let one check be missing, for a reason."),
-    ] = None,
-    baseline: Annotated[
-        str,
-        typer.Option(
-            metavar="REF|FILE", help="Findings that were there, or that a SARIF file holds, pass."
-        ),
-    ] = "",
-    advisories: Annotated[
-        str,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of advisories in OSV format, as osv.dev publishes them: all.zip of PyPI "
-            "and, for an image, of Debian. Matched without network.",
-        ),
-    ] = "",
-    json: Json = False,
-) -> None:
+def _run(parser: Parser) -> None:
     """Run the pipeline: check, test, package, and roll out to this machine.
 
     Exit codes: 0 passed, 1 failed, 2 wrong usage, 3 rolled back, 4 unknown,
@@ -91,28 +29,49 @@ def run(
 
     Example: shipway run quality test --fail-fast
     """
-    options = {
-        "directory": context.obj, "stages": stages or [], "skip": skip or [], "jobs": jobs,
-        "fail_fast": fail_fast, "changed_since": changed_since, "no_cache": no_cache,
-        "fix": fix, "strict": strict, "allow": allow_unavailable or [], "baseline": baseline,
-        "advisories": advisories, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("run", options))
+    parser.add(
+        "stages", nargs="*", default=[], complete=completing.stages,
+        help=f"Stages ({', '.join(STAGES)}) or steps to run, with all that they need. "
+        "Default: everything.",
+    )
+    _add_skip(parser)
+    parser.add(
+        "--jobs", "-j", type=number(int, least=0), default=0, metavar="NUMBER",
+        help="Cores to use; 0 means all there are.",
+    )
+    parser.add(
+        "--fail-fast", action="store_true", help="Start nothing more after the first failure."
+    )
+    parser.add(
+        "--changed-since", metavar="REF", default="",
+        help="Skip steps none of whose inputs changed since REF.",
+    )
+    _add_no_cache(parser)
+    parser.add(
+        "--fix", action="store_true", help="First let formatters and linters repair what is safe."
+    )
+    parser.add(
+        "--strict", action=BooleanOptionalAction, default=None,
+        help="Treat an incomplete run as failed: no rollout, exit code 5. Default: on when CI is "
+        "set.",
+    )
+    parser.add(
+        "--allow-unavailable", dest="allow", action="append", metavar="CHECK=REASON", default=[],
+        help="Let one check be missing, for a reason.",
+    )
+    parser.add(
+        "--baseline", metavar="REF|FILE", default="",
+        help="Findings that were there, or that a SARIF file holds, pass.",
+    )
+    parser.add(
+        "--advisories", metavar="DIR", default="",
+        help="Folder of advisories in OSV format, as osv.dev publishes them: all.zip of PyPI "
+        "and, for an image, of Debian. Matched without network.",
+    )
+    add_json(parser, _ONE_A_LINE)
 
 
-def plan(
-    context: typer.Context,
-    stages: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Stages or steps; or an environment on ECS. Default: everything.",
-            autocompletion=completing.stages_and_environments,
-        ),
-    ] = None,
-    skip: Skip = None,
-    no_cache: NoCache = False,
-    json: Json = False,
-) -> None:
+def _plan(parser: Parser) -> None:
     """Say for every step whether it would run, and why. Changes nothing.
 
     With an environment on ECS: what a deploy would change there, field by field.
@@ -121,8 +80,24 @@ def plan(
 
     Example: shipway plan production
     """
-    options = {
-        "directory": context.obj, "stages": stages or [], "skip": skip or [],
-        "no_cache": no_cache, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("plan", options))
+    parser.add(
+        "stages", nargs="*", default=[], complete=completing.stages_and_environments,
+        help="Stages or steps; or an environment on ECS. Default: everything.",
+    )
+    _add_skip(parser)
+    _add_no_cache(parser)
+    add_json(parser, _ONE_A_LINE)
+
+
+_ONE_A_LINE = "Print JSON, one object a line."
+
+
+def _add_skip(parser: Parser) -> None:
+    parser.add(
+        "--skip", action="append", default=[], complete=completing.stages,
+        help="Leave a step out; what needs it runs without it.",
+    )
+
+
+def _add_no_cache(parser: Parser) -> None:
+    parser.add("--no-cache", action="store_true", help="Run what has passed unchanged, too.")

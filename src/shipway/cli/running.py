@@ -6,16 +6,17 @@ import json as json_module
 import os
 import sys
 import threading
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
 
 from shipway.cli.in_github import run_name, tell_run
 from shipway.cli.invoked import InvokedRun
 from shipway.cli.performing import Performer
 from shipway.cli.project import Project, machine, open_project
 from shipway.core.command_line import command_line
-from shipway.core.errors import ConfigError
+from shipway.core.errors import ConfigError, ShipwayError
 from shipway.core.graph import Graph
 from shipway.core.listener import Listener
+from shipway.core.outcome import Verdict
 from shipway.core.result import RunResult
 from shipway.core.step import STAGES
 from shipway.effects.clock import SystemClock
@@ -120,6 +121,26 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     return 0
 
 
+def run_inner(directory: str, *stages: str) -> None:
+    """Run stages of a project as a part of another command; how that went is in its record.
+
+    What it prints goes to standard error. In this process, so that one signal ends both: raises
+    KeyboardInterrupt where it was interrupted.
+    """
+    with redirect_stdout(sys.stderr):
+        try:
+            code = run(
+                directory=directory, stages=list(stages), skip=[], jobs=0, fail_fast=False,
+                changed_since="", no_cache=False, fix=False, strict=False, allow=[], baseline="",
+                advisories="", json=False,
+            )  # fmt: skip
+        except ShipwayError as problem:
+            print(f"shipway: {problem.message}\n  next: {problem.remedy}")
+            return
+    if code == Verdict.INTERRUPTED.exit_code(strict=False):
+        raise KeyboardInterrupt
+
+
 def _on_ecs(project: Project, word: str) -> bool:
     """Whether a word names an environment on ECS; a stage's or step's name means that."""
     if word in STAGES or any(step.name == word for step in project.steps):
@@ -182,7 +203,7 @@ def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
         return ()
     from shipway.cli.baseline import fingerprints
 
-    return fingerprints(project, word)
+    return fingerprints(project, word, scan=lambda folder: run_inner(folder, "security"))
 
 
 def _sweep(project: Project) -> None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from argparse import REMAINDER
 
-import typer
+from shipway.cli import tasking
+from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.parser import Parser, Rest
 
-from shipway.cli.arguments import Where
-from shipway.cli.invocation import call
 
-
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the command."""
-    app.command()(task)
+    commands.add_command("task", _task, tasking.task)
 
 
-def task(
-    context: typer.Context,
-    environment: Where,
-    command: Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND", help="The command and its words.")
-    ],
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON at the end; lines go to standard error.")
-    ] = False,
-) -> None:  # fmt: skip
+def _task(parser: Parser) -> None:
     """Run one command in an environment, with the release that serves there, and wait for it.
 
     On ECS it is a task of its own. Everybody who may look at tasks sees the command's words: no
@@ -32,7 +22,9 @@ def task(
 
     Example: shipway task production -- flask --app main db current
     """
-    options = {
-        "directory": context.obj, "environment": environment, "command": command, "json": json,
-    }  # fmt: skip
-    raise typer.Exit(call("task", options))
+    add_environment(parser)
+    parser.add(
+        "command", action=Rest, nargs=REMAINDER, metavar="-- COMMAND",
+        help="The command and its words.",
+    )
+    add_json(parser, "Print JSON at the end; lines go to standard error.")

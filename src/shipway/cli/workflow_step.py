@@ -7,20 +7,13 @@ from collections.abc import Collection
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from shipway.core.finding import Finding, Kind, Severity
-from shipway.core.outcome import Outcome
-from shipway.core.ports import OnOutput
-from shipway.core.result import StepResult
 from shipway.core.step import Kind as Work
 from shipway.core.step import Step
 
 if TYPE_CHECKING:
-    from shipway.cli.project import Project
     from shipway.effects.sources import FolderSources
-    from shipway.flows.workshop import Action, Workshop
 
 STEP = "workflows"
-_REMEDY = "Write them: shipway workflows write. They are never changed by hand."
 
 
 def workflow_step(sources: FolderSources, stages: Collection[str]) -> tuple[Step, ...]:
@@ -48,34 +41,10 @@ def workflow_step(sources: FolderSources, stages: Collection[str]) -> tuple[Step
     )  # fmt: skip
 
 
-def compare(project: Project) -> Action:
-    """The step's work."""
-
-    def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
-        from shipway.cli.workflowing import of_project, said
-
-        found = of_project(project)
-        for line in said(found):
-            on_output(project.invocation().text(line))
-        folder = os.path.relpath(found.folder, project.root)
-        findings = tuple(
-            Finding(STEP, "drift", Severity.MEDIUM, f"{folder}/{one.name}", line,
-                    f"differs from shipway.toml: {words}", _REMEDY, Kind.CONFIGURATION)
-            for one in found.drifts for line, words in one.places
-        )  # fmt: skip
-        return StepResult(
-            step.name, step.stage, Outcome.FAILED if findings else Outcome.PASSED,
-            reason="workflows and shipway.toml differ" if findings else "",
-            remedy=_REMEDY if findings else "", findings=findings,
-        )  # fmt: skip
-
-    return act
-
-
 def _generator() -> str:
     """A digest of what writes the workflows: another Shipway may want others."""
     here = os.path.dirname(os.path.dirname(__file__))
-    paths = [os.path.join(here, "cli", "app.py")]
+    paths = [os.path.join(here, "cli", "commands.py")]
     for folder, _, names in os.walk(os.path.join(here, "outputs", "workflows")):
         if not folder.endswith("__pycache__"):
             paths += [os.path.join(folder, name) for name in names]

@@ -7,13 +7,26 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from shipway.cli.commands import COMMANDS
 from shipway.cli.invoked import invocation
 from shipway.cli.project import Project, open_project
+from shipway.cli.workflow_step import STEP
 from shipway.core.drift import Drift, drifts
 from shipway.core.errors import ConfigError
+from shipway.core.finding import Finding, Kind, Severity
+from shipway.core.outcome import Outcome
+from shipway.core.ports import OnOutput
+from shipway.core.result import StepResult
+from shipway.core.step import Step
 from shipway.effects.files import write_atomic
 from shipway.effects.git import top
+
+if TYPE_CHECKING:
+    from shipway.flows.workshop import Action, Workshop
+
+_REMEDY = "Write them: shipway workflows write. They are never changed by hand."
 
 
 @dataclass(frozen=True)
@@ -123,13 +136,31 @@ def said(found: Workflows) -> Iterator[str]:
         yield f"{_short(found.folder)}: as shipway.toml wants"
 
 
+def compare(project: Project) -> Action:
+    """The work of the step `workflows`."""
+
+    def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
+        found = of_project(project)
+        for line in said(found):
+            on_output(project.invocation().text(line))
+        folder = os.path.relpath(found.folder, project.root)
+        findings = tuple(
+            Finding(STEP, "drift", Severity.MEDIUM, f"{folder}/{one.name}", line,
+                    f"differs from shipway.toml: {words}", _REMEDY, Kind.CONFIGURATION)
+            for one in found.drifts for line, words in one.places
+        )  # fmt: skip
+        return StepResult(
+            step.name, step.stage, Outcome.FAILED if findings else Outcome.PASSED,
+            reason="workflows and shipway.toml differ" if findings else "",
+            remedy=_REMEDY if findings else "", findings=findings,
+        )  # fmt: skip
+
+    return act
+
+
 def registered() -> frozenset[str]:
     """The commands that this Shipway has."""
-    from typer.main import get_group
-
-    from shipway.cli.app import app
-
-    return frozenset(get_group(app).commands)
+    return frozenset(COMMANDS)
 
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from shipway.cli.arguments import Json
-from shipway.cli.invocation import call
-
-group = typer.Typer(
-    help="GitHub's workflows, written from shipway.toml.\n\nExample: shipway workflows diff",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+from shipway.cli import workflowing
+from shipway.cli.arguments import add_json
+from shipway.cli.parser import Parser
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(commands: Parser) -> None:
     """Add the group."""
-    app.add_typer(group, name="workflows")
-    group.command("write")(write_workflows)
-    group.command("check")(check_workflows)
-    group.command("diff")(diff_workflows)
+    commands.add_command("workflows", _workflows)
 
 
-def write_workflows(
-    context: typer.Context,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also replace files that Shipway did not write.")
-    ] = False,
-    json: Json = False,
-) -> None:
+def _workflows(parser: Parser) -> None:
+    """GitHub's workflows, written from shipway.toml.
+
+    Example: shipway workflows diff
+    """
+    parser.add_command("write", _write, workflowing.write_workflows)
+    parser.add_command("check", _check, workflowing.check_workflows)
+    parser.add_command("diff", _diff, workflowing.diff_workflows)
+
+
+def _write(parser: Parser) -> None:
     """Write .github/workflows of the repository from shipway.toml, and say what is left out.
 
     A file that Shipway did not write is never replaced without --force; one of its own that the
@@ -40,21 +30,24 @@ def write_workflows(
 
     Example: shipway workflows write --dry-run
     """
-    options = {"directory": context.obj, "dry_run": dry_run, "force": force, "json": json}
-    raise typer.Exit(call("write_workflows", options))
+    parser.add("--dry-run", action="store_true", help="Show what would change; write nothing.")
+    parser.add(
+        "--force", action="store_true", help="Also replace files that Shipway did not write."
+    )
+    add_json(parser)
 
 
-def check_workflows(context: typer.Context, json: Json = False) -> None:
+def _check(parser: Parser) -> None:
     """Say whether the workflows are what shipway.toml wants; exit code 1 names each line.
 
     Example: shipway workflows check
     """
-    raise typer.Exit(call("check_workflows", {"directory": context.obj, "json": json}))
+    add_json(parser)
 
 
-def diff_workflows(context: typer.Context, json: Json = False) -> None:
+def _diff(parser: Parser) -> None:
     """Show what `workflows write` would change, as a unified diff.
 
     Example: shipway workflows diff
     """
-    raise typer.Exit(call("diff_workflows", {"directory": context.obj, "json": json}))
+    add_json(parser)
