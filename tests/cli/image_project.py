@@ -38,7 +38,10 @@ def town(folder: Path, builder: str, registry: str = "", more: str = "") -> Path
     return made
 
 
-def commit(folder: Path) -> str:
+def commit(folder: Path, hour: int = 0) -> str:
+    """A commit of all files, of that hour of a fixed day."""
+    time = f"2026-01-01T{hour:02}:00:00Z"
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "work", "--date", "2026-01-01T00:00:00Z")
+    times = {"GIT_AUTHOR_DATE": time, "GIT_COMMITTER_DATE": time}
+    git(folder, "commit", "--quiet", "--message", "work", **times)
     return git(folder, "rev-parse", "HEAD")

@@ -142,10 +142,16 @@ def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def git(folder: Path, *words: str) -> str:
+def git(folder: Path, *words: str, **variables: str) -> str:
     """Run git as somebody with a name."""
     who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
-    done = subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", *who, *words],
+        cwd=folder,
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+    )
     return os.fsdecode(done.stdout).strip()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.patience import not_hanging
 
 from shipway.core.settings.aws import Aws
 from shipway.effects.aws import AwsClients
@@ -21,7 +21,6 @@ from shipway.effects.aws_retries import Patience, Retries, may_pass
 from shipway.effects.clock import VirtualClock
 
 SHORT = Patience(first_answer=2.0, connect=0.3, read=0.3)
-GENEROUS = 60.0  # seconds of the wall clock: botocore's own retries alone took 84
 THROTTLED = (400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}')
 BROKEN = (503, b"<html>a proxy says that nobody is there</html>")
 DENIED = (400, b'{"__type": "AccessDeniedException", "message": "no"}')
@@ -138,10 +137,8 @@ def test_every_page_is_asked_for_again(service: Service, led: Callable[[str], No
 def ask(address: str, led: Callable[[str], None]) -> str:
     """What is said of an AWS that cannot be reached."""
     led(address)
-    began = time.monotonic()
-    with pytest.raises(Refused) as caught, in_words():
+    with not_hanging(), pytest.raises(Refused) as caught, in_words():
         clients(patience=SHORT).client("ecs").list_clusters()
-    assert time.monotonic() - began < GENEROUS
     assert "HTTPS_PROXY" in caught.value.remedy and "aws.region" in caught.value.remedy
     return caught.value.message
 
@@ -174,10 +171,8 @@ def test_credentials_are_fetched_with_the_same_deadline(
         (tmp_path / "token").write_text("token")
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
         monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
-        began = time.monotonic()
-        with pytest.raises(BotoCoreError) as caught:
+        with not_hanging(), pytest.raises(BotoCoreError) as caught:
             clients(patience=SHORT).client("ecs").list_clusters()
-        assert time.monotonic() - began < GENEROUS
     assert type(caught.value).__name__ == "ReadTimeoutError"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.patience import not_hanging
 
 from shipway.core.ports import Command
 from shipway.effects.interruption import SIGNALS, deferred, interruptions
@@ -111,10 +112,8 @@ def test_an_interruption_ends_the_program_that_runs_and_a_second_one_its_grace(
     program = Command((sys.executable, "-c", STUBBORN, str(mark)), "/", timeout=600.0)
     pressing = threading.Thread(target=press, daemon=True)
     pressing.start()
-    begun = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), interruptions():
+    with not_hanging(), pytest.raises(KeyboardInterrupt), interruptions():
         SystemProcesses(grace=300.0).run(program)
-    assert time.monotonic() - begun < 120  # less than the grace
     pressing.join()
 
 
@@ -129,8 +128,8 @@ def test_cancelled_by_force_is_cancelled_without_grace(tmp_path: Path) -> None:
 
     cancelling = threading.Thread(target=cancel, daemon=True)
     cancelling.start()
-    begun = time.monotonic()
-    done = processes.run(Command((sys.executable, "-c", STUBBORN, str(mark)), "/", timeout=600.0))
+    with not_hanging():
+        program = Command((sys.executable, "-c", STUBBORN, str(mark)), "/", timeout=600.0)
+        done = processes.run(program)
     assert (done.cancelled, done.code) == (True, -signal.SIGKILL)
-    assert time.monotonic() - begun < 120
     cancelling.join()

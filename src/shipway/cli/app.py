@@ -58,18 +58,18 @@ def _shipway(parser: Parser) -> None:
 
     Example: shipway run
     """
-    parser.add(
-        "--directory", "-C", default=".", metavar="DIR", help="Work as if started in DIR."
-    )
+    parser.add("--directory", "-C", default=".", metavar="DIR", help="Work as if started in DIR.")
     parser.add(
         "--version", action="version", version=f"shipway {__version__}", help="Show the version."
     )
     parser.add(
-        "--install-completion", action="store_true",
+        "--install-completion",
+        action="store_true",
         help="Have this shell (bash, zsh or fish) complete commands and options after Tab.",
     )
     parser.add(
-        "--show-completion", action="store_true",
+        "--show-completion",
+        action="store_true",
         help="Print what --install-completion would install, for you to put where you want it.",
     )
     for name, (module, summary) in COMMANDS.items():

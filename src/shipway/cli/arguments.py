@@ -9,7 +9,10 @@ from shipway.cli.parser import Parser
 def add_environment(parser: Parser, default: str | None = None) -> None:
     """Add the environment. Without a default it has to be named."""
     parser.add(
-        "environment", metavar="ENV", nargs="?" if default else None, default=default,
+        "environment",
+        metavar="ENV",
+        nargs="?" if default else None,
+        default=default,
         help="An environment of shipway.toml, for example production.",
         complete=completing.environments,
     )

@@ -22,7 +22,11 @@ def _cost(parser: Parser) -> None:
     Example: shipway cost staging
     """
     parser.add(
-        "environment", metavar="ENV", nargs="?", default="", complete=completing.environments,
+        "environment",
+        metavar="ENV",
+        nargs="?",
+        default="",
+        complete=completing.environments,
         help="An environment on AWS; all of them without it.",
     )
     parser.add("--prices", metavar="FILE", default="", help="A TOML file of newer prices.")

@@ -30,7 +30,9 @@ def _deploy(parser: Parser) -> None:
     """
     add_environment(parser, default="local")
     parser.add(
-        "--without-verdict", metavar="REASON", default="",
+        "--without-verdict",
+        metavar="REASON",
+        default="",
         help="To AWS although no run has passed; the reason is recorded.",
     )
     add_json(parser)
@@ -45,7 +47,9 @@ def _rollback(parser: Parser) -> None:
     """
     add_environment(parser, default="local")
     parser.add(
-        "--to", default="", complete=completing.releases,
+        "--to",
+        default="",
+        complete=completing.releases,
         help="A release's name. Default: the last good one.",
     )
     parser.add(

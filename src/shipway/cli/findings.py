@@ -30,7 +30,10 @@ def _import(parser: Parser) -> None:
     Example: shipway findings import codeql.sarif
     """
     parser.add(
-        "file", metavar="FILE", nargs="?", default="",
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="",
         help="SARIF 2.1.0, or the tool's own JSON.",
     )
     parser.add("--name", default="", help="Keep it under this name. Default: the tool's own.")

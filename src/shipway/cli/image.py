@@ -55,11 +55,17 @@ def _push(parser: Parser) -> None:
     Example: shipway image push --to staging
     """
     parser.add(
-        "image", metavar="DIGEST", nargs="?", default="",
+        "image",
+        metavar="DIGEST",
+        nargs="?",
+        default="",
         help="With --to: one in the registry. Default: built.",
     )
     parser.add(
-        "--to", metavar="ENV", default="", complete=completing.environments,
+        "--to",
+        metavar="ENV",
+        default="",
+        complete=completing.environments,
         help="Let an environment's tag name it.",
     )
     add_json(parser)

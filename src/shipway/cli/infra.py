@@ -77,20 +77,24 @@ def _policy(parser: Parser) -> None:
     """
     add_environment(parser)
     parser.add(
-        "--trust", action="store_true",
+        "--trust",
+        action="store_true",
         help="Print whom the deploying role has to trust instead.",
     )
 
 
 def _add_stack(parser: Parser) -> None:
     parser.add(
-        "environment", metavar="ENV", complete=completing.stacks,
+        "environment",
+        metavar="ENV",
+        complete=completing.stacks,
         help="The environment, or bootstrap: what the account has once for all.",
     )
 
 
 def _add_allow_destroy(parser: Parser) -> None:
     parser.add(
-        "--allow-destroy", action="store_true",
+        "--allow-destroy",
+        action="store_true",
         help="Data may go. The name is asked for; a script writes it to stdin.",
     )

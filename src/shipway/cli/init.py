@@ -22,18 +22,19 @@ def _init(parser: Parser) -> None:
 
     Example: shipway init --dry-run
     """
-    parser.add(
-        "--dry-run", action="store_true", help="Show the difference; write and run nothing."
-    )
+    parser.add("--dry-run", action="store_true", help="Show the difference; write and run nothing.")
     parser.add(
         "--force", action="store_true", help="Replace files that exist. Without it they stay."
     )
     parser.add(
-        "--relock", action="store_true",
+        "--relock",
+        action="store_true",
         help="Only resolve the requirements again, to today's versions.",
     )
     parser.add(
-        "--baseline", action=BooleanOptionalAction, default=True,
+        "--baseline",
+        action=BooleanOptionalAction,
+        default=True,
         help="Run the checks once and record what is there already, so that only what is new "
         "fails.",
     )

@@ -29,9 +29,7 @@ def _show(parser: Parser) -> None:
     Example: shipway monitor show production
     """
     add_environment(parser)
-    parser.add(
-        "--template", action="store_true", help="Print the CloudFormation template instead."
-    )
+    parser.add("--template", action="store_true", help="Print the CloudFormation template instead.")
     add_json(parser)
 
 
@@ -62,7 +60,10 @@ def _replay(parser: Parser) -> None:
     """
     add_environment(parser)
     parser.add(
-        "--hours", type=number(int, least=1, most=360), default=24, metavar="NUMBER",
+        "--hours",
+        type=number(int, least=1, most=360),
+        default=24,
+        metavar="NUMBER",
         help="How far back to look.",
     )
     add_json(parser)

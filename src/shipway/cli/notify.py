@@ -23,7 +23,10 @@ def _notify(parser: Parser) -> None:
     events = [event.value for event in Event]
     add_environment(parser, default="local")
     parser.add(
-        "--event", choices=events, default="", metavar="|".join(events),
+        "--event",
+        choices=events,
+        default="",
+        metavar="|".join(events),
         help="What the message is about. Default: how the last rollout ended.",
     )
     parser.add("--send", action="store_true", help="Send it, marked as a test.")

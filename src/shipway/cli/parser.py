@@ -38,9 +38,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, path: str, declare: Declare, run: Run | None = None) -> None:
-        super().__init__(
-            prog=path, add_help=False, allow_abbrev=False, formatter_class=_formatter
-        )
+        super().__init__(prog=path, add_help=False, allow_abbrev=False, formatter_class=_formatter)
         self.description = cleandoc(declare.__doc__ or "")
         self.run = run
         self.commands: dict[str, Command] = {}
@@ -161,9 +159,7 @@ class Parser(argparse.ArgumentParser):
     def help_page(self) -> HelpPage:
         """What the help page shows."""
         commands = {name: command.summary for name, command in self.commands.items()}
-        return HelpPage(
-            self.prog, self.description or "", self.arguments, self.options, commands
-        )
+        return HelpPage(self.prog, self.description or "", self.arguments, self.options, commands)
 
 
 class Rest(argparse.Action):

@@ -21,15 +21,21 @@ def _promote(parser: Parser) -> None:
     Example: shipway promote staging production
     """
     parser.add(
-        "source", metavar="FROM", complete=completing.environments,
+        "source",
+        metavar="FROM",
+        complete=completing.environments,
         help="The environment whose release is taken.",
     )
     parser.add(
-        "target", metavar="TO", complete=completing.environments,
+        "target",
+        metavar="TO",
+        complete=completing.environments,
         help="The environment that gets it.",
     )
     parser.add(
-        "--without-verdict", metavar="REASON", default="",
+        "--without-verdict",
+        metavar="REASON",
+        default="",
         help="Although it has not passed; the reason is recorded.",
     )
     add_json(parser)

@@ -20,11 +20,17 @@ def _rehearse(parser: Parser) -> None:
     Example: shipway rehearse --fault error=5%
     """
     parser.add(
-        "environment", metavar="ENV", nargs="?", default="local", complete=completing.environments,
+        "environment",
+        metavar="ENV",
+        nargs="?",
+        default="local",
+        complete=completing.environments,
         help="The environment whose settings are rehearsed; it is not touched.",
     )
     parser.add(
-        "--strategy", default="", complete=completing.strategies,
+        "--strategy",
+        default="",
+        complete=completing.strategies,
         help="rolling, blue-green, linear or canary. Default: as the environment does.",
     )
     parser.add(
@@ -34,11 +40,17 @@ def _rehearse(parser: Parser) -> None:
         "--rate", type=number(float), default=300.0, metavar="NUMBER", help="Requests a second."
     )
     parser.add(
-        "--seconds", type=number(float, least=0.1, most=300), default=5.0, metavar="NUMBER",
+        "--seconds",
+        type=number(float, least=0.1, most=300),
+        default=5.0,
+        metavar="NUMBER",
         help="Seconds of load before, between and after both ways.",
     )
     parser.add(
-        "--path", dest="paths", action="append", default=[],
+        "--path",
+        dest="paths",
+        action="append",
+        default=[],
         help="What to ask for; again for more. Default: what smoke tests ask for.",
     )
     add_json(parser)

@@ -20,7 +20,10 @@ def _report(parser: Parser) -> None:
     Example: shipway report --json
     """
     parser.add(
-        "--from", dest="source", metavar="DIR", default="",
+        "--from",
+        dest="source",
+        metavar="DIR",
+        default="",
         help="First make one run of what the jobs of a workflow left below DIR; its verdict "
         "is the exit code.",
     )

@@ -30,20 +30,29 @@ def _run(parser: Parser) -> None:
     Example: shipway run quality test --fail-fast
     """
     parser.add(
-        "stages", nargs="*", default=[], complete=completing.stages,
+        "stages",
+        nargs="*",
+        default=[],
+        complete=completing.stages,
         help=f"Stages ({', '.join(STAGES)}) or steps to run, with all that they need. "
         "Default: everything.",
     )
     _add_skip(parser)
     parser.add(
-        "--jobs", "-j", type=number(int, least=0), default=0, metavar="NUMBER",
+        "--jobs",
+        "-j",
+        type=number(int, least=0),
+        default=0,
+        metavar="NUMBER",
         help="Cores to use; 0 means all there are.",
     )
     parser.add(
         "--fail-fast", action="store_true", help="Start nothing more after the first failure."
     )
     parser.add(
-        "--changed-since", metavar="REF", default="",
+        "--changed-since",
+        metavar="REF",
+        default="",
         help="Skip steps none of whose inputs changed since REF.",
     )
     _add_no_cache(parser)
@@ -51,20 +60,30 @@ def _run(parser: Parser) -> None:
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."
     )
     parser.add(
-        "--strict", action=BooleanOptionalAction, default=None,
+        "--strict",
+        action=BooleanOptionalAction,
+        default=None,
         help="Treat an incomplete run as failed: no rollout, exit code 5. Default: on when CI is "
         "set.",
     )
     parser.add(
-        "--allow-unavailable", dest="allow", action="append", metavar="CHECK=REASON", default=[],
+        "--allow-unavailable",
+        dest="allow",
+        action="append",
+        metavar="CHECK=REASON",
+        default=[],
         help="Let one check be missing, for a reason.",
     )
     parser.add(
-        "--baseline", metavar="REF|FILE", default="",
+        "--baseline",
+        metavar="REF|FILE",
+        default="",
         help="Findings that were there, or that a SARIF file holds, pass.",
     )
     parser.add(
-        "--advisories", metavar="DIR", default="",
+        "--advisories",
+        metavar="DIR",
+        default="",
         help="Folder of advisories in OSV format, as osv.dev publishes them: all.zip of PyPI "
         "and, for an image, of Debian. Matched without network.",
     )
@@ -81,7 +100,10 @@ def _plan(parser: Parser) -> None:
     Example: shipway plan production
     """
     parser.add(
-        "stages", nargs="*", default=[], complete=completing.stages_and_environments,
+        "stages",
+        nargs="*",
+        default=[],
+        complete=completing.stages_and_environments,
         help="Stages or steps; or an environment on ECS. Default: everything.",
     )
     _add_skip(parser)
@@ -94,7 +116,10 @@ _ONE_A_LINE = "Print JSON, one object a line."
 
 def _add_skip(parser: Parser) -> None:
     parser.add(
-        "--skip", action="append", default=[], complete=completing.stages,
+        "--skip",
+        action="append",
+        default=[],
+        complete=completing.stages,
         help="Leave a step out; what needs it runs without it.",
     )
 

@@ -24,7 +24,10 @@ def _task(parser: Parser) -> None:
     """
     add_environment(parser)
     parser.add(
-        "command", action=Rest, nargs=REMAINDER, metavar="-- COMMAND",
+        "command",
+        action=Rest,
+        nargs=REMAINDER,
+        metavar="-- COMMAND",
         help="The command and its words.",
     )
     add_json(parser, "Print JSON at the end; lines go to standard error.")
