@@ -91,7 +91,8 @@ def _receipt(
     called = {OLD: old, NEW: new}
     return Receipt(
         "local", new, old, verdict, BEGAN, seconds, "http://127.0.0.1:8080", "canary",
-        *blame,
+        cause=blame[0],
+        remedy=blame[1],
         releases={called[name]: row for name, row in total.items()},
         timeline=tuple({"at": BEGAN + at, "stage": s, "text": t} for at, s, t in stages),
         samples=tuple(

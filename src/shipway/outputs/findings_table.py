@@ -60,7 +60,7 @@ class FindingsTable:
     @property
     def mould(self) -> Row:
         """A row of nothing, for the script to fill."""
-        return Row(*[""] * len(fields(Row)))
+        return Row(**dict.fromkeys((column.name for column in fields(Row)), ""))
 
     @property
     def cut(self) -> int:

@@ -150,10 +150,15 @@ class _Request:
         if self.timer is not None:
             self.timer.cancel()
         sent = Sent(
-            round(self._due + self._offset, 6), round(self._loop.time() - self._due, 6),
-            round(max(0.0, self._late), 6), reading.status, why, reading.release, self._kind,
-            self._user,
-        )  # fmt: skip
+            at=round(self._due + self._offset, 6),
+            latency=round(self._loop.time() - self._due, 6),
+            late=round(max(0.0, self._late), 6),
+            status=reading.status,
+            error=why,
+            release=reading.release,
+            kind=self._kind,
+            user=self._user,
+        )
         self._sender._ended(sent, self)
 
     def _on_end(self, _: Connection, reading: Reading, why: str) -> None:
