@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,3 +144,20 @@ def test_a_terminal_that_closes_ends_the_run_and_the_record_says_so(tmp_path: Pa
     said = shipway(web, "report")
     assert said.returncode == 0, said.stderr
     assert "interrupted" in (web / ".shipway" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_a_command_ended_changes_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    code = (
+        "import atexit, signal, sys\n"
+        "from shipway.__main__ import main\n"
+        f"atexit.register(signal.raise_signal, {number})\n"
+        "sys.argv = ['shipway', '--version']\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [*HEEDED, sys.executable, "-c", code], text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
