@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+# Every EC2 of moto's would begin with 1,300 images of AWS's own, and no test asks for one.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 pytest_plugins = ["tests.left_out"]
 
