@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.terminal import SHIPWAY, environment, git, only, project, shipway, step
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BUSY = "sleep 600 & touch begun; wait"  # with a child in the background, and word of it
@@ -54,7 +54,7 @@ def ended(folder: Path, command: subprocess.Popen[str], number: signal.Signals) 
     """Send the signal, and see what every command keeps to; what was printed."""
     assert children(folder, command)
     command.send_signal(number)
-    output, errors = command.communicate(timeout=60)
+    output, errors = command.communicate(timeout=PATIENCE)
     assert command.returncode == 130, output + errors
     assert "Traceback" not in errors
     until(lambda: not children(folder, command))  # the kernel's part takes a moment
@@ -126,7 +126,7 @@ def test_what_nohup_started_survives_the_terminal(tmp_path: Path) -> None:
     for pid in children(web, run):
         os.kill(pid, signal.SIGHUP)
     (web / "go").touch()
-    output, _ = run.communicate(timeout=60)
+    output, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, output
 
 
