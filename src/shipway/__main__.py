@@ -12,10 +12,18 @@ def main() -> None:
     # every 700 objects, as Python does, costs a sixth of an unchanged run.
     gc.set_threshold(100_000)
     from shipway.cli.invocation import invoke
-    from shipway.effects.interruption import interruptions
+    from shipway.effects.interruption import ignore_interruptions, interruptions
 
+    code = 130
     with interruptions():
-        sys.exit(invoke(sys.argv[1:]))
+        try:
+            try:
+                code = invoke(sys.argv[1:])
+            finally:
+                ignore_interruptions()
+        except KeyboardInterrupt:  # it came when the command had ended
+            ignore_interruptions()
+        sys.exit(code)
 
 
 if __name__ == "__main__":

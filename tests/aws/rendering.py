@@ -21,7 +21,7 @@ _NOTHING = object()
 _SUB = re.compile(r"\$\{([\w:.]+)\}")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Knows the short forms: `!Ref x` is {"Ref": "x"}."""
 
 

@@ -355,7 +355,7 @@ def test_when_it_is_ended_the_copy_is_gone(root: Path) -> None:
     while not list(root.parent.glob("shipway-*/a.py")) and time.monotonic() < end:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(30) == 143
+    assert process.wait(PATIENCE) == 143
     assert not list(root.parent.glob("shipway-*"))
 
 

@@ -6,12 +6,13 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import SHIPWAY, environment, git, only, project, shipway, step
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BUSY = "sleep 600 & touch begun; wait"  # with a child in the background, and word of it
@@ -53,7 +54,7 @@ def ended(folder: Path, command: subprocess.Popen[str], number: signal.Signals) 
     """Send the signal, and see what every command keeps to; what was printed."""
     assert children(folder, command)
     command.send_signal(number)
-    output, errors = command.communicate(timeout=60)
+    output, errors = command.communicate(timeout=PATIENCE)
     assert command.returncode == 130, output + errors
     assert "Traceback" not in errors
     until(lambda: not children(folder, command))  # the kernel's part takes a moment
@@ -125,7 +126,7 @@ def test_what_nohup_started_survives_the_terminal(tmp_path: Path) -> None:
     for pid in children(web, run):
         os.kill(pid, signal.SIGHUP)
     (web / "go").touch()
-    output, _ = run.communicate(timeout=60)
+    output, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, output
 
 
@@ -143,3 +144,20 @@ def test_a_terminal_that_closes_ends_the_run_and_the_record_says_so(tmp_path: Pa
     said = shipway(web, "report")
     assert said.returncode == 0, said.stderr
     assert "interrupted" in (web / ".shipway" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_a_command_ended_changes_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    code = (
+        "import atexit, signal, sys\n"
+        "from shipway.__main__ import main\n"
+        f"atexit.register(signal.raise_signal, {number})\n"
+        "sys.argv = ['shipway', '--version']\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [*HEEDED, sys.executable, "-c", code], text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

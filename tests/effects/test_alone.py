@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.core.errors import CannotRun
 from shipway.effects.alone import alone
@@ -23,7 +24,7 @@ def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
         waiting.start()
         waiting.join(0.3)
         order.append("first")
-    waiting.join(10)
+    waiting.join(PATIENCE)
     assert order == ["first", "second"]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.patience import not_hanging
+from tests.patience import PATIENCE, not_hanging
 
 from shipway.core.ports import Command
 from shipway.effects.interruption import SIGNALS, deferred, interruptions
@@ -86,11 +86,11 @@ def test_other_threads_defer_nothing() -> None:
     def start() -> None:
         with deferred():
             inside.set()
-            leave.wait(30)
+            leave.wait(PATIENCE)
 
     other = threading.Thread(target=start)
     other.start()
-    inside.wait(30)
+    inside.wait(PATIENCE)
     with pytest.raises(KeyboardInterrupt), interruptions():
         signal.raise_signal(signal.SIGTERM)
     leave.set()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.patience import PATIENCE
 
 from shipway.core.errors import RecordError
 from shipway.core.ports import EndedStep, Packaged
@@ -39,7 +40,7 @@ def writer(path: Path, run: str, count: int) -> subprocess.Popen[bytes]:
 def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite3"
     both = [writer(path, run, 300) for run in ("a", "b")]
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.wait(PATIENCE) for process in both] == [0, 0]
     assert len(SqliteRecord(str(path)).cached()) == 600
 
 

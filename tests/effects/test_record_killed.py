@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.left_out import leave_out
+from tests.patience import PATIENCE
 
 from shipway.core.errors import RecordError
 from shipway.core.ports import EndedStep
@@ -111,7 +112,7 @@ def test_a_record_opened_for_the_first_time_by_many_at_once_is_made_once(tmp_pat
             assert opener.stdin is not None
             opener.stdin.write("\n")
             opener.stdin.flush()
-        ends = [(opener.communicate(timeout=60)[1], opener.returncode) for opener in openers]
+        ends = [(opener.communicate(timeout=PATIENCE)[1], opener.returncode) for opener in openers]
         assert ends == [("", 0)] * 6
         assert sound(path)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.core.dependency import Role
 from shipway.core.errors import ConfigError
@@ -119,14 +120,14 @@ def test_what_was_cut_off_by_the_end_was_cancelled(bench: Bench, outcome: Outcom
 
     def work(step: Step) -> StepResult:
         begun.set()
-        stopped.wait(30)
+        stopped.wait(PATIENCE)
         return StepResult(step.name, step.stage, outcome, reason="it got no further")
 
     stopped = threading.Event()
     run = bench.prepare(work, named("first", retries=3), named("second"))
 
     def stop() -> None:
-        begun.wait(30)
+        begun.wait(PATIENCE)
         run.cancel()
         stopped.set()
 
@@ -146,7 +147,7 @@ def test_a_signal_that_wakes_nobody_is_seen_all_the_same(bench: Bench) -> None:
     def work(step: Step) -> StepResult:
         # To this thread: the main one sleeps on, as it does when a signal comes just too early.
         signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
-        seen.append(stopped.wait(30))
+        seen.append(stopped.wait(PATIENCE))
         return StepResult(step.name, step.stage, Outcome.FAILED)
 
     def stop(number: int, frame: object) -> None:

@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from tests.flows.redis_service import REDIS, left, outside, program, shop_for
 from tests.flows.shop import Probe, probing, workshop
+from tests.patience import until
 
 from shipway.core.errors import CannotRun
 from shipway.core.outcome import Outcome
@@ -160,8 +160,7 @@ def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
     log = Path(f"{docker}.log").read_text()
     assert f"rm --force --volumes {note.removesuffix('.json')}" in log
     assert "mirror/redis:7" in said[0]
-    time.sleep(0.2)
-    assert not listens(port_of(provided))
+    until(lambda: not listens(port_of(provided)))
 
 
 def test_where_an_engine_cannot_start_it_the_next_way_is_taken(tmp_path: Path) -> None:

@@ -58,7 +58,15 @@ def interruptions(react: React = interrupt) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is received:
+                signal.signal(number, handler)
+
+
+def ignore_interruptions() -> None:
+    """Ignore the signals from now on: the command has ended, and its exit code says how. One that
+    comes while the interpreter winds up would change it, and has nothing left to end."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

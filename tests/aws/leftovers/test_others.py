@@ -89,7 +89,7 @@ def test_an_address_that_hangs_on_nothing_goes_and_only_with_our_tags() -> None:
         {"Key": "application", "Value": "web"}
     )  # fmt: skip
     used = address(*tags())
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.register_image(Name="town")["ImageId"]
     made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)
     ec2.associate_address(AllocationId=used, InstanceId=made["Instances"][0]["InstanceId"])
     kind = Addresses(premises())

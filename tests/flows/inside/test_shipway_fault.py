@@ -25,6 +25,7 @@ from shipway.flows.inside import HERE
 
 pytestmark = pytest.mark.e2e
 
+HTTP = RealHttp()  # it reads the certificates once
 APPS = """
 import time
 def wsgi(environ, start):
@@ -61,7 +62,7 @@ class Site:
 
     def get(self, path: str, timeout: float = PATIENCE, **headers: str) -> Response:
         url = f"http://127.0.0.1:{self.port}{path}"
-        return RealHttp().get(url, timeout=timeout, headers=headers)
+        return HTTP.get(url, timeout=timeout, headers=headers)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ WRITTEN = write(CONFIG, "apps/town", COMMANDS).files
 
 
 def loaded(text: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     data["on"] = data.pop(True)  # YAML 1.1 takes the word for a truth value
     return data
 

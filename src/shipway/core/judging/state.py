@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shipway.core.judging.bursts import Bursts
@@ -83,7 +83,7 @@ class JudgeState:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; an infinite edge of the histogram is the text "inf"."""
-        data = asdict(self)
+        data = asdict(replace(self, histogram=()))  # asdict copies all of it, at every step
         data["histogram"] = [[str(edge), count] for edge, count in self.histogram]
         return data
 
