@@ -40,10 +40,10 @@ class Runner:
     """A machine with a clean clone, and what GitHub keeps for it.
 
     event: the context `github`. path: folders of stand-ins, before those of PATH.
-    expected: exit codes that a job goes on after, by a part of the line. installed: a folder for
-    the environment that Shipway itself is in, shared by all runners that install the same; what
-    has the part `once` is therefore done once. Of a job, the application's environments stay, too:
-    they are named by the lock's digest, and compiling them is most of what a job costs.
+    expected: exit codes that a job goes on after, by a part of the line. installed: a folder that
+    runners share which install Shipway alike; what has the part `once` is done once for all of
+    them. Between jobs the application's environments stay, too: they are named by the lock's
+    digest, and compiling them is most of what a job would cost.
     """
 
     source: Path
@@ -66,7 +66,6 @@ class Runner:
             folder.mkdir(parents=True, exist_ok=True)
         self._installed = self.installed or self.home / "installed"
         self._installed.mkdir(parents=True, exist_ok=True)
-        (self.temp / "shipway").symlink_to(self._installed)
         asked = [UV, "cache", "dir", "--color=never"]
         self._packages = subprocess.check_output(asked, text=True).strip()
         subprocess.run(["git", "clone", "-q", self.source, self.workspace], check=True)
@@ -123,16 +122,18 @@ class Runner:
     def _run_once(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
         """Unless this or another runner did: then the line counts as executed here as well."""
         line = step["run"].strip()
-        mark = self._installed / "complete"
-        with open(self._installed.with_suffix(".lock"), "w") as lock:
+        own, shared = self.temp / "shipway", self._installed / "shipway"
+        with open(self._installed / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if mark.exists() and mark.read_text() == line:
-                self.ran.append(Ran(job, line, 0, ""))
-                return True
-            good = self._execute(job, step, contexts)
-            if good:
-                mark.write_text(line)
-        return good
+            if not shared.exists():
+                good = self._execute(job, step, contexts)
+                if good:
+                    shared.symlink_to(own)  # which has its own path in its programs
+                return good
+        if not own.exists():
+            own.symlink_to(shared.resolve())
+        self.ran.append(Ran(job, line, 0, ""))
+        return True
 
     def _execute(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
         output = self.temp / "output"
