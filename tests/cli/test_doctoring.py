@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import shipway
 
-import shipway as package
 from shipway.cli.doctoring import CHROMIUM, Machine, Part, lines, look
 from shipway.effects.process import SystemProcesses
 
-TOP = Path(package.__file__).parents[2]
+TOP = Path(__file__).parents[2]
 
 
 def scripts(folder: Path, **texts: str) -> Path:
