@@ -6,6 +6,7 @@ filled in. Of actions only what they leave matters: a clone, caches, artifacts.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.checks.real import UV
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _WORDS = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*\(\)|[A-Za-z_][\w-]*(?:\.[\w-]+)+")
@@ -38,9 +40,10 @@ class Runner:
     """A machine with a clean clone, and what GitHub keeps for it.
 
     event: the context `github`. path: folders of stand-ins, before those of PATH.
-    expected: exit codes that a job goes on after, by a part of the line. temp: RUNNER_TEMP, of
-    which only the environment that Shipway itself is in outlives a job. What has this part is
-    therefore done once: once.
+    expected: exit codes that a job goes on after, by a part of the line. installed: a folder that
+    runners share which install Shipway alike; what has the part `once` is done once for all of
+    them. Between jobs the application's environments stay, too: they are named by the lock's
+    digest, and compiling them is most of what a job would cost.
     """
 
     source: Path
@@ -48,7 +51,7 @@ class Runner:
     event: dict[str, Any]
     path: tuple[Path, ...] = ()
     expected: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    temp: Path = Path()
+    installed: Path | None = None
     once: str = "-m venv"
     ran: list[Ran] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
@@ -56,11 +59,15 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.workspace = self.home / "workspace"
-        self.temp = self.temp if self.temp.name else self.home / "temp"
+        self.temp = self.home / "temp"
         self.caches = self.home / "caches"
         self.artifacts = self.home / "artifacts"
         for folder in (self.temp, self.caches, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
+        self._installed = self.installed or self.home / "installed"
+        self._installed.mkdir(parents=True, exist_ok=True)
+        asked = [UV, "cache", "dir", "--color=never"]
+        self._packages = subprocess.check_output(asked, text=True).strip()
         subprocess.run(["git", "clone", "-q", self.source, self.workspace], check=True)
 
     def workflow(self, name: str, inputs: dict[str, str] | None = None) -> None:
@@ -85,9 +92,10 @@ class Runner:
         return {name: {"result": self.results[name]} for name in _listed(about.get("needs", []))}
 
     def _job(self, job: str, about: dict[str, Any], contexts: dict[str, Any]) -> None:
-        for used in (*self.workspace.glob("**/.shipway"), *self.temp.glob("*")):
-            if used.name != "shipway":
-                shutil.rmtree(used) if used.is_dir() else used.unlink()
+        left = (*self.workspace.glob("**/.shipway/*"), *self.temp.glob("*"))
+        for used in left:
+            if used.name not in ("venvs", "shipway"):
+                shutil.rmtree(used) if used.is_dir() else used.unlink(missing_ok=True)
         contexts = {**contexts, "steps": {}}
         failed = False
         for step in about["steps"]:
@@ -107,8 +115,27 @@ class Runner:
         return True
 
     def _run(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
-        if self.once in step["run"] and any(one.line == step["run"].strip() for one in self.ran):
-            return True
+        if self.once in step["run"]:
+            return self._run_once(job, step, contexts)
+        return self._execute(job, step, contexts)
+
+    def _run_once(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        """Unless this or another runner did: then the line counts as executed here as well."""
+        line = step["run"].strip()
+        own, shared = self.temp / "shipway", self._installed / "shipway"
+        with open(self._installed / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not shared.exists():
+                good = self._execute(job, step, contexts)
+                if good:
+                    shared.symlink_to(own)  # which has its own path in its programs
+                return good
+        if not own.exists():
+            own.symlink_to(shared.resolve())
+        self.ran.append(Ran(job, line, 0, ""))
+        return True
+
+    def _execute(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
         output = self.temp / "output"
         output.write_text("")
         env = {name: self._filled(str(value), contexts)
@@ -126,7 +153,7 @@ class Runner:
         return done.returncode == 0 or any(done.returncode in codes for codes in allowed)
 
     def _variables(self, output: Path) -> dict[str, str]:
-        kept = ("HOME", "LANG", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "UV_CACHE_DIR",
+        kept = ("HOME", "LANG", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL",
                 "SSL_CERT_FILE", "PIP_CACHE_DIR")  # fmt: skip
         found = {name: os.environ[name] for name in kept if name in os.environ}
         path = ":".join([*map(str, self.path), os.environ["PATH"]])
@@ -136,6 +163,7 @@ class Runner:
             "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
             "GITHUB_REPOSITORY": self.event["repository"], "GITHUB_RUN_ID": self.event["run_id"],
             "GITHUB_EVENT_NAME": self.event["event_name"], "XDG_CACHE_HOME": str(self.home / "x"),
+            "UV_CACHE_DIR": self._packages,  # as the workflows' own cache of uv's would be
             "GITHUB_API_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",  # there is no account, and nobody to ask for one
         }  # fmt: skip

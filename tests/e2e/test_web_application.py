@@ -44,7 +44,10 @@ def web(tmp_path: Path) -> Iterator[Path]:
             '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\n'
             'health = "/"\n[checks]\ncoverage = false\nmypy = false\nblack = false\n'
             "flake8 = false\nruff = false\nruff-format = false\n"
-            f"[environments.local]\nport = {free_port()}\ninstances = 1\n"
+            # The slowest scanners have tests of their own (tests/checks), and this one runs six
+            # times; with all of them, MyCandidate is taken through by .ci/first-command.
+            "semgrep = false\ncheckov = false\npip-audit = false\nlicences = false\n"
+            f"[environments.local]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 20\n"
             '[[environments.local.smoke]]\npath = "/"\ncontains = "hello"\n'
         ),
     }.items():
