@@ -48,8 +48,9 @@ def apply(given: StackSite, *, allow_destroy: bool = False) -> None:
 
 def shipway(folder: Path, aws: Here, *words: str, given: str = "") -> Any:
     """The command as a script starts it."""
+    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
     env = {
-        **os.environ, "AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "test",
+        **os.environ, "PATH": path, "AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test", "XDG_CACHE_HOME": str(folder / "cache"), "CI": "",
     }  # fmt: skip
     return subprocess.run(

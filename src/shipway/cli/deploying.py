@@ -23,9 +23,9 @@ from shipway.core.command_line import Invocation, command_line
 from shipway.core.errors import CannotRun, ConfigError
 from shipway.core.outcome import Outcome, Verdict
 from shipway.core.platform import NO_REMARKS, Platform
-from shipway.core.ports import OnOutput, Packaged
+from shipway.core.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.core.receipt import Receipt
-from shipway.core.release import MANIFEST_FILE, Release
+from shipway.core.release import Release
 from shipway.core.result import StepResult
 from shipway.core.runbook import more
 from shipway.core.step import Step

@@ -9,8 +9,9 @@ from shipway.cli.attesting import attested
 from shipway.cli.project import Project
 from shipway.core.codec import run_from_json, step_from_json
 from shipway.core.errors import ConfigError
+from shipway.core.ports import PACKAGE
 from shipway.core.proof import proof
-from shipway.core.release import PACKAGE, Release
+from shipway.core.release import Release
 
 
 def vouched(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 OUTPUT_LIMIT = 8 * 1024 * 1024
+PACKAGE = "package"  # the step that makes a release
+MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 
 SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
-MANIFEST_FILE = "release-files.json"  # the report of the step package: file → fingerprint
-PACKAGE = "package"  # the step that makes a release
 
 
 @dataclass(frozen=True)

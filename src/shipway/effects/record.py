@@ -18,8 +18,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from shipway.core.errors import RecordError
-from shipway.core.ports import EndedStep, Packaged
-from shipway.core.release import MANIFEST_FILE, PACKAGE
+from shipway.core.ports import MANIFEST_FILE, PACKAGE, EndedStep, Packaged
 
 _MIGRATIONS = (
     """

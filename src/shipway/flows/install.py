@@ -11,8 +11,8 @@ from dataclasses import asdict
 from shipway.core.errors import ConfigError
 from shipway.core.migrations import heads
 from shipway.core.outcome import Outcome
-from shipway.core.ports import OnOutput
-from shipway.core.release import MANIFEST_FILE, SBOM_FILE, Release
+from shipway.core.ports import MANIFEST_FILE, OnOutput
+from shipway.core.release import SBOM_FILE, Release
 from shipway.core.result import StepResult
 from shipway.core.step import Step
 from shipway.effects.copying import copy_files

@@ -12,7 +12,7 @@ from shipway.core.config import Config, OwnStep
 from shipway.core.dependency import Role
 from shipway.core.errors import ConfigError
 from shipway.core.images.job import BUILDER_ENV
-from shipway.core.release import PACKAGE
+from shipway.core.ports import PACKAGE
 from shipway.core.step import ALL_CORES, Kind, Step
 
 INSTALL = "install"
