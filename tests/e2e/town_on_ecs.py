@@ -81,10 +81,16 @@ class Town:
 
     def shipway(self, *words: str, code: int = 0) -> str:
         """What the command prints; it must end with `code`."""
+        path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
         done = subprocess.run(
-            (SHIPWAY, "-C", str(self.repository), *words), capture_output=True, text=True,
-            env={**os.environ, **self.cloud.env, **self._storage}, timeout=600, check=False,
-        )  # fmt: skip
+            (SHIPWAY, *words),
+            cwd=self.repository,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **self.cloud.env, **self._storage, "PATH": path},
+            timeout=600,
+            check=False,
+        )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
