@@ -21,15 +21,16 @@ def test_only_jobs_of_this_repository_in_this_environment_are_trusted() -> None:
         "Federated": f"arn:aws:iam::{ACCOUNT.number}:oidc-provider/"
         "token.actions.githubusercontent.com"
     }
+    claims = {
+        "aud": "sts.amazonaws.com",
+        "sub": "repo:openup@123/web@456:environment:production",
+        "repository_id": "456",
+        "environment": "production",
+    }
+    issuer = "token.actions.githubusercontent.com"
     assert found["Condition"] == {
-        "StringEquals": {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub":
-                "repo:openup@123/web@456:environment:production",
-            "token.actions.githubusercontent.com:repository_id": "456",
-            "token.actions.githubusercontent.com:environment": "production",
-        }
-    }  # fmt: skip
+        "StringEquals": {f"{issuer}:{claim}": text for claim, text in claims.items()}
+    }
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Notice:
     before: str = ""
     cause: str = ""
     remedy: str = ""
-    changes: Changes = Changes()
+    changes: Changes = field(default_factory=Changes)
     figures: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     test: bool = False

@@ -40,8 +40,8 @@ NEVER = {
     "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/web' that was provided for "
     "this task.": "role arn:aws:iam::123456789012:role/web",
     'CannotStartContainerError: ResourceInitializationError: failed to create new container '
-    'runtime task: runc create failed: exec: "gunicorn": executable file not found in $PATH':
-        "does not have the command",
+    'runtime task: runc create failed: exec: "gunicorn": executable file not found '
+    "in $PATH": "does not have the command",
     "CannotStartContainerError: exec /bin/app: exec format error": "another processor",
     "You've reached the limit on the number of vCPUs you can run concurrently":
         "may not run more vCPUs",

@@ -9,47 +9,60 @@ from shipway.aws.monitoring.naming import Resource, logical
 from shipway.core.alarms.place import Place
 
 APPLICATION = {
-    "app/newest lines":
+    "app/newest lines": (
         'fields @timestamp, level, message, release | filter kind = "app"'
-        " | sort @timestamp desc | limit 100",
-    "app/one request":
+        " | sort @timestamp desc | limit 100"
+    ),
+    "app/one request": (
         'fields @timestamp, kind, level, message, path, status | filter request_id = "PUT-IT-HERE"'
-        " | sort @timestamp asc",
-    "access/paths":
+        " | sort @timestamp asc"
+    ),
+    "access/paths": (
         'filter kind = "access" | stats count(*) as requests, pct(milliseconds, 95) as p95,'
-        " max(milliseconds) as longest by path | sort requests desc | limit 50",
-    "access/slowest requests":
+        " max(milliseconds) as longest by path | sort requests desc | limit 50"
+    ),
+    "access/slowest requests": (
         "fields @timestamp, milliseconds, method, path, status, release, request_id"
-        ' | filter kind = "access" | sort milliseconds desc | limit 50',
-    "access/releases":
+        ' | filter kind = "access" | sort milliseconds desc | limit 50'
+    ),
+    "access/releases": (
         'filter kind = "access" | stats count(*) as requests, pct(milliseconds, 95) as p95'
-        " by release, bin(5m)",
-    "access/failures by release":
-        'filter kind = "access" and status >= 500 | stats count(*) as failed by release, bin(5m)',
-    "access/failed requests":
+        " by release, bin(5m)"
+    ),
+    "access/failures by release": (
+        'filter kind = "access" and status >= 500 | stats count(*) as failed by release, bin(5m)'
+    ),
+    "access/failed requests": (
         "fields @timestamp, status, method, path, release, request_id"
-        ' | filter kind = "access" and status >= 500 | sort @timestamp desc | limit 100',
-    "error/newest":
+        ' | filter kind = "access" and status >= 500 | sort @timestamp desc | limit 100'
+    ),
+    "error/newest": (
         "fields @timestamp, message, exception, release, request_id"
-        ' | filter kind = "error" | sort @timestamp desc | limit 50',
-    "error/most frequent":
+        ' | filter kind = "error" | sort @timestamp desc | limit 50'
+    ),
+    "error/most frequent": (
         'filter kind = "error" | stats count(*) as lines, latest(@timestamp) as newest'
-        " by message, release | sort lines desc | limit 50",
-    "security/refused by status":
+        " by message, release | sort lines desc | limit 50"
+    ),
+    "security/refused by status": (
         'filter kind = "security" | stats count(*) as refused by status, path, bin(5m)'
-        " | sort refused desc | limit 100",
-    "security/newest":
+        " | sort refused desc | limit 100"
+    ),
+    "security/newest": (
         "fields @timestamp, message, status, path, request_id"
-        ' | filter kind = "security" | sort @timestamp desc | limit 100',
-}  # fmt: skip
+        ' | filter kind = "security" | sort @timestamp desc | limit 100'
+    ),
+}
 EVENTS = {
-    "events/deployments":
+    "events/deployments": (
         "fields @timestamp, detail.eventName, detail.reason, detail.deploymentId"
-        " | filter ispresent(detail.deploymentId) | sort @timestamp desc | limit 50",
-    "events/ended tasks":
+        " | filter ispresent(detail.deploymentId) | sort @timestamp desc | limit 50"
+    ),
+    "events/ended tasks": (
         "fields @timestamp, detail.stopCode, detail.stoppedReason, detail.taskDefinitionArn"
-        ' | filter detail.lastStatus = "STOPPED" | sort @timestamp desc | limit 50',
-}  # fmt: skip
+        ' | filter detail.lastStatus = "STOPPED" | sort @timestamp desc | limit 50'
+    ),
+}
 
 
 def queries(place: Place) -> dict[str, Resource]:
