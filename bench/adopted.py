@@ -43,10 +43,21 @@ def sdist(requirement: str, digest: str, below: str = "") -> Callable[[Path], No
             wanted = Path(folder) / "wanted.txt"
             wanted.write_text(f"{requirement} --hash=sha256:{digest}\n")
             _run(
-                Path(folder), sys.executable, "-m",
-                "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:",
-                "--require-hashes", "--requirement", str(wanted), "--dest", folder,
-            )  # fmt: skip
+                Path(folder),
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--no-binary",
+                ":all:",
+                "--require-hashes",
+                "--requirement",
+                str(wanted),
+                "--dest",
+                folder,
+            )
             [archive] = Path(folder).glob("*.tar.gz")
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")
@@ -125,9 +136,13 @@ def _write(root: Path, name: str, text: str) -> None:
 
 def _run(folder: Path, *argv: str) -> None:
     done = subprocess.run(
-        argv, cwd=folder, capture_output=True, text=True, check=False,
+        argv,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
         env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
-    )  # fmt: skip
+    )
     if done.returncode:
         sys.exit(f"{' '.join(argv)} ended with {done.returncode}: {done.stderr[-2000:]}")
 
@@ -179,43 +194,101 @@ def test_root():
 
 APPLICATIONS = (
     Adopted(
-        "flaskr", "Flask factory in a package, flit", sdist(
-            "flask==3.1.2", "bf656c15c80190ed628ad08cdfd3aaa35beb087855e2f494910aa3774cc4fd87",
-            "examples/tutorial"),
-        "flask, flaskr:create_app", "passed", "its own tests pass, and its first page answers",
+        "flaskr",
+        "Flask factory in a package, flit",
+        sdist(
+            "flask==3.1.2",
+            "bf656c15c80190ed628ad08cdfd3aaa35beb087855e2f494910aa3774cc4fd87",
+            "examples/tutorial",
+        ),
+        "flask, flaskr:create_app",
+        "passed",
+        "its own tests pass, and its first page answers",
     ),
     Adopted(
-        "httpbin", "Flask global in a package, setuptools", sdist(
-            "httpbin==0.10.4", "6023a5a2e8fb8e91abdd6d34d1f1f455092f97d567c25600e1b48ee1178aa738"),
-        "flask, httpbin.core:app; setuptools", "passed", "its own tests pass, and it answers",
+        "httpbin",
+        "Flask global in a package, setuptools",
+        sdist(
+            "httpbin==0.10.4", "6023a5a2e8fb8e91abdd6d34d1f1f455092f97d567c25600e1b48ee1178aa738"
+        ),
+        "flask, httpbin.core:app; setuptools",
+        "passed",
+        "its own tests pass, and it answers",
     ),
     Adopted(
-        "msn-weather", "FastAPI in a nested package, Hatch", sdist(
+        "msn-weather",
+        "FastAPI in a nested package, Hatch",
+        sdist(
             "msn-weather-wrapper==2.0.14",
-            "bfb3255dd8d12e1f2a8343e2f33d0d8ff869387e785492689077206f31da2431"),
-        "fastapi, backend.api.main:app; Hatch", "rolled back",
+            "bfb3255dd8d12e1f2a8343e2f33d0d8ff869387e785492689077206f31da2431",
+        ),
+        "fastapi, backend.api.main:app; Hatch",
+        "rolled back",
         "its tests pass, but it takes 30 requests a minute from one client, its health check "
-        "among them: whoever watches it is refused, and so is a load balancer", "answers 429",
+        "among them: whoever watches it is refused, and so is a load balancer",
+        "answers 429",
     ),
     Adopted(
-        "flask-blog-app", "single-file Flask with MySQL, no tests, setup.py", sdist(
+        "flask-blog-app",
+        "single-file Flask with MySQL, no tests, setup.py",
+        sdist(
             "flask-blog-app==0.1.6",
-            "aa92f01f2c82970d666c31ea918543d6e8c78b312c535e3bba54057eb89bb364"),
-        "flask, app:app", "incomplete", "its MySQL client cannot be built where MySQL's library is "
-        "not, so that nothing could be installed or tested", "install",
+            "aa92f01f2c82970d666c31ea918543d6e8c78b312c535e3bba54057eb89bb364",
+        ),
+        "flask, app:app",
+        "incomplete",
+        "its MySQL client cannot be built where MySQL's library is "
+        "not, so that nothing could be installed or tested",
+        "install",
     ),
-    Adopted("quickstart", "single-file Flask, UTF-16 requirements", single_file,
-            "flask, app:app; requirements", "passed", "it is Flask's own quickstart"),
-    Adopted("red", "single-file Flask, UTF-16 requirements", red,
-            "flask, app:app; requirements", "failed", "its test fails",
-            "unit: 1 of 1 tests failed"),
-    Adopted("untested", "single-file Flask, no tests at all", untested,
-            "flask, app:app; requirements", "incomplete",
-            "what nobody tested is no pass", "unit: there are no tests in tests"),
-    Adopted("polls", "Django, startproject and startapp, requirements", django,
-            "django, config.wsgi:application", "passed", "its test passes by manage.py test"),
-    Adopted("shop", "FastAPI in a src layout, Poetry", poetry,
-            "fastapi, shop.main:app; Poetry", "passed", "it is FastAPI's first example"),
-    Adopted("uv-app", "Flask module, uv with everything in its lock", uv,
-            "flask, main:app; uv", "passed", "it is Flask's own quickstart"),
-)  # fmt: skip
+    Adopted(
+        "quickstart",
+        "single-file Flask, UTF-16 requirements",
+        single_file,
+        "flask, app:app; requirements",
+        "passed",
+        "it is Flask's own quickstart",
+    ),
+    Adopted(
+        "red",
+        "single-file Flask, UTF-16 requirements",
+        red,
+        "flask, app:app; requirements",
+        "failed",
+        "its test fails",
+        "unit: 1 of 1 tests failed",
+    ),
+    Adopted(
+        "untested",
+        "single-file Flask, no tests at all",
+        untested,
+        "flask, app:app; requirements",
+        "incomplete",
+        "what nobody tested is no pass",
+        "unit: there are no tests in tests",
+    ),
+    Adopted(
+        "polls",
+        "Django, startproject and startapp, requirements",
+        django,
+        "django, config.wsgi:application",
+        "passed",
+        "its test passes by manage.py test",
+    ),
+    Adopted(
+        "shop",
+        "FastAPI in a src layout, Poetry",
+        poetry,
+        "fastapi, shop.main:app; Poetry",
+        "passed",
+        "it is FastAPI's first example",
+    ),
+    Adopted(
+        "uv-app",
+        "Flask module, uv with everything in its lock",
+        uv,
+        "flask, main:app; uv",
+        "passed",
+        "it is Flask's own quickstart",
+    ),
+)

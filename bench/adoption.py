@@ -27,7 +27,7 @@ from pathlib import Path
 
 from adopted import APPLICATIONS, Adopted
 
-from shipway.effects.address import free_port
+from shipway.system.network import free_port
 
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 _ALLOWED = "pip-audit=no advisories are reached from here"
@@ -88,13 +88,20 @@ def adopt(one: Adopted, folder: Path) -> Row:
     found = json.loads(adopted.stdout)["found"] if adopted.stdout.startswith("{") else {}
     detected = f"{found.get('framework', 'nothing')}; {found.get('build', '')}"
     right = (
-        verdict == one.verdict and re.search(one.cause, cause) is not None
+        verdict == one.verdict
+        and re.search(one.cause, cause) is not None
         and re.search(one.detected, detected) is not None
-    )  # fmt: skip
+    )
     return Row(
-        one.name, detected, verdict, cause, between - started, ended - between,
-        _TRACEBACK.search(said) is not None, right,
-    )  # fmt: skip
+        name=one.name,
+        detected=detected,
+        verdict=verdict,
+        cause=cause,
+        init=between - started,
+        run=ended - between,
+        traceback=_TRACEBACK.search(said) is not None,
+        right=right,
+    )
 
 
 def verdict_of(output: str) -> tuple[str, str]:
@@ -114,9 +121,14 @@ def listen_elsewhere(root: Path) -> None:
 def shipway(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command of Shipway, with nobody at the keyboard."""
     return subprocess.run(
-        [SHIPWAY, "-C", str(root), *words], capture_output=True, text=True, check=False,
-        timeout=_LIMIT, stdin=subprocess.DEVNULL, env={**os.environ, "CI": ""},
-    )  # fmt: skip
+        [SHIPWAY, "-C", str(root), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LIMIT,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "CI": ""},
+    )
 
 
 def git(root: Path, *words: str) -> None:

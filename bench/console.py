@@ -12,9 +12,9 @@ import io
 import sys
 import time
 
-from shipway.core.outcome import Outcome
-from shipway.core.result import StepResult
-from shipway.outputs.plain import PlainConsole
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.reports.console import PlainConsole
 
 LIMIT = 3e-6  # seconds for each step
 ROUNDS = 40
@@ -34,7 +34,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What printing cached steps costs.")
     parser.add_argument("--steps", type=int, default=5000)
     count = parser.parse_args().steps
-    steps = [StepResult(f"s{n}", "test", Outcome.CACHED, 0.0, n / 1000) for n in range(count)]
+    steps = [
+        StepResult(
+            step=f"s{n}", stage="test", outcome=Outcome.CACHED, started=0.0, seconds=n / 1000
+        )
+        for n in range(count)
+    ]
     best = min(printed(steps) for _ in range(ROUNDS))
     print(f"{count} cached steps printed in {best * 1000:.1f} ms, {best / count * 1e6:.2f} µs each")
     return 0 if best < LIMIT * count else 1

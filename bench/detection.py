@@ -34,8 +34,9 @@ def scan(folder: Path) -> tuple[list[Row], list[Row]]:
     words = [SHIPWAY, "-C", str(folder)]
     subprocess.run(
         [*words, "run", "security", "--advisories", str(ADVISORIES)],
-        stdout=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
     report = subprocess.run([*words, "report", "--json"], stdout=subprocess.PIPE, check=True)
     steps = json.loads(report.stdout)["steps"]
     table = next(step for step in steps if step["step"] == "findings")
@@ -78,16 +79,21 @@ def main() -> None:
         if not about:
             missed.append(entry)
     flagged = [
-        (entry, about) for entry in sheet["near_miss"]
+        (entry, about)
+        for entry in sheet["near_miss"]
         if (about := [one for one in findings if names(one, spots[entry["id"]], entry)])
-    ]  # fmt: skip
+    ]
     show(steps, by_need, alone, missed, flagged, len(sheet["near_miss"]))
 
 
 def show(
-    steps: list[Row], by_need: dict[str, list[bool]], alone: dict[str, int], missed: list[Row],
-    flagged: list[tuple[Row, list[Row]]], near_misses: int,
-) -> None:  # fmt: skip
+    steps: list[Row],
+    by_need: dict[str, list[bool]],
+    alone: dict[str, int],
+    missed: list[Row],
+    flagged: list[tuple[Row, list[Row]]],
+    near_misses: int,
+) -> None:
     """The table."""
     found = [hit for hits in by_need.values() for hit in hits]
     print(f"{sum(found)} of {len(found)} faults found")

@@ -19,9 +19,17 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")
 FAULTS = (
-    "error=20%", "error=100%", "slow=300ms", "crash-at=40%", "never-healthy", "hang",
-    "bad-migration", "kill-instance", "kill-proxy", "kill-shipway",
-)  # fmt: skip
+    "error=20%",
+    "error=100%",
+    "slow=300ms",
+    "crash-at=40%",
+    "never-healthy",
+    "hang",
+    "bad-migration",
+    "kill-instance",
+    "kill-proxy",
+    "kill-shipway",
+)
 ROW = "{:<11} {:<14} {:<12} {:>8} {:>7} {:>6} {:>9} {:>9}  {}"
 
 
@@ -31,9 +39,18 @@ SHIPWAY = (str(Path(sys.executable).parent / "shipway"), "-C", str(ROOT / "mycan
 def rehearse(strategy: str, fault: str, rate: float, seconds: float) -> dict[str, Any]:
     """The account of one rehearsal. Raises RuntimeError with what the command said."""
     argv = (
-        *SHIPWAY, "rehearse", "--strategy", strategy, "--fault", fault, "--rate", str(rate),
-        "--seconds", str(seconds), "--json",
-    )  # fmt: skip
+        *SHIPWAY,
+        "rehearse",
+        "--strategy",
+        strategy,
+        "--fault",
+        fault,
+        "--rate",
+        str(rate),
+        "--seconds",
+        str(seconds),
+        "--json",
+    )
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
         said = [line for line in done.stderr.splitlines() if line.startswith("shipway:")]
@@ -51,8 +68,19 @@ def main() -> int:
     words.add_argument("--fault", nargs="*", default=FAULTS)
     chosen = words.parse_args()
     subprocess.run((*SHIPWAY, "run", "package"), check=True, stdout=subprocess.DEVNULL)
-    print(ROW.format("strategy", "fault", "verdict", "requests", "failed", "users", "verdict s",
-                     "failing s", "served at the end"))  # fmt: skip
+    print(
+        ROW.format(
+            "strategy",
+            "fault",
+            "verdict",
+            "requests",
+            "failed",
+            "users",
+            "verdict s",
+            "failing s",
+            "served at the end",
+        )
+    )
     well = True
     for strategy in chosen.strategy:
         for fault in chosen.fault:
@@ -66,12 +94,18 @@ def main() -> int:
             well = well and one["sound"]
             print(
                 ROW.format(
-                    strategy, fault, one["verdict"], total["requests"], total["failed"],
-                    total["users_hit"], f"{one['to_verdict']:.1f}", f"{one['to_recovery']:.1f}",
+                    strategy,
+                    fault,
+                    one["verdict"],
+                    total["requests"],
+                    total["failed"],
+                    total["users_hit"],
+                    f"{one['to_verdict']:.1f}",
+                    f"{one['to_recovery']:.1f}",
                     "yes" if one["sound"] else "NO",
                 ),
                 flush=True,
-            )  # fmt: skip
+            )
     return 0 if well else 1
 
 

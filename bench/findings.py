@@ -19,18 +19,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TypeVar
 
-from shipway.core.baseline import compare
-from shipway.core.config import Waiver
-from shipway.core.finding import Finding, Kind, Severity, State
-from shipway.core.merging import merge
-from shipway.core.outcome import Outcome, Verdict
-from shipway.core.placing import with_content
-from shipway.core.result import RunResult, StepResult
-from shipway.core.setting_aside import set_aside
-from shipway.core.waiving import Placed, waive
-from shipway.effects.garbage import no_search
-from shipway.outputs.html import report
-from shipway.outputs.sarif import sarif
+from shipway.config.schema import Waiver
+from shipway.findings.deduplication import deduplicate
+from shipway.findings.false_positives import dismiss_false_positives
+from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
+from shipway.findings.fingerprint import compare_to_baseline, with_code_context
+from shipway.findings.waivers import LocatedWaiver, apply_waivers
+from shipway.pipeline.findings_step import gc_paused
+from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.result import RunResult, StepResult
+from shipway.reports.html import html_report
+from shipway.reports.sarif import sarif_report
 
 SECONDS, MEGABYTES = 5, 300
 FUNCTION = '''
@@ -59,10 +58,13 @@ def handler_{n}(request, cursor, options=None):
 '''
 # (tool, rule, CWE): the first two report the same fault where they meet.
 REPORTS = (
-    ("bandit", "B608", "CWE-89"), ("semgrep", "sql-by-text", "CWE-89"),
-    ("bandit", "B603", "CWE-78"), ("ruff", "S108", ""), ("bandit", "B311", "CWE-330"),
+    ("bandit", "B608", "CWE-89"),
+    ("semgrep", "sql-by-text", "CWE-89"),
+    ("bandit", "B603", "CWE-78"),
+    ("ruff", "S108", ""),
+    ("bandit", "B311", "CWE-330"),
     ("semgrep", "open-redirect", "CWE-601"),
-)  # fmt: skip
+)
 T = TypeVar("T")
 
 
@@ -100,14 +102,20 @@ def reported(texts: dict[str, str], number: int) -> Iterator[Finding]:
         rows = texts[path].count("\n")
         tool, rule, cwe = REPORTS[n % len(REPORTS)]
         yield Finding(
-            tool, rule, Severity(n % 5), path, own // len(paths) * 7919 % rows + 1,
-            f"value number {n} of the request reaches a place unchecked",
-            "Give values as parameters.", Kind.CODE, cwe=(cwe,) if cwe else (),
+            tool=tool,
+            rule=rule,
+            severity=Severity(n % 5),
+            path=path,
+            line=own // len(paths) * 7919 % rows + 1,
+            message=f"value number {n} of the request reaches a place unchecked",
+            remedy="Give values as parameters.",
+            kind=FindingKind.CODE,
+            cwe=(cwe,) if cwe else (),
             link=f"https://example.org/rules/{rule}",
-        )  # fmt: skip
+        )
 
 
-def waivers_of(found: Sequence[Finding]) -> list[Placed]:
+def waivers_of(found: Sequence[Finding]) -> list[LocatedWaiver]:
     """Fifteen by fingerprint and five by rule in one folder, as an old code base has them."""
     some = found[:: max(len(found) // 15, 1)][:15]
     until = date(2030, 1, 1)
@@ -116,24 +124,37 @@ def waivers_of(found: Sequence[Finding]) -> list[Placed]:
         Waiver("looked at", "me", until, rule=rule, path="app/part1/*")
         for _, rule, _ in REPORTS[:5]
     ]
-    return [Placed(waiver, "shipway.toml") for waiver in waivers]
+    return [LocatedWaiver(waiver, "shipway.toml") for waiver in waivers]
 
 
 def judged_and_written(found: list[Finding], texts: dict[str, str], parts: Parts) -> None:
     """All that is done with findings, part by part."""
-    with no_search():
-        placed = parts.measure("contents", lambda: list(with_content(found, texts)))
-        merged = parts.measure("merge", lambda: merge(placed))
+    with gc_paused():
+        placed = parts.measure("contents", lambda: list(with_code_context(found, texts)))
+        merged = parts.measure("merge", lambda: deduplicate(placed))
         waivers = waivers_of(merged)
-        waived = parts.measure("waive", lambda: waive(merged, waivers, date(2026, 1, 1)))
-        aside_too = parts.measure("set aside", lambda: set_aside(waived, texts))
+        waived = parts.measure("waive", lambda: apply_waivers(merged, waivers, date(2026, 1, 1)))
+        aside_too = parts.measure("set aside", lambda: dismiss_false_positives(waived, texts))
         before = [one.fingerprint for one in merged[::2]]
-        judged, _ = parts.measure("compare", lambda: compare(aside_too, before))
-    aside = sum(one.state is State.SET_ASIDE for one in judged)
-    step = StepResult("findings", "security", Outcome.FAILED, findings=judged, facts={"fixed": 0})
-    run = RunResult("bench", "bench", Verdict.FAILED, 0.0, 1.0, (step,))
-    log = parts.measure("SARIF", lambda: sarif(run))
-    page = parts.measure("HTML", lambda: report(run, lambda digest: b"", texts.get))
+        judged, _ = parts.measure("compare", lambda: compare_to_baseline(aside_too, before))
+    aside = sum(one.state is FindingState.DISMISSED for one in judged)
+    step = StepResult(
+        step="findings",
+        stage="security",
+        outcome=Outcome.FAILED,
+        findings=judged,
+        facts={"fixed": 0},
+    )
+    run = RunResult(
+        run="bench",
+        application="bench",
+        verdict=Verdict.FAILED,
+        started=0.0,
+        seconds=1.0,
+        steps=(step,),
+    )
+    log = parts.measure("SARIF", lambda: sarif_report(run))
+    page = parts.measure("HTML", lambda: html_report(run, lambda digest: b"", texts.get))
     distinct = len({one.fingerprint for one in judged})
     print(
         f"{len(found)} reports, {len(judged)} findings, {distinct} fingerprints, {aside} set aside"

@@ -36,11 +36,14 @@ def main() -> int:
             git(origin, *words)
         git(folder, "clone", "-q", str(origin), str(clone))
         env = {
-            **os.environ, "CI": "", "HOME": temporary, "UV_TOOL_DIR": f"{temporary}/tools",
+            **os.environ,
+            "CI": "",
+            "HOME": temporary,
+            "UV_TOOL_DIR": f"{temporary}/tools",
             "UV_TOOL_BIN_DIR": f"{temporary}/bin",
             "PATH": f"{temporary}/bin{os.pathsep}{os.environ['PATH']}",
             "UV_CACHE_DIR": f"{temporary}/cache" if cold else _cache(),
-        }  # fmt: skip
+        }
         codes = [_timed(clone, env, UV, "tool", "install", "--quiet", str(ROOT))]
         codes.append(_timed(clone, env, "shipway", "init"))
         listen_elsewhere(clone)

@@ -238,8 +238,7 @@ def _gone(variables: Mapping[str, str]) -> None:
 
 def _forget() -> None:
     """Let docker's classic builder know no layer."""
-    for words in (("rmi", "--force", _NAME),
-                  ("image", "prune", "--force")):  # fmt: skip
+    for words in (("rmi", "--force", _NAME), ("image", "prune", "--force")):
         subprocess.run(("docker", *words), capture_output=True, check=False)
 
 

@@ -3,7 +3,8 @@
     python bench/judge.py --seed N [--quick]
 
 50 requests/s, 10 % to the candidate, lognormal latency with p95 253 ms; every judge sees the same
-generator and, where it may, looks every second. First some runs are judged by shipway.core.judge
+generator and, where it may, looks every second. First some runs are judged by
+shipway.rollouts.analysis.judge
 itself and compared with the array version that judges the many (bench/judging/twin.py). Ends with
 1 if they differ, a false-alarm bound is broken, or a target is missed. --quick: fewer runs, the
 same code, under a minute; its bounds on false alarms are as wide as its runs are few.
@@ -27,7 +28,10 @@ from judging.traffic import Scenario, seconds
 from judging.twin import Twin, first_times
 from scipy.stats import beta
 
-from shipway.core.judge import EDGES, Counts, JudgeSettings, Window, begin, learn, watch
+from shipway.config.tables import JudgeSettings
+from shipway.rollouts.analysis.judge import initial_state, observe, observe_baseline
+from shipway.rollouts.analysis.latency import EDGES
+from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
 
 ALPHA = JudgeSettings().alpha
 HORIZON = int(JudgeSettings().horizon)
@@ -40,7 +44,7 @@ def same(seed: int, runs: int, horizon: int) -> float:
     settings = JudgeSettings()
     twin = Twin(settings, runs)
     theirs = twin.run(seconds(truth, runs, np.random.default_rng(seed)), truth.history)
-    states, worst = [begin(settings)] * runs, 0.0
+    states, worst = [initial_state(settings)] * runs, 0.0
     for number, second in enumerate(seconds(truth, runs, np.random.default_rng(seed))):
         if number >= truth.history + horizon:
             return worst
@@ -48,9 +52,9 @@ def same(seed: int, runs: int, horizon: int) -> float:
         for row in range(runs):
             one = window(second, row)
             if said is None:
-                states[row] = learn(states[row], one.seconds, one.baseline)
+                states[row] = observe_baseline(states[row], one.seconds, one.baseline)
                 continue
-            states[row], _ = watch(states[row], one)
+            states[row], _ = observe(states[row], one)
             ours = states[row].evidence
             worst = max(worst, abs(ours - said.evidence[row]) / ours)
     return worst
@@ -152,12 +156,12 @@ def windows() -> list[str]:
     wrong = []
     for requests in (50, 10_000, 1_000_000):
         buckets = {edge: int(requests * min(1.0, max(0.0, edge / 80 - 1))) for edge in EDGES}
-        traffic = Counts(requests, requests // 50, buckets)
-        state = learn(begin(), 1.0, traffic)
+        traffic = RequestCounts(requests, requests // 50, buckets)
+        state = observe_baseline(initial_state(), 1.0, traffic)
         spent = []
         for _ in range(5):
             began = time.process_time()
-            watch(state, Window(1.0, traffic, traffic))
+            observe(state, AnalysisWindow(1.0, traffic, traffic))
             spent.append((time.process_time() - began) * 1000)
         show(f"{requests}", f"{min(spent):.2f}")
         if min(spent) >= WINDOW_MS:

@@ -26,16 +26,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shipway.checks import CHECKS
-from shipway.cli.performing import Performer
+from shipway.checks.registry import CHECKS
 from shipway.cli.project import open_project
-from shipway.core.check import Check, Site
-from shipway.core.codec import step_from_json
-from shipway.core.errors import CannotRun
-from shipway.core.graph import Graph
-from shipway.core.step import ALL_CORES, Kind, Step
-from shipway.flows.programs import program
-from shipway.flows.workshop import Workshop
+from shipway.cli.step_executor import StepExecutor
+from shipway.errors import CannotRun
+from shipway.pipeline.check import Check, CheckContext
+from shipway.pipeline.codec import step_from_json
+from shipway.pipeline.execution import tool_command
+from shipway.pipeline.graph import Graph
+from shipway.pipeline.step import ALL_CORES, Step, StepKind
+from shipway.pipeline.step_context import StepContext
 
 CORES = 2
 APPLICATION = Path(__file__).parent.parent / "mycandidate"
@@ -59,7 +59,7 @@ class Bench:
 
     graph: Graph
     steps: dict[str, Step]
-    shop: Workshop
+    shop: StepContext
     out: str
 
     def command(self, step: Step) -> list[str]:
@@ -67,18 +67,18 @@ class Bench:
         check = check_named(step)
         if check.served:
             return [sys.executable, __file__, SERVED, step.name, self.out]
-        return [*program(check, self.site(step), self.shop), *self.argv(step)]
+        return [*tool_command(check, self.site(step), self.shop), *self.argv(step)]
 
     def argv(self, step: Step, url: str = "") -> tuple[str, ...]:
         """The tool's arguments."""
         return check_named(step).argv(self.shop.config, self.site(step, url))
 
-    def site(self, step: Step, url: str = "") -> Site:
+    def site(self, step: Step, url: str = "") -> CheckContext:
         """A folder for its reports, and where those that it reads are."""
         folder = os.path.join(self.out, step.name)
         os.makedirs(folder, exist_ok=True)
         upstream = {need: os.path.join(self.out, need) for need in step.needs}
-        return Site(self.shop.root, folder, self.shop.python(), url, upstream)
+        return CheckContext(self.shop.root, folder, self.shop.python(), url, upstream)
 
 
 def check_named(step: Step) -> Check:
@@ -92,11 +92,11 @@ def prepare(out: str, stages: Sequence[str]) -> Bench:
     graph = Graph(project.steps).select(stages)
     steps = project.record.runs_of("install")[0][1]
     installed = {one.step: one for one in map(step_from_json, steps) if one.step == "install"}
-    shop = Performer(project, "bench", "").workshop(installed)
+    shop = StepExecutor(project, "bench", "").workshop(installed)
     bench = Bench(graph, {}, shop, out)
     for name in graph.order:
         step = graph.steps[name]
-        if step.kind is Kind.CHECK and possible(bench, step):
+        if step.kind is StepKind.CHECK and possible(bench, step):
             bench.steps[name] = step
     return bench
 
@@ -229,7 +229,7 @@ def load_test(name: str, out: str) -> None:
     bench = prepare(out, STAGES)
     step = bench.steps[name]
     with bench.shop.serve(bench.shop, lambda line: None) as url:
-        argv = [*program(check_named(step), bench.site(step, url), bench.shop)]
+        argv = [*tool_command(check_named(step), bench.site(step, url), bench.shop)]
         sys.exit(subprocess.run([*argv, *bench.argv(step, url)], cwd=APPLICATION).returncode)
 
 

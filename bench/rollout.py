@@ -30,26 +30,29 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from shipway.core.config import Application, Config, Environment, Smoke
-from shipway.core.errors import Unreachable
-from shipway.core.load import SLOW, STREAM, LoadPlan, Sent, Target
-from shipway.core.load_summary import summarise
-from shipway.core.outcome import Verdict
-from shipway.core.receipt import Receipt
-from shipway.core.release import Release
-from shipway.core.scratch import strategies
-from shipway.core.watching import Silent
-from shipway.effects.address import free_port
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.load.process import ProcessLoad
-from shipway.effects.process import SystemProcesses
-from shipway.effects.record import SqliteRecord
-from shipway.platforms.local.platform import LocalPlatform
+from shipway.config.schema import Application, Config, Environment, Smoke
+from shipway.errors import Unreachable
+from shipway.pipeline.outcome import Verdict
+from shipway.rehearsal.environment import rehearsable_strategies
+from shipway.rehearsal.load import SLOW, STREAM, LoadPlan, LoadResponse, LoadTarget, summarize_load
+from shipway.rehearsal.load_generator.process import ProcessLoad
+from shipway.releases.release import Release
+from shipway.rollouts.events import NullListener
+from shipway.rollouts.local.platform import LocalPlatform
+from shipway.rollouts.report import RolloutReport
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
+from shipway.system.process import SystemProcesses
+from shipway.system.record import SqliteRecord
 
 INSTANCES = 2
 GUNICORN = "gunicorn --threads 16 --keep-alive 75 --graceful-timeout 30 --log-level error"
-TARGETS = (Target("/", 0.99), Target("/slow", 0.005, SLOW), Target("/stream", 0.005, STREAM))
+TARGETS = (
+    LoadTarget("/", 0.99),
+    LoadTarget("/slow", 0.005, SLOW),
+    LoadTarget("/stream", 0.005, STREAM),
+)
 QUIET = 1.0  # seconds of load before a switch and after it
 APP = """
 import os, time
@@ -80,9 +83,9 @@ class Row:
     seconds: list[float]
     latest: float = 0.0
 
-    def add(self, sent: list[Sent], begin: float, end: float) -> None:
+    def add(self, sent: list[LoadResponse], begin: float, end: float) -> None:
         """One repetition."""
-        found = summarise(sent)
+        found = summarize_load(sent)
         self.requests += found.requests
         self.failed.update(found.errors)
         self.p99.append(p99(sent, begin, end))
@@ -113,16 +116,16 @@ def row(method: str, way: str) -> Row:
     return Row(method, way, 0, Counter(), [], [], [])
 
 
-def p99(sent: list[Sent], begin: float, end: float) -> float:
+def p99(sent: list[LoadResponse], begin: float, end: float) -> float:
     """Of plain requests that were due then, in milliseconds; 0 of none."""
-    return summarise(one for one in sent if begin <= one.at < end).latency.p99 or 0.0
+    return summarize_load(one for one in sent if begin <= one.at < end).latency.p99 or 0.0
 
 
 def under_load(
     port: int, rate: float, count: int, folder: Path, act: Callable[[], None]
-) -> tuple[list[Sent], float, float]:
+) -> tuple[list[LoadResponse], float, float]:
     """Send at least `count` requests, `act` after a second: all of them, and when it was."""
-    plan = LoadPlan("127.0.0.1", port, TARGETS, rate)
+    plan = LoadPlan(host="127.0.0.1", port=port, targets=TARGETS, rate=rate)
     load = ProcessLoad(plan, str(folder / "load"))
     try:
         while not load.sent():
@@ -144,10 +147,17 @@ class Site:
 
     def __init__(self, folder: Path, strategy: Any) -> None:
         environment = Environment(
-            port=free_port(), test_port=free_port(), strategy=strategy, instances=INSTANCES,
-            smoke=(Smoke("/"),), bake=2.0, step_bake=1.0, canary_percent=20.0, step_percent=25.0,
+            port=free_port(),
+            test_port=free_port(),
+            strategy=strategy,
+            instances=INSTANCES,
+            smoke=(Smoke("/"),),
+            bake=2.0,
+            step_bake=1.0,
+            canary_percent=20.0,
+            step_percent=25.0,
             judged=False,  # it would add its own time to look: see bench/judge.py
-        )  # fmt: skip
+        )
         serve = f"{GUNICORN} --bind {{bind}} app:app"
         application = Application(name="bench", serve=serve, health="/")
         self.config = Config(application=application, environments={"bench": environment})
@@ -157,25 +167,39 @@ class Site:
         (folder / "app.py").write_text(APP)
         (folder / "release").write_text("control")
         self.one, self.two = (
-            Release("bench", version, "", digest * 64, "", (), str(folder), sys.executable)
+            Release(
+                application="bench",
+                version=version,
+                commit="",
+                digest=digest * 64,
+                lock="",
+                migrations=(),
+                path=str(folder),
+                python=sys.executable,
+            )
             for version, digest in (("1.0", "a"), ("2.0", "b"))
         )
-        must_pass(self.platform().deploy(self.one, Silent()))
+        must_pass(self.platform().deploy(self.one, NullListener()))
 
     def platform(self) -> LocalPlatform:
         """As a command would find it."""
         return LocalPlatform(
-            self.config, "bench", str(self.folder), SystemProcesses(), RealHttp(), SystemClock(),
+            self.config,
+            "bench",
+            str(self.folder),
+            SystemProcesses(),
+            RealHttp(),
+            SystemClock(),
             self.record,
-        )  # fmt: skip
+        )
 
     def forward(self) -> None:
         """To the second release."""
-        must_pass(self.platform().deploy(self.two, Silent()))
+        must_pass(self.platform().deploy(self.two, NullListener()))
 
     def back(self) -> None:
         """To the first."""
-        must_pass(self.platform().rollback("", Silent()))
+        must_pass(self.platform().rollback("", NullListener()))
 
     def control(self, together: int, seconds: float) -> None:
         """As many instances start, become healthy and stop, so many at once; nobody is sent
@@ -287,7 +311,7 @@ def reload(folder: Path, port: int, release: str, running: list[subprocess.Popen
     answers(port, release)
 
 
-def must_pass(receipt: Receipt) -> None:
+def must_pass(receipt: RolloutReport) -> None:
     """Without a rollout there is nothing to measure."""
     if receipt.verdict is not Verdict.PASSED:
         raise SystemExit(f"{receipt.release}: {receipt.verdict}: {receipt.cause}")
@@ -299,14 +323,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=300.0)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--strategy", action="append", choices=strategies())
+    parser.add_argument("--strategy", action="append", choices=rehearsable_strategies())
     parser.add_argument("--no-comparison", action="store_true")
     chosen = parser.parse_args()
     count = -(-chosen.requests // chosen.repeat)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(130))  # everything is taken down on the way
     print(HEAD, flush=True)
-    for strategy in chosen.strategy or strategies():
+    for strategy in chosen.strategy or rehearsable_strategies():
         for one in strategy_rows(strategy, chosen.rate, count, chosen.repeat):
             print(one.text(), flush=True)
     if not chosen.no_comparison:

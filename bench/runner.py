@@ -87,8 +87,11 @@ def doit(folder: Path, count: int) -> tuple[str, ...]:
 
 
 TOOLS: dict[str, Callable[[Path, int], tuple[str, ...]]] = {
-    "shipway": shipway, "doit": doit, "make": make, "ninja": ninja,
-}  # fmt: skip
+    "shipway": shipway,
+    "doit": doit,
+    "make": make,
+    "ninja": ninja,
+}
 
 
 def seconds(argv: tuple[str, ...], folder: Path) -> float:

@@ -24,9 +24,9 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-from shipway.core.ports import EndedStep
-from shipway.core.release import Release
-from shipway.effects.record import SqliteRecord
+from shipway.ports import EndedStep
+from shipway.releases.release import Release
+from shipway.system.record import SqliteRecord
 
 LIMIT = 0.6
 PROJECT = """
@@ -59,10 +59,13 @@ def main() -> int:
         Path(folder, "shipway.toml").write_text(PROJECT)
         Path(folder, "requirements.txt").write_text("")
         env = {
-            "PATH": os.environ["PATH"], "HOME": folder, "AWS_ACCESS_KEY_ID": "none",
-            "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-west-1",
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.getsockname()[1]}",
-        }  # fmt: skip
+        }
         package(folder)
         reason = "only its start is measured"
         deploy = (shipway, "-C", folder, "deploy", "production", "--without-verdict", reason)
@@ -86,7 +89,18 @@ def package(folder: str) -> None:
     """A release on record, as the step package leaves it."""
     digest = "ab" * 32
     image = f"registry.example/shop@sha256:{digest}"
-    release = Release("shop", "1.0", "abc1234", digest, "", (), folder, "", "", image)
+    release = Release(
+        application="shop",
+        version="1.0",
+        commit="abc1234",
+        digest=digest,
+        lock="",
+        migrations=(),
+        path=folder,
+        python="",
+        sbom="",
+        image=image,
+    )
     facts = json.dumps({"facts": {"release": asdict(release)}})
     record = SqliteRecord(os.path.join(folder, ".shipway", "record.sqlite3"))
     record.finish_steps("1", [EndedStep("package", facts, key="k", parts="{}", now=1.0)])

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import shipway
-from shipway.core import errors
-from shipway.core.runbook import entry_of
+from shipway import errors
+from shipway.reports.error_docs import entry_for
 
 PAGE = Path(__file__).parent / "messages.md"
 SOURCE = Path(shipway.__file__).parent
+PROGRAMS = ("scripts", "injected")  # folders of what runs in other programs
 _STANDS = "…"  # for what is filled in
-_CAUSES = {"blame": 0}  # method → place of the message among its arguments
+_CAUSES = {"fail": 0}  # method → place of the message among its arguments
 _REASONS = ("StepResult", "_result", "replace")  # calls that take a `reason`
 
 
@@ -34,13 +35,13 @@ class Message(NamedTuple):
     @property
     def entry(self) -> str:
         """What explains it."""
-        return entry_of(self.text, self.kind)
+        return entry_for(self.text, self.kind)
 
 
 def kinds() -> list[type[errors.ShipwayError]]:
     """Every kind of error there is: all modules are imported, but what runs in other programs."""
     for module in pkgutil.walk_packages(shipway.__path__, "shipway."):
-        if ".inside." not in module.name and not module.name.endswith("__main__"):
+        if module.name.split(".")[-2] not in PROGRAMS and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     found = [errors.ShipwayError]
     for kind in found:
@@ -53,7 +54,7 @@ def messages() -> list[Message]:
     found: list[Message] = []
     known = {kind.__name__: kind for kind in kinds()}
     for path in sorted(SOURCE.rglob("*.py")):
-        if path.parent.name == "inside":  # other programs, with errors of their own
+        if path.parent.name in PROGRAMS:  # other programs, with errors of their own
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         place = path.relative_to(SOURCE).as_posix()

@@ -18,12 +18,12 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from shipway import errors
 from shipway.cli.app import shipway
 from shipway.cli.help_page import argument_name, default, value_name
 from shipway.cli.parser import Parser
-from shipway.core import errors
-from shipway.core.config import Config
-from shipway.core.outcome import Verdict
+from shipway.config.schema import Config
+from shipway.pipeline.outcome import Verdict
 
 PAGE = Path(__file__).parent / "reference.md"
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
@@ -106,8 +106,9 @@ def _tables(kind: type, path: str) -> Iterator[str]:
         _, meanings = _meanings(kind)
     rows = [
         (f"`{one.name}`", _type(hints[one.name]), _default(one), meanings.get(one.name, ""))
-        for one in fields(kind) if one.name not in below
-    ]  # fmt: skip
+        for one in fields(kind)
+        if one.name not in below
+    ]
     if rows and not path:
         yield "### At the top"
     if rows:
@@ -156,8 +157,10 @@ def _limited(arguments: tuple[Any, ...]) -> str:
     kind, *limits = arguments
     bounds = [
         f"{sign} {getattr(limit, name):g}"
-        for limit in limits for name, sign in _SIGNS.items() if hasattr(limit, name)
-    ]  # fmt: skip
+        for limit in limits
+        for name, sign in _SIGNS.items()
+        if hasattr(limit, name)
+    ]
     if any(hasattr(limit, "min_length") for limit in limits):
         bounds.append("not empty")
     return ", ".join([_type(kind), *bounds])

@@ -31,7 +31,7 @@ SPREAD = (
     "tests/e2e/test_workflows_run.py",
     "tests/e2e/test_init_and_run.py",
     "tests/e2e/test_templates_checked.py",
-    "tests/cli/test_cleaning_aws.py",
+    "tests/cli/test_clean_aws.py",
 )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shipway.effects.address import free_port
+from shipway.system.network import free_port
 
 VERSION = "1.5.33"
 _PATIENCE = 90.0  # seconds until it answers; the first time it is fetched
@@ -44,9 +44,13 @@ def serving(
     log = folder / "ministack.log"
     with log.open("wb") as file:
         server = subprocess.Popen(
-            argv, env={**os.environ, **_settings(folder, region, port, tasks=tasks)}, cwd=folder,
-            stdout=file, stderr=file, start_new_session=True,
-        )  # fmt: skip
+            argv,
+            env={**os.environ, **_settings(folder, region, port, tasks=tasks)},
+            cwd=folder,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, server, log)
@@ -62,11 +66,17 @@ def serving(
 
 def _settings(folder: Path, region: str, port: int, *, tasks: bool) -> dict[str, str]:
     made = {
-        "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "STATE_DIR": str(folder / "state"),
-        "S3_DATA_DIR": str(folder / "s3"), "TMPDIR": str(folder), "LOG_LEVEL": "INFO",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "TMPDIR": str(folder),
+        "LOG_LEVEL": "INFO",
         "MINISTACK_REGION": region,
-    }  # fmt: skip
+    }
     return made if tasks else {**made, "DOCKER_HOST": "unix:///nonexistent"}
 
 

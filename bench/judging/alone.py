@@ -7,36 +7,38 @@ from math import inf
 import numpy as np
 
 from judging.traffic import EDGES, RATE, Scenario, Second, seconds
-from shipway.core.judge import Counts, Decision, JudgeSettings, Window, begin, learn, watch
+from shipway.config.tables import JudgeSettings
+from shipway.rollouts.analysis.judge import initial_state, observe, observe_baseline
+from shipway.rollouts.analysis.window import AnalysisWindow, Decision, RequestCounts
 
 
-def window(second: Second, row: int, *, alone: bool = False) -> Window:
+def window(second: Second, row: int, *, alone: bool = False) -> AnalysisWindow:
     """One run's second."""
     n = int(second.candidate[row])
     edges = (*EDGES, inf)
     ours, theirs = (
         dict(zip(edges, map(int, buckets[row]), strict=True)) for buckets in second.buckets()
     )
-    return Window(
+    return AnalysisWindow(
         1.0,
-        Counts(n, int(second.candidate_errors[row]), ours),
-        Counts(RATE - n, int(second.baseline_errors[row]), theirs),
+        RequestCounts(n, int(second.candidate_errors[row]), ours),
+        RequestCounts(RATE - n, int(second.baseline_errors[row]), theirs),
         alone,
     )
 
 
 def rolled_back(truth: Scenario, runs: int, seed: tuple[int, ...], horizon: int) -> np.ndarray:
     """(runs,) seconds after all requests went to the candidate at once; inf: never."""
-    states, times = [begin(JudgeSettings())] * runs, np.full(runs, inf)
+    states, times = [initial_state(JudgeSettings())] * runs, np.full(runs, inf)
     for number, second in enumerate(seconds(truth, runs, np.random.default_rng(seed))):
         if number >= truth.history + horizon:
             return times
         for row in range(runs):
             one = window(second, row, alone=number >= truth.history)
             if number < truth.history:
-                states[row] = learn(states[row], one.seconds, one.baseline)
+                states[row] = observe_baseline(states[row], one.seconds, one.baseline)
             elif times[row] == inf:
-                states[row], judgement = watch(states[row], one)
+                states[row], judgement = observe(states[row], one)
                 if judgement.decision is Decision.ROLL_BACK:
                     times[row] = number + 1 - truth.history
     return times

@@ -36,21 +36,22 @@ NULLS = (
     (
         Scenario(
             f"{PER_REQUEST}, sticky, clients known",
-            burst=10, burst_seconds=10, sticky=True, clients=True,
+            burst=10,
+            burst_seconds=10,
+            sticky=True,
+            clients=True,
         ),
         {},
     ),
-)  # fmt: skip
+)
 UNDECLARED = tuple(
-    (replace(truth, name=f"{truth.name}, not declared"), {})
-    for truth, words in NULLS if words
-)  # fmt: skip
+    (replace(truth, name=f"{truth.name}, not declared"), {}) for truth, words in NULLS if words
+)
 AT_LIMIT = (
     Scenario("1 % errors in both", error_baseline=0.01, error_candidate=0.01),
     Scenario("errors 0.1→1 %", error_candidate=0.01),
     Scenario("20 % slower", slower=1.2),
 )
 ALONE = tuple(
-    replace(truth, share=1.0)
-    for truth in (NULLS[0][0], NULLS[1][0], NULLS[2][0], *WORSE)
-)  # fmt: skip
+    replace(truth, share=1.0) for truth in (NULLS[0][0], NULLS[1][0], NULLS[2][0], *WORSE)
+)

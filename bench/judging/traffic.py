@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from shipway.core import judge
+from shipway.rollouts.analysis.latency import EDGES as JUDGE_EDGES
 
 RATE = 50
 MEDIAN_MS, SIGMA = 100.0, np.log(2.53) / norm.ppf(0.95)
 LEVELS = 1 << 16  # the latency distribution has so many equally likely values
-EDGES = tuple(edge for edge in judge.EDGES if 20 <= edge <= 2000)  # nothing falls beside them
+EDGES = tuple(edge for edge in JUDGE_EDGES if 20 <= edge <= 2000)  # nothing falls beside them
 BUCKETS = len(EDGES) + 1
 
 

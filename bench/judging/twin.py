@@ -1,6 +1,6 @@
 """Shipway's judge for many runs at once: the same rules on arrays, from the same tables.
 
-bench/judge.py checks, second by second, that it says what shipway.core.judge says.
+bench/judge.py checks, second by second, that it says what shipway.rollouts.analysis.judge says.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from math import inf
 import numpy as np
 
 from judging.traffic import BUCKETS, EDGES, RATE, Second
-from shipway.core.judge import DOUBT, JudgeSettings
-from shipway.core.judging import bursts, change, proof, slow, state
-from shipway.core.judging.odds import Table, log_ratios
+from shipway.config.tables import JudgeSettings
+from shipway.rollouts.analysis import latency as slow
+from shipway.rollouts.analysis import noninferiority, regression_evidence, state
+from shipway.rollouts.analysis.hypergeometric import ContingencyTable, log_ratios
+from shipway.rollouts.analysis.judge import DOUBT
 
 
 @cache
@@ -25,14 +27,14 @@ def table(odds: tuple[float, ...], null: float = 1.0) -> np.ndarray:
     for ours in range(RATE + 1):
         for events in range(RATE + 1):
             own = max(0, events - (RATE - ours))
-            logs = log_ratios(Table(ours, RATE - ours, own, events - own), odds, null)
-            if Table(ours, RATE - ours, own, events - own).says_something:
+            logs = log_ratios(ContingencyTable(ours, RATE - ours, own, events - own), odds, null)
+            if ContingencyTable(ours, RATE - ours, own, events - own).is_informative:
                 found[ours, events] = np.array(logs) - own * np.log(odds)
     return found
 
 
 class Bursts:
-    """core/judging/bursts.py on arrays (runs, metrics)."""
+    """rollouts/analysis/regression_evidence.py on arrays (runs, metrics)."""
 
     def __init__(self, runs: int, metrics: int) -> None:
         shape = (runs, metrics)
@@ -42,11 +44,11 @@ class Bursts:
         self.seconds, self.edges = np.zeros(shape), np.full(shape, -1)
 
     def power(self, sticky: bool) -> np.ndarray:
-        prior, trust = bursts.PRIOR, bursts.TRUST
+        prior, trust = regression_evidence.PRIOR, regression_evidence.TRUST
         if sticky:
-            prior, trust = bursts.STICKY_PRIOR, bursts.STICKY_TRUST
+            prior, trust = regression_evidence.STICKY_PRIOR, regression_evidence.STICKY_TRUST
         found = np.minimum(1.0, (self.expected + trust) / (self.observed + trust * prior))
-        return found if sticky else np.where(found > bursts.NOISE, 1.0, found)
+        return found if sticky else np.where(found > regression_evidence.NOISE, 1.0, found)
 
     def add(self, requests: np.ndarray, events: np.ndarray, known, edges) -> None:
         new = known & (edges != self.edges)
@@ -56,8 +58,8 @@ class Bursts:
         self.events += np.where(known, events, 0)
         self.requests += np.where(known, requests, 0)
         self.seconds += known
-        block = np.full(self.seconds.shape[1], bursts.SLOW_BLOCK)
-        block[0] = bursts.BLOCK
+        block = np.full(self.seconds.shape[1], regression_evidence.SLOW_BLOCK)
+        block[0] = regression_evidence.BLOCK
         full = self.seconds >= block - 1e-9
         k, n, j, m = self.events, self.requests, self.before, self.before_requests
         pair = full & (n > 0) & (m > 0)
@@ -82,14 +84,19 @@ class Twin:
 
     def __init__(self, settings: JudgeSettings, runs: int) -> None:
         self.settings, self.runs = settings, runs
-        self.harm, self.better = table(change.ODDS), table(proof.BETTER_LATENCY)
-        weights = np.array(change.WEIGHTS)
+        self.harm, self.better = (
+            table(regression_evidence.ODDS),
+            table(noninferiority.BETTER_LATENCY),
+        )
+        weights = np.array(regression_evidence.WEIGHTS)
         self.metrics = 1 + len(slow.QUANTILES)
-        self.bets = np.tile(weights * change.START, (runs, self.metrics, 1))
+        self.bets = np.tile(weights * regression_evidence.START, (runs, self.metrics, 1))
         self.bursts = Bursts(runs, self.metrics)
         self.histogram = np.zeros((runs, BUCKETS))
-        self.proof_errors = np.zeros((runs, len(proof.BETTER_ERRORS)))
-        self.proof_latency = np.zeros((runs, len(proof.PROVEN_AT), len(proof.BETTER_LATENCY)))
+        self.proof_errors = np.zeros((runs, len(noninferiority.BETTER_ERRORS)))
+        self.proof_latency = np.zeros(
+            (runs, len(noninferiority.PROVEN_AT), len(noninferiority.BETTER_LATENCY))
+        )
         self.requests, self.judged, self.traffic = np.zeros(runs), 0, np.zeros(runs, bool)
         edges, margin = dict.fromkeys(EDGES, 0), 1.0 + settings.latency_margin
         self.up = self._places(slow.edge_at_least(edges, margin * edge) for edge in EDGES)
@@ -132,9 +139,11 @@ class Twin:
         usable = known & (self.up[places] >= 0)
         mine = np.concatenate([second.candidate_errors[:, None], np.where(usable, slower, 0)], 1)
         other = np.concatenate([second.baseline_errors[:, None], np.where(usable, above, 0)], 1)
-        logs = self.harm[n[:, None], mine + other] + mine[:, :, None] * np.log(change.ODDS)
-        gain = np.exp(np.minimum(power[:, :, None] * logs, change.CAP))
-        stake = np.array(change.WEIGHTS) * (1 - change.START) * spent
+        logs = self.harm[n[:, None], mine + other] + mine[:, :, None] * np.log(
+            regression_evidence.ODDS
+        )
+        gain = np.exp(np.minimum(power[:, :, None] * logs, regression_evidence.CAP))
+        stake = np.array(regression_evidence.WEIGHTS) * (1 - regression_evidence.START) * spent
         self.bets = np.minimum(gain * (self.bets + stake), 1e200)
         self.judged += 1
         self.requests += n
@@ -145,19 +154,19 @@ class Twin:
     def _prove(self, second: Second, ours, above, places, known, power) -> None:
         n, k = second.candidate[:, None], second.candidate_errors[:, None]
         limit = self.settings.error_limit
-        odds = np.array(proof.BETTER_ERRORS)
+        odds = np.array(noninferiority.BETTER_ERRORS)
         logs = k * np.log(odds) - n * np.log1p(limit * (odds - 1))
         self.proof_errors += power[:, :1] * logs
-        chosen = [slow.QUANTILES.index(q) for q in proof.PROVEN_AT]
+        chosen = [slow.QUANTILES.index(q) for q in noninferiority.PROVEN_AT]
         places, known, above = places[:, chosen], known[:, chosen], above[:, chosen]
         slower = ours[:, -1:] - np.take_along_axis(ours, self.down[places], axis=1)
         slower, above = np.where(known, slower, 0), np.where(known, above, 0)
         logs = self.better[n, slower + above]
-        logs = logs + slower[:, :, None] * np.log(proof.BETTER_LATENCY)
+        logs = logs + slower[:, :, None] * np.log(noninferiority.BETTER_LATENCY)
         self.proof_latency += power[:, 1:][:, chosen, None] * logs
 
     def _said(self) -> Said:
-        left = (1 - change.START) * max(0.0, 1 - self.judged / self.settings.horizon)
+        left = (1 - regression_evidence.START) * max(0.0, 1 - self.judged / self.settings.horizon)
         values = self.bets.sum(axis=2) + left
         weight = state.ERRORS_WEIGHT
         evidence = weight * values[:, 0] + (1 - weight) * values[:, 1:].mean(axis=1)

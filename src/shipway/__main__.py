@@ -11,8 +11,8 @@ def main() -> None:
     # A command lives for seconds and keeps nearly all that it makes: looking for garbage after
     # every 700 objects, as Python does, costs a sixth of an unchanged run.
     gc.set_threshold(100_000)
-    from shipway.cli.invocation import invoke
-    from shipway.effects.interruption import ignore_interruptions, interruptions
+    from shipway.cli.dispatch import invoke
+    from shipway.system.interruption import ignore_interruptions, interruptions
 
     code = 130
     with interruptions():

@@ -6,22 +6,24 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.actionlint import ACTIONLINT
-from shipway.core.check import Output, Site
-from shipway.core.finding import Kind, Severity
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckContext, ToolOutput
 
-from . import insecure, tiny
-from .reading import argv, fix, read, refusal, refused
+from . import insecure_application, tiny_application
+from .check_results import argv, fix, read, refusal, refused
 from .recordings import load
 
 OPTIONS = ("-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}")
 
 
 def test_it_names_each_workflow_and_nothing_else(tmp_path: Path) -> None:
-    tiny.write(insecure.ACTIONLINT["bad"], str(tmp_path))
-    assert ACTIONLINT.argv(tiny.CONFIG, Site(str(tmp_path), "")) == (
-        *OPTIONS, ".github/workflows/check.yml", ".github/workflows/empty.yaml",
+    tiny_application.write(insecure_application.ACTIONLINT["bad"], str(tmp_path))
+    assert ACTIONLINT.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), "")) == (
+        *OPTIONS,
+        ".github/workflows/check.yml",
+        ".github/workflows/empty.yaml",
         ".github/workflows/welcome.yml",
-    )  # fmt: skip
+    )
 
 
 def test_where_there_is_none_it_is_not_left_to_look_for_others() -> None:
@@ -36,7 +38,7 @@ def test_a_finding_says_where_and_what() -> None:
     found = {(one.path, one.rule): one for one in read("actionlint", "bad").findings}
     unknown = found[".github/workflows/check.yml", "expression"]
     assert '"nothing" is not defined' in unknown.message
-    assert (unknown.severity, unknown.kind) == (Severity.MEDIUM, Kind.CONFIGURATION)
+    assert (unknown.severity, unknown.kind) == (Severity.MEDIUM, FindingKind.CONFIGURATION)
     assert unknown.line > 0 and unknown.remedy and unknown.link
     assert found[".github/workflows/empty.yaml", "syntax-check"].message == "workflow is empty"
 
@@ -69,4 +71,4 @@ def test_an_exit_code_that_does_not_fit_is_no_result(case: str, code: int) -> No
 
 @pytest.mark.parametrize("text", ["null", '[{"kind": "x"}]', "[1]", ""])
 def test_what_has_another_form_is_no_result(text: str) -> None:
-    assert "no result" in refusal("actionlint", Output(1, text, "")).message
+    assert "no result" in refusal("actionlint", ToolOutput(1, text, "")).message

@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.bandit import BANDIT
-from shipway.core.check import Output
-from shipway.core.config import Application, Config
-from shipway.core.finding import Kind, Severity
+from shipway.config.schema import Application, Config
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import ToolOutput
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 
 def test_it_looks_at_every_package_of_the_application() -> None:
     assert argv("bandit") == ("--quiet", "--recursive", "--format", "json", "town")
-    two = Config(Application(packages=("src/town", "src/river")))
+    two = Config(application=Application(packages=("src/town", "src/river")))
     assert BANDIT.argv(two, SITE)[-2:] == ("src/town", "src/river")
 
 
@@ -35,7 +35,7 @@ def test_findings_have_rule_place_and_severity() -> None:
 
 def test_a_finding_carries_all_that_bandit_knows_and_what_to_do() -> None:
     finding = read("bandit", "bad").findings[1]
-    assert finding.kind is Kind.CODE
+    assert finding.kind is FindingKind.CODE
     assert (finding.score, finding.confidence) == ("MEDIUM", "medium")
     assert finding.cwe == ("CWE-89",)
     assert finding.link == (
@@ -69,18 +69,22 @@ def test_no_file_is_not_a_pass() -> None:
     assert refused("bandit", "nothing") == "bandit found no Python files"
 
 
-@pytest.mark.parametrize("change", [{"issue_severity": "DIRE"}, {"issue_cwe": None},
-                                    {"line_number": None}, {"filename": 3}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [{"issue_severity": "DIRE"}, {"issue_cwe": None}, {"line_number": None}, {"filename": 3}],
+)
 def test_a_result_in_another_form_is_no_result(change: dict[str, object]) -> None:
     said = json.loads(load("bandit", "bad").stdout)
     said["results"][0].update(change)
-    assert "no result" in refusal("bandit", Output(1, json.dumps(said), "")).message
+    assert "no result" in refusal("bandit", ToolOutput(1, json.dumps(said), "")).message
 
 
 def test_a_result_without_cwe_or_severity_is_a_finding_all_the_same() -> None:
     said = json.loads(load("bandit", "bad").stdout)
     said["results"] = [{**said["results"][0], "issue_cwe": {}, "issue_severity": "UNDEFINED"}]
-    (finding,) = BANDIT.read(Output(1, json.dumps(said), ""), tiny.CONFIG, SITE).findings
+    (finding,) = BANDIT.read(
+        ToolOutput(1, json.dumps(said), ""), tiny_application.CONFIG, SITE
+    ).findings
     assert (finding.cwe, finding.severity, finding.remedy) == ((), Severity.INFO, "")
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.black import BLACK
-from shipway.core.check import Site
-from shipway.core.finding import Severity
+from shipway.findings.finding import Severity
+from shipway.pipeline.check import CheckContext
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import load
 
 
@@ -21,26 +21,28 @@ def test_shipways_own_folder_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "pattern"),
-    [("force-exclude = 'old'", r"(old)|/\.shipway/"),
-     ("force_exclude = 'old'", r"(old)|/\.shipway/"),
-     ("force-exclude = '''\nold  # theirs'''", "(old  # theirs)|/\\.shipway/"),
-     ("force-exclude = '''\nold\n|new  # theirs'''", "(old\n|new  # theirs\n)|/\\.shipway/"),
-     ("line-length = 100", r"/\.shipway/"),
-     ("force-exclude = ", r"/\.shipway/")],
+    [
+        ("force-exclude = 'old'", r"(old)|/\.shipway/"),
+        ("force_exclude = 'old'", r"(old)|/\.shipway/"),
+        ("force-exclude = '''\nold  # theirs'''", "(old  # theirs)|/\\.shipway/"),
+        ("force-exclude = '''\nold\n|new  # theirs'''", "(old\n|new  # theirs\n)|/\\.shipway/"),
+        ("line-length = 100", r"/\.shipway/"),
+        ("force-exclude = ", r"/\.shipway/"),
+    ],
     ids=["its own", "with an underline", "one line", "a comment", "none", "no TOML"],
-)  # fmt: skip
+)
 def test_what_the_project_excludes_stays_excluded(
     settings: str, pattern: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(f"[tool.black]\n{settings}\n")
-    site = Site(str(tmp_path), "")
-    assert BLACK.argv(tiny.CONFIG, site) == ("--check", "--force-exclude", pattern, ".")
-    assert BLACK.fix(tiny.CONFIG, site) == ("--quiet", "--force-exclude", pattern, ".")
+    site = CheckContext(str(tmp_path), "")
+    assert BLACK.argv(tiny_application.CONFIG, site) == ("--check", "--force-exclude", pattern, ".")
+    assert BLACK.fix(tiny_application.CONFIG, site) == ("--quiet", "--force-exclude", pattern, ".")
 
 
 def test_settings_that_are_no_table_are_left_to_black(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("tool = 3\n")
-    assert BLACK.argv(tiny.CONFIG, Site(str(tmp_path), ""))[2] == r"/\.shipway/"
+    assert BLACK.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), ""))[2] == r"/\.shipway/"
 
 
 def test_each_unformatted_file_is_one_finding() -> None:

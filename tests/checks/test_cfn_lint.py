@@ -6,20 +6,26 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.cfn_lint import CFN_LINT
-from shipway.core.config import Application, Config
-from shipway.core.finding import Kind, Severity
+from shipway.config.schema import Application, Config
+from shipway.findings.finding import FindingKind, Severity
 
-from .reading import argv, faults, fix, read, refusal, refused
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 STACK = "infrastructure/stack.yaml"
-TWO = Config(Application(templates=(STACK, "infra/queue.json")))
+TWO = Config(application=Application(templates=(STACK, "infra/queue.json")))
 
 
 def test_it_looks_at_the_templates_and_says_at_which() -> None:
     assert argv("cfn-lint") == (
-        "--info", "--format", "json", "--non-zero-exit-code", "informational", "--", STACK,
-    )  # fmt: skip
+        "--info",
+        "--format",
+        "json",
+        "--non-zero-exit-code",
+        "informational",
+        "--",
+        STACK,
+    )
     assert CFN_LINT.argv(TWO, SITE)[-2:] == (STACK, "infra/queue.json")
     assert CFN_LINT.inputs(TWO) == (STACK, "infra/queue.json", ".cfnlintrc", ".cfnlintrc.y*ml")
 
@@ -37,7 +43,7 @@ def test_findings_have_rule_place_and_severity() -> None:
 
 def test_a_rule_about_security_has_its_weakness_and_what_to_do() -> None:
     password, colour = read("cfn-lint", "bad").findings
-    assert (password.kind, password.score) == (Kind.CONFIGURATION, "Warning")
+    assert (password.kind, password.score) == (FindingKind.CONFIGURATION, "Warning")
     assert password.cwe == ("CWE-798",)
     assert password.remedy.startswith("Take it from Secrets Manager")
     assert password.link.startswith("https://docs.aws.amazon.com/")

@@ -8,13 +8,13 @@ import pytest
 from coverage import Coverage
 
 from shipway.checks.coverage import COVERAGE
-from shipway.checks.inside import HERE, combine_coverage
-from shipway.core.config import Application, Config, Gates
-from shipway.core.errors import CannotRun
-from shipway.core.gate import Bound, Gate, Measure
+from shipway.checks.scripts import HERE, combine_coverage
+from shipway.config.schema import Application, Config, Gates
+from shipway.errors import CannotRun
+from shipway.pipeline.gates import Bound, Gate, Measure
 
-from . import tiny
-from .reading import fix, read, refusal
+from . import tiny_application
+from .check_results import fix, read, refusal
 from .recordings import SITE, load
 
 UNIT = replace(SITE, upstream={"unit": "/runs/unit"})
@@ -22,15 +22,17 @@ UNIT = replace(SITE, upstream={"unit": "/runs/unit"})
 
 def test_the_data_of_all_suites_that_ran_are_read_and_nothing_else() -> None:
     upstream = {"unit": "/runs/unit", "install": "/runs/install", "integration": "/runs/both"}
-    assert COVERAGE.argv(tiny.CONFIG, replace(SITE, upstream=upstream)) == (
-        f"{HERE}/combine_coverage.py", "/app/.shipway/out",
-        "/runs/both/coverage.data", "/runs/unit/coverage.data",
-    )  # fmt: skip
+    assert COVERAGE.argv(tiny_application.CONFIG, replace(SITE, upstream=upstream)) == (
+        f"{HERE}/combine_coverage.py",
+        "/app/.shipway/out",
+        "/runs/both/coverage.data",
+        "/runs/unit/coverage.data",
+    )
 
 
 def test_without_any_suite_nothing_is_known() -> None:
     with pytest.raises(CannotRun) as caught:
-        COVERAGE.argv(tiny.CONFIG, replace(SITE, upstream={"install": "/runs/install"}))
+        COVERAGE.argv(tiny_application.CONFIG, replace(SITE, upstream={"install": "/runs/install"}))
     assert caught.value.message == (
         "no suite ran, so nothing is known of coverage: unit, integration, browser"
     )
@@ -39,19 +41,24 @@ def test_without_any_suite_nothing_is_known() -> None:
 
 def test_a_suite_that_did_not_run_is_named() -> None:
     output = load("coverage", "clean")
-    assert COVERAGE.read(output, tiny.CONFIG, UNIT).partial == "integration, browser"
+    assert COVERAGE.read(output, tiny_application.CONFIG, UNIT).partial == "integration, browser"
     everything = dict.fromkeys(("unit", "integration", "browser"), "/runs")
-    whole = COVERAGE.read(output, tiny.CONFIG, replace(SITE, upstream=everything))
+    whole = COVERAGE.read(output, tiny_application.CONFIG, replace(SITE, upstream=everything))
     assert whole.partial == ""
-    off = replace(tiny.CONFIG, checks={"browser": False, "integration": False})
+    off = replace(tiny_application.CONFIG, checks={"browser": False, "integration": False})
     assert COVERAGE.read(output, off, UNIT).partial == ""
 
 
 def test_it_depends_on_what_is_measured() -> None:
-    config = Config(Application(packages=("town", "shared")))
+    config = Config(application=Application(packages=("town", "shared")))
     assert COVERAGE.inputs(config) == (
-        "town/**", "shared/**", ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini",
-    )  # fmt: skip
+        "town/**",
+        "shared/**",
+        ".coveragerc",
+        "pyproject.toml",
+        "setup.cfg",
+        "tox.ini",
+    )
 
 
 def test_the_least_coverage_is_the_configurations() -> None:
@@ -76,17 +83,21 @@ def test_three_of_them_at_most() -> None:
     report = json.loads(load("coverage", "bad").reports["coverage.json"])
     report["files"] = {f"{n}.py": report["files"]["town/bad.py"] for n in range(5)}
     output = replace(load("coverage", "bad"), reports=_report(report))
-    assert len(COVERAGE.read(output, tiny.CONFIG, SITE).worst) == 3
+    assert len(COVERAGE.read(output, tiny_application.CONFIG, SITE).worst) == 3
 
 
 @pytest.mark.parametrize(
     "report",
-    [[], {}, {"totals": {"percent_covered": None}, "files": {}},
-     {"totals": {"percent_covered": 100.0}, "files": {}},
-     {"totals": {"percent_covered": 100.0}, "files": []},
-     {"totals": {"percent_covered": 100.0}, "files": {"a.py": {}}}],
+    [
+        [],
+        {},
+        {"totals": {"percent_covered": None}, "files": {}},
+        {"totals": {"percent_covered": 100.0}, "files": {}},
+        {"totals": {"percent_covered": 100.0}, "files": []},
+        {"totals": {"percent_covered": 100.0}, "files": {"a.py": {}}},
+    ],
     ids=["not an object", "empty", "no total", "no files", "files in a list", "no summary"],
-)  # fmt: skip
+)
 def test_a_report_of_another_form_is_no_result(report: object) -> None:
     output = replace(load("coverage", "clean"), reports=_report(report))
     assert "no result" in refusal("coverage", output).message

@@ -6,28 +6,35 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.flake8 import FLAKE8
-from shipway.core.check import Site
-from shipway.core.finding import Severity
+from shipway.findings.finding import Severity
+from shipway.pipeline.check import CheckContext
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import load
 
 
 def test_without_settings_only_what_breaks_a_program_is_looked_for() -> None:
     assert argv("flake8") == (
-        "--format=default", "--no-show-source", "--benchmark", "--select=E9,F63,F7,F82",
-        "--extend-exclude=.shipway,.venv,build,dist", ".",
-    )  # fmt: skip
+        "--format=default",
+        "--no-show-source",
+        "--benchmark",
+        "--select=E9,F63,F7,F82",
+        "--extend-exclude=.shipway,.venv,build,dist",
+        ".",
+    )
 
 
 @pytest.mark.parametrize("name", ["setup.cfg", "tox.ini", ".flake8"])
 def test_with_settings_of_its_own_the_project_decides(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("[flake8]\nmax-line-length = 100\n")
-    assert FLAKE8.argv(tiny.CONFIG, Site(str(tmp_path), "")) == (
-        "--format=default", "--no-show-source", "--benchmark",
-        "--extend-exclude=.shipway,.venv,build,dist", ".",
-    )  # fmt: skip
+    assert FLAKE8.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), "")) == (
+        "--format=default",
+        "--no-show-source",
+        "--benchmark",
+        "--extend-exclude=.shipway,.venv,build,dist",
+        ".",
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,7 @@ def test_with_settings_of_its_own_the_project_decides(name: str, tmp_path: Path)
 )
 def test_what_the_project_excludes_stays_excluded(settings: str, tmp_path: Path) -> None:
     (tmp_path / "setup.cfg").write_text("[flake8]\n" + settings)
-    last = FLAKE8.argv(tiny.CONFIG, Site(str(tmp_path), ""))[-2]
+    last = FLAKE8.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), ""))[-2]
     assert last == "--extend-exclude=.shipway,.venv,build,dist,other,another"
 
 
@@ -44,7 +51,7 @@ def test_what_the_project_excludes_stays_excluded(settings: str, tmp_path: Path)
 def test_settings_that_cannot_be_read_are_left_to_flake8(broken: bytes, tmp_path: Path) -> None:
     (tmp_path / "setup.cfg").write_bytes(broken)
     (tmp_path / ".flake8").write_text("[flake8]\nextend-exclude = other\n")
-    last = FLAKE8.argv(tiny.CONFIG, Site(str(tmp_path), ""))[-2]
+    last = FLAKE8.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), ""))[-2]
     assert last.endswith(",other")
 
 
@@ -64,8 +71,12 @@ def test_invalid_syntax_is_a_finding() -> None:
 
 def test_counts_and_statistics_are_not_findings() -> None:
     assert [rule for rule, *_ in faults(read("flake8", "own-settings"))] == [
-        "F401", "F821", "E201", "E231", "E202",
-    ]  # fmt: skip
+        "F401",
+        "F821",
+        "E201",
+        "E231",
+        "E202",
+    ]
 
 
 def test_clean_is_clean() -> None:

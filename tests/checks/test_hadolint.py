@@ -6,23 +6,25 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.hadolint import HADOLINT
-from shipway.core.check import Output
-from shipway.core.config import Application, Config
-from shipway.core.finding import Kind, Severity
+from shipway.config.schema import Application, Config
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import ToolOutput
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 
 def test_it_looks_at_the_dockerfile_that_the_configuration_names() -> None:
     assert argv("hadolint") == ("--no-fail", "--format", "json", "Dockerfile")
-    other = Config(Application(dockerfile="deploy/Dockerfile"))
+    other = Config(application=Application(dockerfile="deploy/Dockerfile"))
     assert HADOLINT.argv(other, SITE)[-1] == "deploy/Dockerfile"
-    more = Config(Application(dockerfile="Dockerfile", dockerfiles=("worker/Dockerfile",)))
+    more = Config(
+        application=Application(dockerfile="Dockerfile", dockerfiles=("worker/Dockerfile",))
+    )
     assert HADOLINT.argv(more, SITE)[-2:] == ("Dockerfile", "worker/Dockerfile")
     assert HADOLINT.inputs(more)[:2] == ("Dockerfile", "worker/Dockerfile")
-    assert HADOLINT.applies(Config(Application(dockerfiles=("worker/Dockerfile",))))
+    assert HADOLINT.applies(Config(application=Application(dockerfiles=("worker/Dockerfile",))))
     assert HADOLINT.inputs(other) == ("deploy/Dockerfile", ".hadolint.yaml", ".hadolint.yml")
 
 
@@ -45,7 +47,7 @@ def test_findings_have_rule_place_and_severity() -> None:
 def test_a_rule_about_security_has_its_weakness_and_what_to_do() -> None:
     by_rule = {one.rule: one for one in read("hadolint", "bad").findings}
     root = by_rule["DL3002"]
-    assert (root.kind, root.score, root.cwe) == (Kind.CONFIGURATION, "warning", ("CWE-250",))
+    assert (root.kind, root.score, root.cwe) == (FindingKind.CONFIGURATION, "warning", ("CWE-250",))
     assert root.remedy == "End with a USER that is not root."
     assert root.link == "https://github.com/hadolint/hadolint/wiki/DL3002"
     assert by_rule["DL3007"].cwe == ("CWE-1357",)
@@ -85,11 +87,11 @@ def test_settings_that_make_it_speak_in_another_form_are_no_result() -> None:
 def test_a_result_in_another_form_is_no_result(change: dict[str, object]) -> None:
     said = json.loads(load("hadolint", "bad").stdout)
     said[0].update(change)
-    assert "no result" in refusal("hadolint", Output(0, json.dumps(said), "")).message
+    assert "no result" in refusal("hadolint", ToolOutput(0, json.dumps(said), "")).message
 
 
 @pytest.mark.parametrize("case", ["bad", "clean"])
 def test_an_exit_code_that_does_not_fit_is_no_result(case: str) -> None:
     for code in (1, 2, -9):
         output = replace(load("hadolint", case), code=code)
-        assert "no result" in refusal("hadolint", output, tiny.CONFIG).message
+        assert "no result" in refusal("hadolint", output, tiny_application.CONFIG).message

@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.checks.licence_names import UNKNOWN, declared, is_allowed
-from shipway.checks.licences import LICENCES
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Security
-from shipway.core.finding import Kind, Severity
+from shipway.checks.licences import LICENCES, UNKNOWN, declared_licence, is_allowed
+from shipway.config.schema import Security
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
-from . import advised, tiny
-from .reading import argv, fix, read, refusal, refused
+from . import advisory_projects, tiny_application
+from .check_results import argv, fix, read, refusal, refused
 from .recordings import SITE, load
 
-MIT_ONLY = replace(tiny.CONFIG, security=Security(licences=("MIT",)))
+MIT_ONLY = replace(tiny_application.CONFIG, security=Security(licences=("MIT",)))
 
 
 def package(name: str, **fields: str) -> dict[str, str]:
@@ -27,14 +26,20 @@ def package(name: str, **fields: str) -> dict[str, str]:
     return {"Name": name, "Version": "1.0", **unknown, **given}
 
 
-def understood(*packages: object, site: Site = SITE) -> Reading:
-    return LICENCES.read(Output(0, json.dumps(packages), ""), tiny.CONFIG, site)
+def understood(*packages: object, site: CheckContext = SITE) -> CheckResult:
+    return LICENCES.read(ToolOutput(0, json.dumps(packages), ""), tiny_application.CONFIG, site)
 
 
 def test_the_applications_environment_is_looked_at() -> None:
     assert argv("licences") == (
-        "--python", "/app/.shipway/python", "--with-system", "--from", "all", "--format", "json",
-    )  # fmt: skip
+        "--python",
+        "/app/.shipway/python",
+        "--with-system",
+        "--from",
+        "all",
+        "--format",
+        "json",
+    )
     assert fix("licences") is None
 
 
@@ -45,11 +50,12 @@ def test_what_is_allowed_by_itself_is_clean() -> None:
 def test_what_is_not_allowed_is_a_finding_with_its_package() -> None:
     findings = read("licences", "clean", MIT_ONLY).findings
     assert [(one.rule, one.package) for one in findings] == [
-        ("BSD-2-Clause", "pygments 2.21.0"), ("Apache-2.0", "coverage 7.17.3"),
+        ("BSD-2-Clause", "pygments 2.21.0"),
+        ("Apache-2.0", "coverage 7.17.3"),
         ("Apache-2.0 OR BSD-2-Clause", "packaging 26.3"),
-    ]  # fmt: skip
+    ]
     assert {(one.kind, one.severity, one.path) for one in findings} == {
-        (Kind.LICENCE, Severity.MEDIUM, "uv.lock")
+        (FindingKind.LICENCE, Severity.MEDIUM, "uv.lock")
     }
     assert findings[0].message == "pygments is under BSD-2-Clause, which is not allowed"
     assert "[security] licences" in findings[0].remedy
@@ -61,7 +67,7 @@ def test_none_at_all_is_a_finding() -> None:
 
 
 def test_only_what_is_shipped_counts_and_has_its_line(tmp_path: Path) -> None:
-    tiny.write({"uv.lock": advised.LOCK}, str(tmp_path))
+    tiny_application.write({"uv.lock": advisory_projects.LOCK}, str(tmp_path))
     site = replace(SITE, root=str(tmp_path))
     names = ("Flask", "pytest", "town", "elsewhere")
     (finding,) = understood(*(package(name) for name in names), site=site).findings
@@ -73,37 +79,56 @@ def test_where_the_lock_does_not_tell_all_of_them_count(tmp_path: Path) -> None:
     site = replace(SITE, root=str(tmp_path))
     assert len(understood(package("a"), package("b"), site=site).findings) == 2
     by_requirements = replace(
-        tiny.CONFIG, application=replace(tiny.CONFIG.application, lock="requirements.txt")
+        tiny_application.CONFIG,
+        application=replace(tiny_application.CONFIG.application, lock="requirements.txt"),
     )
-    output = Output(0, json.dumps([package("a")]), "")
+    output = ToolOutput(0, json.dumps([package("a")]), "")
     assert len(LICENCES.read(output, by_requirements, site).findings) == 1
 
 
 @pytest.mark.parametrize(
     ("fields", "licence"),
-    [({"expression": "MIT", "metadata": "GPL-3.0-only"}, "MIT"),
-     ({"metadata": "Apache-2.0"}, "Apache-2.0"), ({"metadata": "MIT license"}, "MIT"),
-     ({"metadata": "MIT OR Apache-2.0", "classifier": "MIT License"}, "MIT OR Apache-2.0"),
-     ({"classifier": "BSD License"}, "BSD-2-Clause AND BSD-3-Clause"),
-     ({"metadata": "Copyright\nAll rights", "classifier": "MIT License"}, "MIT"),
-     ({"metadata": "see LICENSE", "classifier": "ISC License (ISCL)"}, "ISC"),
-     ({"metadata": "see LICENSE"}, "see LICENSE"), ({"metadata": "Copyright\nAll rights"}, ""),
-     ({"classifier": "Apache Software License; BSD License"},
-      "(Apache-2.0) AND (BSD-2-Clause AND BSD-3-Clause)"),
-     ({"classifier": "Public Domain"}, "Public Domain"), ({}, "")],
-)  # fmt: skip
+    [
+        ({"expression": "MIT", "metadata": "GPL-3.0-only"}, "MIT"),
+        ({"metadata": "Apache-2.0"}, "Apache-2.0"),
+        ({"metadata": "MIT license"}, "MIT"),
+        ({"metadata": "MIT OR Apache-2.0", "classifier": "MIT License"}, "MIT OR Apache-2.0"),
+        ({"classifier": "BSD License"}, "BSD-2-Clause AND BSD-3-Clause"),
+        ({"metadata": "Copyright\nAll rights", "classifier": "MIT License"}, "MIT"),
+        ({"metadata": "see LICENSE", "classifier": "ISC License (ISCL)"}, "ISC"),
+        ({"metadata": "see LICENSE"}, "see LICENSE"),
+        ({"metadata": "Copyright\nAll rights"}, ""),
+        (
+            {"classifier": "Apache Software License; BSD License"},
+            "(Apache-2.0) AND (BSD-2-Clause AND BSD-3-Clause)",
+        ),
+        ({"classifier": "Public Domain"}, "Public Domain"),
+        ({}, ""),
+    ],
+)
 def test_the_best_of_what_is_declared_is_taken(fields: dict[str, str], licence: str) -> None:
-    assert declared(package("a", **fields)) == licence
+    assert declared_licence(package("a", **fields)) == licence
 
 
 @pytest.mark.parametrize(
     ("expression", "allowed"),
-    [("MIT", True), ("mit", True), ("ISC", False), ("MIT OR ISC", True), ("MIT AND ISC", False),
-     ("MIT AND (ISC OR Apache-2.0)", True), ("(MIT OR ISC) AND ISC", False),
-     ("Apache-2.0 WITH LLVM-exception", True), ("ISC WITH LLVM-exception", False),
-     ("LicenseRef-Own", False), ("see LICENSE", False), ("MIT AND", False), ("", False),
-     ("public, domain", False)],
-)  # fmt: skip
+    [
+        ("MIT", True),
+        ("mit", True),
+        ("ISC", False),
+        ("MIT OR ISC", True),
+        ("MIT AND ISC", False),
+        ("MIT AND (ISC OR Apache-2.0)", True),
+        ("(MIT OR ISC) AND ISC", False),
+        ("Apache-2.0 WITH LLVM-exception", True),
+        ("ISC WITH LLVM-exception", False),
+        ("LicenseRef-Own", False),
+        ("see LICENSE", False),
+        ("MIT AND", False),
+        ("", False),
+        ("public, domain", False),
+    ],
+)
 def test_and_wants_all_and_or_one(expression: str, allowed: bool) -> None:
     assert is_allowed(expression, ("MIT", "Apache-2.0")) is allowed
 
@@ -145,7 +170,7 @@ def test_no_packages_are_not_a_pass() -> None:
 
 @pytest.mark.parametrize("stdout", ["{", "3", '{"Name": "a"}', "[{}]", '["a"]', '[{"Name": 1}]'])
 def test_another_form_is_no_result(stdout: str) -> None:
-    assert "no result" in refusal("licences", Output(0, stdout, "")).message
+    assert "no result" in refusal("licences", ToolOutput(0, stdout, "")).message
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:

@@ -4,32 +4,45 @@ from dataclasses import replace
 
 import pytest
 
-from shipway.checks.inside import HERE
 from shipway.checks.locust import PERFORMANCE
-from shipway.core.check import Output
-from shipway.core.config import Application, Config, EndpointGate, Gates, Performance
-from shipway.core.gate import Bound, Gate, Measure
+from shipway.checks.scripts import HERE
+from shipway.config.schema import Application, Config, EndpointGate, Gates, Performance
+from shipway.pipeline.check import ToolOutput
+from shipway.pipeline.gates import Bound, Gate, Measure
 
-from . import tiny
-from .reading import argv, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, fix, read, refusal, refused
 from .recordings import SITE, load
 
 HEADER = "Type,Name,Request Count,Failure Count,Requests/s,50%,95%,99%\r\n"
-NO_GATES = replace(tiny.CONFIG, gates=Gates())
+NO_GATES = replace(tiny_application.CONFIG, gates=Gates())
 
 
-def load_of(*rows: str) -> Output:
-    return Output(0, "", "", {"load.csv": (HEADER + "\r\n".join(rows)).encode()})
+def load_of(*rows: str) -> ToolOutput:
+    return ToolOutput(0, "", "", {"load.csv": (HEADER + "\r\n".join(rows)).encode()})
 
 
 def test_all_users_start_at_once_and_failed_requests_are_left_to_the_gates() -> None:
     assert argv("performance") == (
-        "--headless", "--only-summary",
-        "--locustfile", f"load/locustfile.py,{HERE}/load_statistics.py",
-        "--host", "http://127.0.0.1:8080", "--users", "2", "--spawn-rate", "2",
-        "--run-time", "2s", "--statistics", "/app/.shipway/out/load.csv",
-        "--exit-code-on-error", "0", "--stop-timeout", "5",
-    )  # fmt: skip
+        "--headless",
+        "--only-summary",
+        "--locustfile",
+        f"load/locustfile.py,{HERE}/load_statistics.py",
+        "--host",
+        "http://127.0.0.1:8080",
+        "--users",
+        "2",
+        "--spawn-rate",
+        "2",
+        "--run-time",
+        "2s",
+        "--statistics",
+        "/app/.shipway/out/load.csv",
+        "--exit-code-on-error",
+        "0",
+        "--stop-timeout",
+        "5",
+    )
     assert fix("performance") is None
 
 
@@ -43,10 +56,14 @@ def test_each_critical_endpoint_has_two_limits() -> None:
 
 def test_tests_and_prose_make_nothing_slower() -> None:
     application = Application(unit_tests="tests/unit/")
-    assert PERFORMANCE.inputs(Config(application)) == (
-        "**", "!/*.md", "!/docs/**", "!/tests/unit/**", "load/**",
-    )  # fmt: skip
-    beside = Config(application, performance=Performance(locustfile="load.py"))
+    assert PERFORMANCE.inputs(Config(application=application)) == (
+        "**",
+        "!/*.md",
+        "!/docs/**",
+        "!/tests/unit/**",
+        "load/**",
+    )
+    beside = Config(application=application, performance=Performance(locustfile="load.py"))
     assert PERFORMANCE.inputs(beside)[-1] == "load.py"
 
 
@@ -102,12 +119,18 @@ def test_without_a_locustfile_there_is_no_result() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", HEADER, "rubbish\r\nmore\r\n", HEADER + "GET,wards,many,0,1,1,1,1\r\n",
-     HEADER + "GET,wards\r\n", HEADER + 'GET,"' + "x" * 200_000],
+    [
+        "",
+        HEADER,
+        "rubbish\r\nmore\r\n",
+        HEADER + "GET,wards,many,0,1,1,1,1\r\n",
+        HEADER + "GET,wards\r\n",
+        HEADER + 'GET,"' + "x" * 200_000,
+    ],
     ids=["empty", "no row", "other columns", "no number", "cut off", "one endless field"],
-)  # fmt: skip
+)
 def test_statistics_of_another_form_are_no_result(text: str) -> None:
-    output = Output(0, "", "", {"load.csv": text.encode()})
+    output = ToolOutput(0, "", "", {"load.csv": text.encode()})
     assert "no result" in refusal("performance", output).message
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.mypy import MYPY
-from shipway.core.check import Output
-from shipway.core.finding import Severity
+from shipway.findings.finding import Severity
+from shipway.pipeline.check import ToolOutput
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 ERROR = {"file": "town/bad.py", "line": 5, "message": "no", "code": None, "severity": "error"}
@@ -18,9 +18,15 @@ ERROR = {"file": "town/bad.py", "line": 5, "message": "no", "code": None, "sever
 
 def test_it_sees_the_packages_with_the_applications_interpreter() -> None:
     assert argv("mypy") == (
-        "--python-executable", "/app/.shipway/python", "--output", "json", "--no-error-summary",
-        "--cache-dir", "/app/.shipway/mypy", "town",
-    )  # fmt: skip
+        "--python-executable",
+        "/app/.shipway/python",
+        "--output",
+        "json",
+        "--no-error-summary",
+        "--cache-dir",
+        "/app/.shipway/mypy",
+        "town",
+    )
 
 
 def test_it_repairs_nothing() -> None:
@@ -46,12 +52,12 @@ def test_clean_is_clean() -> None:
 
 def test_notes_are_not_findings() -> None:
     note = json.dumps({**ERROR, "severity": "note"})
-    assert MYPY.read(Output(0, note + "\n\n", ""), tiny.CONFIG, SITE).findings == ()
+    assert MYPY.read(ToolOutput(0, note + "\n\n", ""), tiny_application.CONFIG, SITE).findings == ()
 
 
 def test_an_error_without_rule_or_line_belongs_to_the_whole_file() -> None:
-    output = Output(1, json.dumps({**ERROR, "line": -1}), "")
-    assert faults(MYPY.read(output, tiny.CONFIG, SITE)) == [
+    output = ToolOutput(1, json.dumps({**ERROR, "line": -1}), "")
+    assert faults(MYPY.read(output, tiny_application.CONFIG, SITE)) == [
         ("error", "town/bad.py", 0, Severity.MEDIUM)
     ]
 
@@ -64,11 +70,15 @@ def test_no_file_is_not_a_pass() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Traceback (most recent call last):", "3", '{"severity": "error"}',
-     json.dumps({**ERROR, "line": None})],
-)  # fmt: skip
+    [
+        "Traceback (most recent call last):",
+        "3",
+        '{"severity": "error"}',
+        json.dumps({**ERROR, "line": None}),
+    ],
+)
 def test_a_line_that_is_no_message_is_no_result(line: str) -> None:
-    assert "no result" in refusal("mypy", Output(1, line, "")).message
+    assert "no result" in refusal("mypy", ToolOutput(1, line, "")).message
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:

@@ -7,23 +7,29 @@ import pytest
 
 from shipway.checks.dependencies import UNRATED
 from shipway.checks.osv_scanner import OSV_SCANNER
-from shipway.core.check import Output, Reading
-from shipway.core.finding import Kind, Severity
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckResult, ToolOutput
 
-from . import tiny
-from .published import published
-from .reading import argv, faults, fix, refusal
+from . import tiny_application
+from .check_results import argv, faults, fix, refusal
+from .published_outputs import published
 from .recordings import SITE
 
 
-def understood(case: str) -> Reading:
-    return OSV_SCANNER.read(published("osv-scanner", case), tiny.CONFIG, SITE)
+def understood(case: str) -> CheckResult:
+    return OSV_SCANNER.read(published("osv-scanner", case), tiny_application.CONFIG, SITE)
 
 
 def test_it_looks_at_the_lock_and_names_all_packages() -> None:
     assert argv("osv-scanner") == (
-        "scan", "source", "--format", "json", "--all-packages", "--lockfile", "uv.lock",
-    )  # fmt: skip
+        "scan",
+        "source",
+        "--format",
+        "json",
+        "--all-packages",
+        "--lockfile",
+        "uv.lock",
+    )
     assert fix("osv-scanner") is None
 
 
@@ -36,7 +42,11 @@ def test_each_group_of_names_is_one_fault() -> None:
 
 def test_a_finding_says_all_that_the_advisories_say() -> None:
     finding = understood("bad").findings[0]
-    assert (finding.kind, finding.package, finding.cvss) == (Kind.DEPENDENCY, "flask 0.12.2", 7.5)
+    assert (finding.kind, finding.package, finding.cvss) == (
+        FindingKind.DEPENDENCY,
+        "flask 0.12.2",
+        7.5,
+    )
     assert set(finding.ids) == {"GHSA-562c-5r94-xh97", "CVE-2018-1000656", "PYSEC-2018-66"}
     assert (finding.cwe, finding.score) == (("CWE-20",), "HIGH")
     assert finding.remedy == "Update flask to 0.12.3 or later."
@@ -51,7 +61,9 @@ def test_its_own_score_counts_where_no_vector_is_understood() -> None:
     output = published("osv-scanner", "bad")
     report = json.loads(output.stdout)
     report["results"][0]["packages"][2]["groups"][0]["max_severity"] = "2.1"
-    reading = OSV_SCANNER.read(replace(output, stdout=json.dumps(report)), tiny.CONFIG, SITE)
+    reading = OSV_SCANNER.read(
+        replace(output, stdout=json.dumps(report)), tiny_application.CONFIG, SITE
+    )
     assert (reading.findings[1].cvss, reading.findings[1].severity) == (2.1, Severity.LOW)
 
 
@@ -62,7 +74,7 @@ def test_clean_is_clean() -> None:
 def test_no_packages_are_not_a_pass() -> None:
     problem = refusal("osv-scanner", published("osv-scanner", "nothing"))
     assert problem.message == "osv-scanner found no packages"
-    empty = Output(0, '{"results": []}', "")
+    empty = ToolOutput(0, '{"results": []}', "")
     assert refusal("osv-scanner", empty).message == "osv-scanner found no packages"
 
 
@@ -70,7 +82,7 @@ def test_no_packages_are_not_a_pass() -> None:
     "said", ["dial tcp: lookup api.osv.dev: no such host", "Error during extraction: 503"]
 )
 def test_no_advisories_are_not_a_pass_though_it_ends_with_0(said: str) -> None:
-    for output in (published("osv-scanner", "no-data"), Output(127, "", said)):
+    for output in (published("osv-scanner", "no-data"), ToolOutput(127, "", said)):
         problem = refusal("osv-scanner", output)
         assert problem.message == "osv-scanner could not reach osv.dev's advisories"
         assert "--advisories" in problem.remedy
@@ -78,13 +90,18 @@ def test_no_advisories_are_not_a_pass_though_it_ends_with_0(said: str) -> None:
 
 @pytest.mark.parametrize(
     "stdout",
-    ["[]", "{}", '{"results": [3]}', '{"results": [{"packages": [{}]}]}',
-     '{"results": [{"packages": [{"package": {"name": "a", "version": "1"}, '
-     '"groups": [{"ids": ["A"]}]}]}]}'],
-)  # fmt: skip
+    [
+        "[]",
+        "{}",
+        '{"results": [3]}',
+        '{"results": [{"packages": [{}]}]}',
+        '{"results": [{"packages": [{"package": {"name": "a", "version": "1"}, '
+        '"groups": [{"ids": ["A"]}]}]}]}',
+    ],
+)
 def test_another_form_is_no_result(stdout: str) -> None:
     for code in (0, 1):
-        assert "no result" in refusal("osv-scanner", Output(code, stdout, "")).message
+        assert "no result" in refusal("osv-scanner", ToolOutput(code, stdout, "")).message
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:

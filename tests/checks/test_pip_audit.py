@@ -8,24 +8,24 @@ import pytest
 
 from shipway.checks.dependencies import UNRATED, site_packages
 from shipway.checks.pip_audit import PIP_AUDIT
-from shipway.core.check import Output, Reading, Site
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Kind, Severity
+from shipway.errors import CannotRun
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
-from . import osv_service, real, tiny
-from .published import published
-from .reading import argv, fix, refusal, refused
+from . import osv_service, real_tools, tiny_application
+from .check_results import argv, fix, refusal, refused
+from .published_outputs import published
 from .recordings import SITE
 
 FAULT = {"id": "PYSEC-1", "fix_versions": [], "aliases": [], "description": "no"}
 
 
-def understood(output: Output) -> Reading:
-    return PIP_AUDIT.read(output, tiny.CONFIG, SITE)
+def understood(output: ToolOutput) -> CheckResult:
+    return PIP_AUDIT.read(output, tiny_application.CONFIG, SITE)
 
 
-def said(code: int, *dependencies: object) -> Output:
-    return Output(code, json.dumps({"dependencies": dependencies, "fixes": []}), "")
+def said(code: int, *dependencies: object) -> ToolOutput:
+    return ToolOutput(code, json.dumps({"dependencies": dependencies, "fixes": []}), "")
 
 
 def test_the_applications_environment_is_audited_and_not_the_tools_own() -> None:
@@ -42,15 +42,17 @@ def test_packages_are_where_the_interpreter_has_them(tmp_path: Path) -> None:
 
 def test_without_an_environment_there_is_nothing_to_audit() -> None:
     with pytest.raises(CannotRun, match="environment is not there") as raised:
-        PIP_AUDIT.argv(tiny.CONFIG, Site("/app", "/out"))
+        PIP_AUDIT.argv(tiny_application.CONFIG, CheckContext("/app", "/out"))
     assert raised.value.remedy
 
 
 def test_a_fault_has_its_package_all_its_names_and_the_version_that_mends_it() -> None:
     (finding,) = understood(published("pip-audit", "bad")).findings
     assert (finding.rule, finding.kind, finding.severity) == (
-        "PYSEC-2026-1", Kind.DEPENDENCY, UNRATED,
-    )  # fmt: skip
+        "PYSEC-2026-1",
+        FindingKind.DEPENDENCY,
+        UNRATED,
+    )
     assert finding.package == "pytest 9.2.0"
     assert set(finding.ids) == {"PYSEC-2026-1", "CVE-2026-0001", "GHSA-aaaa-bbbb-cccc"}
     assert (finding.path, finding.line) == ("uv.lock", 0)
@@ -85,14 +87,17 @@ def test_where_all_was_skipped_nothing_was_audited_though_it_ends_with_0() -> No
 
 def test_one_package_that_was_skipped_is_named() -> None:
     output = said(
-        0, {"name": "flask", "version": "3.1.3", "vulns": []},
+        0,
+        {"name": "flask", "version": "3.1.3", "vulns": []},
         {"name": "ours", "skip_reason": "Dependency not found on PyPI"},
         {"name": "town", "skip_reason": "distribution marked as editable"},
-    )  # fmt: skip
+    )
     (finding,) = understood(output).findings
     assert (finding.rule, finding.package, finding.severity) == (
-        "not-audited", "ours", Severity.INFO,
-    )  # fmt: skip
+        "not-audited",
+        "ours",
+        Severity.INFO,
+    )
 
 
 def test_no_packages_are_not_a_pass() -> None:
@@ -107,24 +112,32 @@ def test_an_untrusted_proxy_is_told_from_a_fault() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["requests.exceptions.ConnectionError: HTTPSConnectionPool(host='pypi.org', port=443)",
-     "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed"],
-)  # fmt: skip
+    [
+        "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='pypi.org', port=443)",
+        "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
+    ],
+)
 def test_no_network_is_not_a_pass(line: str) -> None:
-    problem = refusal("pip-audit", Output(1, "", f"Traceback:\n{line}\n"))
+    problem = refusal("pip-audit", ToolOutput(1, "", f"Traceback:\n{line}\n"))
     assert problem.message == "pip-audit could not reach pypi.org"
     assert "--advisories" in problem.remedy
 
 
 @pytest.mark.parametrize(
     "stdout",
-    ["[]", "{}", '{"dependencies": {}}', '{"dependencies": [3]}', '{"dependencies": [{}]}',
-     '{"dependencies": [{"name": "a", "version": "1", "vulns": [{}]}]}'],
-)  # fmt: skip
+    [
+        "[]",
+        "{}",
+        '{"dependencies": {}}',
+        '{"dependencies": [3]}',
+        '{"dependencies": [{}]}',
+        '{"dependencies": [{"name": "a", "version": "1", "vulns": [{}]}]}',
+    ],
+)
 def test_another_form_is_no_result(stdout: str) -> None:
     for code in (0, 1):
         with pytest.raises(CannotRun):
-            understood(Output(code, stdout, ""))
+            understood(ToolOutput(code, stdout, ""))
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
@@ -135,9 +148,11 @@ def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
 
 @pytest.mark.e2e
 def test_the_real_tool_still_says_what_was_recorded(tmp_path: Path) -> None:
-    python = real.application_environment(str(tmp_path / "environment"))
-    site = Site(str(tmp_path), str(tmp_path / "out"), python)
+    python = real_tools.application_environment(str(tmp_path / "environment"))
+    site = CheckContext(str(tmp_path), str(tmp_path / "out"), python)
     with osv_service.answering("pytest") as url:
         service = ("--vulnerability-service", "osv", "--osv-url", url)
-        output = real.execute(PIP_AUDIT, (*PIP_AUDIT.argv(tiny.CONFIG, site), *service), site)
+        output = real_tools.execute(
+            PIP_AUDIT, (*PIP_AUDIT.argv(tiny_application.CONFIG, site), *service), site
+        )
     assert understood(output) == understood(published("pip-audit", "bad"))

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from coverage import CoverageData
 
-from shipway.checks.inside import HERE, measure_tests
 from shipway.checks.pytest import INTEGRATION, UNIT
-from shipway.core.check import Output
-from shipway.core.config import Application, Config
-from shipway.core.result import TestTally
+from shipway.checks.scripts import HERE, measure_tests
+from shipway.config.schema import Application, Config
+from shipway.pipeline.check import ToolOutput
+from shipway.pipeline.result import TestTally
 
-from . import tiny
-from .reading import argv, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, fix, read, refusal, refused
 from .recordings import SITE, config_of, load
 
 BROKE = "the tests did not run to their end"
@@ -24,27 +24,39 @@ BROKE = "the tests did not run to their end"
 
 def test_tests_run_within_coverage() -> None:
     assert argv("unit") == (
-        f"{HERE}/measure_tests.py", "/app/.shipway/out/coverage.data", "town", "tests/unit",
-        "--junitxml=/app/.shipway/out/junit.xml", "-p", "no:cacheprovider",
-    )  # fmt: skip
+        f"{HERE}/measure_tests.py",
+        "/app/.shipway/out/coverage.data",
+        "town",
+        "tests/unit",
+        "--junitxml=/app/.shipway/out/junit.xml",
+        "-p",
+        "no:cacheprovider",
+    )
     assert argv("integration") == (
-        f"{HERE}/measure_tests.py", "/app/.shipway/out/coverage.data", "town",
-        "tests/integration", "--junitxml=/app/.shipway/out/junit.xml", "-p", "no:cacheprovider",
-    )  # fmt: skip
+        f"{HERE}/measure_tests.py",
+        "/app/.shipway/out/coverage.data",
+        "town",
+        "tests/integration",
+        "--junitxml=/app/.shipway/out/junit.xml",
+        "-p",
+        "no:cacheprovider",
+    )
 
 
 def test_integration_tests_below_the_unit_tests_are_left_to_their_own_check() -> None:
-    config = Config(Application(unit_tests="tests/", integration_tests="tests/integration"))
+    config = Config(
+        application=Application(unit_tests="tests/", integration_tests="tests/integration")
+    )
     assert UNIT.argv(config, SITE)[2:5] == (".", "tests/", "--ignore=tests/integration")
     assert "--ignore=tests/integration" not in INTEGRATION.argv(config, SITE)
 
 
 def test_any_file_may_change_what_tests_say() -> None:
-    assert UNIT.inputs(tiny.CONFIG) == ("**",)
+    assert UNIT.inputs(tiny_application.CONFIG) == ("**",)
 
 
 def test_a_failing_test_needs_no_gate_and_has_no_repair() -> None:
-    assert UNIT.gates(tiny.CONFIG) == ()
+    assert UNIT.gates(tiny_application.CONFIG) == ()
     assert fix("unit") is None
 
 
@@ -76,14 +88,19 @@ def test_a_test_file_that_cannot_be_imported_is_a_failure_with_its_cause() -> No
 
 @pytest.mark.parametrize(
     ("inside", "said"),
-    [('<error message="collection failure">no cause</error>', "it cannot be imported"),
-     ('<error message="collection failure"/>', "it cannot be imported"),
-     ('<failure message=""/>', "no reason given")],
-)  # fmt: skip
+    [
+        ('<error message="collection failure">no cause</error>', "it cannot be imported"),
+        ('<error message="collection failure"/>', "it cannot be imported"),
+        ('<failure message=""/>', "no reason given"),
+    ],
+)
 def test_a_failure_without_a_message_is_one_all_the_same(inside: str, said: str) -> None:
     xml = f'<testsuites><testcase name="test_it">{inside}</testcase></testsuites>'
     output = replace(load("unit", "bad"), reports={"junit.xml": xml.encode()})
-    assert UNIT.read(output, tiny.CONFIG, SITE).failed == f"1 of 1 tests failed: test_it: {said}"
+    assert (
+        UNIT.read(output, tiny_application.CONFIG, SITE).failed
+        == f"1 of 1 tests failed: test_it: {said}"
+    )
 
 
 def test_no_tests_are_not_a_pass() -> None:
@@ -167,7 +184,7 @@ def test_a_suite_that_breaks_has_failed_with_the_error_as_the_reason(case: str, 
 
 
 def test_every_suite_that_breaks_is_among_them() -> None:
-    for case in (*tiny.BROKEN_SUITES, *tiny.BROKEN_DJANGO):
+    for case in (*tiny_application.BROKEN_SUITES, *tiny_application.BROKEN_DJANGO):
         assert UNIT.read(load("unit", case), config_of(case), SITE).failed, case
 
 
@@ -177,18 +194,18 @@ def test_every_suite_that_breaks_is_among_them() -> None:
 )
 def test_without_a_whole_report_the_suite_has_failed(report: dict[str, bytes]) -> None:
     output = replace(load("unit", "clean"), reports=report)
-    assert BROKE in UNIT.read(output, tiny.CONFIG, SITE).failed
+    assert BROKE in UNIT.read(output, tiny_application.CONFIG, SITE).failed
 
 
 def test_a_suite_that_prints_nothing_has_failed_too() -> None:
-    said = UNIT.read(Output(1, "", ""), tiny.CONFIG, SITE).failed
+    said = UNIT.read(ToolOutput(1, "", ""), tiny_application.CONFIG, SITE).failed
     assert said == f"{BROKE}: it printed nothing; the run ended with 1"
 
 
 def test_an_exit_code_that_does_not_fit_fails_the_suite() -> None:
     for case, code in (("bad", 0), ("clean", 1), ("clean", 2), ("bad", 3), ("bad", -9)):
         output = replace(load("unit", case), code=code)
-        assert BROKE in UNIT.read(output, tiny.CONFIG, SITE).failed
+        assert BROKE in UNIT.read(output, tiny_application.CONFIG, SITE).failed
 
 
 def test_djangos_tests_are_counted() -> None:
@@ -216,13 +233,15 @@ def test_coverage_is_measured_whatever_the_projects_settings_add(
     options: str, tmp_path: Path
 ) -> None:
     settings = f"\n[tool.pytest.ini_options]\naddopts = '{options}'\n"
-    project = tiny.CLEAN["pyproject.toml"] + settings
-    tiny.write({**tiny.CLEAN, "pyproject.toml": project}, str(tmp_path))
+    project = tiny_application.CLEAN["pyproject.toml"] + settings
+    tiny_application.write({**tiny_application.CLEAN, "pyproject.toml": project}, str(tmp_path))
     data = tmp_path / "coverage.data"
     subprocess.run(
         [sys.executable, f"{HERE}/measure_tests.py", str(data), "town", "tests/unit", "-q"],
-        cwd=tmp_path, check=True, capture_output=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
     found = CoverageData(str(data))
     found.read()
     lines = {os.path.basename(file): found.lines(file) for file in found.measured_files()}

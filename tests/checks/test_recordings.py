@@ -6,23 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from shipway.core.check import Output, Reading
-from shipway.core.errors import CannotRun
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckResult, ToolOutput
 
-from . import real, tiny
+from . import real_tools, tiny_application
 from .recordings import CASES, FOLDER, SITE, check_named, load, path, perform
 
 PERFORMED = [
-    ("ruff", "own-settings"), ("ruff", "syntax"), ("ruff-format", "syntax"),
-    ("flake8", "own-settings"), ("flake8", "nothing"), ("black", "syntax"),
-    ("black", "own-settings"), ("mypy", "bad"), ("unit", "bad"), ("unit", "unimportable"),
-    ("unit", "broken-conftest"), ("unit", "killed"), ("unit", "django-broken-migration"),
-    ("coverage", "bad"), ("performance", "bad"),
-    ("pip-audit", "nothing"), ("licences", "clean"), ("sbom", "clean"), ("sbom", "nothing"),
-    ("bandit", "bad"), ("semgrep", "syntax"), ("hadolint", "own-settings"), ("zizmor", "bad"),
-    ("zizmor", "nothing"), ("workflow-schema", "bad"), ("cfn-lint", "bad"),
-    ("cfn-lint", "forgiving"), ("checkov", "bad"),
-]  # fmt: skip
+    ("ruff", "own-settings"),
+    ("ruff", "syntax"),
+    ("ruff-format", "syntax"),
+    ("flake8", "own-settings"),
+    ("flake8", "nothing"),
+    ("black", "syntax"),
+    ("black", "own-settings"),
+    ("mypy", "bad"),
+    ("unit", "bad"),
+    ("unit", "unimportable"),
+    ("unit", "broken-conftest"),
+    ("unit", "killed"),
+    ("unit", "django-broken-migration"),
+    ("coverage", "bad"),
+    ("performance", "bad"),
+    ("pip-audit", "nothing"),
+    ("licences", "clean"),
+    ("sbom", "clean"),
+    ("sbom", "nothing"),
+    ("bandit", "bad"),
+    ("semgrep", "syntax"),
+    ("hadolint", "own-settings"),
+    ("zizmor", "bad"),
+    ("zizmor", "nothing"),
+    ("workflow-schema", "bad"),
+    ("cfn-lint", "bad"),
+    ("cfn-lint", "forgiving"),
+    ("checkov", "bad"),
+]
 
 
 def test_every_case_is_recorded_with_the_version_in_use_and_no_other() -> None:
@@ -32,7 +51,9 @@ def test_every_case_is_recorded_with_the_version_in_use_and_no_other() -> None:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield real.application_environment(str(tmp_path_factory.mktemp("application") / "environment"))
+    yield real_tools.application_environment(
+        str(tmp_path_factory.mktemp("application") / "environment")
+    )
 
 
 @pytest.mark.e2e
@@ -51,10 +72,10 @@ def test_a_check_leaves_the_files_as_they_are(python: str, tmp_path: Path) -> No
     assert {name: (tmp_path / name).read_text() for name in files} == files
 
 
-def meaning(name: str, output: Output) -> Reading | str:
+def meaning(name: str, output: ToolOutput) -> CheckResult | str:
     """All but what a clock measured."""
     try:
-        reading = check_named(name).read(output, tiny.CONFIG, SITE)
+        reading = check_named(name).read(output, tiny_application.CONFIG, SITE)
     except CannotRun as problem:
         return problem.message
     timed = name == "performance"

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from shipway.checks import CHECKS, enabled
 from shipway.checks.pytest import TESTS
-from shipway.core.check import Check, Home, Output
-from shipway.core.config import Application, Config
+from shipway.checks.registry import CHECKS, enabled_checks
+from shipway.config.schema import Application, Config
+from shipway.pipeline.check import Check, ToolOutput, ToolSource
 
-from . import tiny
-from .reading import refusal
+from . import tiny_application
+from .check_results import refusal
 from .recordings import SITE, check_named
 
 NAMES = [check.name for check in CHECKS]
@@ -25,7 +25,7 @@ def test_no_two_checks_share_a_name() -> None:
 
 @by_name
 def test_a_tool_from_outside_is_pinned_to_one_version(check: Check) -> None:
-    isolated = check.tool.home is Home.ISOLATED
+    isolated = check.tool.home is ToolSource.ISOLATED
     assert bool(check.tool.version) == bool(check.tool.package) == isolated
     assert all(part.isdigit() for part in check.tool.version.split(".") if part)
 
@@ -37,20 +37,27 @@ def test_what_is_needed_comes_before(check: Check) -> None:
 
 @by_name
 def test_what_runs_in_the_applications_environment_waits_for_it(check: Check) -> None:
-    if check.tool.home is Home.APPLICATION:
+    if check.tool.home is ToolSource.APPLICATION:
         assert "install" in check.needs
 
 
 @by_name
 @pytest.mark.parametrize(
     "output",
-    [Output(0, "rubbish\n", "rubbish\n"), Output(1, "rubbish\n", ""), Output(1, "", ""),
-     Output(-9, "", ""), Output(2, "", "error: Failed to fetch\n")],
+    [
+        ToolOutput(0, "rubbish\n", "rubbish\n"),
+        ToolOutput(1, "rubbish\n", ""),
+        ToolOutput(1, "", ""),
+        ToolOutput(-9, "", ""),
+        ToolOutput(2, "", "error: Failed to fetch\n"),
+    ],
     ids=["rubbish and 0", "rubbish and 1", "silence and 1", "killed", "not fetched"],
-)  # fmt: skip
-def test_what_is_not_understood_is_neither_pass_nor_failure(check: Check, output: Output) -> None:
+)
+def test_what_is_not_understood_is_neither_pass_nor_failure(
+    check: Check, output: ToolOutput
+) -> None:
     if check in TESTS:  # a suite that leaves no report has failed: the application's own fault
-        reading = check.read(output, tiny.CONFIG, SITE)
+        reading = check.read(output, tiny_application.CONFIG, SITE)
         assert reading.failed.startswith("the tests did not run to their end") and reading.remedy
         return
     problem = refusal(check.name, output)
@@ -61,32 +68,38 @@ def test_what_is_not_understood_is_neither_pass_nor_failure(check: Check, output
 @by_name
 def test_silence_is_not_a_pass(check: Check) -> None:
     if check in TESTS:
-        assert check.read(Output(0, "", ""), tiny.CONFIG, SITE).failed
+        assert check.read(ToolOutput(0, "", ""), tiny_application.CONFIG, SITE).failed
     elif check.name != "mypy":  # it says nothing where it finds nothing, 2 where it read nothing
-        refusal(check.name, Output(0, "", ""))
+        refusal(check.name, ToolOutput(0, "", ""))
 
 
 @by_name
 def test_arguments_are_words_and_say_no_secret_place(check: Check) -> None:
     site = replace(SITE, upstream={"unit": "/out/unit"})
-    for words in (check.argv(tiny.CONFIG, site), check.fix(tiny.CONFIG, site) or ()):
+    for words in (
+        check.argv(tiny_application.CONFIG, site),
+        check.fix(tiny_application.CONFIG, site) or (),
+    ):
         assert all(isinstance(word, str) and word for word in words)
 
 
 def test_all_apply_to_an_application_that_has_everything() -> None:
     named = dict.fromkeys(NAMES, True)
-    assert enabled(replace(tiny.CONFIG, checks=named)) == CHECKS
-    assert {check.name for check in CHECKS} - {c.name for c in enabled(tiny.CONFIG)} == {
-        check.name for check in CHECKS if not check.default
-    }
+    assert enabled_checks(replace(tiny_application.CONFIG, checks=named)) == CHECKS
+    assert {check.name for check in CHECKS} - {
+        c.name for c in enabled_checks(tiny_application.CONFIG)
+    } == {check.name for check in CHECKS if not check.default}
 
 
 def test_none_applies_to_a_folder_without_python() -> None:
-    assert enabled(Config(Application())) == ()
+    assert enabled_checks(Config(application=Application())) == ()
 
 
 def test_what_is_switched_off_is_not_waited_for() -> None:
-    chosen = {check.name: check for check in enabled(replace(tiny.CONFIG, checks={"unit": False}))}
+    chosen = {
+        check.name: check
+        for check in enabled_checks(replace(tiny_application.CONFIG, checks={"unit": False}))
+    }
     assert "unit" not in chosen
     assert chosen["coverage"].needs == ("install", "integration", "browser")
     assert chosen["performance"].needs == ("install",)

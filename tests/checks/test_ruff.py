@@ -6,40 +6,68 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.ruff import RUFF
-from shipway.core.check import Output
-from shipway.core.finding import Severity
+from shipway.findings.finding import Severity
+from shipway.pipeline.check import ToolOutput
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 FOUND = {
-    "code": "E501", "filename": "/app/town/bad.py", "message": "long", "location": {"row": 3},
-}  # fmt: skip
+    "code": "E501",
+    "filename": "/app/town/bad.py",
+    "message": "long",
+    "location": {"row": 3},
+}
 
 
 def test_ruff_is_asked_for_json_and_changes_nothing() -> None:
     assert argv("ruff") == (
-        "check", "--no-fix", "--no-fix-only", "--output-format", "json", "--no-cache",
-        "--extend-exclude", ".shipway", ".",
-    )  # fmt: skip
+        "check",
+        "--no-fix",
+        "--no-fix-only",
+        "--output-format",
+        "json",
+        "--no-cache",
+        "--extend-exclude",
+        ".shipway",
+        ".",
+    )
 
 
 def test_only_safe_repairs_are_made() -> None:
     assert fix("ruff") == (
-        "check", "--fix", "--no-unsafe-fixes", "--exit-zero", "--quiet", "--no-cache",
-        "--extend-exclude", ".shipway", ".",
-    )  # fmt: skip
+        "check",
+        "--fix",
+        "--no-unsafe-fixes",
+        "--exit-zero",
+        "--quiet",
+        "--no-cache",
+        "--extend-exclude",
+        ".shipway",
+        ".",
+    )
 
 
 def test_the_formatter_is_asked_for_json_too() -> None:
     assert argv("ruff-format") == (
-        "format", "--check", "--output-format", "json", "--no-cache",
-        "--extend-exclude", ".shipway", ".",
-    )  # fmt: skip
+        "format",
+        "--check",
+        "--output-format",
+        "json",
+        "--no-cache",
+        "--extend-exclude",
+        ".shipway",
+        ".",
+    )
     assert fix("ruff-format") == (
-        "format", "--quiet", "--no-cache", "--extend-exclude", ".shipway", ".",
-    )  # fmt: skip
+        "format",
+        "--quiet",
+        "--no-cache",
+        "--extend-exclude",
+        ".shipway",
+        ".",
+    )
 
 
 def test_findings_have_rule_place_and_severity() -> None:
@@ -65,12 +93,15 @@ def test_invalid_syntax_is_a_finding() -> None:
 
 @pytest.mark.parametrize(
     ("code", "rule", "severity"),
-    [("E501", "E501", Severity.MEDIUM), ("I001", "I001", Severity.LOW),
-     (None, "invalid-syntax", Severity.MEDIUM)],
-)  # fmt: skip
+    [
+        ("E501", "E501", Severity.MEDIUM),
+        ("I001", "I001", Severity.LOW),
+        (None, "invalid-syntax", Severity.MEDIUM),
+    ],
+)
 def test_mistakes_weigh_more_than_style(code: str | None, rule: str, severity: Severity) -> None:
-    output = Output(1, json.dumps([{**FOUND, "code": code}]), "")
-    reading = RUFF.read(output, tiny.CONFIG, SITE)
+    output = ToolOutput(1, json.dumps([{**FOUND, "code": code}]), "")
+    reading = RUFF.read(output, tiny_application.CONFIG, SITE)
     assert faults(reading) == [(rule, "town/bad.py", 3, severity)]
 
 
@@ -109,12 +140,17 @@ def test_wrong_settings_are_no_result(name: str) -> None:
 @pytest.mark.parametrize("name", ["ruff", "ruff-format"])
 @pytest.mark.parametrize(
     "found",
-    [{}, [3], [{**FOUND, "location": None}], [{**FOUND, "location": {"row": "3"}}],
-     [{"code": "E501", "location": {"row": 3}}]],
+    [
+        {},
+        [3],
+        [{**FOUND, "location": None}],
+        [{**FOUND, "location": {"row": "3"}}],
+        [{"code": "E501", "location": {"row": 3}}],
+    ],
     ids=["not a list", "not an object", "no place", "no line", "no file"],
-)  # fmt: skip
+)
 def test_json_of_another_form_is_no_result(name: str, found: object) -> None:
-    assert "no result" in refusal(name, Output(1, json.dumps(found), "")).message
+    assert "no result" in refusal(name, ToolOutput(1, json.dumps(found), "")).message
 
 
 @pytest.mark.parametrize("name", ["ruff", "ruff-format"])

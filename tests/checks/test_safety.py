@@ -6,27 +6,33 @@ import pytest
 
 from shipway.checks.dependencies import UNRATED
 from shipway.checks.safety import SAFETY
-from shipway.core.check import Output, Reading
-from shipway.core.finding import Kind
+from shipway.findings.finding import FindingKind
+from shipway.pipeline.check import CheckResult, ToolOutput
 
-from . import tiny
-from .published import published
-from .reading import argv, faults, fix, refusal
+from . import tiny_application
+from .check_results import argv, faults, fix, refusal
+from .published_outputs import published
 from .recordings import SITE
 
 
-def understood(case: str, code: int | None = None) -> Reading:
+def understood(case: str, code: int | None = None) -> CheckResult:
     output = published("safety", case)
     output = output if code is None else replace(output, code=code)
-    return SAFETY.read(output, tiny.CONFIG, SITE)
+    return SAFETY.read(output, tiny_application.CONFIG, SITE)
 
 
 def test_it_looks_at_the_applications_environment() -> None:
     site = replace(SITE, python="/app/.shipway/venvs/1/bin/python")
-    assert SAFETY.argv(tiny.CONFIG, site) == (
-        "--stage", "cicd", "scan", "--target", "/app/.shipway/venvs/1", "--output", "json",
-    )  # fmt: skip
-    assert "." in SAFETY.argv(tiny.CONFIG, replace(SITE, python="python"))
+    assert SAFETY.argv(tiny_application.CONFIG, site) == (
+        "--stage",
+        "cicd",
+        "scan",
+        "--target",
+        "/app/.shipway/venvs/1",
+        "--output",
+        "json",
+    )
+    assert "." in SAFETY.argv(tiny_application.CONFIG, replace(SITE, python="python"))
     assert fix("safety") is None
     assert "cicd" in argv("safety")
 
@@ -37,7 +43,7 @@ def test_what_its_policy_ignores_is_no_finding() -> None:
 
 def test_a_fault_has_its_package_and_what_mends_it() -> None:
     (finding,) = understood("bad").findings
-    assert (finding.kind, finding.package) == (Kind.DEPENDENCY, "flask 0.12.2")
+    assert (finding.kind, finding.package) == (FindingKind.DEPENDENCY, "flask 0.12.2")
     assert finding.message == "versions <0.12.3 have a known fault"
     assert finding.remedy == "Update flask to 3.1.3."
     assert "36388" in finding.link
@@ -52,7 +58,7 @@ def test_clean_is_clean() -> None:
 
 
 def test_no_packages_are_not_a_pass() -> None:
-    output = Output(0, '{"scan_results": {"projects": []}}', "")
+    output = ToolOutput(0, '{"scan_results": {"projects": []}}', "")
     assert refusal("safety", output).message == "safety found no packages"
 
 
@@ -64,28 +70,35 @@ def test_without_a_network_it_cannot_run() -> None:
 
 @pytest.mark.parametrize(
     "output",
-    [Output(65, "", "Your authentication credential is invalid."),
-     Output(1, "Safety CLI requires that you log in or register.", "")],
-)  # fmt: skip
-def test_without_an_account_it_cannot_run(output: Output) -> None:
+    [
+        ToolOutput(65, "", "Your authentication credential is invalid."),
+        ToolOutput(1, "Safety CLI requires that you log in or register.", ""),
+    ],
+)
+def test_without_an_account_it_cannot_run(output: ToolOutput) -> None:
     problem = refusal("safety", output)
     assert problem.message == "safety has no account to ask with"
     assert "SAFETY_API_KEY" in problem.remedy
 
 
 def test_an_untrusted_proxy_is_told() -> None:
-    problem = refusal("safety", Output(1, "", "safety.errors.SSLCertificateError: SSL"))
+    problem = refusal("safety", ToolOutput(1, "", "safety.errors.SSLCertificateError: SSL"))
     assert "does not trust the certificate" in problem.message
 
 
 @pytest.mark.parametrize(
     "stdout",
-    ["{", "{}", '{"scan_results": []}', '{"scan_results": {"projects": [{}]}}',
-     '{"scan_results": {"projects": [], "files": [{"results": {"dependencies": [{}]}}]}}'],
-)  # fmt: skip
+    [
+        "{",
+        "{}",
+        '{"scan_results": []}',
+        '{"scan_results": {"projects": [{}]}}',
+        '{"scan_results": {"projects": [], "files": [{"results": {"dependencies": [{}]}}]}}',
+    ],
+)
 def test_another_form_is_no_result(stdout: str) -> None:
     for code in (0, 64):
-        assert "no result" in refusal("safety", Output(code, stdout, "")).message
+        assert "no result" in refusal("safety", ToolOutput(code, stdout, "")).message
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from shipway.checks.inside import HERE, write_sbom
 from shipway.checks.sbom import SBOM
-from shipway.core.check import Output
-from shipway.core.gate import Measure
-from shipway.core.release import SBOM_FILE
+from shipway.checks.scripts import HERE, write_sbom
+from shipway.pipeline.check import ToolOutput
+from shipway.pipeline.gates import Measure
+from shipway.releases.release import SBOM_FILE
 
-from . import tiny
-from .reading import argv, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, fix, read, refusal, refused
 from .recordings import load
 
 
@@ -30,9 +30,11 @@ def component(name: str) -> dict[str, Any]:
 
 def test_it_runs_our_program_in_cyclonedx_pys_environment() -> None:
     assert argv("sbom") == (
-        f"{HERE}/write_sbom.py", "/app/.shipway/python", "uv.lock",
+        f"{HERE}/write_sbom.py",
+        "/app/.shipway/python",
+        "uv.lock",
         "/app/.shipway/out/sbom.cdx.json",
-    )  # fmt: skip
+    )
     assert SBOM.tool.package == "cyclonedx-bom"
     assert SBOM.reports == (SBOM_FILE,)
     assert fix("sbom") is None
@@ -50,8 +52,9 @@ def test_it_keeps_to_the_schema_of_cyclonedx_1_6() -> None:
 def test_the_application_and_all_that_is_installed_are_in_it() -> None:
     assert bom()["metadata"]["component"]["name"] == "town"
     assert {one["purl"] for one in bom()["components"]} >= {
-        "pkg:pypi/pytest@9.2.0", "pkg:pypi/iniconfig@2.3.1",
-    }  # fmt: skip
+        "pkg:pypi/pytest@9.2.0",
+        "pkg:pypi/iniconfig@2.3.1",
+    }
     assert read("sbom", "clean").measures == (Measure("components", 6),)
 
 
@@ -84,12 +87,16 @@ def test_a_lock_that_cannot_be_read_is_not_a_pass() -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [[], {}, {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{}]},
-     {"bomFormat": "SPDX", "specVersion": "1.6", "components": [{}]},
-     {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": 3}],
-)  # fmt: skip
+    [
+        [],
+        {},
+        {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{}]},
+        {"bomFormat": "SPDX", "specVersion": "1.6", "components": [{}]},
+        {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": 3},
+    ],
+)
 def test_another_form_is_no_result(report: object) -> None:
-    output = Output(0, "", "", {SBOM_FILE: json.dumps(report).encode()})
+    output = ToolOutput(0, "", "", {SBOM_FILE: json.dumps(report).encode()})
     assert "no result" in refusal("sbom", output).message
 
 
@@ -98,8 +105,9 @@ def test_a_report_that_is_missing_or_cut_off_and_a_wrong_code_are_no_result() ->
     for wrong in (
         replace(output, reports={}),
         replace(output, reports={SBOM_FILE: output.reports[SBOM_FILE][:99]}),
-        replace(output, code=1), replace(output, code=-9),
-    ):  # fmt: skip
+        replace(output, code=1),
+        replace(output, code=-9),
+    ):
         assert "no result" in refusal("sbom", wrong).message
 
 
@@ -109,8 +117,8 @@ def bare(name: str, version: str) -> dict[str, Any]:
 
 def write(folder: Path, found: dict[str, Any], lock: str) -> dict[str, Any]:
     """The program's own part, with a list that stands for cyclonedx-py's."""
-    tiny.write({"uv.lock": lock}, str(folder))
-    packages = write_sbom.locked(str(folder / "uv.lock"))
+    tiny_application.write({"uv.lock": lock}, str(folder))
+    packages = write_sbom.lock_entries(str(folder / "uv.lock"))
     write_sbom.complete(found, packages, {"forked": {"py2-none-any", "py3-none-any"}})
     return found
 
@@ -141,7 +149,7 @@ def test_of_a_package_in_two_versions_the_installed_one_counts(tmp_path: Path) -
 def test_without_uvs_lock_nothing_is_made_up() -> None:
     found = {"components": [bare("a", "1")], "dependencies": [{"ref": "a==1", "dependsOn": ["b"]}]}
     before = json.loads(json.dumps(found))
-    write_sbom.complete(found, write_sbom.locked("requirements.txt"), {})
+    write_sbom.complete(found, write_sbom.lock_entries("requirements.txt"), {})
     assert found == before
 
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.semgrep import SEMGREP
-from shipway.core.check import Output
-from shipway.core.finding import Kind, Severity
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import ToolOutput
 
-from . import tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 HALF = ("not-looked-at", "town/half.py", 2, Severity.HIGH)
 
 
-def reported(**parts: object) -> Output:
+def reported(**parts: object) -> ToolOutput:
     """The clean report with some parts replaced."""
     report = {**json.loads(load("semgrep", "clean").stdout), **parts}
-    return Output(0, json.dumps(report), "")
+    return ToolOutput(0, json.dumps(report), "")
 
 
 def test_it_looks_at_all_but_tests_with_our_rules_and_asks_nobody() -> None:
@@ -46,7 +46,9 @@ def test_it_repairs_nothing() -> None:
 
 
 def test_other_rules_are_another_step() -> None:
-    [digest] = [one for one in SEMGREP.inputs(tiny.CONFIG) if one.startswith("semgrep-rules-")]
+    [digest] = [
+        one for one in SEMGREP.inputs(tiny_application.CONFIG) if one.startswith("semgrep-rules-")
+    ]
     assert len(digest) == len("semgrep-rules-") + 16
 
 
@@ -68,25 +70,25 @@ def test_a_finding_says_what_is_wrong_and_what_to_do() -> None:
     assert finding.remedy == (
         "Write the query with :name in its place and give the value as a parameter."
     )
-    assert (finding.kind, finding.cwe) == (Kind.CODE, ("CWE-89",))
+    assert (finding.kind, finding.cwe) == (FindingKind.CODE, ("CWE-89",))
     assert (finding.score, finding.confidence) == ("ERROR", "high")
     assert finding.link.startswith("https://docs.sqlalchemy.org/")
 
 
 def test_a_fault_of_a_workflow_is_one_of_configuration() -> None:
     one = {**json.loads(load("semgrep", "bad").stdout)["results"][0], "path": ".github/a.yml"}
-    [finding] = SEMGREP.read(reported(results=[one]), tiny.CONFIG, SITE).findings
-    assert finding.kind is Kind.CONFIGURATION
+    [finding] = SEMGREP.read(reported(results=[one]), tiny_application.CONFIG, SITE).findings
+    assert finding.kind is FindingKind.CONFIGURATION
 
 
 def test_workflows_templates_and_requirements_are_its_inputs() -> None:
-    assert {"*.yml", "*.yaml", "*.txt", "Dockerfile*"} <= {*SEMGREP.inputs(tiny.CONFIG)}
+    assert {"*.yml", "*.yaml", "*.txt", "Dockerfile*"} <= {*SEMGREP.inputs(tiny_application.CONFIG)}
 
 
 def test_a_remedy_that_begins_with_code_keeps_its_small_letter() -> None:
     [one] = json.loads(load("semgrep", "bad").stdout)["results"][:1]
     one["extra"]["message"] = "It builds objects. Instead: yaml.safe_load."
-    [finding] = SEMGREP.read(reported(results=[one]), tiny.CONFIG, SITE).findings
+    [finding] = SEMGREP.read(reported(results=[one]), tiny_application.CONFIG, SITE).findings
     assert finding.remedy == "yaml.safe_load."
 
 
@@ -109,7 +111,7 @@ def test_a_file_read_only_in_part_is_a_finding_beside_the_others() -> None:
 def test_a_file_that_was_given_up_is_one_finding_whatever_the_number_of_rules(reason: str) -> None:
     error = {"code": 2, "level": "warn", "type": reason, "message": "…", "path": "town/big.py"}
     errors = [{**error, "rule_id": "one"}, {**error, "rule_id": "two"}]
-    [finding] = SEMGREP.read(reported(errors=errors), tiny.CONFIG, SITE).findings
+    [finding] = SEMGREP.read(reported(errors=errors), tiny_application.CONFIG, SITE).findings
     assert (finding.rule, finding.place) == ("not-looked-at", "town/big.py")
     assert finding.message == f"semgrep did not look at all of this file: {reason.lower()}"
     assert finding.severity is Severity.HIGH and finding.remedy
@@ -128,7 +130,7 @@ def test_other_files_alone_are_nothing_to_look_at() -> None:
 def test_a_template_is_something_to_look_at() -> None:
     for path in ("ward.html", "mail.txt.j2", "page.jinja2", "ward.html.jinja", "ward.html.en"):
         output = reported(paths={"scanned": [path]})
-        assert SEMGREP.read(output, tiny.CONFIG, SITE).findings == ()
+        assert SEMGREP.read(output, tiny_application.CONFIG, SITE).findings == ()
 
 
 def test_a_rule_that_cannot_be_used_is_no_result() -> None:
@@ -151,8 +153,14 @@ def test_an_exit_code_that_does_not_fit_is_no_result(code: int) -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [{"results": [{}]}, {"results": None}, {"errors": [3]}, {"errors": [{"path": "x"}]},
-     {"paths": {}}, {"errors": [{"path": "x", "type": [], "level": "warn"}]}],
-)  # fmt: skip
+    [
+        {"results": [{}]},
+        {"results": None},
+        {"errors": [3]},
+        {"errors": [{"path": "x"}]},
+        {"paths": {}},
+        {"errors": [{"path": "x", "type": [], "level": "warn"}]},
+    ],
+)
 def test_a_report_of_another_form_is_no_result(parts: dict[str, object]) -> None:
     assert "no result" in refusal("semgrep", reported(**parts)).message

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.trivy import TRIVY
-from shipway.core.check import Home, Output
-from shipway.core.config import Application, Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.config.schema import Application, Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import ToolOutput, ToolSource
 
-from . import real, tiny
-from .published import published
-from .reading import argv, faults, fix, refusal
+from . import real_tools, tiny_application
+from .check_results import argv, faults, fix, refusal
+from .published_outputs import published
 from .recordings import SITE
 
 
 def found(case: str) -> tuple[Finding, ...]:
-    return TRIVY.read(published("trivy", case), tiny.CONFIG, SITE).findings
+    return TRIVY.read(published("trivy", case), tiny_application.CONFIG, SITE).findings
 
 
 def test_it_must_be_installed_and_asked_for() -> None:
-    assert TRIVY.tool.home is Home.SYSTEM
+    assert TRIVY.tool.home is ToolSource.SYSTEM
     assert "github.com/aquasecurity/trivy/releases" in TRIVY.tool.how
     assert not TRIVY.default
     assert TRIVY.max_age == 0
@@ -30,9 +30,19 @@ def test_it_must_be_installed_and_asked_for() -> None:
 
 def test_it_looks_for_faults_of_packages_and_configuration_not_for_secrets() -> None:
     assert argv("trivy") == (
-        "filesystem", "--format", "json", "--scanners", "vuln,misconfig", "--list-all-pkgs",
-        "--exit-code", "0", "--quiet", "--skip-dirs", ".shipway,.venv", ".",
-    )  # fmt: skip
+        "filesystem",
+        "--format",
+        "json",
+        "--scanners",
+        "vuln,misconfig",
+        "--list-all-pkgs",
+        "--exit-code",
+        "0",
+        "--quiet",
+        "--skip-dirs",
+        ".shipway,.venv",
+        ".",
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,7 +50,7 @@ def test_it_looks_for_faults_of_packages_and_configuration_not_for_secrets() -> 
     [Application(lock="uv.lock"), Application(dockerfile="D"), Application(templates=("t",))],
 )
 def test_any_of_what_it_knows_is_enough(application: Application) -> None:
-    assert TRIVY.applies(Config(application))
+    assert TRIVY.applies(Config(application=application))
 
 
 def test_it_repairs_nothing() -> None:
@@ -48,7 +58,7 @@ def test_it_repairs_nothing() -> None:
 
 
 def test_findings_have_rule_place_and_severity_and_what_passed_is_none() -> None:
-    reading = TRIVY.read(published("trivy", "bad"), tiny.CONFIG, SITE)
+    reading = TRIVY.read(published("trivy", "bad"), tiny_application.CONFIG, SITE)
     assert faults(reading) == [
         ("CVE-2019-14806", "uv.lock", 6, Severity.HIGH),
         ("CVE-2020-28724", "uv.lock", 6, Severity.HIGH),
@@ -59,7 +69,7 @@ def test_findings_have_rule_place_and_severity_and_what_passed_is_none() -> None
 
 def test_a_fault_of_a_package_carries_all_that_trivy_knows() -> None:
     pin, redirect = found("bad")[:2]
-    assert (pin.kind, pin.package) == (Kind.DEPENDENCY, "werkzeug 0.11")
+    assert (pin.kind, pin.package) == (FindingKind.DEPENDENCY, "werkzeug 0.11")
     assert pin.ids == ("CVE-2019-14806", "GHSA-gq9m-qvpx-68hc")
     assert (pin.cvss, pin.cwe, pin.score) == (7.5, ("CWE-331",), "HIGH")
     assert pin.remedy == "Update werkzeug to 0.15.3."
@@ -70,8 +80,10 @@ def test_a_fault_of_a_package_carries_all_that_trivy_knows() -> None:
 def test_a_fault_of_configuration_has_what_to_do_and_the_weakness_that_its_title_tells() -> None:
     root = found("bad")[2]
     assert (root.kind, root.cwe, root.ids) == (
-        Kind.CONFIGURATION, ("CWE-250",), ("AVD-DS-0002",),
-    )  # fmt: skip
+        FindingKind.CONFIGURATION,
+        ("CWE-250",),
+        ("AVD-DS-0002",),
+    )
     assert root.remedy == "Add 'USER <non root user name>' line to the Dockerfile"
 
 
@@ -97,10 +109,12 @@ def test_a_lock_file_that_it_does_not_name_it_did_not_look_at() -> None:
     )
 
 
-@pytest.mark.parametrize("report", [{"SchemaVersion": 1, "Results": []}, {"Results": []},
-                                    {"SchemaVersion": 2, "Results": [{}]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "report",
+    [{"SchemaVersion": 1, "Results": []}, {"Results": []}, {"SchemaVersion": 2, "Results": [{}]}],
+)
 def test_another_schema_is_no_result(report: dict[str, object]) -> None:
-    assert "no result" in refusal("trivy", Output(0, json.dumps(report), "")).message
+    assert "no result" in refusal("trivy", ToolOutput(0, json.dumps(report), "")).message
 
 
 @pytest.mark.parametrize(("case", "code"), [("bad", 1), ("clean", 1), ("clean", -9)])
@@ -111,7 +125,9 @@ def test_an_exit_code_that_does_not_fit_is_no_result(case: str, code: int) -> No
 @pytest.mark.e2e
 @pytest.mark.needs("trivy")
 def test_the_real_tool_takes_these_arguments(tmp_path: Path) -> None:
-    tiny.write({"Dockerfile": "FROM python:latest\n"}, str(tmp_path))
-    config = Config(Application(dockerfile="Dockerfile"))
-    output = real.run(TRIVY, config, replace(SITE, root=str(tmp_path), out=str(tmp_path / "out")))
+    tiny_application.write({"Dockerfile": "FROM python:latest\n"}, str(tmp_path))
+    config = Config(application=Application(dockerfile="Dockerfile"))
+    output = real_tools.run(
+        TRIVY, config, replace(SITE, root=str(tmp_path), out=str(tmp_path / "out"))
+    )
     assert "unknown flag" not in output.stderr

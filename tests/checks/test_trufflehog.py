@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.trufflehog import TRUFFLEHOG
-from shipway.core.check import Home, Output, Reading, Site
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Kind, Severity
+from shipway.errors import CannotRun
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput, ToolSource
 
-from . import tiny
-from .published import published
-from .reading import argv, faults, fix
+from . import tiny_application
+from .check_results import argv, faults, fix
+from .published_outputs import published
 
 FILES = {"town/client.py": "x\n" * 3, "infra/deploy.env": "x\n", "infra/a key.pem": "x\n"}
 THIRD = 'if "--version" in sys.argv:\n    sys.exit("trufflehog 3.95.9")\n'
@@ -34,28 +34,36 @@ def said(case: str) -> str:
     )
 
 
-def run(folder: Path, script: str = "") -> Output:
+def run(folder: Path, script: str = "") -> ToolOutput:
     """The check as the pipeline starts it, with a script for trufflehog (or without any)."""
     root, beside = folder / "root", folder / "beside"
-    tiny.write(FILES, str(root))
+    tiny_application.write(FILES, str(root))
     path = f"{beside}:{os.path.dirname(sys.executable)}:/usr/bin:/bin"
     if script:
-        tiny.write({"trufflehog": f"#!{sys.executable}\nimport sys\n{script}"}, str(beside))
+        tiny_application.write(
+            {"trufflehog": f"#!{sys.executable}\nimport sys\n{script}"}, str(beside)
+        )
         (beside / "trufflehog").chmod(0o755)
-    tool, site = TRUFFLEHOG.tool, Site(str(root), str(folder))
+    tool, site = TRUFFLEHOG.tool, CheckContext(str(root), str(folder))
     done = subprocess.run(
-        [sys.executable, "-m", tool.program, *TRUFFLEHOG.argv(tiny.CONFIG, site)],
-        cwd=root, env={"PATH": path, "HOME": str(folder), **dict(tool.env)}, timeout=60,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", tool.program, *TRUFFLEHOG.argv(tiny_application.CONFIG, site)],
+        cwd=root,
+        env={"PATH": path, "HOME": str(folder), **dict(tool.env)},
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "made-up" not in done.stdout + done.stderr
-    return Output(done.returncode, done.stdout, done.stderr)
+    return ToolOutput(done.returncode, done.stdout, done.stderr)
 
 
-def read(folder: Path, script: str) -> Reading:
+def read(folder: Path, script: str) -> CheckResult:
     """What the check makes of it."""
     root = str(folder / "root")
-    return TRUFFLEHOG.read(run(folder, script), tiny.CONFIG, Site(root, str(folder)))
+    return TRUFFLEHOG.read(
+        run(folder, script), tiny_application.CONFIG, CheckContext(root, str(folder))
+    )
 
 
 def refused(folder: Path, script: str = "") -> CannotRun:
@@ -66,10 +74,10 @@ def refused(folder: Path, script: str = "") -> CannotRun:
 
 
 def test_our_own_program_runs_it_for_it_prints_the_secrets() -> None:
-    assert TRUFFLEHOG.tool.home is Home.OWN
+    assert TRUFFLEHOG.tool.home is ToolSource.OWN
     assert argv("trufflehog") == ("trufflehog", "/app")
     assert fix("trufflehog") is None
-    assert TRUFFLEHOG.gates(tiny.CONFIG) == ()
+    assert TRUFFLEHOG.gates(tiny_application.CONFIG) == ()
     assert TRUFFLEHOG.max_age == 0
 
 
@@ -82,7 +90,7 @@ def test_findings_say_what_and_where_and_not_the_secret(tmp_path: Path) -> None:
     ]
     key, _, token = reading.findings
     assert token.message == "A secret of Github"
-    assert (token.kind, token.cwe, key.cwe) == (Kind.SECRET, ("CWE-798",), ("CWE-321",))
+    assert (token.kind, token.cwe, key.cwe) == (FindingKind.SECRET, ("CWE-798",), ("CWE-321",))
     assert token.confidence == ""  # nothing was tried out
     assert len({one.content for one in reading.findings}) == 3
 
@@ -93,7 +101,7 @@ def test_what_was_tried_out_and_works_is_certain(tmp_path: Path) -> None:
 
 
 def test_clean_is_clean(tmp_path: Path) -> None:
-    assert read(tmp_path, said("clean")) == Reading()
+    assert read(tmp_path, said("clean")) == CheckResult()
 
 
 def test_where_it_is_not_it_is_said_how_to_get_it(tmp_path: Path) -> None:
@@ -113,13 +121,15 @@ def test_the_older_tool_of_that_name_is_not_taken_for_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("script", "why"),
-    [("sys.exit(1)", "trufflehog ended with 1: it printed nothing"),
-     ("sys.exit(0)", "trufflehog ended with 0: it printed nothing"),
-     ("print('made-up rubbish')", "trufflehog's JSON is not understood"),
-     ('print(\'{"SourceMetadata": {}}\')', "trufflehog's JSON is not understood"),
-     ("print('3')", "trufflehog's JSON is not understood"),
-     ("sys.exit('panic: no')", "trufflehog ended with 1: panic: no")],
-)  # fmt: skip
+    [
+        ("sys.exit(1)", "trufflehog ended with 1: it printed nothing"),
+        ("sys.exit(0)", "trufflehog ended with 0: it printed nothing"),
+        ("print('made-up rubbish')", "trufflehog's JSON is not understood"),
+        ("print('{\"SourceMetadata\": {}}')", "trufflehog's JSON is not understood"),
+        ("print('3')", "trufflehog's JSON is not understood"),
+        ("sys.exit('panic: no')", "trufflehog ended with 1: panic: no"),
+    ],
+)
 def test_what_does_not_end_well_is_no_result(tmp_path: Path, script: str, why: str) -> None:
     assert why in refused(tmp_path, THIRD + script).message
 

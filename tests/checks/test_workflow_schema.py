@@ -7,26 +7,33 @@ from pathlib import Path
 import pytest
 
 from shipway.checks.workflow_schema import WORKFLOW_SCHEMA
-from shipway.core.check import Output, Site
-from shipway.core.finding import Kind, Severity
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import CheckContext, ToolOutput
 
-from . import insecure, tiny
-from .reading import argv, faults, fix, read, refusal, refused
+from . import insecure_application, tiny_application
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import load
 
 OPTIONS = (
-    "--verbose", "--color", "never", "--output-format", "json",
-    "--builtin-schema", "vendor.github-workflows",
-)  # fmt: skip
+    "--verbose",
+    "--color",
+    "never",
+    "--output-format",
+    "json",
+    "--builtin-schema",
+    "vendor.github-workflows",
+)
 
 
 def test_it_names_each_workflow_and_nothing_else(tmp_path: Path) -> None:
-    tiny.write(insecure.WORKFLOW_SCHEMA["bad"], str(tmp_path))
-    tiny.write({".github/workflows/below/more.yml": ""}, str(tmp_path))
-    assert WORKFLOW_SCHEMA.argv(tiny.CONFIG, Site(str(tmp_path), "")) == (
-        *OPTIONS, ".github/workflows/check.yml", ".github/workflows/empty.yaml",
+    tiny_application.write(insecure_application.WORKFLOW_SCHEMA["bad"], str(tmp_path))
+    tiny_application.write({".github/workflows/below/more.yml": ""}, str(tmp_path))
+    assert WORKFLOW_SCHEMA.argv(tiny_application.CONFIG, CheckContext(str(tmp_path), "")) == (
+        *OPTIONS,
+        ".github/workflows/check.yml",
+        ".github/workflows/empty.yaml",
         ".github/workflows/welcome.yml",
-    )  # fmt: skip
+    )
 
 
 def test_where_the_folder_is_gone_it_names_none() -> None:
@@ -34,9 +41,10 @@ def test_where_the_folder_is_gone_it_names_none() -> None:
 
 
 def test_it_depends_on_the_workflows_only() -> None:
-    assert WORKFLOW_SCHEMA.inputs(tiny.CONFIG) == (
-        ".github/workflows/*.yml", ".github/workflows/*.yaml",
-    )  # fmt: skip
+    assert WORKFLOW_SCHEMA.inputs(tiny_application.CONFIG) == (
+        ".github/workflows/*.yml",
+        ".github/workflows/*.yaml",
+    )
 
 
 def test_it_repairs_nothing() -> None:
@@ -46,9 +54,10 @@ def test_it_repairs_nothing() -> None:
 def test_a_finding_says_where_in_the_workflow_and_what_the_closest_form_lacks() -> None:
     empty, welcome = sorted(read("workflow-schema", "bad").findings, key=lambda one: one.path)
     assert (empty.path, empty.message) == (
-        ".github/workflows/empty.yaml", "$: None is not of type 'object'",
-    )  # fmt: skip
-    assert (welcome.rule, welcome.kind) == ("invalid-workflow", Kind.CONFIGURATION)
+        ".github/workflows/empty.yaml",
+        "$: None is not of type 'object'",
+    )
+    assert (welcome.rule, welcome.kind) == ("invalid-workflow", FindingKind.CONFIGURATION)
     assert welcome.message == "$.jobs.greet: 'runs-on' is a required property"
     assert welcome.confidence == "high"
     assert welcome.remedy and welcome.link
@@ -71,13 +80,16 @@ def test_no_workflow_is_not_a_pass(case: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "report"),
-    [(0, {"status": "ok", "errors": [], "checked_paths": []}), (0, {"status": "ok", "errors": []}),
-     (1, {"status": "fail", "errors": [], "successes": ["a.yml"]})],
-)  # fmt: skip
+    [
+        (0, {"status": "ok", "errors": [], "checked_paths": []}),
+        (0, {"status": "ok", "errors": []}),
+        (1, {"status": "fail", "errors": [], "successes": ["a.yml"]}),
+    ],
+)
 def test_a_report_that_names_no_workflow_or_no_fault_is_no_result(
     code: int, report: dict[str, object]
 ) -> None:
-    output = Output(code, json.dumps(report), "")
+    output = ToolOutput(code, json.dumps(report), "")
     assert "no result" in refusal("workflow-schema", output).message
 
 

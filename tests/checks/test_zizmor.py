@@ -6,20 +6,26 @@ from dataclasses import replace
 import pytest
 
 from shipway.checks.zizmor import ZIZMOR
-from shipway.core.check import Output
-from shipway.core.config import Application, Config
-from shipway.core.finding import Kind, Severity
+from shipway.config.schema import Application, Config
+from shipway.findings.finding import FindingKind, Severity
+from shipway.pipeline.check import ToolOutput
 
-from .reading import argv, faults, fix, read, refusal, refused
+from .check_results import argv, faults, fix, read, refusal, refused
 from .recordings import SITE, load
 
 
 def test_it_looks_at_the_folder_of_workflows_and_asks_nobody() -> None:
     assert argv("zizmor") == (
-        "--offline", "--no-progress", "--quiet", "--format", "json", "--strict-collection",
-        "--collect=all", "./.github/workflows",
-    )  # fmt: skip
-    other = Config(Application(workflows="ci/workflows"))
+        "--offline",
+        "--no-progress",
+        "--quiet",
+        "--format",
+        "json",
+        "--strict-collection",
+        "--collect=all",
+        "./.github/workflows",
+    )
+    other = Config(application=Application(workflows="ci/workflows"))
     assert ZIZMOR.argv(other, SITE)[-1] == "./ci/workflows"
     assert ZIZMOR.inputs(other)[0] == "ci/workflows/**"
 
@@ -48,7 +54,7 @@ def test_of_a_block_the_line_to_be_changed_is_named() -> None:
 def test_a_finding_carries_all_that_zizmor_knows_its_weakness_and_what_to_do() -> None:
     by_rule = {one.rule: one for one in read("zizmor", "bad").findings}
     injection = by_rule["template-injection"]
-    assert injection.kind is Kind.CONFIGURATION
+    assert injection.kind is FindingKind.CONFIGURATION
     assert (injection.score, injection.confidence) == ("High", "high")
     assert injection.cwe == ("CWE-94",)
     assert injection.remedy == "Give it by env, and use it as a shell variable."
@@ -62,7 +68,7 @@ def test_a_rule_of_which_nothing_is_known_here_has_the_remedy_that_zizmor_offers
     said = json.loads(load("zizmor", "bad").stdout)
     one = {**said[0], "ident": "new-rule", "fixes": [{"title": "mend it"}]}
     said = json.dumps([{**one, "determinations": {"severity": "Low", "confidence": "Low"}}])
-    (finding,) = ZIZMOR.read(Output(12, said, ""), Config(), SITE).findings
+    (finding,) = ZIZMOR.read(ToolOutput(12, said, ""), Config(), SITE).findings
     assert (finding.cwe, finding.remedy, finding.severity) == ((), "mend it", Severity.LOW)
 
 
@@ -89,12 +95,13 @@ def test_settings_that_it_could_not_read_are_told() -> None:
     )
 
 
-@pytest.mark.parametrize("change", [{"determinations": {"severity": "Dire"}}, {"locations": []},
-                                    {"fixes": None}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change", [{"determinations": {"severity": "Dire"}}, {"locations": []}, {"fixes": None}]
+)
 def test_a_result_in_another_form_is_no_result(change: dict[str, object]) -> None:
     said = json.loads(load("zizmor", "bad").stdout)
     said[0].update(change)
-    assert "no result" in refusal("zizmor", Output(14, json.dumps(said), "")).message
+    assert "no result" in refusal("zizmor", ToolOutput(14, json.dumps(said), "")).message
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.terminal import git, only, project
+from tests.cli.pseudo_terminal import git, only, project
 from tests.images.engines import SMALL
 
 FILES = {
-    "Dockerfile": SMALL, "main/run": "#!/bin/sh\n", "main/page": "hello\n",
+    "Dockerfile": SMALL,
+    "main/run": "#!/bin/sh\n",
+    "main/page": "hello\n",
     "data/towns": "a\n" * 50,
-    "requirements.txt": "", "web.py": "", "pyproject.toml": '[project]\nname = "town"\n',
-    ".gitignore": ".shipway/\n.env\n", ".env": "not for the image\n",
-}  # fmt: skip
+    "requirements.txt": "",
+    "web.py": "",
+    "pyproject.toml": '[project]\nname = "town"\n',
+    ".gitignore": ".shipway/\n.env\n",
+    ".env": "not for the image\n",
+}
 SETTINGS = """[application]
 name = "town"
 version = "1.4.0"

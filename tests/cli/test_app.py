@@ -41,10 +41,14 @@ def parameter(action: Any) -> dict[str, Any]:
         kind = "choice" if action.choices else "list[str]" if many else "str"
     default = False if action.default == "==SUPPRESS==" else action.default  # --version
     return {
-        "names": list(action.option_strings), "kind": kind, "many": many,
-        "required": bool(action.required), "default": default, "metavar": action.metavar,
+        "names": list(action.option_strings),
+        "kind": kind,
+        "many": many,
+        "required": bool(action.required),
+        "default": default,
+        "metavar": action.metavar,
         "help": action.help,
-    }  # fmt: skip
+    }
 
 
 def as_recorded(recorded: dict[str, Any], action: Any) -> dict[str, Any]:

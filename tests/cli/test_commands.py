@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import environment, shipway, shipway_process
+from tests.cli.pseudo_terminal import environment, shipway, shipway_process
 
 
 @pytest.fixture

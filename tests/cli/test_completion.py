@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import SHIPWAY, environment, shipway
+from tests.cli.pseudo_terminal import SHIPWAY, environment, shipway
 
-from shipway.effects.record import SqliteRecord
+from shipway.system.record import SqliteRecord
 
 CONFIGURATION = """
 [steps.good]
@@ -37,13 +37,22 @@ def offered(folder: Path, line: str) -> list[str]:
     answer = folder.parent / "answer"
     answer.write_text("")
     done = subprocess.run(
-        [SHIPWAY], cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        [SHIPWAY],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
         env=environment(
-            folder, _ARGCOMPLETE="1", _ARGCOMPLETE_IFS="\n", COMP_LINE=line,
-            COMP_POINT=str(len(line)), _ARGCOMPLETE_STDOUT_FILENAME=str(answer),
+            folder,
+            _ARGCOMPLETE="1",
+            _ARGCOMPLETE_IFS="\n",
+            COMP_LINE=line,
+            COMP_POINT=str(len(line)),
+            _ARGCOMPLETE_STDOUT_FILENAME=str(answer),
             _ARGCOMPLETE_SUPPRESS_SPACE="1",
         ),
-    )  # fmt: skip
+    )
     assert done.stdout == ""  # the shells read no errors
     return answer.read_text().splitlines()
 
@@ -105,16 +114,26 @@ def test_for_wrong_words_nothing_is_offered(town: Path) -> None:
 def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
     script = subprocess.run(
         ["bash", "-c", f"'{SHIPWAY}' --show-completion; true"],
-        cwd=town, env=environment(town), capture_output=True, text=True, check=True, timeout=60,
-    ).stdout  # fmt: skip
+        cwd=town,
+        env=environment(town),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
     ask = (
         "COMP_LINE='shipway run ba' COMP_POINT=14 COMP_TYPE=9\n"
         f"_python_argcomplete '{SHIPWAY}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
     )
     done = subprocess.run(
         ["bash", "-c", f"{script}\n{ask}"],
-        cwd=town, env=environment(town), capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+        cwd=town,
+        env=environment(town),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert done.stdout.strip() == "bad"
 
 
@@ -139,9 +158,13 @@ def test_installing_twice_is_installing_once(
     texts = []
     for _ in range(2):
         done = subprocess.run(
-            [program], env=environment(tmp_path, HOME=str(home), SHELL="/bin/no"),
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            [program],
+            env=environment(tmp_path, HOME=str(home), SHELL="/bin/no"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert done.returncode == 0, done.stderr
         assert os.fspath(home / script) in done.stdout
         texts.append([path.read_text() for path in sorted(home.rglob("*")) if path.is_file()])

@@ -5,29 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway
+from tests.cli.pseudo_terminal import only, project, shipway
 
-from shipway.cli.platforms import on_ecs, platform
+from shipway.cli.attestation import require_passing_run
+from shipway.cli.platforms import ecs_platform, open_platform
 from shipway.cli.project import open_project
-from shipway.cli.vouching import vouched
-from shipway.core.codec import run_to_json, step_to_json
-from shipway.core.errors import ConfigError
-from shipway.core.outcome import Outcome, Verdict
-from shipway.core.ports import EndedStep
-from shipway.core.release import Release
-from shipway.core.result import RunResult, StepResult
-from shipway.platforms.ecs.platform import EcsPlatform
-from shipway.platforms.local.platform import LocalPlatform
+from shipway.errors import ConfigError
+from shipway.pipeline.codec import run_to_json, step_to_json
+from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.result import RunResult, StepResult
+from shipway.ports import EndedStep
+from shipway.releases.release import Release
+from shipway.rollouts.ecs.platform import EcsPlatform
+from shipway.rollouts.local.platform import LocalPlatform
 
 TOML = (
     '[application]\nname = "web"\nserve = "gunicorn app:x"\nlock = "requirements.txt"\n'
     '[aws]\nregion = "eu-west-1"\n[environments.local]\nport = 0\n'
-    '[environments.production]\nplatform = "ecs"\n' + only()
+    '[environments.production]\nplatform = "ecs"\n'
+    + only()
     + '[steps.lint]\nrun = "true"\nstage = "quality"\n'
-)  # fmt: skip
+)
 DIGEST = "ab" * 32
 RELEASE = Release(
-    "web", "1.0", "c", DIGEST, "lock", (), "/x", "python", image=f"r/w@sha256:{DIGEST}"
+    application="web",
+    version="1.0",
+    commit="c",
+    digest=DIGEST,
+    lock="lock",
+    migrations=(),
+    path="/x",
+    python="python",
+    image=f"r/w@sha256:{DIGEST}",
 )
 
 
@@ -40,11 +49,18 @@ def run(folder: Path, verdict: Verdict, *steps: str, digest: str = DIGEST) -> No
     """A run that packaged a release, and in which these steps passed."""
     record = open_project(str(folder)).record
     facts = {"release": {"digest": digest}}
-    ended = [StepResult("package", "build", Outcome.PASSED, facts=facts)]
-    ended += [StepResult(step, "quality", Outcome.CACHED) for step in steps]
+    ended = [StepResult(step="package", stage="build", outcome=Outcome.PASSED, facts=facts)]
+    ended += [StepResult(step=step, stage="quality", outcome=Outcome.CACHED) for step in steps]
     record.start_run("r1", 1.0)
     record.finish_steps("r1", [EndedStep(one.step, step_to_json(one)) for one in ended])
-    record.finish_run("r1", run_to_json(RunResult("r1", "web", verdict, 1.0, 1.0, ())))
+    record.finish_run(
+        "r1",
+        run_to_json(
+            RunResult(
+                run="r1", application="web", verdict=verdict, started=1.0, seconds=1.0, steps=()
+            )
+        ),
+    )
 
 
 def wanted(folder: Path) -> list[str]:
@@ -54,49 +70,63 @@ def wanted(folder: Path) -> list[str]:
 
 def test_the_environment_says_which_platform(web: Path) -> None:
     opened = open_project(str(web))
-    assert isinstance(platform(opened, "production"), EcsPlatform)
-    assert isinstance(platform(opened, "local"), LocalPlatform)
-    assert not on_ecs(opened, "nowhere")
+    assert isinstance(open_platform(opened, "production"), EcsPlatform)
+    assert isinstance(open_platform(opened, "local"), LocalPlatform)
+    assert not ecs_platform(opened, "nowhere")
     with pytest.raises(ConfigError, match="no environment is named 'nowhere'"):
-        platform(opened, "nowhere")
+        open_platform(opened, "nowhere")
 
 
 def test_a_run_that_passed_everything_of_this_release_vouches_for_it(web: Path) -> None:
     run(web, Verdict.PASSED, *wanted(web))
-    assert vouched(open_project(str(web)), "production", RELEASE, "") == {"verdict_of_run": "r1"}
+    assert require_passing_run(open_project(str(web)), "production", RELEASE, "") == {
+        "verdict_of_run": "r1"
+    }
 
 
 def test_what_lacks_is_said(web: Path) -> None:
     opened = open_project(str(web))
     with pytest.raises(ConfigError, match="no run on record packaged it"):
-        vouched(opened, "production", RELEASE, "")
+        require_passing_run(opened, "production", RELEASE, "")
     run(web, Verdict.INCOMPLETE, *wanted(web))
     with pytest.raises(ConfigError, match="run that packaged it ended incomplete") as caught:
-        vouched(opened, "production", RELEASE, "")
+        require_passing_run(opened, "production", RELEASE, "")
     assert "--without-verdict REASON" in caught.value.remedy
 
 
 def test_a_run_of_a_part_or_of_another_release_does_not_count(web: Path) -> None:
     run(web, Verdict.PASSED, digest="cd" * 32)
     with pytest.raises(ConfigError, match="no run on record packaged it"):
-        vouched(open_project(str(web)), "production", RELEASE, "")
+        require_passing_run(open_project(str(web)), "production", RELEASE, "")
 
 
 def test_a_run_that_left_steps_out_does_not_count(web: Path) -> None:
     run(web, Verdict.PASSED)
     with pytest.raises(ConfigError, match="only a part of the pipeline ran for it"):
-        vouched(open_project(str(web)), "production", RELEASE, "")
+        require_passing_run(open_project(str(web)), "production", RELEASE, "")
 
 
 def test_a_reason_is_recorded_instead(web: Path) -> None:
-    remarks = vouched(open_project(str(web)), "production", RELEASE, "the pipeline is down")
+    remarks = require_passing_run(
+        open_project(str(web)), "production", RELEASE, "the pipeline is down"
+    )
     assert remarks == {"without_verdict": "the pipeline is down"}
 
 
 def test_a_release_without_an_image_is_refused(web: Path) -> None:
-    bare = Release("web", "1.0", "c", DIGEST, "lock", (), "/x", "python", image="web:latest")
+    bare = Release(
+        application="web",
+        version="1.0",
+        commit="c",
+        digest=DIGEST,
+        lock="lock",
+        migrations=(),
+        path="/x",
+        python="python",
+        image="web:latest",
+    )
     with pytest.raises(ConfigError, match="no image that is published by its digest"):
-        vouched(open_project(str(web)), "production", bare, "whatever")
+        require_passing_run(open_project(str(web)), "production", bare, "whatever")
 
 
 def test_help_teaches_it(web: Path) -> None:

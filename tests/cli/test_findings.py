@@ -6,19 +6,43 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import git, shipway
+from tests.cli.pseudo_terminal import git, shipway
 
 SARIF = {
     "version": "2.1.0",
-    "runs": [{
-        "tool": {"driver": {"name": "CodeQL", "rules": [
-            {"id": "py/sql", "properties": {"security-severity": "9.1",
-                                            "tags": ["external/cwe/cwe-089"]}}]}},
-        "results": [{"ruleId": "py/sql", "message": {"text": "SQL from parts"}, "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": "town/a.py"},
-                                  "region": {"startLine": 2}}}]}],
-    }],
-}  # fmt: skip
+    "runs": [
+        {
+            "tool": {
+                "driver": {
+                    "name": "CodeQL",
+                    "rules": [
+                        {
+                            "id": "py/sql",
+                            "properties": {
+                                "security-severity": "9.1",
+                                "tags": ["external/cwe/cwe-089"],
+                            },
+                        }
+                    ],
+                }
+            },
+            "results": [
+                {
+                    "ruleId": "py/sql",
+                    "message": {"text": "SQL from parts"},
+                    "locations": [
+                        {
+                            "physicalLocation": {
+                                "artifactLocation": {"uri": "town/a.py"},
+                                "region": {"startLine": 2},
+                            }
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
+}
 
 
 @pytest.fixture

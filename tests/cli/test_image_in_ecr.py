@@ -9,8 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 from tests.cli.image_project import commit, town
-from tests.cli.terminal import shipway
-from tests.images import aws
+from tests.cli.pseudo_terminal import shipway
+from tests.images import ecr_in_ministack
 from tests.images.engines import storage
 
 pytestmark = pytest.mark.e2e
@@ -25,7 +25,7 @@ expires = 2099-01-01
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with aws.ministack(tmp_path_factory.mktemp("cloud")) as url:
+    with ecr_in_ministack.ministack(tmp_path_factory.mktemp("cloud")) as url:
         yield url
 
 
@@ -36,9 +36,12 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def tags(url: str, name: str) -> list[list[str]]:
     client = boto3.client(
-        "ecr", endpoint_url=url, region_name=aws.REGION, aws_access_key_id="test",
+        "ecr",
+        endpoint_url=url,
+        region_name=ecr_in_ministack.REGION,
+        aws_access_key_id="test",
         aws_secret_access_key="test",
-    )  # fmt: skip
+    )
     found = client.describe_images(repositoryName=name)["imageDetails"]
     return [sorted(one.get("imageTags", [])) for one in found]
 
@@ -47,8 +50,8 @@ def test_what_ecr_finds_stops_the_image_before_it_has_a_tag_unless_it_is_waived(
     tmp_path: Path, cloud: str, buildah: dict[str, str]
 ) -> None:
     here = town(tmp_path / "here", "buildah", "ecr", 'repository = "scanned"')
-    with aws.scanning(cloud, "CRITICAL", "LOW") as url:
-        variables = {**buildah, **aws.variables(url)}
+    with ecr_in_ministack.scanning(cloud, "CRITICAL", "LOW") as url:
+        variables = {**buildah, **ecr_in_ministack.variables(url)}
         done = shipway(here, "run", "publish", **variables)
         assert done.returncode == 1, done.stdout[-1500:] + done.stderr[-1500:]
         assert "critical findings is 1; the limit is at most 0" in done.stdout
@@ -73,7 +76,7 @@ def test_without_the_scan_it_waits_for_the_run_is_incomplete(
     tmp_path: Path, cloud: str, buildah: dict[str, str]
 ) -> None:
     here = town(tmp_path / "here", "buildah", "ecr", 'repository = "unscanned"')
-    variables = {**buildah, **aws.variables(cloud)}  # MiniStack knows no scan
+    variables = {**buildah, **ecr_in_ministack.variables(cloud)}  # MiniStack knows no scan
     done = shipway(here, "run", "publish", "--strict", **variables)
     assert done.returncode == 5 and "ECR" in done.stdout
     assert tags(cloud, "unscanned") == [[]]

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import project, shipway, shipway_process, step
+from tests.cli.pseudo_terminal import project, shipway, shipway_process, step
 
 NAMED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE")
 
@@ -23,10 +23,19 @@ def web(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        (), ("--version",), ("--help",), ("run", "--help"), ("run", "qualty"), ("rnu",),
-        ("plan",), ("plan", "--json"), ("status", "moon"), ("-C", "nowhere", "plan"), ("run",),
+        (),
+        ("--version",),
+        ("--help",),
+        ("run", "--help"),
+        ("run", "qualty"),
+        ("rnu",),
+        ("plan",),
+        ("plan", "--json"),
+        ("status", "moon"),
+        ("-C", "nowhere", "plan"),
+        ("run",),
     ],
-)  # fmt: skip
+)
 def test_it_says_what_the_process_says_and_ends_with_its_code(
     web: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:

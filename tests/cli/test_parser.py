@@ -57,12 +57,15 @@ def complaint(
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)
 OPTIONS = st.lists(
     st.one_of(
-        st.tuples(st.just("--tree"), TEXT), st.just(("--fast",)), st.just(("-f",)),
+        st.tuples(st.just("--tree"), TEXT),
+        st.just(("--fast",)),
+        st.just(("-f",)),
         st.tuples(st.sampled_from(["--houses", "-n"]), st.integers(1, 9).map(str)),
         st.integers(1, 9).map(lambda count: (f"-n{count}",)),
-        TEXT.map(lambda tree: (f"--tree={tree}",)), st.sampled_from([("--lit",), ("--no-lit",)]),
+        TEXT.map(lambda tree: (f"--tree={tree}",)),
+        st.sampled_from([("--lit",), ("--no-lit",)]),
     )
-)  # fmt: skip
+)
 STREETS = st.lists(TEXT.filter(lambda text: not text.startswith("-") or text == "-"))
 
 

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.cli.pseudo_terminal import only, project, shipway, step
 from tests.cli.state_files import kept
-from tests.cli.terminal import only, project, shipway, step
 
 TOKEN = sha256(b"made at run time, so that no scanner finds it here").hexdigest()[:20]
 PASSWORD = "g/6&Hd<0Yf@1Jc+5"
@@ -87,8 +87,11 @@ def test_a_test_that_fails_with_a_secret_leaves_none_in_its_report(tmp_path: Pat
     )
     test = "def test_it():\n" + "".join(f"    {line}\n" for line in PRINTS.splitlines() if line)
     test += "    assert os.environ['API_TOKEN'] == urllib.parse.unquote(value)\n"
-    files = {"requirements.txt": "pytest\ncoverage\n", "tests/test_it.py": test,
-             "app/__init__.py": ""}  # fmt: skip
+    files = {
+        "requirements.txt": "pytest\ncoverage\n",
+        "tests/test_it.py": test,
+        "app/__init__.py": "",
+    }
     web = project(tmp_path / "web", configuration, files)
     done = shipway(web, "run", **VARIABLES)
     assert done.returncode == 1, done.stdout
@@ -101,8 +104,9 @@ def test_a_server_that_does_not_come_up_tells_no_secret(tmp_path: Path) -> None:
     configuration = (
         '[application]\nlock = "requirements.txt"\npackages = ["app"]\n'
         "serve = \"sh -c 'echo cannot use $PIP_INDEX_URL; exit 1'\"\n"
-        + only("performance") + "performance = true\n"
-    )  # fmt: skip
+        + only("performance")
+        + "performance = true\n"
+    )
     files = {"requirements.txt": "", "app/__init__.py": "", "load/locustfile.py": ""}
     web = project(tmp_path / "web", configuration, files)
     index = VARIABLES["DATABASE_URL"].replace("postgresql", "https")

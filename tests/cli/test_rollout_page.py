@@ -5,18 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tests.cli.terminal import only, project
+from tests.cli.pseudo_terminal import only, project
 
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page, write_rehearsed_page
-from shipway.core.outcome import Verdict
-from shipway.core.receipt import Receipt
+from shipway.pipeline.outcome import Verdict
+from shipway.rollouts.report import RolloutReport
 
 SHIFT = {"at": 11.0, "stage": "SUCCEEDED", "text": ""}
-MOVED = Receipt(
-    "local", "new", "old", Verdict.PASSED, 10.0, 2.5, "http://127.0.0.1:1", timeline=(SHIFT,)
+MOVED = RolloutReport(
+    environment="local",
+    release="new",
+    before="old",
+    verdict=Verdict.PASSED,
+    started=10.0,
+    seconds=2.5,
+    address="http://127.0.0.1:1",
+    timeline=(SHIFT,),
 )
-AGAIN = Receipt("local", "new", "new", Verdict.PASSED, 20.0, 0.0, "http://127.0.0.1:1")
+AGAIN = RolloutReport(
+    environment="local",
+    release="new",
+    before="new",
+    verdict=Verdict.PASSED,
+    started=20.0,
+    seconds=0.0,
+    address="http://127.0.0.1:1",
+)
 
 
 def opened(folder: Path) -> Project:

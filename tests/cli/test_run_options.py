@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway, step
+from tests.cli.pseudo_terminal import only, project, shipway, step
 
 TWO = step("first", "echo x >> first") + step("second", "echo x >> second")
 BADLY = "x   =  [ 1,2 ]\n"
@@ -45,9 +45,10 @@ def test_fix_comes_before_everything_that_looks_at_the_files(tmp_path: Path) -> 
     configuration += only("ruff-format", "unit")
     seen = step("seen", "cat app/__init__.py > seen", 'inputs = ["app/**"]')
     files = {
-        "app/__init__.py": BADLY, "requirements.txt": "pytest\ncoverage\n",
+        "app/__init__.py": BADLY,
+        "requirements.txt": "pytest\ncoverage\n",
         "tests/test_it.py": "def test_it():\n    pass\n",
-    }  # fmt: skip
+    }
     web = project(tmp_path / "web", configuration + seen, files)
     done = shipway(web, "run", "--fix", "--json", "--jobs", "1")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import SHIPWAY, environment, git, only, project, shipway, step
+from tests.cli.pseudo_terminal import SHIPWAY, environment, git, only, project, shipway, step
 from tests.patience import PATIENCE, until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -27,10 +27,14 @@ def started(
     """A command on its way, whose children can be told from all others by their PATH."""
     path = f"{mark(folder)}{os.pathsep}{os.environ['PATH']}"
     return subprocess.Popen(
-        [*before, SHIPWAY, *words], cwd=folder, text=True, start_new_session=True,
+        [*before, SHIPWAY, *words],
+        cwd=folder,
+        text=True,
+        start_new_session=True,
         env=environment(folder, **{"PATH": path, **variables}),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def mark(folder: Path) -> Path:
@@ -81,9 +85,12 @@ def silence() -> Iterator[str]:
 def test_a_signal_ends_init_and_its_first_run(
     tmp_path: Path, silence: str, number: signal.Signals
 ) -> None:
-    files = {"uv.lock": "version = 1\n", "app.py": "from flask import Flask\n\napp = Flask('a')\n",
-             "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n'
-             'requires-python = ">=3.11"\ndependencies = ["flask"]\n'}  # fmt: skip
+    files = {
+        "uv.lock": "version = 1\n",
+        "app.py": "from flask import Flask\n\napp = Flask('a')\n",
+        "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n'
+        'requires-python = ">=3.11"\ndependencies = ["flask"]\n',
+    }
     shop = project(tmp_path / "shop", "", files)
     (shop / "shipway.toml").unlink()
     cache = str(tmp_path / "uv")

@@ -1,84 +1,60 @@
-"""A person at a real terminal, and one whose hand is on Ctrl-C."""
+"""Whether somebody agrees."""
 
 from __future__ import annotations
 
+import io
 import os
 import pty
-import select
-import signal
-import subprocess
-import time
-from pathlib import Path
 
-from tests.cli.terminal import SHIPWAY, begun, environment, project, step, waiting
-from tests.patience import PATIENCE, until
+import pytest
+from tests.infrastructure.change_set_rows import page, row
+
+from shipway.cli.terminal import Prompt, confirm, confirm_by_name
+from shipway.errors import ConfigError
+from shipway.infrastructure.change import read_changes
+
+HARMLESS = read_changes([page(row("Add", "Vpc", "EC2::VPC"))])
+LOSS = read_changes([page(row("Remove", "Database", "RDS::DBInstance", PolicyAction="Snapshot"))])
 
 
-def at_a_terminal(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
-    """Run a command with a terminal as its output; its exit code and what was seen."""
+def script(text: str = "") -> Prompt:
+    return Prompt(io.StringIO(text))
+
+
+def at_a_terminal(text: str) -> Prompt:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [SHIPWAY, *words], cwd=folder, env=environment(folder, **variables),
-        stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
-    )  # fmt: skip
-    os.close(theirs)
-    seen, end = b"", time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if not select.select([ours], [], [], 0.1)[0]:
-            continue
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # the last one has closed it
-            break
-        if not data:
-            break
-        seen += data
-    os.close(ours)
-    return process.wait(PATIENCE), seen.decode()
+    os.write(ours, text.encode())
+    return Prompt(open(theirs, encoding="utf-8"))
 
 
-def test_a_terminal_shows_the_run_as_it_goes_and_is_given_back(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", step("slow", "sleep 0.5") + step("bad", "echo why; exit 1"))
-    code, seen = at_a_terminal(web, "run", TERM="xterm-256color")
-    assert code == 1
-    assert "\x1b[" in seen
-    assert "why" in seen
-    assert seen.rfind("\x1b[?25h") >= seen.rfind("\x1b[?25l")  # the cursor is there again
+def test_a_script_agrees_beforehand() -> None:
+    confirm(script(), "staging", HARMLESS, yes=True, gone=False)
+    with pytest.raises(ConfigError, match="nobody is there"):
+        confirm(script("y\n"), "staging", HARMLESS, yes=False, gone=False)
 
 
-def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", step("quick", "true"))
-    code, seen = at_a_terminal(web, "run", TERM="dumb")
-    assert code == 0
-    assert "\x1b[" not in seen
-    assert "1 passed" in seen
+@pytest.mark.parametrize("answer", ["y\n", "YES\n"])
+def test_a_person_is_asked(answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    confirm(at_a_terminal(answer), "staging", HARMLESS, yes=False, gone=False)
+    assert "Apply this? [y/N]" in capsys.readouterr().err
 
 
-def writing_end(path: Path) -> int:
-    """A pipe's other end, as soon as somebody waits for what is written to it."""
-    descriptors: list[int] = []
-
-    def opened() -> bool:
-        try:
-            descriptors.append(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:  # nobody reads it yet
-            return False
-        return True
-
-    until(opened)
-    return descriptors[0]
+@pytest.mark.parametrize("answer", ["n\n", "\n", "staging\n"])
+def test_a_person_may_say_no(answer: str) -> None:
+    with pytest.raises(ConfigError, match="nothing is applied"):
+        confirm(at_a_terminal(answer), "staging", HARMLESS, yes=False, gone=False)
 
 
-def test_ctrl_c_before_anything_runs_is_an_interruption_without_words(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", "")
-    (web / "shipway.toml").unlink()
-    os.mkfifo(web / "shipway.toml")  # whoever reads it waits for a writer
-    planning = begun(web, "plan")
-    pipe = writing_end(web / "shipway.toml")
-    # Between opening and reading, Python would notice the signal only after the read.
-    until(lambda: waiting(planning.pid))
-    planning.send_signal(signal.SIGINT)
-    output, errors = planning.communicate(timeout=PATIENCE)
-    os.close(pipe)
-    assert (planning.returncode, output) == (130, "")
-    assert "Traceback" not in errors
+def test_data_needs_both_the_option_and_the_name_whatever_else_was_agreed() -> None:
+    with pytest.raises(ConfigError, match="data would go") as caught:
+        confirm(script("staging\n"), "staging", LOSS, yes=True, gone=False)
+    assert "database Database is deleted" in caught.value.message
+    with pytest.raises(ConfigError, match="not typed"):
+        confirm(script(""), "staging", LOSS, yes=True, gone=True)
+    confirm(script(" staging \n"), "staging", LOSS, yes=True, gone=True)
+
+
+@pytest.mark.parametrize("words", ["", "y\n", "production\n", "stagin\n"])
+def test_another_name_is_not_the_name(words: str) -> None:
+    with pytest.raises(ConfigError, match="not typed"):
+        confirm_by_name(at_a_terminal(words or "\n"), "staging")

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import git, only, project, shipway
+from tests.cli.pseudo_terminal import git, only, project, shipway
 
 SETTINGS = (
     '[application]\nname = "town"\n[environments.production]\nplatform = "ecs"\n'
-    "[environments.staging]\nplatform = \"ecs\"\n" + only()
-)  # fmt: skip
+    '[environments.staging]\nplatform = "ecs"\n' + only()
+)
 
 
 @pytest.fixture

@@ -13,38 +13,56 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.aws.levers import HERE, LEVERS, config, parameters
-from tests.aws.rendering import parse, render, strings
+from tests.infrastructure.levers import HERE, LEVERS, config, parameters
+from tests.infrastructure.render import parse, render, strings
 
-from shipway.aws.template import template
-from shipway.core.infrastructure.kinds import word
-from shipway.core.infrastructure.parameters import bootstrap_parameters
+from shipway.infrastructure.parameters import bootstrap_parameters
+from shipway.infrastructure.stack_status import resource_name
+from shipway.infrastructure.template import load_template
 
 PAGE = Path(__file__).parents[2] / "docs" / "infrastructure.md"
 BLOCK = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 _PLACES = {
-    "account": ("IAM::OIDCProvider", "ECR::Repository", "S3::Bucket", "Budgets::Budget",
-                "CE::AnomalyMonitor", "CE::AnomalySubscription"),
+    "account": (
+        "IAM::OIDCProvider",
+        "ECR::Repository",
+        "S3::Bucket",
+        "Budgets::Budget",
+        "CE::AnomalyMonitor",
+        "CE::AnomalySubscription",
+    ),
     "network": ("EC2::VPC", "EC2::Subnet", "EC2::InternetGateway", "EC2::VPCEndpoint"),
-    "traffic": ("ElasticLoadBalancingV2::LoadBalancer", "ElasticLoadBalancingV2::Listener",
-                "ElasticLoadBalancingV2::ListenerRule", "ElasticLoadBalancingV2::TargetGroup"),
-    "service": ("ECS::Cluster", "ECS::Service", "ECS::TaskDefinition", "Logs::LogGroup",
-                "ApplicationAutoScaling::ScalableTarget", "ApplicationAutoScaling::ScalingPolicy"),
+    "traffic": (
+        "ElasticLoadBalancingV2::LoadBalancer",
+        "ElasticLoadBalancingV2::Listener",
+        "ElasticLoadBalancingV2::ListenerRule",
+        "ElasticLoadBalancingV2::TargetGroup",
+    ),
+    "service": (
+        "ECS::Cluster",
+        "ECS::Service",
+        "ECS::TaskDefinition",
+        "Logs::LogGroup",
+        "ApplicationAutoScaling::ScalableTarget",
+        "ApplicationAutoScaling::ScalingPolicy",
+    ),
     "data": ("RDS::DBInstance", "ElastiCache::ReplicationGroup", "SecretsManager::Secret"),
     "who may speak to whom": ("EC2::SecurityGroup",),
     "roles": ("IAM::Role",),
-}  # fmt: skip
+}
 _THROUGH = {"RDS::DBSubnetGroup", "ElastiCache::SubnetGroup"}
 _NAMED = re.compile(r"\$\{(\w+)[.}]")
 
 
 def diagram() -> str:
     """The block of Mermaid."""
-    levers = {**{name: one[0] for name, one in LEVERS.items()},
-              **{name: LEVERS[name][1] for name in ("redis", "github", "release")}}  # fmt: skip
-    environment = render(parse(template("environment")), parameters(levers))["Resources"]
+    levers = {
+        **{name: one[0] for name, one in LEVERS.items()},
+        **{name: LEVERS[name][1] for name in ("redis", "github", "release")},
+    }
+    environment = render(parse(load_template("environment")), parameters(levers))["Resources"]
     account = render(
-        parse(template("bootstrap")),
+        parse(load_template("bootstrap")),
         bootstrap_parameters(config(budget=80.0, alerts="a@example.org"), HERE),
     )["Resources"]
     lines = ["```mermaid", "flowchart LR"]
@@ -52,9 +70,10 @@ def diagram() -> str:
     for place, types in _PLACES.items():
         resources = {**account, **environment}
         members = [
-            (name, word(one["Type"])) for name, one in resources.items()
+            (name, resource_name(one["Type"]))
+            for name, one in resources.items()
             if one["Type"].removeprefix("AWS::") in types
-        ]  # fmt: skip
+        ]
         lines.append(f"  subgraph {place.replace(' ', '_')}[{place}]")
         lines += [f'    {name}["{sort}<br/>{name}"]' for name, sort in members]
         lines.append("  end")

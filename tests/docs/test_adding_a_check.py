@@ -7,17 +7,17 @@ import runpy
 from pathlib import Path
 
 import pytest
-from tests.checks import real
+from tests.checks import real_tools
 
-from shipway.core.check import Check, Output, Site
-from shipway.core.config import Application, Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Severity
+from shipway.config.schema import Application, Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Severity
+from shipway.pipeline.check import Check, CheckContext, ToolOutput
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "adding-a-check.md").read_text(encoding="utf-8")
-CONFIG = Config(Application(packages=("town",)))
-SITE = Site("/app", "/app/out")
+CONFIG = Config(application=Application(packages=("town",)))
+SITE = CheckContext("/app", "/app/out")
 FILE = "town/pay.py\n"
 FAULT = "town/pay.py:4: DOC201: Function `pay` does not have a return section in docstring\n"
 
@@ -35,8 +35,8 @@ def pydoclint(tmp_path: Path) -> Check:
     return check
 
 
-def said(code: int, text: str) -> Output:
-    return Output(code, "", f"Skipping files that match this pattern: \\.git|\\.tox\n{text}")
+def said(code: int, text: str) -> ToolOutput:
+    return ToolOutput(code, "", f"Skipping files that match this pattern: \\.git|\\.tox\n{text}")
 
 
 def test_it_is_pinned_and_names_each_file(pydoclint: Check) -> None:
@@ -56,24 +56,32 @@ def test_it_finds(pydoclint: Check) -> None:
 
 @pytest.mark.parametrize(
     "output",
-    [said(0, ""), said(0, FILE + FAULT), said(1, FILE), said(2, FILE + FAULT), said(-9, FILE),
-     Output(0, "rubbish", ""), Output(0, "", "rubbish"), Output(2, "", "")],
-)  # fmt: skip
-def test_what_is_not_understood_is_no_pass(pydoclint: Check, output: Output) -> None:
+    [
+        said(0, ""),
+        said(0, FILE + FAULT),
+        said(1, FILE),
+        said(2, FILE + FAULT),
+        said(-9, FILE),
+        ToolOutput(0, "rubbish", ""),
+        ToolOutput(0, "", "rubbish"),
+        ToolOutput(2, "", ""),
+    ],
+)
+def test_what_is_not_understood_is_no_pass(pydoclint: Check, output: ToolOutput) -> None:
     with pytest.raises(CannotRun):
         pydoclint.read(output, CONFIG, SITE)
 
 
 @pytest.mark.e2e
 def test_the_real_tool_speaks_as_the_page_says(pydoclint: Check, tmp_path: Path) -> None:
-    site = Site(str(tmp_path), str(tmp_path / "out"))
+    site = CheckContext(str(tmp_path), str(tmp_path / "out"))
     (tmp_path / "town").mkdir()
     for described, rules in (("amount", set()), ("sum", {"DOC103"})):
         (tmp_path / "town" / "pay.py").write_text(
             f'def pay(amount: int):\n    """Pay.\n\n    Parameters\n    ----------\n'
             f'    {described} : int\n        How much.\n    """\n'
         )
-        reading = pydoclint.read(real.run(pydoclint, CONFIG, site), CONFIG, site)
+        reading = pydoclint.read(real_tools.run(pydoclint, CONFIG, site), CONFIG, site)
         assert {one.rule for one in reading.findings} == rules
 
 

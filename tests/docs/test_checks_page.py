@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from shipway.checks import CHECKS, enabled
-from shipway.core.check import Check, Home
-from shipway.core.config import Application, Config, EndpointGate, Gates
-from shipway.core.gate import Bound
-from shipway.core.validate import validate
+from shipway.checks.registry import CHECKS, enabled_checks
+from shipway.config.schema import Application, Config, EndpointGate, Gates
+from shipway.config.validation import validate
+from shipway.pipeline.check import Check, ToolSource
+from shipway.pipeline.gates import Bound
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
 ROWS = [
@@ -21,17 +21,24 @@ ROWS = [
     for line in PAGE.splitlines()
     if line.startswith("| `")
 ]
-ROW = {row[0]: dict(zip(("name", "stage", "tool", "reads", "limits", "where"), row, strict=True))
-       for row in ROWS}  # fmt: skip
+ROW = {
+    row[0]: dict(zip(("name", "stage", "tool", "reads", "limits", "where"), row, strict=True))
+    for row in ROWS
+}
 EVERYTHING = Config(
-    Application(
-        packages=("town",), unit_tests="tests/unit", integration_tests="tests/integration",
+    application=Application(
+        packages=("town",),
+        unit_tests="tests/unit",
+        integration_tests="tests/integration",
         browser_tests="tests/browser",
-        lock="uv.lock", serve="serve", dockerfile="Dockerfile", workflows=".github/workflows",
+        lock="uv.lock",
+        serve="serve",
+        dockerfile="Dockerfile",
+        workflows=".github/workflows",
         templates=("infrastructure/stack.yaml",),
     ),
     gates=Gates(endpoints={"ward page": EndpointGate()}),
-)  # fmt: skip
+)
 by_name = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 
 
@@ -48,7 +55,7 @@ def test_stage_tool_and_version_are_right(check: Check) -> None:
         assert row["tool"] == f"{tool.package} {tool.version}"
     elif tool.how:
         assert row["tool"].startswith("the system's own ")
-    elif tool.home is Home.OWN:
+    elif tool.home is ToolSource.OWN:
         assert row["tool"] == "Shipway's own"
     else:
         assert row["tool"].startswith("the application's own ")
@@ -124,4 +131,9 @@ def test_the_settings_that_it_shows_are_valid() -> None:
 def _enabled(
     application: Application, gates: Gates, checks: dict[str, bool] | None = None
 ) -> set[str]:
-    return {check.name for check in enabled(Config(application, checks or {}, gates))}
+    return {
+        check.name
+        for check in enabled_checks(
+            Config(application=application, checks=checks or {}, gates=gates)
+        )
+    }

@@ -13,9 +13,11 @@ from shipway.cli.parser import Parser
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
-    ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "mycandidate" / "README.md",
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "mycandidate" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
-]  # fmt: skip
+]
 _SPAN = re.compile(r"`([^`\n]+)`|^    (.+)$", re.MULTILINE)
 _CALL = re.compile(r"\bshipway((?: +-C +\S+)?(?: +[^\s`|;&]+)+)")
 
@@ -51,13 +53,18 @@ def _options(parser: Parser) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_says_to_type_exists(page: Path) -> None:
-    wrong = [f"shipway {' '.join(words)}: {found}" for words in claims(page.read_text())
-             if (found := fault(words))]  # fmt: skip
+    wrong = [
+        f"shipway {' '.join(words)}: {found}"
+        for words in claims(page.read_text())
+        if (found := fault(words))
+    ]
     assert wrong == []
 
 
 def test_a_wrong_command_or_option_is_found() -> None:
     text = "`shipway infra plam x` and `shipway -C web rollback local --two 3`, `shipway run -j 2`"
     assert [fault(words) for words in claims(text)] == [
-        "no command infra plam", "--two is no option of rollback local", "",
-    ]  # fmt: skip
+        "no command infra plam",
+        "--two is no option of rollback local",
+        "",
+    ]

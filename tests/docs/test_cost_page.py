@@ -7,12 +7,11 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
-from shipway.core.config import Environment
-from shipway.core.cost.estimate import estimator
-from shipway.core.cost.prices import OLD, UNITS
-from shipway.core.cost.statement import state
-from shipway.core.validate import validate
-from shipway.outputs.costs import cost_lines
+from shipway.config.schema import Environment
+from shipway.config.validation import validate
+from shipway.cost.estimate import make_estimator
+from shipway.cost.prices import OLD, UNITS
+from shipway.cost.statement import cost_lines, cost_statement
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
@@ -22,9 +21,12 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
 def test_the_estimate_of_mycandidate_is_what_the_command_prints() -> None:
     """But for how old the prices are by now, and what this machine's runs took."""
     text = (ROOT / "mycandidate" / "shipway.toml").read_text(encoding="utf-8")
-    found = estimator(validate({"application": {}, **tomllib.loads(text)}, "shipway.toml"))
-    made = [one for one in cost_lines(state(found, "", "", date(2026, 11, 25)))
-            if not one.startswith("careful:")]  # fmt: skip
+    found = make_estimator(validate({"application": {}, **tomllib.loads(text)}, "shipway.toml"))
+    made = [
+        one
+        for one in cost_lines(cost_statement(found, "", "", date(2026, 11, 25)))
+        if not one.startswith("careful:")
+    ]
     (written,) = [block for kind, block in BLOCKS if not kind]
     shown = [
         one for one in written.splitlines() if not one.startswith(("careful:", "CI,", "  how"))

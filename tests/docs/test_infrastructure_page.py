@@ -10,29 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.aws.levers import HERE
-from tests.aws.rendering import parse
-from tests.core.infrastructure.rows import detail, page, row
 from tests.docs.infrastructure_diagram import BLOCK, diagram
+from tests.infrastructure.change_set_rows import detail, page, row
+from tests.infrastructure.levers import HERE
+from tests.infrastructure.render import parse
 
-from shipway.aws.template import template
-from shipway.core.identity import subject
-from shipway.core.infrastructure.change import read_changes
-from shipway.core.infrastructure.parameters import (
-    Live,
+from shipway.aws.names import TEST_HEADER, subject_claim
+from shipway.config.aws import Database, Infrastructure, Schedule
+from shipway.config.validation import validate
+from shipway.infrastructure.change import plan_lines, read_changes
+from shipway.infrastructure.parameters import (
+    RunningService,
     bootstrap_parameters,
     environment_parameters,
 )
-from shipway.core.infrastructure.wording import plan_lines
-from shipway.core.naming import TEST_HEADER
-from shipway.core.settings.infrastructure import Database, Infrastructure, Schedule
-from shipway.core.validate import validate
+from shipway.infrastructure.template import load_template
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "infrastructure.md").read_text(encoding="utf-8")
 RECOVERY = (DOCS / "recovery.md").read_text(encoding="utf-8")
-LEVERS = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .*\|$", PAGE.split("## What there is")[0],
-                         re.MULTILINE))  # fmt: skip
+LEVERS = dict(
+    re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .*\|$", PAGE.split("## What there is")[0], re.MULTILINE)
+)
 TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 
 
@@ -58,7 +57,9 @@ def test_every_resource_is_explained_and_no_other() -> None:
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", part, re.MULTILINE)
     named = [name for line in rows for name in re.findall(r"`(\w+)`", line)]
     there = [
-        name for kind in ("bootstrap", "environment") for name in parse(template(kind))["Resources"]
+        name
+        for kind in ("bootstrap", "environment")
+        for name in parse(load_template(kind))["Resources"]
     ]
     assert sorted(named) == sorted(there)
     assert TEST_HEADER in part
@@ -75,8 +76,8 @@ def test_the_example_is_a_configuration_whose_stacks_can_be_made() -> None:
     )
     assert bootstrap_parameters(config, HERE)["Budget"] == "80"
     for name in ("staging", "development", "production"):
-        assert environment_parameters(config, name, HERE, Live())["Environment"] == name
-        assert subject(config.github, name).startswith("repo:example@1001/mycandidate@2002:")
+        assert environment_parameters(config, name, HERE, RunningService())["Environment"] == name
+        assert subject_claim(config.github, name).startswith("repo:example@1001/mycandidate@2002:")
 
 
 def test_the_runbooks_settings_are_settings() -> None:
@@ -88,11 +89,20 @@ def test_the_runbooks_settings_are_settings() -> None:
 
 
 def test_the_example_of_a_plan_is_what_would_be_said() -> None:
-    replaced = row("Modify", "Database", "RDS::DBInstance", Replacement="True",
-                   PolicyAction="ReplaceAndSnapshot",
-                   Details=[detail("DBInstanceIdentifier", "web-staging", "web-staging-2",
-                                   "Always")])  # fmt: skip
-    changed = row("Modify", "Database", "RDS::DBInstance", Replacement="False",
-                  Details=[detail("DBInstanceClass", "db.t4g.micro", "db.t4g.small")])  # fmt: skip
+    replaced = row(
+        "Modify",
+        "Database",
+        "RDS::DBInstance",
+        Replacement="True",
+        PolicyAction="ReplaceAndSnapshot",
+        Details=[detail("DBInstanceIdentifier", "web-staging", "web-staging-2", "Always")],
+    )
+    changed = row(
+        "Modify",
+        "Database",
+        "RDS::DBInstance",
+        Replacement="False",
+        Details=[detail("DBInstanceClass", "db.t4g.micro", "db.t4g.small")],
+    )
     for one in (replaced, changed):
         assert plan_lines(read_changes([page(one)]))[0] in PAGE.splitlines()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.core.migrations.scripts import TOP
+from tests.releases.migrations.scripts import TOP
 
-from shipway.core.migrations import contractions, unsafe_rollback
+from shipway.releases.migrations.analysis import contractions_between, unsafe_rollback
 
 PAGE = (Path(__file__).parents[2] / "docs" / "migrations.md").read_text(encoding="utf-8")
 
@@ -21,11 +21,13 @@ EXPAND, MOVE, CONTRACT = (script(number, code) for number, code in enumerate(COD
 
 
 def test_the_first_two_releases_take_nothing_away() -> None:
-    assert contractions([], [EXPAND]) == contractions([EXPAND], [EXPAND, MOVE]) == ()
+    assert (
+        contractions_between([], [EXPAND]) == contractions_between([EXPAND], [EXPAND, MOVE]) == ()
+    )
 
 
 def test_the_third_takes_the_old_column_and_says_why_it_may() -> None:
-    (one,) = contractions([EXPAND, MOVE], [EXPAND, MOVE, CONTRACT])
+    (one,) = contractions_between([EXPAND, MOVE], [EXPAND, MOVE, CONTRACT])
     assert one.words == (
         "drops column candidate.age (revision r2), called safe: read by no release since 1.5"
     )

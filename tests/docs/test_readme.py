@@ -9,7 +9,7 @@ import pytest
 
 from shipway.cli.app import shipway
 from shipway.cli.commands import COMMANDS
-from shipway.core.outcome import Verdict
+from shipway.pipeline.outcome import Verdict
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -35,11 +35,14 @@ def test_exit_codes_are_as_written() -> None:
     assert written
     text = " ".join(written[1].split())
     for verdict, words in (
-        (Verdict.PASSED, "0 passed"), (Verdict.FAILED, "1 failed"),
-        (Verdict.ROLLED_BACK, "3 rolled back"), (Verdict.UNKNOWN, "4 unknown"),
-        (Verdict.INCOMPLETE, "5 incomplete"), (Verdict.NEEDS_PERSON, "6 needs a person"),
+        (Verdict.PASSED, "0 passed"),
+        (Verdict.FAILED, "1 failed"),
+        (Verdict.ROLLED_BACK, "3 rolled back"),
+        (Verdict.UNKNOWN, "4 unknown"),
+        (Verdict.INCOMPLETE, "5 incomplete"),
+        (Verdict.ACTION_REQUIRED, "6 needs a person"),
         (Verdict.INTERRUPTED, "130 interrupted"),
-    ):  # fmt: skip
+    ):
         assert words in text
         assert verdict.exit_code(strict=True) == int(words.split()[0])
         help_text = " ".join((shipway().command("run").description or "").split())
@@ -50,9 +53,8 @@ def test_exit_codes_are_as_written() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     missing = [
-        link for link in links
-        if not link.startswith("http") and not (page.parent / link).exists()
-    ]  # fmt: skip
+        link for link in links if not link.startswith("http") and not (page.parent / link).exists()
+    ]
     assert missing == []
 
 

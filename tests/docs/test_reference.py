@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from shipway.core.config import Config, Environment
-from shipway.core.settings.notify import Notify
+from shipway.config.schema import Config, Environment
+from shipway.config.tables import Notify
 
 DOCS = Path(__file__).parents[2] / "docs"
 

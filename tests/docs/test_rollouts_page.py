@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from shipway.core.config import Environment, Pause
-from shipway.core.rollout import Stage
-from shipway.core.strategy import Strategy
-from shipway.core.validate import validate
-from shipway.platforms.local.envoy import RELEASE_HEADER
+from shipway.config.schema import Environment, Pause
+from shipway.config.validation import validate
+from shipway.rollouts.local.envoy import RELEASE_HEADER
+from shipway.rollouts.state_machine import Stage
+from shipway.rollouts.strategy import Strategy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rollouts.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .*\|$", PAGE, re.MULTILINE))

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from shipway.core.errors import (
+from shipway.errors import (
     ApplicationFault,
     Busy,
     CannotRun,
@@ -20,7 +20,7 @@ from shipway.core.errors import (
     StillGoing,
     Unreachable,
 )
-from shipway.core.runbook import ENTRIES, KINDS, OTHER, PAGE, entry_of, more
+from shipway.reports.error_docs import ENTRIES, KINDS, OTHER, PAGE, docs_link, entry_for
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNBOOK = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_every_entry_says_something(entry: str) -> None:
 
 @pytest.mark.parametrize(("message", "entry"), ELSEWHERE.items())
 def test_messages_that_are_put_together_have_theirs(message: str, entry: str) -> None:
-    assert entry_of(message) == entry
+    assert entry_for(message) == entry
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,16 @@ def test_messages_that_are_put_together_have_theirs(message: str, entry: str) ->
 def test_a_message_that_no_pattern_knows_has_the_entry_of_its_kind(
     kind: type[ShipwayError], entry: str
 ) -> None:
-    assert entry_of("purple", kind) == entry
-    assert entry_of("purple") == OTHER
-    assert more("purple", kind) == f"{PAGE}#{entry}"
+    assert entry_for("purple", kind) == entry
+    assert entry_for("purple") == OTHER
+    assert docs_link("purple", kind) == f"{PAGE}#{entry}"
 
 
 def test_an_error_of_a_new_kind_needs_an_entry(maker: ModuleType) -> None:
     found = maker.kinds()  # of every module, so that it is the same whatever was imported before
-    assert {kind.__name__ for kind in found} > {"Refused", "Held", "NotReady"}
-    assert [kind for kind in found if entry_of("purple", kind) == OTHER] == [ShipwayError]
+    assert {kind.__name__ for kind in found} > {
+        "AwsApiError",
+        "EnvironmentFrozen",
+        "PreflightFailed",
+    }
+    assert [kind for kind in found if entry_for("purple", kind) == OTHER] == [ShipwayError]

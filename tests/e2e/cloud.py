@@ -19,7 +19,7 @@ from tests.e2e import engine
 from tests.e2e.front import Front
 from tests.ministack_server import serving
 
-from shipway.effects.address import free_port
+from shipway.system.network import free_port
 
 REGION = "af-south-1"
 ACCOUNT = "000000000000"
@@ -34,16 +34,22 @@ class Cloud:
         self.address = f"http://{self.front.api}"
         self.registry = f"127.0.0.1:{self.port}"
         self.env = {
-            "AWS_ENDPOINT_URL": self.address, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "made-up-for-a-test", "AWS_EC2_METADATA_DISABLED": "true",
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL": self.address,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "made-up-for-a-test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def client(self, service: str) -> Any:
         """One of boto3's."""
         return boto3.client(
-            service, region_name=REGION, endpoint_url=self.address, aws_access_key_id="test",
+            service,
+            region_name=REGION,
+            endpoint_url=self.address,
+            aws_access_key_id="test",
             aws_secret_access_key="made-up-for-a-test",
-        )  # fmt: skip
+        )
 
     def clear(self) -> None:
         """No containers of it are left; another one's stay."""

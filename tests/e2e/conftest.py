@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.aws.ministack import Here
     from tests.e2e.local_site import Site
+    from tests.infrastructure.ministack import Here
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     """One MiniStack for a whole module."""
-    from tests.aws.mending import Difference, mended
-    from tests.aws.ministack import Here, ministack
+    from tests.infrastructure.ministack import Here, ministack
+    from tests.infrastructure.ministack_proxy import Difference, mended
 
     differences: list[Difference] = []
     folder = tmp_path_factory.mktemp("ministack")

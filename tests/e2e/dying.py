@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.e2e.local_site import Site
 
-from shipway.core.release import Release
-from shipway.core.watching import Silent
-from shipway.effects.record import SqliteRecord
+from shipway.releases.release import Release
+from shipway.rollouts.events import NullListener
+from shipway.system.record import SqliteRecord
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def main() -> None:
     site.record.close()
     site.record = Dying(str(site.folder / "record.sqlite3"), Death(**order["death"]))
     release = Release(**{**order["release"], "migrations": ()})
-    site.platform().deploy(release, Silent())
+    site.platform().deploy(release, NullListener())
 
 
 if __name__ == "__main__":

@@ -106,10 +106,16 @@ def base_tar() -> Path:
             KEPT.mkdir(parents=True, exist_ok=True)
             made = path.with_suffix(".part.tar")
             subprocess.run(
-                ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}",
-                 "bookworm", str(made)),
+                (
+                    "mmdebstrap",
+                    "--quiet",
+                    "--variant=minbase",
+                    f"--include={PACKAGES}",
+                    "bookworm",
+                    str(made),
+                ),
                 check=True,
-            )  # fmt: skip
+            )
             made.rename(path)
     return path
 

@@ -136,9 +136,10 @@ class _Asking:
     def __call__(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(asked).encode()
         headers = {
-            **self._headers, "X-Amz-Target": f"{_ECS}{operation}",
+            **self._headers,
+            "X-Amz-Target": f"{_ECS}{operation}",
             "Content-Length": str(len(body)),
-        }  # fmt: skip
+        }
         status, _, data = self._front.ask("POST", "/", headers, body)
         assert status == 200, (operation, asked, data)
         found: dict[str, Any] = json.loads(data)

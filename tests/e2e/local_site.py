@@ -13,15 +13,15 @@ from typing import Any
 
 from tests.patience import PATIENCE
 
-from shipway.core.config import Application, Config, Environment, Smoke
-from shipway.core.release import Release
-from shipway.core.watching import Lines
-from shipway.effects.address import free_port
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.process import SystemProcesses
-from shipway.effects.record import SqliteRecord
-from shipway.platforms.local.platform import LocalPlatform
+from shipway.config.schema import Application, Config, Environment, Smoke
+from shipway.releases.release import Release
+from shipway.rollouts.events import LineListener
+from shipway.rollouts.local.platform import LocalPlatform
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
+from shipway.system.process import SystemProcesses
+from shipway.system.record import SqliteRecord
 
 GOOD = """
 import os, time
@@ -88,11 +88,15 @@ class Site:
             ),
             environments={
                 "local": Environment(
-                    port=self.port, instances=2, health_timeout=60, drain_timeout=5, bake=0,
+                    port=self.port,
+                    instances=2,
+                    health_timeout=60,
+                    drain_timeout=5,
+                    bake=0,
                     smoke=(Smoke("/", json={"ok": True}),),
                 )
             },
-        )  # fmt: skip
+        )
 
     def set(self, **settings: Any) -> None:
         """Change the environment's settings."""
@@ -101,16 +105,30 @@ class Site:
 
     def platform(self) -> LocalPlatform:
         return LocalPlatform(
-            self.config, "local", str(self.folder), SystemProcesses(), RealHttp(), SystemClock(),
+            self.config,
+            "local",
+            str(self.folder),
+            SystemProcesses(),
+            RealHttp(),
+            SystemClock(),
             self.record,
-        )  # fmt: skip
+        )
 
     def release(self, version: str, code: str) -> Release:
         path = self.folder / version
         path.mkdir()
         (path / "app.py").write_text(code)
         digest = version.encode().hex().ljust(64, "0")
-        return Release("tiny", version, "", digest, "", (), str(path), sys.executable)
+        return Release(
+            application="tiny",
+            version=version,
+            commit="",
+            digest=digest,
+            lock="",
+            migrations=(),
+            path=str(path),
+            python=sys.executable,
+        )
 
 
-quiet = Lines(print)
+quiet = LineListener(print)

@@ -14,20 +14,24 @@ from typing import Any
 from tests.e2e.dying import Death
 from tests.e2e.local_site import GOOD, Site
 
-from shipway.core.outcome import Verdict
-from shipway.core.receipt import Receipt
-from shipway.core.release import Release
-from shipway.core.rollout import Stage
-from shipway.core.watching import Silent
-from shipway.effects.address import free_port
+from shipway.pipeline.outcome import Verdict
+from shipway.releases.release import Release
+from shipway.rollouts.events import NullListener
+from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.state_machine import Stage
+from shipway.system.network import free_port
 
 ROOT = Path(__file__).parents[2]
 WRONG = GOOD.replace('{"ok": true}', '{"ok": false}')  # its smoke test fails, its requests do not
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")
 QUICK = {
-    "judged": False, "probes": 0.0, "bake": 0.3, "step_bake": 0.3, "step_percent": 50.0,
+    "judged": False,
+    "probes": 0.0,
+    "bake": 0.3,
+    "step_bake": 0.3,
+    "step_percent": 50.0,
     "canary_percent": 25.0,
-}  # fmt: skip
+}
 
 
 class Ordeal:
@@ -40,13 +44,15 @@ class Ordeal:
         self._settings: dict[str, Any] = {}
         self.set("rolling")
         self.serving = self.release()
-        assert self.site.platform().deploy(self.serving, Silent()).verdict is Verdict.PASSED
+        assert self.site.platform().deploy(self.serving, NullListener()).verdict is Verdict.PASSED
 
     def set(self, strategy: str) -> None:
         """From now on by this strategy. All have test traffic: a running proxy keeps its port."""
         self._settings = {
-            **QUICK, "strategy": strategy, "test_port": self._test_port,
-        }  # fmt: skip
+            **QUICK,
+            "strategy": strategy,
+            "test_port": self._test_port,
+        }
         self.site.set(**self._settings)
 
     def release(self, code: str = GOOD) -> Release:
@@ -57,17 +63,24 @@ class Ordeal:
     def kill(self, release: Release, death: Death) -> bool:
         """Roll it out in a process that dies. False: it got to the end."""
         order = {
-            "folder": str(self.site.folder), "port": self.site.port, "settings": self._settings,
-            "release": asdict(release), "death": asdict(death),
-        }  # fmt: skip
+            "folder": str(self.site.folder),
+            "port": self.site.port,
+            "settings": self._settings,
+            "release": asdict(release),
+            "death": asdict(death),
+        }
         done = subprocess.run(
             [sys.executable, "-m", "tests.e2e.dying", json.dumps(order)],
-            cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         assert done.returncode in (0, -9), done.stderr
         return done.returncode == -9
 
-    def end(self, release: Release, command: str, *, good: bool = True) -> Receipt | None:
+    def end(self, release: Release, command: str, *, good: bool = True) -> RolloutReport | None:
         """End what was left with the next command, and see that it is as it should be.
 
         None where the rollout had not begun, or was over already.
@@ -77,11 +90,11 @@ class Ordeal:
         if (left := platform.unfinished) is not None:
             stage = Stage(left["walk"]["state"]["stage"]) if "walk" in left else None
             if command == "deploy":
-                receipt = platform.deploy(release, Silent())
+                receipt = platform.deploy(release, NullListener())
             elif command == "rollback":
-                receipt = platform.rollback("", Silent())
+                receipt = platform.rollback("", NullListener())
             else:
-                receipt = getattr(platform, command)(Silent())
+                receipt = getattr(platform, command)(NullListener())
             forward = good and (command in ("resume", "deploy") or stage is Stage.SUCCEEDED)
             wanted = Verdict.PASSED if forward else Verdict.ROLLED_BACK
             if not (command == "rollback" and stage is Stage.SUCCEEDED):

@@ -35,15 +35,22 @@ def main(folder: str, *command: str) -> None:
     seen = []
     for password in ("first'\"\\", "first'\"\\", "second"):
         environment = {
-            "PATH": f"{programs}:{os.environ['PATH']}", "PGHOST": socket, "PGUSER": "shipway",
-            "PGDATABASE": "postgres", "PGSSLMODE": "prefer", "APP_USER": "it's-staging",
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PGHOST": socket,
+            "PGUSER": "shipway",
+            "PGDATABASE": "postgres",
+            "PGSSLMODE": "prefer",
+            "APP_USER": "it's-staging",
             "APP_PASSWORD": password,
-        }  # fmt: skip
+        }
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         told = subprocess.run(
             ["psql", "-At", "-F", "|", "-d", server.get_uri(), "-c", QUERY],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         seen.append([done.returncode, done.stdout + done.stderr, told.stdout.strip()])
     print(json.dumps(seen))
     server.cleanup()

@@ -7,7 +7,7 @@ import threading
 from tests.e2e.local_site import Site
 from tests.patience import PATIENCE
 
-from shipway.core.watching import Lines
+from shipway.rollouts.events import LineListener
 
 
 class rolling:
@@ -17,7 +17,7 @@ class rolling:
         self.said: list[str] = []
         platform = site.platform()
         self._thread = threading.Thread(
-            target=lambda: platform.deploy(release, Lines(self.said.append))  # type: ignore[arg-type]
+            target=lambda: platform.deploy(release, LineListener(self.said.append))  # type: ignore[arg-type]
         )
 
     def __enter__(self) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.checks.real import UV
+from tests.checks.real_tools import UV
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _WORDS = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*\(\)|[A-Za-z_][\w-]*(?:\.[\w-]+)+")
@@ -106,8 +106,9 @@ class Runner:
     def _step(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
         if "run" in step:
             return self._run(job, step, contexts)
-        given = {name: self._filled(str(value), contexts)
-                 for name, value in step.get("with", {}).items()}  # fmt: skip
+        given = {
+            name: self._filled(str(value), contexts) for name, value in step.get("with", {}).items()
+        }
         action = step["uses"].partition("@")[0].replace("/", "_").replace("-", "_")
         act = getattr(self, f"_{action}", None)
         if act is not None:
@@ -138,13 +139,19 @@ class Runner:
     def _execute(self, job: str, step: dict[str, Any], contexts: dict[str, Any]) -> bool:
         output = self.temp / "output"
         output.write_text("")
-        env = {name: self._filled(str(value), contexts)
-               for name, value in step.get("env", {}).items()}  # fmt: skip
+        env = {
+            name: self._filled(str(value), contexts) for name, value in step.get("env", {}).items()
+        }
         done = subprocess.run(
-            ["bash", "-e", "-c", step["run"]], cwd=self.workspace, timeout=900, check=False,
-            env={**self._variables(output), **env}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            ["bash", "-e", "-c", step["run"]],
+            cwd=self.workspace,
+            timeout=900,
+            check=False,
+            env={**self._variables(output), **env},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self.ran.append(Ran(job, step["run"].strip(), done.returncode, done.stdout))
         pairs = [line.partition("=") for line in output.read_text().splitlines()]
         told = {name: value for name, _, value in pairs}
@@ -153,20 +160,35 @@ class Runner:
         return done.returncode == 0 or any(done.returncode in codes for codes in allowed)
 
     def _variables(self, output: Path) -> dict[str, str]:
-        kept = ("HOME", "LANG", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL",
-                "SSL_CERT_FILE", "PIP_CACHE_DIR")  # fmt: skip
+        kept = (
+            "HOME",
+            "LANG",
+            "UV_DEFAULT_INDEX",
+            "UV_INDEX_URL",
+            "PIP_INDEX_URL",
+            "SSL_CERT_FILE",
+            "PIP_CACHE_DIR",
+        )
         found = {name: os.environ[name] for name in kept if name in os.environ}
         path = ":".join([*map(str, self.path), os.environ["PATH"]])
         return {
-            **found, "PATH": path, "CI": "true", "GITHUB_ACTIONS": "true",
-            "RUNNER_TEMP": str(self.temp), "GITHUB_WORKSPACE": str(self.workspace),
-            "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
-            "GITHUB_REPOSITORY": self.event["repository"], "GITHUB_RUN_ID": self.event["run_id"],
-            "GITHUB_EVENT_NAME": self.event["event_name"], "XDG_CACHE_HOME": str(self.home / "x"),
+            **found,
+            "PATH": path,
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "RUNNER_TEMP": str(self.temp),
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(self.temp / "summary.md"),
+            "GITHUB_REPOSITORY": self.event["repository"],
+            "GITHUB_RUN_ID": self.event["run_id"],
+            "GITHUB_EVENT_NAME": self.event["event_name"],
+            "XDG_CACHE_HOME": str(self.home / "x"),
             "UV_CACHE_DIR": self._packages,  # as the workflows' own cache of uv's would be
-            "GITHUB_API_URL": "http://127.0.0.1:9", "AWS_DEFAULT_REGION": "eu-west-1",
+            "GITHUB_API_URL": "http://127.0.0.1:9",
+            "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",  # there is no account, and nobody to ask for one
-        }  # fmt: skip
+        }
 
     # -- expressions ----------------------------------------------------------------------
 
@@ -185,9 +207,12 @@ class Runner:
     def _value(self, expression: str, contexts: dict[str, Any]) -> Any:
         """Python's value of an expression of GitHub's, of the few kinds that are written."""
         known = {
-            "github": self.event, "vars": {}, "secrets": {},
-            "runner": {"os": "Linux", "temp": str(self.temp)}, **contexts,
-        }  # fmt: skip
+            "github": self.event,
+            "vars": {},
+            "secrets": {},
+            "runner": {"os": "Linux", "temp": str(self.temp)},
+            **contexts,
+        }
 
         def replaced(word: re.Match[str]) -> str:
             if word[0].startswith("'"):

@@ -18,9 +18,11 @@ from typing import Any
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]  # an operation of ECS's, and what is asked
 OVER = ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")
 OPERATIONS = (
-    "ListServiceDeployments", "DescribeServiceDeployments", "DescribeServiceRevisions",
+    "ListServiceDeployments",
+    "DescribeServiceDeployments",
+    "DescribeServiceRevisions",
     "StopServiceDeployment",
-)  # fmt: skip
+)
 
 
 class ServiceDeployments:
@@ -39,10 +41,11 @@ class ServiceDeployments:
         self._look(asked["cluster"], asked["service"], ask)
         wanted = asked.get("status")
         found = [
-            _plain(one) for one in reversed(self._known.values())
+            _plain(one)
+            for one in reversed(self._known.values())
             if one["serviceArn"].endswith(f"/{asked['service']}")
             and (not wanted or one["status"] in wanted)
-        ]  # fmt: skip
+        ]
         return {"serviceDeployments": found}
 
     def _describe(self, asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
@@ -53,11 +56,12 @@ class ServiceDeployments:
         found = [
             {
                 "serviceRevisionArn": one["targetServiceRevision"]["arn"],
-                "taskDefinition": one["taskDefinition"], "loadBalancers": one["loadBalancers"],
+                "taskDefinition": one["taskDefinition"],
+                "loadBalancers": one["loadBalancers"],
                 "createdAt": one["createdAt"],
             }
             for one in self._named(asked["serviceRevisionArns"], "service-revision", ask)
-        ]  # fmt: skip
+        ]
         return {"serviceRevisions": found, "failures": []}
 
     def _stop(self, asked: dict[str, Any], ask: Ask) -> dict[str, Any]:
@@ -117,17 +121,23 @@ def _arn(service: dict[str, Any], one: dict[str, Any]) -> str:
 def _told(service: dict[str, Any], one: dict[str, Any], status: str) -> dict[str, Any]:
     arn = _arn(service, one)
     return {
-        "serviceDeploymentArn": arn, "serviceArn": service["serviceArn"],
-        "clusterArn": service["clusterArn"], "status": status,
-        "createdAt": one["createdAt"], "startedAt": one["createdAt"],
-        "updatedAt": one["updatedAt"], "statusReason": one.get("rolloutStateReason", ""),
+        "serviceDeploymentArn": arn,
+        "serviceArn": service["serviceArn"],
+        "clusterArn": service["clusterArn"],
+        "status": status,
+        "createdAt": one["createdAt"],
+        "startedAt": one["createdAt"],
+        "updatedAt": one["updatedAt"],
+        "statusReason": one.get("rolloutStateReason", ""),
         "targetServiceRevision": {
             "arn": arn.replace(":service-deployment/", ":service-revision/"),
-            "runningTaskCount": one["runningCount"], "pendingTaskCount": one["pendingCount"],
+            "runningTaskCount": one["runningCount"],
+            "pendingTaskCount": one["pendingCount"],
             "requestedTaskCount": one["desiredCount"],
         },
-        "taskDefinition": one["taskDefinition"], "loadBalancers": service.get("loadBalancers", []),
-    }  # fmt: skip
+        "taskDefinition": one["taskDefinition"],
+        "loadBalancers": service.get("loadBalancers", []),
+    }
 
 
 def _plain(one: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")

@@ -12,9 +12,9 @@ import pytest
 from tests.e2e import engine
 from tests.e2e.local_site import Client, Site, quiet
 
-from shipway.core.outcome import Verdict
-from shipway.core.release import Release
-from shipway.core.watching import Lines
+from shipway.pipeline.outcome import Verdict
+from shipway.releases.release import Release
+from shipway.rollouts.events import LineListener
 
 pytestmark = pytest.mark.e2e
 
@@ -69,7 +69,7 @@ def test_a_container_whose_carrier_was_killed_is_replaced_and_removed(site: Site
     killed = site.platform().running[0]
     os.killpg(killed.pid, signal.SIGKILL)
     said: list[str] = []
-    assert site.platform().deploy(one, Lines(said.append)).verdict is Verdict.PASSED
+    assert site.platform().deploy(one, LineListener(said.append)).verdict is Verdict.PASSED
     assert any("had ended: replaced" in line for line in said)
     assert killed.name not in names()
     assert [i["health"] for i in site.platform().status()["instances"]] == ["ok", "ok"]

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import only, project, shipway
+from tests.cli.pseudo_terminal import only, project, shipway
 from tests.e2e import engine
 from tests.e2e.cloud import Cloud, cloud
 
-from shipway.core.ports import EndedStep
-from shipway.core.release import Release
-from shipway.effects.record import SqliteRecord
+from shipway.ports import EndedStep
+from shipway.releases.release import Release
+from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
 GROUP = "/web/production/web"
@@ -41,7 +41,16 @@ def web(here: Cloud, tmp_path: Path) -> Path:
     """A project with a packaged release, and a service that stands."""
     folder = project(tmp_path / "web", WEB, {"requirements.txt": ""})
     record = SqliteRecord(str(folder / ".shipway" / "record.sqlite3"))
-    release = Release("web", "2.0", "abc1234", "d" * 64, "", (), str(folder), "")
+    release = Release(
+        application="web",
+        version="2.0",
+        commit="abc1234",
+        digest="d" * 64,
+        lock="",
+        migrations=(),
+        path=str(folder),
+        python="",
+    )
     result = json.dumps({"facts": {"release": asdict(release)}})
     record.finish_steps("1", [EndedStep("package", result, key="k", parts="{}", now=1.0)])
     record.put_memo(f"image {release.digest}", IMAGE)  # as the step publish does
@@ -54,23 +63,35 @@ def stand(here: Cloud) -> None:
     ecs = here.client("ecs")
     here.client("logs").create_log_group(logGroupName=GROUP)
     ecs.create_cluster(clusterName="web-production")
-    options = {"awslogs-group": GROUP, "awslogs-region": "af-south-1",
-               "awslogs-stream-prefix": "web"}  # fmt: skip
+    options = {
+        "awslogs-group": GROUP,
+        "awslogs-region": "af-south-1",
+        "awslogs-stream-prefix": "web",
+    }
     container = {
-        "name": "web", "image": engine.base(), "essential": True,
+        "name": "web",
+        "image": engine.base(),
+        "essential": True,
         "environment": [{"name": "COLOUR", "value": "red"}],
         "portMappings": [{"containerPort": 8000}],
         "logConfiguration": {"logDriver": "awslogs", "options": options},
-    }  # fmt: skip
+    }
     ecs.register_task_definition(
-        family="web-production", containerDefinitions=[container], cpu="256", memory="512",
-        networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
-    )  # fmt: skip
+        family="web-production",
+        containerDefinitions=[container],
+        cpu="256",
+        memory="512",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+    )
     ecs.create_service(
-        cluster="web-production", serviceName="web", taskDefinition="web-production",
-        desiredCount=0, launchType="FARGATE",
+        cluster="web-production",
+        serviceName="web",
+        taskDefinition="web-production",
+        desiredCount=0,
+        launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
-    )  # fmt: skip
+    )
 
 
 def test_a_day_on_ecs(here: Cloud, web: Path) -> None:

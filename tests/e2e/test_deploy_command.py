@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import begun, only, project, shipway_process
+from tests.cli.pseudo_terminal import begun, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 SLOW = "import time\n\ntime.sleep(600)\n" + APP

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.terminal import git, shipway
+from tests.cli.pseudo_terminal import git, shipway
 from tests.images.engines import BASE, buildah, with_base
 from tests.images.registries import client, running
 
-from shipway.checks.osv.image import packages
-from shipway.core.images import oci
+from shipway.checks.osv.image import packages_of_image
+from shipway.images import oci
 
 pytestmark = pytest.mark.e2e
 
@@ -69,7 +69,7 @@ def test_mycandidates_image_is_small_scanned_pushed_once_and_starts(
 ) -> None:
     first = build(tree, variables)
     assert first["added"] <= 60e6 and first["packages"]["sqlalchemy"] > 1e6
-    found = packages(str(tree / ".shipway" / "image")).places
+    found = packages_of_image(str(tree / ".shipway" / "image")).places
     assert {"flask", "gunicorn"} <= {one.name for one in found["PyPI"]}
     assert len(found["Debian:12"]) > 50
     pushed = shipway(tree, "image", "push", "--json", **variables)
@@ -89,9 +89,14 @@ def test_mycandidates_image_is_small_scanned_pushed_once_and_starts(
     container = buildah(variables, "from", "--tls-verify=false", f"docker://{place}")
     try:
         said = buildah(
-            variables, "run", container, "--", "python3", "-c",
+            variables,
+            "run",
+            container,
+            "--",
+            "python3",
+            "-c",
             "import flask, sqlalchemy, psycopg, main, os; print(os.getuid(), main.__file__)",
-        )  # fmt: skip
+        )
         assert said == "10001 /app/main/__init__.py"
     finally:
         buildah(variables, "rm", container)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
@@ -23,7 +23,7 @@ FLASK = {
     '@app.route("/")\ndef index():\n    return f"hello {WHO}"\n',
     "tests/test_app.py": "from app import app\n\n\ndef test_index():\n"
     '    assert b"hello" in app.test_client().get("/").data\n',
-}  # fmt: skip
+}
 DJANGO = {
     "manage.py": 'import os\nimport sys\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", '
     '"config.settings")\nfrom django.core.management import execute_from_command_line\n\n'
@@ -44,14 +44,18 @@ DJANGO = {
     "polls/tests.py": "from django.test import TestCase\n\n\nclass IndexTests(TestCase):\n"
     '    def test_index(self):\n        self.assertContains(self.client.get("/"), "polls")\n',
     "requirements.txt": "django>=5.2,<5.3\n",
-}  # fmt: skip
+}
 
 
 def shipway(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [SHIPWAY, "-C", str(folder), *words], capture_output=True, text=True, timeout=600,
-        check=False, env={**os.environ, "CI": "", "XDG_CACHE_HOME": str(folder.parent / "cache")},
-    )  # fmt: skip
+        [SHIPWAY, "-C", str(folder), *words],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        env={**os.environ, "CI": "", "XDG_CACHE_HOME": str(folder.parent / "cache")},
+    )
 
 
 def repository(folder: Path, files: dict[str, str]) -> Path:

@@ -13,10 +13,10 @@ from tests.e2e.local_site import GOOD, Client, Site, quiet
 from tests.e2e.rolling_out import rolling
 from tests.patience import until
 
-from shipway.core.outcome import Verdict
-from shipway.core.release import Release
-from shipway.platforms.local.instances import Instance
-from shipway.platforms.local.lease import Answer
+from shipway.pipeline.outcome import Verdict
+from shipway.releases.release import Release
+from shipway.rollouts.local.environment_lock import Signal
+from shipway.rollouts.local.instances import Instance
 
 pytestmark = pytest.mark.e2e
 
@@ -51,7 +51,7 @@ def test_of_the_old_release_it_is_replaced_while_the_rollout_goes_on(site: Site)
         before, failed = answers(client), client.failed
         time.sleep(0.5)
         assert answers(client) > before
-        site.platform().site.lease.leave(Answer.STOP)
+        site.platform().site.lease.send(Signal.STOP)
     assert failed <= 3  # at most what each of the three clients had in flight
     assert client.failed == failed  # and none after that
     assert site.record.rollouts("local")[0]["verdict"] == Verdict.ROLLED_BACK

@@ -12,7 +12,7 @@ from tests.e2e.dying import Death
 from tests.e2e.local_site import GOOD, Client
 from tests.e2e.ordeal import WRONG, Ordeal
 
-from shipway.core.outcome import Verdict
+from shipway.pipeline.outcome import Verdict
 
 pytestmark = pytest.mark.e2e
 

@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import begun, git, only, project, shipway
+from tests.cli.pseudo_terminal import begun, git, only, project, shipway
 from tests.patience import until
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
-from shipway.effects.record import SqliteRecord
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
+from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
 APP = """

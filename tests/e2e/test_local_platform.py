@@ -10,14 +10,14 @@ import time
 import pytest
 from tests.e2e.local_site import GOOD, Client, Site, quiet
 
-from shipway.core.config import Application, Config
-from shipway.core.errors import Busy, ConfigError
-from shipway.core.outcome import Verdict
-from shipway.core.watching import Lines
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.process import SystemProcesses
-from shipway.platforms.local.platform import LocalPlatform
+from shipway.config.schema import Application, Config
+from shipway.errors import Busy, ConfigError
+from shipway.pipeline.outcome import Verdict
+from shipway.rollouts.events import LineListener
+from shipway.rollouts.local.platform import LocalPlatform
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.process import SystemProcesses
 
 pytestmark = pytest.mark.e2e
 
@@ -46,9 +46,12 @@ def test_rolling_forward_and_back_fails_no_request(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(SICK, "/health answers 500"), (CRASHES, "ended while it was starting"),
-     (HANGS, "/health does not answer")],
-)  # fmt: skip
+    [
+        (SICK, "/health answers 500"),
+        (CRASHES, "ended while it was starting"),
+        (HANGS, "/health does not answer"),
+    ],
+)
 def test_a_bad_release_is_rolled_back_and_the_old_one_never_stops(
     site: Site, code: str, words: str
 ) -> None:
@@ -96,7 +99,7 @@ def test_the_next_command_heals_what_was_killed(site: Site) -> None:
     os.killpg(platform.proxy.pid, signal.SIGKILL)
     time.sleep(0.3)
     said: list[str] = []
-    assert site.platform().deploy(one, Lines(said.append)).verdict is Verdict.PASSED
+    assert site.platform().deploy(one, LineListener(said.append)).verdict is Verdict.PASSED
     assert any("had ended: replaced" in line for line in said)
     assert any("Envoy was not running" in line for line in said)
     status = site.platform().status()
@@ -109,7 +112,7 @@ def test_the_same_release_again_does_nothing(site: Site) -> None:
     site.platform().deploy(one, quiet)
     before = [instance.pid for instance in site.platform().running]
     said: list[str] = []
-    site.platform().deploy(one, Lines(said.append))
+    site.platform().deploy(one, LineListener(said.append))
     assert "runs already" in said[-1]
     assert [instance.pid for instance in site.platform().running] == before
 
@@ -126,7 +129,7 @@ def test_a_port_of_somebody_else_is_named_and_nothing_is_left(site: Site) -> Non
 
 def test_two_commands_at_once_are_kept_apart(site: Site) -> None:
     platform = site.platform()
-    with platform.site.lease.held(), pytest.raises(Busy, match="another command works on local"):
+    with platform.site.lease.acquire(), pytest.raises(Busy, match="another command works on local"):
         site.platform().down()
 
 
@@ -135,9 +138,14 @@ def test_without_an_earlier_release_there_is_nothing_to_go_back_to(site: Site) -
         site.platform().rollback("", quiet)
     with pytest.raises(ConfigError, match="no environment is named"):
         LocalPlatform(
-            site.config, "moon", str(site.folder), SystemProcesses(), RealHttp(), SystemClock(),
+            site.config,
+            "moon",
+            str(site.folder),
+            SystemProcesses(),
+            RealHttp(),
+            SystemClock(),
             site.record,
-        )  # fmt: skip
+        )
 
 
 def test_down_stops_everything_and_keeps_the_data(site: Site) -> None:

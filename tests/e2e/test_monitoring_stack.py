@@ -14,22 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.aws.mending import mended
-from tests.aws.ministack import Here, ministack
-from tests.aws.monitoring.watched import FULL
+from tests.infrastructure.ministack import Here, ministack
+from tests.infrastructure.ministack_proxy import mended
+from tests.monitoring.environments import FULL
 
-from shipway.aws.monitoring.template import template
-from shipway.cli.monitoring import apply_monitoring, plan_monitoring
-from shipway.cli.monitoring_site import MonitoringSite
-from shipway.core.config import Application, Config, Environment
-from shipway.core.settings.monitoring import AlarmSettings, Monitoring
+from shipway.cli.monitor import MonitoringContext, apply_monitoring, plan_monitoring
+from shipway.config.aws import AlarmSettings, Monitoring
+from shipway.config.schema import Application, Config, Environment
+from shipway.monitoring.stack_template import monitoring_template
 
 pytestmark = pytest.mark.e2e
 
 _UNKNOWN = (
-    "AWS::Logs::MetricFilter", "AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition",
+    "AWS::Logs::MetricFilter",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Logs::QueryDefinition",
     "AWS::Chatbot::SlackChannelConfiguration",
-)  # fmt: skip
+)
 
 
 def without_unknown(made: dict[str, Any]) -> str:
@@ -41,13 +42,13 @@ def without_unknown(made: dict[str, Any]) -> str:
     return json.dumps({**made, "Resources": resources})
 
 
-def site_for(clients: Here, settings: Monitoring) -> MonitoringSite:
+def site_for(clients: Here, settings: Monitoring) -> MonitoringContext:
     config = Config(
         application=Application(name="web"),
         environments={"production": Environment(platform="ecs", monitoring=settings)},
     )
-    whole = MonitoringSite(config, "production", clients, every=0.1)
-    return replace(whole, template=without_unknown(template(whole.found)))
+    whole = MonitoringContext(config, "production", clients, every=0.1)
+    return replace(whole, template=without_unknown(monitoring_template(whole.found)))
 
 
 @pytest.fixture
@@ -83,14 +84,16 @@ def test_it_is_planned_applied_changed_and_then_as_configured(
         alarm = found[f"web-production-{rule.name}"]
         assert (alarm["Threshold"], alarm["Period"]) == (rule.threshold, rule.period)
         assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (
-            rule.datapoints, rule.of,
-        )  # fmt: skip
+            rule.datapoints,
+            rule.of,
+        )
     slow = found["web-production-latency-p99"]["Dimensions"]
     assert slow[0]["Value"].startswith("app/web-production/")
     topics = clients.client("sns").list_topics()["Topics"]
     assert {one["TopicArn"].rpartition(":")[2] for one in topics} == {
-        "web-production-critical", "web-production-warning",
-    }  # fmt: skip
+        "web-production-critical",
+        "web-production-warning",
+    }
     assert len(clients.client("events").list_rules()["Rules"]) == 4
     (group,) = clients.client("logs").describe_log_groups()["logGroups"]
     assert (group["logGroupName"], group["retentionInDays"]) == ("/aws/events/web-production", 90)

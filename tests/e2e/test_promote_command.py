@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import git, only, project, shipway_process
+from tests.cli.pseudo_terminal import git, only, project, shipway_process
 from tests.e2e.tiny_application import APP
-from tests.effects.hook import Answer, hook
+from tests.notifications.webhook_server import Answer, hook
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.e2e
 def web(tmp_path: Path) -> Iterator[Path]:
     places = "".join(
         f"[environments.{name}]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 15\n"
-        "bake = 0\n" for name in ("staging", "production")
-    )  # fmt: skip
+        "bake = 0\n"
+        for name in ("staging", "production")
+    )
     configuration = (
         '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\nhealth = "/"\n'
         f'[notify]\nwebhook = "HOOK"\ntimeout = 2\n{only()}{places}'

@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
+from shipway.aws.clients import AwsClients
+from shipway.aws.names import AwsResourceNames
 from shipway.cli.project import open_project
-from shipway.core.naming import Names
-from shipway.effects.aws import AwsClients
-from shipway.platforms.ecs.service import Place
+from shipway.rollouts.ecs.service import ServiceRef
 
 PROJECT = os.environ.get("SHIPWAY_REAL_AWS", "")
 ENVIRONMENT = os.environ.get("SHIPWAY_REAL_ENVIRONMENT", "staging")
@@ -39,7 +39,7 @@ class Witness(threading.Thread):
         super().__init__(daemon=True)
         opened = open_project(PROJECT)
         settings = opened.config.environments[ENVIRONMENT]
-        self._place = Place.of(settings, Names(opened.name, ENVIRONMENT))
+        self._place = ServiceRef.of(settings, AwsResourceNames(opened.name, ENVIRONMENT))
         self._ecs = AwsClients(opened.config.aws).client("ecs")
         self._path = path
         self.over = threading.Event()

@@ -14,17 +14,16 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
-from tests.aws.levers import config
-from tests.aws.mending import mended
-from tests.aws.ministack import REGION, Here, ministack, without_unknown
+from tests.infrastructure.levers import config
+from tests.infrastructure.ministack import REGION, Here, ministack, without_unknown
+from tests.infrastructure.ministack_proxy import mended
 
-from shipway.aws.template import template
-from shipway.cli.agreeing import Person
-from shipway.cli.stack_site import StackSite
-from shipway.cli.stacking import apply_site
-from shipway.core.account import Account
-from shipway.core.config import Environment
-from shipway.core.settings.infrastructure import Database, Infrastructure
+from shipway.aws.names import Account
+from shipway.cli.infra import StackContext, apply_stack
+from shipway.cli.terminal import Prompt
+from shipway.config.aws import Database, Infrastructure
+from shipway.config.schema import Environment
+from shipway.infrastructure.template import load_template
 
 pytestmark = pytest.mark.e2e
 ELSEWHERE = "eu-central-1"
@@ -37,13 +36,18 @@ def aws(tmp_path: Path) -> Iterator[Here]:
         yield Here(address)
 
 
-def site(aws: Here, where: str, database: Database, typed: str = "") -> StackSite:
+def site(aws: Here, where: str, database: Database, typed: str = "") -> StackContext:
     here = Environment(platform="ecs", infrastructure=Infrastructure(database=database))
     given = replace(config(), environments={where: here})
-    return StackSite(
-        given, where, aws, Account("000000000000", aws.region),
-        without_unknown(template("environment")), every=0.05, person=Person(io.StringIO(typed)),
-    )  # fmt: skip
+    return StackContext(
+        config=given,
+        where=where,
+        clients=aws,
+        account=Account("000000000000", aws.region),
+        template=without_unknown(load_template("environment")),
+        every=0.05,
+        person=Prompt(io.StringIO(typed)),
+    )
 
 
 def identifiers(aws: Here) -> set[str]:
@@ -52,14 +56,14 @@ def identifiers(aws: Here) -> set[str]:
 
 
 def test_a_database_is_restored_from_a_snapshot_beside_the_one_that_is_broken(aws: Here) -> None:
-    apply_site(site(aws, "staging", Database()), yes=True, allow_destroy=False, json=False)
+    apply_stack(site(aws, "staging", Database()), yes=True, allow_destroy=False, json=False)
     rds = aws.client("rds")
     rds.create_db_snapshot(
         DBInstanceIdentifier="web-staging", DBSnapshotIdentifier="before-the-fault"
     )
     restored = Database(identifier="web-staging-2", snapshot="before-the-fault")
     later = site(aws, "staging", restored, "staging\n")
-    apply_site(later, yes=False, allow_destroy=True, json=False)
+    apply_stack(later, yes=False, allow_destroy=True, json=False)
     assert later.stack.physical("Database") == "web-staging-2"
     assert "web-staging-2" in identifiers(aws)
     assert later.stack.parameters()["DatabaseSnapshot"] == "before-the-fault"
@@ -74,22 +78,29 @@ def test_a_point_in_time_comes_back_as_an_instance_whose_snapshot_is_taken(
     with mock_aws():
         rds = boto3.client("rds", REGION)
         rds.create_db_instance(
-            DBInstanceIdentifier="web-staging", DBInstanceClass="db.t4g.micro", Engine="postgres",
-            AllocatedStorage=20, MasterUsername="shipway", ManageMasterUserPassword=True,
+            DBInstanceIdentifier="web-staging",
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="shipway",
+            ManageMasterUserPassword=True,
             StorageEncrypted=True,
-        )  # fmt: skip
+        )
         rds.restore_db_instance_to_point_in_time(
-            SourceDBInstanceIdentifier="web-staging", TargetDBInstanceIdentifier="web-staging-then",
+            SourceDBInstanceIdentifier="web-staging",
+            TargetDBInstanceIdentifier="web-staging-then",
             UseLatestRestorableTime=True,
-        )  # fmt: skip
+        )
         taken = rds.create_db_snapshot(
             DBInstanceIdentifier="web-staging-then", DBSnapshotIdentifier="web-staging-then"
         )["DBSnapshot"]
         there = boto3.client("rds", ELSEWHERE)
         there.copy_db_snapshot(
-            SourceDBSnapshotIdentifier=taken["DBSnapshotArn"], SourceRegion=REGION,
-            TargetDBSnapshotIdentifier="web-staging-then", KmsKeyId="alias/aws/rds",
-        )  # fmt: skip
+            SourceDBSnapshotIdentifier=taken["DBSnapshotArn"],
+            SourceRegion=REGION,
+            TargetDBSnapshotIdentifier="web-staging-then",
+            KmsKeyId="alias/aws/rds",
+        )
         (copied,) = there.describe_db_snapshots(DBSnapshotIdentifier="web-staging-then")[
             "DBSnapshots"
         ]
@@ -98,10 +109,10 @@ def test_a_point_in_time_comes_back_as_an_instance_whose_snapshot_is_taken(
 
 def test_another_region_gets_the_environment_under_a_new_name(aws: Here) -> None:
     """The roles' names are the account's, not the region's: the old ones may still be there."""
-    apply_site(site(aws, "staging", Database()), yes=True, allow_destroy=False, json=False)
+    apply_stack(site(aws, "staging", Database()), yes=True, allow_destroy=False, json=False)
     there = Here(aws.address, ELSEWHERE)
     moved = site(there, "staging-b", Database(snapshot="web-staging-last"))
-    apply_site(moved, yes=True, allow_destroy=False, json=False)
+    apply_stack(moved, yes=True, allow_destroy=False, json=False)
     assert moved.stack.status() == "CREATE_COMPLETE"
     assert identifiers(there) == {"web-staging-b"}
     assert "staging-b" in moved.stack.outputs()["Address"]

@@ -15,24 +15,23 @@ from botocore.exceptions import ClientError
 from tests.e2e import engine
 from tests.e2e.cloud import ACCOUNT, REGION, Cloud, cloud
 
-from shipway.core.account import Account
-from shipway.core.config import Application, Config, Environment
-from shipway.core.naming import Names
-from shipway.core.outcome import Verdict
-from shipway.core.release import Release
-from shipway.core.settings.aws import Aws, Ecs
-from shipway.core.watching import Lines
-from shipway.effects.aws import AwsClients
-from shipway.effects.clock import SystemClock
-from shipway.effects.http import RealHttp
-from shipway.effects.record import SqliteRecord
-from shipway.platforms.ecs.oneoff import run_task
-from shipway.platforms.ecs.platform import EcsPlatform
-from shipway.platforms.ecs.taskdef import render
-from shipway.platforms.ecs.tools import Tools
+from shipway.aws.clients import AwsClients
+from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.aws import Aws, Ecs
+from shipway.config.schema import Application, Config, Environment
+from shipway.pipeline.outcome import Verdict
+from shipway.releases.release import Release
+from shipway.rollouts.ecs.one_off_task import run_task
+from shipway.rollouts.ecs.platform import EcsPlatform
+from shipway.rollouts.ecs.ports import TaskDefinitionOps
+from shipway.rollouts.ecs.task_definition import render_task_definition
+from shipway.rollouts.events import LineListener
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
-NAMES = Names("web", "production")
+NAMES = AwsResourceNames("web", "production")
 
 
 class Site:
@@ -45,23 +44,41 @@ class Site:
         self.record = SqliteRecord(str(folder / "record.sqlite3"))
         self.said: list[str] = []
         self.settings = Environment(
-            platform="ecs", instances=1,
+            platform="ecs",
+            instances=1,
             ecs=Ecs(failed_tasks=2, timeout=180.0),
-        )  # fmt: skip
+        )
 
     def platform(self) -> EcsPlatform:
         config = Config(
-            Application(name="web"), environments={"production": self.settings},
+            application=Application(name="web"),
+            environments={"production": self.settings},
             aws=Aws(region=REGION),
-        )  # fmt: skip
+        )
         return EcsPlatform(
-            config, "production", self.clients, SystemClock(), RealHttp(), self.record,
-            Tools(self._render, lambda *_: (), run_task),
-        )  # fmt: skip
+            config,
+            "production",
+            self.clients,
+            SystemClock(),
+            RealHttp(),
+            self.record,
+            TaskDefinitionOps(self._render, lambda *_: (), run_task),
+        )
 
     def release(self, version: str, image: str) -> Release:
         digest = (version.replace(".", "") * 64)[:64]
-        return Release("web", version, "abc1234", digest, "", (), "", "", "", image)
+        return Release(
+            application="web",
+            version=version,
+            commit="abc1234",
+            digest=digest,
+            lock="",
+            migrations=(),
+            path="",
+            python="",
+            sbom="",
+            image=image,
+        )
 
     def pushed(self, name: str, *, crash: bool = False) -> str:
         """An image in the registry, by its digest."""
@@ -81,19 +98,26 @@ class Site:
         ecs.create_cluster(clusterName=NAMES.cluster)
         ecs.register_task_definition(**self._render(self.settings, NAMES, first, None))
         ecs.create_service(
-            cluster=NAMES.cluster, serviceName="web", taskDefinition=NAMES.family,
-            desiredCount=1, launchType="FARGATE",
+            cluster=NAMES.cluster,
+            serviceName="web",
+            taskDefinition=NAMES.family,
+            desiredCount=1,
+            launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
-        )  # fmt: skip
+        )
 
     def _render(
-        self, settings: Environment, names: Names, new: Release, base: Mapping[str, Any] | None
+        self,
+        settings: Environment,
+        names: AwsResourceNames,
+        new: Release,
+        base: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
         account = Account(ACCOUNT, REGION)
-        return render(settings, names, new, base, account=account)
+        return render_task_definition(settings, names, new, base, account=account)
 
     def deploy(self, new: Release) -> Any:
-        return self.platform().deploy(new, Lines(self.said.append))
+        return self.platform().deploy(new, LineListener(self.said.append))
 
     def running(self) -> list[str]:
         """What the containers that MiniStack runs for it call themselves."""
@@ -120,7 +144,7 @@ def test_forward_back_and_what_cannot_start(site: Site) -> None:
         receipt = site.deploy(new)
         assert receipt.verdict is Verdict.PASSED, (receipt, site.said)
         assert new.name in site.running()
-    receipt = site.platform().rollback("", Lines(site.said.append))
+    receipt = site.platform().rollback("", LineListener(site.said.append))
     assert (receipt.verdict, receipt.release) == (Verdict.PASSED, first.name)
     assert first.name in site.running()
 

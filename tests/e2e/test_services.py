@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.flows.redis_service import left, outside
-from tests.flows.shop import BESIDE, workshop
+from tests.pipeline.contexts import BESIDE, workshop
+from tests.pipeline.redis_service import left, outside
 
-from shipway.core.config import Application, Config
-from shipway.core.service_kinds import KINDS
-from shipway.core.settings.services import Service
-from shipway.effects.service_probe import answers
-from shipway.flows.services import services
+from shipway.config.schema import Application, Config
+from shipway.config.tables import Service
+from shipway.pipeline.service_kinds import KINDS
+from shipway.pipeline.services import start_services
+from shipway.system.network import service_answers
 
 pytestmark = pytest.mark.e2e
 
@@ -21,15 +21,16 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", os.environ["PATH"]], ids=["PyPI", "PATH"])
 def test_both_answer_and_are_gone_afterwards(tmp_path: Path, path: str) -> None:
     config = Config(
-        Application(name="tiny"), services={"postgres": Service("16"), "redis": Service("9")}
+        application=Application(name="tiny"),
+        services={"postgres": Service("16"), "redis": Service("9")},
     )
     environment = {**os.environ, "PATH": f"{BESIDE}:{path}"}
     shop = workshop(tmp_path, config=config, environment=environment)
     said: list[str] = []
-    with services(shop, said.append, outside(), {}) as provided:
+    with start_services(shop, said.append, outside(), {}) as provided:
         for name, kind in KINDS.items():
             port = int(provided.variables[kind.variable].rpartition(":")[2].split("/")[0])
-            assert answers(name, "127.0.0.1", port)
+            assert service_answers(name, "127.0.0.1", port)
         assert provided.hidden[0] in provided.variables["DATABASE_URL"]
     assert left(tmp_path) == []
     assert [line.split(":")[0] for line in said if not line.startswith("warning")] == list(KINDS)

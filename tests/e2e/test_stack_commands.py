@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.aws.ministack import REGION, Here, tags_of
 from tests.e2e.stacks import NAMES, SETTINGS, apply, shipway, site
+from tests.infrastructure.ministack import REGION, Here, tags_of
 
 pytestmark = pytest.mark.e2e
 
@@ -44,8 +44,16 @@ def test_as_a_script_starts_it(aws: Here, tmp_path: Path) -> None:
     drift = shipway(folder, aws, "infra", "drift", "bootstrap", "--json")
     assert drift.returncode == 1
     assert json.loads(drift.stdout)["drifts"][0]["name"] == "Images"
-    gone = shipway(folder, aws, "infra", "destroy", "bootstrap", "--allow-destroy", "--json",
-                   given="bootstrap\n")  # fmt: skip
+    gone = shipway(
+        folder,
+        aws,
+        "infra",
+        "destroy",
+        "bootstrap",
+        "--allow-destroy",
+        "--json",
+        given="bootstrap\n",
+    )
     assert gone.returncode == 0, gone.stderr
     assert json.loads(gone.stdout)["status"] == "DELETE_COMPLETE"
 
@@ -73,8 +81,9 @@ def test_a_secret_is_set_and_shown_nowhere(aws: Here, tmp_path: Path) -> None:
     assert manager.get_secret_value(SecretId="web/staging/DATABASE_URL")["SecretString"] == "new"
     everything = (first, again)
     assert not any(value in one.stdout + one.stderr for one in everything)
-    left = [one for one in folder.rglob("*") if one.is_file() and value.encode() in
-            one.read_bytes()]  # fmt: skip
+    left = [
+        one for one in folder.rglob("*") if one.is_file() and value.encode() in one.read_bytes()
+    ]
     assert left == []
     manager.delete_secret(SecretId="web/staging/DATABASE_URL", RecoveryWindowInDays=7)
     kept_after = shipway(folder, aws, "secret", "set", "staging", "DATABASE_URL", given="third")

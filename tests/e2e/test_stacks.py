@@ -1,7 +1,7 @@
 """Both stacks created, changed, drifted and destroyed, against MiniStack.
 
-What MiniStack does not know is taken out of the template by tests/aws/ministack.py (UNKNOWN), and
-tests/aws/mending.py adds what its CloudFormation cannot answer.
+What MiniStack does not know is taken out of the template by tests/infrastructure/ministack.py
+(UNKNOWN), and tests/infrastructure/ministack_proxy.py adds what its CloudFormation cannot answer.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from tests.aws.ministack import REGION, UNKNOWN, Here, tags_of
-from tests.aws.rendering import parse
 from tests.e2e.stacks import NAMES, apply, site
+from tests.infrastructure.ministack import REGION, UNKNOWN, Here, tags_of
+from tests.infrastructure.render import parse
 
-from shipway.aws.template import template
-from shipway.cli.stack_site import StackSite
-from shipway.cli.stacking import destroy_site, plan_site
-from shipway.core.errors import ConfigError, StackFailed
+from shipway.cli.infra import StackContext, destroy_stack, plan_stack
+from shipway.errors import ConfigError, StackFailed
+from shipway.infrastructure.template import load_template
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +27,7 @@ def test_what_ministack_does_not_know_is_really_in_the_templates() -> None:
     types = {
         one["Type"]
         for kind in ("bootstrap", "environment")
-        for one in parse(template(kind))["Resources"].values()
+        for one in parse(load_template(kind))["Resources"].values()
     }
     assert set(UNKNOWN) <= types
     assert len(types - set(UNKNOWN)) == 23
@@ -40,7 +39,7 @@ def test_bootstrap_makes_a_private_repository_and_bucket(
     here = site(aws, "bootstrap")
     apply(here)
     # MiniStack drops scan on push, the bucket's public access block, and which group a security
-    # group admits: tests/aws/test_template.py holds these.
+    # group admits: tests/infrastructure/test_template.py holds these.
     assert "created              image repository Images" in capsys.readouterr().out
     (images,) = aws.client("ecr").describe_repositories()["repositories"]
     assert images["repositoryName"] == NAMES.repository
@@ -58,7 +57,7 @@ def test_bootstrap_makes_a_private_repository_and_bucket(
 
 
 def test_a_plan_leaves_nothing_behind(aws: Here, capsys: pytest.CaptureFixture[str]) -> None:
-    plan_site(site(aws), json=False)
+    plan_stack(site(aws), json=False)
     assert "+ database Database is created" in capsys.readouterr().out
     assert site(aws).stack.status() == ""
     assert aws.client("rds").describe_db_instances()["DBInstances"] == []
@@ -70,11 +69,11 @@ def test_a_plan_says_what_a_month_costs_where_somebody_knows(
     def estimate(kind: str, parameters: Mapping[str, str]) -> float:
         return 10.0 * int(parameters["MinTasks"]) if kind == "environment" else 1.0
 
-    plan_site(replace(site(aws), estimate=estimate), json=False)
+    plan_stack(replace(site(aws), estimate=estimate), json=False)
     assert "a month costs about $20, $20 more than before" in capsys.readouterr().out
     apply(site(aws))
     capsys.readouterr()
-    plan_site(replace(site(aws, min_tasks=1), estimate=estimate), json=True)
+    plan_stack(replace(site(aws, min_tasks=1), estimate=estimate), json=True)
     assert json.loads(capsys.readouterr().out)["cost"] == [20.0, 10.0]
 
 
@@ -119,9 +118,12 @@ def test_an_environment_is_created_and_is_what_the_template_says(aws: Here) -> N
     assert "repo:acme@42/web@4242:environment:staging" in json.dumps(trust)
     stack = aws.client("cloudformation").describe_stacks(StackName=NAMES.stack)["Stacks"][0]
     assert tags_of(stack["Tags"]) == {
-        "application": "web", "environment": "staging", "owner": "civic", "cost-centre": "7",
+        "application": "web",
+        "environment": "staging",
+        "owner": "civic",
+        "cost-centre": "7",
         "managed-by": "shipway",
-    }  # fmt: skip
+    }
 
 
 def test_a_change_is_told_and_made_and_then_there_is_nothing_to_do(
@@ -130,7 +132,7 @@ def test_a_change_is_told_and_made_and_then_there_is_nothing_to_do(
     apply(site(aws))
     capsys.readouterr()
     small = site(aws, insights="enabled")
-    plan_site(small, json=True)
+    plan_stack(small, json=True)
     planned = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in planned["changes"]] == ["Cluster"]
     assert planned["losses"] == []
@@ -140,8 +142,9 @@ def test_a_change_is_told_and_made_and_then_there_is_nothing_to_do(
         clusters=[NAMES.cluster], include=["SETTINGS"]
     )["clusters"]
     assert cluster["settings"] in (
-        [{"name": "containerInsights", "value": "enabled"}], [{}],
-    )  # fmt: skip
+        [{"name": "containerInsights", "value": "enabled"}],
+        [{}],
+    )
     apply(small)
     assert "web-staging is as configured" in capsys.readouterr().out
 
@@ -169,9 +172,10 @@ def test_the_release_that_runs_is_handed_on_and_its_rules_are_left_alone(
     ecs = aws.client("ecs")
     image = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a" * 64
     running = ecs.register_task_definition(
-        family=NAMES.family, networkMode="awsvpc",
+        family=NAMES.family,
+        networkMode="awsvpc",
         containerDefinitions=[{"name": "web", "image": image}],
-    )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+    )["taskDefinition"]["taskDefinitionArn"]
     ecs.update_service(cluster=NAMES.cluster, service=NAMES.service, taskDefinition=running)
     found = here.live()
     assert (found.task_definition, found.image) == (running, image)
@@ -196,13 +200,23 @@ def test_what_somebody_changed_by_hand_is_told_and_put_right(
     )
     (database,) = rds.describe_db_instances()["DBInstances"]
     aws.differences.append(
-        ("Database", "AWS::RDS::DBInstance", "/BackupRetentionPeriod", "7",
-         str(database["BackupRetentionPeriod"]))
-    )  # fmt: skip
+        (
+            "Database",
+            "AWS::RDS::DBInstance",
+            "/BackupRetentionPeriod",
+            "7",
+            str(database["BackupRetentionPeriod"]),
+        )
+    )
     aws.differences.append(
-        ("ProductionRule", "AWS::ElasticLoadBalancingV2::ListenerRule",
-         "/Actions/0/ForwardConfig/TargetGroups/0/Weight", "100", "0")
-    )  # fmt: skip
+        (
+            "ProductionRule",
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "/Actions/0/ForwardConfig/TargetGroups/0/Weight",
+            "100",
+            "0",
+        )
+    )
     (drift,) = here.stack.drifts()
     assert drift.differences == (("/BackupRetentionPeriod", "7", "1"),)
 
@@ -213,13 +227,13 @@ def test_destroying_takes_a_last_snapshot_and_needs_the_name(
     apply(site(aws, "bootstrap"))
     apply(site(aws))
     with pytest.raises(ConfigError, match="with everything in it"):
-        destroy_site(site(aws), allow_destroy=False, json=False)
+        destroy_stack(site(aws), allow_destroy=False, json=False)
     with pytest.raises(ConfigError, match="not typed"):
-        destroy_site(site(aws, typed="stag\n"), allow_destroy=True, json=False)
+        destroy_stack(site(aws, typed="stag\n"), allow_destroy=True, json=False)
     with pytest.raises(ConfigError, match="still environments: staging"):
-        destroy_site(site(aws, "bootstrap"), allow_destroy=True, json=False)
+        destroy_stack(site(aws, "bootstrap"), allow_destroy=True, json=False)
     capsys.readouterr()
-    destroy_site(site(aws, typed="staging\n"), allow_destroy=True, json=False)
+    destroy_stack(site(aws, typed="staging\n"), allow_destroy=True, json=False)
     (snapshot,) = aws.client("rds").describe_db_snapshots()["DBSnapshots"]
     assert snapshot["DBSnapshotIdentifier"].startswith("web-staging-last-")
     assert snapshot["Status"] == "available"
@@ -227,22 +241,28 @@ def test_destroying_takes_a_last_snapshot_and_needs_the_name(
     assert aws.client("rds").describe_db_instances()["DBInstances"] == []
     assert aws.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert site(aws).stack.status() == ""
-    destroy_site(site(aws), allow_destroy=True, json=False)
+    destroy_stack(site(aws), allow_destroy=True, json=False)
     assert "nothing to delete" in capsys.readouterr().out
-    destroy_site(site(aws, "bootstrap", "bootstrap\n"), allow_destroy=True, json=False)
+    destroy_stack(site(aws, "bootstrap", "bootstrap\n"), allow_destroy=True, json=False)
 
 
 def test_after_a_creation_that_failed_the_next_apply_begins_anew(aws: Here) -> None:
     """The whole template, which MiniStack cannot make: a failure that is none of ours."""
     here = site(aws)
-    whole = StackSite(here.config, "staging", aws, here.account, template("environment"),
-                      every=0.05)  # fmt: skip
+    whole = StackContext(
+        config=here.config,
+        where="staging",
+        clients=aws,
+        account=here.account,
+        template=load_template("environment"),
+        every=0.05,
+    )
     with pytest.raises(StackFailed) as caught:
         apply(whole)
     assert "Unsupported resource type" in caught.value.message
     assert caught.value.message.index("Unsupported") < caught.value.message.index("rollback")
     assert here.stack.status() == "ROLLBACK_COMPLETE"
     with pytest.raises(StackFailed, match="has to go first"):
-        plan_site(here, json=False)
+        plan_stack(here, json=False)
     apply(here)
     assert here.stack.status() == "CREATE_COMPLETE"

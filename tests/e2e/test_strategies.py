@@ -11,12 +11,12 @@ from tests.e2e.local_site import GOOD, Client, Site, quiet
 from tests.e2e.rolling_out import rolling
 from tests.patience import until
 
-from shipway.core.config import Pause
-from shipway.core.errors import Busy
-from shipway.core.outcome import Verdict
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
-from shipway.platforms.local.envoy import RELEASE_HEADER
+from shipway.config.schema import Pause
+from shipway.errors import Busy
+from shipway.pipeline.outcome import Verdict
+from shipway.rollouts.local.envoy import RELEASE_HEADER
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -67,9 +67,10 @@ def test_a_canary_that_answers_500_is_rolled_back_by_the_judge(site: Site) -> No
 
 def test_test_traffic_meets_the_new_release_before_anybody_else_does(site: Site) -> None:
     site.set(
-        strategy="blue-green", test_port=(tested := free_port()),
+        strategy="blue-green",
+        test_port=(tested := free_port()),
         pauses={"POST_TEST_TRAFFIC_SHIFT": Pause(20)},
-    )  # fmt: skip
+    )
     one, two = site.release("1.0", GOOD), site.release("2.0", GOOD)
     assert site.platform().deploy(one, quiet).verdict is Verdict.PASSED
     with rolling(site, two) as said:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shipway.effects.address import free_port
-from shipway.effects.http import RealHttp
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
@@ -27,9 +27,13 @@ TEST = "from tiny import app\n\n\ndef test_it_is_there():\n    assert callable(a
 
 def shipway(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [SHIPWAY, "-C", str(folder), *words], capture_output=True, text=True, timeout=240,
-        check=False, env={**os.environ, "CI": "", "XDG_CACHE_HOME": str(folder.parent / "cache")},
-    )  # fmt: skip
+        [SHIPWAY, "-C", str(folder), *words],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env={**os.environ, "CI": "", "XDG_CACHE_HOME": str(folder.parent / "cache")},
+    )
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.checks.real import UV
-from tests.cli.terminal import environment, shipway
-from tests.outputs.workflows.samples import SAMPLES, repository
+from tests.checks.real_tools import UV
+from tests.cli.pseudo_terminal import environment, shipway
+from tests.github.workflow_samples import SAMPLES, repository
 
 from shipway.checks import tools
-from shipway.core.check import Tool
+from shipway.pipeline.check import Tool
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -25,8 +25,13 @@ def asked(tool: Tool, folder: Path, *words: str) -> subprocess.CompletedProcess[
     given = {name: value for name, value in environment(folder).items() if "TOKEN" not in name}
     return subprocess.run(
         [UV, "tool", "run", "-q", "--from", source, tool.program, *words],
-        cwd=folder, env=given, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
 
 
 def found(folder: Path) -> dict[str, str]:
@@ -34,12 +39,23 @@ def found(folder: Path) -> dict[str, str]:
     names = sorted(str(path.relative_to(folder)) for path in folder.glob(".github/workflows/*.yml"))
     assert len(names) >= 2
     said = {
-        "schema": asked(tools.CHECK_JSONSCHEMA, folder, "--builtin-schema",
-                        "vendor.github-workflows", *names),
+        "schema": asked(
+            tools.CHECK_JSONSCHEMA, folder, "--builtin-schema", "vendor.github-workflows", *names
+        ),
         "actionlint": asked(tools.ACTIONLINT, folder, "-shellcheck=", "-pyflakes=", *names),
-        "zizmor": asked(tools.ZIZMOR, folder, "--offline", "--persona", "auditor",
-                        "--strict-collection", "--format", "json", "--no-progress", *names),
-    }  # fmt: skip
+        "zizmor": asked(
+            tools.ZIZMOR,
+            folder,
+            "--offline",
+            "--persona",
+            "auditor",
+            "--strict-collection",
+            "--format",
+            "json",
+            "--no-progress",
+            *names,
+        ),
+    }
     faults = {name: one.stdout + one.stderr for name, one in said.items() if one.returncode}
     assert json.loads(said["zizmor"].stdout) == [], said["zizmor"].stdout
     return faults
@@ -54,12 +70,12 @@ def test_no_tool_finds_fault_with_them(name: str, tmp_path: Path) -> None:
 
 
 def test_nor_where_shipway_has_every_command(tmp_path: Path) -> None:
-    from tests.outputs.workflows.town import CONFIG
+    from tests.github.town import CONFIG
 
-    from shipway.outputs.workflows.written import write
+    from shipway.github.workflows import generate_workflows
 
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    for name, text in write(CONFIG, "apps/town", EVERYTHING).files.items():
+    for name, text in generate_workflows(CONFIG, "apps/town", EVERYTHING).files.items():
         path = tmp_path / ".github" / "workflows" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

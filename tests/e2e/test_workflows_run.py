@@ -19,19 +19,24 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.checks.real import UV
-from tests.cli.terminal import SHIPWAY, git, only, shipway
-from tests.outputs.workflows.samples import PROJECT, SAMPLES, repository
+from tests.checks.real_tools import UV
+from tests.cli.pseudo_terminal import SHIPWAY, git, only, shipway
+from tests.github.workflow_samples import PROJECT, SAMPLES, repository
 
 from .runner import Ran, Runner
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-FOREIGN = ROOT / "tests" / "outputs" / "foreign"
+FOREIGN = ROOT / "tests" / "findings" / "foreign"
 PUSH = {
-    "event_name": "push", "ref": "refs/heads/main", "repository": "ann/town", "run_id": "42",
-    "run_attempt": "1", "token": "", "event": {},
-}  # fmt: skip
+    "event_name": "push",
+    "ref": "refs/heads/main",
+    "repository": "ann/town",
+    "run_id": "42",
+    "run_attempt": "1",
+    "token": "",
+    "event": {},
+}
 QUICK = only("ruff", "bandit") + "[steps.tests]\nrun = \"python3 -c 'assert 1'\"\n"
 FEW = ("test_foundation.py", "test_shared_town.py")  # of MyCandidate's tests
 STAND_INS = {
@@ -45,7 +50,7 @@ STAND_INS = {
     "aws": 'case "$*" in *describe-images*) echo sha256:1;; '
     "*) cat $(dirname $0)/ecr-basic.json;; esac",
     "gh": "cat $(dirname $0)/secret-scanning.json",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +87,11 @@ def pinned(shared: Path) -> str:
     (wheel,) = folder.glob("*.whl")
     exported = subprocess.run(
         [UV, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     return f"{exported.stdout}shipway @ {wheel.as_uri()} --hash=sha256:{digest}\n"
 
@@ -113,8 +121,12 @@ def lines(runner: Runner) -> set[str]:
 
 # What wants an account ends with these where there is none, and the job goes on to its next line.
 ANYHOW = tuple(range(7))
-AWAY = {" deploy ": ANYHOW, " run publish": ANYHOW, " monitor apply": ANYHOW,
-        " clean --aws": ANYHOW}  # fmt: skip
+AWAY = {
+    " deploy ": ANYHOW,
+    " run publish": ANYHOW,
+    " monitor apply": ANYHOW,
+    " clean --aws": ANYHOW,
+}
 # An image's base comes from a registry: where none is reached, that step, and no other, ends so.
 BUILT = dict.fromkeys(('run "$STAGE"', " run quality", " report --from"), (0, 1, 5))
 _ENDED_ILL = re.compile(
@@ -175,8 +187,12 @@ def test_mycandidates_do_their_job(tmp_path: Path) -> None:
     proved = only_one(runner, " run quality security test build")
     assert " cached" in proved.output  # what the jobs before it did is not done again
     assert runner.uploaded["report"] == [
-        "findings.sarif", "junit.xml", "report.html", "sbom.cdx.json", "summary.md",
-    ]  # fmt: skip
+        "findings.sarif",
+        "junit.xml",
+        "report.html",
+        "sbom.cdx.json",
+        "summary.md",
+    ]
     told = only_one(runner, " report --from ")
     assert "passed: " in told.output or told.code
 
@@ -186,10 +202,13 @@ def test_those_of_a_sample_do_their_job(
     name: str, tmp_path: Path, tools: Path, pinned: str, shared: Path
 ) -> None:
     runner = Runner(
-        sample(name, tmp_path / "source", pinned), tmp_path / "home", PUSH, (tools,),
+        sample(name, tmp_path / "source", pinned),
+        tmp_path / "home",
+        PUSH,
+        (tools,),
         {**AWAY, **BUILT, " run security": (0, 1)},
         shared / "installed",
-    )  # fmt: skip
+    )
     pushed(runner)
     assert {one.line for one in runner.ran} == lines(runner)
     assert [one for one in runner.ran if away(one) and not clear(one)] == []
@@ -213,8 +232,13 @@ def test_a_forks_change_reads_what_a_push_left_and_leaves_nothing(tmp_path: Path
     kept = sorted(path.name for path in pushing.caches.iterdir())
     assert kept == ["outcomes-apps-the-shop-Linux-42-1"]
     asked = {"number": 5, "head": {"repo": {"full_name": "eve/town"}}, "user": {"login": "eve"}}
-    forked = {**PUSH, "event_name": "pull_request", "ref": "refs/pull/5/merge", "run_id": "43",
-              "event": {"pull_request": asked}}  # fmt: skip
+    forked = {
+        **PUSH,
+        "event_name": "pull_request",
+        "ref": "refs/pull/5/merge",
+        "run_id": "43",
+        "event": {"pull_request": asked},
+    }
     pulling = Runner(source, tmp_path / "pulled", forked, (), {**AWAY, **BUILT})
     shutil.copytree(pushing.caches, pulling.caches, dirs_exist_ok=True)
     pulling.workflow("ci-cd.yml")

@@ -24,14 +24,14 @@ from tests.e2e import engine
 from tests.e2e.cloud import ACCOUNT, REGION, Cloud
 from tests.images import engines
 
-from shipway.checks import CHECKS
-from shipway.core.naming import Names
-from shipway.core.service_kinds import KINDS
-from shipway.effects.address import free_port
+from shipway.aws.names import AwsResourceNames
+from shipway.checks.registry import CHECKS
+from shipway.pipeline.service_kinds import KINDS
+from shipway.system.network import free_port
 
 ROOT = Path(__file__).parents[2]
 SHIPWAY = str(Path(sys.executable).parent / "shipway")
-NAMES = Names("mycandidate", "staging")
+NAMES = AwsResourceNames("mycandidate", "staging")
 KEPT_CHECKS = ("image-packages",)  # the others are seen elsewhere, and take a minute
 SETTINGS = """
 [aws]
@@ -106,16 +106,23 @@ class Town:
         self.client("logs").create_log_group(logGroupName=NAMES.log_group)
         self._service()
         checks = "\n".join(f"{one.name} = false" for one in CHECKS if one.name not in KEPT_CHECKS)
-        self._write(SETTINGS.format(
-            region=REGION, account=ACCOUNT, base=self._base,
-            checks=checks, secret=url, key=key,
-        ))  # fmt: skip
+        self._write(
+            SETTINGS.format(
+                region=REGION,
+                account=ACCOUNT,
+                base=self._base,
+                checks=checks,
+                secret=url,
+                key=key,
+            )
+        )
 
     def _write(self, settings: str) -> None:
         shutil.copytree(
-            ROOT / "mycandidate", self.repository,
+            ROOT / "mycandidate",
+            self.repository,
             ignore=shutil.ignore_patterns(".shipway", ".venv", "__pycache__", ".hypothesis"),
-        )  # fmt: skip
+        )
         path = self.repository / "shipway.toml"
         kept = path.read_text().split("[gates]")[0]
         path.write_text(kept + settings)
@@ -153,14 +160,20 @@ class Town:
     def _git(self, *words: str) -> str:
         done = subprocess.run(
             ("git", *words), cwd=self.repository, check=True, capture_output=True, text=True
-        )  # fmt: skip
+        )
         return done.stdout.strip()
 
     def _role(self, name: str) -> None:
-        trust = {"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }]}  # fmt: skip
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
         self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
     def _service(self) -> None:
@@ -168,29 +181,49 @@ class Town:
         image = engine.image(self.repository.parent / "placeholder")
         ecs = self.client("ecs")
         definition = ecs.register_task_definition(
-            family=NAMES.family, networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
-            cpu="256", memory="512",
-            containerDefinitions=[{
-                "name": "web", "image": image, "essential": True,
-                "portMappings": [{"containerPort": 8000}],
-                "environment": [{"name": "BIND", "value": "0.0.0.0:8000"},
-                                {"name": "RELEASE", "value": "placeholder"}],
-            }],
-        )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+            family=NAMES.family,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[
+                {
+                    "name": "web",
+                    "image": image,
+                    "essential": True,
+                    "portMappings": [{"containerPort": 8000}],
+                    "environment": [
+                        {"name": "BIND", "value": "0.0.0.0:8000"},
+                        {"name": "RELEASE", "value": "placeholder"},
+                    ],
+                }
+            ],
+        )["taskDefinition"]["taskDefinitionArn"]
         ecs.create_cluster(clusterName=NAMES.cluster)
         ecs.create_service(
-            cluster=NAMES.cluster, serviceName=NAMES.service, taskDefinition=definition,
-            desiredCount=1, launchType="FARGATE",
-            networkConfiguration={"awsvpcConfiguration": {
-                "subnets": subnets, "securityGroups": [task_group], "assignPublicIp": "ENABLED",
-            }},
-            loadBalancers=[{
-                "targetGroupArn": group, "containerName": "web", "containerPort": 8000,
-            }],
+            cluster=NAMES.cluster,
+            serviceName=NAMES.service,
+            taskDefinition=definition,
+            desiredCount=1,
+            launchType="FARGATE",
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    "subnets": subnets,
+                    "securityGroups": [task_group],
+                    "assignPublicIp": "ENABLED",
+                }
+            },
+            loadBalancers=[
+                {
+                    "targetGroupArn": group,
+                    "containerName": "web",
+                    "containerPort": 8000,
+                }
+            ],
             deploymentConfiguration={
                 "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             },
-        )  # fmt: skip
+        )
 
     def _network(self) -> tuple[list[str], str, str]:
         ec2, elb = self.client("ec2"), self.client("elbv2")
@@ -206,22 +239,33 @@ class Town:
             for name in ("balancer", "tasks")
         ]
         ec2.authorize_security_group_ingress(
-            GroupId=groups[1], IpPermissions=[{
-                "IpProtocol": "tcp", "FromPort": 8000, "ToPort": 8000,
-                "UserIdGroupPairs": [{"GroupId": groups[0]}],
-            }],
-        )  # fmt: skip
+            GroupId=groups[1],
+            IpPermissions=[
+                {
+                    "IpProtocol": "tcp",
+                    "FromPort": 8000,
+                    "ToPort": 8000,
+                    "UserIdGroupPairs": [{"GroupId": groups[0]}],
+                }
+            ],
+        )
         balancer = elb.create_load_balancer(
             Name=NAMES.load_balancer, Subnets=subnets, SecurityGroups=[groups[0]]
         )["LoadBalancers"][0]["LoadBalancerArn"]
         group = elb.create_target_group(
-            Name=NAMES.blue, Protocol="HTTP", Port=8000, VpcId=vpc, TargetType="ip",
+            Name=NAMES.blue,
+            Protocol="HTTP",
+            Port=8000,
+            VpcId=vpc,
+            TargetType="ip",
             HealthCheckPath="/health/ready",
-        )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+        )["TargetGroups"][0]["TargetGroupArn"]
         elb.create_listener(
-            LoadBalancerArn=balancer, Protocol="HTTP", Port=80,
+            LoadBalancerArn=balancer,
+            Protocol="HTTP",
+            Port=80,
             DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
-        )  # fmt: skip
+        )
         return subnets, groups[1], group
 
 
@@ -238,9 +282,20 @@ class Database:
     def start(self) -> str:
         """Its address as containers see it."""
         uv = str(Path(sys.executable).parent / "uv")
-        service = ROOT / "src/shipway/flows/inside/shipway_service.py"
-        argv = (uv, "tool", "run", "--from", KINDS["postgres"].package, "python", str(service),
-                "postgres", str(self._folder), str(self._port), "package:16")  # fmt: skip
+        service = ROOT / "src/shipway/pipeline/injected/shipway_service.py"
+        argv = (
+            uv,
+            "tool",
+            "run",
+            "--from",
+            KINDS["postgres"].package,
+            "python",
+            str(service),
+            "postgres",
+            str(self._folder),
+            str(self._port),
+            "package:16",
+        )
         env = {**os.environ, "SHIPWAY_SERVICE_PASSWORD": self._password}
         log = self._folder.parent / f"{self._folder.name}.log"
         with log.open("wb") as file:

@@ -39,9 +39,13 @@ def storage(folder: Path, driver: str = "vfs") -> dict[str, str]:
 
 def _buildah(variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ("buildah", *words), env={**os.environ, **variables}, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+        ("buildah", *words),
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def buildah(variables: dict[str, str], *words: str) -> str:

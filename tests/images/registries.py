@@ -13,12 +13,12 @@ import httpx
 from tests.left_out import need
 from tests.patience import PATIENCE
 
-from shipway.core.images.reference import Reference
-from shipway.effects.address import free_port
-from shipway.effects.clock import SystemClock
-from shipway.effects.exchange import HttpExchange
-from shipway.images.login import Credentials
-from shipway.images.registry import Registry
+from shipway.images.reference import ImageReference
+from shipway.images.registry import RegistryClient
+from shipway.images.registry_auth import RegistryCredentials
+from shipway.system.clock import SystemClock
+from shipway.system.http import HttpRegistryTransport
+from shipway.system.network import free_port
 
 PROGRAM = "docker-registry"
 
@@ -57,10 +57,12 @@ def _wait(host: str) -> None:
     raise AssertionError("docker-registry does not start")
 
 
-def client(host: str, name: str = "town", who: Credentials | None = None) -> Registry:
+def client(host: str, name: str = "town", who: RegistryCredentials | None = None) -> RegistryClient:
     """A client of one of its repositories."""
-    exchange = HttpExchange(SystemClock(), attempts=2)
-    return Registry(Reference(host, name), exchange, who or Credentials(), plain=True)
+    exchange = HttpRegistryTransport(SystemClock(), attempts=2)
+    return RegistryClient(
+        ImageReference(host, name), exchange, who or RegistryCredentials(), plain=True
+    )
 
 
 def unused() -> str:

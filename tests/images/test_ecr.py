@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from shipway.core.errors import CannotRun, ConfigError
-from shipway.core.images.reference import Reference
-from shipway.core.reports import findings_from
-from shipway.effects.clock import VirtualClock
-from shipway.images.ecr import Ecr, creation
+from shipway.errors import CannotRun, ConfigError
+from shipway.findings.imports.report import findings_from
+from shipway.images.ecr import EcrRegistry, repository_settings
+from shipway.images.reference import ImageReference
+from shipway.system.clock import VirtualClock
 
 REGION = "eu-west-1"
 DIGEST = "sha256:" + "ab" * 32
@@ -43,12 +43,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("aws")
 def test_a_missing_repository_is_made_once_scanned_and_immutable() -> None:
-    ecr = Ecr(Clients(), VirtualClock())
+    ecr = EcrRegistry(Clients(), VirtualClock())
     assert ecr.place("town") is None
     place, plain, made = ecr.ensure("town", ("staging", "production"), 50)
     assert (str(place), plain, made) == (
-        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/town", False, True
-    )  # fmt: skip
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/town",
+        False,
+        True,
+    )
     assert ecr.ensure("town", (), 50) == (place, False, False)
     client = boto3.client("ecr", region_name=REGION)
     (found,) = client.describe_repositories(repositoryNames=["town"])["repositories"]
@@ -58,18 +60,20 @@ def test_a_missing_repository_is_made_once_scanned_and_immutable() -> None:
 
 
 def test_tags_are_immutable_but_for_environments_and_the_lists_of_referrers() -> None:
-    asked = creation("town", ["production", "staging"])
+    asked = repository_settings("town", ["production", "staging"])
     boto3.client("ecr", region_name=REGION)  # its shapes say whether this may be asked
     assert [one["filter"] for one in asked["imageTagMutabilityExclusionFilters"]] == [
-        "production", "staging", "sha256-*",
-    ]  # fmt: skip
+        "production",
+        "staging",
+        "sha256-*",
+    ]
     with pytest.raises(ConfigError, match="five"):
-        creation("town", [f"e{number}" for number in range(5)])
+        repository_settings("town", [f"e{number}" for number in range(5)])
 
 
 @pytest.mark.usefixtures("aws")
 def test_the_login_is_the_one_that_ecr_gives_and_is_not_printed() -> None:
-    who = Ecr(Clients(), VirtualClock()).credentials()
+    who = EcrRegistry(Clients(), VirtualClock()).credentials()
     assert who.user == "AWS" and who.password and who.password not in repr(who)
 
 
@@ -91,10 +95,12 @@ class Scanning:
 def says(status: str, *names: str, **more: Any) -> dict[str, Any]:
     findings = [{"name": name, "severity": "HIGH", "description": "bad"} for name in names]
     return {
-        "repositoryName": "town", "imageId": {"imageDigest": DIGEST},
+        "repositoryName": "town",
+        "imageId": {"imageDigest": DIGEST},
         "imageScanStatus": {"status": status, "description": "because"},
-        "imageScanFindings": {"findings": findings}, **more,
-    }  # fmt: skip
+        "imageScanFindings": {"findings": findings},
+        **more,
+    }
 
 
 def error(code: str, status: int = 400) -> ClientError:
@@ -105,7 +111,7 @@ def error(code: str, status: int = 400) -> ClientError:
 
 
 def scanned(*answers: Any, stopping: Callable[[], bool] = lambda: False) -> dict[str, Any]:
-    ecr = Ecr(Clients(Scanning(*answers)), VirtualClock())
+    ecr = EcrRegistry(Clients(Scanning(*answers)), VirtualClock())
     return ecr.scanned("town", DIGEST, 60, stopping)
 
 
@@ -150,5 +156,5 @@ def test_where_the_endpoint_is_another_the_registry_is_there_too() -> None:
             uri = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/town"
             return {"repositories": [{"repositoryUri": uri}]}
 
-    found = Ecr(Clients(Elsewhere()), VirtualClock()).place("town")
-    assert found == (Reference("127.0.0.1:4566", "town"), True)
+    found = EcrRegistry(Clients(Elsewhere()), VirtualClock()).place("town")
+    assert found == (ImageReference("127.0.0.1:4566", "town"), True)

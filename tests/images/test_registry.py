@@ -11,12 +11,11 @@ import pytest
 from tests.images.manifests import image
 from tests.images.registries import client, running
 
-from shipway.core.errors import CannotRun, ConfigError
-from shipway.core.images import oci
-from shipway.images.login import Credentials
-from shipway.images.referrers import attach, documents, referrers
-from shipway.images.sending import Sender
-from shipway.images.small import Small
+from shipway.errors import CannotRun, ConfigError
+from shipway.images import oci
+from shipway.images.blob_upload import BlobUploader
+from shipway.images.referrers import InMemoryBlobs, attach_document, list_referrers, read_documents
+from shipway.images.registry_auth import RegistryCredentials
 
 # htpasswd -nbB town secret-of-the-town
 _HASHED = "town:$2b$12$jb/jJaY.SurVPtXdqn5ZQO4hXQZ.ECq38pxAK32YHvblUA46Nnyny\n"
@@ -44,7 +43,7 @@ def test_an_image_is_kept_by_digest_and_has_the_tags_that_it_is_given(host: str)
 
 def test_what_is_there_is_not_sent_again(host: str) -> None:
     registry = client(host, "again")
-    sender = Sender(registry, Small({oci.digest_of(b"layer"): b"layer"}))
+    sender = BlobUploader(registry, InMemoryBlobs({oci.digest_of(b"layer"): b"layer"}))
     told: list[int] = []
     assert sender.send(oci.digest_of(b"layer"), 5, told.append)
     assert not sender.send(oci.digest_of(b"layer"), 5, told.append)
@@ -56,7 +55,9 @@ def test_a_large_blob_goes_in_chunks(host: str) -> None:
     digest = oci.digest_of(data)
     registry = client(host, "chunks")
     told: list[int] = []
-    Sender(registry, Small({digest: data}), chunk=1_000_000).send(digest, len(data), told.append)
+    BlobUploader(registry, InMemoryBlobs({digest: data}), chunk=1_000_000).send(
+        digest, len(data), told.append
+    )
     assert told == [1_000_000, 1_000_000, 500_000]
     assert registry.blob(digest) == data
 
@@ -64,20 +65,24 @@ def test_a_large_blob_goes_in_chunks(host: str) -> None:
 def test_a_blob_that_another_repository_has_is_mounted_and_not_sent(host: str) -> None:
     data = os.urandom(1000)
     digest = oci.digest_of(data)
-    Sender(client(host, "from"), Small({digest: data})).send(digest, 1000, lambda _: None)
+    BlobUploader(client(host, "from"), InMemoryBlobs({digest: data})).send(
+        digest, 1000, lambda _: None
+    )
     told: list[int] = []
     to = client(host, "to")
-    sender = Sender(to, Small({digest: data}), mounts=("from",))
+    sender = BlobUploader(to, InMemoryBlobs({digest: data}), mounts=("from",))
     assert not sender.send(digest, 1000, told.append)
     assert told == [] and to.blob(digest) == data
-    missing = Sender(client(host, "other"), Small({digest: data}), mounts=("never-there",))
+    missing = BlobUploader(
+        client(host, "other"), InMemoryBlobs({digest: data}), mounts=("never-there",)
+    )
     assert missing.send(digest, 1000, told.append) and told == [1000]
 
 
 def test_what_is_not_what_its_digest_says_is_refused_by_the_registry(host: str) -> None:
     digest = oci.digest_of(b"this")
     with pytest.raises(CannotRun, match="DIGEST"):
-        Sender(client(host), Small({digest: b"that"})).send(digest, 4, lambda _: None)
+        BlobUploader(client(host), InMemoryBlobs({digest: b"that"})).send(digest, 4, lambda _: None)
 
 
 def test_what_is_missing_is_said_with_the_registrys_own_words(host: str) -> None:
@@ -93,7 +98,9 @@ def test_a_manifest_without_its_blobs_is_refused(host: str) -> None:
     registry = client(host, "lacking")
     lacking = oci.descriptor(oci.CONFIG, b"nowhere")
     with pytest.raises(CannotRun, match="MANIFEST_BLOB_UNKNOWN"):
-        registry.put_manifest(oci.encoded(oci.manifest(lacking, [], {})), oci.MANIFEST, "1.0")
+        registry.put_manifest(
+            oci.encode_document(oci.image_manifest(lacking, [], {})), oci.MANIFEST, "1.0"
+        )
 
 
 def test_a_registry_without_the_referrers_api_keeps_them_under_a_tag(host: str) -> None:
@@ -101,17 +108,19 @@ def test_a_registry_without_the_referrers_api_keeps_them_under_a_tag(host: str) 
     data = image(registry, b"layer")
     registry.put_manifest(data, oci.MANIFEST, "1.0")
     subject = oci.descriptor(oci.MANIFEST, data)
-    assert referrers(registry, subject["digest"]) == []
-    first = attach(registry, subject, oci.SBOM_TYPE, b'{"bomFormat":"CycloneDX"}', {})
-    attach(registry, subject, oci.SBOM_TYPE, b'{"bomFormat":"CycloneDX"}', {})
-    second = attach(registry, subject, oci.VERDICT_TYPE, b'{"verdict":1}', {oci.CREATED: "now"})
-    found = referrers(registry, subject["digest"])
+    assert list_referrers(registry, subject["digest"]) == []
+    first = attach_document(registry, subject, oci.SBOM_TYPE, b'{"bomFormat":"CycloneDX"}', {})
+    attach_document(registry, subject, oci.SBOM_TYPE, b'{"bomFormat":"CycloneDX"}', {})
+    second = attach_document(
+        registry, subject, oci.VERDICT_TYPE, b'{"verdict":1}', {oci.CREATED: "now"}
+    )
+    found = list_referrers(registry, subject["digest"])
     assert [one["digest"] for one in found] == [first, second]
     assert found[1]["annotations"] == {oci.CREATED: "now"}
     assert oci.referrers_tag(subject["digest"]) in registry.tags()
-    (only,) = referrers(registry, subject["digest"], oci.VERDICT_TYPE)
+    (only,) = list_referrers(registry, subject["digest"], oci.VERDICT_TYPE)
     assert only["digest"] == second
-    (said,) = documents(registry, subject["digest"], oci.SBOM_TYPE)
+    (said,) = read_documents(registry, subject["digest"], oci.SBOM_TYPE)
     assert json.loads(said) == {"bomFormat": "CycloneDX"}
 
 
@@ -124,7 +133,7 @@ def test_who_has_no_password_is_told_to_log_in(tmp_path: Path) -> None:
             client(place).exists("1.0")
         assert "docker login" in caught.value.remedy
         with pytest.raises(ConfigError, match="refuses"):
-            client(place, who=Credentials("town", "wrong")).exists("1.0")
-        known = client(place, who=Credentials("town", "secret-of-the-town"))
+            client(place, who=RegistryCredentials("town", "wrong")).exists("1.0")
+        known = client(place, who=RegistryCredentials("town", "secret-of-the-town"))
         known.put_manifest(image(known, b"layer"), oci.MANIFEST, "1.0")
         assert known.tags() == ("1.0",)

@@ -1,1 +1,1 @@
-"""What Shipway sets up in AWS: infrastructure, monitoring, permissions."""
+"""The AWS account: names of resources, clients, errors, retries and secrets."""

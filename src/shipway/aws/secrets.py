@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shipway.core.ports import Clients
-from shipway.effects.aws_errors import code_of, in_words
+from shipway.aws.errors import error_code, translate_aws_errors
+from shipway.ports import Clients
 
 _MISSING = "ResourceNotFoundException"
 
@@ -19,21 +19,21 @@ def put_secret(clients: Clients, name: str, value: str, tags: Mapping[str, str])
     from botocore.exceptions import ClientError
 
     manager = clients.client("secretsmanager")
-    with in_words():
+    with translate_aws_errors():
         try:
-            known = manager.describe_secret(SecretId=name)
+            existing = manager.describe_secret(SecretId=name)
         except ClientError as error:
-            if code_of(error) != _MISSING:
+            if error_code(error) != _MISSING:
                 raise
-            pairs = [{"Key": key, "Value": one} for key, one in tags.items()]
-            made = manager.create_secret(Name=name, SecretString=value, Tags=pairs)
-            return str(made["ARN"])
-        if known.get("DeletedDate"):
+            pairs = [{"Key": key, "Value": tag} for key, tag in tags.items()]
+            created = manager.create_secret(Name=name, SecretString=value, Tags=pairs)
+            return str(created["ARN"])
+        if existing.get("DeletedDate"):
             manager.restore_secret(SecretId=name)
         return str(manager.put_secret_value(SecretId=name, SecretString=value)["ARN"])
 
 
-def secrets_there(clients: Clients, names: Iterable[str]) -> dict[str, bool]:
+def existing_secrets(clients: Clients, names: Iterable[str]) -> dict[str, bool]:
     """Name or ARN of a secret → whether it has a value that a task could be given."""
     return {name: _there(clients.client("secretsmanager"), name) for name in names}
 
@@ -41,12 +41,12 @@ def secrets_there(clients: Clients, names: Iterable[str]) -> dict[str, bool]:
 def _there(manager: Any, name: str) -> bool:
     from botocore.exceptions import ClientError
 
-    with in_words():
+    with translate_aws_errors():
         try:
-            known = manager.describe_secret(SecretId=name)
+            description = manager.describe_secret(SecretId=name)
         except ClientError as error:
-            if code_of(error) == _MISSING:
+            if error_code(error) == _MISSING:
                 return False
             raise
-    stages = known.get("VersionIdsToStages", {}).values()
-    return not known.get("DeletedDate") and any("AWSCURRENT" in one for one in stages)
+    stages = description.get("VersionIdsToStages", {}).values()
+    return not description.get("DeletedDate") and any("AWSCURRENT" in labels for labels in stages)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, nothing_found, workflows
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import (
+    Scanner,
+    nothing_to_scan,
+    relative_path,
+    tool_crashed,
+    workflow_files,
+)
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _LINK = "https://github.com/rhysd/actionlint/blob/main/docs/checks.md"
 _UNREADABLE = 3  # its exit code where it could not read what it was given
@@ -31,41 +36,51 @@ class Actionlint(Scanner):
         folder = config.application.workflows
         return (f"{folder}/*.yml", f"{folder}/*.yaml", *self.configuration)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Each workflow by its name; the folder, which it cannot read, where there is none: without
         a name it would look for others."""
-        named = workflows(config, site) or (config.application.workflows,)
-        return ("-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *named)
+        files = workflow_files(config, site) or (config.application.workflows,)
+        return ("-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *files)
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 1: findings, 3: it could not read a file."""
         if output.code == _UNREADABLE and "could not read " in output.stderr:
-            raise nothing_found("actionlint", "no workflow")
+            raise nothing_to_scan("actionlint", "no workflow")
         try:
             report = json.loads(output.stdout)
-            found = tuple(_finding(one, site) for one in report)
+            findings = tuple(_finding(error, site) for error in report)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "actionlint") from None
-        if not isinstance(report, list) or output.code != int(bool(found)):
-            raise crashed(output, "actionlint")
-        return Reading(found)
+            raise tool_crashed(output, "actionlint") from None
+        if not isinstance(report, list) or output.code != int(bool(findings)):
+            raise tool_crashed(output, "actionlint")
+        return CheckResult(findings)
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
+def _finding(error: dict[str, Any], site: CheckContext) -> Finding:
     """In a script of several lines the first one is named: where zizmor names another, theirs are
     two rows, of which zizmor's is the one that is rated."""
-    injected = "potentially untrusted" in one["message"]
+    injected = "potentially untrusted" in error["message"]
     return Finding(
-        "actionlint", one["kind"], Severity.MEDIUM, relative(one["filepath"], site.root),
-        int(one["line"]), one["message"],
-        "Give it by env, and use it as a shell variable." if injected else
-        "GitHub would refuse it, or it would fail there: correct this line.",
-        Kind.CONFIGURATION, confidence="high", link=_LINK,
+        tool="actionlint",
+        rule=error["kind"],
+        severity=Severity.MEDIUM,
+        path=relative_path(error["filepath"], site.root),
+        line=int(error["line"]),
+        message=error["message"],
+        remedy="Give it by env, and use it as a shell variable."
+        if injected
+        else "GitHub would refuse it, or it would fail there: correct this line.",
+        kind=FindingKind.CONFIGURATION,
+        confidence="high",
+        link=_LINK,
         cwe=("CWE-94",) if injected else (),
-    )  # fmt: skip
+    )
 
 
 ACTIONLINT = Actionlint(
-    "actionlint", "workflows that would work, by actionlint", tools.ACTIONLINT,
-    configuration=(".github/actionlint.yaml", ".github/actionlint.yml"), expected=0.5,
-)  # fmt: skip
+    name="actionlint",
+    summary="workflows that would work, by actionlint",
+    tool=tools.ACTIONLINT,
+    configuration=(".github/actionlint.yaml", ".github/actionlint.yml"),
+    expected=0.5,
+)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, nothing_to_check, relative
-from shipway.checks.scanner import Scanner, unread
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Severity
+from shipway.checks.base import (
+    Scanner,
+    nothing_to_check,
+    relative_path,
+    tool_crashed,
+    unreadable_files,
+)
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 # bandit says what is wrong, rarely what to do. By CWE, which it gives with every finding.
 _REMEDIES = {
@@ -42,44 +47,54 @@ class Bandit(Scanner):
         """Where there is a package."""
         return bool(config.application.packages)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Findings on standard output."""
         return ("--quiet", "--recursive", "--format", "json", *config.application.packages)
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 1: findings; its code says nothing of files that it could not read."""
         try:
             report = json.loads(output.stdout)
-            findings = tuple(_finding(one, site) for one in report["results"])
-            broken = [_unread(one, site) for one in report["errors"]]
+            findings = tuple(_finding(result, site) for result in report["results"])
+            broken = [_unread(error, site) for error in report["errors"]]
             looked_at = report["metrics"].keys() - {"_totals"}
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "bandit") from None
+            raise tool_crashed(output, "bandit") from None
         if output.code != int(bool(findings)):
-            raise crashed(output, "bandit")
+            raise tool_crashed(output, "bandit")
         if broken:
-            raise unread("bandit", broken, _MEND)
+            raise unreadable_files("bandit", broken, _MEND)
         if not looked_at:
             raise nothing_to_check("bandit")
-        return Reading(findings)
+        return CheckResult(findings)
 
 
-def _unread(one: dict[str, Any], site: Site) -> str:
-    return f"{relative(one['filename'], site.root)}: {one['reason']}"
+def _unread(error: dict[str, Any], site: CheckContext) -> str:
+    return f"{relative_path(error['filename'], site.root)}: {error['reason']}"
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    severity = one["issue_severity"]
-    cwe = one["issue_cwe"].get("id")
+def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+    severity = result["issue_severity"]
+    cwe = result["issue_cwe"].get("id")
     return Finding(
-        "bandit", one["test_id"],
-        Severity.INFO if severity == "UNDEFINED" else Severity[severity],
-        relative(one["filename"], site.root), int(one["line_number"]), one["issue_text"],
-        _REMEDIES.get(cwe, ""), score=severity, confidence=one["issue_confidence"].lower(),
-        cwe=(f"CWE-{cwe}",) if cwe else (), link=one["more_info"],
-    )  # fmt: skip
+        tool="bandit",
+        rule=result["test_id"],
+        severity=Severity.INFO if severity == "UNDEFINED" else Severity[severity],
+        path=relative_path(result["filename"], site.root),
+        line=int(result["line_number"]),
+        message=result["issue_text"],
+        remedy=_REMEDIES.get(cwe, ""),
+        score=severity,
+        confidence=result["issue_confidence"].lower(),
+        cwe=(f"CWE-{cwe}",) if cwe else (),
+        link=result["more_info"],
+    )
 
 
 BANDIT = Bandit(
-    "bandit", "unsafe Python, by bandit", tools.BANDIT, (".bandit", "**/.bandit"), expected=1.5
+    name="bandit",
+    summary="unsafe Python, by bandit",
+    tool=tools.BANDIT,
+    configuration=(".bandit", "**/.bandit"),
+    expected=1.5,
 )

@@ -8,11 +8,11 @@ import tomllib
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed, nothing_to_check, relative
-from shipway.checks.ruff import unformatted
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Severity
+from shipway.checks.base import CheckDefaults, nothing_to_check, relative_path, tool_crashed
+from shipway.checks.ruff import unformatted_findings
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _NOT_OURS = r"/\.shipway/"
 _MARK = "would reformat "
@@ -20,18 +20,18 @@ _CANNOT_PARSE = re.compile(r"^error: cannot parse: (.+?):(\d+):\d+$")
 
 
 @dataclass(frozen=True)
-class Black(Linter):
+class Black(CheckDefaults):
     """`black --check`; it reports on standard error."""
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Each file that would change, a line each."""
         return ("--check", "--force-exclude", _excluded(site.root), ".")
 
-    def fix(self, config: Config, site: Site) -> tuple[str, ...]:
+    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Format."""
         return ("--quiet", "--force-exclude", _excluded(site.root), ".")
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: formatted, 1: some are not, 123: some could not be read."""
         lines = output.stderr.splitlines()
         if any(line.startswith("No Python files are present") for line in lines):
@@ -43,14 +43,20 @@ class Black(Linter):
         # Its summary is always there: without it, it did not look at anything.
         counted = any("file" in line and line.endswith(".") for line in lines)
         if output.code != expected or len(errors) != len(unread) or not counted:
-            raise crashed(output, "black")
-        reading = unformatted("black", [relative(file, site.root) for file in files])
+            raise tool_crashed(output, "black")
+        reading = unformatted_findings("black", [relative_path(file, site.root) for file in files])
         syntax = tuple(
-            Finding("black", "invalid-syntax", Severity.MEDIUM, relative(match[1], site.root),
-                    int(match[2]), "it is not valid Python")
+            Finding(
+                tool="black",
+                rule="invalid-syntax",
+                severity=Severity.MEDIUM,
+                path=relative_path(match[1], site.root),
+                line=int(match[2]),
+                message="it is not valid Python",
+            )
             for match in unread
-        )  # fmt: skip
-        return Reading((*syntax, *reading.findings), remedy=reading.remedy)
+        )
+        return CheckResult((*syntax, *reading.findings), remedy=reading.remedy)
 
 
 def _excluded(root: str) -> str:
@@ -67,4 +73,4 @@ def _excluded(root: str) -> str:
     return f"({own}{end})|{_NOT_OURS}" if own else _NOT_OURS
 
 
-BLACK = Black("black", "formatting, by black", tools.BLACK, expected=2.0)
+BLACK = Black(name="black", summary="formatting, by black", tool=tools.BLACK, expected=2.0)

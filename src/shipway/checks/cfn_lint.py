@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, unread
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import Scanner, relative_path, tool_crashed, unreadable_files
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 # Level → severity, and the bit that it sets in the exit code.
 _LEVELS = {
-    "Error": (Severity.HIGH, 2), "Warning": (Severity.MEDIUM, 4), "Informational": (Severity.LOW, 8)
-}  # fmt: skip
+    "Error": (Severity.HIGH, 2),
+    "Warning": (Severity.MEDIUM, 4),
+    "Informational": (Severity.LOW, 8),
+}
 _OLD = ("CWE-1104", "Name a version that is still maintained.")
 # cfn-lint names no weakness: those of its rules that are about security, with what to do.
 _WEAKNESS = {
@@ -46,47 +47,65 @@ class CfnLint(Scanner):
         """The templates, and what configures cfn-lint."""
         return (*config.application.templates, *self.configuration)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Whatever threshold the project has, every level is told by the exit code."""
         return (
-            "--info", "--format", "json", "--non-zero-exit-code", "informational",
-            "--", *config.application.templates,
-        )  # fmt: skip
+            "--info",
+            "--format",
+            "json",
+            "--non-zero-exit-code",
+            "informational",
+            "--",
+            *config.application.templates,
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """The sum of 2: errors, 4: warnings, 8: information; 0: none of them."""
         try:
-            found = json.loads(output.stdout)
-            reasons = dict(_unread(one, site) for one in found if one["Filename"])
-            findings = tuple(_finding(one, site) for one in found if one["Filename"])
-            code = sum({_LEVELS[one["Level"]][1] for one in found})
+            matches = json.loads(output.stdout)
+            reasons = dict(_unread(match, site) for match in matches if match["Filename"])
+            findings = tuple(_finding(match, site) for match in matches if match["Filename"])
+            code = sum({_LEVELS[match["Level"]][1] for match in matches})
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "cfn-lint") from None
+            raise tool_crashed(output, "cfn-lint") from None
         if output.code != code:
-            raise crashed(output, "cfn-lint")
-        scanned = {relative(path, site.root) for path in _SCANNED.findall(output.stderr)}
+            raise tool_crashed(output, "cfn-lint")
+        scanned = {relative_path(path, site.root) for path in _SCANNED.findall(output.stderr)}
         missing = [path for path in config.application.templates if path not in scanned]
         if missing:
-            raise unread("cfn-lint", [path + reasons.get(path, "") for path in missing], _MEND)
-        return Reading(findings)
+            raise unreadable_files(
+                "cfn-lint", [path + reasons.get(path, "") for path in missing], _MEND
+            )
+        return CheckResult(findings)
 
 
-def _unread(one: dict[str, Any], site: Site) -> tuple[str, str]:
+def _unread(match: dict[str, Any], site: CheckContext) -> tuple[str, str]:
     """Of a template that could not be parsed this is all that there is: why."""
-    return relative(one["Filename"], site.root), f": {one['Message']}"
+    return relative_path(match["Filename"], site.root), f": {match['Message']}"
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    rule, level = one["Rule"]["Id"], one["Level"]
+def _finding(match: dict[str, Any], site: CheckContext) -> Finding:
+    rule, level = match["Rule"]["Id"], match["Level"]
     cwe, remedy = _WEAKNESS.get(rule, ("", ""))
     return Finding(
-        "cfn-lint", rule, _LEVELS[level][0], relative(one["Filename"], site.root),
-        int(one["Location"]["Start"]["LineNumber"]), one["Message"], remedy, Kind.CONFIGURATION,
-        score=level, cwe=(cwe,) if cwe else (), link=one["Rule"]["Source"],
-    )  # fmt: skip
+        tool="cfn-lint",
+        rule=rule,
+        severity=_LEVELS[level][0],
+        path=relative_path(match["Filename"], site.root),
+        line=int(match["Location"]["Start"]["LineNumber"]),
+        message=match["Message"],
+        remedy=remedy,
+        kind=FindingKind.CONFIGURATION,
+        score=level,
+        cwe=(cwe,) if cwe else (),
+        link=match["Rule"]["Source"],
+    )
 
 
 CFN_LINT = CfnLint(
-    "cfn-lint", "CloudFormation templates, by cfn-lint", tools.CFN_LINT,
-    (".cfnlintrc", ".cfnlintrc.y*ml"), expected=6.0,
-)  # fmt: skip
+    name="cfn-lint",
+    summary="CloudFormation templates, by cfn-lint",
+    tool=tools.CFN_LINT,
+    configuration=(".cfnlintrc", ".cfnlintrc.y*ml"),
+    expected=6.0,
+)

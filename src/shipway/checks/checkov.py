@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed
-from shipway.checks.scanner import Scanner, dockerfiles, nothing_found, unread, workflows
-from shipway.checks.topics import topic
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import (
+    Scanner,
+    dockerfiles,
+    nothing_to_scan,
+    rule_topic,
+    tool_crashed,
+    unreadable_files,
+    workflow_files,
+)
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _MEND = (
     "Mend it; or let .checkov.yaml leave nothing out: no skip-path, and no quiet, without which "
@@ -40,71 +46,99 @@ class Checkov(Scanner):
         folder = (f"{application.workflows}/*",) if application.workflows else ()
         return (*dockerfiles(config), *folder, *application.templates, *self.configuration)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Its own exit code depends on the project's settings: 0 wherever it ran."""
         return (
-            "--framework", "cloudformation", "dockerfile", "github_actions",
-            "--skip-download", "--soft-fail", "--compact", "--output", "json",
-            "--file", *dockerfiles(config), *workflows(config, site), *config.application.templates,
-        )  # fmt: skip
+            "--framework",
+            "cloudformation",
+            "dockerfile",
+            "github_actions",
+            "--skip-download",
+            "--soft-fail",
+            "--compact",
+            "--output",
+            "json",
+            "--file",
+            *dockerfiles(config),
+            *workflow_files(config, site),
+            *config.application.templates,
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: it ran. Its report is a list only where there is more than one kind of file."""
         try:
-            said = json.loads(output.stdout)
-            reports = said if isinstance(said, list) else [said]
+            document = json.loads(output.stdout)
+            reports = document if isinstance(document, list) else [document]
             # Where it found nothing to look at, its report is the summary itself.
-            errors = sum(one.get("summary", one)["parsing_errors"] for one in reports)
-            results = [one["results"] for one in reports if "summary" in one]
-            lost = [path for one in results for path in one.get("parsing_errors", ())]
-            seen = {_path(one) for each in results for one in _all(each)}
-            findings = tuple(_finding(one) for each in results for one in each["failed_checks"])
+            errors = sum(report.get("summary", report)["parsing_errors"] for report in reports)
+            results = [report["results"] for report in reports if "summary" in report]
+            lost = [path for result in results for path in result.get("parsing_errors", ())]
+            checked = {_path(check) for each in results for check in _all(each)}
+            findings = tuple(_finding(check) for each in results for check in each["failed_checks"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "checkov") from None
+            raise tool_crashed(output, "checkov") from None
         if output.code != 0:
-            raise crashed(output, "checkov")
-        passed_over = tuple(path for path in workflows(config, site) if path not in seen)
-        lost += [path for path in dockerfiles(config) if results and path not in seen]
-        if results and not any(one.get("passed_checks") for one in results):
+            raise tool_crashed(output, "checkov")
+        passed_over = tuple(path for path in workflow_files(config, site) if path not in checked)
+        lost += [path for path in dockerfiles(config) if results and path not in checked]
+        if results and not any(result.get("passed_checks") for result in results):
             lost += passed_over  # it does not say what it looked at
         if lost or errors:
-            raise unread("checkov", lost or ["a template"], _MEND)
-        if not seen and not passed_over:
-            raise nothing_found("checkov", "nothing that it knows")
+            raise unreadable_files("checkov", lost or ["a template"], _MEND)
+        if not checked and not passed_over:
+            raise nothing_to_scan("checkov", "nothing that it knows")
         findings += tuple(_passed_over(path) for path in passed_over)
         # Its parts run at once, and the first that is ready reports first.
-        return Reading(tuple(sorted(findings, key=lambda one: (one.path, one.line, one.rule))))
+        return CheckResult(
+            tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.rule)))
+        )
 
 
 def _all(results: dict[str, Any]) -> list[dict[str, Any]]:
     kinds = ("failed_checks", "passed_checks", "skipped_checks")
-    return [one for kind in kinds for one in results.get(kind, ())]
+    return [check for kind in kinds for check in results.get(kind, ())]
 
 
-def _path(one: dict[str, Any]) -> str:
+def _path(check: dict[str, Any]) -> str:
     """Some of its parts give a path from the root, others with a slash before it."""
-    return str(one["file_path"]).removeprefix("./").lstrip("/")
+    return str(check["file_path"]).removeprefix("./").lstrip("/")
 
 
 def _passed_over(path: str) -> Finding:
     return Finding(
-        "checkov", "not-looked-at", Severity.INFO, path, 0,
-        "checkov did not look at this file: its own schema of workflows does not know it",
-        "Nothing, where zizmor, workflow-schema and actionlint look at it.", Kind.CONFIGURATION,
-    )  # fmt: skip
+        tool="checkov",
+        rule="not-looked-at",
+        severity=Severity.INFO,
+        path=path,
+        line=0,
+        message="checkov did not look at this file: its own schema of workflows does not know it",
+        remedy="Nothing, where zizmor, workflow-schema and actionlint look at it.",
+        kind=FindingKind.CONFIGURATION,
+    )
 
 
-def _finding(one: dict[str, Any]) -> Finding:
-    rated, name = one["severity"], one["check_name"]
-    severity, cwe, remedy = topic(name)
+def _finding(check: dict[str, Any]) -> Finding:
+    rated, name = check["severity"], check["check_name"]
+    severity, cwe, remedy = rule_topic(name)
     return Finding(
-        "checkov", one["check_id"], Severity[rated] if rated else severity, _path(one),
-        int(one["file_line_range"][0]), f"{name}: {one['resource']}", remedy, Kind.CONFIGURATION,
-        score=rated or "", cwe=cwe, link=one["guideline"] or "",
-    )  # fmt: skip
+        tool="checkov",
+        rule=check["check_id"],
+        severity=Severity[rated] if rated else severity,
+        path=_path(check),
+        line=int(check["file_line_range"][0]),
+        message=f"{name}: {check['resource']}",
+        remedy=remedy,
+        kind=FindingKind.CONFIGURATION,
+        score=rated or "",
+        cwe=cwe,
+        link=check["guideline"] or "",
+    )
 
 
 CHECKOV = Checkov(
-    "checkov", "Dockerfiles, workflows and templates, by checkov", tools.CHECKOV,
-    (".checkov.yaml", ".checkov.yml"), expected=7.0,
-)  # fmt: skip
+    name="checkov",
+    summary="Dockerfiles, workflows and templates, by checkov",
+    tool=tools.CHECKOV,
+    configuration=(".checkov.yaml", ".checkov.yml"),
+    expected=7.0,
+)

@@ -6,17 +6,17 @@ import json
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed
-from shipway.checks.inside import HERE
+from shipway.checks.base import CheckDefaults, tool_crashed
 from shipway.checks.pytest import TESTS
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.gate import Bound, Gate, Measure
+from shipway.checks.scripts import HERE
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.gates import Bound, Gate, Measure
 
 
 @dataclass(frozen=True)
-class Coverage(Linter):
+class Coverage(CheckDefaults):
     """coverage.py's JSON report over the data of all suites; the XML is for other programs.
 
     A suite that did not run takes nothing along but its own share: the figure is of the others,
@@ -37,7 +37,7 @@ class Coverage(Linter):
         """The least coverage."""
         return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """The small program beside this file, with the data of every suite that ran."""
         suites = _suites(config)
         data = [
@@ -52,7 +52,7 @@ class Coverage(Linter):
             )
         return (f"{HERE}/combine_coverage.py", site.out, *data)
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """The total, and each file's share; the worst files are named."""
         try:
             report = json.loads(output.reports["coverage.json"])
@@ -63,13 +63,13 @@ class Coverage(Linter):
                 if file["summary"]["num_statements"]
             ]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "coverage") from None
+            raise tool_crashed(output, "coverage") from None
         if output.code or not files:
-            raise crashed(output, "coverage")
-        worst = sorted(files, key=lambda one: one.value)[:3]
-        places = tuple(f"{one.subject} {one.value:.0f} %" for one in worst)
+            raise tool_crashed(output, "coverage")
+        worst = sorted(files, key=lambda measure: measure.value)[:3]
+        places = tuple(f"{measure.subject} {measure.value:.0f} %" for measure in worst)
         missing = [name for name in _suites(config) if name not in site.upstream]
-        return Reading(measures=(total, *files), worst=places, partial=", ".join(missing))
+        return CheckResult(measures=(total, *files), worst=places, partial=", ".join(missing))
 
 
 def _suites(config: Config) -> list[str]:
@@ -80,7 +80,11 @@ def _suites(config: Config) -> list[str]:
 
 
 COVERAGE = Coverage(
-    "coverage", "coverage of all tests together", tools.APPLICATION_PYTHON,
-    stage="test", needs=("install", *(kind.name for kind in TESTS)), expected=1.5,
+    name="coverage",
+    summary="coverage of all tests together",
+    tool=tools.APPLICATION_PYTHON,
+    stage="test",
+    needs=("install", *(kind.name for kind in TESTS)),
+    expected=1.5,
     reports=("coverage.json", "coverage.xml"),
-)  # fmt: skip
+)

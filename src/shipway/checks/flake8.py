@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed, nothing_to_check, relative
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Severity
+from shipway.checks.base import CheckDefaults, nothing_to_check, relative_path, tool_crashed
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _SETTINGS = ("setup.cfg", "tox.ini", ".flake8")  # in the order in which flake8 looks
 _NOT_OURS = ".shipway,.venv,build,dist"
@@ -22,33 +22,44 @@ _LOOKED_AT = re.compile(r"^(\d+) +total files processed$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Flake8(Linter):
+class Flake8(CheckDefaults):
     """flake8 with the project's own settings; where it has none, only what breaks a program:
     syntax errors, undefined names, and comparisons and prints that cannot be meant."""
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Only what the project wrote, never its tools' folders; how much that was is said by
         nothing but --benchmark."""
         own = _own_settings(site.root)
         select = () if own is not None else ("--select=E9,F63,F7,F82",)
         excluded = ",".join(filter(None, (_NOT_OURS, own)))
         return (
-            "--format=default", "--no-show-source", "--benchmark", *select,
-            f"--extend-exclude={excluded}", ".",
-        )  # fmt: skip
+            "--format=default",
+            "--no-show-source",
+            "--benchmark",
+            *select,
+            f"--extend-exclude={excluded}",
+            ".",
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 1: findings; every line must be one, or a figure."""
         lines = [line for line in output.stdout.splitlines() if not _FIGURE.match(line)]
         matches = [_LINE.match(line) for line in lines if line.strip()]
         files = _LOOKED_AT.search(output.stdout)
         if not files or None in matches or output.code != int(bool(matches)):
-            raise crashed(output, "flake8")
+            raise tool_crashed(output, "flake8")
         if files[1] == "0":
             raise nothing_to_check("flake8")
-        return Reading(
+        return CheckResult(
             tuple(
-                Finding("flake8", m[3], Severity.LOW, relative(m[1], site.root), int(m[2]), m[4])
+                Finding(
+                    tool="flake8",
+                    rule=m[3],
+                    severity=Severity.LOW,
+                    path=relative_path(m[1], site.root),
+                    line=int(m[2]),
+                    message=m[4],
+                )
                 for m in matches
                 if m
             )
@@ -72,4 +83,10 @@ def _own_settings(root: str) -> str | None:
     return None
 
 
-FLAKE8 = Flake8("flake8", "style and mistakes, by flake8", tools.FLAKE8, _SETTINGS, expected=3.0)
+FLAKE8 = Flake8(
+    name="flake8",
+    summary="style and mistakes, by flake8",
+    tool=tools.FLAKE8,
+    configuration=_SETTINGS,
+    expected=3.0,
+)

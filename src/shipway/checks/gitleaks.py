@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.inside import HERE
+from shipway.checks.scripts import HERE
 from shipway.checks.secrets import SecretScanner
-from shipway.core.check import Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding
+from shipway.pipeline.check import CheckContext
 
 _PRIVATE = re.compile(r"private-key|age-secret-key|pkcs12-file")
 _CLOUD = re.compile(
@@ -25,7 +25,7 @@ _CLOUD = re.compile(
 class Gitleaks(SecretScanner):
     """`gitleaks dir`, over the files that git does not ignore."""
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Our own program within gitleaks's environment: it keeps the secrets to itself."""
         return (f"{HERE}/find_secrets.py", self.name, site.root)
 
@@ -39,27 +39,31 @@ class Gitleaks(SecretScanner):
 
 
 @dataclass(frozen=True)
-class History(Gitleaks):
+class GitleaksHistory(Gitleaks):
     """`gitleaks git`, over all commits of all branches and tags."""
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """No file of the working tree but its settings: the history."""
         return ("git:history", ".gitleaks.toml", ".gitleaksignore")
 
-    def _findings(self, found: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    def _findings(self, secrets: list[dict[str, Any]]) -> tuple[Finding, ...]:
         """One for each secret and path: the oldest, with how many commits brought it."""
         groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for one in sorted(found, key=lambda one: (str(one["date"]), str(one["commit"]))):
-            known = str(one["digest"]) or str(one["line"])
-            groups.setdefault((str(one["rule"]), str(one["path"]), known), []).append(one)
+        for secret in sorted(
+            secrets, key=lambda secret: (str(secret["date"]), str(secret["commit"]))
+        ):
+            identity = str(secret["digest"]) or str(secret["line"])
+            groups.setdefault((str(secret["rule"]), str(secret["path"]), identity), []).append(
+                secret
+            )
         return tuple(self._in_commit(group) for group in groups.values())
 
     def _in_commit(self, group: Sequence[dict[str, Any]]) -> Finding:
         finding = self._finding(group[0])
-        commits = list(dict.fromkeys(str(one["commit"]) for one in group))
+        commits = list(dict.fromkeys(str(secret["commit"]) for secret in group))
         more = f" and {len(commits) - 1} more" if commits[1:] else ""
-        words = f"{finding.message} (in commit {commits[0][:7]}{more})"
-        return replace(finding, message=words, remedy=_REMEDY)
+        message = f"{finding.message} (in commit {commits[0][:7]}{more})"
+        return replace(finding, message=message, remedy=_REMEDY)
 
     def _nothing(self) -> CannotRun:
         return CannotRun("there is no commit yet", "Commit something first.")
@@ -70,7 +74,9 @@ _REMEDY = (
     "change that. Then waive it: [[waivers]] in shipway.toml."
 )
 
-GITLEAKS = Gitleaks("gitleaks", "secrets in the files, by gitleaks", tools.GITLEAKS)
-GITLEAKS_HISTORY = History(
-    "gitleaks-history", "secrets in the git history, by gitleaks", tools.GITLEAKS
+GITLEAKS = Gitleaks(
+    name="gitleaks", summary="secrets in the files, by gitleaks", tool=tools.GITLEAKS
+)
+GITLEAKS_HISTORY = GitleaksHistory(
+    name="gitleaks-history", summary="secrets in the git history, by gitleaks", tool=tools.GITLEAKS
 )

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, dockerfiles, unread
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import Scanner, dockerfiles, relative_path, tool_crashed, unreadable_files
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _SEVERITY = {
-    "error": Severity.HIGH, "warning": Severity.MEDIUM, "info": Severity.LOW,
+    "error": Severity.HIGH,
+    "warning": Severity.MEDIUM,
+    "info": Severity.LOW,
     "style": Severity.INFO,
-}  # fmt: skip
+}
 _UNPINNED = ("CWE-1357", "Name the version, so that every build gets the same.")
 # hadolint names no weakness: those of its rules that are about security, with what to do.
 _WEAKNESS = {
@@ -51,43 +52,60 @@ class Hadolint(Scanner):
         """The Dockerfiles and what configures hadolint."""
         return (*dockerfiles(config), *self.configuration)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Without the threshold that the project's settings may set: 0 wherever it ran."""
         return ("--no-fail", "--format", "json", *dockerfiles(config))
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: it ran. What it could not parse is a finding to hadolint, and no result here."""
         for complaint, (file, remedy) in _COMPLAINTS.items():
             if complaint in output.stderr:
                 missing = re.findall(rf"^hadolint: (.+): {complaint}", output.stderr, re.MULTILINE)
-                raise unread("hadolint", [file] if file else missing or ["a file"], remedy)
+                raise unreadable_files(
+                    "hadolint", [file] if file else missing or ["a file"], remedy
+                )
         try:
             listed = json.loads(output.stdout)
-            found = tuple(_finding(one, site) for one in listed)
+            findings = tuple(_finding(result, site) for result in listed)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "hadolint") from None
+            raise tool_crashed(output, "hadolint") from None
         if output.code != 0 or not isinstance(listed, list):
-            raise crashed(output, "hadolint")
+            raise tool_crashed(output, "hadolint")
         broken = [
-            f"{one.place}: {one.message.splitlines()[0]}" for one in found if one.rule == _SYNTAX
+            f"{finding.place}: {finding.message.splitlines()[0]}"
+            for finding in findings
+            if finding.rule == _SYNTAX
         ]
         if broken:
-            raise unread("hadolint", broken, "Mend it: docker build would not understand it.")
-        return Reading(found)
+            raise unreadable_files(
+                "hadolint", broken, "Mend it: docker build would not understand it."
+            )
+        return CheckResult(findings)
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    rule = one["code"]
+def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+    rule = result["code"]
     cwe, remedy = _WEAKNESS.get(rule, ("", ""))
     wiki = "koalaman/shellcheck" if rule.startswith("SC") else "hadolint/hadolint"
     return Finding(
-        "hadolint", rule, _SEVERITY[one["level"]], relative(one["file"], site.root),
-        int(one["line"]), one["message"], remedy, Kind.CONFIGURATION, score=one["level"],
-        cwe=(cwe,) if cwe else (), link=f"https://github.com/{wiki}/wiki/{rule}",
-    )  # fmt: skip
+        tool="hadolint",
+        rule=rule,
+        severity=_SEVERITY[result["level"]],
+        path=relative_path(result["file"], site.root),
+        line=int(result["line"]),
+        message=result["message"],
+        remedy=remedy,
+        kind=FindingKind.CONFIGURATION,
+        score=result["level"],
+        cwe=(cwe,) if cwe else (),
+        link=f"https://github.com/{wiki}/wiki/{rule}",
+    )
 
 
 HADOLINT = Hadolint(
-    "hadolint", "the Dockerfiles, by hadolint", tools.HADOLINT,
-    (".hadolint.yaml", ".hadolint.yml"), expected=0.7,
-)  # fmt: skip
+    name="hadolint",
+    summary="the Dockerfiles, by hadolint",
+    tool=tools.HADOLINT,
+    configuration=(".hadolint.yaml", ".hadolint.yml"),
+    expected=0.7,
+)

@@ -8,14 +8,14 @@ import os
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import Linter, crashed
-from shipway.checks.inside import HERE
+from shipway.checks.base import CheckDefaults, tool_crashed
 from shipway.checks.pytest import TESTS
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.gate import Bound, Gate, Measure
-from shipway.core.step import ALL_CORES
+from shipway.checks.scripts import HERE
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.gates import Bound, Gate, Measure
+from shipway.pipeline.step import ALL_CORES
 
 DAY = 24 * 3600.0
 _ALL = "Aggregated"
@@ -23,7 +23,7 @@ _PERCENTILES = {"p50": "50%", "p95": "95%", "p99": "99%"}
 
 
 @dataclass(frozen=True)
-class Locust(Linter):
+class Locust(CheckDefaults):
     """Load on the application as it is served, judged by endpoint.
 
     Read from statistics in the form of Locust's `--csv` (docs.locust.io, "Retrieve test
@@ -32,8 +32,8 @@ class Locust(Linter):
 
     def applies(self, config: Config) -> bool:
         """Where it can be served and somebody wants to know how fast."""
-        wanted = bool(config.gates.endpoints) or self.name in config.checks
-        return bool(config.application.serve and config.application.lock) and wanted
+        enabled = bool(config.gates.endpoints) or self.name in config.checks
+        return bool(config.application.serve and config.application.lock) and enabled
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Everything but tests and the root's prose: anything else may make it slower."""
@@ -54,23 +54,37 @@ class Locust(Linter):
             )
         )
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """All users at once, no web page; failed requests are for the gates to judge."""
         performance = config.performance
         scripts = f"{performance.locustfile},{HERE}/load_statistics.py"
         return (
-            "--headless", "--only-summary", "--locustfile", scripts, "--host", site.url,
-            "--users", str(performance.users), "--spawn-rate", str(performance.users),
-            "--run-time", f"{performance.seconds:g}s", "--statistics", f"{site.out}/load.csv",
-            "--exit-code-on-error", "0", "--stop-timeout", "5",
-        )  # fmt: skip
+            "--headless",
+            "--only-summary",
+            "--locustfile",
+            scripts,
+            "--host",
+            site.url,
+            "--users",
+            str(performance.users),
+            "--spawn-rate",
+            str(performance.users),
+            "--run-time",
+            f"{performance.seconds:g}s",
+            "--statistics",
+            f"{site.out}/load.csv",
+            "--exit-code-on-error",
+            "0",
+            "--stop-timeout",
+            "5",
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """Percentiles, requests a second and errors of each critical endpoint; of every one
         where none is named."""
         rows = _rows(output)
         if output.code or not rows:
-            raise crashed(output, "locust")
+            raise tool_crashed(output, "locust")
         measures: list[Measure] = []
         for name in config.gates.endpoints or rows:
             row = rows.get(name)
@@ -80,7 +94,7 @@ class Locust(Linter):
                     f"Name it so in {config.performance.locustfile}, or correct gates.endpoints.",
                 )
             measures += row.measures(name)
-        return Reading(measures=tuple(measures))
+        return CheckResult(measures=tuple(measures))
 
 
 @dataclass(frozen=True)
@@ -94,10 +108,11 @@ class _Row:
 
     def with_method(self, other: _Row) -> _Row:
         return _Row(
-            self.requests + other.requests, self.failures + other.failures,
+            self.requests + other.requests,
+            self.failures + other.failures,
             self.rate + other.rate,
             tuple(map(max, zip(self.percentiles, other.percentiles, strict=True))),
-        )  # fmt: skip
+        )
 
     def measures(self, name: str) -> list[Measure]:
         times = zip(_PERCENTILES, self.percentiles, strict=True)
@@ -109,7 +124,7 @@ class _Row:
         ]
 
 
-def _rows(output: Output) -> dict[str, _Row]:
+def _rows(output: ToolOutput) -> dict[str, _Row]:
     """The endpoints by name. Locust's last row sums up all and is left out."""
     text = output.reports.get("load.csv", b"").decode("utf-8", "replace")
     rows: dict[str, _Row] = {}
@@ -122,7 +137,7 @@ def _rows(output: Output) -> dict[str, _Row]:
                 rows[line["Name"]].with_method(row) if line["Name"] in rows else row
             )
     except (ValueError, KeyError, TypeError, csv.Error):
-        raise crashed(output, "locust") from None
+        raise tool_crashed(output, "locust") from None
     return rows
 
 
@@ -130,13 +145,22 @@ def _row(line: dict[str, str]) -> _Row:
     requests = int(line["Request Count"])
     times = (line[column] if requests else "0" for column in _PERCENTILES.values())
     return _Row(
-        requests, int(line["Failure Count"]), float(line["Requests/s"]),
+        requests,
+        int(line["Failure Count"]),
+        float(line["Requests/s"]),
         tuple(float(time) for time in times),
-    )  # fmt: skip
+    )
 
 
 PERFORMANCE = Locust(
-    "performance", "load on the critical endpoints, by Locust", tools.LOCUST, stage="test",
-    needs=("install", "unit"), expected=18.0, cores=ALL_CORES, max_age=DAY, served=True,
+    name="performance",
+    summary="load on the critical endpoints, by Locust",
+    tool=tools.LOCUST,
+    stage="test",
+    needs=("install", "unit"),
+    expected=18.0,
+    cores=ALL_CORES,
+    max_age=DAY,
+    served=True,
     reports=("load.csv",),
-)  # fmt: skip
+)

@@ -10,12 +10,17 @@ from functools import reduce
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed
-from shipway.checks.dependencies import ADVISORIES_REMEDY, DependencyCheck, fault, no_packages
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding
+from shipway.checks.base import tool_crashed
+from shipway.checks.dependencies import (
+    ADVISORIES_REMEDY,
+    DependencyCheck,
+    no_packages,
+    vulnerability_finding,
+)
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 # It may say so, print a report without a fault and end with 0.
 _NO_DATA = re.compile(
@@ -34,14 +39,19 @@ class OsvScanner(DependencyCheck):
         """Its settings, too."""
         return (*super().inputs(config), "osv-scanner.toml")
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """All packages, so that it is seen whether there were any."""
         return (
-            "scan", "source", "--format", "json", "--all-packages",
-            "--lockfile", config.application.lock,
-        )  # fmt: skip
+            "scan",
+            "source",
+            "--format",
+            "json",
+            "--all-packages",
+            "--lockfile",
+            config.application.lock,
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 1: faults, 128: no packages, anything else: it did not run."""
         if output.code == _NO_PACKAGES:
             raise no_packages("osv-scanner")
@@ -49,53 +59,65 @@ class OsvScanner(DependencyCheck):
             raise CannotRun("osv-scanner could not reach osv.dev's advisories", ADVISORIES_REMEDY)
         try:
             sources = json.loads(output.stdout)["results"]
-            packages = [one for source in sources for one in source["packages"]]
-            found = tuple(finding for one in packages for finding in _faults(one, config))
+            packages = [package for source in sources for package in source["packages"]]
+            findings = tuple(
+                finding for package in packages for finding in _faults(package, config)
+            )
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            raise crashed(output, "osv-scanner") from None
-        if output.code != int(bool(found)):
-            raise crashed(output, "osv-scanner")
+            raise tool_crashed(output, "osv-scanner") from None
+        if output.code != int(bool(findings)):
+            raise tool_crashed(output, "osv-scanner")
         if not packages:
             raise no_packages("osv-scanner")
-        return Reading(found)
+        return CheckResult(findings)
 
 
 def _faults(entry: dict[str, Any], config: Config) -> Iterator[Finding]:
     """One for each of its groups: names of one fault."""
     # Slow to import, and not needed for a run that is cached.
-    from shipway.checks.osv.matching import joined, told
-    from shipway.checks.osv.ordering import PyPI
-    from shipway.checks.osv.package import Package
+    from shipway.checks.osv.match import merge_advisories, vulnerability_to_dict
+    from shipway.checks.osv.package import Package, PyPI
 
     rules = PyPI()
     groups = entry.get("dependency_groups") or ()
     package = Package(
-        rules.name(entry["package"]["name"]), str(entry["package"]["version"]),
+        rules.name(entry["package"]["name"]),
+        str(entry["package"]["version"]),
         development="dev" in groups,
-    )  # fmt: skip
-    advisories = {one["id"]: one for one in entry.get("vulnerabilities") or ()}
+    )
+    advisories = {advisory["id"]: advisory for advisory in entry.get("vulnerabilities") or ()}
     for group in entry.get("groups") or ():
         matches = [
-            told(package, advisories[name], _affected(advisories[name], package.name), rules,
-                 certain=True)
+            vulnerability_to_dict(
+                package,
+                advisories[name],
+                _affected(advisories[name], package.name),
+                rules,
+                certain=True,
+            )
             for name in group["ids"]
-        ]  # fmt: skip
-        match = reduce(lambda first, other: joined(first, other, rules), matches)
+        ]
+        match = reduce(lambda first, other: merge_advisories(first, other, rules), matches)
         if match["cvss"] is None and group.get("max_severity"):
             match["cvss"] = float(group["max_severity"])
-        yield fault("osv-scanner", match, config)
+        yield vulnerability_finding("osv-scanner", match, config)
 
 
 def _affected(advisory: dict[str, Any], name: str) -> dict[str, Any]:
     """What it says of this package; some records name another spelling or none."""
     parts: list[dict[str, Any]] = advisory.get("affected") or []
     return next(
-        (one for one in parts if one.get("package", {}).get("name", "").casefold() == name),
+        (part for part in parts if part.get("package", {}).get("name", "").casefold() == name),
         {},
     )
 
 
 OSV_SCANNER = OsvScanner(
-    "osv-scanner", "known faults of locked packages, by osv-scanner", tools.OSV_SCANNER,
-    needs=(), expected=5.0, max_age=0, default=False,
-)  # fmt: skip
+    name="osv-scanner",
+    summary="known faults of locked packages, by osv-scanner",
+    tool=tools.OSV_SCANNER,
+    needs=(),
+    expected=5.0,
+    max_age=0,
+    default=False,
+)

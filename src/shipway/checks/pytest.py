@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
-from shipway.checks.base import Linter
-from shipway.checks.inside import HERE
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.gate import Gate
-from shipway.core.result import TestTally
+from shipway.checks.base import CheckDefaults
+from shipway.checks.scripts import HERE
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.gates import Gate
+from shipway.pipeline.result import TestTally
 
 NOT_COLLECTED = 2  # pytest's exit code where a test file cannot be imported
 NO_TESTS = 5
@@ -32,7 +32,7 @@ _CAUSES = (
 
 
 @dataclass(frozen=True)
-class Pytest(Linter):
+class Pytest(CheckDefaults):
     """Tests in the application's own environment, with JUnit XML and coverage data."""
 
     def applies(self, config: Config) -> bool:
@@ -51,18 +51,22 @@ class Pytest(Linter):
         """Where these tests are."""
         return str(getattr(config.application, f"{self.name}_tests"))
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
         if config.application.test_runner == "django":
             packages = ",".join(config.application.packages) or "."
             data, junit = f"{site.out}/coverage.data", f"{site.out}/junit.xml"
             return (f"{HERE}/measure_django.py", data, packages, junit)
         return (
-            f"{HERE}/measure_tests.py", f"{site.out}/coverage.data",
+            f"{HERE}/measure_tests.py",
+            f"{site.out}/coverage.data",
             ",".join(config.application.packages) or ".",
-            self.folder(config), *self._others(config),
-            f"--junitxml={site.out}/junit.xml", "-p", "no:cacheprovider",
-        )  # fmt: skip
+            self.folder(config),
+            *self._others(config),
+            f"--junitxml={site.out}/junit.xml",
+            "-p",
+            "no:cacheprovider",
+        )
 
     def _others(self, config: Config) -> tuple[str, ...]:
         """Tests of another kind in a folder below are left to their own check."""
@@ -70,7 +74,7 @@ class Pytest(Linter):
         folders = (kind.folder(config) for kind in TESTS if kind.name != self.name)
         return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
 
         What is absent (pytest, the folder, every test) cannot run; a suite that breaks before its
@@ -96,10 +100,10 @@ class Pytest(Linter):
         return _read(suite, output)
 
 
-def _broken(output: Output, tests: TestTally | None = None) -> Reading:
+def _broken(output: ToolOutput, tests: TestTally | None = None) -> CheckResult:
     """The suite, not one of its tests, is what failed."""
     how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
-    return Reading(
+    return CheckResult(
         tests=tests,
         failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
         remedy="Correct what the whole suite depends on: conftest.py, plug-ins, settings, the "
@@ -107,7 +111,7 @@ def _broken(output: Output, tests: TestTally | None = None) -> Reading:
     )
 
 
-def _cause(output: Output) -> str:
+def _cause(output: ToolOutput) -> str:
     """The error in its own words; else the last line that was printed."""
     text = f"{output.stdout}\n{output.stderr}"
     for pattern in _CAUSES:
@@ -127,21 +131,23 @@ def _no_tests(kind: str, folder: str) -> CannotRun:
     )
 
 
-def _read(suite: Element, output: Output) -> Reading:
+def _read(suite: Element, output: ToolOutput) -> CheckResult:
     cases = list(suite.iter("testcase"))
     broken = [case for case in cases if _child(case, "failure", "error") is not None]
     skipped = [case for case in cases if case not in broken and case.find("skipped") is not None]
     tally = TestTally(
-        len(cases) - len(broken) - len(skipped), len(broken), len(skipped),
+        len(cases) - len(broken) - len(skipped),
+        len(broken),
+        len(skipped),
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
-    )  # fmt: skip
+    )
     if skipped and not tally.executed:
         raise CannotRun("every test was skipped", "See why above; nothing was tested.")
     if bool(broken) != bool(output.code) or not cases:
         return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])
     failed = f"{len(broken)} of {tally.executed} tests failed: {first}" if broken else ""
-    return Reading(tests=tally, failed=failed)
+    return CheckResult(tests=tally, failed=failed)
 
 
 def _child(case: Element, *kinds: str) -> Element | None:
@@ -165,9 +171,15 @@ def _message(case: Element, *kinds: str) -> str:
 
 def _kind(name: str, summary: str, expected: float) -> Pytest:
     return Pytest(
-        name, summary, tools.APPLICATION_PYTHON, stage="test", needs=("install", "importable"),
-        expected=expected, reports=("junit.xml", "coverage.data"), serviced=name != "unit",
-    )  # fmt: skip
+        name=name,
+        summary=summary,
+        tool=tools.APPLICATION_PYTHON,
+        stage="test",
+        needs=("install", "importable"),
+        expected=expected,
+        reports=("junit.xml", "coverage.data"),
+        serviced=name != "unit",
+    )
 
 
 UNIT = _kind("unit", "unit tests, by pytest", 20.0)

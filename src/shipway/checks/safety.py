@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed
+from shipway.checks.base import tool_crashed
 from shipway.checks.dependencies import (
     ADVISORIES_REMEDY,
     DAY,
@@ -18,10 +18,10 @@ from shipway.checks.dependencies import (
     DependencyCheck,
     no_packages,
 )
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding, Kind
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding, FindingKind
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _FOUND, _REFUSED = 64, 65
 _UNREACHED = re.compile(r"Connect(ion)?Error|ConnectTimeout|NetworkConnectionError")
@@ -33,42 +33,47 @@ _NO_ACCOUNT = re.compile(r"log ?in|register|authenticat|credential", re.IGNORECA
 class Safety(DependencyCheck):
     """The JSON of `safety scan`, schema 3.0 (its package safety_schemas), over an environment."""
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """The application's environment: it does not read uv.lock."""
         folder = os.path.dirname(os.path.dirname(site.python))
         return ("--stage", "cicd", "scan", "--target", folder or ".", "--output", "json")
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """64: faults that its policy does not let pass, 0: none of them, else: it did not run."""
         _asked(output)
         try:
             results = json.loads(output.stdout)["scan_results"]
-            files = [file for one in results["projects"] for file in one["files"]]
-            packages = [one for file in (*files, *results.get("files", ()))
-                        for one in file["results"]["dependencies"]]  # fmt: skip
-            found = tuple(finding for one in packages for finding in _faults(one, config))
+            files = [file for project in results["projects"] for file in project["files"]]
+            packages = [
+                package
+                for file in (*files, *results.get("files", ()))
+                for package in file["results"]["dependencies"]
+            ]
+            findings = tuple(
+                finding for package in packages for finding in _faults(package, config)
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "safety") from None
-        if output.code not in (0, _FOUND) or (output.code == _FOUND and not found):
-            raise crashed(output, "safety")
+            raise tool_crashed(output, "safety") from None
+        if output.code not in (0, _FOUND) or (output.code == _FOUND and not findings):
+            raise tool_crashed(output, "safety")
         if not packages:
             raise no_packages("safety")
-        return Reading(found)
+        return CheckResult(findings)
 
 
-def _asked(output: Output) -> None:
+def _asked(output: ToolOutput) -> None:
     """Whether safetycli.com answered."""
     if output.stdout.lstrip().startswith("{"):
         return
-    said = output.stderr + output.stdout
-    if _UNTRUSTED.search(said):
+    text = output.stderr + output.stdout
+    if _UNTRUSTED.search(text):
         raise CannotRun(
             "safety does not trust the certificate with which safetycli.com answered",
             'Let it see the one that your proxy has: env = ["REQUESTS_CA_BUNDLE"].',
         )
-    if _UNREACHED.search(said):
+    if _UNREACHED.search(text):
         raise CannotRun("safety could not reach safetycli.com", ADVISORIES_REMEDY)
-    if output.code == _REFUSED or _NO_ACCOUNT.search(said):
+    if output.code == _REFUSED or _NO_ACCOUNT.search(text):
         raise CannotRun(
             "safety has no account to ask with",
             'Let it see a key: env = ["SAFETY_API_KEY"] in shipway.toml. Or use pip-audit alone.',
@@ -77,27 +82,43 @@ def _asked(output: Output) -> None:
 
 def _faults(package: dict[str, Any], config: Config) -> Iterator[Finding]:
     name = str(package["name"]).casefold()
-    for one in package["specifications"]:
-        version = re.sub(r"^.*==", "", str(one["raw"]))
-        remedy = (one["vulnerabilities"].get("remediation") or {}).get("recommended")
-        for known in one["vulnerabilities"]["known_vulnerabilities"]:
-            if not known.get("ignored"):
-                yield _finding(name, version, known, f"Update {name} to {remedy}." if remedy else
-                               "No fix is known.", config)  # fmt: skip
+    for specification in package["specifications"]:
+        version = re.sub(r"^.*==", "", str(specification["raw"]))
+        remedy = (specification["vulnerabilities"].get("remediation") or {}).get("recommended")
+        for vulnerability in specification["vulnerabilities"]["known_vulnerabilities"]:
+            if not vulnerability.get("ignored"):
+                yield _finding(
+                    name,
+                    version,
+                    vulnerability,
+                    f"Update {name} to {remedy}." if remedy else "No fix is known.",
+                    config,
+                )
 
 
 def _finding(
-    name: str, version: str, known: dict[str, Any], remedy: str, config: Config
+    name: str, version: str, vulnerability: dict[str, Any], remedy: str, config: Config
 ) -> Finding:
-    number = str(known["id"])
+    number = str(vulnerability["id"])
     return Finding(
-        "safety", f"SAFETY-{number}", UNRATED, config.application.lock, 0,
-        f"versions {known['vulnerable_spec']} have a known fault", remedy, Kind.DEPENDENCY,
-        package=f"{name} {version}", link=f"https://data.safetycli.com/v/{number}/97c",
-    )  # fmt: skip
+        tool="safety",
+        rule=f"SAFETY-{number}",
+        severity=UNRATED,
+        path=config.application.lock,
+        line=0,
+        message=f"versions {vulnerability['vulnerable_spec']} have a known fault",
+        remedy=remedy,
+        kind=FindingKind.DEPENDENCY,
+        package=f"{name} {version}",
+        link=f"https://data.safetycli.com/v/{number}/97c",
+    )
 
 
 SAFETY = Safety(
-    "safety", "known faults of installed packages, by safety", tools.SAFETY,
-    expected=8.0, max_age=DAY, default=False,
-)  # fmt: skip
+    name="safety",
+    summary="known faults of installed packages, by safety",
+    tool=tools.SAFETY,
+    expected=8.0,
+    max_age=DAY,
+    default=False,
+)

@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.checks.base import crashed
-from shipway.checks.scanner import Scanner, unread
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import Scanner, tool_crashed, unreadable_files
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _REMEDY = (
     "Replace it where it is valid, for it is known; then take it from the environment: name its "
@@ -21,7 +20,7 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class SecretScanner(Scanner):
-    """Reads what checks/inside/find_secrets.py prints."""
+    """Reads what checks/scripts/find_secrets.py prints."""
 
     expected: float = 1.5
 
@@ -29,37 +28,46 @@ class SecretScanner(Scanner):
         """A secret may be in any file."""
         return ("**",)
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 1: findings, 3: refused, anything else: it did not run."""
         try:
             report = json.loads(output.stdout)
             if "refused" in report and output.code == 3:
                 raise self._refused(str(report["refused"]), str(report["said"]))
-            found = self._findings(report["secrets"])
+            findings = self._findings(report["secrets"])
             looked_at, skipped = int(report["looked_at"]), list(report["unread"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, self.name) from None
-        if output.code != int(bool(found)):
-            raise crashed(output, self.name)
+            raise tool_crashed(output, self.name) from None
+        if output.code != int(bool(findings)):
+            raise tool_crashed(output, self.name)
         if skipped:
-            raise unread(self.name, skipped, "Let yourself read it, or let git ignore it.")
+            raise unreadable_files(
+                self.name, skipped, "Let yourself read it, or let git ignore it."
+            )
         if not looked_at:
             raise self._nothing()
-        return Reading(found)
+        return CheckResult(findings)
 
-    def _findings(self, found: list[dict[str, Any]]) -> tuple[Finding, ...]:
-        return tuple(self._finding(one) for one in found)
+    def _findings(self, secrets: list[dict[str, Any]]) -> tuple[Finding, ...]:
+        return tuple(self._finding(secret) for secret in secrets)
 
-    def _finding(self, one: dict[str, Any]) -> Finding:
-        rule = str(one["rule"])
+    def _finding(self, secret: dict[str, Any]) -> Finding:
+        rule = str(secret["rule"])
         private = self.is_private_key(rule)
         worst = private or self.is_cloud_key(rule)
         return Finding(
-            self.name, rule, Severity.CRITICAL if worst else Severity.HIGH,
-            str(one["path"]), int(one["line"]), str(one["what"]).split(", ")[0].rstrip("."),
-            remedy=_REMEDY, kind=Kind.SECRET, confidence="high" if one["verified"] else "",
-            cwe=("CWE-321",) if private else ("CWE-798",), content=str(one["digest"]),
-        )  # fmt: skip
+            tool=self.name,
+            rule=rule,
+            severity=Severity.CRITICAL if worst else Severity.HIGH,
+            path=str(secret["path"]),
+            line=int(secret["line"]),
+            message=str(secret["what"]).split(", ")[0].rstrip("."),
+            remedy=_REMEDY,
+            kind=FindingKind.SECRET,
+            confidence="high" if secret["verified"] else "",
+            cwe=("CWE-321",) if private else ("CWE-798",),
+            content=str(secret["digest"]),
+        )
 
     def is_private_key(self, rule: str) -> bool:
         """Whether it is a key that signs or decrypts."""
@@ -75,12 +83,12 @@ class SecretScanner(Scanner):
             f"Look at what git ignores, or switch it off: [checks] {self.name} = false.",
         )
 
-    def _refused(self, why: str, said: str) -> CannotRun:
+    def _refused(self, why: str, message: str) -> CannotRun:
         return {
             "no git": CannotRun(
                 "git is not here", "Install it: it knows which files are the application's."
             ),
-            "git": CannotRun(f"git refused: {said}", "Do what git says, and run again."),
+            "git": CannotRun(f"git refused: {message}", "Do what git says, and run again."),
             "no repository": CannotRun(
                 "there is no git repository here, and so no history",
                 f"Make one with git init, or switch it off: [checks] {self.name} = false.",
@@ -90,9 +98,9 @@ class SecretScanner(Scanner):
                 "Fetch it: git fetch --unshallow. In GitHub's workflows: fetch-depth: 0.",
             ),
             "key": CannotRun(
-                f"the key that tells secrets apart cannot be kept: {said}",
+                f"the key that tells secrets apart cannot be kept: {message}",
                 "Make ~/.config/shipway a folder that you can write to.",
             ),
             "missing": CannotRun("trufflehog is not here", self.tool.how),
-            "other": CannotRun(f"this trufflehog is not version 3: {said}", self.tool.how),
+            "other": CannotRun(f"this trufflehog is not version 3: {message}", self.tool.how),
         }[why]

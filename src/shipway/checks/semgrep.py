@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, nothing_found
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import Scanner, nothing_to_scan, relative_path, tool_crashed
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _RULES = Path(__file__).parent / "rules"
 _SEVERITY = {"ERROR": Severity.HIGH, "WARNING": Severity.MEDIUM, "INFO": Severity.LOW}
@@ -42,35 +41,51 @@ class Semgrep(Scanner):
         own = f"semgrep-rules-{_digest()}"
         return (*super().inputs(config), *_TEMPLATES, *_CONFIGURATION, own)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """All of the application but its tests; semgrep asks nobody and tells nobody."""
         excluded = (word for name in _NOT_OURS for word in ("--exclude", name))
         return (
-            "scan", "--quiet", "--json", "--metrics", "off", "--disable-version-check",
-            "--oss-only", "--jobs", "1", "--timeout", str(_SECONDS), "--timeout-threshold", "1",
-            "--max-target-bytes", "0", "--no-rewrite-rule-ids", "--config", str(_RULES),
-            *excluded, ".",
-        )  # fmt: skip
+            "scan",
+            "--quiet",
+            "--json",
+            "--metrics",
+            "off",
+            "--disable-version-check",
+            "--oss-only",
+            "--jobs",
+            "1",
+            "--timeout",
+            str(_SECONDS),
+            "--timeout-threshold",
+            "1",
+            "--max-target-bytes",
+            "0",
+            "--no-rewrite-rule-ids",
+            "--config",
+            str(_RULES),
+            *excluded,
+            ".",
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0 whatever it found; anything else: it did not run."""
         try:
             report = json.loads(output.stdout)
-            findings = [_finding(one, site) for one in report["results"]]
+            findings = [_finding(result, site) for result in report["results"]]
             errors = report["errors"]
-            given_up = _given_up([one for one in errors if "path" in one], site)
-            broken = [str(one["message"]) for one in errors if "path" not in one]
+            given_up = _given_up([error for error in errors if "path" in error], site)
+            broken = [str(error["message"]) for error in errors if "path" not in error]
             scanned = [path for path in report["paths"]["scanned"] if _LOOKED_AT.search(path)]
-            whole = not report["skipped_rules"]
+            complete = not report["skipped_rules"]
         except (ValueError, KeyError, TypeError, AttributeError, LookupError):
-            raise crashed(output, "semgrep") from None
+            raise tool_crashed(output, "semgrep") from None
         if broken:
             raise _failed(broken[0])
-        if output.code or not whole:
-            raise crashed(output, "semgrep")
+        if output.code or not complete:
+            raise tool_crashed(output, "semgrep")
         if not scanned:
-            raise nothing_found("semgrep", "no Python file or template")
-        return Reading((*findings, *given_up))
+            raise nothing_to_scan("semgrep", "no Python file or template")
+        return CheckResult((*findings, *given_up))
 
 
 def _digest() -> str:
@@ -87,16 +102,24 @@ def _failed(message: str) -> CannotRun:
     )
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    extra, about = one["extra"], one["extra"]["metadata"]
+def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+    extra, about = result["extra"], result["extra"]["metadata"]
     fault, _, remedy = extra["message"].partition(" Instead: ")
-    path = relative(one["path"], site.root)
+    path = relative_path(result["path"], site.root)
     return Finding(
-        "semgrep", one["check_id"], _SEVERITY[extra["severity"]], path, one["start"]["line"], fault,
-        _sentence(remedy), Kind.CODE if _LOOKED_AT.search(path) else Kind.CONFIGURATION,
-        score=extra["severity"], confidence=about["confidence"],
-        cwe=tuple(about["cwe"]), link=about["references"][0],
-    )  # fmt: skip
+        tool="semgrep",
+        rule=result["check_id"],
+        severity=_SEVERITY[extra["severity"]],
+        path=path,
+        line=result["start"]["line"],
+        message=fault,
+        remedy=_sentence(remedy),
+        kind=FindingKind.CODE if _LOOKED_AT.search(path) else FindingKind.CONFIGURATION,
+        score=extra["severity"],
+        confidence=about["confidence"],
+        cwe=tuple(about["cwe"]),
+        link=about["references"][0],
+    )
 
 
 def _sentence(text: str) -> str:
@@ -104,27 +127,37 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
 
 
-def _given_up(errors: list[dict[str, Any]], site: Site) -> list[Finding]:
+def _given_up(errors: list[dict[str, Any]], site: CheckContext) -> list[Finding]:
     """One finding for each file that was not looked at whole; the first reason is enough."""
     first: dict[str, dict[str, Any]] = {}
-    for one in errors:
-        first.setdefault(relative(one["path"], site.root), one)
-    return [_unread(path, one) for path, one in first.items()]
+    for error in errors:
+        first.setdefault(relative_path(error["path"], site.root), error)
+    return [_unread(path, error) for path, error in first.items()]
 
 
-def _unread(path: str, one: dict[str, Any]) -> Finding:
-    reason = one["type"] if isinstance(one["type"], str) else one["type"][0]
-    spans = one.get("spans") or [{"start": {"line": 0}}]
+def _unread(path: str, error: dict[str, Any]) -> Finding:
+    reason = error["type"] if isinstance(error["type"], str) else error["type"][0]
+    spans = error.get("spans") or [{"start": {"line": 0}}]
     unclear = "syntax error" if reason == "PartialParsing" else reason.lower()
     return Finding(
-        "semgrep", "not-looked-at", Severity.HIGH, path, spans[0]["start"]["line"],
-        f"semgrep did not look at all of this file: {unclear}",
-        "Mend it; if it is right, let somebody read it, and waive this finding with the reason.",
-        score=one["level"], confidence="high",
-    )  # fmt: skip
+        tool="semgrep",
+        rule="not-looked-at",
+        severity=Severity.HIGH,
+        path=path,
+        line=spans[0]["start"]["line"],
+        message=f"semgrep did not look at all of this file: {unclear}",
+        remedy=(
+            "Mend it; if it is right, let somebody read it, and waive this finding with the reason."
+        ),
+        score=error["level"],
+        confidence="high",
+    )
 
 
 SEMGREP = Semgrep(
-    "semgrep", "unsafe Python and configuration, by semgrep and Shipway's rules", tools.SEMGREP,
-    (".semgrepignore", "**/.semgrepignore"), expected=8.0,
-)  # fmt: skip
+    name="semgrep",
+    summary="unsafe Python and configuration, by semgrep and Shipway's rules",
+    tool=tools.SEMGREP,
+    configuration=(".semgrepignore", "**/.semgrepignore"),
+    expected=8.0,
+)

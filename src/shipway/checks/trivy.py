@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed
-from shipway.checks.dependencies import ADVISORIES_REMEDY, rated
-from shipway.checks.scanner import Scanner, dockerfiles, nothing_found, unread
-from shipway.checks.topics import topic
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding, Kind
+from shipway.checks.base import (
+    Scanner,
+    dockerfiles,
+    nothing_to_scan,
+    rule_topic,
+    tool_crashed,
+    unreadable_files,
+)
+from shipway.checks.dependencies import ADVISORIES_REMEDY, severity_of_vulnerability
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding, FindingKind
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _NO_DATABASE = re.compile(r"failed to download|DB error|dial tcp|no such host|i/o timeout")
 _REMEDY = (
@@ -41,82 +46,113 @@ class Trivy(Scanner):
         """Every file: it looks for lock files and templates itself."""
         return ("**",)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """All packages, so that it is seen whether there were any; 0 wherever it ran."""
         return (
-            "filesystem", "--format", "json", "--scanners", "vuln,misconfig", "--list-all-pkgs",
-            "--exit-code", "0", "--quiet", "--skip-dirs", ".shipway,.venv", ".",
-        )  # fmt: skip
+            "filesystem",
+            "--format",
+            "json",
+            "--scanners",
+            "vuln,misconfig",
+            "--list-all-pkgs",
+            "--exit-code",
+            "0",
+            "--quiet",
+            "--skip-dirs",
+            ".shipway,.venv",
+            ".",
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: it ran, anything else: it did not. What it does not name, it did not look at."""
         if output.code == 1 and _NO_DATABASE.search(output.stderr):
             raise CannotRun("trivy could not fetch its database", _REMEDY)
         try:
             report = json.loads(output.stdout)
             version, results = report["SchemaVersion"], report.get("Results") or []
-            seen = {str(one["Target"]) for one in results}
-            found = tuple(finding for one in results for finding in _findings(one))
+            targets = {str(result["Target"]) for result in results}
+            findings = tuple(finding for result in results for finding in _findings(result))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, "trivy") from None
+            raise tool_crashed(output, "trivy") from None
         if output.code != 0 or version != 2:
-            raise crashed(output, "trivy")
-        if not seen:
-            raise nothing_found("trivy", "nothing that it knows")
-        lost = [path for path in _targets(config) if path not in seen]
+            raise tool_crashed(output, "trivy")
+        if not targets:
+            raise nothing_to_scan("trivy", "nothing that it knows")
+        lost = [path for path in _targets(config) if path not in targets]
         if lost:
-            raise unread("trivy", lost, _MEND)
-        return Reading(found)
+            raise unreadable_files("trivy", lost, _MEND)
+        return CheckResult(findings)
 
 
 def _targets(config: Config) -> tuple[str, ...]:
     application = config.application
-    given = (application.lock, *dockerfiles(config), *application.templates)
-    return tuple(filter(None, given))
+    paths = (application.lock, *dockerfiles(config), *application.templates)
+    return tuple(filter(None, paths))
 
 
 def _findings(result: dict[str, Any]) -> Iterator[Finding]:
     target = str(result["Target"])
     lines = {
-        (one["Name"], one["Version"]): one["Locations"][0]["StartLine"]
-        for one in result.get("Packages") or ()
-        if one.get("Locations")
+        (package["Name"], package["Version"]): package["Locations"][0]["StartLine"]
+        for package in result.get("Packages") or ()
+        if package.get("Locations")
     }
-    for one in result.get("Vulnerabilities") or ():
-        yield _fault(one, target, lines.get((one["PkgName"], one["InstalledVersion"]), 0))
-    for one in result.get("Misconfigurations") or ():
-        if one["Status"] == "FAIL":
-            yield _misconfiguration(one, target)
+    for entry in result.get("Vulnerabilities") or ():
+        yield _fault(entry, target, lines.get((entry["PkgName"], entry["InstalledVersion"]), 0))
+    for entry in result.get("Misconfigurations") or ():
+        if entry["Status"] == "FAIL":
+            yield _misconfiguration(entry, target)
 
 
-def _fault(one: dict[str, Any], target: str, line: int) -> Finding:
-    rule, word = one["VulnerabilityID"], one["Severity"]
-    name = re.sub(r"[-_.]+", "-", one["PkgName"]).lower()  # as PyPI compares names
-    fixed = one.get("FixedVersion")
-    scores = [score.get("V40Score") or score.get("V3Score") for score in
-              (one.get("CVSS") or {}).values()]  # fmt: skip
+def _fault(vulnerability: dict[str, Any], target: str, line: int) -> Finding:
+    rule, word = vulnerability["VulnerabilityID"], vulnerability["Severity"]
+    name = re.sub(r"[-_.]+", "-", vulnerability["PkgName"]).lower()  # as PyPI compares names
+    fixed = vulnerability.get("FixedVersion")
+    scores = [
+        score.get("V40Score") or score.get("V3Score")
+        for score in (vulnerability.get("CVSS") or {}).values()
+    ]
     return Finding(
-        "trivy", rule, rated(None, word), target, int(line),
-        one.get("Title") or one.get("Description", rule)[:300],
+        tool="trivy",
+        rule=rule,
+        severity=severity_of_vulnerability(None, word),
+        path=target,
+        line=int(line),
+        message=vulnerability.get("Title") or vulnerability.get("Description", rule)[:300],
         remedy=f"Update {name} to {fixed.replace(', ', ' or ')}." if fixed else "No fix is known.",
-        kind=Kind.DEPENDENCY, score=word, cvss=max(filter(None, scores), default=None),
-        cwe=tuple(one.get("CweIDs") or ()),
-        ids=tuple(dict.fromkeys((rule, *(one.get("VendorIDs") or ())))),
-        package=f"{name} {one['InstalledVersion']}", link=one.get("PrimaryURL", ""),
-    )  # fmt: skip
+        kind=FindingKind.DEPENDENCY,
+        score=word,
+        cvss=max(filter(None, scores), default=None),
+        cwe=tuple(vulnerability.get("CweIDs") or ()),
+        ids=tuple(dict.fromkeys((rule, *(vulnerability.get("VendorIDs") or ())))),
+        package=f"{name} {vulnerability['InstalledVersion']}",
+        link=vulnerability.get("PrimaryURL", ""),
+    )
 
 
-def _misconfiguration(one: dict[str, Any], target: str) -> Finding:
-    word, title = one["Severity"], one["Title"]
+def _misconfiguration(misconfiguration: dict[str, Any], target: str) -> Finding:
+    word, title = misconfiguration["Severity"], misconfiguration["Title"]
     return Finding(
-        "trivy", one["ID"], rated(None, word), target,
-        int(one.get("CauseMetadata", {}).get("StartLine", 0)), f"{title}: {one['Message']}",
-        one.get("Resolution", ""), Kind.CONFIGURATION, score=word, cwe=topic(title)[1],
-        ids=(one["AVDID"],) if one.get("AVDID") else (), link=one.get("PrimaryURL", ""),
-    )  # fmt: skip
+        tool="trivy",
+        rule=misconfiguration["ID"],
+        severity=severity_of_vulnerability(None, word),
+        path=target,
+        line=int(misconfiguration.get("CauseMetadata", {}).get("StartLine", 0)),
+        message=f"{title}: {misconfiguration['Message']}",
+        remedy=misconfiguration.get("Resolution", ""),
+        kind=FindingKind.CONFIGURATION,
+        score=word,
+        cwe=rule_topic(title)[1],
+        ids=(misconfiguration["AVDID"],) if misconfiguration.get("AVDID") else (),
+        link=misconfiguration.get("PrimaryURL", ""),
+    )
 
 
 TRIVY = Trivy(
-    "trivy", "known faults of packages, Dockerfile and templates, by trivy", tools.TRIVY,
-    expected=10.0, max_age=0, default=False,
-)  # fmt: skip
+    name="trivy",
+    summary="known faults of packages, Dockerfile and templates, by trivy",
+    tool=tools.TRIVY,
+    expected=10.0,
+    max_age=0,
+    default=False,
+)

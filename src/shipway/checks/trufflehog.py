@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from shipway.checks import tools
 from shipway.checks.secrets import SecretScanner
-from shipway.core.check import Site
-from shipway.core.config import Config
+from shipway.config.schema import Config
+from shipway.pipeline.check import CheckContext
 
 _CLOUD = re.compile(
     r"(Alibaba|AWS|Azure|Cloudflare|DigitalOcean|FlyIO|GCP|Heroku|Scalingo|Yandex)(?![a-z])", re.I
@@ -20,7 +20,7 @@ class Trufflehog(SecretScanner):
     """Its JSON lines hold the secrets themselves, and no option takes them out: so it is run by
     our own program, which prints none of them."""
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """What to run, and where."""
         return ("trufflehog", site.root)
 
@@ -34,9 +34,9 @@ class Trufflehog(SecretScanner):
 
 
 TRUFFLEHOG = Trufflehog(
-    "trufflehog",
-    "secrets in the files, by trufflehog",
-    tools.TRUFFLEHOG,
+    name="trufflehog",
+    summary="secrets in the files, by trufflehog",
+    tool=tools.TRUFFLEHOG,
     max_age=0,
     default=False,
 )

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, nothing_found, workflows
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import (
+    Scanner,
+    nothing_to_scan,
+    relative_path,
+    tool_crashed,
+    workflow_files,
+)
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _NAME = "workflow-schema"
 _SYNTAX = "https://docs.github.com/actions/reference/workflow-syntax-for-github-actions"
@@ -31,47 +36,62 @@ class WorkflowSchema(Scanner):
         folder = config.application.workflows
         return (f"{folder}/*.yml", f"{folder}/*.yaml")
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Each workflow by its name: it looks into no folder."""
         return (
-            "--verbose", "--color", "never", "--output-format", "json",
-            "--builtin-schema", "vendor.github-workflows",
-            *workflows(config, site),
-        )  # fmt: skip
+            "--verbose",
+            "--color",
+            "never",
+            "--output-format",
+            "json",
+            "--builtin-schema",
+            "vendor.github-workflows",
+            *workflow_files(config, site),
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: all are valid, 1: some are not, or it did not run, 2: no workflow was named."""
         if output.code == 2 and "INSTANCEFILES" in output.stderr:
-            raise nothing_found(_NAME, "no workflow")
+            raise nothing_to_scan(_NAME, "no workflow")
         try:
             report = json.loads(output.stdout)
-            found = [_finding(one, site) for one in report["errors"]]
-            found += [_unparsed(one, site) for one in report.get("parse_errors", ())]
+            findings = [_finding(error, site) for error in report["errors"]]
+            findings += [_unparsed(error, site) for error in report.get("parse_errors", ())]
             valid = report["checked_paths" if report["status"] == "ok" else "successes"]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise crashed(output, _NAME) from None
-        if output.code != int(bool(found)) or not (found or valid):
-            raise crashed(output, _NAME)
-        return Reading(tuple(found))
+            raise tool_crashed(output, _NAME) from None
+        if output.code != int(bool(findings)) or not (findings or valid):
+            raise tool_crashed(output, _NAME)
+        return CheckResult(tuple(findings))
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    best = one.get("best_deep_match", one)  # what the closest of several alternatives lacks
-    return _fault("invalid-workflow", one["filename"], f"{best['path']}: {best['message']}", site)
+def _finding(error: dict[str, Any], site: CheckContext) -> Finding:
+    best = error.get("best_deep_match", error)  # what the closest of several alternatives lacks
+    return _fault("invalid-workflow", error["filename"], f"{best['path']}: {best['message']}", site)
 
 
-def _unparsed(one: dict[str, Any], site: Site) -> Finding:
-    return _fault("invalid-yaml", one["filename"], "it is not valid YAML", site)
+def _unparsed(error: dict[str, Any], site: CheckContext) -> Finding:
+    return _fault("invalid-yaml", error["filename"], "it is not valid YAML", site)
 
 
-def _fault(rule: str, path: str, message: str, site: Site) -> Finding:
+def _fault(rule: str, path: str, message: str, site: CheckContext) -> Finding:
     return Finding(
-        _NAME, rule, Severity.MEDIUM, relative(path, site.root), 0, message, _REMEDY,
-        Kind.CONFIGURATION, confidence="high", link=_SYNTAX,
-    )  # fmt: skip
+        tool=_NAME,
+        rule=rule,
+        severity=Severity.MEDIUM,
+        path=relative_path(path, site.root),
+        line=0,
+        message=message,
+        remedy=_REMEDY,
+        kind=FindingKind.CONFIGURATION,
+        confidence="high",
+        link=_SYNTAX,
+    )
 
 
 WORKFLOW_SCHEMA = WorkflowSchema(
-    _NAME, "workflows that GitHub understands, by check-jsonschema", tools.CHECK_JSONSCHEMA,
+    name=_NAME,
+    summary="workflows that GitHub understands, by check-jsonschema",
+    tool=tools.CHECK_JSONSCHEMA,
     expected=1.5,
-)  # fmt: skip
+)

@@ -8,19 +8,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shipway.checks import tools
-from shipway.checks.base import crashed, relative
-from shipway.checks.scanner import Scanner, nothing_found, unread
-from shipway.core.check import Output, Reading, Site
-from shipway.core.config import Config
-from shipway.core.finding import Finding, Kind, Severity
+from shipway.checks.base import (
+    Scanner,
+    nothing_to_scan,
+    relative_path,
+    tool_crashed,
+    unreadable_files,
+)
+from shipway.config.schema import Config
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _SEVERITY = {
-    "Informational": Severity.INFO, "Low": Severity.LOW, "Medium": Severity.MEDIUM,
+    "Informational": Severity.INFO,
+    "Low": Severity.LOW,
+    "Medium": Severity.MEDIUM,
     "High": Severity.HIGH,
-}  # fmt: skip
+}
 _CODE = {
-    Severity.INFO: 11, Severity.LOW: 12, Severity.MEDIUM: 13, Severity.HIGH: 14,
-}  # fmt: skip
+    Severity.INFO: 11,
+    Severity.LOW: 12,
+    Severity.MEDIUM: 13,
+    Severity.HIGH: 14,
+}
 # zizmor names no weakness: those that its rules are about, with what to do.
 _WEAKNESS = {
     "archived-uses": ("CWE-1104", "Use an action that is maintained."),
@@ -63,61 +73,77 @@ class Zizmor(Scanner):
         """The workflows, and what configures zizmor."""
         return (f"{config.application.workflows}/**", *self.configuration)
 
-    def argv(self, config: Config, site: Site) -> tuple[str, ...]:
+    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
         """Every workflow; one that it cannot load is an error. Without "./" a folder that is not
         there is taken for a repository of GitHub's."""
         return (
-            "--offline", "--no-progress", "--quiet", "--format", "json", "--strict-collection",
-            "--collect=all", f"./{config.application.workflows}",
-        )  # fmt: skip
+            "--offline",
+            "--no-progress",
+            "--quiet",
+            "--format",
+            "json",
+            "--strict-collection",
+            "--collect=all",
+            f"./{config.application.workflows}",
+        )
 
-    def read(self, output: Output, config: Config, site: Site) -> Reading:
+    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: clean, 11 to 14: the worst finding's severity, 3: no workflow, 1: no folder too."""
         if output.code == 3 or (output.code == 1 and "invalid input: " in output.stderr):
-            raise nothing_found("zizmor", "no workflow")
+            raise nothing_to_scan("zizmor", "no workflow")
         broken = _BROKEN.findall(output.stderr)
         if broken:
-            raise unread("zizmor", broken, "Mend it: see the check workflow-schema.")
+            raise unreadable_files("zizmor", broken, "Mend it: see the check workflow-schema.")
         try:
             listed = json.loads(output.stdout)
-            found = [_finding(one, site) for one in listed]
+            findings = [_finding(result, site) for result in listed]
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            raise crashed(
+            raise tool_crashed(
                 replace(output, stderr=output.stderr.replace(_FATAL, "")), "zizmor"
             ) from None
-        expected = _CODE[max(one.severity for one in found)] if found else 0
+        expected = _CODE[max(finding.severity for finding in findings)] if findings else 0
         if output.code != expected or not isinstance(listed, list):
-            raise crashed(output, "zizmor")
-        return Reading(tuple(found))
+            raise tool_crashed(output, "zizmor")
+        return CheckResult(tuple(findings))
 
 
-def _finding(one: dict[str, Any], site: Site) -> Finding:
-    place = next(each for each in one["locations"] if each["symbolic"]["kind"] == "Primary")
-    path = place["symbolic"]["key"]["Local"]["verbatim_path"]
-    judged = one["determinations"]
-    cwe, remedy = _WEAKNESS.get(one["ident"], ("", ""))
-    fixes = [fix["title"] for fix in one["fixes"]]
+def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+    location = next(each for each in result["locations"] if each["symbolic"]["kind"] == "Primary")
+    path = location["symbolic"]["key"]["Local"]["verbatim_path"]
+    judged = result["determinations"]
+    cwe, remedy = _WEAKNESS.get(result["ident"], ("", ""))
+    fixes = [fix["title"] for fix in result["fixes"]]
     return Finding(
-        "zizmor", one["ident"], _SEVERITY[judged["severity"]], relative(path, site.root),
-        _line(one, place), f"{one['desc']}: {place['symbolic']['annotation']}",
-        remedy or "; ".join(fixes), Kind.CONFIGURATION,
-        score=judged["severity"], confidence=judged["confidence"].lower(),
-        cwe=(cwe,) if cwe else (), link=one["url"],
-    )  # fmt: skip
+        tool="zizmor",
+        rule=result["ident"],
+        severity=_SEVERITY[judged["severity"]],
+        path=relative_path(path, site.root),
+        line=_line(result, location),
+        message=f"{result['desc']}: {location['symbolic']['annotation']}",
+        remedy=remedy or "; ".join(fixes),
+        kind=FindingKind.CONFIGURATION,
+        score=judged["severity"],
+        confidence=judged["confidence"].lower(),
+        cwe=(cwe,) if cwe else (),
+        link=result["url"],
+    )
 
 
-def _line(one: dict[str, Any], place: dict[str, Any]) -> int:
+def _line(result: dict[str, Any], location: dict[str, Any]) -> int:
     """The line to be changed; else the first line of its own place. zizmor counts from 0."""
-    word = _AT.get(one["ident"])
-    for each in one["locations"] if word else ():
+    word = _AT.get(result["ident"])
+    for each in result["locations"] if word else ():
         concrete = each["concrete"]
         for number, row in enumerate(concrete["feature"].splitlines()):
             if word in row:
                 return int(concrete["location"]["start_point"]["row"]) + number + 1
-    return int(place["concrete"]["location"]["start_point"]["row"]) + 1
+    return int(location["concrete"]["location"]["start_point"]["row"]) + 1
 
 
 ZIZMOR = Zizmor(
-    "zizmor", "unsafe GitHub workflows, by zizmor", tools.ZIZMOR,
-    (".github/zizmor.y*ml", "zizmor.y*ml"), expected=0.7,
-)  # fmt: skip
+    name="zizmor",
+    summary="unsafe GitHub workflows, by zizmor",
+    tool=tools.ZIZMOR,
+    configuration=(".github/zizmor.y*ml", "zizmor.y*ml"),
+    expected=0.7,
+)

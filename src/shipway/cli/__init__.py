@@ -1,1 +1,1 @@
-"""The command line: parse, wire, call a flow, show the result."""
+"""The command line. One file a command: its options, one call, its exit code."""

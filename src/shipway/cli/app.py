@@ -16,7 +16,7 @@ from typing import Any
 from shipway import __version__
 from shipway.cli.commands import COMMANDS
 from shipway.cli.parser import Command, Declare, Parser, Run
-from shipway.core.errors import ConfigError
+from shipway.errors import ConfigError
 
 
 def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:

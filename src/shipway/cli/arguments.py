@@ -2,8 +2,72 @@
 
 from __future__ import annotations
 
-from shipway.cli import completing
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
 from shipway.cli.parser import Parser
+from shipway.errors import ShipwayError
+
+if TYPE_CHECKING:
+    from shipway.cli.project import Project
+
+
+# What the shell offers after Tab: stages, steps, environments, stacks, strategies, releases.
+#
+# Called by argcomplete, with names of its own. parsed_args: the options so far, and the directory.
+
+
+def complete_stages(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Stages and steps that begin so."""
+    from shipway.pipeline.step import STAGES
+
+    project = _project(parsed_args)
+    steps = [step.name for step in project.steps] if project else []
+    return [word for word in (*STAGES, *steps) if word.startswith(prefix)]
+
+
+def complete_environments(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Environments that begin so."""
+    project = _project(parsed_args)
+    names = project.config.environments if project else ()
+    return [name for name in names if name.startswith(prefix)]
+
+
+def complete_stacks(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Environments that begin so, and the account's own stack."""
+    from shipway.infrastructure.parameters import BOOTSTRAP
+
+    names = [*complete_environments(prefix, parsed_args), BOOTSTRAP]
+    return [name for name in names if name.startswith(prefix)]
+
+
+def complete_stages_and_environments(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Both."""
+    return [*complete_stages(prefix, parsed_args), *complete_environments(prefix, parsed_args)]
+
+
+def complete_releases(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Releases on record that begin so."""
+    project = _project(parsed_args)
+    names = [release["name"] for release in project.record.releases()] if project else []
+    return [name for name in names if name.startswith(prefix)]
+
+
+def complete_strategies(prefix: str, **_: object) -> list[str]:
+    """Strategies that begin so."""
+    from shipway.rollouts.strategy import Strategy
+
+    return [name.value for name in Strategy if name.startswith(prefix)]
+
+
+def _project(options: Namespace) -> Project | None:
+    """The project; None where there is none that can be read: a shell wants no errors."""
+    from shipway.cli.project import open_project
+
+    try:
+        return open_project(options.directory)
+    except ShipwayError:
+        return None
 
 
 def add_environment(parser: Parser, default: str | None = None) -> None:
@@ -14,7 +78,7 @@ def add_environment(parser: Parser, default: str | None = None) -> None:
         nargs="?" if default else None,
         default=default,
         help="An environment of shipway.toml, for example production.",
-        complete=completing.environments,
+        complete=complete_environments,
     )
 
 

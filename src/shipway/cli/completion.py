@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from shipway.cli.parser import Parser
-from shipway.core.errors import ConfigError
-from shipway.effects.files import write_atomic
+from shipway.errors import ConfigError
+from shipway.system.files import write_atomic
 
 _SHELLS = ("bash", "zsh", "fish")
 # What the shell runs at its start has this line in it, or the script is never read.

@@ -2,9 +2,168 @@
 
 from __future__ import annotations
 
-from shipway.cli import completing, imaging
+import json as json_module
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from shipway import __version__
+from shipway.cli import arguments
 from shipway.cli.arguments import add_json
+from shipway.cli.findings import store_import
+from shipway.cli.image_registry import ImageRegistry, image_registry
+from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
+from shipway.cli.project import Project, open_project
+from shipway.cli.step_executor import StepExecutor
+from shipway.errors import ConfigError
+from shipway.findings.imports.report import findings_from
+from shipway.images import oci
+from shipway.images.build import BuiltImage, build_image, last_image, read_origin
+from shipway.images.layout import FOLDER, OciLayout
+from shipway.images.provenance import provenance_statement
+from shipway.images.publish import (
+    Attestation,
+    ImagePublisher,
+    environment_tag,
+    facts_of,
+    promote_image,
+)
+from shipway.images.reference import is_digest
+from shipway.images.size_budget import evaluate_size_budget
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.definition import image_step
+from shipway.pipeline.findings_step import IMPORTED
+from shipway.system.clock import SystemClock
+from shipway.system.git import head_commit
+
+# `image build`, `image scan` and `image push` carried out. Each returns the exit code.
+
+Say = Callable[[str], None]
+
+
+def image_build(*, directory: str, json: bool) -> int:
+    """Build, and say what it weighs; 1 where that is more than it may."""
+    project = open_project(directory)
+    say = _say(json=json)
+    commit, _ = head_commit(project.root)
+    run = f"{SystemClock().now():.3f}-{os.getpid()}"
+    perform = StepExecutor(project, run, commit)
+    build_site = build_context(perform.workshop({}), image_step(project.config))
+    built = build_image(build_site, read_origin(project.root, project.config), run, say)
+    gates = evaluate_size_budget(built.weight, project.config.image)
+    broken = [gate for gate in gates if not gate.passed]
+    if json:
+        print(json_module.dumps(_data(built, [gate.sentence for gate in broken]), indent=2))
+    else:
+        print("\n".join(image_remarks(built)))
+        for gate in broken:
+            print(f"too large: {gate.sentence}")
+    return 1 if broken else 0
+
+
+def image_scan(*, directory: str, json: bool) -> int:
+    """Import what ECR found in the built image."""
+    project = open_project(directory)
+    built = last_image(project.state)
+    destination = image_registry(project.config)
+    if destination.ecr is None:
+        raise ConfigError(
+            f"{destination.registry.host} is not ECR, and scans nothing",
+            "Look at the image here: shipway run image image-packages --advisories DIR.",
+        )
+    name = destination.registry.place.repository
+    timeout = project.config.image.scan_timeout
+    report = destination.ecr.scanned(name, built.digest, timeout, lambda: False)
+    findings = findings_from(report)
+    reference = str(destination.registry.place.at(built.digest))
+    store_import(os.path.join(project.state, IMPORTED), "ecr", reference, findings)
+    if json:
+        print(json_module.dumps({"image": reference, "findings": len(findings)}, indent=2))
+    else:
+        judging = project.invocation().command(command_line("run", "findings"))
+        print(f"{len(findings)} findings in {reference}; judged by: {judging}")
+    return 0
+
+
+def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
+    """Push what was built, or let an environment's tag name what is there."""
+    project = open_project(directory)
+    say = _say(json=json)
+    if image and not (to and is_digest(image)):
+        raise ConfigError(
+            f"{image!r} is to be pushed to nowhere", "Name a digest (sha256:…) and --to ENV."
+        )
+    if to and to not in project.config.environments:
+        raise ConfigError(
+            f"there is no environment {to!r}",
+            f"Known: {', '.join(project.config.environments) or 'none'}.",
+        )
+    destination = image_registry(project.config, make=True)
+    facts = (
+        {"image": str(destination.registry.place.at(image))}
+        if image
+        else _imaging_push(project, destination, say)
+    )
+    if to:
+        digest = facts["image"].partition("@")[2]
+        tag = environment_tag(to, project.config.application.version)
+        facts["before"] = promote_image(destination.registry, digest, tag)
+        facts["environment"] = to
+        say(f"{to} is {digest}")
+    if json:
+        print(json_module.dumps(facts, indent=2))
+    else:
+        print(facts["image"])
+    return 0
+
+
+def _imaging_push(project: Project, destination: ImageRegistry, say: Say) -> dict[str, Any]:
+    built = last_image(project.state)
+    layout = OciLayout(os.path.join(project.state, FOLDER))
+    publishing = ImagePublisher(destination.registry, layout, SystemClock(), say)
+    sent = publishing.push()
+    reference = str(destination.registry.place.at(built.digest))
+    publishing.attach(_documents(project, built, reference))
+    return facts_of(sent, publishing.tag(built.origin), reference)
+
+
+def _documents(project: Project, built: BuiltImage, reference: str) -> list[Attestation]:
+    """Provenance, and the SBOM of the release that was packaged from the same commit."""
+    name = reference.partition("@")[0]
+    statement = oci.encode_document(
+        provenance_statement(name, built.digest, built.facts, __version__)
+    )
+    attachments = [
+        Attestation(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)
+    ]
+    for one in project.record.packaged():
+        sbom = project.blobs.get(one.release["sbom"]) if one.release.get("sbom") else None
+        if sbom and one.commit == built.origin.commit and not built.origin.changed:
+            return [Attestation(oci.SBOM_TYPE, sbom, "SBOM"), *attachments]
+    return attachments
+
+
+def _data(built: BuiltImage, broken: list[str]) -> dict[str, Any]:
+    weight = built.weight
+    return {
+        "digest": built.digest,
+        "builder": built.facts.builder,
+        "origin": asdict(built.origin),
+        "bytes": weight.unpacked,
+        "compressed": weight.packed,
+        "added": weight.added if weight.base_known else None,
+        "layers": [asdict(layer) for layer in weight.layers],
+        "packages": dict(weight.packages()),
+        "broken": broken,
+    }
+
+
+def _say(*, json: bool) -> Say:
+    stream = sys.stderr if json else sys.stdout
+    return lambda line: print(line, file=stream, flush=True)
 
 
 def add_to(commands: Parser) -> None:
@@ -17,9 +176,9 @@ def _image(parser: Parser) -> None:
 
     Example: shipway image build
     """
-    parser.add_command("build", _build, imaging.image_build)
-    parser.add_command("scan", _scan, imaging.image_scan)
-    parser.add_command("push", _push, imaging.image_push)
+    parser.add_command("build", _build, image_build)
+    parser.add_command("scan", _scan, image_scan)
+    parser.add_command("push", _push, image_push)
 
 
 def _build(parser: Parser) -> None:
@@ -65,7 +224,7 @@ def _push(parser: Parser) -> None:
         "--to",
         metavar="ENV",
         default="",
-        complete=completing.environments,
+        complete=arguments.complete_environments,
         help="Let an environment's tag name it.",
     )
     add_json(parser)

@@ -9,175 +9,230 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipway import __version__
-from shipway.cli.deploying import release_from
-from shipway.cli.image_registry import Home, home
-from shipway.core.errors import CannotRun
-from shipway.core.finding import Finding
-from shipway.core.gate import GateResult
-from shipway.core.images import oci
-from shipway.core.images.provenance import provenance, verdict
-from shipway.core.images.verdict import said_of
-from shipway.core.images.weight import amount, hold, measures, worst
-from shipway.core.outcome import Outcome
-from shipway.core.ports import OnOutput
-from shipway.core.release import SBOM_FILE, Release
-from shipway.core.result import StepResult
-from shipway.core.step import Step
-from shipway.effects.clock import SystemClock
-from shipway.effects.files import Tree
-from shipway.flows.workshop import Action, Workshop
-from shipway.images.build import BuildFailed, Built, Site, build, last
-from shipway.images.layout import FOLDER, Layout
-from shipway.images.origin import origin
-from shipway.images.publishing import Document, Publishing, facts_of
+from shipway.cli.deploy import release_from
+from shipway.cli.image_registry import ImageRegistry, image_registry
+from shipway.errors import CannotRun
+from shipway.findings.finding import Finding
+from shipway.images import oci
+from shipway.images.build import (
+    BuildContext,
+    BuildFailed,
+    BuiltImage,
+    build_image,
+    last_image,
+    read_origin,
+)
+from shipway.images.layout import FOLDER, OciLayout
+from shipway.images.provenance import provenance_statement, verdict_statement, verdict_summary
+from shipway.images.publish import Attestation, ImagePublisher, facts_of
+from shipway.images.size_budget import evaluate_size_budget, largest_parts, megabytes, size_measures
+from shipway.pipeline.gates import GateResult
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step
+from shipway.pipeline.step_context import Action, StepContext
+from shipway.ports import OnOutput
+from shipway.releases.release import SBOM_FILE, Release
+from shipway.system.clock import SystemClock
+from shipway.system.files import FileTree
 
 if TYPE_CHECKING:
     from shipway.cli.project import Project
 
 
-def site(shop: Workshop, step: Step) -> Site:
+def build_context(shop: StepContext, step: Step) -> BuildContext:
     """Where a step builds."""
-    return Site(
-        shop.root, shop.state, shop.config, Tree(shop.root, {}).listing(), shop.processes,
-        SystemClock(), shop.env(step), shop.secrets, shop.stopping,
-    )  # fmt: skip
+    return BuildContext(
+        root=shop.root,
+        state=shop.state,
+        config=shop.config,
+        files=FileTree(shop.root, {}).listing(),
+        processes=shop.processes,
+        clock=SystemClock(),
+        env=shop.env(step),
+        secrets=shop.secrets,
+        stopping=shop.stopping,
+    )
 
 
-def image(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
+def build_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
     """Build the image, and hold its budget."""
     try:
-        built = build(
-            site(shop, step), origin(shop.root, shop.config), os.path.basename(shop.out), on_output
+        built = build_image(
+            build_context(shop, step),
+            read_origin(shop.root, shop.config),
+            os.path.basename(shop.out),
+            on_output,
         )
     except BuildFailed as problem:
         return StepResult(
-            step.name, step.stage, Outcome.FAILED, reason=problem.message, remedy=problem.remedy
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.FAILED,
+            reason=problem.message,
+            remedy=problem.remedy,
         )
-    for line in told(built):
+    for line in image_remarks(built):
         on_output(line)
-    return weighed(StepResult(
-        step.name, step.stage, Outcome.PASSED,
-        facts={"digest": built.digest, "builder": built.facts.builder},
-    ), built, shop)  # fmt: skip
+    return with_size_budget(
+        StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.PASSED,
+            facts={"digest": built.digest, "builder": built.facts.builder},
+        ),
+        built,
+        shop,
+    )
 
 
-def weighed(result: StepResult, built: Built, shop: Workshop) -> StepResult:
+def with_size_budget(result: StepResult, built: BuiltImage, shop: StepContext) -> StepResult:
     """The result with the image's measures and the budget's gates."""
-    gates = hold(built.weight, shop.config.image)
+    gates = evaluate_size_budget(built.weight, shop.config.image)
     broken = [gate for gate in gates if not gate.passed]
     return replace(
-        result, measures=measures(built.weight), gates=gates,
+        result,
+        measures=size_measures(built.weight),
+        gates=gates,
         outcome=Outcome.FAILED if broken else result.outcome,
         reason=broken[0].sentence if broken else "",
         remedy="Leave out what the application does not need, or raise the limit in [image]."
-        if broken else "",
-    )  # fmt: skip
+        if broken
+        else "",
+    )
 
 
-def told(built: Built) -> list[str]:
+def image_remarks(built: BuiltImage) -> list[str]:
     """What is worth reading about an image."""
     weight = built.weight
     lines = [
         f"{built.digest}",
-        f"{amount(weight.unpacked)} in {len(weight.layers)} layers, "
-        f"{amount(weight.packed)} compressed; {amount(weight.added)} above the base"
+        f"{megabytes(weight.unpacked)} in {len(weight.layers)} layers, "
+        f"{megabytes(weight.packed)} compressed; {megabytes(weight.added)} above the base"
         + ("" if weight.base_known else " (which is not known)"),
     ]
-    return [*lines, *(f"largest: {one}" for one in worst(weight))]
+    return [*lines, *(f"largest: {layer}" for layer in largest_parts(weight))]
 
 
-def publish_action(project: Project) -> Action:
+def publish_step(project: Project) -> Action:
     """Push by digest, attach what is known, and tag. The release is then known to have an image."""
 
-    def act(step: Step, shop: Workshop, on_output: OnOutput) -> StepResult:
+    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
         release = _release(shop)
         built = _built(shop)
-        here = home(shop.config, make=True)
-        if here.made:
-            on_output(f"{here.registry.place}: made")
-        publishing = Publishing(
-            here.registry, Layout(os.path.join(shop.state, FOLDER)), SystemClock(), on_output
+        destination = image_registry(shop.config, make=True)
+        if destination.made:
+            on_output(f"{destination.registry.place}: made")
+        publishing = ImagePublisher(
+            destination.registry,
+            OciLayout(os.path.join(shop.state, FOLDER)),
+            SystemClock(),
+            on_output,
         )
         sent = publishing.push()
-        found = scanned(here, built.digest, shop)
-        gates = judged(found, shop)
+        findings = ecr_findings(destination, built.digest, shop)
+        gates = judge_findings(findings, shop)
         broken = [gate for gate in gates if not gate.passed]
-        place = str(here.registry.place.at(built.digest))
+        reference = str(destination.registry.place.at(built.digest))
         if broken:
             return StepResult(
-                step.name, step.stage, Outcome.FAILED, findings=found, gates=gates,
-                reason=f"ECR's scan of {place}: {broken[0].sentence}",
+                step=step.name,
+                stage=step.stage,
+                outcome=Outcome.FAILED,
+                findings=findings,
+                gates=gates,
+                reason=f"ECR's scan of {reference}: {broken[0].sentence}",
                 remedy="Mend them, or waive one ([[waivers]]); the image got no tag.",
-            )  # fmt: skip
-        publishing.attach(documents(built, release, place, shop))
+            )
+        publishing.attach(attestation_documents(built, release, reference, shop))
         tags = publishing.tag(built.origin)
-        on_output(f"published {place} as {', '.join(tags)}")
-        carrying = replace(release, image=place)
-        project.record.put_memo(f"image {release.digest}", place)
+        on_output(f"published {reference} as {', '.join(tags)}")
+        carrying = replace(release, image=reference)
+        project.record.put_memo(f"image {release.digest}", reference)
         return StepResult(
-            step.name, step.stage, Outcome.PASSED, findings=found, gates=gates,
-            facts={**facts_of(sent, tags, place), "release": asdict(carrying)},
-        )  # fmt: skip
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.PASSED,
+            findings=findings,
+            gates=gates,
+            facts={**facts_of(sent, tags, reference), "release": asdict(carrying)},
+        )
 
     return act
 
 
-def _release(shop: Workshop) -> Release:
+def _release(shop: StepContext) -> Release:
     packaged = shop.upstream.get("package")
     if packaged is None or "release" not in packaged.facts:
         raise CannotRun("there is no release to publish", "The step package makes it.")
     return release_from(packaged.facts["release"])
 
 
-def _built(shop: Workshop) -> Built:
+def _built(shop: StepContext) -> BuiltImage:
     """The image of this working tree; raises CannotRun where the last one is another's."""
-    made = shop.upstream.get("image")
-    built = last(shop.state)
-    if made is not None and made.facts.get("digest") != built.digest:
+    image = shop.upstream.get("image")
+    built = last_image(shop.state)
+    if image is not None and image.facts.get("digest") != built.digest:
         raise CannotRun("there is no image to publish", "See why the step image did not pass.")
-    if built.origin != origin(shop.root, shop.config):
+    if built.origin != read_origin(shop.root, shop.config):
         raise CannotRun(
             "the image that is here was built from other files", "Build it: shipway run image."
         )
     return built
 
 
-def scanned(here: Home, digest: str, shop: Workshop) -> tuple[Finding, ...]:
+def ecr_findings(destination: ImageRegistry, digest: str, shop: StepContext) -> tuple[Finding, ...]:
     """ECR's own findings, where the registry is ECR and its scan is wanted."""
     settings = shop.config.image
-    if here.ecr is None or not settings.registry_scan:
+    if destination.ecr is None or not settings.registry_scan:
         return ()
-    from shipway.core.reports import findings_from
+    from shipway.findings.imports.report import findings_from
 
-    name = here.registry.place.repository
-    return findings_from(here.ecr.scanned(name, digest, settings.scan_timeout, shop.stopping))
+    name = destination.registry.place.repository
+    return findings_from(
+        destination.ecr.scanned(name, digest, settings.scan_timeout, shop.stopping)
+    )
 
 
-def judged(found: Sequence[Finding], shop: Workshop) -> tuple[GateResult, ...]:
+def judge_findings(findings: Sequence[Finding], shop: StepContext) -> tuple[GateResult, ...]:
     """The gates of the findings, after the configuration's waivers."""
-    if not found:
+    if not findings:
         return ()
-    from shipway.core.finding_gates import hold as hold_findings
-    from shipway.core.merging import merge
-    from shipway.core.waiving import Placed, waive
+    from shipway.findings.deduplication import deduplicate
+    from shipway.findings.waivers import LocatedWaiver, apply_waivers
+    from shipway.pipeline.finding_gates import evaluate_finding_gates as hold_findings
 
-    waivers = [Placed(waiver, "shipway.toml") for waiver in shop.config.waivers]
+    waivers = [LocatedWaiver(waiver, "shipway.toml") for waiver in shop.config.waivers]
     today = datetime.fromtimestamp(shop.now(), UTC).date()
-    return hold_findings(shop.config.gates.findings, waive(merge(found), waivers, today))
+    return hold_findings(
+        shop.config.gates.findings, apply_waivers(deduplicate(findings), waivers, today)
+    )
 
 
-def documents(built: Built, release: Release, place: str, shop: Workshop) -> list[Document]:
+def attestation_documents(
+    built: BuiltImage, release: Release, reference: str, shop: StepContext
+) -> list[Attestation]:
     """What is said about the image: its SBOM where there is one, provenance, the run's verdict."""
-    said = said_of(built.facts.run, release.name, shop.upstream.values(), shop.now())
-    built_by = provenance(place.partition("@")[0], built.digest, built.facts, __version__)
-    told_by = verdict(place.partition("@")[0], built.digest, said)
-    found = [
-        Document(
-            oci.STATEMENT_TYPE, oci.encoded(built_by), "provenance (SLSA v1)", built.facts.finished
+    predicate = verdict_summary(built.facts.run, release.name, shop.upstream.values(), shop.now())
+    built_by = provenance_statement(
+        reference.partition("@")[0], built.digest, built.facts, __version__
+    )
+    told_by = verdict_statement(reference.partition("@")[0], built.digest, predicate)
+    attachments = [
+        Attestation(
+            oci.STATEMENT_TYPE,
+            oci.encode_document(built_by),
+            "provenance (SLSA v1)",
+            built.facts.finished,
         ),
-        Document(oci.VERDICT_TYPE, oci.encoded(told_by), f"verdict: {said['verdict']}", shop.now()),
+        Attestation(
+            oci.VERDICT_TYPE,
+            oci.encode_document(told_by),
+            f"verdict: {predicate['verdict']}",
+            shop.now(),
+        ),
     ]
     sbom = shop.blobs.get(release.sbom) if release.sbom else None
     if sbom:
-        found.insert(0, Document(oci.SBOM_TYPE, sbom, f"SBOM ({SBOM_FILE})"))
-    return found
+        attachments.insert(0, Attestation(oci.SBOM_TYPE, sbom, f"SBOM ({SBOM_FILE})"))
+    return attachments

@@ -2,9 +2,413 @@
 
 from __future__ import annotations
 
-from shipway.cli import completing, policing, stacking
+import json
+import json as json_module
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from shipway.aws.clients import AwsClients, identify_account
+from shipway.aws.errors import translate_aws_errors
+from shipway.aws.names import Account, AwsResourceNames
+from shipway.cli import arguments
 from shipway.cli.arguments import add_environment, add_json
+from shipway.cli.cost import stack_estimate
+from shipway.cli.hold import environment_named
+from shipway.cli.image_registry import configured_registry
+from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
+from shipway.cli.project import open_project
+from shipway.cli.terminal import Prompt, confirm, confirm_by_name, progress_printer
+from shipway.config.schema import Config
+from shipway.config.tables import ECR
+from shipway.errors import ConfigError
+from shipway.infrastructure.change import change_sentence, data_losses, plan_lines, routing_resets
+from shipway.infrastructure.database import last_snapshot, prepare_database, unprotect
+from shipway.infrastructure.iam_policy import PolicyScope, trust_policy
+from shipway.infrastructure.iam_policy import deploy_policy as policy_of
+from shipway.infrastructure.parameters import (
+    BOOTSTRAP,
+    RunningService,
+    bootstrap_parameters,
+    environment_parameters,
+    stack_tags,
+)
+from shipway.infrastructure.stack import (
+    ChangeSet,
+    Stack,
+    raise_if_failed,
+    raise_if_unsettled,
+    running_service,
+    wait_until_settled,
+)
+from shipway.infrastructure.stack_status import drift_lines
+from shipway.infrastructure.template import load_template
+from shipway.pipeline.command_line import Invocation, command_line
+from shipway.ports import Clients, Clock, Estimate
+from shipway.system.clock import SystemClock
+
+# A stack of this project, with all that is needed to plan and to change it.
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackContext:
+    """One stack: the account's own (`bootstrap`) or an environment's.
+
+    every: seconds between two looks. person: who is asked whether it may be. estimate: what it
+    costs, where somebody knows. here: how commands are typed.
+    """
+
+    config: Config
+    where: str
+    clients: Clients
+    account: Account
+    template: str
+    clock: Clock = field(default_factory=SystemClock)
+    every: float = 3.0
+    person: Prompt = field(default_factory=Prompt)
+    estimate: Estimate | None = None
+    here: Invocation = field(default_factory=Invocation)
+
+    @property
+    def bootstrap(self) -> bool:
+        """Whether it is the account's own."""
+        return self.where == BOOTSTRAP
+
+    @property
+    def names(self) -> AwsResourceNames:
+        """What is called how."""
+        return AwsResourceNames(self.config.application.name, self.where)
+
+    @property
+    def stack(self) -> Stack:
+        """The stack itself."""
+        return self.named(self.names.bootstrap_stack if self.bootstrap else self.names.stack)
+
+    def named(self, name: str) -> Stack:
+        """Another stack of the same account."""
+        return Stack(self.clients, name, self.clock, self.every)
+
+    def live(self) -> RunningService:
+        """What runs in it. Raises Busy while a rollout is going on."""
+        if self.bootstrap:
+            return RunningService()
+        settings = self.config.environments[self.where].ecs
+        return running_service(self.clients, self.stack, self.names, settings)
+
+    def parameters(self, running: RunningService) -> dict[str, str]:
+        """What the stack is given. Raises ConfigError for levers that contradict."""
+        if self.bootstrap:
+            return bootstrap_parameters(self.config, self.account)
+        return environment_parameters(self.config, self.where, self.account, running)
+
+    def cost(self, running: RunningService) -> tuple[float, float] | None:
+        """US dollars a month, as it is and as it would be; None where nobody knows."""
+        if self.estimate is None:
+            return None
+        kind, now = BOOTSTRAP if self.bootstrap else "environment", self.stack.parameters()
+        before = self.estimate(kind, now) if now else 0.0
+        return before, self.estimate(kind, self.parameters(running))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of everything in it."""
+        return stack_tags(self.config, "all" if self.bootstrap else self.where)
+
+
+def open_stack(directory: str, where: str) -> StackContext:
+    """The stack of an environment, or the account's. Raises ConfigError and CannotRun."""
+    config = open_project(directory).config
+    kind = BOOTSTRAP if where == BOOTSTRAP else "environment"
+    nowhere = Account("0" * 12, "nowhere")
+    if kind != BOOTSTRAP:  # a wrong word is told before AWS is asked for anything
+        environment_parameters(config, where, nowhere, RunningService())
+    clients = AwsClients(config.aws)
+    with translate_aws_errors():
+        account = identify_account(clients, config.aws)
+    estimate = stack_estimate(config)
+    here = invocation(directory, where)
+    return StackContext(
+        config=config,
+        where=where,
+        clients=clients,
+        account=account,
+        template=load_template(kind),
+        estimate=estimate,
+        here=here,
+    )
+
+
+# `infra plan`, `apply`, `destroy` and `drift` carried out. Each returns the exit code.
+
+
+def infra_plan(*, directory: str, environment: str, json: bool) -> int:
+    """Show what apply would do."""
+    plan_stack(open_stack(directory, environment), json=json)
+    return 0
+
+
+def infra_apply(
+    *, directory: str, environment: str, yes: bool, allow_destroy: bool, json: bool
+) -> int:
+    """Bring the stack to what is configured."""
+    site = open_stack(directory, environment)
+    apply_stack(site, yes=yes, allow_destroy=allow_destroy, json=json)
+    return 0
+
+
+def infra_destroy(*, directory: str, environment: str, allow_destroy: bool, json: bool) -> int:
+    """Delete the stack."""
+    destroy_stack(open_stack(directory, environment), allow_destroy=allow_destroy, json=json)
+    return 0
+
+
+def infra_drift(*, directory: str, environment: str, json: bool) -> int:
+    """Show what is not as it was made; 1 when there is something."""
+    site = open_stack(directory, environment)
+    if not site.stack.status():
+        raise ConfigError(
+            f"there is no stack {site.stack.name}",
+            f"Make it: {command_line('infra', 'apply', environment)}.",
+        )
+    drifts = site.stack.drifts()
+    if json:
+        _print({"stack": site.stack.name, "drifts": [asdict(drift) for drift in drifts]})
+    else:
+        print("\n".join(drift_lines(drifts) or [f"{site.stack.name} is as it was made"]))
+    return 1 if drifts else 0
+
+
+def plan_stack(site: StackContext, *, json: bool) -> None:
+    """Work out the changes, show them, and leave nothing behind."""
+    raise_if_unsettled(site.stack)
+    running = site.live()
+    change_set = site.stack.prepare(site.template, site.parameters(running), site.tags)
+    if change_set:
+        site.stack.discard(change_set)
+    _show(site, change_set, running, json=json)
+
+
+def apply_stack(site: StackContext, *, yes: bool, allow_destroy: bool, json: bool) -> None:
+    """Settle what is unfinished, then do what differs. Raises StackFailed, ConfigError, Busy."""
+    say = progress_printer(json=json)
+    stack = site.stack
+    wait_until_settled(stack, say)
+    running = site.live()
+    change_set = stack.prepare(site.template, site.parameters(running), site.tags)
+    status = stack.status()
+    if change_set:
+        if not json:
+            _show(site, change_set, running, json=False)
+        try:
+            _refuse(site, change_set, running)
+            confirm(site.person, site.where, change_set.changes, yes=yes, gone=allow_destroy)
+        except BaseException:
+            stack.discard(change_set)
+            raise
+        status = stack.execute(change_set, say)
+        raise_if_failed(stack, status)
+    if not site.bootstrap:
+        settings = site.config.environments[site.where].ecs
+        prepare_database(site.clients, stack, site.names, settings, site.clock, say)
+    _show_applied(site, change_set, status, running, json=json)
+
+
+def destroy_stack(site: StackContext, *, allow_destroy: bool, json: bool) -> None:
+    """Delete the stack, after a last snapshot. Raises StackFailed, ConfigError."""
+    say, stack = progress_printer(json=json), site.stack
+    if not stack.status():
+        _told(
+            {"stack": stack.name, "status": "", "snapshot": ""},
+            "there is nothing to delete",
+            json=json,
+        )
+        return
+    if site.bootstrap:
+        _refuse_needed(site)
+    if not allow_destroy:
+        raise ConfigError(
+            f"{stack.name} would be deleted with everything in it",
+            f"Say that it may: {command_line('infra', 'destroy', site.where, '--allow-destroy')}.",
+        )
+    confirm_by_name(site.person, site.where)
+    snapshot = ""
+    if not site.bootstrap:
+        snapshot = last_snapshot(site.clients, stack, site.names, site.clock, say)
+        unprotect(site.clients, stack)
+    status = stack.delete(say)
+    raise_if_failed(stack, status)
+    remaining = (
+        "images and releases" if site.bootstrap else f"the log and {snapshot or 'no snapshot'}"
+    )
+    _told(
+        {"stack": stack.name, "status": status, "snapshot": snapshot},
+        f"{stack.name} is deleted; what stays: {remaining}",
+        json=json,
+    )
+
+
+def _refuse(site: StackContext, change_set: ChangeSet, running: RunningService) -> None:
+    """Raises ConfigError where people would be sent to a release that no longer runs."""
+    rules = routing_resets(change_set.changes, at_rest=running.at_rest)
+    if rules:
+        raise ConfigError(
+            f"this writes {' and '.join(rules)} again, and with them the weights that "
+            "the last deployment set",
+            f"Deploy once more ({command_line('deploy', site.where)}): it ends on the other target "
+            "and then the weights are the stack's own. Then apply.",
+        )
+
+
+def _refuse_needed(site: StackContext) -> None:
+    """Raises ConfigError while an environment is still there."""
+    names = [
+        name
+        for name, environment in site.config.environments.items()
+        if environment.platform == "ecs"
+    ]
+    left = [
+        name
+        for name in names
+        if site.named(AwsResourceNames(site.config.application.name, name).stack).status()
+    ]
+    if left:
+        raise ConfigError(
+            f"there are still environments: {', '.join(left)}",
+            f"First: {command_line('infra', 'destroy', left[0], '--allow-destroy')}.",
+        )
+
+
+def _show(
+    site: StackContext, change_set: ChangeSet | None, running: RunningService, *, json: bool
+) -> None:
+    changes = change_set.changes if change_set else ()
+    cost = site.cost(running)
+    if json:
+        _print(
+            {
+                "stack": site.stack.name,
+                "image": running.image,
+                "changes": _data(changes),
+                "losses": data_losses(changes),
+                "cost": cost,
+            }
+        )
+        return
+    print("\n".join(plan_lines(changes, cost)))
+    if running.image:
+        print(f"what runs stays: {running.image}")
+
+
+def _show_applied(
+    site: StackContext,
+    change_set: ChangeSet | None,
+    status: str,
+    running: RunningService,
+    *,
+    json: bool,
+) -> None:
+    outputs = site.stack.outputs()
+    changes = change_set.changes if change_set else ()
+    if json:
+        _print(
+            {
+                "stack": site.stack.name,
+                "status": status,
+                "changes": _data(changes),
+                "outputs": outputs,
+            }
+        )
+        return
+    if not change_set:
+        print(f"{site.stack.name} is as configured")
+    for key in (
+        "Address",
+        "Database",
+        "DatabaseMaster",
+        "Redis",
+        "DeployRole",
+        "Repository",
+        "Bucket",
+    ):
+        if key in outputs:
+            print(f"{key:<15} {outputs[key]}")
+    if not (site.bootstrap or running.task_definition):
+        deploy = site.here.command(command_line("deploy", site.where))
+        print(f"next: {deploy}; then apply once more: scaling needs a release")
+
+
+def _data(changes: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": change.name,
+            "type": change.type,
+            "change": str(change.kind),
+            "words": change_sentence(change),
+        }
+        for change in changes
+    ]
+
+
+def _told(data: dict[str, str], text: str, *, json: bool) -> None:
+    if json:
+        _print(data)
+    else:
+        print(text)
+
+
+def _print(data: Any) -> None:
+    print(json_module.dumps(data, indent=2))
+
+
+# `infra policy` carried out.
+
+
+def policy(*, directory: str, environment: str, trust: bool) -> int:
+    """Print a policy; the exit code. AWS is only asked for what aws.* does not say."""
+    project = open_project(directory)
+    settings = environment_named(project, environment)
+    if settings.platform != "ecs":
+        raise ConfigError(
+            f"{environment} is no environment on ECS: deploying there needs no permission of AWS",
+            f'Set environments.{environment}.platform = "ecs", or name another one.',
+        )
+    config = project.config
+    account = _account(config)
+    if trust:
+        document = trust_policy(account, config.github, environment)
+    else:
+        bucket = config.aws.bucket or AwsResourceNames(project.name, environment).bucket(
+            account.number, account.region
+        )
+        document = policy_of(
+            PolicyScope(
+                account,
+                AwsResourceNames(project.name, environment),
+                settings,
+                bucket,
+                configured_registry(config) == ECR,
+                config.image.repository,
+            )
+        )
+    print(json.dumps(document, indent=2))
+    return 0
+
+
+def _account(config: Config) -> Account:
+    clients = AwsClients(config.aws)
+    if config.aws.account:
+        return Account(config.aws.account, clients.region, _partition(clients.region))
+    with translate_aws_errors():
+        return identify_account(clients, config.aws)
+
+
+def _partition(region: str) -> str:
+    """Of a region, by its name's beginning (AWS General Reference, "ARN format")."""
+    for start in ("cn-", "us-gov-"):
+        if region.startswith(start):
+            return f"aws-{start.rstrip('-')}"
+    return "aws"
 
 
 def add_to(commands: Parser) -> None:
@@ -17,11 +421,11 @@ def _infra(parser: Parser) -> None:
 
     Example: shipway infra plan staging
     """
-    parser.add_command("plan", _plan, stacking.infra_plan)
-    parser.add_command("apply", _apply, stacking.infra_apply)
-    parser.add_command("destroy", _destroy, stacking.infra_destroy)
-    parser.add_command("drift", _drift, stacking.infra_drift)
-    parser.add_command("policy", _policy, policing.policy)
+    parser.add_command("plan", _plan, infra_plan)
+    parser.add_command("apply", _apply, infra_apply)
+    parser.add_command("destroy", _destroy, infra_destroy)
+    parser.add_command("drift", _drift, infra_drift)
+    parser.add_command("policy", _policy, policy)
 
 
 def _plan(parser: Parser) -> None:
@@ -87,7 +491,7 @@ def _add_stack(parser: Parser) -> None:
     parser.add(
         "environment",
         metavar="ENV",
-        complete=completing.stacks,
+        complete=arguments.complete_stacks,
         help="The environment, or bootstrap: what the account has once for all.",
     )
 

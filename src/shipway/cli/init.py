@@ -2,16 +2,169 @@
 
 from __future__ import annotations
 
+import io
+import json as json_module
+import os
+import sys
 from argparse import BooleanOptionalAction
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 
-from shipway.cli import initing
 from shipway.cli.arguments import add_json
+from shipway.cli.baseline import InitialBaseline, record_initial_baseline
+from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
+from shipway.cli.step_executor import uv_program
+from shipway.cli.workflows import write_workflows
+from shipway.errors import CannotRun, ConfigError, ShipwayError
+from shipway.github.workflows import REQUIREMENTS
+from shipway.pipeline.step_context import BASE_ENV
+from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
+from shipway.scaffold.folder_sources import FolderSources
+from shipway.scaffold.generated_files import FileChange
+from shipway.scaffold.proposal import Proposal, make_proposal
+from shipway.scaffold.survey import Survey, survey_application
+from shipway.system.process import SystemProcesses
+
+# `init` carried out.
+
+Say = Callable[[str], None]
+
+
+def init(
+    *, directory: str, dry_run: bool, force: bool, relock: bool, baseline: bool, json: bool
+) -> int:
+    """Look, say, write, and record what is there already; the exit code."""
+    root = os.path.abspath(directory)
+    if not os.path.isdir(root):
+        raise ConfigError(f"there is no folder {directory}", "Correct the word after -C.")
+    stream = sys.stderr if json else sys.stdout
+
+    here = invocation(directory)
+
+    def say(line: str) -> None:
+        print(here.text(line), file=stream, flush=True)
+
+    surveyed = survey_application(FolderSources(root), os.path.basename(root))
+    proposal = make_proposal(surveyed)
+    _tell(proposal, say)
+    planned = [] if relock else file_changes(root, proposal, force=force)
+    problem = ""
+    if dry_run:
+        for change in planned:
+            _show(change, say)
+    else:
+        problem = _resolve(root, proposal, planned, say, relock=relock)
+        write_changes(root, planned, say)
+    unchanged = [change.path for change in planned if change.word == "kept"]
+    if unchanged:
+        say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
+    legacy = None
+    if not dry_run and not relock:
+        _workflows(root, force=force, say=say)
+        ours = any(change.path == SETTINGS and change.needed for change in planned)
+        if baseline and not problem:
+            legacy = record_initial_baseline(root, ours=ours, say=say)
+    if json:
+        print(json_module.dumps(_data(proposal, planned, legacy, problem, dry_run), indent=2))
+    elif not dry_run:
+        say("next: shipway run")
+    return 5 if problem else 0
+
+
+def _resolve(
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, relock: bool
+) -> str:
+    """Add the locks to what is written; why they could not be made, or nothing."""
+    env = {name: os.environ[name] for name in BASE_ENV if name in os.environ}
+    state = os.path.join(root, ".shipway")
+    locker = LockResolver(root, state, uv_program(), SystemProcesses(), env, say)
+    try:
+        planned += lock_changes(root, locker.locks(proposal), relock=relock)
+    except CannotRun as problem:
+        say(f"no lock: {problem.message}")
+        say(f"  next: {problem.remedy}")
+        return problem.message
+    return ""
+
+
+def _workflows(root: str, *, force: bool, say: Say) -> None:
+    """The one place where init has GitHub's workflows written: by `shipway workflows write`."""
+    output = io.StringIO()
+    try:
+        with redirect_stdout(output):
+            write_workflows(directory=root, dry_run=False, force=force, json=False)
+    except ShipwayError as problem:
+        say(f"no workflows: {problem.message}")
+        say(f"  next: {problem.remedy}")
+    for line in output.getvalue().splitlines():
+        say(line)
+    if not os.path.exists(os.path.join(root, REQUIREMENTS)):
+        say(f"workflows  need Shipway itself pinned in {REQUIREMENTS}: docs/github.md")
+
+
+def _tell(proposal: Proposal, say: Say) -> None:
+    """What was found, a line each, then what was assumed."""
+    for name, value in survey_facts(proposal.survey).items():
+        say(f"{name:<12} {value}")
+    for line in proposal.assumed:
+        say(f"assumed      {line}")
+
+
+def survey_facts(survey: Survey) -> dict[str, str]:
+    """What was found, for people: name → words."""
+    wants, entry = survey.wanted, survey.entry
+    kinds = [f"{kind} in {folder}" for kind, folder in survey.tests.folders]
+    needed = [variable.name for variable in survey.variables if variable.required]
+    return {
+        "application": survey.application.name,
+        "framework": f"{entry.framework}, {entry.module}:{entry.name}" if entry else "none",
+        "build": survey.build,
+        "requires": f"{wants.origin}, {len(wants.lines)} of them" if wants else "nothing is said",
+        "tests": ", ".join(kinds) + (f" ({survey.tests.runner})" if kinds else "none"),
+        "migrations": survey.migrate or "none",
+        "variables": ", ".join(needed) or "none is required",
+        "services": ", ".join(survey.services) or "none",
+        "container": survey.application.dockerfile or "none yet",
+        "workflows": survey.application.workflows or "none yet",
+    }
+
+
+def _show(change: FileChange, say: Say) -> None:
+    if change.kept:
+        return
+    for line in change.diff():
+        say(line)
+
+
+def _data(
+    proposal: Proposal,
+    planned: Sequence[FileChange],
+    legacy: InitialBaseline | None,
+    problem: str,
+    dry_run: bool,
+) -> dict[str, object]:
+    return {
+        "found": survey_facts(proposal.survey),
+        "assumed": proposal.assumed,
+        "settings": proposal.settings,
+        "written": not dry_run,
+        "files": [
+            {
+                "path": change.path,
+                "what": change.word,
+                "diff": list(change.diff()) if dry_run and not change.kept else [],
+            }
+            for change in planned
+        ],
+        "lock_problem": problem,
+        "baseline": legacy.to_dict() if legacy else None,
+    }
 
 
 def add_to(commands: Parser) -> None:
     """Add the command."""
-    commands.add_command("init", _init, initing.init)
+    commands.add_command("init", _init, init)
 
 
 def _init(parser: Parser) -> None:

@@ -166,9 +166,12 @@ class Rest(argparse.Action):
     """All further arguments, at least one, also those that look like options."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
         option_string: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keep them."""
         if not values:
             parser.error(f"the following arguments are required: {self.metavar}")

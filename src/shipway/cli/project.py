@@ -10,17 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shipway import __version__
-from shipway.cli.invoked import invocation
-from shipway.core import compiled
-from shipway.core.command_line import Invocation
-from shipway.core.errors import ConfigError
-from shipway.core.step import Step
-from shipway.effects.files import Blobs, write_atomic
-from shipway.effects.record import SqliteRecord
-from shipway.effects.sources import FolderSources
+from shipway.cli.invocation import invocation
+from shipway.errors import ConfigError
+from shipway.pipeline import codec
+from shipway.pipeline.command_line import Invocation
+from shipway.pipeline.step import Step
+from shipway.scaffold.folder_sources import FolderSources
+from shipway.system.files import BlobFolder, write_atomic
+from shipway.system.record import SqliteRecord
 
 if TYPE_CHECKING:
-    from shipway.core.config import Config
+    from shipway.config.schema import Config
 
 CONFIG = "shipway.toml"
 _MEMO = "pipeline"
@@ -52,14 +52,14 @@ class Project:
         return _state(self.root)
 
     @property
-    def blobs(self) -> Blobs:
+    def blobs(self) -> BlobFolder:
         """Logs and reports."""
-        return Blobs(os.path.join(self.state, "blobs"))
+        return BlobFolder(os.path.join(self.state, "blobs"))
 
     @cached_property
     def config(self) -> Config:
         """The configuration. Steps are made from it; an unchanged run never looks at it."""
-        return compiled.load_config(self.settings)
+        return codec.load_config(self.settings)
 
     @property
     def baseline(self) -> str:
@@ -77,14 +77,14 @@ def open_project(directory: str) -> Project:
     build = _build()
     memo = record.memo(_MEMO)
     if memo is not None:
-        known, *rest = json.loads(memo)
-        if known == build and sources.still(rest[0]):
+        recorded, *rest = json.loads(memo)
+        if recorded == build and sources.still(rest[0]):
             _, name, rows, text, assumed = rest
-            steps = compiled.load_steps(rows)
+            steps = codec.load_steps(rows)
             return Project(root, name, steps, text, tuple(assumed), record, directory)
     config, steps, assumed = _compile(sources)
-    name, text = config.application.name, compiled.dump_config(config)
-    rows = compiled.dump_steps(steps)
+    name, text = config.application.name, codec.dump_config(config)
+    rows = codec.dump_steps(steps)
     record.put_memo(_MEMO, json.dumps([build, sources.asked, name, rows, text, assumed]))
     return Project(root, name, steps, text, assumed, record, directory)
 
@@ -123,11 +123,11 @@ def _has_table(folder: str) -> bool:
 
 
 def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...]]:
-    from shipway.checks import enabled
-    from shipway.cli.workflow_step import workflow_step
-    from shipway.core.detect import detect
-    from shipway.core.validate import validate
-    from shipway.flows.pipeline import pipeline
+    from shipway.checks.registry import enabled_checks
+    from shipway.config.validation import validate
+    from shipway.github.workflow_step import workflow_step
+    from shipway.pipeline.definition import pipeline_steps
+    from shipway.scaffold.detection import detect_application
 
     text = sources.read(CONFIG)
     pyproject = _toml("pyproject.toml", sources.read("pyproject.toml") or "")
@@ -136,14 +136,14 @@ def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...
         settings = validate(_table(pyproject, "tool", "shipway"), "pyproject.toml")
     else:
         settings = validate(_toml(CONFIG, text), CONFIG)
-    config, assumed = detect(settings, sources)
+    config, assumed = detect_application(settings, sources)
     if not config.application.name:
-        named = replace(config.application, name=os.path.basename(sources.root))
-        config = replace(config, application=named)
-    checks = enabled(config)
-    steps = pipeline(config, checks)
+        application = replace(config.application, name=os.path.basename(sources.root))
+        config = replace(config, application=application)
+    checks = enabled_checks(config)
+    steps = pipeline_steps(config, checks)
     if more := workflow_step(sources, {step.stage for step in steps}):
-        steps = pipeline(config, checks, more)
+        steps = pipeline_steps(config, checks, more)
     return config, steps, assumed
 
 
@@ -165,13 +165,13 @@ def _toml(source: str, text: str) -> dict[str, Any]:
 
 def _table(pyproject: dict[str, Any], *keys: str) -> dict[str, Any]:
     """The table at a key path, empty where there is none."""
-    found: Any = pyproject
+    table: Any = pyproject
     for number, key in enumerate(keys, 1):
-        found = found.get(key, {})
-        if not isinstance(found, dict):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
             path = ".".join(keys[:number])
             raise ConfigError(f"pyproject.toml: {path} is no table", "Correct it and run again.")
-    return dict(found)
+    return dict(table)
 
 
 def _state(root: str) -> str:

@@ -2,14 +2,173 @@
 
 from __future__ import annotations
 
-from shipway.cli import reporting
+import os
+import sys
+
 from shipway.cli.arguments import add_json
+from shipway.cli.github_actions import publish_run, run_name, run_suffix
 from shipway.cli.parser import Parser
+from shipway.cli.project import Project, open_project
+from shipway.cli.rollout_page import rollout_pages
+from shipway.errors import ConfigError
+from shipway.pipeline.codec import run_from_json, run_to_json, step_from_json, step_to_json
+from shipway.pipeline.merge_runs import merge_parts, merge_results
+from shipway.pipeline.result import RunResult
+from shipway.pipeline.step import STAGES, Step
+from shipway.ports import EndedStep
+from shipway.releases.release import SBOM_FILE
+from shipway.system.clock import SystemClock
+from shipway.system.files import BlobFolder, write_atomic
+from shipway.system.git import head_commit
+from shipway.system.record import SqliteRecord
+
+# `report --from`: what the jobs of one run in GitHub left becomes one run here.
+
+_BEFORE = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
+
+
+def merge_job_runs(project: Project, folder: str) -> None:
+    """Put the whole on record as the last run. Raises ConfigError where nobody left anything.
+
+    A run of another commit, or of another run in GitHub, is none of it: a job that ended before
+    its run began leaves the record that it was given.
+    """
+    if not os.path.isdir(folder):
+        raise ConfigError(f"there is no folder {folder}", "Name one with the jobs' artifacts.")
+    commit, _ = head_commit(project.root)
+    suffix = run_suffix(os.environ)
+    parts = [
+        part
+        for part in merge_parts(folder, project.record, project.blobs, _opened)
+        if part.commit == commit and part.run.endswith(suffix)
+    ]
+    if not parts:
+        raise ConfigError(
+            f"no run of {commit[:7] or 'this code'} is below {folder}",
+            "See how the jobs before ended: none has left a record of a run.",
+        )
+    name = run_name(SystemClock().now(), os.environ)
+    expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
+    combined = merge_results(name, parts, expected)
+    project.record.start_run(name, SystemClock().now(), combined.commit)
+    steps = [EndedStep(step.step, step_to_json(step)) for step in combined.steps]
+    project.record.finish_steps(name, steps)
+    project.record.finish_run(name, run_to_json(combined))
+    _prune(project)
+
+
+def print_outcome(result: RunResult, project: Project, *, quiet: bool) -> int:
+    """Say how the whole ended, here and in GitHub; its exit code."""
+    from shipway.reports.console_lines import verdict_block
+
+    if not quiet:
+        sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
+        publish_run(result, project, annotate=False)
+    return result.exit_code(strict=bool(os.environ.get("CI")))
+
+
+def _asked_for(step: Step) -> bool:
+    """Whether it runs only where somebody names it, as the image's building does."""
+    return bool(step.work.get("on_request"))
+
+
+def _prune(project: Project) -> None:
+    """What is saved for the next run must not grow for ever."""
+    from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
+
+    now = SystemClock().now()
+    remove_expired(ArtifactHistory(project.state, project.record, project.config.retention, now))
+
+
+def _opened(state: str) -> tuple[SqliteRecord, BlobFolder]:
+    record = SqliteRecord(os.path.join(state, "record.sqlite3"))
+    return record, BlobFolder(os.path.join(state, "blobs"))
+
+
+# `report` carried out: the last run as a page, JUnit, SARIF and Markdown.
+
+_ASIDE = (SBOM_FILE, "coverage.json", "coverage.xml")  # steps' own reports, for other programs
+
+
+def report(*, directory: str, json: bool, source: str) -> int:
+    """Write all forms and print where, or print the run as JSON; the exit code.
+
+    source: a folder of what jobs left, which becomes one run first; its verdict is the code then.
+    """
+    project = open_project(directory)
+    if source:
+        merge_job_runs(project, source)
+    result = project.invocation().run(last_run(project))
+    if json:
+        steps = ",".join(step_to_json(step) for step in result.steps)
+        print(f'{{"run":{run_to_json(result)},"steps":[{steps}]}}')
+    else:
+        print(write_reports(result, project))
+    if not source:
+        return 0
+
+    return print_outcome(result, project, quiet=json)
+
+
+def last_run(project: Project) -> RunResult:
+    """The newest finished run. Raises ConfigError when there is none."""
+    last = project.record.last_run()
+    if last is None:
+        raise ConfigError("there is no run on record", "Run one: shipway run.")
+    _, text, steps = last
+    if text is None:
+        raise ConfigError(
+            "the last run is not at its end: it has no verdict",
+            "Wait for it where it goes on; run it again where it was cut off.",
+        )
+    return run_from_json(text, tuple(step_from_json(step) for step in steps))
+
+
+def write_reports(result: RunResult, project: Project) -> str:
+    """Write all forms; the path of the page, relative to here where that is shorter."""
+    from shipway.reports.html import html_report as page
+    from shipway.reports.junit import junit_report
+    from shipway.reports.markdown import markdown_report
+    from shipway.reports.sarif import sarif_report
+
+    def log(name: str) -> bytes:
+        data = project.blobs.get(name)
+        if data is None:
+            raise KeyError(name)
+        return data
+
+    for name, text in {
+        "report.html": page(
+            result, log, lambda path: _source(project.root, path), rollout_pages(project)
+        ),
+        "junit.xml": junit_report(result),
+        "findings.sarif": sarif_report(result),
+        "summary.md": markdown_report(result),
+    }.items():
+        write_atomic(os.path.join(project.state, name), text.encode())
+    for name in _ASIDE:
+        reports = [step.reports[name] for step in result.steps if name in step.reports]
+        if reports and (data := project.blobs.get(reports[-1])) is not None:
+            write_atomic(os.path.join(project.state, name), data)
+    path = os.path.join(project.state, "report.html")
+    return min(path, os.path.relpath(path), key=len)
+
+
+def _source(root: str, path: str) -> str | None:
+    """The text of a file of the application; None for what is outside of it, or no text."""
+    full = os.path.realpath(os.path.join(root, path))
+    if os.path.commonpath((full, os.path.realpath(root))) != os.path.realpath(root):
+        return None
+    try:
+        with open(full, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None
 
 
 def add_to(commands: Parser) -> None:
     """Add the command."""
-    commands.add_command("report", _report, reporting.report)
+    commands.add_command("report", _report, report)
 
 
 def _report(parser: Parser) -> None:

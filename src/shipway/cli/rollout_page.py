@@ -7,13 +7,13 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from shipway.cli.project import Project
-from shipway.core.outcome import Outcome, Verdict
-from shipway.core.receipt import Receipt
-from shipway.core.result import RunResult, StepResult
-from shipway.effects.files import write_atomic
+from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.result import RunResult, StepResult
+from shipway.rollouts.report import RolloutReport
+from shipway.system.files import write_atomic
 
 
-def write_page(receipt: Receipt, project: Project) -> str:
+def write_page(receipt: RolloutReport, project: Project) -> str:
     """Write rollout.html below the environment's folder; its path, as short as it goes.
 
     Where nothing was moved, because the release ran already, the last rollout's page stays.
@@ -25,7 +25,7 @@ def write_page(receipt: Receipt, project: Project) -> str:
     return min(path, os.path.relpath(path), key=len)
 
 
-def write_rehearsed_page(receipt: Receipt, project: Project, folder: str, fault: str) -> str:
+def write_rehearsed_page(receipt: RolloutReport, project: Project, folder: str, fault: str) -> str:
     """The same below a rehearsal's folder. fault: as it was ordered; empty for none."""
     path = os.path.join(folder, "rollout.html")
     receipt = replace(receipt, address="")  # nothing answers there any more
@@ -35,27 +35,37 @@ def write_rehearsed_page(receipt: Receipt, project: Project, folder: str, fault:
     return min(path, os.path.relpath(path), key=len)
 
 
-def _write(path: str, receipt: Receipt, project: Project) -> None:
-    from shipway.outputs.html import report
+def _write(path: str, receipt: RolloutReport, project: Project) -> None:
+    from shipway.reports.html import html_report
 
     step = StepResult(
-        f"deploy-{receipt.environment}", "deploy",
-        Outcome.PASSED if receipt.verdict is Verdict.PASSED else Outcome.FAILED,
-        receipt.started, receipt.seconds, receipt.cause, receipt.remedy,
-        rollout=receipt.verdict, facts={"receipt": receipt.to_dict()},
-    )  # fmt: skip
+        step=f"deploy-{receipt.environment}",
+        stage="deploy",
+        outcome=Outcome.PASSED if receipt.verdict is Verdict.PASSED else Outcome.FAILED,
+        started=receipt.started,
+        seconds=receipt.seconds,
+        reason=receipt.cause,
+        remedy=receipt.remedy,
+        rollout=receipt.verdict,
+        facts={"receipt": receipt.to_dict()},
+    )
     run = RunResult(
-        f"rollout of {receipt.release}", project.config.application.name, receipt.verdict,
-        receipt.started, receipt.seconds, (step,), address=receipt.address,
-    )  # fmt: skip
-    write_atomic(path, report(run, lambda name: project.blobs.get(name) or b"").encode())
+        run=f"rollout of {receipt.release}",
+        application=project.config.application.name,
+        verdict=receipt.verdict,
+        started=receipt.started,
+        seconds=receipt.seconds,
+        steps=(step,),
+        address=receipt.address,
+    )
+    write_atomic(path, html_report(run, lambda name: project.blobs.get(name) or b"").encode())
 
 
 def rollout_pages(project: Project) -> dict[str, str]:
     """Environment → the address of the page of its last rollout, from the report beside it."""
     pages = {name: _below(name) for name in project.record.environments()}
-    there = {n: page for n, page in pages.items() if os.path.exists(f"{project.state}/{page}")}
-    return {name: quote(page) for name, page in there.items()}
+    existing = {n: page for n, page in pages.items() if os.path.exists(f"{project.state}/{page}")}
+    return {name: quote(page) for name, page in existing.items()}
 
 
 def _below(environment: str) -> str:

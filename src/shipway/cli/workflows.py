@@ -2,9 +2,210 @@
 
 from __future__ import annotations
 
-from shipway.cli import workflowing
+import json as json_module
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from shipway.cli.arguments import add_json
+from shipway.cli.commands import COMMANDS
+from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
+from shipway.cli.project import Project, open_project
+from shipway.errors import ConfigError
+from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.github.workflow_step import WORKFLOW_STEP
+from shipway.github.workflows import FileDrift, file_drifts
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step
+from shipway.ports import OnOutput
+from shipway.system.files import write_atomic
+from shipway.system.git import repository_root
+
+if TYPE_CHECKING:
+    from shipway.pipeline.step_context import Action, StepContext
+
+
+# `workflows write`, `check` and `diff` carried out. Each returns the exit code.
+
+_REMEDY = "Write them: shipway workflows write. They are never changed by hand."
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """What is wanted, and what is there. folder: where they are; files: name → text."""
+
+    folder: str
+    mark: str
+    wanted: dict[str, str]
+    there: dict[str, str]
+    left_out: tuple[str, ...]
+
+    @property
+    def drifts(self) -> tuple[FileDrift, ...]:
+        """The files that differ; those of somebody else's which nothing is wanted for do not."""
+        ours = {
+            name: text
+            for name, text in self.there.items()
+            if name in self.wanted or text.startswith(self.mark)
+        }
+        return tuple(file_drifts(self.wanted, ours))
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Files that stand where Shipway's are wanted, and are not Shipway's."""
+        return tuple(
+            name
+            for name, text in self.there.items()
+            if name in self.wanted and not text.startswith(self.mark) and text != self.wanted[name]
+        )
+
+
+def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -> int:
+    """Write what differs, remove what is no longer wanted."""
+    generated = workflows_in(directory)
+    if generated.foreign and not force and not dry_run:
+        raise ConfigError(
+            f"Shipway did not write {', '.join(generated.foreign)} of {generated.folder}",
+            "Look at shipway workflows diff, then write them with --force.",
+        )
+    changes = generated.drifts
+    for drift in () if dry_run else changes:
+        path = os.path.join(generated.folder, drift.name)
+        if drift.name in generated.wanted:
+            write_atomic(path, generated.wanted[drift.name].encode())
+        else:
+            os.unlink(path)
+    if json:
+        _print_json(generated, written=not dry_run)
+        return 0
+    if dry_run:
+        sys.stdout.writelines(line for drift in changes for line in drift.unified)
+    verb = "would be" if dry_run else "is"
+    for drift in changes:
+        word = "written" if drift.name in generated.wanted else "removed"
+        print(f"{_short(generated.folder)}/{drift.name} {verb} {word}")
+    if not changes:
+        print(f"{_short(generated.folder)}: nothing changes")
+    for sentence in generated.left_out:
+        print(f"left out  {sentence}")
+    return 0
+
+
+def check_workflows(*, directory: str, json: bool) -> int:
+    """0 when files and configuration say the same; else 1, with the lines."""
+    generated = workflows_in(directory)
+    if json:
+        _print_json(generated, written=False)
+    else:
+        for line in drift_lines_of(generated):
+            print(invocation(directory).text(line))
+    return int(bool(generated.drifts))
+
+
+def diff_workflows(*, directory: str, json: bool) -> int:
+    """Print the difference; 0 whatever it is."""
+    generated = workflows_in(directory)
+    if json:
+        _print_json(generated, written=False)
+    else:
+        sys.stdout.writelines(line for drift in generated.drifts for line in drift.unified)
+    return 0
+
+
+def workflows_in(directory: str) -> Workflows:
+    """The workflows of the project in a folder. Raises ConfigError outside a repository."""
+    return project_workflows(open_project(directory))
+
+
+def project_workflows(project: Project) -> Workflows:
+    """The workflows of a project. Raises ConfigError outside a repository."""
+    from shipway.github.workflows import FOLDER, generate_workflows, header_line
+
+    repository = repository_root(project.root)
+    if not repository:
+        raise ConfigError(f"{project.root} is in no git repository", "Make it one: git init.")
+    below = os.path.relpath(project.root, repository)
+    stages = {step.stage for step in project.steps}
+    generated = generate_workflows(project.config, below, registered_commands(), stages)
+    folder = os.path.join(repository, *FOLDER.split("/"))
+    return Workflows(
+        folder, header_line(below), generated.files, dict(_texts(folder)), generated.left_out
+    )
+
+
+def drift_lines_of(generated: Workflows) -> Iterator[str]:
+    """What `check` says: each line that differs, then what to do."""
+    for drift in generated.drifts:
+        yield from (f"{_short(generated.folder)}/{line}" for line in drift.lines)
+    if generated.drifts:
+        yield "differs from shipway.toml; next: shipway workflows write"
+    else:
+        yield f"{_short(generated.folder)}: as shipway.toml wants"
+
+
+def compare(project: Project) -> Action:
+    """The work of the step `workflows`."""
+
+    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+        found = project_workflows(project)
+        for line in drift_lines_of(found):
+            on_output(project.invocation().text(line))
+        folder = os.path.relpath(found.folder, project.root)
+        findings = tuple(
+            Finding(
+                tool=WORKFLOW_STEP,
+                rule="drift",
+                severity=Severity.MEDIUM,
+                path=f"{folder}/{one.name}",
+                line=line,
+                message=f"differs from shipway.toml: {words}",
+                remedy=_REMEDY,
+                kind=FindingKind.CONFIGURATION,
+            )
+            for one in found.drifts
+            for line, words in one.places
+        )
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.FAILED if findings else Outcome.PASSED,
+            reason="workflows and shipway.toml differ" if findings else "",
+            remedy=_REMEDY if findings else "",
+            findings=findings,
+        )
+
+    return act
+
+
+def registered_commands() -> frozenset[str]:
+    """The commands that this Shipway has."""
+    return frozenset(COMMANDS)
+
+
+def _texts(folder: str) -> Iterator[tuple[str, str]]:
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace", newline="") as file:
+                yield name, file.read()
+
+
+def _print_json(generated: Workflows, *, written: bool) -> None:
+    data = {
+        "folder": generated.folder,
+        "written": written,
+        "left_out": generated.left_out,
+        "differs": [{"file": drift.name, "lines": drift.lines} for drift in generated.drifts],
+    }
+    print(json_module.dumps(data, indent=2))
+
+
+def _short(path: str) -> str:
+    return min(path, os.path.relpath(path), key=len)
 
 
 def add_to(commands: Parser) -> None:
@@ -17,9 +218,9 @@ def _workflows(parser: Parser) -> None:
 
     Example: shipway workflows diff
     """
-    parser.add_command("write", _write, workflowing.write_workflows)
-    parser.add_command("check", _check, workflowing.check_workflows)
-    parser.add_command("diff", _diff, workflowing.diff_workflows)
+    parser.add_command("write", _write, write_workflows)
+    parser.add_command("check", _check, check_workflows)
+    parser.add_command("diff", _diff, diff_workflows)
 
 
 def _write(parser: Parser) -> None:

@@ -1,1 +1,1 @@
-"""Images: built by the builder that is here, made reproducible, and brought to a registry."""
+"""Container images: built reproducibly, described by OCI formats, and pushed to a registry."""

@@ -2,37 +2,104 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from shipway.core.config import Config
-from shipway.core.errors import CannotRun, ConfigError
-from shipway.core.images import oci
-from shipway.core.images.dockerfile import base_of
-from shipway.core.images.job import Argv, Builder, Described, Job
-from shipway.core.images.provenance import BuildFacts
-from shipway.core.images.provenance import moment as written
-from shipway.core.images.tags import Origin
-from shipway.core.images.weight import Weighed, Weight
-from shipway.core.ports import Clock, Command, Completed, Processes
-from shipway.effects.alone import alone
-from shipway.effects.files import write_atomic
-from shipway.images.builders import choose
-from shipway.images.context import Context, stage
-from shipway.images.finishing import Finishing
-from shipway.images.layout import FOLDER, Layout
-from shipway.images.raw import opened
+from shipway.config.schema import Config
+from shipway.errors import CannotRun, ConfigError
+from shipway.images import oci
+from shipway.images.builders import Argv, Builder, BuildJob, ImageDescription, choose_builder
+from shipway.images.layout import FOLDER, OciLayout, open_image
+from shipway.images.provenance import BuildFacts
+from shipway.images.provenance import timestamp as written
+from shipway.images.reference import ImageOrigin, base_image_of
+from shipway.images.reproducible import ImageFinisher
+from shipway.images.size_budget import ImageSize, SizedLayer
+from shipway.ports import Clock, Command, Completed, Processes
+from shipway.system.files import file_lock, write_atomic
+from shipway.system.git import committed_files, has_changes, head_commit
 
-_FACTS = "built.json"
-
-Say = Callable[[str], None]
+# What a build may see: a copy of the files that git knows, the same on every machine.
+#
+# What git ignores (secrets for development, databases, caches) never reaches a builder. Modes are
+# those that git knows, 644 and 755, whatever the umask was; times are the commit's.
 
 
 @dataclass(frozen=True)
-class Site:
+class SourceCopy:
+    """A folder to build from. contents: SHA-256 of each file that is not empty."""
+
+    folder: str
+    contents: frozenset[str]
+
+
+def copy_sources(root: str, files: Iterable[str], target: str, moment: int) -> SourceCopy:
+    """Copy the files. moment: seconds since the epoch that all of them get."""
+    contents = set()
+    folders = {target}
+    try:
+        os.makedirs(target, mode=0o755)
+        for name in sorted(files):
+            source, copy = os.path.join(root, name), os.path.join(target, name)
+            folder = os.path.dirname(copy)
+            while folder not in folders:
+                folders.add(folder)
+                folder = os.path.dirname(folder)
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            contents.add(_copy(source, copy, moment))
+        for folder in sorted(folders, reverse=True):  # after the files in them
+            os.chmod(folder, 0o755)
+            os.utime(folder, (moment, moment))
+    except OSError as problem:
+        raise CannotRun(
+            f"{problem.filename} cannot be copied for the build: {problem.strerror}",
+            "Look at that file, and at the free space.",
+        ) from None
+    return SourceCopy(target, frozenset(contents - {""}))
+
+
+def _copy(source: str, copy: str, moment: int) -> str:
+    """The content's digest; "" where there is none to speak of."""
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), copy)
+        os.utime(copy, (moment, moment), follow_symlinks=False)
+        return ""
+    shutil.copyfile(source, copy)
+    executable = os.stat(source).st_mode & stat.S_IXUSR
+    os.chmod(copy, 0o755 if executable else 0o644)
+    os.utime(copy, (moment, moment))
+    with open(copy, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if os.path.getsize(copy) else ""
+
+
+# What an image is built from, as git tells it.
+
+
+def read_origin(root: str, config: Config) -> ImageOrigin:
+    """The application's origin. Outside a repository the moment is always the same."""
+    commit, _ = head_commit(root)
+    application = config.application
+    return ImageOrigin(
+        application.name,
+        application.version,
+        commit,
+        changed=bool(commit) and has_changes(root),
+        moment=committed_files(root),
+    )
+
+
+_FACTS = "built.json"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildContext:
     """Where an image is built.
 
     root: the application's folder. state: its .shipway folder. files: those that belong to it.
@@ -50,9 +117,9 @@ class Site:
     stopping: Callable[[], bool] = lambda: False
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> OciLayout:
         """Where the image is kept."""
-        return Layout(os.path.join(self.state, FOLDER))
+        return OciLayout(os.path.join(self.state, FOLDER))
 
     def ask(self, argv: Argv) -> Completed:
         """Ask a builder something short."""
@@ -60,16 +127,16 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltImage:
     """The image that was built last."""
 
     digest: str
-    origin: Origin
-    weight: Weight
+    origin: ImageOrigin
+    weight: ImageSize
     facts: BuildFacts
 
 
-def build(site: Site, origin: Origin, run: str, say: Say) -> Built:
+def build_image(site: BuildContext, origin: ImageOrigin, run: str, say: Say) -> BuiltImage:
     """Build; the image replaces the one before. run: the pipeline's run, for its provenance.
 
     Raises CannotRun where no builder works, and BuildFailed where the build itself fails.
@@ -78,42 +145,60 @@ def build(site: Site, origin: Origin, run: str, say: Say) -> Built:
     if not dockerfile:
         raise CannotRun("there is no Dockerfile", "Write one, or name it: application.dockerfile.")
     settings = site.config.image
-    builder, why = choose(settings.builder, site.ask)
+    builder, why = choose_builder(settings.builder, site.ask)
     say(f"builder: {why}")
     os.makedirs(site.state, exist_ok=True)
     lock = os.path.join(site.state, "image.lock")
     with (
-        alone(lock, site.stopping, "built"),
+        file_lock(lock, site.stopping, "built"),
         tempfile.TemporaryDirectory(prefix="image-", dir=site.state) as folder,
     ):
         return _built(site, origin, run, builder, folder, say)
 
 
-def _built(site: Site, origin: Origin, run: str, builder: Builder, folder: str, say: Say) -> Built:
+def _built(
+    site: BuildContext, origin: ImageOrigin, run: str, builder: Builder, folder: str, say: Say
+) -> BuiltImage:
     started = site.clock.now()
     dockerfile = site.config.application.dockerfile
-    context = stage(
+    context = copy_sources(
         site.root, {*site.files, dockerfile}, os.path.join(folder, "context"), origin.moment
     )
     args = _args(site.config, origin)
-    job = Job(
-        context.folder, dockerfile, f"shipway/{_local(origin.application)}:built",
-        tuple(args.items()), site.config.image.isolation, os.path.join(folder, "given"),
-    )  # fmt: skip
+    job = BuildJob(
+        context.folder,
+        dockerfile,
+        f"shipway/{_local(origin.application)}:built",
+        tuple(args.items()),
+        site.config.image.isolation,
+        os.path.join(folder, "given"),
+    )
     _run(site, builder, builder.build(job), say)
     base = _base(context, dockerfile, args)
-    known = _described(site, builder, base)
+    described = _described(site, builder, base)
     _run(site, builder, builder.give(job), lambda line: None)
-    with opened(job.target) as raw:
-        done = Finishing(
-            site.layout, origin, context.contents, known.layers if known else None,
-            labels(origin, site.config.image.source), say,
-        ).finish(raw)  # fmt: skip
+    with open_image(job.target) as raw:
+        done = ImageFinisher(
+            site.layout,
+            origin,
+            context.contents,
+            described.layers if described else None,
+            image_labels(origin, site.config.image.source),
+            say,
+        ).finish(raw)
     facts = BuildFacts(
-        builder.name, site.config.image.source, origin.revision, dockerfile, args, base,
-        known.digest if known else "", run, started, site.clock.now(),
-    )  # fmt: skip
-    built = Built(done.descriptor["digest"], origin, done.weight, facts)
+        builder=builder.name,
+        source=site.config.image.source,
+        revision=origin.revision,
+        dockerfile=dockerfile,
+        args=args,
+        base=base,
+        base_digest=described.digest if described else "",
+        run=run,
+        started=started,
+        finished=site.clock.now(),
+    )
+    built = BuiltImage(done.descriptor["digest"], origin, done.weight, facts)
     write_atomic(os.path.join(site.layout.folder, _FACTS), json.dumps(asdict(built)).encode())
     return built
 
@@ -124,25 +209,30 @@ class BuildFailed(ConfigError):
     exit_code = 1
 
 
-def labels(origin: Origin, source: str) -> dict[str, str]:
+def image_labels(origin: ImageOrigin, source: str) -> dict[str, str]:
     """OCI's annotations (image-spec, annotations.md), as labels and on the manifest."""
-    said = {
-        oci.TITLE: origin.application, oci.VERSION: origin.version, oci.REVISION: origin.revision,
-        oci.SOURCE: source, oci.CREATED: written(origin.moment),
-    }  # fmt: skip
-    return {name: value for name, value in said.items() if value}
+    values = {
+        oci.TITLE: origin.application,
+        oci.VERSION: origin.version,
+        oci.REVISION: origin.revision,
+        oci.SOURCE: source,
+        oci.CREATED: written(origin.moment),
+    }
+    return {name: value for name, value in values.items() if value}
 
 
-def last(state: str) -> Built:
+def last_image(state: str) -> BuiltImage:
     """The image that was built last. Raises ConfigError where there is none, or it is not whole."""
-    layout = Layout(os.path.join(state, FOLDER))
+    layout = OciLayout(os.path.join(state, FOLDER))
     digest = layout.descriptor()["digest"]
     try:
         with open(os.path.join(layout.folder, _FACTS), encoding="utf-8") as file:
             data = json.load(file)
-        layers = tuple(Weighed(**one) for one in data["weight"]["layers"])
-        weight = Weight(layers, data["weight"]["base_known"])
-        built = Built(data["digest"], Origin(**data["origin"]), weight, BuildFacts(**data["facts"]))
+        layers = tuple(SizedLayer(**layer) for layer in data["weight"]["layers"])
+        weight = ImageSize(layers, data["weight"]["base_known"])
+        built = BuiltImage(
+            data["digest"], ImageOrigin(**data["origin"]), weight, BuildFacts(**data["facts"])
+        )
     except (OSError, ValueError, KeyError, TypeError):
         raise _again() from None
     if built.digest != digest:
@@ -154,7 +244,7 @@ def _again() -> ConfigError:
     return ConfigError("the image was not built to its end", "Build it again: shipway image build.")
 
 
-def _args(config: Config, origin: Origin) -> dict[str, str]:
+def _args(config: Config, origin: ImageOrigin) -> dict[str, str]:
     """SOURCE_DATE_EPOCH by reproducible-builds.org/specs/source-date-epoch."""
     base = {"PYTHON_IMAGE": config.image.python_image} if config.image.python_image else {}
     return {**base, "SOURCE_DATE_EPOCH": str(origin.moment), **config.image.args}
@@ -164,15 +254,15 @@ def _local(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "a"
 
 
-def _base(context: Context, dockerfile: str, args: Mapping[str, str]) -> str:
+def _base(context: SourceCopy, dockerfile: str, args: Mapping[str, str]) -> str:
     with open(os.path.join(context.folder, dockerfile), encoding="utf-8") as file:
-        return base_of(file.read(), args)
+        return base_image_of(file.read(), args)
 
 
-def _described(site: Site, builder: Builder, image: str) -> Described | None:
+def _described(site: BuildContext, builder: Builder, image: str) -> ImageDescription | None:
     """What the builder knows of the base; None where it does not."""
     if not image:
-        return Described("", ())
+        return ImageDescription("", ())
     command = Command(
         builder.describe(image), site.root, {**site.env, **dict(builder.env)}, 60.0, site.secrets
     )
@@ -183,7 +273,7 @@ def _described(site: Site, builder: Builder, image: str) -> Described | None:
         return None
 
 
-def _run(site: Site, builder: Builder, argv: Argv, say: Say) -> None:
+def _run(site: BuildContext, builder: Builder, argv: Argv, say: Say) -> None:
     command = Command(
         argv, site.root, {**site.env, **dict(builder.env)}, site.config.image.timeout, site.secrets
     )

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from shipway.core.errors import CannotRun, ConfigError
-from shipway.core.images.reference import Reference
-from shipway.core.images.repository import lifecycle, patterns
-from shipway.core.ports import Clients, Clock
-from shipway.effects.aws_errors import code_of
-from shipway.images.login import Credentials
+from shipway.aws.errors import error_code
+from shipway.errors import CannotRun, ConfigError
+from shipway.images.reference import ImageReference
+from shipway.images.registry_auth import RegistryCredentials
+from shipway.images.repository import lifecycle_policy, tag_patterns
+from shipway.ports import Clients, Clock
 
 _POLL = 5.0  # seconds between questions
 _FORBIDDEN = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException")
@@ -25,7 +25,7 @@ _RUNNING = ("IN_PROGRESS", "PENDING", "")
 _DONE = ("COMPLETE", "ACTIVE")
 
 
-class Ecr:
+class EcrRegistry:
     """The account's registry."""
 
     def __init__(self, clients: Clients, clock: Clock) -> None:
@@ -36,7 +36,7 @@ class Ecr:
     def _client(self) -> Any:
         return self._clients.client("ecr")
 
-    def place(self, name: str) -> tuple[Reference, bool] | None:
+    def place(self, name: str) -> tuple[ImageReference, bool] | None:
         """Where a repository is, and whether it is spoken to without TLS; None if there is none.
 
         Where AWS_ENDPOINT_URL leads elsewhere, the registry is there, too.
@@ -44,43 +44,49 @@ class Ecr:
         from botocore.exceptions import ClientError
 
         try:
-            found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+            repository = self._client.describe_repositories(repositoryNames=[name])["repositories"][
+                0
+            ]
         except ClientError as error:
-            if code_of(error) == "RepositoryNotFoundException":
+            if error_code(error) == "RepositoryNotFoundException":
                 return None
             raise _refused(error, f"the repository {name} cannot be looked up") from None
-        return self._placed(found)
+        return self._placed(repository)
 
-    def ensure(self, name: str, moving: Iterable[str], kept: int) -> tuple[Reference, bool, bool]:
+    def ensure(
+        self, name: str, moving: Iterable[str], kept: int
+    ) -> tuple[ImageReference, bool, bool]:
         """The repository's place (as `place`), and whether it was made now.
 
         moving: tags that may be moved; all others are immutable. kept: images that stay.
         """
         from botocore.exceptions import ClientError
 
-        known = self.place(name)
-        if known is not None:
-            return (*known, False)
+        existing = self.place(name)
+        if existing is not None:
+            return (*existing, False)
         tags = tuple(moving)
         try:
-            made = self._client.create_repository(**creation(name, tags))["repository"]
+            created = self._client.create_repository(**repository_settings(name, tags))[
+                "repository"
+            ]
             self._client.put_lifecycle_policy(
-                repositoryName=name, lifecyclePolicyText=json.dumps(lifecycle(tags, kept))
+                repositoryName=name, lifecyclePolicyText=json.dumps(lifecycle_policy(tags, kept))
             )
         except ClientError as error:
-            if code_of(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
+            if error_code(error) == "RepositoryAlreadyExistsException":  # somebody else, just now
                 return self.ensure(name, tags, kept)
             raise _refused(error, f"the repository {name} cannot be made") from None
-        return (*self._placed(made), True)
+        return (*self._placed(created), True)
 
-    def _placed(self, repository: Mapping[str, Any]) -> tuple[Reference, bool]:
+    def _placed(self, repository: Mapping[str, Any]) -> tuple[ImageReference, bool]:
         host, _, name = repository["repositoryUri"].partition("/")
         endpoint = urlsplit(self._client.meta.endpoint_url)
         if not (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-            return Reference(endpoint.netloc, name), endpoint.scheme == "http"
-        return Reference(host, name), False
+            return ImageReference(endpoint.netloc, name), endpoint.scheme == "http"
+        return ImageReference(host, name), False
 
-    def credentials(self) -> Credentials:
+    def credentials(self) -> RegistryCredentials:
         """For twelve hours."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -89,7 +95,7 @@ class Ecr:
         except (ClientError, BotoCoreError) as error:
             raise _refused(error, "ECR gives no login") from None
         user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-        return Credentials(user, password)
+        return RegistryCredentials(user, password)
 
     def scanned(
         self, name: str, digest: str, timeout: float, stopping: Callable[[], bool]
@@ -106,9 +112,9 @@ class Ecr:
             try:
                 page: dict[str, Any] = self._client.describe_image_scan_findings(**request)
             except ClientError as error:
-                if code_of(error) in _FORBIDDEN:
+                if error_code(error) in _FORBIDDEN:
                     raise _refused(error, "ECR's findings cannot be had") from None
-                if code_of(error) != "ScanNotFoundException":
+                if error_code(error) != "ScanNotFoundException":
                     raise _no_scan(" ".join(str(error).split())[:300]) from None
                 page = {}
             scan = page.get("imageScanStatus", {})
@@ -122,33 +128,36 @@ class Ecr:
             self._clock.sleep(_POLL)
 
     def _whole(self, request: Mapping[str, Any], page: dict[str, Any]) -> dict[str, Any]:
-        found = dict(page["imageScanFindings"])
+        findings = dict(page["imageScanFindings"])
         while token := page.get("nextToken"):
             page = self._client.describe_image_scan_findings(**request, nextToken=token)
             for kind in ("findings", "enhancedFindings"):
                 if more := page["imageScanFindings"].get(kind):
-                    found[kind] = [*found.get(kind, ()), *more]
-        return {**page, "imageScanFindings": found}
+                    findings[kind] = [*findings.get(kind, ()), *more]
+        return {**page, "imageScanFindings": findings}
 
 
-def creation(name: str, moving: Iterable[str]) -> dict[str, Any]:
+def repository_settings(name: str, moving: Iterable[str]) -> dict[str, Any]:
     """What CreateRepository is asked: tags are immutable, but for those that have to move."""
     return {
-        "repositoryName": name, "imageScanningConfiguration": {"scanOnPush": True},
+        "repositoryName": name,
+        "imageScanningConfiguration": {"scanOnPush": True},
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [
-            {"filterType": "WILDCARD", "filter": one} for one in patterns(moving)
+            {"filterType": "WILDCARD", "filter": pattern} for pattern in tag_patterns(moving)
         ],
-    }  # fmt: skip
+    }
 
 
 def _refused(error: Any, what: str) -> ConfigError | CannotRun:
-    said = " ".join(str(error).split())[:300]
+    message = " ".join(str(error).split())[:300]
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if response else 0
     if 400 <= status < 500:
-        return ConfigError(f"{what}: {said}", "Look at the role's policy and at [aws].")
-    return CannotRun(f"{what}: {said}", "Look at the credentials and the network, and try again.")
+        return ConfigError(f"{what}: {message}", "Look at the role's policy and at [aws].")
+    return CannotRun(
+        f"{what}: {message}", "Look at the credentials and the network, and try again."
+    )
 
 
 def _no_scan(why: str) -> CannotRun:

@@ -8,18 +8,108 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
-from shipway.core.errors import ConfigError
-from shipway.core.images.oci import MANIFEST, digest_of, encoded, index
-from shipway.core.images.reference import is_digest
-from shipway.effects.files import write_atomic
+from shipway.errors import CannotRun, ConfigError
+from shipway.images.oci import MANIFEST, digest_of, encode_document, image_index
+from shipway.images.reference import is_digest
+from shipway.system.files import write_atomic
+
+# An image as its builder gave it away: docker's archive, or an OCI layout in a folder.
+#
+# Formats: docker-archive (github.com/moby/docker-image-spec), OCI image layout. What builders write
+# is trusted no further than needed: names are looked up, never joined to paths outside.
+
+_BLOB = re.compile(r"sha256:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """Its configuration, and where the layers are, lowest first."""
+
+    config: dict[str, Any]
+    layers: tuple[str, ...]
+    folder: str = ""
+    archive: tarfile.TarFile | None = None
+
+    @contextmanager
+    def layer(self, number: int) -> Iterator[IO[bytes]]:
+        """A layer as it is kept, perhaps compressed."""
+        name = self.layers[number]
+        if self.archive is None:
+            with open(os.path.join(self.folder, name), "rb") as file:
+                yield file
+            return
+        stream = self.archive.extractfile(name)
+        if stream is None:
+            raise _unknown(f"{name} is missing")
+        with stream:
+            yield stream
+
+
+@contextmanager
+def open_image(path: str) -> Iterator[RawImage]:
+    """The image in an archive or folder. Raises CannotRun when it is not understood."""
+    try:
+        if os.path.isdir(path):
+            yield _folder(path)
+        else:
+            with tarfile.open(path) as archive:
+                yield _archive(archive)
+    except (tarfile.TarError, KeyError, ValueError, TypeError, IndexError) as problem:
+        raise _unknown(str(problem)) from None
+    except OSError as problem:
+        raise _unknown(problem.strerror or str(problem)) from None
+
+
+def _archive(archive: tarfile.TarFile) -> RawImage:
+    (only,) = json.loads(_member(archive, "manifest.json"))
+    config = json.loads(_member(archive, only["Config"]))
+    return RawImage(config, tuple(only["Layers"]), archive=archive)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    stream = archive.extractfile(name)
+    if stream is None:
+        raise _unknown(f"{name} is missing")
+    return stream.read()
+
+
+def _folder(path: str) -> RawImage:
+    with open(os.path.join(path, "index.json"), encoding="utf-8") as file:
+        listed = json.load(file)["manifests"]
+    manifest = json.loads(_read(path, listed[0]["digest"]))
+    config = json.loads(_read(path, manifest["config"]["digest"]))
+    return RawImage(config, tuple(_place(layer["digest"]) for layer in manifest["layers"]), path)
+
+
+def _read(path: str, digest: str) -> bytes:
+    with open(os.path.join(path, _place(digest)), "rb") as file:
+        return file.read()
+
+
+def _place(digest: str) -> str:
+    match = _BLOB.fullmatch(digest)
+    if match is None:
+        raise _unknown(f"{digest[:40]!r} is no digest")
+    return f"blobs/sha256/{match[1]}"
+
+
+def _unknown(why: str) -> CannotRun:
+    return CannotRun(
+        f"the image that was built cannot be read: {why}", "Try another builder: image.builder."
+    )
+
 
 FOLDER = "image"  # in the state folder
 
 
-class Layout:
+class OciLayout:
     """A folder with one image."""
 
     def __init__(self, folder: str) -> None:
@@ -77,17 +167,20 @@ class Layout:
 
     def finish(self, manifest: Mapping[str, Any], kept: Iterable[str] = ()) -> dict[str, Any]:
         """Make this the folder's image, and let go what it does not need; its descriptor."""
-        data = encoded(manifest)
+        data = encode_document(manifest)
         self.put(data)
-        one = {"mediaType": MANIFEST, "digest": digest_of(data), "size": len(data)}
+        descriptor = {"mediaType": MANIFEST, "digest": digest_of(data), "size": len(data)}
         write_atomic(
-            os.path.join(self.folder, "oci-layout"), encoded({"imageLayoutVersion": "1.0.0"})
+            os.path.join(self.folder, "oci-layout"),
+            encode_document({"imageLayoutVersion": "1.0.0"}),
         )
-        write_atomic(os.path.join(self.folder, "index.json"), encoded(index([one])))
-        needed = {one["digest"], manifest["config"]["digest"], *kept}
+        write_atomic(
+            os.path.join(self.folder, "index.json"), encode_document(image_index([descriptor]))
+        )
+        needed = {descriptor["digest"], manifest["config"]["digest"], *kept}
         needed |= {layer["digest"] for layer in manifest["layers"]}
         self._let_go(needed)
-        return one
+        return descriptor
 
     def _let_go(self, needed: set[Any]) -> None:
         folder = os.path.join(self.folder, "blobs", "sha256")
@@ -99,17 +192,17 @@ class Layout:
         """The image's. Raises ConfigError where none is built."""
         try:
             with open(os.path.join(self.folder, "index.json"), encoding="utf-8") as file:
-                (found,) = json.load(file)["manifests"]
+                (descriptor,) = json.load(file)["manifests"]
         except (OSError, ValueError, KeyError):
             raise ConfigError("no image is built yet", "Build it: shipway image build.") from None
-        return dict(found)
+        return dict(descriptor)
 
     def manifest(self) -> dict[str, Any]:
         """The image's manifest."""
-        found: dict[str, Any] = json.loads(self.read(self.descriptor()["digest"]))
-        return found
+        manifest: dict[str, Any] = json.loads(self.read(self.descriptor()["digest"]))
+        return manifest
 
     def config(self) -> dict[str, Any]:
         """The image's configuration."""
-        found: dict[str, Any] = json.loads(self.read(self.manifest()["config"]["digest"]))
-        return found
+        config: dict[str, Any] = json.loads(self.read(self.manifest()["config"]["digest"]))
+        return config

@@ -1,7 +1,7 @@
 """A registry's client: manifests, tags and blobs of one repository.
 
 Source: github.com/opencontainers/distribution-spec, 1.1. Everything that may be large is sent
-from a file; how blobs are sent is in sending.py.
+from a file; how blobs are sent is in blob_upload.py.
 """
 
 from __future__ import annotations
@@ -11,16 +11,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.core.errors import CannotRun
-from shipway.core.images.exchange import Answer, Exchange, Request
-from shipway.core.images.oci import ACCEPTED, MANIFEST, digest_of
-from shipway.core.images.reference import Reference
-from shipway.images.errors import refused
-from shipway.images.login import Credentials, Login
+from shipway.errors import CannotRun, ConfigError
+from shipway.images.oci import ACCEPTED, MANIFEST, digest_of
+from shipway.images.reference import ImageReference
+from shipway.images.registry_auth import RegistryAuth, RegistryCredentials
+from shipway.system.http import RegistryRequest, RegistryResponse, RegistryTransport
+
+# What goes wrong with registries, in words.
+
+
+def registry_error(answer: RegistryResponse, what: str, host: str) -> ConfigError | CannotRun:
+    """The error for an answer that is not as hoped. what: "the image cannot be pushed".
+
+    The registry's own words come with it (distribution-spec, "Error Codes").
+    """
+    message = error_text(answer)
+    if answer.status in (401, 403):
+        return ConfigError(
+            f"{what}: {host} refuses: {message}",
+            "Log in (docker login, or SHIPWAY_REGISTRY_USER and SHIPWAY_REGISTRY_PASSWORD); for "
+            "ECR look at the role's policy.",
+        )
+    if answer.status == 404:
+        return ConfigError(
+            f"{what}: {host} does not have it: {message}", "Look at image.registry and repository."
+        )
+    return CannotRun(
+        f"{what}: {host} answers {answer.status}: {message}", "Try again; else ask who runs it."
+    )
+
+
+def error_text(answer: RegistryResponse) -> str:
+    """What the registry says, shortened to a line."""
+    try:
+        errors = json.loads(answer.body)["errors"]
+        message = "; ".join(
+            f"{error.get('code', '')} {error.get('message', '')}".strip() for error in errors
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message = answer.body.decode("utf-8", "replace")
+    return " ".join(message.split())[:300] or f"status {answer.status}"
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedManifest:
     """A manifest as the registry has it."""
 
     digest: str
@@ -30,8 +64,8 @@ class Fetched:
     @property
     def document(self) -> dict[str, Any]:
         """Its content."""
-        found: dict[str, Any] = json.loads(self.data)
-        return found
+        document: dict[str, Any] = json.loads(self.data)
+        return document
 
     @property
     def descriptor(self) -> dict[str, Any]:
@@ -39,16 +73,21 @@ class Fetched:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
 
 
-class Registry:
+class RegistryClient:
     """One repository in a registry. plain: without TLS."""
 
     def __init__(
-        self, place: Reference, exchange: Exchange, credentials: Credentials, *, plain: bool
+        self,
+        reference: ImageReference,
+        exchange: RegistryTransport,
+        credentials: RegistryCredentials,
+        *,
+        plain: bool,
     ) -> None:
-        self.place = place
+        self.place = reference
         self._exchange = exchange
-        self._login = Login(exchange, credentials)
-        self._base = f"{'http' if plain else 'https'}://{place.registry}"
+        self._login = RegistryAuth(exchange, credentials)
+        self._base = f"{'http' if plain else 'https'}://{reference.registry}"
 
     @property
     def host(self) -> str:
@@ -63,7 +102,7 @@ class Registry:
         """Where a Location header leads: it may be relative to the registry."""
         return location if "://" in location else f"{self._base}{location}"
 
-    def ask(self, request: Request, *, write: bool = False) -> Answer:
+    def ask(self, request: RegistryRequest, *, write: bool = False) -> RegistryResponse:
         """Ask with what the registry wants to know of us. Raises Unreachable."""
         actions = "pull,push" if write else "pull"
         scope = f"repository:{self.place.repository}:{actions}"
@@ -72,76 +111,84 @@ class Registry:
             answer = self._signed(request, scope)
         return answer
 
-    def _signed(self, request: Request, scope: str) -> Answer:
+    def _signed(self, request: RegistryRequest, scope: str) -> RegistryResponse:
         # An upload may continue at another host, which must not learn who we are.
         own = request.url.startswith(f"{self._base}/")
         headers = {**request.headers, **(self._login.header(scope) if own else {})}
         return self._exchange.ask(
-            Request(request.method, request.url, headers, request.data, request.content)
+            RegistryRequest(request.method, request.url, headers, request.data, request.content)
         )
 
     def digest(self, name: str) -> str:
         """The digest of what a tag (or digest) names; "" where there is nothing."""
-        answer = self.ask(Request("HEAD", self.url("manifests", name), _ACCEPT))
+        answer = self.ask(RegistryRequest("HEAD", self.url("manifests", name), _ACCEPT))
         if answer.status == 404:
             return ""
         if answer.status != 200:
-            raise refused(answer, f"{self.place.repository}:{name} cannot be looked up", self.host)
+            raise registry_error(
+                answer, f"{self.place.repository}:{name} cannot be looked up", self.host
+            )
         return answer.headers.get("docker-content-digest") or self.manifest(name).digest
 
     def exists(self, name: str) -> bool:
         """Whether a tag or digest names something."""
         return bool(self.digest(name))
 
-    def manifest(self, name: str) -> Fetched:
+    def manifest(self, name: str) -> FetchedManifest:
         """The manifest of a tag or digest. Raises ConfigError where there is none.
 
         What was asked for by digest has to be what the digest says.
         """
-        answer = self.ask(Request("GET", self.url("manifests", name), _ACCEPT))
+        answer = self.ask(RegistryRequest("GET", self.url("manifests", name), _ACCEPT))
         if answer.status != 200:
-            raise refused(answer, f"{self.place.repository}:{name} cannot be fetched", self.host)
+            raise registry_error(
+                answer, f"{self.place.repository}:{name} cannot be fetched", self.host
+            )
         digest = digest_of(answer.body)
         if name.startswith("sha256:") and name != digest:
             raise CannotRun(
                 f"{self.host} answers {name} with something else", "Do not trust that registry."
             )
         kind = answer.headers.get("content-type", MANIFEST).partition(";")[0]
-        return Fetched(digest, kind, answer.body)
+        return FetchedManifest(digest, kind, answer.body)
 
     def put_manifest(self, data: bytes, media_type: str, name: str = "") -> Mapping[str, str]:
         """Keep a manifest under a tag, or by its digest alone; the answer's headers."""
         name = name or digest_of(data)
-        request = Request(
+        request = RegistryRequest(
             "PUT", self.url("manifests", name), {"content-type": media_type}, data=data
         )
         answer = self.ask(request, write=True)
         if answer.status != 201:
-            raise refused(answer, f"{self.place.repository}:{name} cannot be kept", self.host)
+            raise registry_error(
+                answer, f"{self.place.repository}:{name} cannot be kept", self.host
+            )
         return answer.headers
 
     def tags(self) -> tuple[str, ...]:
         """All tags, sorted. Follows the pages that the registry gives."""
-        found: list[str] = []
+        tags: list[str] = []
         url = self.url("tags", "list")
         while url:
-            answer = self.ask(Request("GET", url))
+            answer = self.ask(RegistryRequest("GET", url))
             if answer.status == 404:
                 break
             if answer.status != 200:
-                raise refused(answer, "the tags cannot be listed", self.host)
-            found += json.loads(answer.body).get("tags") or ()
+                raise registry_error(answer, "the tags cannot be listed", self.host)
+            tags += json.loads(answer.body).get("tags") or ()
             link = answer.headers.get("link", "")
             url = self.absolute(link[1 : link.index(">")]) if 'rel="next"' in link else ""
-        return tuple(sorted(found))
+        return tuple(sorted(tags))
 
     def blob(self, digest: str) -> bytes:
         """A small blob's content, checked."""
-        answer = self.ask(Request("GET", self.url("blobs", digest)))
+        answer = self.ask(RegistryRequest("GET", self.url("blobs", digest)))
         if answer.status in (302, 303, 307):  # to a store, which wants no header of ours
-            answer = self.ask(Request("GET", self.absolute(answer.headers.get("location", ""))))
+            answer = self.ask(
+                RegistryRequest("GET", self.absolute(answer.headers.get("location", "")))
+            )
         if answer.status != 200:
-            raise refused(answer, f"{digest[:19]} cannot be fetched", self.host)
+            raise registry_error(answer, f"{digest[:19]} cannot be fetched", self.host)
         if digest_of(answer.body) != digest:
             raise CannotRun(f"{self.host} answers {digest} with something else", "Try again.")
         return answer.body

@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.checks.advisory_projects import FLASK, PYTEST, WITHDRAWN, advisory
 
-from shipway.checks.osv.advisory import Advisories, read
-from shipway.checks.osv.ordering import ordering
-
-from ..advised import FLASK, PYTEST, WITHDRAWN, advisory
+from shipway.checks.osv.advisory import AdvisoryDatabase, read_advisories
+from shipway.checks.osv.package import version_ordering
 
 
-def advisories(folder: Path, ecosystem: str = "PyPI") -> Advisories:
-    return read(str(folder), ecosystem, ordering(ecosystem))
+def advisories(folder: Path, ecosystem: str = "PyPI") -> AdvisoryDatabase:
+    return read_advisories(str(folder), ecosystem, version_ordering(ecosystem))
 
 
 def test_files_folders_and_archives_are_read(tmp_path: Path) -> None:
@@ -44,9 +43,18 @@ def test_the_newest_is_told_by_its_last_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "3", "{}", '{"id": "A"}', '{"id": "A", "modified": "yesterday"}',
-             '{"id": "A", "modified": "2024-01-01T00:00:00Z", "affected": [{"package": {}}]}'],
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "{}",
+        '{"id": "A"}',
+        '{"id": "A", "modified": "yesterday"}',
+        '{"id": "A", "modified": "2024-01-01T00:00:00Z", "affected": [{"package": {}}]}',
+    ],
+)
 def test_what_is_no_advisory_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.json").write_text(text)
     assert advisories(tmp_path).unread == ["bad.json"]
@@ -64,10 +72,15 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("stated", "asked", "same"),
-    [("PyPI", "PyPI", True), ("npm", "PyPI", False), ("Debian:12", "Debian:12", True),
-     ("Debian", "Debian:12", True), ("Debian:11", "Debian:12", False),
-     ("Debian:12", "Debian", False)],
-)  # fmt: skip
+    [
+        ("PyPI", "PyPI", True),
+        ("npm", "PyPI", False),
+        ("Debian:12", "Debian:12", True),
+        ("Debian", "Debian:12", True),
+        ("Debian:11", "Debian:12", False),
+        ("Debian:12", "Debian", False),
+    ],
+)
 def test_only_the_asked_ecosystem_counts(
     tmp_path: Path, stated: str, asked: str, same: bool
 ) -> None:

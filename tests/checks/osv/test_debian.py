@@ -7,16 +7,29 @@ from itertools import pairwise
 
 import pytest
 
-from shipway.checks.osv.dpkg import installed
-from shipway.checks.osv.ordering import Debian, ordering
-from shipway.checks.osv.package import Package
-from shipway.checks.osv.ranges import affects
+from shipway.checks.osv.image import installed_packages
+from shipway.checks.osv.match import affects
+from shipway.checks.osv.package import Debian, Package, version_ordering
 
 ASCENDING = [
-    "1.0~~", "1.0~~a", "1.0~", "1.0~rc1-1", "1.0", "1.0-1~deb12u1", "1.0-1", "1.0-1+b1",
-    "1.0-1+deb12u1", "1.0-1+deb12u2", "1.0-1+deb12u10", "1.0a", "1.0+dfsg", "1.0.1", "1.10",
-    "1:0.1", "2:0",
-]  # fmt: skip
+    "1.0~~",
+    "1.0~~a",
+    "1.0~",
+    "1.0~rc1-1",
+    "1.0",
+    "1.0-1~deb12u1",
+    "1.0-1",
+    "1.0-1+b1",
+    "1.0-1+deb12u1",
+    "1.0-1+deb12u2",
+    "1.0-1+deb12u10",
+    "1.0a",
+    "1.0+dfsg",
+    "1.0.1",
+    "1.10",
+    "1:0.1",
+    "2:0",
+]
 STATUS = """Package: libssl3
 Status: install ok installed
 Source: openssl
@@ -56,28 +69,32 @@ def test_dpkg_itself_says_the_same() -> None:
 
 
 def test_a_range_holds_what_debian_has_not_fixed() -> None:
-    affected = {"ranges": [{"type": "ECOSYSTEM", "events": [
-        {"introduced": "0"}, {"fixed": "2.36-9+deb12u3"}]}]}  # fmt: skip
-    assert affects(affected, "2.36-9+deb12u2", ordering("Debian:12"))
-    assert not affects(affected, "2.36-9+deb12u3", ordering("Debian:12"))
-    assert not affects(affected, "1:0", ordering("Debian:12"))
+    affected = {
+        "ranges": [
+            {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.36-9+deb12u3"}]}
+        ]
+    }
+    assert affects(affected, "2.36-9+deb12u2", version_ordering("Debian:12"))
+    assert not affects(affected, "2.36-9+deb12u3", version_ordering("Debian:12"))
+    assert not affects(affected, "1:0", version_ordering("Debian:12"))
 
 
 def test_an_ecosystem_that_is_not_known_is_said() -> None:
     with pytest.raises(ValueError, match="npm is not known here; known are PyPI, Debian"):
-        ordering("npm")
+        version_ordering("npm")
 
 
 def test_what_is_installed_is_told_by_its_source() -> None:
-    assert installed(STATUS) == (
-        Package("openssl", "3.0.11-1~deb12u2"), Package("glibc", "2.36-9+deb12u3"),
-    )  # fmt: skip
+    assert installed_packages(STATUS) == (
+        Package("openssl", "3.0.11-1~deb12u2"),
+        Package("glibc", "2.36-9+deb12u3"),
+    )
 
 
 def test_an_image_without_dpkg_has_no_status() -> None:
     text = "Package: base-files\nVersion: 12.4\n"
-    assert installed(text) == (Package("base-files", "12.4"),)
+    assert installed_packages(text) == (Package("base-files", "12.4"),)
 
 
 def test_a_file_that_is_no_status_names_nothing() -> None:
-    assert installed("\ufffd rubbish\n\n: \n\nPackage:\n") == ()
+    assert installed_packages("\ufffd rubbish\n\n: \n\nPackage:\n") == ()

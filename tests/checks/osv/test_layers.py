@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipway.checks.osv.archive import Unreadable, images
-from shipway.checks.osv.layers import files, inside
+from shipway.checks.osv.layers import UnreadableArchive, files_in_layers, path_in_image, read_images
 
-from . import pictured
-from .pictured import FOLDER, Layer, Special, hardlink, symlink
+from . import image_files
+from .image_files import FOLDER, Layer, Special, hardlink, symlink
 
 
 def left(tmp_path: Path, *layers: Layer) -> dict[str, str]:
     """All files of an image; every one of them matters."""
-    with images(str(pictured.docker_archive(tmp_path / "image.tar", *layers))) as (only,):
-        return {path: data.decode() for path, data in files(only, lambda path: True).items()}
+    with read_images(str(image_files.docker_archive(tmp_path / "image.tar", *layers))) as (only,):
+        return {
+            path: data.decode() for path, data in files_in_layers(only, lambda path: True).items()
+        }
 
 
 LOW = {"a/b": "1", "a/c/d": "2", "e": "3"}
@@ -76,9 +77,11 @@ def test_it_is_what_a_folder_holds_to_which_each_change_is_made(
         for name, what in kept.items():
             folder, _, base = name.rpartition("/")
             layer |= {
-                "file": {name: "x"}, "folder": {name: FOLDER},
-                "gone": {f"{folder}/.wh.{base}": ""}, "emptied": {f"{name}/.wh..wh..opq": ""},
-            }[what]  # fmt: skip
+                "file": {name: "x"},
+                "folder": {name: FOLDER},
+                "gone": {f"{folder}/.wh.{base}": ""},
+                "emptied": {f"{name}/.wh..wh..opq": ""},
+            }[what]
             below = {path for path in model if path.startswith(f"{name}/")}
             model -= {"folder": {name}, "emptied": below}.get(what, below | {name})
         # What a layer adds takes away the files above it.
@@ -101,11 +104,12 @@ def test_a_link_is_passed_over_where_it_leads_to_a_file_that_is_read(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "link", [hardlink("gone"), symlink("gone"), symlink("../../../../shadow"), symlink("a")],
+    "link",
+    [hardlink("gone"), symlink("gone"), symlink("../../../../shadow"), symlink("a")],
     ids=["hard", "soft", "out of it", "to itself"],
-)  # fmt: skip
+)
 def test_a_link_that_cannot_be_followed_is_no_empty_file(link: Special, tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="cannot be followed here"):
+    with pytest.raises(UnreadableArchive, match="cannot be followed here"):
         left(tmp_path, {"a": link})
 
 
@@ -119,28 +123,34 @@ def test_a_link_that_is_taken_away_need_not_be_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    [{"../etc/passwd": "x"}, {"a/../../b": "x"}, {"/../a": "x"}, {"a/.wh...": ""},
-     {"..": FOLDER}, {"a": hardlink("../../etc/passwd")}],
-)  # fmt: skip
+    [
+        {"../etc/passwd": "x"},
+        {"a/../../b": "x"},
+        {"/../a": "x"},
+        {"a/.wh...": ""},
+        {"..": FOLDER},
+        {"a": hardlink("../../etc/passwd")},
+    ],
+)
 def test_a_name_that_leads_out_of_the_image_is_refused(layer: Layer, tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="leads out of it"):
+    with pytest.raises(UnreadableArchive, match="leads out of it"):
         left(tmp_path, layer)
 
 
 @given(st.text(alphabet="ab./\0\n", max_size=12))
 def test_what_is_inside_never_leads_out(name: str) -> None:
     try:
-        path = inside(name)
-    except Unreadable:
+        path = path_in_image(name)
+    except UnreadableArchive:
         assert ".." in name.split("/")
     else:
         assert not path.startswith("/") and ".." not in path.split("/")
-        assert inside(path) == path
+        assert path_in_image(path) == path
 
 
 @pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
 def test_a_device_in_the_place_of_a_file_is_refused(kind: bytes, tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="a is no file"):
+    with pytest.raises(UnreadableArchive, match="a is no file"):
         left(tmp_path, {"a": Special(kind)})
 
 
@@ -148,22 +158,22 @@ def test_a_file_that_claims_to_be_huge_is_not_read(tmp_path: Path) -> None:
     member = tarfile.TarInfo("a")
     member.size = 1 << 40
     data = member.tobuf() + b"\0" * 512
-    with pytest.raises(Unreadable, match="a is too large for what it is"):
+    with pytest.raises(UnreadableArchive, match="a is too large for what it is"):
         _read(tmp_path, data, hashlib.sha256(data).hexdigest())
 
 
 @pytest.mark.parametrize("cut", [700, 1024, 2000])
 def test_a_layer_that_is_cut_off_or_changed_is_refused(cut: int, tmp_path: Path) -> None:
-    whole = pictured.tar({"a": "x" * 600, "b": "y"})
+    whole = image_files.tar({"a": "x" * 600, "b": "y"})
     digest = hashlib.sha256(whole).hexdigest()
     changed = whole[:cut] + bytes([whole[cut] ^ 1]) + whole[cut + 1 :]
     for data in (whole[:cut], changed):
-        with pytest.raises(Unreadable, match="damaged"):
+        with pytest.raises(UnreadableArchive, match="damaged"):
             _read(tmp_path, data, digest)
 
 
 def test_a_compression_that_is_not_known_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="zstd"):
+    with pytest.raises(UnreadableArchive, match="zstd"):
         _read(tmp_path, b"\x28\xb5\x2f\xfd rest", "0" * 64)
 
 
@@ -171,7 +181,7 @@ def _read(tmp_path: Path, layer: bytes, digest: str) -> dict[str, bytes]:
     manifest = '[{"Config": "c", "Layers": ["l"]}]'
     config = '{"rootfs": {"diff_ids": ["sha256:%s"]}}' % digest  # noqa: UP031 (it has braces)
     path = tmp_path / "image.tar"
-    members = {"manifest.json": manifest, "c": config, "l": pictured.text(layer)}
-    path.write_bytes(pictured.tar(members))
-    with images(str(path)) as (only,):
-        return files(only, lambda path: True)
+    members = {"manifest.json": manifest, "c": config, "l": image_files.text(layer)}
+    path.write_bytes(image_files.tar(members))
+    with read_images(str(path)) as (only,):
+        return files_in_layers(only, lambda path: True)

@@ -56,14 +56,37 @@ def _scanned(folder: Path) -> str:
     # A copy, because semgrep of its own accord leaves out whatever is below `tests/`.
     shutil.copytree(EXAMPLES, folder / "examples", dirs_exist_ok=True)
     done = subprocess.run(
-        [UV, "tool", "run", "--quiet", "--from", f"semgrep=={SEMGREP.version}", "semgrep", "scan",
-         "--metrics=off", "--disable-version-check", "--no-git-ignore", "--no-rewrite-rule-ids",
-         "--jobs=1", "--json", "--config", str(RULES), "examples"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=500,
-        env={**os.environ, "SEMGREP_SEND_METRICS": "off",
-             "SEMGREP_SETTINGS_FILE": str(folder / "settings.yml"),
-             "SEMGREP_LOG_FILE": str(folder / "semgrep.log")},
-    )  # fmt: skip
+        [
+            UV,
+            "tool",
+            "run",
+            "--quiet",
+            "--from",
+            f"semgrep=={SEMGREP.version}",
+            "semgrep",
+            "scan",
+            "--metrics=off",
+            "--disable-version-check",
+            "--no-git-ignore",
+            "--no-rewrite-rule-ids",
+            "--jobs=1",
+            "--json",
+            "--config",
+            str(RULES),
+            "examples",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+        env={
+            **os.environ,
+            "SEMGREP_SEND_METRICS": "off",
+            "SEMGREP_SETTINGS_FILE": str(folder / "settings.yml"),
+            "SEMGREP_LOG_FILE": str(folder / "semgrep.log"),
+        },
+    )
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shipway.checks.osv.ordering import Ordering
+from shipway.checks.osv.package import Ordering
 
 Entry = tuple[Mapping[str, Any], Mapping[str, Any]]  # an advisory, and its part on a package
 
 
 @dataclass
-class Advisories:
+class AdvisoryDatabase:
     """Those of one ecosystem.
 
     by_package: what is said of each package. count: advisories that are in force. newest: when
@@ -29,9 +29,9 @@ class Advisories:
     unread: list[str] = field(default_factory=list)
 
 
-def read(folder: str, ecosystem: str, ordering: Ordering) -> Advisories:
+def read_advisories(folder: str, ecosystem: str, ordering: Ordering) -> AdvisoryDatabase:
     """All of a folder and the folders in it. OSError where it is not there."""
-    advisories = Advisories()
+    advisories = AdvisoryDatabase()
     for name, data in _files(folder):
         try:
             _add(json.loads(data), ecosystem, ordering, advisories)
@@ -43,9 +43,9 @@ def read(folder: str, ecosystem: str, ordering: Ordering) -> Advisories:
 def _files(folder: str) -> Iterator[tuple[str, bytes]]:
     with os.scandir(folder):
         pass  # os.walk says nothing of a folder that is not there
-    for place, _, names in os.walk(folder):
+    for directory, _, names in os.walk(folder):
         for name in sorted(names):
-            path = os.path.join(place, name)
+            path = os.path.join(directory, name)
             if name.endswith(".json"):
                 with open(path, "rb") as file:
                     yield os.path.relpath(path, folder), file.read()
@@ -64,15 +64,15 @@ def _archived(path: str, shown: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _add(
-    advisory: Mapping[str, Any], ecosystem: str, ordering: Ordering, advisories: Advisories
+    advisory: Mapping[str, Any], ecosystem: str, ordering: Ordering, advisories: AdvisoryDatabase
 ) -> None:
     """Those that were withdrawn count for nothing but the age."""
     modified = datetime.fromisoformat(advisory["modified"]).timestamp()
     str(advisory["id"])
     parts = [
-        (ordering.name(one["package"]["name"]), one)
-        for one in advisory.get("affected") or ()
-        if one.get("package") is not None and _same(one["package"]["ecosystem"], ecosystem)
+        (ordering.name(part["package"]["name"]), part)
+        for part in advisory.get("affected") or ()
+        if part.get("package") is not None and _same(part["package"]["ecosystem"], ecosystem)
     ]
     if not parts:
         return
@@ -80,8 +80,8 @@ def _add(
     if advisory.get("withdrawn"):
         return
     advisories.count += 1
-    for name, one in parts:
-        advisories.by_package.setdefault(name, []).append((advisory, one))
+    for name, part in parts:
+        advisories.by_package.setdefault(name, []).append((advisory, part))
 
 
 def _same(stated: str, ecosystem: str) -> bool:

@@ -1,0 +1,111 @@
+"""Asks AWS, in words where it refuses, and with new credentials where they have expired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shipway.aws.errors import (
+    AwsApiError,
+    error_code,
+    is_access_denied,
+    to_shipway_error,
+    unanswered,
+)
+from shipway.aws.retry import may_pass
+from shipway.errors import CannotRun
+from shipway.ports import Clock, RenewableClients
+
+RENEWALS = 3  # of credentials, before they are called gone
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}
+
+
+class AwsUnreachable(CannotRun):
+    """AWS cannot be asked any more: what happens there is not known."""
+
+
+class RetryingClient:
+    """random: gives numbers from 0 to 1, so that not everybody comes back at once."""
+
+    def __init__(
+        self, clients: RenewableClients, clock: Clock, random: Callable[[], float]
+    ) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._random = random
+        self._answered = False
+
+    @property
+    def region(self) -> str:
+        """Where it asks."""
+        return self._clients.region
+
+    def __call__(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """One operation, by boto3's names. Raises AwsApiError, and AwsUnreachable where AWS cannot
+        be asked."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        renewals = 0
+        while True:
+            try:
+                answer: dict[str, Any] = getattr(self._clients.client(service), operation)(
+                    **parameters
+                )
+                self._answered = True
+                return answer
+            except ClientError as error:
+                self._answered = True
+                problem: Exception = error
+                code, text = (
+                    error_code(error),
+                    str(error.response.get("Error", {}).get("Message", "")),
+                )
+            except BotoCoreError as error:
+                problem, code, text = error, type(error).__name__, str(error)
+                if not self._answered and code == "NoCredentialsError":
+                    raise to_shipway_error(error) from None  # there are none to be renewed
+            if _signed_off(code):
+                if renewals == RENEWALS:
+                    raise _signed_out(text)
+                renewals += 1
+                self._clients.renew()
+                self._clock.sleep(self.randomized(2.0 ** (renewals - 1)))
+            elif may_pass(code):  # its clients have asked again for as long as that makes sense
+                silence = unanswered(problem)
+                raise AwsUnreachable(silence.message, silence.remedy)
+            else:
+                raise AwsApiError(
+                    f"AWS refused {_named(operation)} ({code}): {text}",
+                    "The role lacks a permission: shipway infra policy ENV prints what it needs."
+                    if is_access_denied(problem)
+                    else "Correct what it names, and try again.",
+                    code,
+                )
+
+    def randomized(self, seconds: float) -> float:
+        """A wait of about so long: three quarters to five quarters of it."""
+        return seconds * (0.75 + self._random() / 2)
+
+
+def _named(operation: str) -> str:
+    """As policies have it: DescribeServices."""
+    return operation.title().replace("_", "")
+
+
+def _signed_off(code: str) -> bool:
+    """botocore has NoCredentialsError, TokenRetrievalError, SSOTokenLoadError and others."""
+    own = code.endswith("Error") and ("Credential" in code or "Token" in code)
+    return code in _EXPIRED or own
+
+
+def _signed_out(text: str) -> AwsUnreachable:
+    return AwsUnreachable(
+        f"the AWS credentials do not work any more: {text}",
+        "Sign in again (aws sso login, or the workflow's role).",
+    )

@@ -1,0 +1,107 @@
+"""Which account of AWS one works in, asked of STS."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+from shipway.aws.names import Account
+from shipway.aws.retry import Patience, Retries
+from shipway.config.aws import Aws
+from shipway.errors import ConfigError
+from shipway.ports import Clients, Clock
+from shipway.system.clock import SystemClock
+
+# Every AWS client is made here: region, retries, and errors in words.
+
+
+class AwsClients:
+    """Makes clients when they are first asked for: importing boto3 takes a third of a second.
+
+    Credentials are boto3's affair: it finds and renews them. AWS_ENDPOINT_URL leads elsewhere.
+    Clients ask again by themselves where that helps: what they raise is final.
+    """
+
+    def __init__(
+        self, settings: Aws, clock: Clock | None = None, patience: Patience | None = None
+    ) -> None:
+        self._settings = settings
+        self._patience = patience or Patience()
+        self._retries = Retries(clock or SystemClock(), random.random, self._patience)
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The client of a service, by boto3's name for it ("ecs", "elbv2").
+
+        Raises ConfigError where no region is known or the profile does not exist.
+        """
+        if service not in self._clients:
+            self._clients[service] = self._make(service)
+        return self._clients[service]
+
+    def renew(self) -> None:
+        """Look for credentials anew: boto3 renews what it can by itself, and keeps the rest."""
+        self._session = None
+        self._clients.clear()
+
+    @property
+    def region(self) -> str:
+        """The region that clients speak to. Raises as `client` does."""
+        region: str | None = self._opened().region_name
+        if not region:
+            raise ConfigError(
+                "no AWS region is known",
+                'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
+            )
+        return region
+
+    def _opened(self) -> Any:
+        if self._session is None:
+            from boto3 import Session
+            from botocore.config import Config
+            from botocore.exceptions import ProfileNotFound
+            from botocore.session import get_session
+
+            session = get_session()
+            # Also of the clients that it makes for itself, to fetch credentials.
+            session.set_default_client_config(
+                Config(
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    connect_timeout=self._patience.connect,
+                    read_timeout=self._patience.read,
+                    user_agent_extra="shipway",
+                )
+            )
+            self._retries.join(session)
+            try:
+                self._session = Session(
+                    botocore_session=session,
+                    profile_name=self._settings.profile or None,
+                    # boto3 itself knows AWS_DEFAULT_REGION only; runners set this one.
+                    region_name=self._settings.region or os.environ.get("AWS_REGION") or None,
+                )
+            except ProfileNotFound as error:
+                raise ConfigError(
+                    f"AWS: {error}", "Correct aws.profile in shipway.toml, or AWS_PROFILE."
+                ) from None
+        return self._session
+
+    def _make(self, service: str) -> Any:
+        return self._opened().client(service, region_name=self.region)
+
+
+def identify_account(clients: Clients, settings: Aws) -> Account:
+    """The account behind the credentials. Raises ConfigError where another one is configured.
+
+    GetCallerIdentity needs no permission: it cannot be denied. Botocore's own errors pass.
+    """
+    identity = clients.client("sts").get_caller_identity()
+    number, caller = str(identity["Account"]), str(identity["Arn"])
+    if settings.account and settings.account != number:
+        raise ConfigError(
+            f"these credentials are for account {number}, shipway.toml says {settings.account}",
+            "Take the right AWS_PROFILE, or correct aws.account.",
+        )
+    return Account(number, clients.region, caller.split(":")[1], caller)

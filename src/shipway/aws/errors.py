@@ -1,0 +1,114 @@
+"""What AWS refuses or cannot be asked, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shipway.aws.retry import may_pass
+from shipway.errors import CannotRun, ShipwayError
+
+# Services spell it differently: EC2 and the query protocols, JSON protocols, S3.
+_DENIED = frozenset(
+    (
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        "NotAuthorized",
+        "UnauthorizedException",
+        "403",
+    )
+)
+_EXPIRED = frozenset(
+    ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+)
+_UNKNOWN = frozenset(
+    (
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+    )
+)
+
+
+class AwsApiError(CannotRun):
+    """AWS said no, or could not be asked. Nothing is known of what was asked for.
+
+    code: AWS's name of the error, "" where it did not come from AWS.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, remedy: str = "", code: str = "") -> None:
+        super().__init__(message, remedy)
+        self.code = code
+
+
+def error_code(error: Exception) -> str:
+    """AWS's code for an error (`ResourceNotFoundException`); "" where it did not come from AWS."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    return str(code)
+
+
+def is_access_denied(error: Exception) -> bool:
+    """Whether the credentials lack the permission."""
+    return error_code(error) in _DENIED
+
+
+def to_shipway_error(error: Exception) -> ShipwayError:
+    """An error of botocore in words, with what to do."""
+    code, text = error_code(error), " ".join(str(error).split())
+    operation = getattr(error, "operation_name", "")
+    if is_access_denied(error):
+        return AwsApiError(
+            f"AWS: these credentials may not {operation or 'do this'}: {text}",
+            "Give them the policy that shipway infra policy ENV prints.",
+            code,
+        )
+    if code in _EXPIRED or "expired" in text.lower():
+        return AwsApiError(
+            "AWS: the credentials have expired", "Log in again, then ask again.", code
+        )
+    if code in _UNKNOWN:
+        return AwsApiError(
+            f"AWS does not know these credentials: {text}", "Look at AWS_PROFILE.", code
+        )
+    if "redentials" in type(error).__name__ or "SSO" in type(error).__name__:
+        return CannotRun(
+            f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
+        )
+    if may_pass(code or type(error).__name__):
+        return unanswered(error)
+    return AwsApiError(
+        f"AWS: {text}", "Try again; where it stays so, look at the AWS console.", code
+    )
+
+
+def unanswered(error: Exception) -> AwsApiError:
+    """What was asked again until patience ended: cut off, throttled, or failing there."""
+    code, text = error_code(error), " ".join(str(error).split())
+    if code:
+        return AwsApiError(
+            f"AWS is busy: {text}", "Try again in some minutes. See health.aws.amazon.com.", code
+        )
+    return AwsApiError(
+        f"AWS does not answer: {text}",
+        "Look at the network, a proxy (HTTPS_PROXY), the region (aws.region, AWS_PROFILE), and "
+        "health.aws.amazon.com.",
+    )
+
+
+@contextmanager
+def translate_aws_errors() -> Iterator[None]:
+    """Errors of botocore leave as ShipwayErrors."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise to_shipway_error(error) from error

@@ -1,0 +1,138 @@
+"""When AWS is asked again, and for how long: the one layer of retries, for every client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shipway.ports import Clock
+
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+}
+_FAILING = {
+    "InternalError",
+    "InternalFailure",
+    "ServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+}
+_STATUSES = {"429", "500", "502", "503", "504"}  # botocore's code where the body names none
+_CUT = ("Connection", "Connect", "Timeout", "HTTPClient", "SSL", "Proxy")
+_BEGAN = "shipway_began"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds. first_answer: for a service that has answered nothing yet in this command: a person
+    waits, and nothing has begun. later: for one question after that: a rollout that goes on
+    survives minutes of throttling, or without a network. connect, read: for one attempt.
+    first_pause, longest_pause: between attempts."""
+
+    first_answer: float = 15.0
+    later: float = 600.0
+    connect: float = 3.0
+    read: float = 8.0
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+
+
+class Retries:
+    """Decides for all clients of a command; botocore's own retries are off.
+
+    random: gives numbers from 0 to 1, so that not everybody comes back at once.
+    """
+
+    def __init__(
+        self, clock: Clock, random: Callable[[], float], patience: Patience | None = None
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._patience = patience or Patience()
+        self._first_asked: dict[str, float] = {}
+        self._answered: set[str] = set()
+
+    def asked(self, service: str) -> float:
+        """A question begins; when that was."""
+        now = self._clock.monotonic()
+        self._first_asked.setdefault(service, now)
+        return now
+
+    def answered(self, service: str, code: str = "") -> None:
+        """It has answered. code: of an error; a proxy's 502 is no answer of AWS."""
+        if code not in _FAILING | _STATUSES:
+            self._answered.add(service)
+
+    def again(self, service: str, code: str, attempts: int, began: float) -> bool:
+        """Whether to ask again, after a wait. attempts: how many there were."""
+        if not may_pass(code):
+            return False
+        patience, now = self._patience, self._clock.monotonic()
+        pause = min(patience.longest_pause, patience.first_pause * 2.0 ** min(attempts - 1, 16))
+        pause *= 0.75 + self._random() / 2
+        if service in self._answered:
+            end = began + patience.later
+        else:
+            # An attempt that hangs to its end is over in time, too.
+            attempt = patience.connect + patience.read
+            end = self._first_asked.get(service, began) + patience.first_answer - attempt
+        if now + pause > end:
+            return False
+        self._clock.sleep(pause)
+        return True
+
+    def join(self, session: Any) -> None:
+        """Have all clients of a botocore session ask again by this, those that fetch credentials
+        (STS, SSO) too. For clients that are made after it."""
+        session.register("before-call", self._before_call)
+        session.register("needs-retry", self._needs_retry)
+
+    def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
+        context[_BEGAN] = self.asked(model.service_model.service_name)
+
+    def _needs_retry(
+        self,
+        operation: Any,
+        response: Any,
+        attempts: int,
+        caught_exception: Exception | None,
+        request_dict: Mapping[str, Any],
+        **_: Any,
+    ) -> float | None:
+        """botocore's question: None, or after how many seconds. They have passed here, by the
+        clock."""
+        service = operation.service_model.service_name
+        if caught_exception is None:
+            code = _code(*response)
+            self.answered(service, code)
+        else:
+            code = type(caught_exception).__name__
+        began = request_dict["context"].get(_BEGAN, self._clock.monotonic())
+        return 0.0 if self.again(service, code, attempts, began) else None
+
+
+def may_pass(code: str) -> bool:
+    """Throttled, failing there, or never arrived (botocore's own names end in Error)."""
+    cut_off = code.endswith("Error") and any(word in code for word in _CUT)
+    return code in _THROTTLED | _FAILING | _STATUSES or cut_off
+
+
+def _code(http: Any, parsed: Mapping[str, Any]) -> str:
+    """AWS's name of the error; the status where something on the way failed, "" for none."""
+    if http.status_code < 300:
+        return ""
+    code = str(parsed.get("Error", {}).get("Code", ""))
+    status = str(http.status_code)
+    return status if status in _STATUSES and not may_pass(code) else code

@@ -1,0 +1,47 @@
+"""Carries out a command line, and says what went wrong and what to do next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from shipway.cli.app import parse
+from shipway.errors import ShipwayError
+
+
+def invoke(argv: Sequence[str]) -> int:
+    """Carry out a command line; returns the exit code. Prints errors, with what to do next."""
+    options: dict[str, Any] = {}
+    try:
+        run, options = parse(argv)
+        return run(**options)
+    except ShipwayError as error:
+        return _tell(error, options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
+        return 1  # nobody read how it went: that is no success
+
+
+def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
+    """Print an error, with what to do next as it is typed here; its exit code."""
+    from shipway.cli.invocation import invocation
+
+    here = invocation(options.get("directory", "."), options.get("environment", ""))
+    sys.stderr.write(f"shipway: {here.text(error.message)}\n")
+    if error.remedy:
+        sys.stderr.write(f"  next: {here.text(error.remedy)}\n")
+    sys.stderr.write(f"  more: {_more(error)}\n")
+    return error.exit_code
+
+
+def _more(error: ShipwayError) -> str:
+    """The entry that explains it."""
+    from shipway.reports.error_docs import docs_link
+
+    return docs_link(error.message, type(error))

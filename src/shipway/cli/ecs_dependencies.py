@@ -1,0 +1,65 @@
+"""What a rollout on ECS is wired from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shipway.aws.clients import AwsClients, identify_account
+from shipway.aws.errors import translate_aws_errors
+from shipway.aws.names import Account, AwsResourceNames
+from shipway.cli.project import Project
+from shipway.config.schema import Environment
+from shipway.ports import Clients
+from shipway.releases.release import Release
+from shipway.rollouts.ecs.one_off_task import run_task
+from shipway.rollouts.ecs.ports import TaskDefinitionOps
+from shipway.rollouts.ecs.preflight.checklist import run_preflight
+from shipway.rollouts.ecs.preflight.subject import PreflightSubject, Problem
+from shipway.rollouts.ecs.preview import read_template
+from shipway.rollouts.ecs.task_definition import render_task_definition
+from shipway.system.http import RealHttp
+
+
+def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
+    """The parts that make, look at and run task definitions."""
+    application = project.config.application
+
+    def account() -> Account:
+        with translate_aws_errors():
+            return identify_account(clients, project.config.aws)
+
+    def rendered(
+        settings: Environment,
+        names: AwsResourceNames,
+        release: Release,
+        base: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        where = f"environments.{names.environment}.ecs.template"
+        if settings.ecs.template:
+            base = read_template(project.root, settings.ecs.template, where)
+        return render_task_definition(
+            settings, names, release, base, account=account(), health=application.health
+        )
+
+    def ready(
+        asked: Clients,
+        settings: Environment,
+        names: AwsResourceNames,
+        release: Release,
+        definition: Mapping[str, Any],
+    ) -> Sequence[Problem]:
+        return run_preflight(
+            PreflightSubject(
+                clients=asked,
+                http=RealHttp(),
+                account=account(),
+                application=application,
+                settings=settings,
+                names=names,
+                release=release,
+                task_definition=definition,
+            )
+        )
+
+    return TaskDefinitionOps(rendered, ready, run_task)

@@ -1,0 +1,253 @@
+"""Adds to what the record has of an environment's newest rollout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from shipway.cli.project import Project
+from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
+from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
+from shipway.ports import Changes, Delivery, Notifier
+from shipway.releases.release import Release
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.report import RolloutReport
+
+
+def annotate_rollout(project: Project, environment: str, name: str, value: Any) -> None:
+    """Keep a value with the newest rollout; rows are put behind those that are there."""
+    rollouts = project.record.rollouts(environment)
+    if not rollouts:
+        return
+    before = rollouts[0].get(name)
+    combined = [*before, *value] if isinstance(before, list) else value
+    project.record.update_rollout(int(rollouts[0]["number"]), {name: combined})
+
+
+# Tells people of a rollout while it happens. Nothing of it can hold a rollout up, or fail it.
+
+Told = tuple[NoticeEvent, Delivery]
+
+
+@contextmanager
+def notifying_rollout(
+    project: Project,
+    environment: str,
+    *,
+    undo: bool = False,
+    begins: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[RolloutNotifier]:
+    """While a rollout is carried out: its news are told; at the end those that did not arrive are
+    said and kept in the record.
+
+    undo: going back is what was asked for. begins: whether a rollout begins here, and none goes
+    on. say: gets the lines; standard error by default.
+    """
+    from shipway.notifications.delivery import HttpNotifier
+    from shipway.system.clock import SystemClock
+
+    news = RolloutNotifier(project, environment, HttpNotifier(SystemClock()), undo=undo)
+    news.moved = not begins  # what goes on has been told of when it began
+    try:
+        yield news
+    except ShipwayError as problem:
+        news.fail(problem)
+        raise
+    finally:
+        news.close(say or (lambda line: print(line, file=sys.stderr)))
+
+
+class RolloutNotifier:
+    """The news of one rollout, posted beside it in the order in which they happen."""
+
+    def __init__(
+        self, project: Project, environment: str, notifier: Notifier, *, undo: bool = False
+    ) -> None:
+        self._project = project
+        self._environment = environment
+        self._notifier = notifier
+        self._undo = undo
+        self._posting = ThreadPoolExecutor(max_workers=1)  # one, or they overtake each other
+        self._posted: list[tuple[NoticeEvent, Future[Sequence[Delivery]]]] = []
+        self._names = ("", "")
+        self.moved = False
+
+    def wrap(
+        self, listener: RolloutListener, release: str = "", before: Release | None = None
+    ) -> RolloutListener:
+        """A listener that tells of the start at the first thing that happens.
+
+        release: the new one's name, "" where it is not known yet. before: what runs.
+        """
+        self._names = (release, before.name if before else "")
+        return _Heard(listener, self._begin)
+
+    def finish(self, receipt: RolloutReport) -> RolloutReport:
+        """A rollout has come to an end, or waits for a person. Gives the receipt back."""
+        if receipt.timeline or receipt.before != receipt.release:  # else it ran already
+            event = notice_event(receipt, undo=self._undo)
+            self._post(event, lambda: notice_of_report(self._project, event, receipt))
+        return receipt
+
+    def fail(self, problem: ShipwayError) -> None:
+        """It could not be carried out. A wrong word, or two at once, is no news to others."""
+        if isinstance(problem, ConfigError | Busy) and not self.moved:
+            return
+        release, before = self._names
+        self._post(
+            NoticeEvent.FAILED,
+            lambda: replace(
+                notice_without_report(
+                    self._project, self._environment, NoticeEvent.FAILED, release, before
+                ),
+                cause=problem.message,
+                remedy=problem.remedy,
+            ),
+        )
+
+    def close(self, say: Callable[[str], None]) -> None:
+        """Wait for what is on its way; say and keep what became of it."""
+        self._posting.shutdown()
+        outcomes = [outcome for posted in self._posted for outcome in _outcome(*posted)]
+        for event, delivery in outcomes:
+            if delivery.problem:
+                say(f"not told of {str(event)!r}: {delivery.channel}: {delivery.problem}")
+        if outcomes:
+            with suppress(RecordError):  # whoever started it has read it
+                rows = [{"event": str(event), **vars(result)} for event, result in outcomes]
+                annotate_rollout(self._project, self._environment, "notices", rows)
+
+    def _begin(self) -> None:
+        if not self.moved:
+            self.moved = True
+            release, before = self._names
+            self._post(
+                NoticeEvent.STARTED,
+                lambda: notice_without_report(
+                    self._project, self._environment, NoticeEvent.STARTED, release, before
+                ),
+            )
+
+    def _post(self, event: NoticeEvent, make_notice: Callable[[], Notice]) -> None:
+        if event in events_to_notify(self._project, self._environment):
+            sent = self._posting.submit(
+                lambda: deliver(self._project, make_notice(), self._notifier)
+            )
+            self._posted.append((event, sent))
+
+
+class _Heard:
+    """Hears when a rollout begins to move, and passes everything on."""
+
+    def __init__(self, listener: RolloutListener, begins: Callable[[], None]) -> None:
+        self._listener = listener
+        self._begins = begins
+
+    def on_stage(self, at: float, stage: str, text: str) -> None:
+        """It moves."""
+        self._begins()
+        self._listener.on_stage(at, stage, text)
+
+    def on_sample(self, sample: Mapping[str, Any]) -> None:
+        """Passed on."""
+        self._listener.on_sample(sample)
+
+    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+        """Passed on."""
+        self._listener.on_judgement(evidence)
+
+    def on_message(self, line: str) -> None:
+        """Passed on."""
+        self._listener.on_message(line)
+
+
+def events_to_notify(project: Project, environment: str) -> tuple[str, ...]:
+    """The events of an environment that somebody is told of."""
+    settings = project.config.notify
+    if not (settings.slack or settings.slack_token or settings.webhook):
+        return ()
+    return settings.environments.get(environment, settings.events)
+
+
+def deliver(project: Project, message: Notice, notifier: Notifier) -> Sequence[Delivery]:
+    """Post a notice to every place at once."""
+    from shipway.notifications.webhooks import webhook_requests
+    from shipway.ports import WebhookRequest
+
+    settings = project.config.notify
+
+    def post(letter: WebhookRequest | Delivery) -> Delivery:
+        return (
+            notifier.send(letter, settings.timeout)
+            if isinstance(letter, WebhookRequest)
+            else letter
+        )
+
+    with ThreadPoolExecutor(max_workers=3) as posting:
+        return list(posting.map(post, webhook_requests(message, settings, os.environ)))
+
+
+def notice_of_report(project: Project, event: NoticeEvent, receipt: RolloutReport) -> Notice:
+    """The notice of a rollout that has ended, or that waits."""
+    message = notice_without_report(
+        project, receipt.environment, event, receipt.release, receipt.before
+    )
+    page = os.path.join(project.state, "environments", receipt.environment, "rollout.html")
+    links = {receipt.environment: receipt.address, "receipt": page, **message.links}
+    if "run" in message.links:
+        del links["receipt"]  # nobody else can open a path on a runner
+    return replace(
+        message,
+        cause=receipt.cause,
+        remedy=receipt.remedy,
+        figures=notice_figures(receipt),
+        links=links,
+    )
+
+
+def notice_without_report(
+    project: Project, environment: str, event: NoticeEvent, release: str, before: str
+) -> Notice:
+    """What can be told without a receipt."""
+    from shipway.system.clock import SystemClock
+    from shipway.system.git import changes_between
+
+    commits = {entry["name"]: entry["commit"] for entry in project.record.releases()}
+    old, new = commits.get(before, ""), commits.get(release, "")
+    history = changes_between(project.root, old, new) if old != new else Changes()
+    return Notice(
+        event=event,
+        application=project.name,
+        environment=environment,
+        release=release,
+        at=SystemClock().now(),
+        before=before,
+        changes=history,
+        links=_links(old, new),
+    )
+
+
+def _links(old: str, new: str) -> dict[str, str]:
+    """GitHub's pages, where GitHub runs this (its documentation, "Default environment
+    variables")."""
+    server, repository = (os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY"))
+    run = os.environ.get("GITHUB_RUN_ID", "")
+    if not (server and repository and run):
+        return {}
+    links = {"run": f"{server}/{repository}/actions/runs/{run}"}
+    if old and new and old != new:
+        links["compare"] = f"{server}/{repository}/compare/{old}...{new}"
+    return links
+
+
+def _outcome(event: NoticeEvent, sent: Future[Sequence[Delivery]]) -> list[Told]:
+    problem = sent.exception()
+    if problem is not None:
+        return [(event, Delivery("message", f"it could not be written: {problem}"))]
+    return [(event, delivery) for delivery in sent.result()]

@@ -1,0 +1,89 @@
+"""The values that nothing may show, in each form in which a program may print them."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from urllib.parse import quote, quote_plus, unquote
+
+from shipway.config.schema import Config
+
+SHORTEST = 6  # characters; shorter ones would blot out ordinary words
+# Every step sees them, and a private package index has a password in its address.
+INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL")
+_WORDS = r"TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|PWD|(API)?KEYS?|CREDENTIALS?|DSN"
+_SECRET = re.compile(rf"(^|_)({_WORDS})(_|$)|(TOKEN|SECRET|PASSWORD)$", re.I)
+_PLACE = re.compile(r"(^PWD|_(FILE|PATH|DIR))$", re.I)  # names a file, holds no secret
+_USER = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]*)@", re.I)
+_WRAPPED = (64, 76)  # characters a line: openssl's, and what base64 does by itself
+
+
+def secret_values(
+    config: Config, environment: Mapping[str, str], declared: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Every secret among the variables that a step or an instance may see, in all its forms.
+
+    declared: the names that the steps declare, for a configuration that was compiled has no
+    steps any more. Secret is each variable named in an environment's `secrets` or in `[notify]`;
+    each declared one whose name says so; and the password in the address that any declared one
+    holds. What the configuration itself holds is no secret: whoever has the repository has it.
+    """
+    secret_names = {name for settings in config.environments.values() for name in settings.secrets}
+    secret_names.update(config.notify.variables)
+    of_steps = {name for step in config.steps.values() for name in step.env}
+    values: set[str] = set()
+    for name in {*secret_names, *config.env, *of_steps, *declared, *INDEXES} & environment.keys():
+        value = environment[name]
+        if name in secret_names or names_a_secret(name):
+            values |= {value, value.strip()}
+        values.update(_in_addresses(value))
+    return tuple(sorted({form for value in values for form in forms(value)}))
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether a variable of this name holds a secret."""
+    return bool(_SECRET.search(name)) and not _PLACE.search(name)
+
+
+def holds_a_password(value: str) -> bool:
+    """Whether a value is an address with a password in it (`postgresql://web:…@host/db`)."""
+    return any(_in_addresses(value))
+
+
+def _in_addresses(value: str) -> Iterator[str]:
+    """The passwords in the addresses of a text; a token may stand in the user's place."""
+    for scheme, user in _USER.findall(value):
+        name, colon, password = user.partition(":")
+        if not colon and scheme.lower() in ("http", "https"):
+            password = name
+        yield from (password, unquote(password))
+
+
+def forms(value: str) -> Iterator[str]:
+    """As it is, and as addresses, JSON, Python, XML and base64 have it."""
+    if len(value.strip()) < SHORTEST:
+        return
+    data = value.encode("utf-8", "surrogateescape")
+    yield value
+    for quoted in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield from (quoted, re.sub("%..", lambda match: match[0].lower(), quoted))
+    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    yield repr(value)[1:-1]
+    yield from (escape(value, quote=False), escape(value), escape(value).replace("&#x27;", "'"))
+    for encode in (b64encode, urlsafe_b64encode):
+        for content in (data, data + b"\n"):  # `echo $SECRET | base64`
+            text = encode(content).decode()
+            yield from (text, text.rstrip("="))
+            for width in _WRAPPED:
+                yield "\n".join(text[at : at + width] for at in range(0, len(text), width))
+        for before in range(3):
+            yield _within(encode(b"\0" * before + data).decode(), before, len(data))
+
+
+def _within(text: str, before: int, length: int) -> str:
+    """The part of a base64 text that stays the same whatever stands around the value."""
+    first = (0, 2, 3)[before]
+    return text.rstrip("=")[first : -1 if (before + length) % 3 else None]

@@ -1,1 +1,0 @@
-"""The pure part: it decides, and touches nothing outside."""

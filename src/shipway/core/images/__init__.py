@@ -1,1 +1,0 @@
-"""Images as data: references, OCI's formats, tags, weights, and statements about them."""

@@ -1,0 +1,1 @@
+"""Reports of scanners that run elsewhere, a file a format."""

@@ -1,0 +1,449 @@
+"""How files differ from what they are to be: line by line, for people."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher, unified_diff
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shipway.aws.names import AwsResourceNames
+from shipway.config.schema import Config
+from shipway.config.tables import Scanners
+from shipway.errors import ConfigError
+from shipway.pipeline.step import STAGES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@dataclass(frozen=True)
+class FileDrift:
+    """A file that differs. wanted, there: its text; None where there is to be, or is, no file."""
+
+    name: str
+    wanted: str | None
+    there: str | None
+
+    @property
+    def places(self) -> list[tuple[int, str]]:
+        """Where it differs and how: the line where a difference begins, from 1; 0 for the file."""
+        if self.there is None:
+            return [(0, "is missing")]
+        if self.wanted is None:
+            return [(0, "is not wanted any more")]
+        before, after = self.there.splitlines(), self.wanted.splitlines()
+        codes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        differences = [
+            (start + 1, f"found {_shown(before[start:end])}, wanted {_shown(after[first:last])}")
+            for kind, start, end, first, last in codes
+            if kind != "equal"
+        ]
+        return differences or [(0, "has other line ends")]
+
+    @property
+    def lines(self) -> list[str]:
+        """`ci-cd.yml:12: found …, wanted …`, each difference."""
+        return [
+            f"{self.name}:{line}: {text}" if line else f"{self.name}: {text}"
+            for line, text in self.places
+        ]
+
+    @property
+    def unified(self) -> Iterator[str]:
+        """The change that makes it as wanted, as `diff -u` writes it."""
+        before = (self.there or "").splitlines(keepends=True)
+        after = (self.wanted or "").splitlines(keepends=True)
+        source = "/dev/null" if self.there is None else f"a/{self.name}"
+        goal = "/dev/null" if self.wanted is None else f"b/{self.name}"
+        return unified_diff(before, after, source, goal)
+
+
+def file_drifts(expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[FileDrift]:
+    """The files that differ, by name."""
+    for name in sorted({*expected, *actual}):
+        if expected.get(name) != actual.get(name):
+            yield FileDrift(name, expected.get(name), actual.get(name))
+
+
+def _shown(lines: list[str]) -> str:
+    if not lines:
+        return "nothing"
+    more = f" and {len(lines) - 1} more" if lines[1:] else ""
+    return repr(lines[0].strip()) + more
+
+
+# Every action that the workflows use, pinned. One table: to update one is to change one line.
+
+# action → the commit, and the tag that it had.
+PINS = {
+    "actions/attest-build-provenance": ("0f67c3f4856b2e3261c31976d6725780e5e4c373", "v4.1.1"),
+    "actions/cache": ("55cc8345863c7cc4c66a329aec7e433d2d1c52a9", "v6.1.0"),
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/dependency-review-action": ("2031cfc080254a8a887f58cffee85186f0e49e48", "v4.9.0"),
+    "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
+    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
+    "actions/upload-artifact": ("043fb46d1a93c77aae656e7c1c64a875d1fc6a0a", "v7.0.1"),
+    "aws-actions/configure-aws-credentials": ("e6de054238d6b7531b4efff3b6587d9aade6a06c", "v6.2.3"),
+    "codecov/codecov-action": ("fb8b3582c8e4def4969c97caa2f19720cb33a72f", "v7.0.0"),
+    "github/codeql-action": ("99df26d4f13ea111d4ec1a7dddef6063f76b97e9", "v4.37.0"),
+}
+
+
+def pinned_action(action: str) -> str:
+    """`actions/cache/save@<commit> # v6.1.0`. Raises KeyError for one that is not in the table."""
+    commit, tag = PINS["/".join(action.split("/")[:2])]
+    return f"{action}@{commit} # {tag}"
+
+
+# Scanners that run in GitHub beside Shipway's own: `[github.scanners]`.
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class WorkflowScanner:
+    """One job. file: what it leaves, to be imported. code: whether it needs the repository."""
+
+    job: str
+    title: str
+    file: str
+    code: bool = True
+
+
+def workflow_scanners(settings: Scanners) -> Iterator[WorkflowScanner]:
+    """The ones that are switched on. Raises ConfigError for one that is not pinned."""
+    if settings.snyk:
+        _pinned("snyk", settings.snyk, _VERSION, "the version of its npm package: 1.1301.0")
+        yield WorkflowScanner("snyk", "Snyk", "snyk.json")
+    if settings.dependency_check:
+        _pinned("dependency_check", settings.dependency_check, _DIGEST, "an image's digest")
+        yield WorkflowScanner(
+            "dependency-check", "OWASP Dependency-Check", "dependency-check-report.json"
+        )
+    if settings.clair:
+        _pinned("clair", settings.clair, _DIGEST, "an image's digest")
+        yield WorkflowScanner("clair", "Clair", "clair.json")
+    if settings.ecr:
+        yield WorkflowScanner("ecr", "ECR", "ecr.json", code=False)
+    if settings.secret_scanning:
+        yield WorkflowScanner(
+            "secret-scanning", "GitHub secret scanning", "secret-scanning.json", code=False
+        )
+
+
+def _pinned(name: str, value: str, form: re.Pattern[str], expected: str) -> None:
+    if not form.fullmatch(value):
+        raise ConfigError(
+            f"github.scanners.{name}: {value!r} pins nothing", f"It takes {expected}."
+        )
+
+
+# Which environments are deployed by GitHub: from which branch, as whom, by which file.
+
+RELEASED = "production"
+_FILES = {"development": "deploy-dev"}
+
+
+@dataclass(frozen=True)
+class DeployTarget:
+    """An environment that a branch's pushes are deployed to.
+
+    role, region, look, monitor: empty where the environment's variables in GitHub say them; look is
+    the role that only reads, monitor the one that applies the monitoring stack. file: the workflow
+    that starts it, without its suffix.
+    """
+
+    name: str
+    branch: str
+    role: str
+    region: str
+    look: str = ""
+    monitor: str = ""
+
+    @property
+    def file(self) -> str:
+        """`deploy-dev`, `deploy-staging`."""
+        return _FILES.get(self.name, f"deploy-{self.name}")
+
+
+def deploy_targets(config: Config) -> Iterator[DeployTarget]:
+    """Those on ECS that have a branch, in the order of the configuration."""
+    usual = {RELEASED: config.github.main, "development": "develop", "staging": "staging"}
+    for name in remote_environments(config):
+        branch = config.github.branches.get(name, usual.get(name, ""))
+        if branch:
+            names = AwsResourceNames(config.application.name, name)
+            yield DeployTarget(
+                name,
+                branch,
+                _role(config, name),
+                config.aws.region,
+                _arn(config, names.look_role),
+                _arn(config, names.monitor_role),
+            )
+
+
+def remote_environments(config: Config) -> list[str]:
+    """The environments that a runner can reach: `local` is the runner itself."""
+    return [
+        name for name, environment in config.environments.items() if environment.platform == "ecs"
+    ]
+
+
+def _role(config: Config, name: str) -> str:
+    role = config.github.roles.get(name, "")
+    return role or _arn(config, AwsResourceNames(config.application.name, name).deploy_role)
+
+
+def _arn(config: Config, role: str) -> str:
+    """The role's ARN; "" where the account is not configured."""
+    return f"arn:aws:iam::{config.aws.account}:role/{role}" if config.aws.account else ""
+
+
+# The files of .github/workflows, as the configuration wants them.
+
+FOLDER = ".github/workflows"
+REQUIREMENTS = ".github/shipway.txt"
+_TEMPLATES = Path(__file__).parent / "templates"
+_PROVED = ("quality", "security", "test", "build")  # stages before anything leaves the runner
+_SPARE = 30  # minutes of a deploying job beyond the longest rollout
+_FOLDER_NAME = re.compile(r"[\w./ +@-]+")
+_LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class GeneratedWorkflows:
+    """files: name → text. left_out: what there is no workflow for, each a sentence."""
+
+    files: dict[str, str]
+    left_out: tuple[str, ...]
+
+
+def generate_workflows(
+    config: Config, folder: str, commands: Collection[str], stages: Collection[str] = STAGES
+) -> GeneratedWorkflows:
+    """The workflows of a project.
+
+    folder: the project's, as seen from the repository's top; "." for the top itself. commands:
+    those that this Shipway has. stages: those of the project that have steps; with its workflows
+    quality has one. Raises ConfigError for a value that has no place in a workflow.
+    """
+    destinations = tuple(deploy_targets(config))
+    released = next(
+        (target for target in destinations if target.branch == config.github.main), None
+    )
+    others = [target for target in destinations if target is not released]
+    monitored = released is not None and "monitor" in commands
+    _harmless(config, destinations)
+    if not _FOLDER_NAME.fullmatch(folder):
+        raise ConfigError(f"{folder!r} cannot stand in a workflow", "Give the folder a plain name.")
+    proved = [stage for stage in _PROVED if stage in stages or stage == "quality"]
+    secured = "security" in proved or config.github.codeql or config.github.dependency_review
+    values = _values(config, folder, commands) | {
+        "proved": proved,
+        "apart": [stage for stage in proved if stage != "security"],
+        "secured": secured,
+        "published": "publish" in stages,
+        "released": released,
+        "monitored": monitored,
+        "branches": list(
+            dict.fromkeys((config.github.main, *(target.branch for target in others)))
+        ),
+    }
+    selection = {
+        "ci-cd.yml": True,
+        "security.yml": secured,
+        "deploy.yml": bool(destinations),
+        "monitoring.yml": monitored,
+    }
+    files = {name: values for name, enabled in selection.items() if enabled}
+    environment = _environment()
+    texts = {
+        name: _render(environment, name.removesuffix(".yml"), variables)
+        for name, variables in files.items()
+    }
+    for target in others:
+        texts[f"{target.file}.yml"] = _render(
+            environment, "deploy-to", {**values, "target": target}
+        )
+    return GeneratedWorkflows(texts, tuple(_left_out(config, destinations, released, commands)))
+
+
+def header_line(folder: str) -> str:
+    """The first line of every file: who wrote it."""
+    command = "shipway" if folder == "." else f"shipway -C {shlex.quote(folder)}"
+    return f"# Written by `{command} workflows write`: change shipway.toml, and write it again."
+
+
+def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str, Any]:
+    longest = max(
+        (config.environments[name].ecs.timeout for name in remote_environments(config)), default=0
+    )
+    return {
+        "header": header_line(folder),
+        "github": config.github,
+        "folder": folder,
+        "state": f"{folder}/.shipway".removeprefix("./"),
+        "slug": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "top",
+        "shipway": _call(config, folder),
+        "install_lines": _install(config),
+        "uses": pinned_action,
+        "commands": commands,
+        "scanners": tuple(workflow_scanners(config.github.scanners)),
+        "deploy_timeout": int(longest / 60) + _SPARE,
+        "region": config.aws.region,
+        "repository": config.application.name,
+        "deploy_permissions": _permissions(attest=config.github.attest),
+    }
+
+
+def _install(config: Config) -> tuple[str, ...]:
+    """By hash, into a folder of its own: the application's environment is not Shipway's."""
+    return config.github.install or (
+        'python -m venv "$RUNNER_TEMP/shipway"',
+        '"$RUNNER_TEMP/shipway/bin/python" -m pip install --quiet --require-hashes '
+        f"--requirement {REQUIREMENTS}",
+    )
+
+
+def _call(config: Config, folder: str) -> str:
+    command = config.github.command or '"$RUNNER_TEMP/shipway/bin/shipway"'
+    return command if folder == "." else f"{command} -C {shlex.quote(folder)}"
+
+
+def _permissions(*, attest: bool) -> str:
+    lines = [
+        "contents: read # the code",
+        "id-token: write # to take on the environment's role, for an hour",
+        "deployments: write # to say how it went, and where it answers",
+        *(("attestations: write # to sign where it came from",) if attest else ()),
+    ]
+    return "\n".join(f"      {line}" for line in lines)
+
+
+def _left_out(
+    config: Config,
+    destinations: Collection[DeployTarget],
+    released: DeployTarget | None,
+    commands: Collection[str],
+) -> Iterator[str]:
+    for name in remote_environments(config):
+        if name not in {target.name for target in destinations}:
+            yield f'{name}: no branch is deployed there; [github.branches] {name} = "BRANCH" does'
+    if not destinations:
+        yield "deploy.yml: no environment is on ecs"
+    elif released is None:
+        yield f"ci-cd.yml deploys nothing: no environment on ecs has {config.github.main}"
+    if "monitor" not in commands:
+        yield "monitoring.yml: this Shipway has no command `monitor` yet"
+    elif released is None:
+        yield f"monitoring.yml: there is no {RELEASED} to be watched"
+
+
+def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
+    """What would be understood by GitHub as an expression, or end a line, is refused."""
+    github = config.github
+    values = {
+        "github.main": github.main,
+        "github.runner": github.runner,
+        "github.python": github.python,
+        "github.command": github.command,
+        **{f"github.install.{index}": line for index, line in enumerate(github.install)},
+        "application.name": config.application.name,
+        "aws.region": config.aws.region,
+    }
+    for target in destinations:
+        values[f"environments.{target.name}"] = target.name
+        values[f"github.branches.{target.name}"] = target.branch
+        values[f"github.roles.{target.name}"] = target.role
+    for key, value in values.items():
+        if "${{" in value or _LINE_END.search(value):
+            raise ConfigError(
+                f"{key}: {value!r} cannot stand in a workflow",
+                "Leave out ${{ and whatever ends a line.",
+            )
+    names = [target.file for target in destinations]
+    for name in names:
+        if not re.fullmatch(r"deploy-[A-Za-z0-9_-]+", name) or names.count(name) > 1:
+            raise ConfigError(
+                f"environments: {name}.yml is no name for one workflow",
+                "Name environments by letters, digits, - and _.",
+            )
+
+
+def _render(environment: Environment, template: str, values: dict[str, Any]) -> str:
+    """The text; blank lines part jobs, not steps."""
+    lines = [
+        line.rstrip()
+        for line in environment.get_template(f"{template}.yml.j2").render(values).split("\n")
+    ]
+    filled = [line for line in lines if line]
+    output = filled[:1]
+    for before, line in pairwise(filled):
+        top = not line.startswith(" ") and not before.startswith("#")
+        job = re.fullmatch(r"  [\w-]+:", line) and before.startswith("   ") and "jobs:" in output
+        output += ["", line] if top or job else [line]
+    return "\n".join(output) + "\n"
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        lstrip_blocks=True,
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        autoescape=select_autoescape(),  # of HTML: in YAML, what is given is quoted as JSON
+    )
+    environment.filters.update(
+        quoted=_quoted,
+        plain=_plain,
+        word=shlex.quote,
+        inputs=_inputs,
+        monitoring_inputs=_monitoring_inputs,
+        expression=_expression,
+    )
+    return environment
+
+
+def _quoted(value: Any) -> str:
+    """A value as YAML: JSON is a part of it, but for how JSON escapes what is beyond 16 bits."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(names: list[str]) -> str:
+    """A list of words that are ours."""
+    return f"[{', '.join(names)}]"
+
+
+def _expression(text: str) -> str:
+    """A string within an expression of GitHub's."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _inputs(target: DeployTarget) -> str:
+    return _given(target, target.role)
+
+
+def _monitoring_inputs(target: DeployTarget) -> str:
+    return _given(target, target.monitor)
+
+
+def _given(target: DeployTarget, role: str) -> str:
+    inputs = {"environment": target.name, "role": role, "region": target.region}
+    return "\n".join(f"      {name}: {_quoted(value)}" for name, value in inputs.items() if value)

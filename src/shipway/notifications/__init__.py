@@ -1,0 +1,1 @@
+"""Notifications of rollouts: Slack and webhooks."""

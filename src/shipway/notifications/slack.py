@@ -1,0 +1,103 @@
+"""A notice as a message of Slack's: blocks, with all of its text made harmless.
+
+Source: Slack's "Formatting message text" (only `&`, `<` and `>` begin something that another
+reads: a mention, a link, an entity) and "Block Kit" for the limits.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from shipway.notifications.notice import Notice, NoticeEvent
+from shipway.ports import Changes
+from shipway.reports.sanitize import one_line
+
+_HEADER = 150  # characters of a header
+_SECTION = 3000  # of a section's text
+_FIELDS = 10  # of a section
+_CELL = 300
+_SUBJECT = 120
+_SIGN = {
+    NoticeEvent.STARTED: "▶",
+    NoticeEvent.DEPLOYED: "✔",
+    NoticeEvent.ROLLED_BACK: "↩",
+    NoticeEvent.HELD: "⏸",
+    NoticeEvent.FAILED: "✖",
+}
+
+
+def slack_message(notice: Notice, channel: str = "") -> bytes:
+    """The message as JSON, for an incoming webhook, or with a channel for chat.postMessage."""
+    headline = one_line(f"{_SIGN[notice.event]} {notice.headline}", _HEADER)
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}}
+    ]
+    if why := _why(notice):
+        blocks.append(_section(why))
+    facts = {**({"before": notice.before} if notice.before else {}), **notice.figures}
+    if facts:
+        cells = [f"*{mrkdwn(name)}*\n{mrkdwn(text)}" for name, text in facts.items()]
+        fields = [_text(cell) for cell in cells[:_FIELDS]]
+        blocks.append({"type": "section", "fields": fields})
+    if notice.changes.commits:
+        blocks.append(_section(_list(notice.changes)))
+    if notice.links:
+        links = " · ".join(_link(name, where) for name, where in notice.links.items())
+        blocks.append({"type": "context", "elements": [_text(links[:_SECTION])]})
+    message: dict[str, Any] = {
+        "text": mrkdwn(headline),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    if channel:
+        message["channel"] = channel
+    return json.dumps(message).encode()
+
+
+def mrkdwn(text: str, longest: int = _CELL) -> str:
+    """One line of somebody's text as Slack's mrkdwn: it mentions nobody and links to nothing.
+
+    A backtick would end the code around it; it becomes an apostrophe.
+    """
+    shown = one_line(text, longest).replace("`", "'")
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _text(text: str) -> dict[str, Any]:
+    # verbatim: what looks like an address or a name is left as text.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _text(text)}
+
+
+def _why(notice: Notice) -> str:
+    parts = (("Why", notice.cause), ("Next", notice.remedy))
+    return "\n".join(f"*{name}:* {mrkdwn(text, 500)}" for name, text in parts if text)
+
+
+def _list(changes: Changes) -> str:
+    lines = ["*What it takes back*" if changes.undone else "*What changes*"]
+    more = changes.more
+    for index, commit in enumerate(changes.commits):
+        line = (
+            f"• `{mrkdwn(commit.id)}` {mrkdwn(commit.subject, _SUBJECT)} "
+            f"({mrkdwn(commit.author, 40)})"
+        )
+        if sum(map(len, lines)) + len(lines) + len(line) > _SECTION - 40:
+            more += len(changes.commits) - index
+            break
+        lines.append(line)
+    return "\n".join([*lines, *([f"and {more} more"] if more else [])])
+
+
+def _link(name: str, where: str) -> str:
+    """A link, where it is one; a path on somebody's machine is text."""
+    if urlsplit(where).scheme not in ("http", "https"):
+        return f"{mrkdwn(name)}: {mrkdwn(where)}"
+    address = quote(where, safe=":/?#[]@!$&()*+,;=%~").replace("&", "&amp;")
+    return f"<{address}|{mrkdwn(name)}>"

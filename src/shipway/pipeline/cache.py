@@ -1,0 +1,203 @@
+"""The step cache: what need not be done again, and why something must be.
+
+Correct before fast; the eight rules it keeps are in docs/architecture.md, each with a test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Set
+from typing import Protocol
+
+from shipway.pipeline.codec import step_from_json
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step
+
+# The cache key of a step: a digest over named parts, so that a miss can be explained.
+#
+# The parts are the eight rules' (docs/architecture.md): the step's definition, its inputs by
+# content, the tool's version, the allowed environment, what it needs, Python and the platform.
+
+_WORDS = {
+    "definition": "its own definition or configuration changed",
+    "tool": "its tool's version changed",
+    "machine": "Python or the platform changed",
+    "upstream": "a step that it needs ended with something else",
+}
+
+
+def content_digest(text: str) -> str:
+    """A short content digest (SHA-256, 128 bits of it)."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def key_parts(
+    step: Step,
+    files: Mapping[str, str],
+    environment: Mapping[str, str],
+    upstream: Mapping[str, str],
+    machine: str,
+) -> dict[str, str]:
+    """The parts of a step's key.
+
+    files: path → content digest with mode. environment: every variable there is; only what
+    the step declares is looked at, and unset, empty and a value are three things. upstream:
+    needed step → key of its outcome. machine: Python's version and the platform.
+    """
+    parts = {"definition": step.identity, "tool": step.tool, "machine": machine}
+    for name in step.env:
+        value = environment.get(name)
+        parts[f"env {name}"] = "unset" if value is None else "=" + content_digest(value)
+    for path, content in files.items():
+        parts[f"file {path}"] = content
+    if upstream:
+        parts["upstream"] = "\n".join(f"{name} {key}" for name, key in sorted(upstream.items()))
+    return parts
+
+
+def key_of(parts: Mapping[str, str]) -> str:
+    """One digest over all parts. NUL and newline separate what may itself hold spaces."""
+    return content_digest("\n".join(f"{name}\0{value}" for name, value in parts.items()))
+
+
+def explain_miss(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Why the key is another: one sentence that names what changed."""
+    if not before:
+        return "it has not passed yet"
+    files = [name for name in _changed(before, now) if name.startswith("file ")]
+    others = [name for name in _changed(before, now) if not name.startswith("file ")]
+    reasons = [_WORDS.get(name) or f"the variable {name[4:]} changed" for name in others]
+    if files:
+        names = [_file_change(name, before, now) for name in files[:3]]
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        reasons.append(", ".join(names) + more)
+    return "; ".join(reasons) or "nothing changed"
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterable[str]:
+    return [name for name in dict.fromkeys([*now, *before]) if before.get(name) != now.get(name)]
+
+
+def _file_change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    path = name[5:]
+    if name not in before:
+        return f"{path} is new"
+    return f"{path} is gone" if name not in now else f"{path} changed"
+
+
+class FileIndex(Protocol):
+    """The application's files (effects.files.Tree)."""
+
+    learned: dict[str, tuple[str, str]]
+
+    def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]: ...
+    def touched(self, patterns: tuple[str, ...], changed: Set[str]) -> bool: ...
+    def reread(self) -> FileIndex: ...
+
+
+class OutputStore(Protocol):
+    """Contents by digest (effects.files.Blobs); None for one that is missing or damaged."""
+
+    def get(self, name: str) -> bytes | None: ...
+
+
+class CacheRecord(Protocol):
+    """What the cache needs of the record."""
+
+    def cached(self) -> dict[str, tuple[float, str]]: ...
+    def key_parts(self, step: str) -> dict[str, str]: ...
+    def put_files(self, files: Iterable[tuple[str, str, str]]) -> None: ...
+
+
+class StepCache:
+    """Looks steps up by their keys. Ask for each step after all that it needs."""
+
+    def __init__(
+        self,
+        files: FileIndex,
+        record: CacheRecord,
+        blobs: OutputStore,
+        environment: Mapping[str, str],
+        machine: str,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self.files = files
+        self._record = record
+        self._blobs = blobs
+        self._environment = environment
+        self._machine = machine
+        self._entries = record.cached() if enabled else {}
+        self._keys: dict[str, str] = {}
+        self._parts: dict[str, dict[str, str]] = {}
+
+    def look(self, step: Step, now: float) -> tuple[str, StepResult] | None:
+        """The stored result of a step (as text and as cached), or None when it must run."""
+        parts = key_parts(
+            step,
+            self.files.fingerprints(step.inputs),
+            self._environment,
+            {need: self._keys.get(need, "none") for need in step.needs},
+            self._machine,
+        )
+        self._parts[step.name] = parts
+        key = self._keys[step.name] = key_of(parts)
+        entry = self._entries.get(key)
+        if entry is None or step.max_age == 0:
+            return None
+        stored, text = entry
+        if step.max_age is not None and now - stored > step.max_age:
+            return None
+        result = step_from_json(text, outcome=Outcome.CACHED)
+        if not self._whole(result):
+            return None
+        self.ended(step, result)
+        return text, result
+
+    def why(self, step: Step, now: float) -> str:
+        """Why a step that `look` did not find must run, in one sentence."""
+        if step.max_age == 0:
+            return "it is never cached"
+        entry = self._entries.get(key_of(self._parts[step.name]))
+        if entry is None:
+            return explain_miss(self._record.key_parts(step.name), self._parts[step.name])
+        if step.max_age is not None and now - entry[0] > step.max_age:
+            return f"its outcome is older than {step.max_age / 3600:g} h"
+        return "a report of its stored outcome is missing or damaged"
+
+    def ended(self, step: Step, result: StepResult) -> None:
+        """What follows depends on what this step brought about, not only on what went in."""
+        if result.outcome not in (Outcome.PASSED, Outcome.CACHED):
+            self._keys[step.name] = str(result.outcome)
+        elif result.reports:
+            self._keys[step.name] += content_digest(repr(sorted(result.reports.items())))
+
+    def entry(self, step: Step) -> tuple[str, str] | None:
+        """The key and parts to store a passed step under.
+
+        None when nothing may be stored: it is never cached, or an input changed while it ran
+        (rule 1), so that nobody knows which content it saw.
+        """
+        parts = self._parts[step.name]
+        if step.max_age == 0 or not self._unchanged(step, parts):
+            return None
+        return key_of(parts), json.dumps(parts, separators=(",", ":"))
+
+    def remember_files(self) -> None:
+        """Keep what was learned of the files for the next run."""
+        if self.files.learned:
+            self._record.put_files((path, *entry) for path, entry in self.files.learned.items())
+
+    def _unchanged(self, step: Step, parts: Mapping[str, str]) -> bool:
+        before = {name[5:]: value for name, value in parts.items() if name.startswith("file ")}
+        return before == self.files.reread().fingerprints(step.inputs)
+
+    def _whole(self, result: StepResult) -> bool:
+        """Rule 7: what the entry promises is really there, and is what it was."""
+        blobs = [*result.reports.values(), *([result.log] if result.log else [])]
+        return all(self._blobs.get(name) is not None for name in blobs) and all(
+            os.path.exists(path) for path in result.facts.get("paths", ())
+        )

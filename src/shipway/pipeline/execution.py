@@ -1,0 +1,354 @@
+"""A check: its program is run, its reports are read, its gates are held."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
+
+from shipway.errors import ApplicationFault, CannotRun
+from shipway.findings.finding import FindingState
+from shipway.findings.fingerprint import compare_to_baseline, with_code_context
+from shipway.pipeline.check import Check, CheckContext, CheckResult, ToolOutput, ToolSource
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.step_context import WARNING, StepContext
+from shipway.ports import Command, Completed, OnOutput
+from shipway.source_text import decode_text
+from shipway.system.files import FileTree
+from shipway.system.redaction import Redactor
+
+# How a step's program is started, and what it means that it did not end by itself.
+
+
+def tool_command(check: Check, site: CheckContext, shop: StepContext) -> tuple[str, ...]:
+    """How a check's tool is started, without its arguments."""
+    tool = check.tool
+    if tool.home is ToolSource.APPLICATION:
+        if not site.python:
+            raise CannotRun(
+                "the application's environment is not there",
+                "It is made by the step install: see why that did not pass.",
+            )
+        return (site.python,)
+    if tool.home is ToolSource.OWN:
+        return (sys.executable, "-m", tool.program)
+    if tool.home is ToolSource.SYSTEM:
+        if shutil.which(tool.program, path=shop.environment.get("PATH")) is None:
+            raise CannotRun(f"{tool.program} is not here", tool.how)
+        return (tool.program,)
+    extras = tuple(part for extra in tool.extras for part in ("--with", extra))
+    source = f"{tool.package}=={tool.version}"
+    return (shop.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
+
+
+def interrupted_result(step: Step, done: Completed) -> StepResult | None:
+    """The result of a program that did not end by itself; None when it did."""
+    result = StepResult(
+        step=step.name, stage=step.stage, outcome=Outcome.CANCELLED, reason="it was stopped"
+    )
+    if done.cancelled:
+        return result
+    if done.timed_out:
+        return replace(
+            result,
+            outcome=Outcome.FAILED,
+            reason=f"it took longer than its limit of {step.timeout:g} s and was ended",
+            remedy="Raise its timeout, or find out what it waits for: "
+            f"{command_line('run', step.name)}.",
+        )
+    return None
+
+
+# What a step leaves in its folder: stored, and written anew for the steps that need it.
+
+
+def restore_reports(step: Step, shop: StepContext) -> dict[str, str]:
+    """The report folders of needed steps that passed, written anew where they are gone.
+
+    What another one left is no result.
+    """
+    folders = {}
+    for need in step.needs:
+        result = shop.upstream.get(need)
+        if result is None or result.outcome not in (Outcome.PASSED, Outcome.CACHED):
+            continue
+        folders[need] = shop.folder(need)
+        for name, digest in result.reports.items():
+            path = os.path.join(folders[need], name)
+            data = shop.blobs.get(digest)
+            if data is not None and not os.path.exists(path):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(data)
+    return folders
+
+
+def collect_reports(check: Check, out: str, redact: Redactor) -> dict[str, bytes]:
+    """Its reports. In those that are text, no secret is left, in the folder neither."""
+    reports = {}
+    for name in check.reports:
+        path = os.path.join(out, name)
+        if not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            data = file.read()
+        reports[name] = data if b"\0" in data else _redacted(data, redact)
+        if reports[name] != data:
+            with open(path, "wb") as file:
+                file.write(reports[name])
+    return reports
+
+
+def _redacted(data: bytes, redact: Redactor) -> bytes:
+    return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def run_check(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    """Run a check's tool, read what it says, and hold that against the gates."""
+    adapter = shop.checks(step.work["check"])
+    out = shop.folder(step.name)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    site = CheckContext(
+        shop.root,
+        out,
+        shop.python(),
+        upstream=restore_reports(step, shop),
+        advisories=shop.advisories,
+    )
+    if adapter.served:
+        with shop.serve(shop, on_output) as url:
+            return _run_check(step, adapter, replace(site, url=url), shop, on_output)
+    if step.stage == "test":
+        return _test(step, adapter, site, shop, on_output)
+    return _run_check(step, adapter, site, shop, on_output)
+
+
+def _test(
+    step: Step, check: Check, site: CheckContext, shop: StepContext, on_output: OnOutput
+) -> StepResult:
+    """Tests see the application's own variables, and find the services that they need running."""
+    data = os.path.join(site.out, "data")
+    variables = {
+        name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
+    }
+    os.makedirs(data)
+    if not (check.serviced and shop.config.services):
+        return _run_check(step, check, site, shop, on_output, variables)
+    lines: list[str] = []
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        on_output(line)
+
+    with shop.serviced(shop, tell, {**shop.env(step), **variables}) as provided:
+        inner = replace(shop, secrets=(*shop.secrets, *provided.hidden))
+        result = _run_check(
+            step, check, site, inner, on_output, {**variables, **provided.variables}
+        )
+    notes = "".join(f"{line}\n" for line in lines)
+    earlier = (shop.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+    warnings = [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
+    facts = {**result.facts, "warnings": warnings} if warnings else result.facts
+    return replace(result, log=shop.store(notes + earlier), facts=facts)
+
+
+def _run_check(
+    step: Step,
+    check: Check,
+    site: CheckContext,
+    shop: StepContext,
+    on_output: OnOutput,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> StepResult:
+    argv = (*tool_command(check, site, shop), *check.argv(shop.config, site))
+    env = {**shop.env(step), **variables, **dict(check.tool.env)}
+    command = Command(argv, shop.root, env, step.timeout, shop.secrets)
+    done = shop.processes.run(command, on_output)
+    log = shop.store(done.stdout + done.stderr)
+    stopped = interrupted_result(step, done)
+    if stopped is not None:
+        # A test that hangs is a fault of the application; a scanner that does says nothing of it.
+        unknown = done.timed_out and step.stage == "security"
+        outcome = Outcome.ERROR if unknown else stopped.outcome
+        return replace(stopped, log=log, outcome=outcome)
+    reports = collect_reports(check, site.out, Redactor(shop.secrets))
+    try:
+        reading = check.read(
+            ToolOutput(done.code, done.stdout, done.stderr, reports), shop.config, site
+        )
+    except CannotRun as problem:
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.ERROR,
+            log=log,
+            reason=problem.message,
+            remedy=problem.remedy,
+        )
+    stored = {name: shop.blobs.put(data) for name, data in reports.items()}
+    if step.stage == "quality":
+        reading = _compared(reading, shop)
+    return _judged(step, reading, stored, log)
+
+
+def _compared(reading: CheckResult, shop: StepContext) -> CheckResult:
+    """With the findings marked that were there before; those of scanners are judged together
+    later (pipeline/findings_step.py)."""
+    texts = {}
+    for path in {finding.path for finding in reading.findings}:
+        with suppress(OSError), open(os.path.join(shop.root, path), "rb") as file:
+            texts[path] = decode_text(file.read())
+    marked, _ = compare_to_baseline(
+        tuple(with_code_context(reading.findings, texts)), shop.baseline
+    )
+    return replace(reading, findings=marked)
+
+
+def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str) -> StepResult:
+    gates = [
+        Gate(name, Bound(bound), limit, subject)
+        for name, bound, limit, subject in step.work["gates"]
+    ]
+    measures = reading.measures
+    open_ = [finding for finding in reading.findings if finding.state is FindingState.OPEN]
+    if not any(measure.name == "findings" for measure in measures):
+        measures = (*measures, Measure("findings", len(open_)))
+    worst = reading.worst or tuple(finding.place for finding in open_)
+    results = evaluate_gates(gates, measures, worst)
+    broken = [gate for gate in results if not gate.passed]
+    result = StepResult(
+        step=step.name,
+        stage=step.stage,
+        outcome=Outcome.PASSED,
+        findings=reading.findings,
+        measures=reading.measures,
+        gates=results,
+        tests=reading.tests,
+        reports=reports,
+        log=log,
+    )
+    if reading.partial:
+        warning = f"measured without {reading.partial}, which did not run"
+        result = replace(result, facts={"warnings": [warning]})
+        if broken and not reading.failed:
+            return _undecided(result, broken[0], reading.partial)
+    reason = reading.failed or (broken[0].sentence if broken else "")
+    if not reason:
+        return result
+    return replace(result, outcome=Outcome.FAILED, reason=reason, remedy=reading.remedy)
+
+
+def _undecided(result: StepResult, gate: GateResult, missing: str) -> StepResult:
+    """A figure that lacks something keeps no limit, and breaks none: nobody knows it."""
+    return replace(
+        result,
+        outcome=Outcome.ERROR,
+        gates=tuple(one for one in result.gates if one.passed),
+        reason=f"{gate.sentence}; {missing} did not run, so nobody knows whether it is kept",
+        remedy=f"See why {missing} did not run.",
+    )
+
+
+# A step's work, done once: a command, a check, or an action.
+
+
+def execute_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable,
+    ApplicationFault → failed."""
+    try:
+        if step.kind is StepKind.COMMAND:
+            return _command(step, shop, on_output)
+        if step.kind is StepKind.CHECK:
+            return run_check(step, shop, on_output)
+        return shop.actions(step.work["action"])(step, shop, on_output)
+    except CannotRun as problem:
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.ERROR,
+            reason=problem.message,
+            remedy=problem.remedy,
+        )
+    except ApplicationFault as fault:
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.FAILED,
+            reason=fault.message,
+            remedy=fault.remedy,
+            log=shop.store(fault.log),
+        )
+
+
+def _command(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    done = shop.processes.run(
+        Command(tuple(step.work["argv"]), shop.root, shop.env(step), step.timeout, shop.secrets),
+        on_output,
+    )
+    log = shop.store(done.stdout + done.stderr)
+    stopped = interrupted_result(step, done)
+    if stopped is not None:
+        return replace(stopped, log=log)
+    if done.code == 0:
+        return StepResult(step=step.name, stage=step.stage, outcome=Outcome.PASSED, log=log)
+    return StepResult(
+        step=step.name,
+        stage=step.stage,
+        outcome=Outcome.FAILED,
+        log=log,
+        reason=f"it ended with {_code(done.code)}",
+    )
+
+
+def _code(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+# The verb `run --fix`: formatters and linters repair what is safe, one after the other.
+
+_SHOWN = 5
+
+
+def apply_fixes(steps: Iterable[Step], shop: StepContext, say: OnOutput) -> list[str]:
+    """Let every check among the steps repair what it can; the paths that are different now.
+
+    Before the run and in the checks' own order: two tools at the same file would undo each
+    other's work, and tests would see it half done.
+    """
+    everything = ("*",)
+    before = FileTree(shop.root, {}).fingerprints(everything)
+    for step in steps:
+        if step.kind is StepKind.CHECK:
+            _repair(step, shop, say)
+    after = FileTree(shop.root, {}).fingerprints(everything)
+    changed = sorted(path for path in after if after[path] != before.get(path))
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    say(f"repaired: {', '.join(changed[:_SHOWN])}{more}" if changed else "nothing to repair")
+    return changed
+
+
+def _repair(step: Step, shop: StepContext, say: OnOutput) -> None:
+    check = shop.checks(step.work["check"])
+    site = CheckContext(shop.root, shop.folder(step.name), shop.python())
+    arguments = check.fix(shop.config, site)
+    if arguments is None:
+        return
+    os.makedirs(site.out, exist_ok=True)
+    try:
+        argv = (*tool_command(check, site, shop), *arguments)
+        done = shop.processes.run(Command(argv, shop.root, shop.env(step), step.timeout))
+    except CannotRun as problem:
+        say(f"{step.name} cannot repair: {problem.message}")
+        return
+    if done.code:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        say(f"{step.name} could not repair everything: {' '.join(last)}")

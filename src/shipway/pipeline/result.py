@@ -1,0 +1,92 @@
+"""What a step and a run ended with; everything that reports and the record are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipway.findings.finding import Finding
+from shipway.pipeline.gates import GateResult, Measure
+from shipway.pipeline.outcome import Outcome, Verdict
+
+_DELIVERING = ("deploy", "publish")
+_NOT_RUN = (Outcome.ERROR, Outcome.UPSTREAM_FAILED)
+
+
+@dataclass(frozen=True)
+class TestTally:
+    """How many tests did what."""
+
+    __test__ = False  # pytest must not take this for a test class
+
+    passed: int
+    failed: int
+    skipped: int
+    left_out: tuple[str, ...] = ()  # "test name: reason" of each skipped one
+
+    @property
+    def executed(self) -> int:
+        """Tests that really ran."""
+        return self.passed + self.failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """How a step ended.
+
+    started: seconds since the epoch; seconds: how long it took (when cached: originally).
+    reason: one sentence why it did not pass. remedy: what to do next.
+    reports: file name → digest of a stored blob. log: digest of its output, "" if none.
+    rollout: set by steps that roll out.
+    """
+
+    step: str
+    stage: str
+    outcome: Outcome
+    started: float = 0.0
+    seconds: float = 0.0
+    reason: str = ""
+    remedy: str = ""
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    tests: TestTally | None = None
+    reports: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+    command: str = ""
+    rollout: Verdict | None = None
+    needs: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # e.g. the release, the receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A whole run. `steps` in the order in which they ended."""
+
+    run: str
+    application: str
+    verdict: Verdict
+    started: float
+    seconds: float
+    steps: tuple[StepResult, ...]
+    commit: str = ""
+    branch: str = ""
+    jobs: int = 1
+    address: str = ""
+
+    @property
+    def undelivered(self) -> tuple[StepResult, ...]:
+        """The rollouts and publications that should have been, and were not."""
+        return tuple(
+            step for step in self.steps if step.stage in _DELIVERING and step.outcome in _NOT_RUN
+        )
+
+    def exit_code(self, *, strict: bool, named: Collection[str] = ()) -> int:
+        """The process's exit code: 0 only where what was asked for was done.
+
+        An incomplete run is a failure under `strict`; without it, too, where nothing came of a
+        rollout, or of a step that the caller asked for by its name.
+        """
+        owed = any(step.step in named and step.outcome in _NOT_RUN for step in self.steps)
+        return self.verdict.exit_code(strict=bool(strict or owed or self.undelivered))

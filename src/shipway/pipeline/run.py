@@ -1,0 +1,354 @@
+"""The verb `run`: takes the steps through the graph, in parallel, with the cache."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Protocol
+
+from shipway.errors import ShipwayError
+from shipway.pipeline.cache import StepCache
+from shipway.pipeline.codec import run_to_json, step_to_json
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.graph import Graph, Scheduler
+from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
+from shipway.pipeline.result import RunResult, StepResult
+from shipway.pipeline.step import Step
+from shipway.ports import Clock, EndedStep, OnOutput
+
+# Who is told what happens during a run: the consoles, the JSON stream, the record.
+
+
+class RunListener(Protocol):
+    """Told of everything, in order; may be called from the threads that run the steps.
+
+    A step that is cached, skipped or blocked is never started: it only finishes.
+    """
+
+    def run_started(self, run: str, application: str, steps: Sequence[Step]) -> None:
+        """`steps` is everything that may run, in the order of the graph."""
+        ...
+
+    def step_started(self, step: Step) -> None: ...
+
+    def step_output(self, step: str, line: str) -> None:
+        """One line that a running step printed, secrets already blotted out."""
+        ...
+
+    def step_finished(self, result: StepResult) -> None: ...
+
+    def run_finished(self, result: RunResult) -> None: ...
+
+    def close(self) -> None:
+        """Give the terminal back, however the run ended; harmless when done twice."""
+        ...
+
+
+# The verb `plan`: for every step, whether it would run and why.
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What would happen to a step. seconds: as long as it took last time."""
+
+    step: Step
+    runs: bool
+    why: str
+    seconds: float
+
+
+def forecast_run(
+    graph: Graph,
+    cache: StepCache,
+    durations: Mapping[str, float],
+    now: float,
+    skipped: Mapping[str, str] = MappingProxyType({}),
+) -> list[Forecast]:
+    """Foresee a run. A step behind one that runs is expected to run too.
+
+    skipped: steps that would be skipped, each with the reason.
+    """
+    running: set[str] = set()
+    forecasts = []
+    for name in graph.order:
+        step = graph.steps[name]
+        if name in skipped:
+            forecasts.append(Forecast(step, False, skipped[name], durations.get(name, 0.0)))
+            continue
+        hit = cache.look(step, now)
+        first = next((need for need in step.needs if need in running), "")
+        if first:
+            why = f"{first} runs, and this needs it"
+        else:
+            why = "nothing that it depends on changed" if hit else cache.why(step, now)
+        if first or hit is None:
+            running.add(name)
+        seconds = durations.get(name, step.expected)
+        forecasts.append(Forecast(step, name in running, why, seconds))
+    return forecasts
+
+
+_WAKE = 0.5  # seconds
+# Does a step's work once, given the results of the steps that ended before it.
+Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
+
+
+class RunRecord(Protocol):
+    """What a run needs of the record (effects.record.SqliteRecord)."""
+
+    def start_run(self, run: str, started: float, commit: str = "") -> None: ...
+    def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
+    def finish_run(self, run: str, result: str) -> None: ...
+    def durations(self) -> dict[str, float]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the caller asked for.
+
+    run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
+    for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
+    gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
+    with the reason. branch, commit: of the working tree. words: step → the options of this call
+    that it needs, for the command that runs it again. strict: whether what is absent holds up a
+    rollout as a failure does.
+    """
+
+    run: str
+    jobs: int
+    application: str = ""
+    fail_fast: bool = False
+    changed: frozenset[str] | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    branch: str = ""
+    commit: str = ""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strict: bool = False
+
+
+class PipelineRun:
+    """One run of a graph."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        perform: Perform,
+        cache: StepCache,
+        record: RunRecord,
+        listener: RunListener,
+        clock: Clock,
+        options: RunOptions,
+    ) -> None:
+        self._graph = graph
+        self._perform_once = perform
+        self._cache = cache
+        self._record = record
+        self._listener = listener
+        self._clock = clock
+        self._options = options
+        self._results: list[StepResult] = []
+        self._upstream: dict[str, StepResult] = {}
+        self._unwritten: list[EndedStep] = []
+        self._work: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[Step, StepResult] | None] = queue.SimpleQueue()
+        self._workers = 0
+        self._failed_fast = False
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Start nothing more; the caller ends what runs. Safe in a signal handler."""
+        self._cancelled.set()
+        self._ended.put(None)
+
+    def execute(self) -> RunResult:
+        """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
+        started, clock = self._clock.now(), self._clock.monotonic()
+        name = self._options.application
+        self._record.start_run(self._options.run, started, self._options.commit)
+        self._listener.run_started(self._options.run, name, list(self._graph.steps.values()))
+        try:
+            durations = self._record.durations()
+            self._loop(
+                Scheduler(self._graph, self._options.jobs, durations, strict=self._options.strict)
+            )
+        finally:
+            for _ in range(self._workers):
+                self._work.put(None)
+            self._write()
+            self._cache.remember_files()
+        result = RunResult(
+            run=self._options.run,
+            application=name,
+            verdict=self._verdict(),
+            started=started,
+            seconds=self._clock.monotonic() - clock,
+            steps=tuple(self._results),
+            commit=self._options.commit,
+            branch=self._options.branch,
+            jobs=self._options.jobs,
+            address=self._address(),
+        )
+        self._record.finish_run(self._options.run, run_to_json(result))
+        self._listener.run_finished(result)
+        return result
+
+    def _loop(self, schedule: Scheduler) -> None:
+        while not schedule.done:
+            stopping = self._cancelled.is_set() or self._failed_fast
+            step = None if stopping else schedule.next(self._clock.monotonic())
+            if step is not None:
+                self._begin(schedule, step)
+                continue
+            if stopping:
+                for waiting in schedule.cancel():
+                    self._note(self._not_started(waiting))
+                if schedule.done:
+                    return
+            self._write()  # while the workers have something to do
+            if (done := self._wait()) is not None:
+                self._finish(schedule, *done)
+
+    def _wait(self) -> tuple[Step, StepResult] | None:
+        """The next step that has ended; None now and then.
+
+        For a signal that comes just before this waits does not wake it: it is seen by then.
+        """
+        try:
+            return self._ended.get(timeout=_WAKE)
+        except queue.Empty:
+            return None
+
+    def _begin(self, schedule: Scheduler, step: Step) -> None:
+        if reason := self._skip_reason(step):
+            self._finish(schedule, step, _result(step, Outcome.SKIPPED, reason))
+            return
+        hit = self._cache.look(step, self._clock.now())
+        if hit is None:
+            self._dispatch(step)
+            return
+        text, result = hit
+        self._upstream[step.name] = result
+        # The stored text says "passed": what the record says of this run must be what happened.
+        text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
+        self._note(result, EndedStep(step.name, text))
+        schedule.finish(step.name, Outcome.CACHED)
+
+    def _skip_reason(self, step: Step) -> str:
+        options = self._options
+        if step.name in options.skipped:
+            return options.skipped[step.name]
+        if step.branches and options.branch not in step.branches:
+            return f"it runs on {', '.join(step.branches)} only"
+        if options.changed is None or not step.inputs:
+            return ""
+        touched = self._cache.files.touched(step.inputs, options.changed)
+        return "" if touched else "none of its inputs changed"
+
+    def _dispatch(self, step: Step) -> None:
+        self._listener.step_started(step)
+        if self._workers < self._options.jobs:
+            self._workers += 1
+            threading.Thread(target=self._worker, daemon=True).start()
+        self._work.put(step)
+
+    def _worker(self) -> None:
+        while (step := self._work.get()) is not None:
+            self._ended.put((step, self._perform(step)))
+
+    def _perform(self, step: Step) -> StepResult:
+        started, clock = self._clock.now(), self._clock.monotonic()
+
+        def output(line: str) -> None:
+            self._listener.step_output(step.name, line)
+
+        try:
+            result = self._perform_once(step, self._upstream, output)
+            for _ in range(step.retries):
+                if result.outcome is not Outcome.FAILED or self._cancelled.is_set():
+                    break
+                output("it failed; trying again")
+                result = self._perform_once(step, self._upstream, output)
+        except ShipwayError as problem:
+            result = replace(_result(step, Outcome.FAILED, problem.message), remedy=problem.remedy)
+        except Exception as problem:  # noqa: BLE001  # a defect in one step must not hang the run
+            reason = f"Shipway itself failed: {type(problem).__name__}: {problem}"
+            result = replace(_result(step, Outcome.FAILED, reason), remedy="Report it as a bug.")
+        if self._cancelled.is_set() and result.outcome in (Outcome.FAILED, Outcome.ERROR):
+            result = replace(result, outcome=Outcome.CANCELLED, reason="it was stopped")
+        return replace(
+            result,
+            started=started,
+            seconds=self._clock.monotonic() - clock,
+            needs=step.needs,
+            command="" if result.outcome is Outcome.PASSED else self._again(step),
+        )
+
+    def _again(self, step: Step) -> str:
+        """The command that runs it alone, as it was run here."""
+        options = self._options.words.get(step.name, ())
+        if step.name.startswith("-"):  # or it would be one more option
+            return command_line("run", *options, "--", step.name)
+        return command_line("run", step.name, *options)
+
+    def _finish(self, schedule: Scheduler, step: Step, result: StepResult) -> None:
+        result = self._allowed(result)
+        self._upstream[step.name] = result
+        key = parts = ""
+        if result.outcome is Outcome.PASSED:
+            key, parts = self._cache.entry(step) or ("", "")
+        self._cache.ended(step, result)
+        seconds = result.seconds if result.outcome is Outcome.PASSED else None
+        text = step_to_json(result)
+        self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
+        for blocked in schedule.finish(step.name, result.outcome):
+            if unasked := self._options.skipped.get(blocked.step.name):  # whatever it needs
+                self._note(_result(blocked.step, Outcome.SKIPPED, unasked))
+                continue
+            reason = f"{blocked.cause} ended {blocked.outcome}"
+            self._note(_result(blocked.step, Outcome.UPSTREAM_FAILED, reason))
+        if self._options.fail_fast and result.outcome is Outcome.FAILED:
+            self._failed_fast = True
+
+    def _allowed(self, result: StepResult) -> StepResult:
+        reason = self._options.allowed.get(result.step)
+        if result.outcome is not Outcome.ERROR or reason is None:
+            return result
+        explanation = f"allowed to be missing: {reason} ({result.reason})"
+        return replace(result, outcome=Outcome.SKIPPED, reason=explanation, remedy="")
+
+    def _note(self, result: StepResult, ended: EndedStep | None = None) -> None:
+        self._results.append(result)
+        self._unwritten.append(ended or EndedStep(result.step, step_to_json(result)))
+        self._listener.step_finished(result)
+
+    def _write(self) -> None:
+        """Put what has ended into the record, in one transaction."""
+        if self._unwritten:
+            self._record.finish_steps(self._options.run, self._unwritten)
+            self._unwritten = []
+
+    def _not_started(self, step: Step) -> StepResult:
+        if self._cancelled.is_set():
+            return _result(step, Outcome.CANCELLED, "the run was stopped before it")
+        return _result(
+            step, Outcome.UPSTREAM_FAILED, "another step failed, and --fail-fast was given"
+        )
+
+    def _verdict(self) -> Verdict:
+        rollouts = [result.rollout for result in self._results if result.rollout is not None]
+        outcomes = [result.outcome for result in self._results if result.rollout is None]
+        return verdict_of(outcomes or [Outcome.PASSED], rollouts)
+
+    def _address(self) -> str:
+        addresses = [r.facts["address"] for r in self._results if "address" in r.facts]
+        return str(addresses[-1]) if addresses else ""
+
+
+def _result(step: Step, outcome: Outcome, reason: str) -> StepResult:
+    return StepResult(
+        step=step.name, stage=step.stage, outcome=outcome, reason=reason, needs=step.needs
+    )

@@ -1,0 +1,86 @@
+"""A step: one unit of work, declared as plain data.
+
+A step is data and nothing else, so that its definition can be hashed, stored and shown. What a
+kind of work means is known by the runner's performers (pipeline/execution.py).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from shipway.pipeline.dependency import Role
+
+STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
+ALL_CORES = 0
+
+
+class StepKind(StrEnum):
+    """What a step's work is."""
+
+    COMMAND = "command"  # the team's own: run argv, the exit code decides
+    CHECK = "check"  # a tool's adapter from shipway.checks.registry
+    ACTION = "action"  # a verb of Shipway itself: install, package, deploy, smoke
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """One unit of work. Not to be changed once it is made: `replace` makes another.
+
+    needs: names of steps that must have ended before; what becomes of this one then is in
+    pipeline/dependency.py. role: what it needs them for. products: those of them whose product it
+    takes, whatever its role.
+    inputs: patterns (as in .gitignore) or literal paths, relative to the application's root.
+    env: names of the environment variables that the step may see.
+    timeout: seconds. retries: further tries after a failure. cores: ALL_CORES for all.
+    max_age: seconds that a stored outcome holds; None for ever, 0 never stored.
+    expected: seconds it takes where no duration is on record.
+    branches: names of the git branches on which it runs; empty for all.
+    tool: the identity of its tool, by resolved version.
+    work: what to do, by kind.
+    known_identity: the identity, where a compiled pipeline knows it already.
+    """
+
+    name: str
+    stage: str
+    kind: StepKind
+    work: dict[str, Any]
+    needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    timeout: float = 600.0
+    retries: int = 0
+    cores: int = 1
+    max_age: float | None = None
+    expected: float = 1.0
+    branches: tuple[str, ...] = ()
+    role: Role = Role.CONSUMER
+    products: tuple[str, ...] = ()
+    tool: str = ""
+    known_identity: str = field(default="", init=False)  # init=False: `replace` leaves it out
+
+    @property
+    def identity(self) -> str:
+        """A digest of the step's own definition: what its cache key is made from."""
+        if not self.known_identity:
+            definition = json.dumps(
+                [
+                    self.name,
+                    self.stage,
+                    self.kind,
+                    self.work,
+                    self.needs,
+                    self.inputs,
+                    self.env,
+                    self.timeout,
+                    self.retries,
+                    self.max_age,
+                ],
+                sort_keys=True,
+                separators=(",", ":"),
+            )
+            self.known_identity = sha256(definition.encode()).hexdigest()[:32]
+        return self.known_identity

@@ -1,0 +1,106 @@
+"""What a step's work gets to work with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shipway.config.schema import Config
+from shipway.errors import CannotRun
+from shipway.pipeline.check import Check
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.service_kinds import ProvidedService
+from shipway.pipeline.step import Step
+from shipway.ports import OnOutput, Processes
+
+# What every program gets of the caller's environment; all else must be declared.
+BASE_ENV = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TERM",
+    "SSL_CERT_FILE",
+    "UV_CACHE_DIR",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "PIP_INDEX_URL",
+)
+
+
+class BlobStore(Protocol):
+    """Contents by digest."""
+
+    def put(self, data: bytes) -> str: ...
+    def get(self, name: str) -> bytes | None: ...
+
+
+WARNING = "warning: "  # what such a line says is shown beside the step's outcome, too
+Action = Callable[[Step, "StepContext", OnOutput], StepResult]
+# Starts the services that tests need, and gives the variables that hand them over.
+Serviced = Callable[
+    ["StepContext", OnOutput, Mapping[str, str]], AbstractContextManager[ProvidedService]
+]
+Serve = Callable[["StepContext", OnOutput], AbstractContextManager[str]]
+
+
+def _no_services(
+    shop: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+) -> AbstractContextManager[ProvidedService]:
+    raise CannotRun("nothing here starts services", "Leave [services] out.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepContext:
+    """Everything that performing a step takes.
+
+    root: the application's folder. state: its .shipway folder. out: this run's folder, one
+    folder a step below it. environment: the caller's variables. checks, actions: look one up by
+    its name. serve: starts the application for a load test and gives its address. serviced: starts
+    services for tests. secrets: values to blot out. stopping: whether the run was cancelled.
+    upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
+    baseline: fingerprints of findings that do not count. now: seconds since the epoch.
+    """
+
+    root: str
+    state: str
+    out: str
+    config: Config
+    processes: Processes
+    blobs: BlobStore
+    environment: Mapping[str, str]
+    checks: Callable[[str], Check]
+    actions: Callable[[str], Action]
+    serve: Serve
+    uv: str
+    commit: str = ""
+    secrets: tuple[str, ...] = ()
+    stopping: Callable[[], bool] = lambda: False
+    upstream: Mapping[str, StepResult] = field(default_factory=dict)
+    advisories: str = ""
+    baseline: Sequence[str] = ()
+    now: Callable[[], float] = time.time
+    serviced: Serviced = _no_services
+
+    def env(self, step: Step | None = None) -> dict[str, str]:
+        """What a program may see: the base and what the step declares."""
+        names = (*BASE_ENV, *(step.env if step else ()))
+        return {name: self.environment[name] for name in names if name in self.environment}
+
+    def folder(self, step: str) -> str:
+        """A step's report folder."""
+        return os.path.join(self.out, step)
+
+    def python(self) -> str:
+        """The interpreter of the application's environment; "" before it exists."""
+        installed = self.upstream.get("install")
+        return str(installed.facts.get("python", "")) if installed else ""
+
+    def store(self, text: str) -> str:
+        """Keep a log; its name, "" for an empty one."""
+        return self.blobs.put(text.encode()) if text else ""

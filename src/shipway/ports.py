@@ -1,0 +1,248 @@
+"""What flows need of the outside, as Protocols. Each has its real form in effects or platforms,
+and a fake beside that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+OUTPUT_LIMIT = 8 * 1024 * 1024
+PACKAGE = "package"  # the step that makes a release
+MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to run. `env` is all it sees: nothing is inherited.
+
+    timeout: seconds. secrets: values to be blotted out of everything it prints.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 600.0
+    secrets: tuple[str, ...] = ()
+    output_limit: int = OUTPUT_LIMIT
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a program ended. code is negative for a signal; timed_out and cancelled say why."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Server:
+    """A program that outlives the command that started it.
+
+    born: when the kernel started it, in its own ticks. Together with pid it names one process
+    for ever: a number that is used again belongs to a later birth.
+    """
+
+    pid: int
+    born: str
+
+
+OnOutput = Callable[[str], None]
+
+
+class Processes(Protocol):
+    """Runs programs. Raises CannotRun when the program does not exist or cannot be started."""
+
+    def run(self, command: Command, on_output: OnOutput | None = None) -> Completed: ...
+
+    def spawn(self, command: Command, log: str) -> Server:
+        """Start a server in a process group of its own, its output appended to `log`."""
+        ...
+
+    def orphans(self, log: str) -> Server | None:
+        """The server that was last started with this log, where it still runs."""
+        ...
+
+    def alive(self, server: Server) -> bool:
+        """Whether it runs."""
+        ...
+
+    def stop(self, server: Server, grace: float) -> None:
+        """SIGTERM to the group, SIGKILL after `grace` seconds. A dead one is fine."""
+        ...
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float: ...  # seconds since the epoch
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """Asks; raises Unreachable when nobody answers within `timeout` seconds."""
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response: ...
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """A message that is ready to be posted.
+
+    url and headers may hold secrets, and are shown nowhere. expects_ok: the answer is JSON that
+    has to say `"ok": true`, as Slack's Web API has it.
+    """
+
+    channel: str
+    url: str = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    expects_ok: bool = False
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of a letter. problem: why it did not arrive, "" where it did; seconds: how long
+    all attempts took."""
+
+    channel: str
+    problem: str = ""
+    attempts: int = 0
+    seconds: float = 0.0
+
+
+class Notifier(Protocol):
+    """Posts letters. Never raises: what goes wrong is in the delivery."""
+
+    def send(self, letter: WebhookRequest, limit: float) -> Delivery:
+        """Post it, again where that may help; `limit` seconds at most, all attempts together."""
+        ...
+
+
+class Clients(Protocol):
+    """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
+    helps; what they raise is final."""
+
+    @property
+    def region(self) -> str: ...
+
+    def client(self, service: str) -> Any: ...
+
+
+class RenewableClients(Clients, Protocol):
+    """Those whose credentials may expire while they are needed."""
+
+    def renew(self) -> None:
+        """Look for credentials anew: somebody may have signed in again."""
+        ...
+
+
+class FreezeStore(Protocol):
+    """Where an environment's hold is kept, as text (rollouts/deploy_freeze.py)."""
+
+    def hold(self, environment: str) -> str:
+        """What is kept; "" for nothing."""
+        ...
+
+    def put_hold(self, environment: str, text: str) -> None: ...
+
+    def release_hold(self, environment: str) -> None:
+        """Nothing is kept any more. Releasing what is not held is fine."""
+        ...
+
+
+# What a stack costs a month in US dollars: its template's name and its parameters.
+Estimate = Callable[[str, Mapping[str, str]], float]
+
+
+class EndedStep(NamedTuple):
+    """A step that ended, as the record keeps it.
+
+    result: as JSON. seconds: how long it took, None where that says nothing about next time.
+    key, parts: of its cache entry, "" where there is none. now: seconds since the epoch.
+    """
+
+    step: str
+    result: str
+    seconds: float | None = None
+    key: str = ""
+    parts: str = ""
+    now: float = 0.0
+
+
+class Packaged(NamedTuple):
+    """What a run packaged.
+
+    run, commit: which run, and the commit it ran on; "" where that is not known. ended: whether
+    that run has ended. release: its fields. manifest: digest of the stored list of its files; ""
+    for releases from before there was one.
+    """
+
+    run: str
+    commit: str
+    ended: bool
+    release: dict[str, Any]
+    manifest: str = ""
+
+
+class Releases(Protocol):
+    """The part of the record that a rollout needs. Every call is durable when it returns."""
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Replace what is known to run in an environment (JSON-able)."""
+        ...
+
+    def state(self, environment: str) -> dict[str, Any] | None: ...
+
+    def add_release(self, release: Mapping[str, Any]) -> None: ...
+
+    def releases(self) -> Sequence[dict[str, Any]]: ...
+
+    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+        """Append a rollout and return its number; `update_rollout` completes it."""
+        ...
+
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+        """Put these values over what is known of it; what is not given stays."""
+        ...
+
+    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+        """Newest first; each has its `number`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit between two releases. subject and author are whatever somebody wrote."""
+
+    id: str
+    author: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The commits between the release that ran and the new one.
+
+    more: how many there are beyond these. undone: they are what going back takes away.
+    """
+
+    commits: tuple[Commit, ...] = ()
+    more: int = 0
+    undone: bool = False

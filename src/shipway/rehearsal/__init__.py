@@ -1,0 +1,1 @@
+"""Rehearsals: a rollout in a scratch environment under load, with injected faults."""

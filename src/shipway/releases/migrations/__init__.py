@@ -1,0 +1,1 @@
+"""Alembic migrations, read from their files without running them."""

@@ -1,0 +1,255 @@
+"""The actions that make the application's environment and its release."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import tomllib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+
+from shipway.errors import CannotRun, ConfigError
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step
+from shipway.pipeline.step_context import StepContext
+from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.releases.lock_header import lock_inputs
+from shipway.releases.manifest import damage, manifest
+from shipway.releases.migration_safety import migration_scripts
+from shipway.releases.migrations.analysis import migration_heads
+from shipway.releases.release import SBOM_FILE, Release
+from shipway.source_text import decode_text
+from shipway.system.files import FileTree, copy_files, write_atomic
+from shipway.system.files import file_lock as one_at_a_time
+
+# The application's environment: made once from its lock, and shared by all who have that lock.
+
+
+def prepare_environment(
+    step: Step, shop: StepContext, on_output: OnOutput, *, development: bool
+) -> str:
+    """Make the environment of the lock file unless it is there; the path of its interpreter.
+
+    It is named by the lock's digest, so all releases of one lock share it.
+    """
+    name = lock_digest(shop)[:16] + ("-dev" if development else "")
+    folder = os.path.join(shop.state, "venvs", name)
+    python = os.path.join(folder, "bin", "python")
+    with environment_lock(shop):
+        if os.path.exists(os.path.join(folder, "complete")) and os.path.exists(python):
+            os.utime(folder)
+        else:
+            _make(step, shop, on_output, folder, python, development=development)
+    return python
+
+
+def environment_lock(shop: StepContext) -> AbstractContextManager[None]:
+    """One process at a time makes environments and releases here; the others wait for it."""
+    return one_at_a_time(os.path.join(shop.state, "install.lock"), shop.stopping, "installed")
+
+
+def _make(
+    step: Step,
+    shop: StepContext,
+    on_output: OnOutput,
+    folder: str,
+    python: str,
+    *,
+    development: bool,
+) -> None:
+    for argv in _commands(shop, folder, python, development=development):
+        env = {**shop.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
+        done = shop.processes.run(
+            Command(argv, shop.root, env, step.timeout, shop.secrets), on_output
+        )
+        if done.code:
+            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
+            raise CannotRun(
+                "the application's environment cannot be made: " + "\n".join(last),
+                f"Run it by hand to see more: {shlex.join(argv)}",
+            )
+    if development:
+        _install_project(step, shop, on_output, python)
+    with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
+        mark.write("made by shipway\n")
+
+
+def _commands(
+    shop: StepContext, folder: str, python: str, *, development: bool
+) -> list[tuple[str, ...]]:
+    lock = _lock(shop, development=development)
+    if lock == "uv.lock":
+        part = () if development else ("--no-dev", "--no-install-project")
+        return [(shop.uv, "sync", "--locked", "--quiet", *part)]
+    return [
+        (shop.uv, "venv", "--quiet", "--clear", folder),
+        (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", _readable(shop, lock)),
+    ]
+
+
+def _lock(shop: StepContext, *, development: bool) -> str:
+    application = shop.config.application
+    return (application.test_lock if development else "") or application.lock
+
+
+def _readable(shop: StepContext, lock: str) -> str:
+    """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
+    with open(os.path.join(shop.root, lock), "rb") as file:
+        data = file.read()
+    text = decode_text(data)
+    if text.encode("utf-8", "surrogateescape") == data:
+        return lock
+    path = os.path.join(shop.state, "lock", "utf-8.txt")
+    write_atomic(path, text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def _install_project(step: Step, shop: StepContext, on_output: OnOutput, python: str) -> None:
+    """The application itself, for its metadata and commands, where it is a package.
+
+    From a copy, because building writes beside the sources. Its modules are found in the working
+    tree first (measure_tests.py), so that the copy need not be up to date. Many applications have
+    a build system that cannot build them: they are run from their folder and need no more.
+    """
+    if _lock(shop, development=True) == "uv.lock" or not is_package(shop.root):
+        return  # uv sync has done it, or there is nothing to install
+    copy = os.path.join(shop.state, "lock", "project")
+    shutil.rmtree(copy, ignore_errors=True)
+    copy_files(shop.root, list(FileTree(shop.root, {}).listing()), copy)
+    argv = (shop.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
+    done = shop.processes.run(
+        Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets), on_output
+    )
+    if done.code:
+        on_output("the application cannot be built as a package; it is used from its folder")
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def is_package(root: str) -> bool:
+    """Whether the project says that it can be built and installed."""
+    if os.path.exists(os.path.join(root, "setup.py")):
+        return True
+    try:
+        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
+            data = tomllib.load(file)
+    except (OSError, ValueError):
+        return False
+    tools = data.get("tool", {})
+    enabled = tools.get("uv", {}).get("package", True) is not False
+    return enabled and tools.get("poetry", {}).get("package-mode", True) and "build-system" in data
+
+
+def outdated_inputs(root: str, lock: str) -> str:
+    """The first file that changed since the lock was resolved from it; "" where none did."""
+    try:
+        with open(os.path.join(root, lock), encoding="utf-8", errors="replace") as file:
+            made_from = lock_inputs(file.read())
+    except OSError:
+        return ""
+    for path, digest in made_from.items():
+        try:
+            with open(os.path.join(root, path), "rb") as source:
+                same = hashlib.sha256(source.read()).hexdigest() == digest
+        except OSError:
+            same = False
+        if not same:
+            return path
+    return ""
+
+
+def lock_digest(shop: StepContext) -> str:
+    """What names the environment: the locks and what else decides what is installed."""
+    hasher = hashlib.sha256()
+    application = shop.config.application
+    for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
+        path = os.path.join(shop.root, name)
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                hasher.update(file.read())
+    return hasher.hexdigest()
+
+
+def install_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    """The environment for checks and tests, from the lock file with its development part."""
+    if changed := outdated_inputs(shop.root, shop.config.application.lock):
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.FAILED,
+            reason=f"{changed} changed since {shop.config.application.lock} was resolved from it",
+            remedy="Resolve it again: shipway init --relock.",
+        )
+    python = prepare_environment(step, shop, on_output, development=True)
+    return StepResult(
+        step=step.name,
+        stage=step.stage,
+        outcome=Outcome.PASSED,
+        facts={"python": python, "paths": [python]},
+    )
+
+
+def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    """An immutable copy of the application's files, named by their content."""
+    python = prepare_environment(step, shop, on_output, development=False)
+    tree = FileTree(shop.root, {})
+    fingerprints = tree.fingerprints(step.inputs)
+    files = {path: value for path, value in fingerprints.items() if value != "special"}
+    if not files:
+        raise ConfigError(
+            "no file belongs to the release", "Look at the patterns in [application] release."
+        )
+    application = shop.config.application
+    lock = lock_digest(shop)
+    content = "\n".join(f"{path}\0{value}" for path, value in files.items())
+    identity = "\n".join((application.name, application.version, lock, content))
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+    path = os.path.join(shop.state, "releases", digest[:32])
+    listed = manifest(files)
+    with environment_lock(shop):
+        _copy(shop.root, files, path, listed)
+    release = Release(
+        application=application.name,
+        version=application.version,
+        commit=shop.commit,
+        digest=digest,
+        lock=lock,
+        migrations=migration_heads(migration_scripts(path)),
+        path=path,
+        python=python,
+        sbom=_sbom(shop),
+    )
+    sbom = f"SBOM {release.sbom[:12]}" if release.sbom else "no SBOM"
+    on_output(f"release {release.name}: {len(files)} files, {sbom}")
+    return StepResult(
+        step=step.name,
+        stage=step.stage,
+        outcome=Outcome.PASSED,
+        facts={"release": asdict(release), "paths": [path, python]},
+        reports={
+            MANIFEST_FILE: shop.blobs.put(listed),
+            **({SBOM_FILE: release.sbom} if release.sbom else {}),
+        },
+    )
+
+
+def _copy(root: str, files: Mapping[str, str], path: str, listed: bytes) -> None:
+    """Have the release's files there, whole. What is damaged makes way for them."""
+    if not damage(path, listed):
+        os.utime(path)  # wanted again: nothing that cleans up takes it away meanwhile
+        return
+    aside = f"{path}.damaged"
+    if os.path.isdir(path):
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(path, aside)
+    copy_files(root, list(files), path)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sbom(shop: StepContext) -> str:
+    """The digest of the list that the step sbom wrote, if there is that step and it could."""
+    written = shop.upstream.get("sbom")
+    return written.reports.get(SBOM_FILE, "") if written else ""

@@ -1,0 +1,47 @@
+"""Figures and durations as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PERCENTILES = ("p50", "p95", "p99")
+
+
+def format_figure(value: Any) -> str:
+    """A figure for people: at most two decimals, thousands apart."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def format_duration(seconds: float) -> str:
+    """`0.12 s`, `4.2 s`, `1 min 05 s`."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+# How what a judge and a rollout decide feels: the colour of a mark and of a line.
+
+_TONES = {
+    "promote": "good",
+    "passed": "good",
+    "roll back": "bad",
+    "rolled back": "bad",
+    "failed": "bad",
+    "needs a person": "bad",
+    "hold": "unsure",
+    "unknown": "unsure",
+    "interrupted": "unsure",
+    "unfinished": "unsure",
+}
+
+
+def style_of(decision: str) -> str:
+    """good, bad, unsure; or quiet, where nothing is decided."""
+    text = decision.strip().lower().replace("_", " ").replace("-", " ")
+    return _TONES.get({"rollback": "roll back"}.get(text, text), "quiet")

@@ -1,0 +1,307 @@
+"""The run as JSON, one object a line, for programs.
+
+docs/json.md describes it for people, reports/json_events.py for programs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TextIO
+
+from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
+from shipway.pipeline.gates import Bound, GateResult
+from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.result import RunResult, StepResult, TestTally
+from shipway.pipeline.step import Step
+from shipway.reports.console_lines import reason_of, verdict_reason
+
+# The JSON schema (draft 2020-12) of the event stream that reports/json_events.py writes.
+#
+# A field is only ever added within a version; readers must ignore what they do not know.
+
+VERSION = 1
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "number"}
+_FIGURE = {"type": ["number", "null"]}  # null: not measured, or no finite number
+_COUNT = {"type": "integer", "minimum": 0}
+_YES_NO = {"type": "boolean"}
+
+
+def _one_of(values: type[StrEnum]) -> dict[str, Any]:
+    return {"enum": [value.value for value in values]}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _event(name: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    return _object(event={"enum": [name]}, **properties)
+
+
+FINDING = _object(
+    tool=_TEXT,
+    rule=_TEXT,
+    severity={"enum": [severity.name.lower() for severity in Severity]},
+    path=_TEXT,
+    line=_COUNT,
+    message=_TEXT,
+    remedy=_TEXT,
+    kind=_one_of(FindingKind),
+    confidence=_TEXT,
+    score=_TEXT,
+    cvss=_FIGURE,
+    cwe=_list(_TEXT),
+    ids=_list(_TEXT),
+    package=_TEXT,
+    link=_TEXT,
+    content=_TEXT,
+    also=_list(_TEXT),
+    state=_one_of(FindingState),
+    because=_TEXT,
+    fingerprint=_TEXT,
+)
+MEASURE = _object(name=_TEXT, value=_FIGURE, unit=_TEXT, subject=_TEXT)
+GATE = _object(
+    measure=_TEXT,
+    subject=_TEXT,
+    bound=_one_of(Bound),
+    limit=_NUMBER,
+    figure=_FIGURE,
+    unit=_TEXT,
+    passed=_YES_NO,
+    worst=_list(_TEXT),
+    sentence=_TEXT,
+)
+TESTS = {
+    **_object(passed=_COUNT, failed=_COUNT, skipped=_COUNT, left_out=_list(_TEXT)),
+    "type": ["object", "null"],
+}
+PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
+EVENTS: dict[str, dict[str, Any]] = {
+    "run_started": _event(
+        "run_started",
+        version={"type": "integer"},
+        run=_TEXT,
+        application=_TEXT,
+        steps=_list(PLANNED),
+    ),
+    "step_started": _event("step_started", step=_TEXT, stage=_TEXT),
+    "step_output": _event("step_output", step=_TEXT, line=_TEXT),
+    "step_finished": _event(
+        "step_finished",
+        step=_TEXT,
+        stage=_TEXT,
+        outcome=_one_of(Outcome),
+        started=_NUMBER,
+        seconds=_NUMBER,
+        reason=_TEXT,
+        remedy=_TEXT,
+        findings=_list(FINDING),
+        measures=_list(MEASURE),
+        gates=_list(GATE),
+        tests=TESTS,
+        reports={"type": "object", "additionalProperties": _TEXT},
+        log=_TEXT,
+        command=_TEXT,
+        rollout={"enum": [*(verdict.value for verdict in Verdict), None]},
+        needs=_list(_TEXT),
+        facts={"type": "object"},
+    ),
+    "run_finished": _event(
+        "run_finished",
+        run=_TEXT,
+        application=_TEXT,
+        verdict=_one_of(Verdict),
+        reason=_TEXT,
+        started=_NUMBER,
+        seconds=_NUMBER,
+        commit=_TEXT,
+        branch=_TEXT,
+        jobs=_COUNT,
+        address=_TEXT,
+        steps={"type": "object", "additionalProperties": _one_of(Outcome)},
+    ),
+}
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "One line of shipway run --json",
+    "oneOf": list(EVENTS.values()),
+}
+
+
+class JsonEvents:
+    """Writes every event as one line of ASCII JSON, and flushes it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def run_started(self, run: str, application: str, steps: Sequence[Step]) -> None:
+        """The first line: what may run."""
+        plan = [{"step": s.name, "stage": s.stage, "needs": list(s.needs)} for s in steps]
+        self._emit(
+            {
+                "event": "run_started",
+                "version": VERSION,
+                "run": run,
+                "application": application,
+                "steps": plan,
+            }
+        )
+
+    def step_started(self, step: Step) -> None:
+        """A step really starts; cached and skipped ones do not."""
+        self._emit({"event": "step_started", "step": step.name, "stage": step.stage})
+
+    def step_output(self, step: str, line: str) -> None:
+        """A line that a step printed."""
+        self._emit({"event": "step_output", "step": step, "line": line})
+
+    def step_finished(self, result: StepResult) -> None:
+        """A step ended."""
+        self._emit({"event": "step_finished", **step_object(result)})
+
+    def run_finished(self, result: RunResult) -> None:
+        """The last line: the verdict."""
+        self._emit({"event": "run_finished", **run_object(result)})
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _emit(self, event: Mapping[str, Any]) -> None:
+        text = event_line(event)
+        with self._lock:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """One line of strict JSON. ASCII, so that no terminal acts on what a tool printed."""
+    try:
+        text = json.dumps(event, allow_nan=False, default=str)
+    except (TypeError, ValueError):  # NaN, or a key that is no text
+        text = json.dumps(_without_nan(event), allow_nan=False, default=str)
+    if "\\ud" in text:  # perhaps half of a pair, which strict readers refuse
+        text = json.dumps(_whole(json.loads(text)))
+    # GitHub takes "##[" anywhere in a line for a command to its runner.
+    return text.replace("##[", "#\\u0023[") + "\n"
+
+
+def step_object(result: StepResult) -> dict[str, Any]:
+    """A step's result as the schema has it."""
+    passed = result.outcome.lets_dependants_run
+    return {
+        "step": result.step,
+        "stage": result.stage,
+        "outcome": result.outcome.value,
+        "started": result.started,
+        "seconds": result.seconds,
+        "reason": result.reason if passed else reason_of(result),
+        "remedy": result.remedy,
+        "findings": [_finding(finding) for finding in result.findings],
+        "measures": [
+            {"name": m.name, "value": m.value, "unit": m.unit, "subject": m.subject}
+            for m in result.measures
+        ],
+        "gates": [_gate(gate) for gate in result.gates],
+        "tests": _tests(result.tests) if result.tests else None,
+        "reports": result.reports,
+        "log": result.log,
+        "command": result.command,
+        "rollout": result.rollout.value if result.rollout else None,
+        "needs": list(result.needs),
+        "facts": result.facts,
+    }
+
+
+def run_object(result: RunResult) -> dict[str, Any]:
+    """A run's result as the schema has it; the steps by name only, each had its own line."""
+    return {
+        "run": result.run,
+        "application": result.application,
+        "verdict": result.verdict.value,
+        "reason": verdict_reason(result),
+        "started": result.started,
+        "seconds": result.seconds,
+        "commit": result.commit,
+        "branch": result.branch,
+        "jobs": result.jobs,
+        "address": result.address,
+        "steps": {step.step: step.outcome.value for step in result.steps},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "tool": finding.tool,
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "path": finding.path,
+        "line": finding.line,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "kind": finding.kind.value,
+        "confidence": finding.confidence,
+        "score": finding.score,
+        "cvss": finding.cvss,
+        "cwe": list(finding.cwe),
+        "ids": list(finding.ids),
+        "package": finding.package,
+        "link": finding.link,
+        "content": finding.content,
+        "also": list(finding.also),
+        "state": finding.state.value,
+        "because": finding.because,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _gate(gate: GateResult) -> dict[str, Any]:
+    return {
+        "measure": gate.gate.measure,
+        "subject": gate.subject,
+        "bound": gate.gate.bound.value,
+        "limit": gate.gate.limit,
+        "figure": gate.figure,
+        "unit": gate.unit,
+        "passed": gate.passed,
+        "worst": list(gate.worst),
+        "sentence": gate.sentence,
+    }
+
+
+def _tests(tests: TestTally) -> dict[str, Any]:
+    return {
+        "passed": tests.passed,
+        "failed": tests.failed,
+        "skipped": tests.skipped,
+        "left_out": list(tests.left_out),
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """The same with every lone surrogate replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value

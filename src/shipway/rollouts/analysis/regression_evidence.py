@@ -1,0 +1,263 @@
+"""How much events come in bursts, learned from the baseline, so that a burst counts as one.
+
+The dispersion of counts of successive blocks of time, as differences of neighbours, so that slow
+drift is none (von Neumann 1941): φ = Σ (k_i·n_j − k_j·n_i)² / (n_i·n_j) / Σ (k_i + k_j)(1 − p).
+Independent events have φ = 1, bursts of c events φ ≈ c. Likelihood ratios to the power of
+λ = 1/φ count a burst about once. λ depends on the past only and is at most 1, so where events are
+independent the false alarms stay exactly bounded (Jensen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import exp
+
+from shipway.config.tables import JudgeSettings
+from shipway.rollouts.analysis.hypergeometric import ContingencyTable, log_ratios, log_ratios_alone
+from shipway.rollouts.analysis.latency import Histogram, edge_at_least, quantile_edge, slower_count
+from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
+
+BLOCK = 30.0  # seconds: longer than most clients retry
+SLOW_BLOCK = 10.0  # for slowness: longer than a stall, too short for a drift of the load to count
+NOISE = 0.8  # from here on λ is taken as 1, unless clients stick
+# The prior's φ, and how many events' worth it is; sticky: clients stay with one release.
+PRIOR, TRUST = 1.0, 20.0
+STICKY_PRIOR, STICKY_TRUST = 10.0, 10.0
+
+
+@dataclass(frozen=True)
+class BurstModel:
+    """Sums over finished pairs of blocks, the block before, and the block that is being filled.
+
+    edge: what is counted, a threshold in milliseconds; blocks of different ones are not compared.
+    """
+
+    observed: float = 0.0
+    expected: float = 0.0
+    before_events: float = 0.0
+    before_requests: float = 0.0
+    events: float = 0.0
+    requests: float = 0.0
+    seconds: float = 0.0
+    edge: float = 0.0
+
+    def power(self, *, sticky: bool) -> float:
+        """λ, above 0 and at most 1."""
+        prior, trust = (STICKY_PRIOR, STICKY_TRUST) if sticky else (PRIOR, TRUST)
+        power = min(1.0, (self.expected + trust) / (self.observed + trust * prior))
+        return 1.0 if power > NOISE and not sticky else power
+
+    def add(self, seconds: float, requests: int, events: int, edge: float = 0.0) -> BurstModel:
+        """With one more window of the baseline; edge: of slow responses, 0 for errors."""
+        if edge != self.edge:
+            return BurstModel(self.observed, self.expected, edge=edge).add(
+                seconds, requests, events, edge
+            )
+        grown = replace(
+            self,
+            events=self.events + events,
+            requests=self.requests + requests,
+            seconds=self.seconds + seconds,
+        )
+        block = SLOW_BLOCK if edge else BLOCK
+        return grown._next_block() if grown.seconds >= block - 1e-9 else grown
+
+    def _next_block(self) -> BurstModel:
+        if not self.requests:
+            return replace(self, seconds=0.0)
+        k, n, j, m = self.events, self.requests, self.before_events, self.before_requests
+        squared = mean = 0.0
+        if m:
+            squared = (k * m - j * n) ** 2 / (n * m)
+            mean = (k + j) * (1.0 - (k + j) / (n + m))
+        return BurstModel(self.observed + squared, self.expected + mean, k, n, edge=self.edge)
+
+
+# The release may have become worse at any time, by any factor: a bet on each, added up.
+#
+#     S_r ← min(L_r^λ, e^cap)·(S_r + h),  h = w_r·(1 − START)·seconds/horizon,  S_r(0) = w_r·START
+#
+# The sum of all S_r and of what is not yet spent is a nonnegative supermartingale that starts at 1
+# (Shiryaev 1963; Shin, Ramdas and Rinaldo 2022, "E-detectors"), so it reaches 1/α with a chance of
+# at most α, whenever one looks (Ville 1939). Smaller L keep that: the cap, which is there
+# so that one second cannot decide alone, and λ ≤ 1 (Jensen), which is there for bursts.
+
+ODDS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1000.0)
+WEIGHTS = (0.06, 0.09, 0.13, 0.16, 0.16, 0.16, 0.12, 0.07, 0.05)
+START = 0.7  # of the stake is bet on "from the beginning"
+CAP = 2.0  # nats a second
+_LARGEST = 1e200
+Bets = tuple[float, ...]
+
+
+def initial_bets() -> Bets:
+    """The stakes at the start, in the order of ODDS."""
+    return tuple(weight * START for weight in WEIGHTS)
+
+
+def update_bets(
+    bets: Bets, logs: Sequence[float], *, seconds: float, spent: float, power: float
+) -> Bets:
+    """The bets after a window with these log likelihood ratios.
+
+    spent: the share of later stakes, 0 to 1, that this window spends. power: λ.
+    """
+    cap = CAP * max(1.0, seconds)
+    stake = (1.0 - START) * spent
+    return tuple(
+        min(exp(min(power * log_ratio, cap)) * (wealth + weight * stake), _LARGEST)
+        for wealth, log_ratio, weight in zip(bets, logs, WEIGHTS, strict=True)
+    )
+
+
+def bets_wealth(bets: Bets, spent: float) -> float:
+    """The e-value: all bets and what is not spent; spent: of all windows so far, 0 to 1."""
+    return sum(bets) + (1.0 - START) * (1.0 - spent)
+
+
+# The evidence against a release: one running bet for errors and one for each quantile.
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricEvidence:
+    """The bets on one metric, the baseline's bursts, and all that was counted.
+
+    events, requests: sums of both releases while both were compared, or the candidate was alone.
+    edge, edge_baseline: the last thresholds in milliseconds, of the slow. allowed: the share above
+    them that a candidate alone may have; 0 while both are compared.
+    """
+
+    bets: Bets = field(default_factory=initial_bets)
+    bursts: BurstModel = field(default_factory=BurstModel)
+    events: int = 0
+    requests: int = 0
+    events_baseline: int = 0
+    requests_baseline: int = 0
+    edge: float = 0.0
+    edge_baseline: float = 0.0
+    allowed: float = 0.0
+
+    def watched(
+        self,
+        table: ContingencyTable,
+        logs: list[float],
+        window: AnalysisWindow,
+        spent: float,
+        *,
+        sticky: bool,
+    ) -> MetricEvidence:
+        """After a window with these counts and log likelihood ratios."""
+        power = self.bursts.power(sticky=sticky)
+        return replace(
+            self,
+            bets=update_bets(self.bets, logs, seconds=window.seconds, spent=spent, power=power),
+            events=self.events + table.candidate_events,
+            requests=self.requests + table.candidate,
+            events_baseline=self.events_baseline + table.baseline_events,
+            requests_baseline=self.requests_baseline + table.baseline,
+        )
+
+    def learned(
+        self, seconds: float, baseline: RequestCounts, events: int, edge: float = 0.0
+    ) -> MetricEvidence:
+        """With a window of the baseline only."""
+        return replace(self, bursts=self.bursts.add(seconds, baseline.requests, events, edge))
+
+
+def error_evidence(
+    metric: MetricEvidence,
+    settings: JudgeSettings,
+    window: AnalysisWindow,
+    *,
+    spent: float,
+    limit: float | None,
+) -> MetricEvidence:
+    """Errors against the baseline's; against a limit, if one is given."""
+    ours, theirs = window.candidate, window.baseline
+    by_client = ours.error_clients is not None and theirs.error_clients is not None
+    table = ContingencyTable.of(
+        ours,
+        theirs,
+        ours.bursts if by_client else ours.failed,
+        theirs.bursts if by_client else theirs.failed,
+    )
+    if limit is None:
+        logs = log_ratios(
+            table, [ratio * settings.error_odds for ratio in ODDS], settings.error_odds
+        )
+    else:
+        logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
+    sticky = settings.sticky and not by_client
+    return metric.watched(table, logs, window, spent, sticky=sticky)
+
+
+def latency_evidence(
+    metric: MetricEvidence,
+    settings: JudgeSettings,
+    window: AnalysisWindow,
+    threshold: float,
+    spent: float,
+) -> MetricEvidence:
+    """The share slower than a quantile of the baseline, in milliseconds, beside its own."""
+    ours, theirs = window.candidate, window.baseline
+    edge = edge_at_least(ours.buckets, (1.0 + settings.latency_margin) * threshold)
+    if edge is None or threshold not in theirs.buckets:
+        return evidence_without_data(metric, settings, window, spent)
+    table = ContingencyTable.of(
+        ours, theirs, slower_count(ours, edge), slower_count(theirs, threshold)
+    )
+    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=0.0)
+    logs = log_ratios(table, ODDS)
+    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
+
+
+def latency_evidence_alone(
+    metric: MetricEvidence,
+    settings: JudgeSettings,
+    window: AnalysisWindow,
+    threshold: float,
+    allowed: float,
+    spent: float,
+) -> MetricEvidence:
+    """The same of a candidate alone; allowed: the share that the baseline had, 0 to 1.
+
+    Times may have changed since: only what is slower than tolerated counts.
+    """
+    ours = window.candidate
+    edge = edge_at_least(ours.buckets, settings.tolerated(threshold))
+    if edge is None:
+        return evidence_without_data(metric, settings, window, spent)
+    table = ContingencyTable.of(ours, RequestCounts(), slower_count(ours, edge), 0)
+    logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, allowed)
+    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=allowed)
+    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
+
+
+def evidence_without_data(
+    metric: MetricEvidence, settings: JudgeSettings, window: AnalysisWindow, spent: float
+) -> MetricEvidence:
+    """After a window that says nothing of a metric: only its stakes go on."""
+    nothing, logs = ContingencyTable(0, 0, 0, 0), [0.0] * len(ODDS)
+    return metric.watched(nothing, logs, window, spent, sticky=settings.sticky)
+
+
+def observe_baseline_errors(
+    metric: MetricEvidence, seconds: float, baseline: RequestCounts
+) -> MetricEvidence:
+    """The baseline's bursts of errors, with one more window."""
+    return metric.learned(seconds, baseline, baseline.bursts)
+
+
+def observe_baseline_latency(
+    metric: MetricEvidence,
+    seconds: float,
+    baseline: RequestCounts,
+    histogram: Histogram,
+    quantile: float,
+) -> MetricEvidence:
+    """The baseline's bursts of slow responses, with one more window."""
+    edge = quantile_edge(histogram, quantile)
+    if edge is None or edge not in baseline.buckets:
+        return metric
+    return metric.learned(seconds, baseline, slower_count(baseline, edge), edge)

@@ -1,0 +1,158 @@
+"""Hands what was counted to the judge, and remembers what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shipway.config.schema import Environment
+from shipway.rollouts.analysis import judge
+from shipway.rollouts.analysis.state import JudgeState
+from shipway.rollouts.analysis.window import AnalysisWindow, Decision, Judgement, RequestCounts
+
+# What releases got in a stretch of time, and its figures. Pure.
+
+
+@dataclass(frozen=True)
+class TrafficSample:
+    """What each release got in the `seconds` before `at`. counts: by its key on the platform."""
+
+    at: float
+    seconds: float
+    counts: Mapping[str, RequestCounts]
+
+
+def add_counts(first: RequestCounts, other: RequestCounts) -> RequestCounts:
+    """Both together."""
+    edges = {**first.buckets, **other.buckets}
+    return RequestCounts(
+        first.requests + other.requests,
+        first.errors + other.errors,
+        {edge: first.buckets.get(edge, 0) + other.buckets.get(edge, 0) for edge in sorted(edges)},
+    )
+
+
+def scale_counts(counts: RequestCounts, most: int) -> RequestCounts:
+    """At most so many requests, in the same proportions; what is left of one is a whole one."""
+    if counts.requests <= most:
+        return counts
+
+    def part(count: int) -> int:
+        return -(-count * most // counts.requests)
+
+    edges = {edge: part(count) for edge, count in counts.buckets.items()}
+    return RequestCounts(most, part(counts.errors), edges)
+
+
+def histogram_percentile(counts: RequestCounts, share: float) -> float | None:
+    """Milliseconds that `share` (0 to 1) of the requests took at most; None without any.
+
+    Between two edges the requests are taken to lie evenly, as Prometheus' histogram_quantile does.
+    """
+    total = max(counts.buckets.values(), default=0)
+    rank, below, at = share * total, 0, 0.0
+    for edge, count in sorted(counts.buckets.items()):
+        if total and count >= rank:
+            if edge == float("inf") or count == below:
+                return at
+            return round(at + (edge - at) * (rank - below) / (count - below), 2)
+        below, at = count, edge
+    return None
+
+
+def counts_summary(counts: RequestCounts) -> dict[str, float]:
+    """requests, failed, and p50, p95, p99 (ms) where there are any: as receipts have it."""
+    figures: dict[str, float] = {"requests": counts.requests, "failed": counts.errors}
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        if (value := histogram_percentile(counts, share)) is not None:
+            figures[name] = value
+    return figures
+
+
+def sample_figures(counts: RequestCounts) -> dict[str, float]:
+    """requests, failed, and p95 where there is one: a release in one of a receipt's samples."""
+    p95 = histogram_percentile(counts, 0.95)
+    figures: dict[str, float] = {"requests": counts.requests, "failed": counts.errors}
+    return {**figures, "p95": p95} if p95 is not None else figures
+
+
+def counts_to_dict(counts: RequestCounts) -> list[Any]:
+    """JSON-able; an infinite edge is the text "inf"."""
+    edges = [[str(edge), count] for edge, count in counts.buckets.items()]
+    return [counts.requests, counts.errors, edges]
+
+
+def counts_from_dict(data: list[Any]) -> RequestCounts:
+    """What `packed` gave."""
+    return RequestCounts(data[0], data[1], {float(edge): count for edge, count in data[2]})
+
+
+PAST = 1000  # requests that the time before a rollout counts for
+
+
+class RolloutAnalysis:
+    """One rollout before the judge. evidence: as receipts have it, where it changed."""
+
+    def __init__(self, settings: Environment, new: str, old: str) -> None:
+        self._new = new
+        self._old = old
+        self._state = judge.initial_state(replace(settings.judge, sticky=settings.sticky))
+        self._on = settings.judged
+        self.last: Judgement | None = None
+        self.evidence: list[dict[str, Any]] = []
+
+    def seed_baseline(self, past: Mapping[str, RequestCounts]) -> None:
+        """What both answered before the rollout, by their keys; the old one's says what is usual.
+
+        A part of it only: what comes from now on is to count more.
+        """
+        if self._on and self._old in past:
+            self._state = judge.seed_baseline(self._state, scale_counts(past[self._old], PAST))
+
+    def observe(self, sample: TrafficSample, weight: float) -> Mapping[str, Any] | None:
+        """Judge a sample; what was said, where the decision is another than before.
+
+        weight: percent for the new release. Before it has any, the judge learns what is usual.
+        """
+        new, old = (sample.counts.get(name, RequestCounts()) for name in (self._new, self._old))
+        if not self._on:
+            return None
+        if not weight and not new.requests:
+            if old.requests:
+                self._state = judge.observe_baseline(self._state, sample.seconds, old)
+            return None
+        self._state, judged = judge.observe(
+            self._state, AnalysisWindow(sample.seconds, new, old, weight >= 100)
+        )
+        changed = self.last is None or judged.decision is not self.last.decision
+        self.last = judged
+        if not changed:
+            return None
+        judgement = {"at": sample.at, "decision": str(judged.decision), "sentence": judged.sentence}
+        self.evidence.append(judgement)
+        return judgement
+
+    @property
+    def decision(self) -> Decision:
+        """What it said last."""
+        return self.last.decision if self.last else Decision.CONTINUE
+
+    @property
+    def reasons_to_doubt(self) -> bool:
+        """Whether what was seen so far speaks against the release, though not enough."""
+        return self.last is not None and self.last.evidence >= judge.DOUBT
+
+    @property
+    def sentence(self) -> str:
+        """Why."""
+        return self.last.sentence if self.last else "nothing was judged"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return {"state": self._state.to_dict(), "evidence": self.evidence}
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        self._state = JudgeState.from_dict(data["state"])
+        self.evidence = list(data["evidence"])

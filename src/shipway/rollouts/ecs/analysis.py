@@ -1,0 +1,332 @@
+"""Counts what both releases get while a deployment goes on, and has it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import floor, inf
+from typing import Any
+
+from shipway.aws.client import RetryingClient
+from shipway.aws.errors import AwsApiError
+from shipway.config.schema import Environment
+from shipway.ports import Clock
+from shipway.rollouts.analysis.latency import EDGES
+from shipway.rollouts.analysis.rollout_analysis import (
+    RolloutAnalysis,
+    TrafficSample,
+    add_counts,
+    counts_from_dict,
+    counts_summary,
+    counts_to_dict,
+    sample_figures,
+)
+from shipway.rollouts.analysis.window import Decision, RequestCounts
+from shipway.rollouts.ecs.deployment import Deployment
+from shipway.rollouts.ecs.load_balancer import MetricSource
+from shipway.rollouts.ecs.ports import EcsClients
+from shipway.rollouts.events import RolloutListener
+
+# What CloudWatch counted of each release, minute by minute.
+#
+# A load balancer's metrics come once a minute, some time after it, and not at all for a minute
+# without requests. TC(:x), CloudWatch's trimmed count, is how many of a minute's response times
+# were
+# at most x seconds: so a histogram comes with every edge that the judge wants. CloudWatch may round
+# response times before it counts; it rounds both releases' alike, so that they can be compared all
+# the same (docs/ecs.md).
+
+PERIOD = 60  # seconds: the finest that a load balancer tells
+SETTLED = 120.0  # seconds after a minute's end until what is missing counts as no request
+LEARNED = 10  # minutes before the rollout, of which the judge learns what is usual
+SLOWEST = 10_000.0  # milliseconds: slower is all the same, and an edge costs money
+_EDGES = tuple(edge for edge in EDGES if edge <= SLOWEST)
+_ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
+
+
+class CloudWatchMetrics:
+    """sources, names: release's key → where its metrics are, and what it is called."""
+
+    def __init__(
+        self,
+        calls: RetryingClient,
+        clock: Clock,
+        sources: Mapping[str, MetricSource],
+        names: Mapping[str, str],
+    ) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._sources = sources
+        self._names = names
+        self._next = _minute(clock.now()) - LEARNED * PERIOD
+        self._began = clock.now()
+        self._totals: dict[str, RequestCounts] = {}
+        self.samples: list[dict[str, Any]] = []
+
+    @property
+    def read_until(self) -> float:
+        """Until when everything was counted: seconds since the epoch."""
+        return self._next
+
+    def read(self, own: Callable[[str, float], bool]) -> Iterator[TrafficSample]:
+        """The minutes that are complete and were not read yet, in order of time.
+
+        own: whether what was counted of a key in the minute until a time is to count.
+        """
+        end = _minute(self._clock.now() - SETTLED)
+        if end <= self._next or not self._sources:
+            return
+        minutes = [self._next + PERIOD * n for n in range(int(end - self._next) // PERIOD)]
+        by_moment = {
+            key: self._counts(source, minutes[0], end) for key, source in self._sources.items()
+        }
+        for minute in minutes:
+            self._next = minute + PERIOD
+            counts = {
+                key: by.get(minute, RequestCounts()) if own(key, self._next) else RequestCounts()
+                for key, by in by_moment.items()
+            }
+            yield self._sample(self._next, counts)
+
+    def _sample(self, at: float, counts: Mapping[str, RequestCounts]) -> TrafficSample:
+        """Of a minute; those before the rollout are no part of its figures."""
+        if at > self._began:
+            for key, count in counts.items():
+                self._totals[key] = add_counts(self._totals.get(key, RequestCounts()), count)
+            releases = {self._names[key]: sample_figures(count) for key, count in counts.items()}
+            self.samples.append({"at": at, "weight": 0.0, "releases": releases})
+        return TrafficSample(at, float(PERIOD), counts)
+
+    def has_traffic(self, key: str) -> int:
+        """Requests of a release during the rollout."""
+        return self._totals.get(key, RequestCounts()).requests
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """Release → requests, failed, p50, p95, p99: of the whole rollout."""
+        return {self._names[key]: counts_summary(count) for key, count in self._totals.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        totals = {key: counts_to_dict(count) for key, count in self._totals.items()}
+        return {
+            "next": self._next,
+            "began": self._began,
+            "samples": self.samples,
+            "totals": totals,
+        }
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        self._next, self._began = data["next"], data["began"]
+        self.samples = list(data["samples"])
+        self._totals = {key: counts_from_dict(count) for key, count in data["totals"].items()}
+
+    def _counts(self, source: MetricSource, start: float, end: float) -> dict[float, RequestCounts]:
+        """Minute → counts; a minute without data is missing."""
+        series: dict[str, dict[float, float]] = {}
+        token: dict[str, str] = {}
+        while True:
+            answer = self._calls(
+                "cloudwatch",
+                "get_metric_data",
+                MetricDataQueries=_queries(source),
+                StartTime=_time(start),
+                EndTime=_time(end),
+                ScanBy="TimestampAscending",
+                **token,
+            )
+            for result in answer.get("MetricDataResults", []):
+                moments = (moment.timestamp() for moment in result.get("Timestamps", []))
+                values = zip(moments, result.get("Values", []), strict=False)
+                series.setdefault(result["Id"], {}).update(values)
+            if not answer.get("NextToken"):
+                break
+            token = {"NextToken": answer["NextToken"]}
+        minutes = set().union(*series.values()) if series else set()
+        return {
+            minute: _one({name: by[minute] for name, by in series.items() if minute in by})
+            for minute in minutes
+        }
+
+
+def _one(values: Mapping[str, float]) -> RequestCounts:
+    """One minute's; without a histogram where CloudWatch gave none."""
+    answered = round(values.get("answered", 0))
+    errors = sum(round(values.get(f"error{number}", 0)) for number in range(len(_ERRORS)))
+    buckets = {}
+    if answered and any(f"le{number}" in values for number in range(len(_EDGES))):
+        for number, edge in enumerate(_EDGES):
+            buckets[edge] = min(answered, round(values.get(f"le{number}", 0)))
+        buckets[inf] = answered
+    return RequestCounts(round(values.get("requests", 0)), errors, buckets)
+
+
+def _queries(source: MetricSource) -> list[dict[str, Any]]:
+    """What is asked of one release. Names begin with a small letter (M)."""
+    metrics = [
+        ("requests", "RequestCount", "Sum"),
+        ("answered", "TargetResponseTime", "SampleCount"),
+    ]
+    metrics += [(f"error{number}", name, "Sum") for number, name in enumerate(_ERRORS)]
+    metrics += [
+        (f"le{number}", "TargetResponseTime", f"TC(:{edge / 1000:g})")
+        for number, edge in enumerate(_EDGES)
+    ]
+    dimensions = [{"Name": name, "Value": value} for name, value in source.dimensions]
+    return [
+        {
+            "Id": identity,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": source.namespace,
+                    "MetricName": name,
+                    "Dimensions": dimensions,
+                },
+                "Period": PERIOD,
+                "Stat": statistic,
+            },
+        }
+        for identity, name, statistic in metrics
+    ]
+
+
+def _minute(at: float) -> float:
+    return floor(at / PERIOD) * float(PERIOD)
+
+
+def _time(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+NEW, OLD, BOTH = "new", "old", "both"
+TOGETHER = "both releases"
+STALE = 3.0 * PERIOD  # one minute without a request is one empty figure: too few to hold for
+_UNJUDGED = (
+    "rolling puts both releases into one target group: circuit breaker and alarms guard it, "
+    "nothing is judged"
+)
+
+
+class CanaryAnalysis:
+    """release, before: names. Without sources (see `find`) nothing is counted."""
+
+    def __init__(
+        self,
+        parts: EcsClients,
+        settings: Environment,
+        release: str,
+        before: str,
+        listener: RolloutListener,
+    ) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._names = {NEW: release, OLD: before or "before", BOTH: TOGETHER}
+        self._listener = listener
+        judge = replace(settings.judge, stale=max(settings.judge.stale, STALE))
+        self.judging = RolloutAnalysis(replace(settings, judge=judge), NEW, OLD)
+        self.meter = CloudWatchMetrics(parts.calls, parts.clock, {}, self._names)
+        self.judged = False
+        self.promoted = False
+        self._found = False
+        self._loaded: Mapping[str, Any] | None = None
+        self._refused: set[str] = set()
+        self._weights: list[tuple[float, float]] = []
+
+    def poll(self, deployment: Deployment, weight: float) -> None:
+        """Count what is new, and tell the judge. Without the right to read metrics nothing is
+        judged: a person decides then. Raises AwsUnreachable."""
+        now = self._parts.clock.now()
+        if not self._weights or self._weights[-1][1] != weight:
+            self._weights.append((now, weight))
+        try:
+            if not self._found:
+                self._find(deployment)
+            for sample in self.meter.read(self._own):
+                self._take(sample)
+        except AwsApiError as problem:
+            self.judged = False
+            if problem.message not in self._refused:
+                self._refused.add(problem.message)
+                self._listener.on_message(f"nothing can be judged: {problem.message}")
+
+    def _take(self, sample: TrafficSample) -> None:
+        """One minute."""
+        at = self._weight_at(sample.at)
+        if self.meter.samples and self.meter.samples[-1]["at"] == sample.at:
+            self.meter.samples[-1]["weight"] = at
+            self._listener.on_sample(self.meter.samples[-1])
+        if self.judged and (judgement := self.judging.observe(sample, at)):
+            self._listener.on_judgement(judgement)
+            self.promoted = self.promoted or self.judging.decision is Decision.PROMOTE
+
+    def _own(self, key: str, at: float) -> bool:
+        """Whether what a release's target group got in the minute until `at` is its own: before
+        the new release has any traffic, that is an earlier one's."""
+        return key != NEW or self._weight_at(at) > 0
+
+    def _weight_at(self, moment: float) -> float:
+        """Percent for the new release at a moment."""
+        return next((weight for at, weight in reversed(self._weights) if at < moment), 0.0)
+
+    def _find(self, deployment: Deployment) -> None:
+        """Where the metrics of both releases are, as soon as ECS has said which target group
+        serves which."""
+        sources = self._sources(deployment)
+        if not sources:
+            return
+        self._found = True
+        self.judged = NEW in sources and self._settings.judged
+        self.meter = CloudWatchMetrics(self._parts.calls, self._parts.clock, sources, self._names)
+        if self._loaded:
+            self.meter.load(self._loaded)
+        elif BOTH in sources:
+            judgement = {
+                "at": self._parts.clock.now(),
+                "decision": "not judged",
+                "sentence": _UNJUDGED,
+            }
+            self.judging.evidence.append(judgement)
+            self._listener.on_judgement(judgement)
+
+    def _sources(self, deployment: Deployment) -> dict[str, MetricSource]:
+        namespace = self._settings.ecs.metrics_namespace
+        if self._settings.strategy == "rolling" and namespace:
+            return {
+                key: MetricSource(namespace, (("Release", self._names[key]),)) for key in (NEW, OLD)
+            }
+        revisions = self._parts.service.revisions([deployment.candidate, *deployment.stables])
+        balancer = self._parts.balancer
+        new = balancer.group_of(revisions.get(deployment.candidate, {}))
+        groups = [balancer.group_of(revisions.get(arn, {})) for arn in deployment.stables]
+        old = next((group for group in groups if group), "")
+        if not new or (deployment.stables and not old):
+            return {}
+        if new == old or self._settings.strategy == "rolling":
+            selected = {BOTH: new}
+        else:
+            selected = {NEW: new, **({OLD: old} if old else {})}
+        sources = {key: balancer.source(group) for key, group in selected.items()}
+        return {key: source for key, source in sources.items() if source}
+
+    @property
+    def has_traffic(self) -> int:
+        """Requests of the new release since the rollout began."""
+        return self.meter.has_traffic(NEW)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return {
+            "meter": self.meter.to_dict(),
+            "judging": self.judging.to_dict(),
+            "weights": self._weights,
+            "promoted": self.promoted,
+        }
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        self._loaded = data["meter"]
+        self.meter.load(data["meter"])
+        self.judging.load(data["judging"])
+        self._weights = [(at, weight) for at, weight in data["weights"]]
+        self.promoted = data["promoted"]

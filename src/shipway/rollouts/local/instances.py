@@ -1,0 +1,274 @@
+"""Instances: one process group each, started from a release, found again by its birth."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import secrets
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from shipway.config.schema import Application, Environment
+from shipway.config.secret_values import forms
+from shipway.errors import CannotRun, Unreachable
+from shipway.ports import Clock, Completed, Http, OnOutput, Processes, Server
+from shipway.releases.release import Release
+from shipway.rollouts.local.runtime import Runtime
+from shipway.system.files import write_atomic
+from shipway.system.network import free_port
+from shipway.system.redaction import Redactor
+
+UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
+_ONCE = 600.0  # seconds for a migration
+_TASK = 3600.0  # seconds for a person's own command
+TAIL = 15  # last log lines that explain a failure
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One copy of a release. pid, born: its process (core.ports.Server); pid is 0 before it is
+    started. joined: it was healthy, and is there to get requests."""
+
+    digest: str
+    release: str
+    address: str
+    log: str
+    pid: int = 0
+    born: str = ""
+    joined: bool = False
+
+    @property
+    def cluster(self) -> str:
+        """What Envoy knows its release by."""
+        return cluster_of(self.digest)
+
+    @property
+    def name(self) -> str:
+        """Its own on this machine: what a container is called."""
+        return "shipway-" + os.path.basename(self.log).removesuffix(".log")
+
+    @property
+    def server(self) -> Server:
+        """Its process."""
+        return Server(self.pid, self.born)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Starts, watches and stops the instances of one environment.
+
+    hidden: values to blot out of what is shown of them. Their logs are files that they write
+    themselves, and hold whatever they print.
+    """
+
+    application: Application
+    environment: Environment
+    folder: str
+    processes: Processes
+    http: Http
+    clock: Clock
+    hosting: Runtime
+    hidden: tuple[str, ...] = ()
+
+    def planned(self, release: Release) -> Instance:
+        """One that is about to be started: to be written down before it is."""
+        address = f"127.0.0.1:{free_port()}"
+        port = address.rpartition(":")[2]
+        log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{port}.log")
+        return Instance(release.digest, release.name, address, log)
+
+    def start(self, release: Release, planned: Instance) -> Instance:
+        """Start it, without waiting for it."""
+        os.makedirs(os.path.dirname(planned.log), exist_ok=True)
+        env = self.env(release)
+        command = self.hosting.serve_command(release, env, planned.address, planned.name)
+        server = self.processes.spawn(command, planned.log)
+        return replace(planned, pid=server.pid, born=server.born)
+
+    def await_health(self, instance: Instance, stopping: Callable[[], bool] = lambda: False) -> str:
+        """Wait until it is healthy; why it is not, in one sentence, or nothing."""
+        end = self.clock.monotonic() + self.environment.health_timeout
+        last = "it never answered"
+        while self.clock.monotonic() < end:
+            if stopping():
+                return "it was stopped"
+            if not self.alive(instance):
+                return f"{instance.release} ended while it was starting"
+            fault = self.health(instance)
+            if not fault:
+                return ""
+            last = fault
+            self.clock.sleep(0.1)
+        limit = f"{self.environment.health_timeout:g} s"
+        return f"{instance.release} did not become healthy within {limit}: {last}"
+
+    def health(self, instance: Instance) -> str:
+        """What is wrong with it at this moment; nothing when it is healthy."""
+        path = self.application.health
+        try:
+            status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
+        except Unreachable:
+            return f"{path} does not answer"
+        return "" if 200 <= status < 400 else f"{path} answers {status}"
+
+    def alive(self, instance: Instance) -> bool:
+        """Whether its process runs."""
+        return self.processes.alive(instance.server)
+
+    def stop(self, leaving: Sequence[Instance], *, served: bool = True) -> None:
+        """Let them finish their requests and end them; those that never served have none."""
+        grace = self.environment.drain_timeout if served else UNSERVED_GRACE
+        with ThreadPoolExecutor(len(leaving)) as pool:
+            list(pool.map(lambda instance: self._stop(instance, grace), leaving))
+
+    def _stop(self, instance: Instance, grace: float) -> None:
+        server = instance.server if instance.pid else self.processes.orphans(instance.log)
+        if server is not None:
+            self.processes.stop(server, grace)
+        self.hosting.remove_command(instance.name)
+
+    def once(self, release: Release, command: str) -> Completed:
+        """Run a command of the release (its migrations) to the end."""
+        return self.task(release, shlex.split(command), limit=_ONCE)
+
+    def task(
+        self,
+        release: Release,
+        command: Sequence[str],
+        on_output: OnOutput | None = None,
+        limit: float = _TASK,
+    ) -> Completed:
+        """Run a command with a release, for `limit` seconds at most; its lines as they come."""
+        prepared = self.hosting.once_command(release, self.env(release), command)
+        return self.processes.run(
+            replace(prepared, timeout=limit, secrets=self._all_hidden()), on_output
+        )
+
+    def tail(self, instance: Instance) -> tuple[str, ...]:
+        """The last lines of its log, without secrets."""
+        try:
+            with open(instance.log, encoding="utf-8", errors="replace") as file:
+                last = "\n".join(file.read().splitlines()[-TAIL:])
+        except OSError:
+            return ()
+        return tuple(self.redactor()(last).splitlines())
+
+    def redactor(self) -> Redactor:
+        """Blots the secrets of this environment out of a text."""
+        return Redactor(self._all_hidden())
+
+    def env(self, release: Release) -> dict[str, str]:
+        """What an instance sees: the base, what is configured, what it is told by Shipway."""
+        data = os.path.join(self.folder, "data")
+        os.makedirs(data, exist_ok=True)
+        variables = {
+            name: value.replace("{data}", data) for name, value in self.environment.env.items()
+        }
+        taken = {n: os.environ[n] for n in self.environment.secrets if n in os.environ}
+        binaries = os.path.dirname(release.python)
+        return {
+            "PATH": binaries + os.pathsep + os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", "/"),
+            "LANG": "C.UTF-8",
+            "APP_ENV": "local",
+            "WEB_CONCURRENCY": "1",
+            "TRUSTED_PROXIES": "1",
+            "SECRET_KEY": self._secret_key(),
+            **variables,
+            **taken,
+            "RELEASE": release.name,
+        }
+
+    def _all_hidden(self) -> tuple[str, ...]:
+        return (*self.hidden, *forms(self._secret_key()))
+
+    def _secret_key(self) -> str:
+        """Made once for this environment, readable by its owner only."""
+        path = os.path.join(self.folder, "secret_key")
+        if not os.path.exists(path):
+            write_atomic(path, secrets.token_hex(32).encode(), 0o600)
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
+
+def cluster_of(digest: str) -> str:
+    """What Envoy knows a release by."""
+    return digest[:12]
+
+
+def raise_if_command_failed(done: Completed, what: str) -> None:
+    """Raises CannotRun with the last lines of what a command said."""
+    if done.code:
+        lines = (done.stdout + done.stderr).strip().splitlines()[-3:]
+        raise CannotRun(f"{what} ended with {done.code}: {' / '.join(lines)}", "Mend it first.")
+
+
+def instance_from(data: Mapping[str, Any]) -> Instance:
+    """An instance from the record."""
+    return Instance(**{"joined": True, **data})
+
+
+# The lines that instances write from now on.
+
+POLL = 0.5  # seconds between two looks
+
+
+class _File:
+    """One log, read on from some place. A line is shown when it is whole."""
+
+    def __init__(self, path: str, at: int) -> None:
+        self._path = path
+        self._at = at
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = ""
+
+    def fresh(self) -> Iterator[str]:
+        try:
+            with open(self._path, "rb") as file:
+                if os.fstat(file.fileno()).st_size < self._at:  # somebody has emptied it
+                    self._at = 0
+                file.seek(self._at)
+                data = file.read()
+        except OSError:
+            return
+        self._at += len(data)
+        *lines, self._begun = (self._begun + self._decoder.decode(data)).split("\n")
+        yield from lines
+
+
+class InstanceLogTail:
+    """Follows the logs of an environment's instances, those too that are started meanwhile."""
+
+    def __init__(self, instances: Instances) -> None:
+        self._redact = instances.redactor()
+        self._files: dict[str, _File] = {}
+
+    def skip(self, running: Sequence[Instance]) -> None:
+        """What these have written up to now is not shown."""
+        for instance in running:
+            size = os.path.getsize(instance.log) if os.path.exists(instance.log) else 0
+            self._files[instance.log] = _File(instance.log, size)
+
+    def follow(
+        self,
+        clock: Clock,
+        running: Callable[[], Sequence[Instance]],
+        show: Callable[[str, str], None],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Show (whose, line) as lines come, until `stopping`. running: who is there by now."""
+        while True:
+            for instance in running():
+                file = self._files.setdefault(instance.log, _File(instance.log, 0))
+                for line in file.fresh():
+                    show(f"{instance.release} at {instance.address}", self._redact(line))
+            if stopping():
+                return
+            clock.sleep(POLL)

@@ -1,0 +1,219 @@
+"""This machine as a platform: releases as processes or containers behind Envoy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from shipway.config.schema import Config
+from shipway.errors import Busy, ConfigError
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.outcome import Verdict
+from shipway.ports import Clock, Http, Processes, Releases
+from shipway.releases.release import Release
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.local.environment import EnvironmentState, release_from_dict
+from shipway.rollouts.local.environment_lock import Signal
+from shipway.rollouts.local.instances import Instance
+from shipway.rollouts.local.proxy import EnvoyProxy
+from shipway.rollouts.local.rollout import LocalRollout
+from shipway.rollouts.platform import NO_REMARKS
+from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.state_machine import Event
+from shipway.rollouts.strategy import RolloutPlan, Strategy
+
+
+class LocalPlatform:
+    """The commands for one environment on this machine. Each begins by mending what a killed
+    command left (`Site.heal`)."""
+
+    def __init__(
+        self,
+        config: Config,
+        name: str,
+        state: str,
+        processes: Processes,
+        http: Http,
+        clock: Clock,
+        releases: Releases,
+    ) -> None:
+        self.site = EnvironmentState(config, name, state, processes, http, clock, releases)
+        self.name = name
+        self.record = releases
+
+    @property
+    def address(self) -> str:
+        """What people open."""
+        return self.site.address
+
+    @property
+    def unfinished(self) -> dict[str, Any] | None:
+        """The rollout that is not at its end."""
+        return self.site.unfinished
+
+    @property
+    def running(self) -> Sequence[Instance]:
+        """Every instance."""
+        return self.site.team.members
+
+    @property
+    def proxy(self) -> EnvoyProxy:
+        """The Envoy in front of them."""
+        return self.site.proxy
+
+    def deploy(
+        self,
+        release: Release,
+        listener: RolloutListener,
+        stopping: Callable[[], bool] = lambda: False,
+        remarks: Mapping[str, str] = NO_REMARKS,
+    ) -> RolloutReport:
+        """Roll out a release; one that runs and is healthy already is left as it is. remarks:
+        kept with the rollout.
+
+        A rollout that a killed command left is finished when it is of the same release, and
+        undone otherwise.
+        """
+        with self.site.transaction(listener):
+            LocalRollout(self.site, listener).close()
+            if self.unfinished:
+                same = self.unfinished["release"]["digest"] == release.digest
+                rolling = LocalRollout(self.site, listener)
+                receipt = rolling.resume(None if same else Event.STOP)
+                if same or receipt.verdict is not Verdict.ROLLED_BACK:
+                    return receipt
+            if self._runs_already(release):
+                listener.on_message(f"{release.name} runs already")
+                now = self.site.clock.now()
+                return RolloutReport(
+                    environment=self.name,
+                    release=release.name,
+                    before=release.name,
+                    verdict=Verdict.PASSED,
+                    started=now,
+                    seconds=0.0,
+                    address=self.address,
+                )
+            rolling = LocalRollout(self.site, listener, stopping)
+            return rolling.start(release, rolling.rollout_plan(), remarks=remarks)
+
+    def rollback(self, name: str, listener: RolloutListener) -> RolloutReport:
+        """Go back to an earlier release: the one named, or the last that was good before; all
+        at once, as soon as it is healthy. Where a rollout is not finished, undo that."""
+        with self.site.transaction(listener):
+            rolling = LocalRollout(self.site, listener)
+            rolling.close()
+            if self.unfinished:
+                return rolling.resume(Event.STOP)
+            instances, running = self.site.settings.instances, len(self.site.team.members)
+            plan = RolloutPlan(strategy=Strategy.BLUE_GREEN, wanted=instances, replaced=running)
+            return rolling.start(self.earlier(name), plan, migrate=False)
+
+    def resume(self, listener: RolloutListener) -> RolloutReport:
+        """Go on with a rollout that was held, or that a killed command left. Raises ConfigError
+        where there is none, Busy where another command works on it (which has been told)."""
+        return self._answered(Signal.CONTINUE, None, listener)
+
+    def cancel(self, listener: RolloutListener) -> RolloutReport:
+        """Undo a rollout that is not finished. Raises as `resume` does."""
+        return self._answered(Signal.STOP, Event.STOP, listener)
+
+    def down(self) -> int:
+        """Stop everything; the data stay. Returns how many processes were stopped."""
+        return self.site.down()
+
+    def status(self) -> dict[str, Any]:
+        """What runs here."""
+        site, unfinished = self.site, self.unfinished or {}
+        walk = unfinished.get("walk", {}).get("state", {})
+        return {
+            "environment": self.name,
+            "address": self.address,
+            "release": site.current["name"] if site.current else "",
+            "proxy": site.proxy.alive(),
+            "rollout": {
+                "release": unfinished["release"]["name"],
+                "stage": walk.get("stage", "PENDING"),
+                "weight": walk.get("weight", 0.0),
+                "held": walk.get("held", False),
+            }
+            if unfinished
+            else None,
+            "instances": [
+                {
+                    "release": instance.release,
+                    "address": instance.address,
+                    "pid": instance.pid,
+                    "alive": site.instances.alive(instance),
+                    "health": site.instances.health(instance) or "ok",
+                }
+                for instance in site.team.members
+            ],
+        }
+
+    def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """The last lines of each instance's log."""
+        for instance in self.site.team.members:
+            yield f"{instance.release} at {instance.address}", self.site.instances.tail(instance)
+
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+        """All that were, newest first."""
+        return self.record.rollouts(self.name)
+
+    def earlier(self, name: str) -> Release:
+        """The release that `rollback` goes back to. Raises ConfigError when there is none."""
+        now = self.site.current["digest"] if self.site.current else ""
+        releases = {release["digest"]: release for release in self.record.releases()}
+        for rollout in self.record.rollouts(self.name):
+            digest = rollout.get("digest")
+            good = rollout.get("verdict") == Verdict.PASSED and digest in releases
+            if good and (rollout["release"] == name if name else digest != now):
+                return release_from_dict(releases[digest])
+        raise ConfigError(
+            f"no good release named {name!r} is on record here"
+            if name
+            else "there is no earlier good release to roll back to",
+            f"See what was: {command_line('status', self.name, '--history')}.",
+        )
+
+    def since(self, release: Release) -> list[Release]:
+        """The releases that were rolled out after it was last: they may have migrated."""
+        releases = {stored["digest"]: stored for stored in self.record.releases()}
+        later = takewhile(
+            lambda digest: digest != release.digest,
+            (rollout.get("digest") for rollout in self.record.rollouts(self.name)),
+        )
+        return [
+            release_from_dict(releases[digest])
+            for digest in dict.fromkeys(later)
+            if digest in releases
+        ]
+
+    @property
+    def serves(self) -> Release | None:
+        """The release that is there for everybody; None before the first."""
+        return release_from_dict(self.site.current) if self.site.current else None
+
+    def _runs_already(self, release: Release) -> bool:
+        current = self.site.current
+        return bool(current and current["digest"] == release.digest and self.site.healthy())
+
+    def _answered(
+        self, answer: Signal, observation: Event | None, listener: RolloutListener
+    ) -> RolloutReport:
+        if not self.unfinished:
+            raise ConfigError(
+                f"no rollout is unfinished in {self.name}",
+                f"See what was: {command_line('status', self.name, '--history')}.",
+            )
+        try:
+            with self.site.transaction(listener):
+                rolling = LocalRollout(self.site, listener)
+                return rolling.close() or rolling.resume(observation)
+        except Busy:
+            self.site.lease.send(answer)
+            raise Busy(
+                f"another command is carrying it out, and has been told to {answer}",
+                f"Watch it there, or ask: {command_line('status', self.name)}.",
+            ) from None

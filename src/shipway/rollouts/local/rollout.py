@@ -1,0 +1,530 @@
+"""One rollout from its first action to its receipt, or from where a killed command left it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
+
+from shipway.config.schema import Application, Environment
+from shipway.errors import CannotRun, RecordError, ShipwayError
+from shipway.pipeline.command_line import command_line
+from shipway.pipeline.outcome import Verdict
+from shipway.ports import Clock, Http
+from shipway.releases.release import Release
+from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis
+from shipway.rollouts.analysis.window import Decision
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.local.abort_conditions import AbortConditions
+from shipway.rollouts.local.environment import EnvironmentState, release_from_dict, release_to_dict
+from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
+from shipway.rollouts.local.envoy import RELEASE_HEADER
+from shipway.rollouts.local.instances import (
+    Instance,
+    Instances,
+    cluster_of,
+    raise_if_command_failed,
+)
+from shipway.rollouts.local.proxy import EnvoyProxy
+from shipway.rollouts.local.replica_set import ReplicaSet
+from shipway.rollouts.local.traffic_monitor import SyntheticTraffic, TrafficCounters, TrafficMonitor
+from shipway.rollouts.platform import NO_REMARKS
+from shipway.rollouts.report import RolloutNotes, RolloutReport
+from shipway.rollouts.smoke_tests import first_smoke_test_failure
+from shipway.rollouts.state_machine import (
+    Action,
+    ActionType,
+    Event,
+    Rollout,
+    Stage,
+    advance_rollout,
+    begin_rollout,
+    rollout_from,
+)
+from shipway.rollouts.strategy import OnTimeout, RolloutPlan, Strategy, steps_of
+from shipway.system.user import current_user
+
+# What comes before a rollout's first action: its plan, its migration, its seed.
+
+
+def rollout_plan(settings: Environment, desired: int, replaced: int) -> RolloutPlan:
+    """As configured. A first release is not waited for: there is nothing to go back to."""
+    strategy = Strategy(settings.strategy)
+    pauses = settings.pauses.items() if replaced else ()
+    return RolloutPlan(
+        strategy=strategy,
+        wanted=desired,
+        replaced=replaced,
+        batch=settings.batch,
+        minimum=ceil(max(desired, replaced) * settings.minimum_healthy / 100),
+        steps=steps_of(strategy, settings.canary_percent, settings.step_percent),
+        step_bake=settings.step_bake,
+        bake=settings.bake if replaced else 0.0,
+        test=bool(settings.test_port),
+        pauses={stage: OnTimeout(pause.on_timeout) for stage, pause in pauses},
+        breaker=settings.failed_starts,
+    )
+
+
+def run_migrations(
+    instances: Instances,
+    application: Application,
+    release: Release,
+    listener: RolloutListener,
+    *,
+    seed: bool,
+) -> None:
+    """Migrations, and on the first rollout the seed: before anything moves. Raises CannotRun."""
+    steps = [("the migration", application.migrate)]
+    if seed:
+        steps.append(("the seed", application.seed))
+    for what, command in steps:
+        if command:
+            listener.on_message(f"{what}: {command}")
+            raise_if_command_failed(instances.once(release, command), what)
+
+
+# The two times when a rollout waits: for the judge, and for a person.
+
+LOOK = 0.25  # seconds between looks
+HEALTH_EVERY = 2.0  # seconds between looks at the health of instances that serve
+DOUBT_LASTS = 60.0  # seconds at most that a bake is prolonged while the judge doubts
+
+
+@dataclass
+class RolloutWaits:
+    """Of one rollout; story is told why it ends otherwise than well."""
+
+    settings: Environment
+    conditions: AbortConditions
+    clock: Clock
+
+    def await_analysis(self, state: Rollout, story: RolloutNotes) -> Event:
+        """At a share of traffic, until the judge promotes; at all of it, for the bake, which does
+        not end while the judge doubts: a rollout that is over quickly leaves it little to go by.
+
+        What hangs answers nothing, and gives the judge no figures: so its health is asked, too.
+        """
+        bake = self.settings.bake if state.weight >= 100 else self.settings.step_bake
+        end = self.clock.monotonic() + bake
+        checked = self.clock.monotonic()
+        while True:
+            if (objection := self.conditions.check(state.stage, story)) is not None:
+                return objection
+            now = self.clock.monotonic()
+            decision = self.conditions.analysis.decision
+            if now >= end or now - checked >= HEALTH_EVERY:
+                if self.conditions.is_unhealthy(story):
+                    return Event.ALARM
+                checked = now
+            if now >= end and self._enough(state, decision, now - end):
+                return Event.DONE
+            if decision is Decision.INCONCLUSIVE and state.weight < 100:
+                story.fail(
+                    f"the judge holds it: {self.conditions.analysis.sentence}", self._choices
+                )
+                return Event.INCONCLUSIVE
+            self.clock.sleep(LOOK)
+
+    def await_approval(self, state: Rollout, story: RolloutNotes) -> Event:
+        """Until a person answers, or the pause's time is over."""
+        pause = self.settings.pauses[state.stage.value]  # type: ignore[index]  # its names
+        end = self.clock.monotonic() + pause.timeout
+        self.conditions.listener.on_message(f"paused at {state.stage}. {self._choices}")
+        while self.clock.monotonic() < end:
+            answer = self.conditions.lock.receive()
+            if answer is Signal.CONTINUE:
+                return Event.DONE
+            self.conditions.asked = self.conditions.asked or answer is Signal.STOP
+            if (objection := self.conditions.check(state.stage, story)) is not None:
+                return objection
+            self.clock.sleep(LOOK)
+        cause = f"nobody answered the pause at {state.stage} within {pause.timeout:g} s"
+        self.conditions.listener.on_message(f"{cause}: {pause.on_timeout}")
+        if pause.on_timeout == "roll back":
+            name = self.conditions.environment
+            story.fail(cause, f"Roll it out again, and answer: {command_line('resume', name)}.")
+        return Event.TIMED_OUT
+
+    def _enough(self, state: Rollout, decision: Decision, over: float) -> bool:
+        """Whether it was watched for long enough, so many seconds after its time was over."""
+        if not self.settings.judged or decision is Decision.PROMOTE:
+            return True
+        return state.weight >= 100 and (
+            not self.conditions.analysis.reasons_to_doubt or over >= DOUBT_LASTS
+        )
+
+    @property
+    def _choices(self) -> str:
+        name = self.conditions.environment
+        return f"Go on: {command_line('resume', name)}. Go back: {command_line('cancel', name)}."
+
+
+# Carries out one rollout on this machine: asks the state machine, does what it says.
+
+
+@dataclass(kw_only=True)
+class RolloutExecutor:
+    """One rollout. Everything is saved before it is done: `save` is called with what a later
+    command needs to go on."""
+
+    candidate: Release
+    stable: Release | None
+    state: Rollout
+    environment: str
+    settings: Environment
+    address: str
+    replicas: ReplicaSet
+    proxy: EnvoyProxy
+    counters: TrafficCounters
+    analysis: RolloutAnalysis
+    synthetic: SyntheticTraffic
+    http: Http
+    clock: Clock
+    lock: EnvironmentLock
+    listener: RolloutListener
+    save: Callable[[], None]
+    stopping: Callable[[], bool] = lambda: False
+    notes: RolloutNotes = field(default_factory=RolloutNotes)
+
+    def __post_init__(self) -> None:
+        self.keeper = TrafficMonitor(
+            self.proxy,
+            cluster_of(self.candidate.digest),
+            self.counters,
+            self.analysis,
+            self.synthetic,
+            self.listener,
+        )
+        self._guard = AbortConditions(
+            environment=self.environment,
+            candidate=self.candidate,
+            stable=self.stable,
+            replicas=self.replicas,
+            proxy=self.proxy,
+            monitor=self.keeper,
+            analysis=self.analysis,
+            lock=self.lock,
+            listener=self.listener,
+            stopping=self.stopping,
+        )
+        self._waiting = RolloutWaits(self.settings, self._guard, self.clock)
+
+    def run(self, observation: Event | None) -> Rollout:
+        """To the end, or until a person is needed. None: do again what had been begun.
+
+        Raises RecordError where nothing can be written any more: what was moved stays as it is.
+        """
+        with self.keeper.monitoring():
+            while True:
+                try:
+                    if observation is not None:
+                        if observation not in (Event.BEGIN, Event.DONE):
+                            self._count()
+                        self.state, _ = advance_rollout(self.state, observation)
+                        self._note()
+                        self.save()
+                    if self.state.stage.final or self.state.held:
+                        return self.state
+                    objection = self._guard.check(self.state.stage, self.notes)
+                    observation = objection or self._carry_out(self.state.last)
+                except KeyboardInterrupt:  # in whatever it does, between two actions, too
+                    observation = self._interrupted()
+
+    def _interrupted(self) -> Event:
+        """Going back; raises where that goes on already, or there is nothing to go back from."""
+        stage = self.state.stage
+        if stage is Stage.ROLLING_BACK or stage.final or self.state.held:
+            raise KeyboardInterrupt
+        self.notes.fail("it was interrupted", "Roll it out again when it may go on.")
+        self.listener.on_message("interrupted: going back; once more leaves it as it is")
+        return Event.STOP
+
+    def _count(self) -> None:
+        """Who is really there: an action that did not get to its end may have done a part."""
+        old = len(self.replicas.instances_of(self.stable.digest)) if self.stable else 0
+        new = len(self.replicas.instances_of(self.candidate.digest))
+        self.state = replace(self.state, old=old, new=new)
+
+    def _carry_out(self, action: Action) -> Event:
+        try:
+            return self._do(action)
+        except RecordError:
+            raise
+        except (ShipwayError, OSError) as problem:
+            self.notes.fail(str(problem), getattr(problem, "remedy", ""))
+            self.listener.on_message(str(problem))
+            return Event.FAILED
+
+    def _do(self, action: Action) -> Event:
+        if action.do in (ActionType.START_CANDIDATE, ActionType.START_STABLE):
+            return self._start(
+                self.candidate if action.do is ActionType.START_CANDIDATE else self.stable, action
+            )
+        if action.do is ActionType.SMOKE_TEST:
+            return self._smoke()
+        if action.do is ActionType.ANALYZE:
+            return self._waiting.await_analysis(self.state, self.notes)
+        if action.do is ActionType.PAUSE:
+            return self._waiting.await_approval(self.state, self.notes)
+        if action.do is not ActionType.NONE:
+            self._move(action)
+        return Event.DONE
+
+    def _start(self, release: Release | None, action: Action) -> Event:
+        if release is None:
+            return Event.FAILED
+        stage = self.state.stage
+        why, sick = self.replicas.start(
+            release, action.count, lambda: self._guard.stop_requested(stage)
+        )
+        if sick is None:
+            return Event.DONE
+        self.notes.fail(why, f"Read its log: {sick.log}", self.replicas.instances.tail(sick))
+        self.listener.on_message(why)
+        return Event.FAILED
+
+    def _move(self, action: Action) -> None:
+        """Who serves, as it will be when this action is done."""
+        after, _ = advance_rollout(self.state, Event.DONE)
+        new, old = self.candidate.digest, self.stable.digest if self.stable else ""
+        if action.do in (ActionType.ADD_CANDIDATE, ActionType.ADD_STABLE):
+            self.replicas.mark_ready()
+        leaving: list[Instance] = []
+        if action.do is ActionType.REMOVE_STABLE:
+            leaving = self.replicas.excess(old, after.old)
+        elif action.do is ActionType.REMOVE_CANDIDATE:
+            leaving = self.replicas.excess(new, after.new)
+        tested = cluster_of(new if after.test_weight else old) if self.stable else ""
+        shares = self.replicas.traffic_split(
+            leaving, new, after.weight, tested if after.new else ""
+        )
+        self.keeper.serve(shares)
+        self.save()
+        self.replicas.terminate(leaving)
+
+    def _smoke(self) -> Event:
+        """The new release's test traffic before it serves anybody; its requests afterwards."""
+        testing = self.state.stage is Stage.POST_TEST_TRAFFIC_SHIFT
+        address = self.proxy.inner_address if testing else self.address
+        headers = {RELEASE_HEADER: cluster_of(self.candidate.digest)} if testing else {}
+        wrong = first_smoke_test_failure(
+            self.settings.smoke, address, headers, self.http, self.listener
+        )
+        if not wrong:
+            return Event.DONE
+        self.notes.fail(f"a smoke test failed: {wrong}", "Correct the release.")
+        return Event.FAILED
+
+    def _note(self) -> None:
+        state, now = self.state, self.clock.now()
+        text = "" if state.last.do is ActionType.NONE else state.last.description
+        text = "held" if state.held else "" if state.stage.final else text
+        self.notes.timeline.append({"at": now, "stage": str(state.stage), "text": text})
+        self.listener.on_stage(now, str(state.stage), text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What another command needs to go on."""
+        return {
+            "state": self.state.to_dict(),
+            "meter": self.counters.to_dict(),
+            "judging": self.analysis.to_dict(),
+            "story": {**vars(self.notes)},
+            "synthetic": self.synthetic.sent,
+        }
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        self.state = rollout_from(data["state"])
+        self.counters.load(data["meter"])
+        self.analysis.load(data["judging"])
+        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
+        self.synthetic.sent = data["synthetic"]
+
+
+UNFINISHED = "unfinished"
+_VERDICTS = {
+    Stage.SUCCEEDED: Verdict.PASSED,
+    Stage.ROLLED_BACK: Verdict.ROLLED_BACK,
+    Stage.NEEDS_PERSON: Verdict.ACTION_REQUIRED,
+}
+
+
+class LocalRollout:
+    """Changes what a site serves; the site is held by the caller."""
+
+    def __init__(
+        self,
+        site: EnvironmentState,
+        listener: RolloutListener,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._site = site
+        self._listener = listener
+        self._stopping = stopping
+
+    def start(
+        self,
+        release: Release,
+        plan: RolloutPlan,
+        *,
+        migrate: bool = True,
+        remarks: Mapping[str, str] = NO_REMARKS,
+    ) -> RolloutReport:
+        """To another release, as planned. migrate: an older one does not know what the database
+        has become. remarks: kept with the rollout."""
+        site = self._site
+        started = site.clock.now()
+        before = dict(site.current) if site.current else None
+        site.record.add_release(release_to_dict(release))
+        number = site.record.add_rollout(
+            site.name,
+            {
+                "release": release.name,
+                "before": before["name"] if before else "",
+                "started": started,
+                "verdict": UNFINISHED,
+                "by": current_user(),
+                "strategy": str(plan.strategy),
+                "digest": release.digest,
+            },
+        )
+        site.unfinished = {
+            "number": number,
+            "started": started,
+            "before": before,
+            "release": release_to_dict(release),
+            "remarks": dict(remarks),
+        }
+        walk = self._walk(release, begin_rollout(plan))
+        first = Event.BEGIN
+        try:
+            if migrate:
+                run_migrations(
+                    site.instances, site.application, release, self._listener, seed=self._never_good
+                )
+        except CannotRun as problem:
+            walk.notes.fail(problem.message, problem.remedy)
+            first = Event.STOP
+        else:
+            walk.analysis.seed_baseline(walk.counters.begin())
+        return self._finish(walk, first)
+
+    def resume(self, observation: Event | None) -> RolloutReport:
+        """With the rollout that is not finished. None: do again what had been begun."""
+        unfinished = self._site.unfinished or {}
+        release = release_from_dict(unfinished["release"])
+        if "walk" not in unfinished:  # killed before its first action
+            plan = self.rollout_plan()
+            return self._finish(
+                self._walk(release, begin_rollout(plan)), observation or Event.BEGIN
+            )
+        state = rollout_from(unfinished["walk"]["state"])
+        self._listener.on_message(
+            f"going on with the rollout of {release.name}, left at {state.stage}"
+        )
+        walk = self._walk(release, state)
+        walk.load(unfinished["walk"])
+        if observation is None and state.held:
+            observation = Event.DONE
+        if observation is Event.DONE:  # somebody has answered: what held it is history
+            walk.notes.cause = walk.notes.remedy = ""
+        return self._finish(walk, observation)
+
+    def close(self) -> RolloutReport | None:
+        """The receipt of a rollout that had come to its end when its command was killed."""
+        walk = (self._site.unfinished or {}).get("walk")
+        if walk is None or not Stage(walk["state"]["stage"]).final:
+            return None
+        return self.resume(None)
+
+    def rollout_plan(self) -> RolloutPlan:
+        """As configured, for what runs now."""
+        site = self._site
+        return rollout_plan(site.settings, site.settings.instances, len(site.team.members))
+
+    @property
+    def _never_good(self) -> bool:
+        """Whether nothing was ever rolled out well here: then the data are seeded."""
+        rollouts = self._site.record.rollouts(self._site.name)
+        return all(rollout.get("verdict") != Verdict.PASSED for rollout in rollouts)
+
+    def _walk(self, release: Release, state: Rollout) -> RolloutExecutor:
+        site = self._site
+        before = site.unfinished["before"] if site.unfinished else None
+        old = release_from_dict(before) if before else None
+        new, other = cluster_of(release.digest), cluster_of(old.digest) if old else ""
+        names = {new: release.name, **({other: old.name} if old else {})}
+        walk = RolloutExecutor(
+            candidate=release,
+            stable=old,
+            state=state,
+            environment=site.name,
+            settings=site.settings,
+            address=site.address,
+            replicas=site.team,
+            proxy=site.proxy,
+            counters=TrafficCounters(site.proxy, site.clock, names),
+            analysis=RolloutAnalysis(site.settings, new, other),
+            synthetic=SyntheticTraffic(site.application, site.settings, site.proxy, site.http),
+            http=site.http,
+            clock=site.clock,
+            lock=site.lease,
+            listener=self._listener,
+            save=lambda: self._keep(walk),
+            stopping=self._stopping,
+        )
+        return walk
+
+    def _keep(self, walk: RolloutExecutor) -> None:
+        if self._site.unfinished is not None:
+            self._site.unfinished["walk"] = walk.to_dict()
+        self._site.save()
+
+    def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
+        site = self._site
+        unfinished = site.unfinished or {}
+        state = walk.run(observation)
+        walk.keeper.check()
+        receipt = self._receipt(walk, state, unfinished)
+        site.record.update_rollout(
+            unfinished["number"],
+            {
+                **receipt.to_dict(),
+                **unfinished.get("remarks", {}),
+                "digest": walk.candidate.digest,
+                "by": current_user(),
+            },
+        )
+        if not state.held:  # last: as long as it is unfinished, the next command comes back here
+            site.finish_unfinished(
+                walk.candidate,
+                succeeded=state.stage is Stage.SUCCEEDED,
+                tidy=state.stage is not Stage.NEEDS_PERSON,
+            )
+        return receipt
+
+    def _receipt(
+        self, walk: RolloutExecutor, state: Rollout, unfinished: dict[str, Any]
+    ) -> RolloutReport:
+        site, story, before = self._site, walk.notes, walk.stable
+        return RolloutReport(
+            environment=site.name,
+            release=walk.candidate.name,
+            before=before.name if before else "",
+            verdict=_VERDICTS.get(state.stage, Verdict.ACTION_REQUIRED),
+            started=unfinished["started"],
+            seconds=site.clock.now() - unfinished["started"],
+            address=site.address,
+            strategy=str(state.plan.strategy),
+            cause="" if state.stage is Stage.SUCCEEDED else story.cause,
+            remedy=story.remedy,
+            log=story.log,
+            releases=walk.counters.totals(),
+            timeline=tuple(story.timeline),
+            samples=tuple(walk.counters.samples),
+            evidence=tuple(walk.analysis.evidence),
+            synthetic=walk.synthetic.sent,
+            outages=walk.keeper.outages,
+        )

@@ -1,0 +1,250 @@
+"""Follows what each release of a rollout gets, from sample to sample."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from shipway.config.schema import Application, Environment
+from shipway.errors import ShipwayError, Unreachable
+from shipway.ports import Clock, Http
+from shipway.rollouts.analysis.rollout_analysis import (
+    RolloutAnalysis,
+    TrafficSample,
+    add_counts,
+    counts_from_dict,
+    counts_summary,
+    counts_to_dict,
+    sample_figures,
+)
+from shipway.rollouts.analysis.window import RequestCounts
+from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats
+from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
+
+
+class TrafficCounters:
+    """names: cluster → the release's name. samples: as receipts have them."""
+
+    def __init__(self, proxy: EnvoyProxy, clock: Clock, names: Mapping[str, str]) -> None:
+        self._proxy = proxy
+        self._clock = clock
+        self._names = names
+        self._last: dict[str, ClusterStats] = {}
+        self._at = clock.now()
+        self._totals: dict[str, RequestCounts] = {}
+        self.samples: list[dict[str, Any]] = []
+
+    def begin(self) -> Mapping[str, RequestCounts]:
+        """What was counted before: by cluster. It does not belong to this rollout."""
+        self._at = self._clock.now()
+        try:
+            self._last = self._proxy.read() if self._proxy.alive() else {}
+        except Unreachable:
+            self._last = {}
+        return {name: reading.since(ClusterStats()) for name, reading in self._last.items()}
+
+    def sample(self, weight: float, more: Mapping[str, RequestCounts]) -> TrafficSample | None:
+        """What came since the last sample; None while Envoy does not answer.
+
+        weight: percent for the new release. more: what Envoy cannot have counted.
+        """
+        now = self._clock.now()
+        try:
+            readings = self._proxy.read()
+        except Unreachable:
+            return None
+        seconds = max(1e-3, now - self._at)
+        counts = {
+            name: add_counts(
+                reading.since(self._last.get(name, ClusterStats())), more.get(name, RequestCounts())
+            )
+            for name, reading in readings.items()
+            if name in self._names
+        }
+        self._last = {**self._last, **readings}
+        self._at = now
+        for name, count in counts.items():
+            self._totals[name] = add_counts(self._totals.get(name, RequestCounts()), count)
+        releases = {self._names[name]: sample_figures(count) for name, count in counts.items()}
+        self.samples.append({"at": now, "weight": weight, "releases": releases})
+        return TrafficSample(now, seconds, counts)
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """Release → requests, failed, p50, p95, p99: of the whole rollout."""
+        return {self._names[name]: counts_summary(counts) for name, counts in self._totals.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record: a rollout that was killed goes on counting."""
+        return {
+            "last": {
+                name: counts_to_dict(
+                    RequestCounts(reading.requests, reading.errors, reading.buckets)
+                )
+                for name, reading in self._last.items()
+            },
+            "totals": {name: counts_to_dict(count) for name, count in self._totals.items()},
+            "at": self._at,
+            "samples": self.samples,
+        }
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """What `to_dict` gave."""
+        last = {name: counts_from_dict(item) for name, item in data["last"].items()}
+        self._last = {
+            name: ClusterStats(count.requests, count.errors, count.buckets)
+            for name, count in last.items()
+        }
+        self._totals = {name: counts_from_dict(item) for name, item in data["totals"].items()}
+        self._at = data["at"]
+        self.samples = list(data["samples"])
+
+
+# Requests of Shipway's own, for releases that people ask too little.
+
+PATIENCE = 1.0  # seconds until a probe counts as failed
+AT_ONCE = 5  # probes of one release in one go
+
+
+class SyntheticTraffic:
+    """Sends the probes. sent: how many there were, labelled as synthetic in the receipt."""
+
+    def __init__(
+        self, application: Application, settings: Environment, proxy: EnvoyProxy, http: Http
+    ) -> None:
+        self._paths = [s.path for s in settings.smoke if s.status < 400] or [application.health]
+        self._rate = settings.probes
+        self._proxy = proxy
+        self._http = http
+        self.sent = 0
+
+    def send(self, sample: TrafficSample, weights: Mapping[str, float]) -> dict[str, RequestCounts]:
+        """Ask each release that has a share as often as people did not; what never came back.
+
+        What came back, Envoy has counted.
+        """
+        lost = {}
+        for name, weight in weights.items():
+            sent = sample.counts.get(name, RequestCounts()).requests
+            missing = min(AT_ONCE, round(self._rate * sample.seconds)) - sent
+            if weight and missing > 0 and not all(self._ask(name) for _ in range(missing)):
+                lost[name] = RequestCounts(1, 1)
+        return lost
+
+    def _ask(self, name: str) -> bool:
+        path = self._paths[self.sent % len(self._paths)]
+        self.sent += 1
+        try:
+            self._http.get(
+                self._proxy.inner_address + path, timeout=PATIENCE, headers={RELEASE_HEADER: name}
+            )
+        except Unreachable:
+            return False
+        return True
+
+
+# Looks after an environment while a rollout goes on: counts, judges, and ends an outage.
+#
+# In a thread of its own, because the rollout may wait for a slow start meanwhile.
+
+TICK = 1.0  # seconds between samples: Envoy gives out its histograms that often
+LOOK = 0.25  # seconds between looks whether Envoy is there
+
+
+class TrafficMonitor:
+    """new: the cluster of the release that is rolled out."""
+
+    def __init__(
+        self,
+        proxy: EnvoyProxy,
+        new: str,
+        meter: TrafficCounters,
+        judging: RolloutAnalysis,
+        prober: SyntheticTraffic,
+        listener: RolloutListener,
+    ) -> None:
+        self._proxy = proxy
+        self._new = new
+        self._meter = meter
+        self._judging = judging
+        self._prober = prober
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._lost: Mapping[str, RequestCounts] = {}
+        self.outages = 0
+
+    @contextmanager
+    def monitoring(self) -> Iterator[None]:
+        """Keep watch for as long as this is open."""
+        self._over.clear()
+        thread = threading.Thread(target=self._watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def serve(self, shares: TrafficSplit) -> None:
+        """Change who serves. The window that is being counted ends before it does."""
+        with self._lock:
+            try:
+                if self._proxy.alive():
+                    self._count()
+                    self._proxy.route(shares)
+                    return
+            except ShipwayError:
+                if self._proxy.alive():
+                    raise
+                self.outages += 1
+                self._listener.on_message("Envoy ended while it was told: it is started again")
+            self._proxy.shares = shares
+            if shares.serving:
+                self._proxy.start()
+
+    def check(self) -> None:
+        """Count, let the judge judge, and ask where people ask too little.
+
+        The probes are sent without the lock: one that hangs must not hold up a way back.
+        """
+        sample = self._count()
+        weights = self._proxy.shares.weights
+        if sample is not None:
+            self._lost = self._prober.send(sample, weights) if weights.get(self._new) else {}
+
+    def _count(self) -> TrafficSample | None:
+        """What came since the last time; None while Envoy does not answer."""
+        with self._lock:
+            if not self._proxy.alive():
+                return None
+            weight = self._proxy.shares.weights.get(self._new, 0.0)
+            sample = self._meter.sample(weight, self._lost)
+            if sample is not None:
+                self._lost = {}
+                self._listener.on_sample(self._meter.samples[-1])
+                if judgement := self._judging.observe(sample, weight):
+                    self._listener.on_judgement(judgement)
+            return sample
+
+    def _watch(self) -> None:
+        waited = 0.0
+        while not self._over.wait(LOOK):
+            waited += LOOK
+            try:
+                self._restart()
+                if waited >= TICK:
+                    waited = 0.0
+                    self.check()
+            except ShipwayError as problem:
+                self._listener.on_message(problem.message)
+
+    def _restart(self) -> None:
+        """Envoy is the way in: without it nobody is served."""
+        with self._lock:
+            if self._proxy.pid and not self._proxy.alive() and self._proxy.shares.serving:
+                self.outages += 1
+                self._listener.on_message("Envoy had ended: it is started again")
+                self._proxy.start()

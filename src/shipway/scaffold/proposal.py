@@ -1,0 +1,161 @@
+"""What `shipway init` proposes for an application: settings, files, and what it assumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shipway.config.secret_values import names_a_secret
+from shipway.scaffold.survey import POSTGRES, REDIS, Survey
+
+LOCK = "requirements-lock.txt"
+TEST_LOCK = "requirements-test-lock.txt"
+BASELINE = "shipway-baseline.sarif"
+_STAND_IN = "for-tests-only"
+_SERVERS = {"fastapi": ("uvicorn",), "flask": ("gunicorn",), "django": ("gunicorn",)}
+_TESTERS = ("pytest", "coverage")
+# FastAPI's TestClient needs it, and FastAPI does not bring it.
+_CLIENT = "httpx"
+_NEWEST = {POSTGRES: "17", REDIS: "7"}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """settings: table → key → value of shipway.toml, in order. assumed: in words, for people.
+    production, testing: requirements to resolve, None where the lock that is there has all.
+    lock: the lock's name, "" where there is nothing to install from.
+    """
+
+    survey: Survey
+    settings: dict[str, dict[str, object]]
+    assumed: tuple[str, ...]
+    lock: str
+    production: tuple[str, ...] | None = None
+    testing: tuple[str, ...] | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def make_proposal(survey: Survey) -> Proposal:
+    """The proposal for what a survey found."""
+    assumed: list[str] = []
+    lock, production, testing = _locks(survey, assumed)
+    application = _application(survey, lock, assumed)
+    settings: dict[str, dict[str, object]] = {"application": application}
+    env, notes = _variables(survey, assumed)
+    tests = {name: value for name, value in env.items() if not _served(name, survey)}
+    if tests:
+        settings["application.env"] = dict(tests)
+    settings["checks"] = dict.fromkeys(survey.unconfigured, False)
+    if survey.unconfigured:
+        assumed.append(
+            f"{', '.join(survey.unconfigured)}: off, because nothing here configures them"
+        )
+    for name in survey.services:
+        settings[f"services.{name}"] = _service(name, survey)
+        assumed.append(
+            f"services for tests: {name} {_NEWEST[name]}, by the driver in the requirements"
+        )
+    if application.get("serve"):
+        settings["environments.local"] = {"port": 8080, "instances": 1}
+        if POSTGRES in survey.services and not survey.sql:
+            settings["environments.local"]["secrets"] = ("DATABASE_URL",)
+            assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
+        if env:
+            settings["environments.local.env"] = dict(env)
+    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+
+
+def _application(survey: Survey, lock: str, assumed: list[str]) -> dict[str, object]:
+    application = survey.application
+    table: dict[str, object] = {"name": application.name}
+    if application.packages:
+        table["packages"] = application.packages
+    if lock:
+        table["lock"] = lock
+    if lock == LOCK:
+        table["test_lock"] = TEST_LOCK
+    if survey.entry:
+        table["serve"] = survey.entry.serve
+        table["health"] = survey.health
+        assumed.append(f"health: {survey.health}, because {survey.health_reason}")
+    else:
+        assumed.append("no Flask, Django or FastAPI application was found: nothing is served")
+    for key in ("migrate", "seed"):
+        if value := getattr(survey, key):
+            table[key] = value
+    return {**table, **_tests(survey, assumed)}
+
+
+def _tests(survey: Survey, assumed: list[str]) -> dict[str, object]:
+    """Where services are needed and all tests are in one folder, they are integration tests."""
+    folders = dict(survey.tests.folders)
+    if not folders:
+        assumed.append("there are no tests: the step unit says so until there are")
+        return {"unit_tests": "tests"}
+    if survey.services and set(folders) == {"unit"}:
+        assumed.append(f"tests in {folders['unit']} run with the services")
+        folders = {"integration": folders["unit"]}
+    table: dict[str, object] = {f"{kind}_tests": folder for kind, folder in folders.items()}
+    if survey.tests.runner == "django":
+        table["test_runner"] = "django"
+        assumed.append("tests run by manage.py test: nothing here configures pytest")
+    return table
+
+
+def _locks(
+    survey: Survey, assumed: list[str]
+) -> tuple[str, tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The lock to use, and what has to be resolved for it."""
+    wants = survey.wanted
+    if wants is None:
+        assumed.append("no file says what the application needs: nothing can be installed")
+        return "", None, None
+    for note in wants.notes:
+        assumed.append(f"left out of {wants.origin}: {note}")
+    servers = _SERVERS[survey.entry.framework] if survey.entry else ()
+    testers = ("coverage",) if survey.tests.runner == "django" else _TESTERS
+    if survey.entry and survey.entry.framework == "fastapi":
+        testers = (*testers, _CLIENT)
+    missing = [name for name in servers if name not in wants.names]
+    brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
+    untested = [name for name in testers if name not in wants.all_names | brought]
+    if "uv.lock" in wants.sources and not missing and not untested:
+        return "uv.lock", None, None
+    if missing:
+        assumed.append(f"{', '.join(missing)}: added to the lock, because nothing here serves")
+    if "uv.lock" in wants.sources:
+        more = " ".join((*missing, *untested))
+        assumed.append(f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without")
+    elif not wants.pinned:
+        assumed.append(f"{wants.origin} pins not everything: {LOCK} has what was resolved today")
+    return LOCK, (*wants.lines, *missing), (*wants.test_lines, *testers)
+
+
+def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """A value for tests for each variable without which the application does not start."""
+    env: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    for variable in survey.variables:
+        if variable.name == "DATABASE_URL" and survey.sql:
+            env[variable.name] = f"sqlite:///{{data}}/{survey.application.name}.sqlite3"
+        elif not variable.required or _served(variable.name, survey):
+            continue
+        else:
+            env[variable.name] = _STAND_IN
+        notes[variable.name] = f"read at {variable.place}"
+        kind = "a secret" if names_a_secret(variable.name) else "a variable"
+        assumed.append(
+            f"{variable.name}: {kind} read at {variable.place}; tests get {env[variable.name]!r}"
+        )
+    return env, notes
+
+
+def _served(name: str, survey: Survey) -> bool:
+    """Whether a service hands this variable over."""
+    return {"DATABASE_URL": POSTGRES, "REDIS_URL": REDIS}.get(name) in survey.services
+
+
+def _service(name: str, survey: Survey) -> dict[str, object]:
+    variable, template = (
+        ("DATABASE_URL", survey.database_url) if name == POSTGRES else ("REDIS_URL", "{url}")
+    )
+    return {"version": _NEWEST[name], "env": {variable: template}}

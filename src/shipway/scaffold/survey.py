@@ -1,0 +1,399 @@
+"""All that is worked out of an application before anything is written for it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from shipway.config.schema import Application, Config
+from shipway.scaffold.detection import (
+    EntryPoint,
+    TestSuites,
+    detect_application,
+    find_entry_point,
+    migration_command,
+    seed_command,
+)
+from shipway.scaffold.detection import find_test_suites as find_tests
+from shipway.scaffold.requirements import Requirements, find_requirements
+from shipway.scaffold.sources import Sources, python_files
+from shipway.source_text import parse_source
+
+# The address that says whether an application is well: one of its own routes.
+
+USUAL = (
+    "/health/ready",
+    "/readyz",
+    "/ready",
+    "/healthz",
+    "/health",
+    "/health/live",
+    "/livez",
+    "/healthcheck",
+    "/_health",
+    "/up",
+    "/ping",
+    "/status",
+    "/api/health",
+    "/health/",
+)
+# Django's patterns: path("", …), re_path(r"^$", …), url(r"^$", …).
+_DJANGO = re.compile(r"\b(?:re_path|path|url)\(\s*r?([\"'])(.*?)\1\s*,\s*(include\b)?")
+_BRACKETS = re.compile(r"[<{]")
+
+
+def health_route(
+    framework: str, texts: Iterable[tuple[str, str]], urls: str = ""
+) -> tuple[str, str]:
+    """The path, and why this one. urls: the text of Django's root URL configuration."""
+    routes = _django(urls) if framework == "django" else list(_routes(texts))
+    for path in USUAL:
+        if path in routes:
+            return path, "the application has it"
+    if "/" in routes:
+        return "/", "there is no health check; the first page answers for it"
+    if framework == "fastapi":
+        return "/openapi.json", "there is no health check; FastAPI's own description answers for it"
+    if framework == "django" and "/admin/" in routes:
+        return "/admin/login/", "there is no health check; the login page answers for it"
+    if routes:
+        return routes[0], "there is no health check; the first route answers for it"
+    return "/", "no route was found"
+
+
+def _routes(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Routes that take GET and no variable parts, of Flask and FastAPI, in the files' order."""
+    for _, text in texts:
+        tree = parse_source(text)
+        if tree is None:
+            continue
+        prefixes = dict(_prefixes(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for decorator in node.decorator_list:
+                    yield from _route(decorator, prefixes)
+
+
+def _route(node: ast.expr, prefixes: dict[str, str]) -> Iterator[str]:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(attr="route" | "get", value=owner),
+            args=[ast.Constant(value=str(path)), *_],
+        ):
+            methods = [
+                element.value
+                for key in node.keywords
+                if key.arg == "methods" and isinstance(key.value, ast.List | ast.Tuple)
+                for element in key.value.elts
+                if isinstance(element, ast.Constant)
+            ]
+            prefix = prefixes.get(owner.id, "") if isinstance(owner, ast.Name) else ""
+            if not _BRACKETS.search(path) and (not methods or "GET" in methods):
+                yield prefix + path or "/"
+
+
+def _prefixes(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """bp = Blueprint(…, url_prefix="/x"); router = APIRouter(prefix="/x")."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        for key in node.value.keywords:
+            if key.arg in ("url_prefix", "prefix") and isinstance(key.value, ast.Constant):
+                yield from (
+                    (target.id, str(key.value.value))
+                    for target in node.targets
+                    if isinstance(target, ast.Name)
+                )
+
+
+def _django(urls: str) -> list[str]:
+    routes = []
+    for match in _DJANGO.finditer(urls):
+        pattern = match[2].removeprefix("^").removesuffix("$")
+        if not _BRACKETS.search(pattern) and not set(pattern) & set("(\\[?*+"):
+            if match[3] and pattern not in ("", "admin/"):
+                continue  # what is below is in another file
+            routes.append("/" + pattern)
+    return routes
+
+
+# The environment variables that an application reads, by its syntax trees.
+
+# Functions of django-environ, environs and python-decouple: env("X"), config("X", default=…).
+_READERS = {"env", "config"}
+_TYPES = {"str", "int", "bool", "float", "list", "url", "db", "db_url", "cache", "json", "path"}
+_PLATFORM = {"HOME", "PATH", "USER", "PWD", "TMPDIR", "LANG", "TERM", "SHELL", "CI"}
+
+
+@dataclass(frozen=True)
+class EnvironmentVariable:
+    """required: without it, reading it raises. place: `path:line` of the first reading."""
+
+    name: str
+    required: bool
+    place: str
+
+
+def find_environment_variables(texts: Iterable[tuple[str, str]]) -> tuple[EnvironmentVariable, ...]:
+    """The variables of (path, text) pairs, by name; required wins over optional."""
+    by_name: dict[str, EnvironmentVariable] = {}
+    for path, text in texts:
+        tree = parse_source(text)
+        for name, required, line in _read(tree) if tree else ():
+            if name in _PLATFORM or not name.replace("_", "").isalnum():
+                continue
+            previous = by_name.get(name)
+            if previous is None or (required and not previous.required):
+                by_name[name] = EnvironmentVariable(name, required, f"{path}:{line}")
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _read(tree: ast.Module) -> Iterator[tuple[str, bool, int]]:
+    set_here = {name for node in ast.walk(tree) for name in _set_by(node)}
+    complaints = {word for text in _complaints(tree) for word in re.findall(r"\w+", text)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(ctx=ast.Load(), slice=ast.Constant(value=str(name))) if _is_environ(
+                node.value
+            ):
+                yield name, name not in set_here, node.lineno
+            case ast.Call(args=[ast.Constant(value=str(name)), *rest]) if (
+                _reads(node.func) and name.replace("_", "").isalnum()
+            ):
+                default = bool(rest) or any(key.arg == "default" for key in node.keywords)
+                missed = _raises(node.func) or name in complaints
+                yield name, missed and not default and name not in set_here, node.lineno
+
+
+def _complaints(tree: ast.Module) -> Iterator[str]:
+    """The texts of what is raised: an application that misses a variable says its name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            for child in ast.walk(node.exc):
+                if isinstance(child, ast.Constant) and isinstance(child.value, str):
+                    yield child.value
+
+
+def _set_by(node: ast.AST) -> Iterator[str]:
+    """os.environ.setdefault("X", …) and os.environ["X"] = …: it brings its own."""
+    match node:
+        case ast.Call(
+            func=ast.Attribute(attr="setdefault", value=owner),
+            args=[ast.Constant(value=str(name)), _],
+        ) if _is_environ(owner):
+            yield name
+        case ast.Subscript(ctx=ast.Store(), slice=ast.Constant(value=str(name)), value=owner) if (
+            _is_environ(owner)
+        ):
+            yield name
+
+
+def _is_environ(node: ast.AST) -> bool:
+    """os.environ, or environ."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "environ"
+    return isinstance(node, ast.Name) and node.id == "environ"
+
+
+def _reads(function: ast.expr) -> bool:
+    match function:
+        case ast.Attribute(attr="get", value=owner) if _is_environ(owner):
+            return True
+        case ast.Attribute(attr="getenv") | ast.Name(id="getenv"):
+            return True
+        case ast.Attribute(value=ast.Name(id="env"), attr=kind):
+            return kind in _TYPES
+        case ast.Name(id=name):
+            return name in _READERS
+    return False
+
+
+def _raises(function: ast.expr) -> bool:
+    """Whether it raises where the variable is not set."""
+    match function:
+        case ast.Attribute(attr="get" | "getenv") | ast.Name(id="getenv"):
+            return False
+    return True
+
+
+# The services that an application needs, by what it wants installed.
+
+_POSTGRES = {
+    "psycopg",
+    "psycopg2",
+    "psycopg2-binary",
+    "psycopg-binary",
+    "asyncpg",
+    "pg8000",
+    "aiopg",
+    "psycopg-c",
+}
+_REDIS = {
+    "redis",
+    "django-redis",
+    "rq",
+    "django-rq",
+    "flask-redis",
+    "aioredis",
+    "arq",
+    "channels-redis",
+    "redis-om",
+    "flask-rq2",
+    "fastapi-limiter",
+}
+_SQL = {"sqlalchemy", "flask-sqlalchemy", "sqlmodel", "databases", "flask-migrate", "alembic"}
+POSTGRES = "postgres"
+REDIS = "redis"
+
+
+def required_services(names: Iterable[str]) -> tuple[str, ...]:
+    """The services, by the drivers among normalised names of packages."""
+    installed = set(names)
+    needed = [POSTGRES] if installed & _POSTGRES else []
+    return (*needed, REDIS) if installed & _REDIS else tuple(needed)
+
+
+def database_url(names: Iterable[str]) -> str:
+    """The form of a PostgreSQL address that the driver wants, as `[services.postgres] env` has it.
+
+    SQLAlchemy takes psycopg2 for `postgresql://`; any other driver it has to be told
+    (docs.sqlalchemy.org, Dialects: PostgreSQL).
+    """
+    installed = set(names)
+    if not installed & _SQL or installed & {"psycopg2", "psycopg2-binary"}:
+        return "{url}"
+    for driver, packages in (
+        ("psycopg", {"psycopg", "psycopg-binary", "psycopg-c"}),
+        ("asyncpg", {"asyncpg"}),
+        ("pg8000", {"pg8000"}),
+    ):
+        if installed & packages:
+            return f"postgresql+{driver}://{{user}}:{{password}}@{{host}}:{{port}}/{{database}}"
+    return "{url}"
+
+
+def speaks_sql(names: Iterable[str]) -> bool:
+    """Whether SQLAlchemy is there: then SQLite can stand in for another database."""
+    return bool(set(names) & _SQL)
+
+
+_NOT_SERVED = ("tests/", "test/", "docs/", "examples/", "migrations/")
+_CONFIGURED = {
+    "mypy": ("mypy.ini", ".mypy.ini", "[tool.mypy]", "[mypy]"),
+    "flake8": (".flake8", "", "[tool.flake8]", "[flake8]"),
+    "black": ("", "", "[tool.black]", ""),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """application: as detect() fills it in. entry: where it is served from. wanted: what it wants
+    installed. health_reason: why this path. unconfigured: linters that the project does not use.
+    build: how the project is built, in a word. builds: whether it is a package to be installed.
+    """
+
+    application: Application
+    entry: EntryPoint | None
+    wanted: Requirements | None
+    tests: TestSuites
+    variables: tuple[EnvironmentVariable, ...]
+    services: tuple[str, ...]
+    database_url: str
+    sql: bool
+    health: str
+    health_reason: str
+    migrate: str
+    seed: str
+    unconfigured: tuple[str, ...]
+    build: str
+    python: str = ""
+
+
+def survey_application(sources: Sources, name: str) -> Survey:
+    """Look at everything. name: of the folder, where no file names the application."""
+    application = detect_application(Config(), sources)[0].application
+    application = replace(application, name=application.name or plain_name(name))
+    entry_point = find_entry_point(sources, application.packages)
+    wants = find_requirements(sources)
+    names = wants.names if wants else frozenset()
+    texts = [
+        (path, sources.read(path) or "")
+        for path in python_files(sources)
+        if not path.startswith(_NOT_SERVED) and "/tests/" not in path and "/test_" not in path
+    ]
+    root_urls = sources.read(f"{entry_point.module.split('.')[0]}/urls.py") if entry_point else None
+    path, reason = health_route(
+        entry_point.framework if entry_point else "", texts, root_urls or ""
+    )
+    return Survey(
+        application=application,
+        entry=entry_point,
+        wanted=wants,
+        tests=find_tests(sources, application.packages),
+        variables=find_environment_variables(texts),
+        services=required_services(names),
+        database_url=database_url(names),
+        sql=speaks_sql(names),
+        health=path,
+        health_reason=reason,
+        migrate=migration_command(entry_point, sources),
+        seed=seed_command(entry_point, texts),
+        unconfigured=_unconfigured(sources),
+        build=_build(sources),
+        python=_python(sources),
+    )
+
+
+def plain_name(text: str) -> str:
+    """A name that can be part of a file's or an image's."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "application"
+
+
+def _unconfigured(sources: Sources) -> tuple[str, ...]:
+    texts = [sources.read(path) or "" for path in ("pyproject.toml", "setup.cfg", "tox.ini")]
+    commit = sources.read(".pre-commit-config.yaml") or ""
+    return tuple(
+        check
+        for check, (*files, table, section) in _CONFIGURED.items()
+        if check not in commit
+        and not any(name and sources.read(name) is not None for name in files)
+        and not any(
+            word and re.search(rf"^{re.escape(word)}", text, re.M)
+            for text in texts
+            for word in (table, section)
+        )
+    )
+
+
+def _build(sources: Sources) -> str:
+    project = sources.read("pyproject.toml")
+    if project is not None:
+        for word, marks in (
+            ("uv", ("[tool.uv]", "uv_build")),
+            ("Poetry", ("[tool.poetry]", "poetry.core", "poetry-core")),
+            ("PDM", ("[tool.pdm", "pdm.backend", "pdm-backend")),
+            ("Hatch", ("hatchling",)),
+            ("Flit", ("flit_core",)),
+            ("setuptools", ("setuptools",)),
+        ):
+            if any(mark in project for mark in marks):
+                return word
+        if sources.read("uv.lock") is not None:
+            return "uv"
+    for name, word in (
+        ("Pipfile", "Pipenv"),
+        ("setup.py", "setuptools"),
+        ("setup.cfg", "setuptools"),
+        ("requirements.txt", "requirements"),
+    ):
+        if sources.read(name) is not None:
+            return word
+    return "pyproject" if project is not None else "none"
+
+
+def _python(sources: Sources) -> str:
+    """The version of Python that a .python-version asks for, as `3.12`."""
+    match = re.match(r"\s*(3\.\d+)", sources.read(".python-version") or "")
+    return match[1] if match else ""

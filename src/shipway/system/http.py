@@ -1,0 +1,238 @@
+"""HTTP requests to what Shipway started or watches."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shipway.errors import Unreachable
+from shipway.ports import Clock, Response
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+
+class RealHttp:
+    """Asks with httpx, which is imported at the first request: that takes 0.2 s.
+
+    Every request has a client of its own: no connection is held to what is about to stop, and no
+    cookie is kept. Certificates are read once: that takes 15 ms of CPU, which servers beside lack.
+
+    Proxies named in the environment are not used: every address asked is the caller's own.
+    """
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """GET; a redirect is returned, not followed. Raises Unreachable."""
+        import httpx
+
+        end = time.monotonic() + timeout
+        body = bytearray()
+        try:
+            with httpx.stream(
+                "GET",
+                url,
+                timeout=timeout,
+                headers=dict(headers or {}),
+                trust_env=False,
+                verify=self._certificates,
+            ) as answer:
+                for data in answer.iter_bytes():  # httpx's own limit is for each read anew
+                    body += data
+                    if time.monotonic() > end:
+                        raise Unreachable(
+                            f"{url} did not end within {timeout:g} s",
+                            "Ask for something that ends.",
+                        )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{url} does not answer: {error or type(error).__name__}",
+                "Look at the log of what should answer there.",
+            ) from error
+        return Response(answer.status_code, dict(answer.headers), bytes(body))
+
+    @cached_property
+    def _certificates(self) -> SSLContext:
+        import httpx
+
+        return httpx.create_ssl_context(trust_env=False)
+
+
+class ScriptedHttp:
+    """A fake for tests: `answer` is asked for each URL and may raise Unreachable."""
+
+    def __init__(self, answer: Callable[[str], Response]) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def get(
+        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """What `answer` says."""
+        self.asked.append(url)
+        return self.answer(url)
+
+
+# What a registry's client needs of HTTP: requests whose body may be a file.
+
+
+class RequestBody(Protocol):
+    """A body that can be read more than once."""
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes from the start, piece by piece."""
+        ...
+
+
+@dataclass(frozen=True)
+class RegistryRequest:
+    """One request. data: a small body; content: a large one instead."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes = b""
+    content: RequestBody | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body, where it is not small."""
+        return self.content.size if self.content is not None else 0
+
+    @contextmanager
+    def body(self) -> Iterator[Any]:
+        """The body from its start."""
+        yield self.content.pieces() if self.content is not None else self.data
+
+
+@dataclass(frozen=True)
+class RegistryResponse:
+    """An answer. headers: names in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class RegistryTransport(Protocol):
+    """Asks; raises Unreachable when nobody answers, also after several tries."""
+
+    def ask(self, request: RegistryRequest) -> RegistryResponse: ...
+
+
+# HTTP with all its methods, for registries: tried again where trying again is safe.
+
+ATTEMPTS = 5
+_FIRST, _LONGEST = 0.5, 20.0  # seconds between tries
+_AGAIN = (408, 429, 500, 502, 503, 504)  # what may be well in a moment
+_CUT = 16 << 20  # bytes of an answer: a manifest has 4 MB at most (distribution-spec)
+
+
+@dataclass
+class HttpRegistryTransport:
+    """Asks by httpx, which is imported at the first request.
+
+    Proxies and certificates are those that the surroundings name (httpx: trust_env), but for
+    this machine's own addresses. transport: what carries requests, for tests.
+    """
+
+    clock: Clock
+    transport: Any = None
+    attempts: int = ATTEMPTS
+    jitter: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        self._clients: dict[bool, Any] = {}
+
+    def ask(self, request: RegistryRequest) -> RegistryResponse:
+        """The answer, whatever its status; a redirect is returned. Raises Unreachable.
+
+        A body that is read from a file is opened anew for every try.
+        """
+        problem = ""
+        for number in range(self.attempts):
+            if number:
+                self.clock.sleep(self._pause(number, problem))
+            try:
+                answer = self._once(request)
+            except Unreachable as error:
+                if number + 1 == self.attempts:
+                    raise
+                problem = error.message
+                continue
+            if answer.status not in _AGAIN or number + 1 == self.attempts:
+                return answer
+            problem = answer.headers.get("retry-after", "")
+        raise AssertionError("a loop of at least one try")  # pragma: no cover
+
+    def _pause(self, number: int, retry_after: str) -> float:
+        if retry_after.isdigit():  # Retry-After, in seconds (RFC 9110, 10.2.3)
+            return min(float(retry_after), _LONGEST)
+        return float(min(_FIRST * 2 ** (number - 1), _LONGEST)) * (0.5 + self.jitter() / 2)
+
+    def _once(self, request: RegistryRequest) -> RegistryResponse:
+        import httpx
+
+        try:
+            with request.body() as content:
+                answer = self._client(request.url).request(
+                    request.method, request.url, headers=_headers(request), content=content
+                )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{_host(request.url)} does not answer: {error or type(error).__name__}",
+                "Look whether the registry runs and its name is right: image.registry.",
+            ) from error
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return RegistryResponse(answer.status_code, headers, answer.content[:_CUT])
+
+    def _client(self, url: str) -> Any:
+        import httpx
+
+        is_local = is_this_machine(_host(url))
+        if is_local not in self._clients:
+            self._clients[is_local] = httpx.Client(
+                transport=self.transport,
+                trust_env=not is_local,
+                timeout=httpx.Timeout(60.0, connect=10.0),
+            )
+        return self._clients[is_local]
+
+
+def _headers(request: RegistryRequest) -> Mapping[str, str]:
+    length = {"content-length": str(request.size)} if request.size else {}
+    return {**length, **request.headers}
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host (with or without port) is this machine: asked without TLS and proxies."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    return name in ("localhost", "[::1]") or name.startswith("127.")
+
+
+class ScriptedRegistryTransport:
+    """A fake for tests: `answer` is asked for each request and may raise Unreachable."""
+
+    def __init__(self, answer: Callable[[RegistryRequest], RegistryResponse]) -> None:
+        self.answer = answer
+        self.asked: list[RegistryRequest] = []
+
+    def ask(self, request: RegistryRequest) -> RegistryResponse:
+        """What `answer` says. The body is read, as a real one would be."""
+        self.asked.append(request)
+        if request.content is not None:
+            list(request.content.pieces())
+        return self.answer(request)

@@ -1,0 +1,69 @@
+"""Whether a service answers in its own language: that a port is open says nothing yet."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import socket
+import struct
+
+from shipway.errors import Busy, ConfigError
+
+# Addresses on this machine.
+
+# Below the range that kernels lend to outgoing connections (Linux: 32768-60999), so that no
+# client takes the port between our look and the server's start.
+_PORTS = range(20_000, 32_000)
+_TRIES = 100
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port that nobody uses at this moment. Raises Busy when there seems to be none."""
+    for port in random.sample(_PORTS, _TRIES):
+        with socket.socket() as listener:
+            try:
+                listener.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.")
+
+
+def raise_if_foreign(host: str) -> None:
+    """Raises ConfigError unless `host` is an address of this machine, in figures."""
+    try:
+        address = ipaddress.ip_address(host)
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))  # a kernel lends nobody another machine's address
+        own = not address.is_multicast
+    except (OSError, ValueError):
+        own = False
+    if not own:
+        raise ConfigError(
+            f"{host} is not an address of this machine", "Load is sent to 127.0.0.1 or the like."
+        )
+
+
+_PROTOCOL = 196608  # 3.0 (postgresql.org, Message Formats: StartupMessage)
+
+
+def service_answers(name: str, host: str, port: int, timeout: float = 2.0) -> bool:
+    """Whether PostgreSQL asks who we are, or Redis says PONG."""
+    ask, expected = _ASKED[name]
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.settimeout(timeout)
+            connection.sendall(ask)
+            return connection.recv(16).startswith(expected)
+    except OSError:
+        return False
+
+
+def _startup() -> bytes:
+    fields = b"user\0postgres\0database\0postgres\0\0"
+    return struct.pack("!ii", len(fields) + 8, _PROTOCOL) + fields
+
+
+# R: an authentication request; while it starts up it says E.
+_ASKED = {"postgres": (_startup(), b"R"), "redis": (b"PING\r\n", b"+PONG")}

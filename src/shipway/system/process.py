@@ -1,0 +1,344 @@
+"""The one place that runs programs.
+
+It owns the environment (nothing is inherited), decoding, timeouts, output limits, redaction,
+and ending the whole process group.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, ClassVar
+
+from shipway.errors import CannotRun
+from shipway.ports import Command, Completed, OnOutput, Server
+from shipway.system.interruption import deferred
+from shipway.system.redaction import Redactor
+
+KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
+_CHUNK = 65536
+_POLL = 0.25  # seconds between looks where nothing wakes us
+_LINGER = 0.5  # seconds that output may come after its program's end
+# Fixed text; the log's path and the command reach it as arguments.
+_DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $! >"$0.pid"; echo $!'
+_EARLIER = 2.0  # seconds that the kernel's clock and a file's may differ by
+_CUT = "\n[output cut here: more than {limit} characters]\n"
+
+
+class SystemProcesses:
+    """Runs real programs. Thread-safe; `cancel()` ends all that run, at once and for good.
+
+    What runs is known to all of this process: a rollout that is a step of a run has another one.
+    grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    _running: ClassVar[set[subprocess.Popen[bytes]]] = set()
+    _lock = threading.Lock()
+
+    def __init__(self, grace: float = KILL_GRACE) -> None:
+        self._grace = grace
+        self._cancelled = False
+
+    def run(self, command: Command, on_output: OnOutput | None = None) -> Completed:
+        """Run to the end. Raises CannotRun when the program cannot be started."""
+        started = time.monotonic()
+        process: subprocess.Popen[bytes] | None = None
+        redact = Redactor(command.secrets)
+        out = _Stream(redact, command.output_limit, on_output)
+        err = _Stream(redact, command.output_limit, on_output)
+        timed_out = False
+        try:
+            with deferred():
+                process = self._start(command)
+            deadline = started + command.timeout
+            if not _drain(process, out, err, deadline):
+                timed_out = not self._cancelled
+                _end(process, self._grace)
+                _drain(process, out, err, time.monotonic() + 1.0)
+            if process.poll() is None:
+                try:
+                    process.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    timed_out = not self._cancelled
+                    _end(process, self._grace)
+        finally:
+            if process is not None:
+                self._forget(process)
+        return Completed(
+            process.returncode,
+            out.close(),
+            err.close(),
+            time.monotonic() - started,
+            timed_out,
+            self._cancelled,
+        )
+
+    def cancel(self, *, force: bool = False) -> None:
+        """End everything that runs, whoever of this process started it; what is started later
+        by this one ends at once. force: by SIGKILL."""
+        self._cancelled = True
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _signal_group(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + (0.0 if force else self._grace)
+        for process in running:
+            _wait_until(lambda pid=process.pid: not _group_alive(pid), deadline)  # type: ignore[misc]  # bound now
+            _signal_group(process.pid, signal.SIGKILL)
+
+    def spawn(self, command: Command, log: str) -> Server:
+        """Start a server that outlives this command; its output is appended to `log`.
+
+        A shell in between starts it and is gone at once, because some servers (Envoy) ask the
+        kernel to end them with their parent. `setsid` makes it the leader of its own group
+        under the process id that the shell prints.
+        """
+        argv = ("/bin/sh", "-c", _DETACH, log, *command.argv)
+        if shutil.which(command.argv[0], path=command.env.get("PATH")) is None:
+            raise _cannot_start(command, FileNotFoundError())
+        try:
+            # Not by `run`, which ends what its program left behind.
+            started = subprocess.run(
+                argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=30,
+                check=False,
+            )
+            pid = int(started.stdout)
+            return Server(pid, _born(pid))
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            raise CannotRun(
+                f"{command.argv[0]} cannot be started: {error}", "See shipway doctor."
+            ) from error
+
+    def orphans(self, log: str) -> Server | None:
+        """The server that was last started with this log, where it still runs.
+
+        For one whose starter was killed before it could tell anybody. What has the number
+        now and began after it was written down is another process.
+        """
+        try:
+            with open(f"{log}.pid", encoding="ascii") as file:
+                pid = int(file.read())
+            written = os.stat(f"{log}.pid").st_mtime
+        except (OSError, ValueError):
+            return None
+        born = _born(pid)
+        if not born or _seconds_of(born) > written + _EARLIER:
+            return None
+        return Server(pid, born)
+
+    def alive(self, server: Server) -> bool:
+        """Whether it runs; the dead that nobody has reaped do not."""
+        return bool(server.born) and _born(server.pid) == server.born
+
+    def stop(self, server: Server, grace: float) -> None:
+        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`."""
+        if not self.alive(server):
+            return
+        with suppress(ProcessLookupError):
+            os.kill(server.pid, signal.SIGTERM)
+        _wait_until(lambda: not self.alive(server), time.monotonic() + grace)
+        _signal_group(server.pid, signal.SIGKILL)
+
+    def _start(self, command: Command) -> subprocess.Popen[bytes]:
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:
+            raise _cannot_start(command, error) from error
+        with self._lock:
+            self._running.add(process)
+        if self._cancelled:
+            _signal_group(process.pid, signal.SIGKILL)
+        return process
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
+        if process.poll() is None:  # an exception is on its way through
+            _end(process, self._grace)
+        else:
+            _signal_group(process.pid, signal.SIGKILL)  # children it left behind
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class _Stream:
+    """One output stream: decoded, cut into lines, redacted, limited."""
+
+    def __init__(self, redact: Redactor, limit: int, on_output: OnOutput | None) -> None:
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._redact = redact
+        self._left = limit
+        self._limit = limit
+        self._on_output = on_output
+        self._kept: list[str] = []
+        self._tail = ""
+
+    def feed(self, data: bytes) -> None:
+        if self._decoder is None:  # most trivial programs print nothing
+            self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        text = self._tail + self._decoder.decode(data)
+        lines, newline, self._tail = text.rpartition("\n")
+        if len(self._tail) > _CHUNK:  # a line without end must not fill the memory
+            text = self._redact(text)
+            cut = len(text) - self._redact.reach  # behind it, a secret may have begun
+            lines, newline, self._tail = text[:cut], "", text[cut:]
+        if lines or newline:
+            self._keep(lines + newline)
+
+    def close(self) -> str:
+        if self._tail:
+            self._keep(self._tail)
+            self._tail = ""
+        return "".join(self._kept)
+
+    def _keep(self, text: str) -> None:
+        if self._left <= 0:
+            return
+        text = self._redact(text)
+        if len(text) >= self._left:
+            text = text[: self._left] + _CUT.format(limit=self._limit)
+            self._left = 0
+        else:
+            self._left -= len(text)
+        self._kept.append(text)
+        if self._on_output is not None:
+            for line in text.splitlines():
+                self._on_output(line)
+
+
+def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
+    """Read both streams to their ends and see the process end; False when the deadline came first.
+
+    A stream stays open while any grandchild holds it: half a second after the end of the
+    process itself, reading stops. (poll, not epoll: for three files it is a call where epoll
+    is eight.)
+    """
+    with selectors.PollSelector() as selector, _ending(process) as ending:
+        for pipe, stream in ((process.stdout, out), (process.stderr, err)):
+            if pipe is not None and not pipe.closed:
+                selector.register(pipe, selectors.EVENT_READ, stream)
+        if ending is not None:
+            selector.register(ending, selectors.EVENT_READ)
+        ended: float | None = None
+        while selector.get_map():
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            if ended is not None and now - ended > _LINGER:
+                return True
+            ready = selector.select(min(_POLL, deadline - now))
+            for key, _ in ready:
+                _feed(selector, key)
+            woken = any(key.data is None for key, _ in ready)
+            if ended is None and (woken or not ready):
+                ended = now if process.poll() is not None else None
+    return True
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """A file that can be read once the process has ended (Linux: pidfd_open(2)), or None."""
+    if process.returncode is not None or not hasattr(os, "pidfd_open"):
+        yield None
+        return
+    handle = os.pidfd_open(process.pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _feed(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    if key.data is None:
+        selector.unregister(key.fileobj)
+        return
+    pipe: IO[bytes] = key.fileobj  # type: ignore[assignment]  # registered as a pipe above
+    data = os.read(pipe.fileno(), _CHUNK)
+    if data:
+        key.data.feed(data)
+    else:
+        selector.unregister(pipe)
+
+
+def _born(pid: int) -> str:
+    """When a process was started; "" when it has ended (man 5 proc_pid_stat: fields 3 and 22).
+
+    Not by its environment, which is empty for a moment while it becomes another program.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def this_process() -> Server:
+    """The process that asks, so that others can tell whether it still runs."""
+    return Server(os.getpid(), _born(os.getpid()))
+
+
+def _seconds_of(born: str) -> float:
+    """A birth in the kernel's ticks since it started, as seconds since the epoch."""
+    ticks = int(born) / os.sysconf("SC_CLK_TCK")
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
+
+
+def _cannot_start(command: Command, error: OSError) -> CannotRun:
+    program = command.argv[0]
+    if isinstance(error, FileNotFoundError):
+        return CannotRun(f"{program} is not here", f"Install {program}, or correct its name.")
+    return CannotRun(f"{program} cannot be started: {error.strerror}", "See shipway doctor.")
+
+
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """SIGTERM to the group, SIGKILL after the grace time, and reap."""
+    try:
+        _signal_group(process.pid, signal.SIGTERM)
+        _wait_until(lambda: process.poll() is not None, time.monotonic() + grace)
+    finally:  # a second Ctrl-C ends the grace
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return  # already gone
+
+
+def _group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _wait_until(condition: Callable[[], bool], deadline: float) -> None:
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)

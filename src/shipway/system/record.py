@@ -1,0 +1,441 @@
+"""The record: runs, cached outcomes, releases and rollouts in one SQLite file.
+
+WAL mode: a reader never waits for a writer, and a process killed at any point leaves what was
+committed. Every method commits before it returns; two runs at once wait for each other for
+moments only. The schema has a version; a record of a newer Shipway is refused, an older one
+is brought up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from shipway.errors import RecordError
+from shipway.ports import MANIFEST_FILE, PACKAGE, EndedStep, Packaged
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE runs (id TEXT PRIMARY KEY, started REAL NOT NULL, result TEXT);
+    CREATE TABLE steps (run TEXT NOT NULL, step TEXT NOT NULL, result TEXT NOT NULL);
+    CREATE INDEX steps_of_run ON steps (run);
+    CREATE TABLE durations (step TEXT PRIMARY KEY, seconds REAL NOT NULL);
+    CREATE TABLE cache (key TEXT PRIMARY KEY, step TEXT NOT NULL, stored REAL NOT NULL,
+                        result TEXT NOT NULL);
+    CREATE TABLE keys (step TEXT PRIMARY KEY, parts TEXT NOT NULL);
+    CREATE TABLE files (path TEXT PRIMARY KEY, stat TEXT NOT NULL, digest TEXT NOT NULL);
+    CREATE TABLE memos (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE states (environment TEXT PRIMARY KEY, state TEXT NOT NULL);
+    CREATE TABLE releases (digest TEXT PRIMARY KEY, added REAL NOT NULL DEFAULT 0,
+                           release TEXT NOT NULL);
+    CREATE TABLE rollouts (number INTEGER PRIMARY KEY AUTOINCREMENT,
+                           environment TEXT NOT NULL, rollout TEXT NOT NULL);
+    """,
+    # What is packaged was read from the cache, which knows what was stored, not what was last
+    # asked for. Steps lie in the order in which they ended; without one, the cache is all there is.
+    """
+    ALTER TABLE runs ADD COLUMN commit_sha TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET commit_sha = CASE WHEN json_valid(result)
+        THEN COALESCE(json_extract(result, '$.commit'), '') ELSE '' END;
+    CREATE TABLE packaged (sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL,
+                           commit_sha TEXT NOT NULL, release TEXT NOT NULL,
+                           manifest TEXT NOT NULL);
+    INSERT INTO packaged (run, commit_sha, release, manifest)
+        SELECT '', '', json_extract(result, '$.facts.release'), '' FROM (
+            SELECT CASE WHEN json_valid(result) THEN result END AS result FROM cache
+            WHERE step = 'package' ORDER BY stored DESC LIMIT 1)
+        WHERE json_type(result, '$.facts.release') = 'object';
+    INSERT INTO packaged (run, commit_sha, release, manifest)
+        SELECT run, COALESCE((SELECT commit_sha FROM runs WHERE id = run), ''),
+               json_extract(result, '$.facts.release'), '' FROM (
+            SELECT rowid AS place, run, CASE WHEN json_valid(result) THEN result END AS result
+            FROM steps WHERE step = 'package')
+        WHERE json_type(result, '$.facts.release') = 'object' ORDER BY place;
+    """,
+)
+
+
+_PATIENCE = 30.0  # seconds to wait for another process
+
+
+class _Lock(Protocol):
+    def __enter__(self) -> bool: ...
+    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> None: ...
+    def acquire(self) -> bool: ...
+    def release(self) -> None: ...
+
+
+class SqliteRecord:
+    """The record in a file. Thread-safe. Raises RecordError with what to do."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock: _Lock = threading.RLock()
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            _use_wal(self._db)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(path, error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    # -- runs ---------------------------------------------------------------------------
+
+    def start_run(self, run: str, started: float, commit: str = "") -> None:
+        """A run has begun; until `finish_run` it counts as interrupted."""
+        self._write(
+            "INSERT INTO runs (id, started, commit_sha) VALUES (?, ?, ?)", (run, started, commit)
+        )
+
+    def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None:
+        """Steps have ended: their results, durations, cache entries and what they packaged, all or
+        none."""
+        timed = [(step.step, step.seconds) for step in ended if step.seconds is not None]
+        cacheable = [step for step in ended if step.key]
+        entries = [(step.key, step.step, step.now, step.result) for step in cacheable]
+        releases = [_packaged(step.result) for step in ended if step.step == PACKAGE]
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO steps VALUES (?, ?, ?)",
+                [(run, step.step, step.result) for step in ended],
+            )
+            db.executemany("INSERT OR REPLACE INTO durations VALUES (?, ?)", timed)
+            db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", entries)
+            db.executemany(
+                "INSERT OR REPLACE INTO keys VALUES (?, ?)",
+                [(step.step, step.parts) for step in cacheable],
+            )
+            db.executemany(
+                "INSERT INTO packaged (run, commit_sha, release, manifest) VALUES"
+                " (?, COALESCE((SELECT commit_sha FROM runs WHERE id = ?), ''), ?, ?)",
+                [(run, run, *step) for step in releases if step is not None],
+            )
+
+    def finish_run(self, run: str, result: str) -> None:
+        """A run has ended."""
+        self._write("UPDATE runs SET result = ? WHERE id = ?", (result, run))
+
+    def last_run(self) -> tuple[str, str | None, list[str]] | None:
+        """The newest run: its id, its result (None if interrupted), its steps' results."""
+        rows = self._read("SELECT id, result FROM runs ORDER BY rowid DESC LIMIT 1")
+        if not rows:
+            return None
+        run, result = rows[0]
+        steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
+        return run, result, [row[0] for row in steps]
+
+    def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
+        """The finished runs that had a step, newest first: the result, its steps' results."""
+        return self._finished(step)
+
+    def finished_runs(self) -> list[tuple[str, list[str]]]:
+        """Every finished run, as `runs_of`."""
+        return self._finished("")
+
+    def _finished(self, step: str) -> list[tuple[str, list[str]]]:
+        """step: which they had; "" for any."""
+        query = (
+            "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY rowid DESC"
+        )
+        steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
+        return [
+            (result, [row[0] for row in self._read(steps, (run,))])
+            for run, result in self._read(query, (step, step))
+        ]
+
+    def packaged(self) -> list[Packaged]:
+        """What the runs packaged, the last first: also what was packaged before, and is cached."""
+        rows = self._read(
+            "SELECT packaged.run, packaged.commit_sha, runs.id IS NULL OR runs.result IS NOT NULL,"
+            " release, manifest FROM packaged LEFT JOIN runs ON runs.id = packaged.run"
+            " ORDER BY sequence DESC"
+        )
+        return [
+            Packaged(run, commit, bool(ended), json.loads(release), manifest)
+            for run, commit, ended, release, manifest in rows
+        ]
+
+    def old_runs(self, keep: int) -> list[str]:
+        """The runs but the newest `keep`."""
+        query = "SELECT id FROM runs ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+        return [row[0] for row in self._read(query, (keep,))]
+
+    def forget_runs(self, keep: int) -> None:
+        """Only the newest `keep` runs stay, and what was packaged last."""
+        with self._transaction() as db:
+            old = db.execute(
+                "SELECT id FROM runs ORDER BY rowid DESC LIMIT -1 OFFSET ?", (keep,)
+            ).fetchall()
+            db.executemany("DELETE FROM steps WHERE run = ?", old)
+            db.executemany("DELETE FROM runs WHERE id = ?", old)
+            db.executemany(
+                "DELETE FROM packaged WHERE run = ?"
+                " AND sequence < (SELECT MAX(sequence) FROM packaged)",
+                old,
+            )
+
+    # -- the cache ----------------------------------------------------------------------
+
+    def durations(self) -> dict[str, float]:
+        """Seconds that each step took when it last ran."""
+        return dict(self._read("SELECT step, seconds FROM durations"))
+
+    def cached(self) -> dict[str, tuple[float, str]]:
+        """Every cache entry: key → (stored at, result)."""
+        rows = self._read("SELECT key, stored, result FROM cache")
+        return {key: (stored, result) for key, stored, result in rows}
+
+    def stored(self) -> list[tuple[Any, ...]]:
+        """Every cache entry as (key, step, stored at, result), for the record of another job."""
+        return self._read("SELECT key, step, stored, result FROM cache")
+
+    def adopt(self, entries: Iterable[tuple[Any, ...]]) -> None:
+        """Take over entries that `stored` gave elsewhere; what is known here stays."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO cache VALUES (?, ?, ?, ?)", list(entries))
+
+    def key_parts(self, step: str) -> dict[str, str]:
+        """The parts of the key under which the step was last stored; empty if never."""
+        rows = self._read("SELECT parts FROM keys WHERE step = ?", (step,))
+        parts: dict[str, str] = json.loads(rows[0][0]) if rows else {}
+        return parts
+
+    def forget_cache(self, older_than: float) -> None:
+        """Entries stored before `older_than` (seconds since the epoch) go."""
+        self._write("DELETE FROM cache WHERE stored < ?", (older_than,))
+
+    def texts(self, runs: int, since: float) -> Iterable[str]:
+        """All but releases that may name a content or a venv, and stays with these limits.
+
+        runs: how many of the newest count. since: seconds since the epoch, of cache entries.
+        """
+        newest = "SELECT id FROM runs ORDER BY rowid DESC LIMIT ?"
+        for query, values in (
+            ("SELECT result FROM cache WHERE stored >= ?", (since,)),
+            (f"SELECT result FROM steps WHERE run IN ({newest})", (runs,)),
+            ("SELECT state FROM states", ()),
+            ("SELECT rollout FROM rollouts", ()),
+        ):
+            for row in self._read(query, values):
+                yield row[0]
+
+    def file_index(self) -> dict[str, tuple[str, str]]:
+        """path → (stat, digest), as last seen."""
+        return {p: (s, d) for p, s, d in self._read("SELECT path, stat, digest FROM files")}
+
+    def put_files(self, files: Iterable[tuple[str, str, str]]) -> None:
+        """Remember (path, stat, digest) of files; not of one whose name is no text."""
+        texts = [file for file in files if file[0].isascii() or _is_text(file[0])]
+        with self._transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", texts)
+
+    def memo(self, name: str) -> str | None:
+        """What was remembered under a name."""
+        rows = self._read("SELECT value FROM memos WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    def put_memo(self, name: str, value: str) -> None:
+        """Remember a text under a name."""
+        self._write("INSERT OR REPLACE INTO memos VALUES (?, ?)", (name, value))
+
+    # -- holds (the port core.ports.Holds) ----------------------------------------------
+
+    def hold(self, environment: str) -> str:
+        """The hold of an environment; "" where there is none."""
+        return self.memo(f"hold {environment}") or ""
+
+    def put_hold(self, environment: str, text: str) -> None:
+        """Hold it."""
+        self.put_memo(f"hold {environment}", text)
+
+    def release_hold(self, environment: str) -> None:
+        """Hold it no more."""
+        self._write("DELETE FROM memos WHERE name = ?", (f"hold {environment}",))
+
+    # -- releases and rollouts (the port core.ports.Releases) ---------------------------
+
+    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+        """Replace what is known to run in an environment."""
+        self._write("INSERT OR REPLACE INTO states VALUES (?, ?)", (environment, json.dumps(state)))
+
+    def state(self, environment: str) -> dict[str, Any] | None:
+        """What is known to run in an environment."""
+        rows = self._read("SELECT state FROM states WHERE environment = ?", (environment,))
+        return json.loads(rows[0][0]) if rows else None
+
+    def add_release(self, release: Mapping[str, Any]) -> None:
+        """Keep a release; one of the same digest is the same release."""
+        self._write(
+            "INSERT OR REPLACE INTO releases (digest, release) VALUES (?, ?)",
+            (release["digest"], json.dumps(release)),
+        )
+
+    def releases(self) -> Sequence[dict[str, Any]]:
+        """All releases, newest first."""
+        rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
+        return [json.loads(row[0]) for row in rows]
+
+    def forget_releases(self, digests: Iterable[str]) -> None:
+        """They cannot be rolled out any more; the history keeps their names."""
+        with self._transaction() as db:
+            db.executemany(
+                "DELETE FROM releases WHERE digest = ?", [(digest,) for digest in digests]
+            )
+
+    def environments(self) -> list[str]:
+        """Those of which anything is known."""
+        query = "SELECT environment FROM states UNION SELECT environment FROM rollouts"
+        return [row[0] for row in self._read(query)]
+
+    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+        """Append a rollout; its number."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO rollouts (environment, rollout) VALUES (?, ?)",
+                (environment, json.dumps(rollout)),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+        """Complete what is known of a rollout: what is not given stays."""
+        with self._transaction() as db:
+            row = db.execute("SELECT rollout FROM rollouts WHERE number = ?", (number,)).fetchone()
+            merged = {**json.loads(row[0]), **rollout} if row else rollout
+            db.execute(
+                "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(merged), number)
+            )
+
+    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+        """Newest first; each carries its `number`."""
+        rows = self._read(
+            "SELECT number, rollout FROM rollouts WHERE environment = ? ORDER BY number DESC",
+            (environment,),
+        )
+        return [{**json.loads(text), "number": number} for number, text in rows]
+
+    # -- below --------------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
+        with self._transaction() as db:  # two processes may get here at once: look again
+            version = self._version()
+            if version > len(_MIGRATIONS):
+                raise RecordError(
+                    f"{self._path} was written by a newer Shipway (schema {version})",
+                    "Update Shipway, or move the file away to begin a new record.",
+                )
+            for script in _MIGRATIONS[version:]:
+                for statement in script.split(";"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    def _write(self, query: str, values: Sequence[Any]) -> None:
+        with self._transaction() as db:
+            db.execute(query, values)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db, self._lock, self._path)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when something was raised."""
+
+    def __init__(self, db: sqlite3.Connection, lock: _Lock, path: str) -> None:
+        self._db = db
+        self._lock = lock
+        self._path = path
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise _unusable(self._path, error) from error
+        return self._db
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+                return
+            with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _unusable(self._path, error) from error
+        except sqlite3.Error as problem:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise _unusable(self._path, problem) from problem
+        finally:
+            self._lock.release()
+
+
+def _packaged(result: str) -> tuple[str, str] | None:
+    """The release and its manifest in the result of the step that packages; None for neither."""
+    data = json.loads(result)
+    release = data.get("facts", {}).get("release")
+    manifest = data.get("reports", {}).get(MANIFEST_FILE, "")
+    return (json.dumps(release), manifest) if isinstance(release, dict) else None
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Make it so in a new file: the one thing for which SQLite itself does not wait."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unusable(path: str, error: Exception) -> RecordError:
+    text = str(error)
+    if "full" in text:
+        return RecordError(f"the disk is full: {path} cannot be written", "Free some space.")
+    if "malformed" in text or "not a database" in text:
+        return RecordError(
+            f"{path} is damaged: {text}",
+            "Move it away: a new record begins, and everything is checked again.",
+        )
+    return RecordError(
+        f"{path} cannot be used: {text}",
+        "Look at its folder: its permissions, the free space, the limits.",
+    )

@@ -1,0 +1,116 @@
+"""What is installed, and cannot be imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shipway.checks.import_check import IMPORTABLE
+from shipway.checks.scripts import HERE
+from shipway.config.schema import Application, Config
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+
+CONFIG = Config(application=Application(name="x", lock="requirements.txt", serve="x"))
+SITE = CheckContext("/r", "/r/out", "/r/python")
+
+
+def read(code: int, *rows: dict[str, str], imported: int = 3) -> CheckResult:
+    text = "noise\n" + json.dumps({"imported": imported, "broken": rows})
+    return IMPORTABLE.read(ToolOutput(code, text, ""), CONFIG, SITE)
+
+
+def row(**given: str) -> dict[str, str]:
+    return {
+        "package": "old",
+        "version": "1.0",
+        "module": "old",
+        "error": "ImportError",
+        "missing": "",
+        "text": "cannot import name 'x'",
+        **given,
+    }
+
+
+def test_what_imports_passes() -> None:
+    assert read(0) == CheckResult()
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"error": "ModuleNotFoundError", "missing": "six.moves"}, "the module six: old needs it"),
+        ({"text": "libpq.so.5: cannot open shared object file"}, "a library of the system"),
+        ({}, "Ask for a version of old"),
+        ({"error": "ModuleNotFoundError", "missing": "old"}, "Ask for a version of old"),
+    ],
+)
+def test_what_does_not_is_named_with_what_to_do(given: dict[str, str], remedy: str) -> None:
+    reading = read(0, row(**given))
+    assert reading.failed.startswith("old 1.0 installs, but its module old does not import: ")
+    assert remedy in reading.remedy
+    assert [(one.rule, one.path, one.package) for one in reading.findings] == [
+        ("does-not-import", "requirements.txt", "old 1.0")
+    ]
+
+
+def test_the_first_three_are_named_and_the_others_counted() -> None:
+    assert read(0, *[row()] * 5).failed.endswith("; and 2 more")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        ToolOutput(0, "", ""),
+        ToolOutput(0, "{}", ""),
+        ToolOutput(0, "nothing", ""),
+        ToolOutput(1, "", "Error: x"),
+        ToolOutput(-9, json.dumps({"imported": 1, "broken": []}), ""),
+    ],
+)
+def test_what_says_nothing_is_no_pass(output: ToolOutput) -> None:
+    with pytest.raises(CannotRun, match="no result"):
+        IMPORTABLE.read(output, CONFIG, SITE)
+
+
+def test_an_empty_environment_is_no_pass() -> None:
+    with pytest.raises(CannotRun, match="nothing is installed"):
+        read(0, imported=0)
+
+
+def package(folder: Path, name: str, code: str, *, listed: bool = True) -> None:
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "RECORD").write_text(f"{name}.py,,\n_{name}.py,,\n")
+    if listed:
+        (info / "top_level.txt").write_text(f"{name}\n")
+    (folder / f"{name}.py").write_text(code)
+
+
+def test_real_packages_are_imported_and_blamed_only_for_themselves(tmp_path: Path) -> None:
+    package(tmp_path, "fine", "")
+    package(tmp_path, "unlisted", "import nowhere", listed=False)
+    package(tmp_path, "broken", "import sys\nsys.exit(3)")
+    package(
+        tmp_path, "later", "class ImproperlyConfigured(Exception): ...\nraise ImproperlyConfigured"
+    )
+    # The first breaks the second for this process only.
+    package(tmp_path, "breaker", "import sys\nsys.modules['json.tool'] = None")
+    package(tmp_path, "victim", "import json.tool")
+    done = subprocess.run(
+        [sys.executable, "-S", f"{HERE}/import_packages.py"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(tmp_path)},
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert {one["package"] for one in found["broken"]} == {"unlisted", "broken"}
+    assert found["imported"] == 3  # fine, breaker, later
+    reading = IMPORTABLE.read(ToolOutput(0, done.stdout, ""), CONFIG, SITE)
+    assert "the module nowhere" in " ".join(one.remedy for one in reading.findings)

@@ -1,0 +1,59 @@
+"""A stand-in for Redis as a service of the tests, and what is written down of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.pipeline.contexts import BESIDE, workshop
+
+from shipway.config.schema import Application, Config
+from shipway.config.tables import Service
+from shipway.pipeline.services import ServiceEnvironment
+from shipway.pipeline.step_context import StepContext
+from shipway.system.clock import SystemClock
+from shipway.system.network import free_port, service_answers
+from shipway.system.process import this_process
+
+# A Redis as far as anybody asks: its version, and PONG.
+REDIS = f"""#!{sys.executable}
+import socket, sys
+if "--version" in sys.argv:
+    sys.exit(print("Redis server v=7.2.4 sha=0"))
+server = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
+while True:
+    with server.accept()[0] as one:
+        one.recv(64)
+        one.sendall(b"+PONG\\r\\n")
+"""
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def shop_for(root: Path, wanted: Service | None = None, **application: str) -> StepContext:
+    """A workshop in which `redis-server` is the one above."""
+    bin = root / "bin"
+    if not (bin / "redis-server").exists():
+        program(bin / "redis-server", REDIS)
+    config = Config(
+        application=Application(name="tiny", **application),  # type: ignore[arg-type]
+        services={"redis": wanted or Service("7")},
+    )
+    environment = {**os.environ, "PATH": f"{bin}:{BESIDE}:/usr/bin:/bin"}
+    return workshop(root, config=config, environment=environment)
+
+
+def outside(answer: Callable[[str, str, int], bool] = service_answers) -> ServiceEnvironment:
+    return ServiceEnvironment(SystemClock(), this_process(), free_port, answer)
+
+
+def left(root: Path) -> list[str]:
+    """Notes of services that are still written down."""
+    folder = root / ".shipway" / "services"
+    return os.listdir(folder) if folder.is_dir() else []

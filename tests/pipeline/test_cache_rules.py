@@ -1,0 +1,267 @@
+"""The eight rules of a correct cache, each by its name, with real files and processes."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipway.config.schema import Config
+from shipway.pipeline.cache import StepCache
+from shipway.pipeline.dependency import Role
+from shipway.pipeline.execution import execute_step
+from shipway.pipeline.graph import Graph
+from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.result import RunResult
+from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
+from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.step_context import StepContext
+from shipway.ports import OnOutput
+from shipway.reports.console import PlainConsole
+from shipway.system.clock import VirtualClock
+from shipway.system.files import BlobFolder, FileTree
+from shipway.system.process import SystemProcesses
+from shipway.system.record import SqliteRecord
+
+
+class Bench:
+    """A project in a folder, run again and again."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.state = root / ".shipway"
+        self.record = SqliteRecord(str(self.state / "record.sqlite3"))
+        self.clock = VirtualClock()
+        self.environment: dict[str, str] = dict(os.environ)
+        self.runs = 0
+        (root / "in.txt").write_text("1")
+
+    def blobs(self) -> BlobFolder:
+        return BlobFolder(str(self.state / "blobs"))
+
+    def cache(self, **more: bool) -> StepCache:
+        tree = FileTree(str(self.root), self.record.file_index())
+        return StepCache(tree, self.record, self.blobs(), self.environment, "this machine", **more)
+
+    def run(self, *steps: Step, **options: object) -> RunResult:
+        self.runs += 1
+        shop = StepContext(
+            root=str(self.root),
+            state=str(self.state),
+            out=str(self.state / "out"),
+            config=Config(),
+            processes=SystemProcesses(),
+            blobs=self.blobs(),
+            environment=self.environment,
+            checks=lambda name: pytest.fail(name),
+            actions=lambda name: pytest.fail(name),
+            serve=_no_server,
+            uv="uv",
+        )
+        settings = RunOptions(run=str(self.runs), jobs=2, **options)  # type: ignore[arg-type]
+        console = PlainConsole(io.StringIO())
+        return PipelineRun(
+            Graph(steps),
+            lambda step, upstream, say: execute_step(step, replace(shop, upstream=upstream), say),
+            self.cache(),
+            self.record,
+            console,
+            self.clock,
+            settings,
+        ).execute()
+
+    def outcomes(self, *steps: Step, **options: object) -> dict[str, Outcome]:
+        return {one.step: one.outcome for one in self.run(*steps, **options).steps}
+
+
+def _no_server(shop: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
+    raise AssertionError("nothing here is served")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def shell(name: str, script: str, **more: object) -> Step:
+    work = {"argv": ["sh", "-c", script]}
+    return Step(
+        name=name, stage="test", kind=StepKind.COMMAND, work=work, inputs=("in.txt",), **more
+    )  # type: ignore[arg-type]
+
+
+def test_unchanged_work_is_not_repeated(bench: Bench) -> None:
+    step = shell("s", "echo ran >> ran")
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+    assert bench.outcomes(step) == {"s": Outcome.CACHED}
+    assert (bench.root / "ran").read_text() == "ran\n"
+
+
+def test_rule_1_an_input_that_changed_meanwhile_stores_nothing(bench: Bench) -> None:
+    step = shell("s", "echo more >> in.txt")
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+    (bench.root / "in.txt").write_text("1")
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
+def test_rule_2_unset_empty_and_a_value_are_three_things(bench: Bench) -> None:
+    step = shell("s", "true", env=("MODE",))
+    for value in (None, "", "a", "b"):
+        bench.environment.pop("MODE", None)
+        if value is not None:
+            bench.environment["MODE"] = value
+        assert bench.outcomes(step) == {"s": Outcome.PASSED}
+        assert bench.outcomes(step) == {"s": Outcome.CACHED}
+
+
+def test_rule_2_what_is_not_declared_is_withheld(bench: Bench) -> None:
+    bench.environment["MODE"] = "a"
+    assert bench.outcomes(shell("s", 'test -z "$MODE"')) == {"s": Outcome.PASSED}
+
+
+def test_rule_3_another_version_of_the_tool_runs_again(bench: Bench) -> None:
+    assert bench.outcomes(shell("s", "true", tool="ruff 1")) == {"s": Outcome.PASSED}
+    assert bench.outcomes(shell("s", "true", tool="ruff 2")) == {"s": Outcome.PASSED}
+
+
+def test_rule_4_another_definition_runs_again(bench: Bench) -> None:
+    assert bench.outcomes(shell("s", "true")) == {"s": Outcome.PASSED}
+    assert bench.outcomes(shell("s", "true", timeout=5.0)) == {"s": Outcome.PASSED}
+
+
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$", "sleep 9"])
+def test_rule_5_what_failed_was_killed_or_timed_out_is_never_stored(
+    bench: Bench, script: str
+) -> None:
+    step = shell("s", script, timeout=0.5)
+    for _ in range(2):
+        assert bench.outcomes(step) == {"s": Outcome.FAILED}
+    assert bench.record.cached() == {}
+
+
+def test_rule_6_a_hit_replays_its_log(bench: Bench) -> None:
+    step = shell("s", "echo said")
+    bench.run(step)
+    again = bench.run(step).steps[0]
+    assert again.outcome is Outcome.CACHED
+    assert bench.blobs().get(again.log) == b"said\n"
+
+
+def test_rule_7_a_missing_or_damaged_log_is_no_hit(bench: Bench) -> None:
+    step = shell("s", "echo said")
+    for damage in (lambda p: p.unlink(), lambda p: p.write_bytes(b"other")):
+        log = bench.run(step).steps[0].log
+        damage(bench.state / "blobs" / log[:2] / log)
+        assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
+def test_rule_8_an_outcome_with_an_age_expires_and_says_so(bench: Bench) -> None:
+    step = shell("s", "true", max_age=3600.0)
+    bench.run(step)
+    bench.clock.sleep(3500)
+    assert bench.outcomes(step) == {"s": Outcome.CACHED}
+    bench.clock.sleep(200)
+    assert forecast_run(Graph([step]), bench.cache(), {}, bench.clock.now())[0].why == (
+        "its outcome is older than 1 h"
+    )
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
+def test_a_plan_says_which_input_changed_and_the_run_agrees(bench: Bench) -> None:
+    first, second = shell("a", "true"), shell("b", "true", needs=("a",))
+    other = replace(shell("c", "true"), inputs=("other.txt",))
+    bench.run(first, second, other)
+    (bench.root / "in.txt").write_text("2")
+    forecast = forecast_run(Graph([first, second, other]), bench.cache(), {}, bench.clock.now())
+    assert {f.step.name: f.why for f in forecast if f.runs} == {
+        "a": "in.txt changed",
+        "b": "a runs, and this needs it",
+    }
+    ran = {n for n, o in bench.outcomes(first, second, other).items() if o is Outcome.PASSED}
+    assert ran == {f.step.name for f in forecast if f.runs}
+
+
+def test_mode_and_symlinks_are_part_of_an_input(bench: Bench) -> None:
+    step = shell("s", "true")
+    bench.run(step)
+    (bench.root / "in.txt").chmod(0o755)
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+    (bench.root / "copy").write_text("1")
+    (bench.root / "in.txt").unlink()
+    (bench.root / "in.txt").symlink_to("copy")
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
+def test_a_failure_blocks_what_needs_it_and_the_run_fails(bench: Bench) -> None:
+    result = bench.run(shell("a", "exit 1"), shell("b", "true", needs=("a",)), shell("c", "true"))
+    outcomes = {one.step: one.outcome for one in result.steps}
+    assert outcomes == {"a": Outcome.FAILED, "b": Outcome.UPSTREAM_FAILED, "c": Outcome.PASSED}
+    assert result.verdict is Verdict.FAILED
+
+
+def test_fail_fast_starts_nothing_more_and_is_a_failure_not_an_interruption(bench: Bench) -> None:
+    steps = [shell("a", "exit 1"), *(shell(f"w{n}", "sleep 0.3") for n in range(8))]
+    result = bench.run(*steps, fail_fast=True)
+    assert result.verdict is Verdict.FAILED
+    assert sum(one.outcome is Outcome.UPSTREAM_FAILED for one in result.steps) >= 4
+
+
+def test_a_step_tries_again_as_often_as_it_may(bench: Bench) -> None:
+    script = "echo x >> tries; test $(wc -l < tries) -ge 3"
+    assert bench.outcomes(shell("s", script, retries=2)) == {"s": Outcome.PASSED}
+
+
+def test_branch_and_changed_paths_are_conditions(bench: Bench) -> None:
+    assert bench.outcomes(shell("s", "true", branches=("main",)), branch="x") == {
+        "s": Outcome.SKIPPED
+    }
+    only: Mapping[str, object] = {"changed": frozenset({"other.txt"})}
+    assert bench.outcomes(shell("s", "true"), **only) == {"s": Outcome.SKIPPED}
+    assert bench.outcomes(shell("s", "true"), changed=frozenset({"in.txt"})) == {
+        "s": Outcome.PASSED
+    }
+
+
+def test_a_missing_program_is_unavailable_unless_allowed_by_name(bench: Bench) -> None:
+    step = Step(name="s", stage="test", kind=StepKind.COMMAND, work={"argv": ["no-such-program"]})
+    result = bench.run(step)
+    assert result.verdict is Verdict.INCOMPLETE
+    allowed = bench.run(step, allowed={"s": "not on this machine"})
+    assert "not on this machine" in allowed.steps[0].reason
+    assert allowed.verdict is Verdict.PASSED
+
+
+def test_what_was_made_of_other_needs_is_no_hit(bench: Bench) -> None:
+    suite = Step(
+        name="suite",
+        stage="test",
+        kind=StepKind.COMMAND,
+        work={"argv": ["./suite"]},
+        inputs=("in.txt",),
+    )
+    total = shell("total", "true", needs=("suite",), role=Role.AGGREGATOR)
+    assert bench.outcomes(suite, total) == {
+        "suite": Outcome.ERROR,
+        "total": Outcome.PASSED,
+    }
+    assert bench.outcomes(suite, total)["total"] is Outcome.CACHED
+    (bench.root / "suite").write_text("#!/bin/sh\n")
+    (bench.root / "suite").chmod(0o755)
+    assert bench.outcomes(suite, total) == {"suite": Outcome.PASSED, "total": Outcome.PASSED}
+    assert bench.outcomes(suite, total) == {"suite": Outcome.CACHED, "total": Outcome.CACHED}
+
+
+def test_four_steps_on_two_cores_overlap(bench: Bench) -> None:
+    # Each waits until two have begun, and counts how many are at work at once.
+    script = (
+        "mkdir -p begun busy; touch begun/{0} busy/{0}; ls busy | wc -l >> most; "
+        "while [ $(ls begun | wc -l) -lt 2 ]; do sleep 0.02; done; rm busy/{0}"
+    )
+    steps = [shell(f"s{n}", script.format(n)) for n in range(4)]
+    assert set(bench.outcomes(*steps).values()) == {Outcome.PASSED}
+    assert max(map(int, (bench.root / "most").read_text().split())) == 2

@@ -1,0 +1,21 @@
+"""A lock says what it was made from."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.releases.lock_header import lock_header, lock_inputs
+
+paths = st.text("abc./-", min_size=1, max_size=20)
+digits = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+@given(st.dictionaries(paths, digits, max_size=5))
+def test_what_was_written_is_read_back(digests: dict[str, str]) -> None:
+    assert lock_inputs(lock_header(digests) + "flask==3\n") == digests
+
+
+def test_a_lock_of_somebody_else_was_made_from_nothing_that_is_known() -> None:
+    assert lock_inputs("flask==3\n# from x sha256:no\n") == {}
+    assert "my file" not in lock_header({"my file": "0" * 64})

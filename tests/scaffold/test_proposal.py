@@ -1,0 +1,189 @@
+"""From what was found to settings that Shipway itself accepts."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipway.config.schema import Config
+from shipway.config.tables import Service
+from shipway.config.validation import validate
+from shipway.scaffold.generated_files import (
+    dockerfile,
+    dockerignore,
+    gitignore,
+    settings_text,
+    toml_value,
+)
+from shipway.scaffold.proposal import LOCK, Proposal, make_proposal
+from shipway.scaffold.sources import MemorySources
+from shipway.scaffold.survey import survey_application
+
+FLASK = {
+    "shop/__init__.py": 'import os\nfrom flask import Flask\nKEY = os.environ["API_TOKEN"]\n'
+    'def create_app():\n    ...\n@bp.route("/ready")\ndef ready(): ...\n',
+    "tests/test_shop.py": "",
+    "requirements.txt": "flask\n",
+}
+
+
+def proposal(files: dict[str, str]) -> Proposal:
+    return make_proposal(survey_application(MemorySources(files), "My Shop"))
+
+
+def settings(files: dict[str, str]) -> Config:
+    return validate(tomllib.loads(settings_text(proposal(files))), "shipway.toml")
+
+
+def test_a_flask_application_gets_all_that_it_needs() -> None:
+    config = settings(FLASK)
+    application = config.application
+    assert application.name == "my-shop"
+    assert application.serve == "gunicorn --bind {bind} shop:create_app()"
+    assert (application.health, application.lock) == ("/ready", LOCK)
+    assert application.env == {"API_TOKEN": "for-tests-only"}
+    assert config.environments["local"].env == application.env
+    assert config.checks == {"mypy": False, "flake8": False, "black": False}
+    assert proposal(FLASK).production == ("flask", "gunicorn")
+    assert proposal(FLASK).testing == ("pytest", "coverage")
+    assert any(
+        "API_TOKEN: a secret read at shop/__init__.py:3" in line for line in proposal(FLASK).assumed
+    )
+
+
+def test_a_database_and_a_cache_become_services_and_tests_that_need_them() -> None:
+    wants = "flask\nflask-sqlalchemy\npsycopg[binary]\nredis\n"
+    reads = {"shop/db.py": 'import os\nos.environ["DATABASE_URL"]\nos.environ["REDIS_URL"]\n'}
+    config = settings({**FLASK, **reads, "requirements.txt": wants})
+    assert config.services["redis"] == Service("7", {"REDIS_URL": "{url}"})
+    url = config.services["postgres"].env["DATABASE_URL"]
+    assert url.startswith("postgresql+psycopg://{user}")
+    assert config.application.integration_tests == "tests"
+    assert config.application.unit_tests == ""
+    assert "DATABASE_URL" not in config.application.env
+    assert config.environments["local"].env["DATABASE_URL"].startswith("sqlite:///{data}/")
+
+
+def test_where_only_postgresql_will_do_the_local_environment_asks_for_it() -> None:
+    reads = {"shop/db.py": 'import os\nos.environ["DATABASE_URL"]\n'}
+    config = settings({**FLASK, **reads, "requirements.txt": "flask\npsycopg2\n"})
+    assert config.environments["local"].secrets == ("DATABASE_URL",)
+    assert "DATABASE_URL" not in config.environments["local"].env
+
+
+def test_an_application_without_tests_is_told_so() -> None:
+    files = {name: text for name, text in FLASK.items() if not name.startswith("tests")}
+    assert settings(files).application.unit_tests == "tests"
+    assert any(line.startswith("there are no tests") for line in proposal(files).assumed)
+
+
+def test_django_is_migrated_and_tested_by_itself() -> None:
+    config = settings(
+        {
+            "manage.py": 'setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\nimport django',
+            "config/__init__.py": "",
+            "config/wsgi.py": "",
+            "config/urls.py": 'path("", index)',
+            "polls/__init__.py": "",
+            "polls/tests.py": "",
+            "requirements.txt": "django==5.2\n",
+        }
+    )
+    assert config.application.migrate == "python manage.py migrate --noinput"
+    assert (config.application.unit_tests, config.application.test_runner) == (".", "django")
+
+
+def test_fastapi_is_served_by_uvicorn_and_tested_with_httpx() -> None:
+    found = proposal({"main.py": "app = FastAPI()", "requirements.txt": "fastapi\n"})
+    assert found.production == ("fastapi", "uvicorn")
+    assert found.testing == ("pytest", "coverage", "httpx")
+
+
+def test_migrations_and_commands_that_make_tables_are_found() -> None:
+    alembic = {**FLASK, "migrations/alembic.ini": ""}
+    assert settings(alembic).application.migrate == "flask --app shop:create_app db upgrade"
+    seeded = {**FLASK, "shop/db.py": '@click.command("init-db")\ndef init(): ...'}
+    assert settings(seeded).application.seed == "flask --app shop:create_app init-db"
+    assert settings({**FLASK, "alembic.ini": ""}).application.migrate == "alembic upgrade head"
+
+
+def test_a_lock_of_uv_that_has_everything_is_used_as_it_is() -> None:
+    project = {
+        "pyproject.toml": '[project]\ndependencies = ["flask", "gunicorn"]\n'
+        '[dependency-groups]\ndev = ["pytest", "coverage"]\n',
+        "uv.lock": "",
+        "main.py": "app = Flask(__name__)",
+    }
+    found = proposal(project)
+    assert (found.lock, found.production) == ("uv.lock", None)
+    assert "uv sync --locked" in dockerfile(found)
+    lacking = {**project, "pyproject.toml": '[project]\ndependencies = ["flask"]\n'}
+    assert proposal(lacking).lock == LOCK
+
+
+def test_a_library_is_not_served_and_gets_no_environment() -> None:
+    config = settings(
+        {"lib/__init__.py": "", "pyproject.toml": '[project]\ndependencies = ["six"]'}
+    )
+    assert (config.application.serve, config.environments) == ("", {})
+
+
+def test_where_nothing_says_what_to_install_there_is_no_lock() -> None:
+    found = proposal({"app.py": "app = Flask(__name__)"})
+    assert (found.lock, found.production) == ("", None)
+    assert any("nothing can be installed" in line for line in found.assumed)
+
+
+@pytest.mark.parametrize(
+    ("build", "files"),
+    [
+        ("Poetry", {"pyproject.toml": "[tool.poetry]"}),
+        ("PDM", {"pyproject.toml": "[tool.pdm]"}),
+        ("uv", {"pyproject.toml": "[project]", "uv.lock": ""}),
+        ("Pipenv", {"Pipfile": ""}),
+        ("setuptools", {"setup.py": ""}),
+        ("requirements", {"requirements.txt": ""}),
+        ("pyproject", {"pyproject.toml": "[project]"}),
+        ("none", {}),
+    ],
+)
+def test_the_build_has_a_name(build: str, files: dict[str, str]) -> None:
+    assert survey_application(MemorySources(files), "x").build == build
+
+
+def test_linters_that_the_project_configures_stay_on() -> None:
+    files = {**FLASK, "setup.cfg": "[flake8]\n", "pyproject.toml": "[tool.black]\n[tool.mypy]\n"}
+    assert settings(files).checks == {}
+
+
+def test_a_dockerfile_starts_what_is_served_as_nobody() -> None:
+    text = dockerfile(proposal({**FLASK, "src/x/__init__.py": "", ".python-version": "3.12\n"}))
+    assert "python:3.12-slim" in text
+    assert "--require-hashes --no-deps -r requirements-lock.txt" in text
+    assert 'CMD ["gunicorn", "--bind", "0.0.0.0:8000", "shop:create_app()"]' in text
+    assert "USER 10001:10001" in text
+    assert "PYTHONPATH=/app/src" in text
+    assert ".env*" in dockerignore()
+
+
+def test_lines_are_added_to_a_gitignore_once_and_nothing_else_changes() -> None:
+    once = gitignore("*.log")
+    assert once == "*.log\n.shipway/\n__pycache__/\n"
+    assert gitignore(once) == once
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_toml_and_comes_back(text: str) -> None:
+    assert tomllib.loads(f"a = {toml_value(text)}")["a"] == text
+
+
+def test_other_values_are_toml_too() -> None:
+    value = {"a b": True, "c": (1, 2.5, "x"), "d": {}}
+    assert tomllib.loads(f"v = {toml_value(value)}")["v"] == {
+        "a b": True,
+        "c": [1, 2.5, "x"],
+        "d": {},
+    }

@@ -1,0 +1,61 @@
+"""Where the tests are, and who runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from shipway.scaffold.detection import TestSuites
+from shipway.scaffold.detection import find_test_suites as find
+from shipway.scaffold.sources import MemorySources
+
+DJANGO = {"manage.py": "import django"}
+
+
+@pytest.mark.parametrize(
+    ("files", "packages", "found"),
+    [
+        ({"tests/test_a.py": ""}, (), TestSuites((("unit", "tests"),), "pytest")),
+        ({"test/test_a.py": ""}, (), TestSuites((("unit", "test"),), "pytest")),
+        (
+            {"tests/unit/test_a.py": "", "tests/browser/test_b.py": ""},
+            (),
+            TestSuites((("unit", "tests/unit"), ("browser", "tests/browser")), "pytest"),
+        ),
+        (
+            {"tests/test_a.py": "", "tests/integration/test_b.py": ""},
+            (),
+            TestSuites((("unit", "tests"), ("integration", "tests/integration")), "pytest"),
+        ),
+        ({"test_app.py": ""}, (), TestSuites((("unit", "."),), "pytest")),
+        (
+            {"a/__init__.py": "", "a/tests/test_b.py": ""},
+            ("a",),
+            TestSuites((("unit", "a/tests"),), "pytest"),
+        ),
+        (
+            {**DJANGO, "polls/__init__.py": "", "polls/tests.py": ""},
+            ("polls",),
+            TestSuites((("unit", "."),), "django"),
+        ),
+        (
+            {**DJANGO, "tests/__init__.py": "", "tests/test_a.py": ""},
+            (),
+            TestSuites((("unit", "."),), "django"),
+        ),
+        (
+            {**DJANGO, "tests/test_a.py": "", "pytest.ini": ""},
+            (),
+            TestSuites((("unit", "tests"),), "pytest"),
+        ),
+        (
+            {**DJANGO, "polls/tests.py": "", "setup.cfg": "[tool:pytest]"},
+            ("polls",),
+            TestSuites((("unit", "polls"),), "pytest"),
+        ),
+        ({"app.py": ""}, (), TestSuites()),
+    ],
+)
+def test_tests_are_found(
+    files: dict[str, str], packages: tuple[str, ...], found: TestSuites
+) -> None:
+    assert find(MemorySources(files), packages) == found

@@ -1,0 +1,175 @@
+"""What git says of a working tree, without Shipway around it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.cli.pseudo_terminal import git
+
+from shipway.errors import ConfigError
+from shipway.ports import Changes
+from shipway.system.git import (
+    changed_files,
+    changes_between,
+    committed_files,
+    has_changes,
+    head_commit,
+    refs,
+)
+
+HOSTILE = [
+    "feature/$(id)",
+    "<b>&amp;",
+    "a;b&c|d",
+    'it\'s"quoted"',
+    "ünï-codé",
+    "a/b/c/d",
+    "refs/heads/x",
+    "x/-rf",
+    "HEAD",
+    "a=b",
+]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    (folder / "a.py").touch()
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "first")
+    return folder
+
+
+def commit_of(folder: Path) -> str:
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_commit_and_branch_are_those_of_the_working_tree(repository: Path) -> None:
+    commit = commit_of(repository)
+    assert head_commit(str(repository)) == (commit, "main")
+    (repository / "deep" / "er").mkdir(parents=True)
+    assert head_commit(str(repository / "deep" / "er")) == (commit, "main")
+    git(repository, "pack-refs", "--all")
+    assert head_commit(str(repository)) == (commit, "main")
+    git(repository, "checkout", "--quiet", "--detach")
+    assert head_commit(str(repository)) == (commit, "")
+
+
+def test_a_linked_working_tree_has_its_own_branch(repository: Path, tmp_path: Path) -> None:
+    git(repository, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    (tmp_path / "side" / "b.py").touch()
+    git(tmp_path / "side", "add", ".")
+    git(tmp_path / "side", "commit", "--quiet", "-m", "second")
+    assert head_commit(str(tmp_path / "side")) == (commit_of(tmp_path / "side"), "side")
+    assert head_commit(str(repository)) == (commit_of(repository), "main")
+    git(repository, "pack-refs", "--all")
+    assert head_commit(str(tmp_path / "side")) == (commit_of(tmp_path / "side"), "side")
+
+
+def test_a_repository_without_a_commit_has_a_branch_only(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch", "trunk")
+    assert head_commit(str(tmp_path)) == ("", "trunk")
+
+
+def test_outside_a_repository_there_is_neither(tmp_path: Path) -> None:
+    assert head_commit(str(tmp_path)) == ("", "")
+
+
+def test_refs_change_with_every_commit_branch_and_tag_and_with_nothing_else(
+    repository: Path,
+) -> None:
+    seen = [refs(str(repository))]
+    for words in (("commit", "--quiet", "--allow-empty", "-m", "x"), ("branch", "b"), ("tag", "t")):
+        git(repository, *words)
+        seen.append(refs(str(repository)))
+    assert len(set(seen)) == 4
+    (repository / "new.txt").touch()
+    (repository / "below").mkdir()
+    assert refs(str(repository / "below")) == seen[-1]
+
+
+def test_outside_a_repository_there_are_no_refs(tmp_path: Path) -> None:
+    assert refs(str(tmp_path)) == ""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_branch_name_is_a_name(repository: Path, name: str) -> None:
+    git(repository, "update-ref", f"refs/heads/{name}", commit_of(repository))
+    git(repository, "symbolic-ref", "HEAD", f"refs/heads/{name}")
+    assert head_commit(str(repository)) == (
+        git(repository, "rev-parse", f"refs/heads/{name}"),
+        name,
+    )
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["no-such", "HEAD~9", "--output=pwned", "-p", "$(touch pwned)", "a b", "HEAD --", "a..b..c"],
+)
+def test_a_ref_that_git_does_not_know_is_refused(repository: Path, ref: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        changed_files(str(repository), ref)
+    assert caught.value.message == f"git cannot compare with {ref!r}"
+    assert not (repository / "pwned").exists()
+
+
+def test_without_a_repository_or_without_git_nothing_can_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="cannot compare"):
+        changed_files(str(tmp_path), "HEAD")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="cannot compare"):
+        changed_files(str(tmp_path), "HEAD")
+
+
+def test_a_branch_with_the_name_of_a_file_is_the_branch(repository: Path) -> None:
+    git(repository, "branch", "a.py")
+    (repository / "a.py").write_text("changed")
+    (repository / "b\nc.py").touch()
+    assert changed_files(str(repository), "a.py") == {"a.py", "b\nc.py"}
+
+
+def test_commits_between_two_are_the_newest_first_with_how_many_more(repository: Path) -> None:
+    old = commit_of(repository)
+    for number in range(5):
+        (repository / "a.py").write_text(str(number))
+        git(repository, "commit", "--quiet", "-am", f"<!here> {number}\x1f`x`")
+    new = commit_of(repository)
+    found = changes_between(str(repository), old, new, most=2)
+    assert [one.subject for one in found.commits] == ["<!here> 4\x1f`x`", "<!here> 3\x1f`x`"]
+    assert ({one.author for one in found.commits}, found.more, found.undone) == ({"A"}, 3, False)
+    back = changes_between(str(repository), new, old)
+    assert (len(back.commits), back.more, back.undone) == (5, 0, True)
+
+
+@pytest.mark.parametrize("word", ["", "HEAD", "--output=x", "0" * 40, "main"])
+def test_what_is_no_commit_here_has_no_changes(repository: Path, word: str) -> None:
+    commit = commit_of(repository)
+    assert changes_between(str(repository), word, commit) == Changes()
+    assert changes_between(str(repository), commit, word) == Changes()
+    assert changes_between(str(repository), commit, commit) == Changes()
+    assert not (repository / "x").exists()
+
+
+def test_a_commit_has_its_moment_and_a_tree_may_differ_from_it(tmp_path: Path) -> None:
+    assert (committed_files(str(tmp_path)), has_changes(str(tmp_path))) == (0, False)
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "a").write_text("a")
+    (tmp_path / ".gitignore").write_text("ignored\n")
+    env = {**os.environ, "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "x")):
+        subprocess.run(("git", *words), cwd=tmp_path, check=True, env=env)
+    assert committed_files(str(folder)) == 1_767_225_600
+    (tmp_path / "other").write_text("beside the application")
+    (folder / "ignored").write_text("x")
+    assert not has_changes(str(folder))
+    (folder / "a").write_text("b")
+    assert has_changes(str(folder))

@@ -1,0 +1,110 @@
+"""HTTP for registries: what is tried again, how often, how long, and with what body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from shipway.errors import Unreachable
+from shipway.system.clock import VirtualClock
+from shipway.system.http import HttpRegistryTransport, RegistryRequest, is_this_machine
+
+
+class Twice:
+    """A body of three bytes, which counts how often it is read."""
+
+    size = 3
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        self.read += 1
+        yield b"ab"
+        yield b"c"
+
+
+def exchange(
+    answer: Callable[[httpx.Request], httpx.Response], clock: VirtualClock
+) -> HttpRegistryTransport:
+    return HttpRegistryTransport(clock, httpx.MockTransport(answer), jitter=lambda: 1.0)
+
+
+def test_what_may_be_well_in_a_moment_is_tried_again_with_the_whole_body() -> None:
+    answers = [httpx.Response(503), httpx.Response(500), httpx.Response(201, headers={"X-Y": "z"})]
+    bodies: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.read())
+        return answers.pop(0)
+
+    clock, body = VirtualClock(0), Twice()
+    found = exchange(answer, clock).ask(RegistryRequest("PUT", "https://r.example/x", content=body))
+    assert (found.status, found.headers["x-y"]) == (201, "z")
+    assert bodies == [b"abc"] * 3 and body.read == 3
+    assert clock.now() == 0.5 + 1.0
+
+
+def test_the_length_of_a_body_is_said_and_no_chunks_are_used() -> None:
+    seen: list[httpx.Headers] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(202)
+
+    exchange(answer, VirtualClock()).ask(RegistryRequest("PATCH", "https://r/x", content=Twice()))
+    assert seen[0]["content-length"] == "3" and "transfer-encoding" not in seen[0]
+
+
+def test_a_registry_that_says_when_to_come_again_is_believed_within_limits() -> None:
+    said = ({"Retry-After": "7"}, {"Retry-After": "9000"})
+    answers = [*(httpx.Response(429, headers=one) for one in said), httpx.Response(200)]
+    clock = VirtualClock(0)
+    exchange(lambda _: answers.pop(0), clock).ask(RegistryRequest("GET", "https://r/x"))
+    assert clock.now() == 7 + 20
+
+
+def test_who_never_answers_is_unreachable_after_five_tries() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(Unreachable, match=r"r\.example does not answer: refused"):
+        exchange(answer, VirtualClock()).ask(RegistryRequest("GET", "https://r.example/x"))
+    assert len(asked) == 5
+
+
+@pytest.mark.parametrize("status", [200, 301, 401, 404])
+def test_any_other_answer_is_returned_at_once(status: int) -> None:
+    clock = VirtualClock(0)
+    found = exchange(lambda _: httpx.Response(status, text="body"), clock).ask(
+        RegistryRequest("GET", "https://r/x")
+    )
+    assert (found.status, found.body, clock.now()) == (status, b"body", 0)
+
+
+def test_the_last_try_gives_what_it_got() -> None:
+    found = exchange(lambda _: httpx.Response(503), VirtualClock()).ask(
+        RegistryRequest("GET", "http://r/")
+    )
+    assert found.status == 503
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("localhost:5000", True),
+        ("127.0.0.1", True),
+        ("[::1]:80", True),
+        ("127.1.2.3:1", True),
+        ("r.example", False),
+        ("localhost.example:5000", False),
+        ("10.0.0.1:127", False),
+    ],
+)
+def test_this_machine_is_known_by_its_names(host: str, here: bool) -> None:
+    assert is_this_machine(host) is here
