@@ -111,7 +111,7 @@ def test_a_browser_that_cannot_start_is_not_here(tmp_path: Path) -> None:
 
 
 def test_the_browser_is_looked_for_by_the_name_that_the_tests_look_for() -> None:
-    for tests in (TOP / "mycandidate" / "tests", TOP / "tests" / "outputs"):
+    for tests in (TOP / "mycandidate" / "tests", TOP / "tests" / "reports"):
         texts = [path.read_text(encoding="utf-8") for path in tests.rglob("*.py")]
         names = {
             name for text in texts for name in re.findall(r'CHROMIUM = .*which\("(.+?)"', text)

@@ -177,7 +177,15 @@ def test_a_wrong_key_or_value_is_named_by_its_path(data: dict[str, object], word
 
 texts = st.text(max_size=20)
 figures = st.floats(allow_nan=False, allow_infinity=False)
-findings = st.builds(Finding, texts, texts, st.sampled_from(Severity), texts, st.integers(0), texts)
+findings = st.builds(
+    Finding,
+    tool=texts,
+    rule=texts,
+    severity=st.sampled_from(Severity),
+    path=texts,
+    line=st.integers(0),
+    message=texts,
+)
 measures = st.builds(Measure, texts, figures, texts, texts)
 gates = st.builds(Gate, texts, st.sampled_from(Bound), figures, texts)
 results = st.builds(

@@ -110,12 +110,12 @@ def test_of_severities_that_nobody_gave_the_worse_one_counts() -> None:
 findings = st.lists(
     st.builds(
         Finding,
-        st.sampled_from("abc"),
-        st.sampled_from("rs"),
-        st.sampled_from(Severity),
-        st.sampled_from(["x.py", "y.py"]),
-        st.integers(0, 2),
-        st.just("m"),
+        tool=st.sampled_from("abc"),
+        rule=st.sampled_from("rs"),
+        severity=st.sampled_from(Severity),
+        path=st.sampled_from(["x.py", "y.py"]),
+        line=st.integers(0, 2),
+        message=st.just("m"),
         cwe=st.sampled_from([(), ("CWE-1",), ("CWE-1", "CWE-2")]),
         score=st.sampled_from(["", "LOW"]),
     ),

@@ -105,7 +105,7 @@ def test_rich_is_imported_only_when_a_step_starts() -> None:
         "console = LiveConsole(io.StringIO())\n"
         "console.run_started('1', 'a', [])\n"
         "print('rich' in sys.modules)\n"
-        "console.step_started(Step('s', 'test', StepKind.COMMAND, {}))\n"
+        "console.step_started(Step(name='s', stage='test', kind=StepKind.COMMAND, work={}))\n"
         "console.close()\n"
         "print('rich' in sys.modules)\n"
     )

@@ -231,3 +231,12 @@ def test_an_empty_older_record_has_nothing_packaged(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "r.sqlite3")) as db:
         db.executescript(OLD_SCHEMA)
     assert SqliteRecord(str(tmp_path / "r.sqlite3")).packaged() == []
+
+
+def test_what_a_signal_left_without_an_end_is_undone_by_the_next_writing(tmp_path: Path) -> None:
+    """A handler may raise between the end of the writing and that of its transaction."""
+    record = SqliteRecord(str(tmp_path / "record.sqlite3"))
+    unfinished = record._transaction()
+    unfinished.__enter__().execute("INSERT INTO memos VALUES ('half', 'written')")
+    record.put_memo("whole", "written")
+    assert (record.memo("half"), record.memo("whole")) == (None, "written")

@@ -152,7 +152,7 @@ class OrphanAddresses:
     def find(self) -> Iterator[Orphan]:
         """Those that can go."""
         answer = self.premises.clients.client("ec2").describe_addresses(Filters=_own(self.premises))
-        for address in answer["OrphanAddresses"]:
+        for address in answer["Addresses"]:
             used = address.get("AssociationId") or address.get("NetworkInterfaceId")
             if not used and _idle(self.premises, tags_of(address.get("Tags"))):
                 why = f"{address.get('PublicIp', '')}: {_FREE}"
@@ -178,7 +178,7 @@ class OrphanVolumes:
         free = {"Name": "status", "Values": ["available"]}
         pages = self.premises.clients.client("ec2").get_paginator("describe_volumes")
         for page in pages.paginate(Filters=[free, *_own(self.premises)]):
-            for volume in page["OrphanVolumes"]:
+            for volume in page["Volumes"]:
                 young = self.premises.young(volume.get("CreateTime"))
                 if not young and _idle(self.premises, tags_of(volume.get("Tags"))):
                     yield Orphan(
@@ -209,7 +209,7 @@ class OrphanTargetGroups:
         free = [
             group["TargetGroupArn"]
             for page in pages
-            for group in page["OrphanTargetGroups"]
+            for group in page["TargetGroups"]
             if not group.get("LoadBalancerArns")
         ]
         for some in chunks(free, _TAGS):

@@ -374,6 +374,8 @@ class _Transaction:
     def __enter__(self) -> sqlite3.Connection:
         self._lock.acquire()
         try:
+            if self._db.in_transaction:  # a signal came before the last one had its end
+                self._db.execute("ROLLBACK")
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             self._lock.release()

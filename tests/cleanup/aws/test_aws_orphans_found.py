@@ -110,7 +110,7 @@ def test_an_address_that_hangs_on_nothing_goes_and_only_with_our_tags() -> None:
     assert (one.price, one.quantity) == ("public-ip", 730)
     assert kind.remove(one)
     assert found(kind) == {}
-    left = {row["AllocationId"] for row in ec2.describe_addresses()["OrphanAddresses"]}
+    left = {row["AllocationId"] for row in ec2.describe_addresses()["Addresses"]}
     assert {foreign, used} <= left
 
 
@@ -144,7 +144,7 @@ def test_a_target_group_of_no_load_balancer_goes_unless_a_stack_has_it() -> None
         made = elb.create_target_group(
             Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip", Tags=own
         )
-        return str(made["OrphanTargetGroups"][0]["TargetGroupArn"])
+        return str(made["TargetGroups"][0]["TargetGroupArn"])
 
     stack("web-staging")
     ours = group("web-old-blue", tags())

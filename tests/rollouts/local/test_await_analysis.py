@@ -26,7 +26,7 @@ class Watched:
     """Stands in for a guard: what the releases answer comes second by second."""
 
     def __init__(self, clock: VirtualClock, settings: Environment, second: Second) -> None:
-        self.judging = RolloutAnalysis(settings, "new", "old")
+        self.analysis = RolloutAnalysis(settings, "new", "old")
         self.environment = "local"
         self._clock, self._second, self._taken = clock, second, 0
         self._begun = clock.monotonic()
@@ -35,9 +35,9 @@ class Watched:
         """The judge's, after every whole second."""
         while self._taken < self._clock.monotonic() - self._begun:
             new, old = self._second(self._taken)
-            self.judging.observe(TrafficSample(self._taken, 1.0, {"new": new, "old": old}), 100)
+            self.analysis.observe(TrafficSample(self._taken, 1.0, {"new": new, "old": old}), 100)
             self._taken += 1
-        rolled_back = self.judging.decision is Decision.ROLL_BACK
+        rolled_back = self.analysis.decision is Decision.ROLL_BACK
         return Event.ALARM if rolled_back else None
 
     def is_unhealthy(self, story: RolloutNotes) -> bool:
@@ -59,7 +59,11 @@ def waited(
         weight=weight,
     )
     start = clock.monotonic()
-    return waiting.await_analysis(state, RolloutNotes()), clock.monotonic() - start, watched.judging
+    return (
+        waiting.await_analysis(state, RolloutNotes()),
+        clock.monotonic() - start,
+        watched.analysis,
+    )
 
 
 def quickly_gone(ours: Any) -> Second:

@@ -191,7 +191,7 @@ def wrap_application(inner: Any, order: Order) -> Any:
     return (Asgi if inspect.iscoroutinefunction(inner) or by_call else Wsgi)(inner, order)
 
 
-def make_application() -> Any:
+def make() -> Any:
     """The application, for servers that take a factory."""
     return wrap_application(load_application(os.environ["SHIPWAY_ENTRY"]), Order())
 
@@ -200,5 +200,5 @@ def __getattr__(name: str) -> Any:
     """`app` is made when a server first asks for it (PEP 562)."""
     if name != "app":
         raise AttributeError(name)
-    globals()["app"] = application = make_application()
+    globals()["app"] = application = make()
     return application
