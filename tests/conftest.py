@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,16 @@ gc.set_threshold(100_000)
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 pytest_plugins = ["tests.left_out"]
+
+# A shell has what it starts in the background ignore these, and what is ignored at its start a
+# command goes on ignoring: no test of Ctrl-C could pass.
+for number, handler in {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGQUIT: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}.items():
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 # A property is a law, not a figure: no example has a deadline, and a busy machine is not an
 # unhealthy one. The same examples every time: a verdict changes with the code and with nothing
