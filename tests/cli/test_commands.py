@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import environment, shipway, shipway_process
+from tests.cli.pseudo_terminal import SHIPWAY, environment, shipway, shipway_process
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -84,3 +85,15 @@ def test_status_of_an_unknown_environment_is_a_clear_error(project: Path) -> Non
     answer = shipway(project, "status", "moon")
     assert answer.returncode == 2
     assert "no environment is named 'moon'" in answer.stderr
+
+
+def test_a_command_that_nobody_reads_says_nothing_and_has_failed(tmp_path: Path) -> None:
+    """Also where the output waits in a buffer until the end, as it does in a pipe."""
+    variables = {**environment(tmp_path)}
+    variables.pop("PYTHONUNBUFFERED", None)
+    process = subprocess.Popen(
+        [SHIPWAY, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert (process.wait(PATIENCE), process.stderr.read() if process.stderr else b"") == (1, b"")

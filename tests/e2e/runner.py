@@ -64,6 +64,12 @@ class Runner:
         self.artifacts = self.home / "artifacts"
         for folder in (self.temp, self.caches, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
+        # A runner of GitHub has `python`, which Debian does not.
+        python = self.home / "programs" / "python"
+        python.parent.mkdir(exist_ok=True)
+        python.write_text('#!/bin/sh\nexec python3 "$@"\n')
+        python.chmod(0o755)
+        self.path = (*self.path, python.parent)
         self._installed = self.installed or self.home / "installed"
         self._installed.mkdir(parents=True, exist_ok=True)
         asked = [UV, "cache", "dir", "--color=never"]

@@ -16,8 +16,11 @@ def invoke(argv: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code. Prints errors, with what to do next."""
     options: dict[str, Any] = {}
     try:
-        run, options = parse(argv)
-        return run(**options)
+        try:
+            run, options = parse(argv)
+            return run(**options)
+        finally:
+            _flush()
     except ShipwayError as error:
         return _tell(error, options)
     except KeyboardInterrupt:
@@ -26,6 +29,16 @@ def invoke(argv: Sequence[str]) -> int:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
         return 1  # nobody read how it went: that is no success
+
+
+def _flush() -> None:
+    """Find out here, and not at the interpreter's end, that nobody reads the output."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:  # a full disk: the interpreter says so at its end
+        return
 
 
 def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
