@@ -110,10 +110,10 @@ def _prefixes(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _django(urls: str) -> list[str]:
     routes = []
-    for match in _DJANGO.finditer(urls):
-        pattern = match[2].removeprefix("^").removesuffix("$")
+    for include in _DJANGO.finditer(urls):
+        pattern = include[2].removeprefix("^").removesuffix("$")
         if not _BRACKETS.search(pattern) and not set(pattern) & set("(\\[?*+"):
-            if match[3] and pattern not in ("", "admin/"):
+            if include[3] and pattern not in ("", "admin/"):
                 continue  # what is below is in another file
             routes.append("/" + pattern)
     return routes
@@ -395,5 +395,5 @@ def _build(sources: Sources) -> str:
 
 def _python(sources: Sources) -> str:
     """The version of Python that a .python-version asks for, as `3.12`."""
-    match = re.match(r"\s*(3\.\d+)", sources.read(".python-version") or "")
-    return match[1] if match else ""
+    version = re.match(r"\s*(3\.\d+)", sources.read(".python-version") or "")
+    return version[1] if version else ""
