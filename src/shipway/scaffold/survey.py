@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shipway.config.schema import Application, Config
@@ -356,14 +356,20 @@ def _unconfigured(sources: Sources) -> tuple[str, ...]:
     commit = sources.read(".pre-commit-config.yaml") or ""
     return tuple(
         check
-        for check, (*files, table, section) in _CONFIGURED.items()
-        if check not in commit
-        and not any(name and sources.read(name) is not None for name in files)
-        and not any(
-            word and re.search(rf"^{re.escape(word)}", text, re.M)
-            for text in texts
-            for word in (table, section)
-        )
+        for check, names in _CONFIGURED.items()
+        if check not in commit and not _is_configured(names, sources, texts)
+    )
+
+
+def _is_configured(names: Sequence[str], sources: Sources, texts: Iterable[str]) -> bool:
+    """names: the tool's own files, then its table and its section in files of many tools."""
+    *files, table, section = names
+    if any(name and sources.read(name) is not None for name in files):
+        return True
+    return any(
+        word and re.search(rf"^{re.escape(word)}", text, re.M)
+        for text in texts
+        for word in (table, section)
     )
 
 
