@@ -367,7 +367,7 @@ def _is_configured(names: Sequence[str], sources: Sources, texts: Iterable[str])
     if any(name and sources.read(name) is not None for name in files):
         return True
     return any(
-        word and re.search(rf"^{re.escape(word)}", text, re.M)
+        word and re.search("^" + re.escape(word), text, re.M)
         for text in texts
         for word in (table, section)
     )
