@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from shipway.aws.client import AwsUnreachable, RetryingClient
+from shipway.aws.client import AwsUnreachable, RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.errors import CannotRun
 from shipway.system.clock import VirtualClock
@@ -41,7 +41,7 @@ def error(code: str) -> ClientError:
 
 
 def ask(clients: Clients, clock: VirtualClock | None = None) -> Any:
-    return RetryingClient(clients, clock or VirtualClock(), lambda: 0.5)("ecs", "describe")
+    return RenewingClient(clients, clock or VirtualClock(), lambda: 0.5)("ecs", "describe")
 
 
 CUT = EndpointConnectionError(endpoint_url="https://ecs")
@@ -77,7 +77,7 @@ def test_no_credentials_are_said_at_once() -> None:
 def test_credentials_are_looked_for_anew(problem: Exception) -> None:
     """Also where they are gone in the middle: whoever renews the file writes it anew."""
     clients = Clients({"good": False}, problem, {"good": True})
-    calls = RetryingClient(clients, VirtualClock(), lambda: 0.5)
+    calls = RenewingClient(clients, VirtualClock(), lambda: 0.5)
     calls("ecs", "describe")
     assert calls("ecs", "describe") == {"good": True}
     assert clients.renewed == 1

@@ -30,8 +30,12 @@ class AwsUnreachable(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
 
-class RetryingClient:
-    """random: gives numbers from 0 to 1, so that not everybody comes back at once."""
+class RenewingClient:
+    """Asks one operation at a time, and renews credentials that have expired.
+
+    How often AWS is asked again is its clients' affair (aws/retry.py). random: gives numbers from
+    0 to 1, so that not everybody comes back at once.
+    """
 
     def __init__(
         self, clients: RenewableClients, clock: Clock, random: Callable[[], float]

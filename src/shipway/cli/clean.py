@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import Account, AwsResourceNames
@@ -214,7 +214,7 @@ def _recorded(project: Project, premises: OwnedResources, account: Account) -> R
         *record.environments(),
         *environments_with_rollouts(clients, bucket, config.application.name),
     }
-    calls = RetryingClient(clients, SystemClock(), random.random)
+    calls = RenewingClient(clients, SystemClock(), random.random)
     needed = ResourcesInUse()
     for environment in sorted(candidates):
         unread: list[str] = []

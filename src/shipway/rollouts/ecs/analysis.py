@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from math import floor, inf
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.config.schema import Environment
 from shipway.ports import Clock
@@ -50,7 +50,7 @@ class CloudWatchMetrics:
 
     def __init__(
         self,
-        calls: RetryingClient,
+        calls: RenewingClient,
         clock: Clock,
         sources: Mapping[str, MetricSource],
         names: Mapping[str, str],

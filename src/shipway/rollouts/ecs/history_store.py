@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.aws import Aws
@@ -31,7 +31,7 @@ class S3HistoryStore:
 
     def __init__(
         self,
-        calls: RetryingClient,
+        calls: RenewingClient,
         settings: Aws,
         names: AwsResourceNames,
         say: Callable[[str], None],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.config.schema import Environment
 from shipway.ports import Http
 from shipway.rollouts.events import LineListener
@@ -27,7 +27,7 @@ class MetricSource:
 class LoadBalancer:
     """The load balancer of a service. Raises AwsApiError and AwsUnreachable."""
 
-    def __init__(self, calls: RetryingClient) -> None:
+    def __init__(self, calls: RenewingClient) -> None:
         self._calls = calls
         self._balancers: dict[str, str] = {}
 

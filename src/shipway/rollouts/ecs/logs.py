@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError, error_code
 from shipway.errors import ConfigError
 from shipway.ports import Clients, Clock
@@ -17,7 +17,7 @@ LINES = 20
 class LogLines:
     """Reads what the log driver awslogs has written. What cannot be read is no lines."""
 
-    def __init__(self, calls: RetryingClient) -> None:
+    def __init__(self, calls: RenewingClient) -> None:
         self._calls = calls
 
     def tail(

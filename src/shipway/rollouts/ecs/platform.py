@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Config, Environment
@@ -61,7 +61,7 @@ def settings_digest(settings: Environment) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
-def warn_of_alarms(calls: RetryingClient, names: Sequence[str]) -> list[str]:
+def warn_of_alarms(calls: RenewingClient, names: Sequence[str]) -> list[str]:
     """A warning for every alarm that fires already: ECS watches none in a deployment that
     begins so (docs/ecs.md). Where they cannot be read, that is said."""
     if not names:
@@ -143,7 +143,7 @@ class EcsPlatform:
         self._clients = clients
         self._tools = tools
         self._say: Callable[[str], None] = lambda line: None
-        calls = RetryingClient(clients, clock, tools.random)
+        calls = RenewingClient(clients, clock, tools.random)
         service = EcsService(calls, ServiceRef.of(self.settings, self.names))
         self._parts = EcsClients(calls, service, LoadBalancer(calls), LogLines(calls), clock, http)
         self._bucket = S3HistoryStore(calls, config.aws, self.names, lambda line: self._say(line))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import random
 from typing import Any, Protocol
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Environment
 from shipway.ports import Clients, Clock, Http
@@ -75,7 +75,7 @@ class TaskDefinitionOps:
 class EcsClients:
     """The service, what is in front of it, its log; how they are asked."""
 
-    calls: RetryingClient
+    calls: RenewingClient
     service: EcsService
     balancer: LoadBalancer
     logs: LogLines

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shipway.aws.client import RetryingClient
+from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Environment
@@ -35,7 +35,7 @@ class ServiceRef:
 class EcsService:
     """Raises AwsApiError and AwsUnreachable in every method."""
 
-    def __init__(self, calls: RetryingClient, reference: ServiceRef) -> None:
+    def __init__(self, calls: RenewingClient, reference: ServiceRef) -> None:
         self._calls = calls
         self.place = reference
 
