@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from shipway.codec import JsonObject
+
 OUTPUT_LIMIT = 8 * 1024 * 1024
 PACKAGE = "package"  # the step that makes a release
 MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
@@ -197,32 +199,32 @@ class Packaged(NamedTuple):
     run: str
     commit: str
     ended: bool
-    release: dict[str, Any]
+    release: JsonObject
     manifest: str = ""
 
 
 class Releases(Protocol):
     """The part of the record that a rollout needs. Every call is durable when it returns."""
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
-        """Replace what is known to run in an environment (JSON-able)."""
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
+        """Replace what is known to run in an environment: the fields of a document (codec.py)."""
         ...
 
-    def state(self, environment: str) -> dict[str, Any] | None: ...
+    def state(self, environment: str) -> JsonObject | None: ...
 
-    def add_release(self, release: Mapping[str, Any]) -> None: ...
+    def add_release(self, release: Mapping[str, object]) -> None: ...
 
-    def releases(self) -> Sequence[dict[str, Any]]: ...
+    def releases(self) -> Sequence[JsonObject]: ...
 
-    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+    def add_rollout(self, environment: str, rollout: Mapping[str, object]) -> int:
         """Append a rollout and return its number; `update_rollout` completes it."""
         ...
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+    def update_rollout(self, number: int, rollout: Mapping[str, object]) -> None:
         """Put these values over what is known of it; what is not given stays."""
         ...
 
-    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+    def rollouts(self, environment: str) -> Sequence[JsonObject]:
         """Newest first; each has its `number`."""
         ...
 

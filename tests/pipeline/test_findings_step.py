@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from shipway.config.schema import Config, Waiver
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
-from shipway.pipeline.codec import finding_to_dict
+from shipway.pipeline.codec import IMPORTED_FINDINGS, ImportedFindings
 from shipway.pipeline.findings_step import findings_step
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -155,7 +154,9 @@ def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
         message="SQL",
         cwe=("CWE-89",),
     )
-    (folder / "codeql.json").write_text(json.dumps({"findings": [finding_to_dict(found)]}))
+    (folder / "codeql.json").write_text(
+        IMPORTED_FINDINGS.write(ImportedFindings(findings=(found,)))
+    )
     result = judged(root, SQL)
     assert result.findings[0].tools == ("bandit", "CodeQL")
     assert result.reason.startswith("critical findings is 1")

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import Any
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
@@ -24,6 +23,7 @@ from shipway.cli.platforms import ecs_platform, open_platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
+from shipway.codec import JsonObject
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Outcome, Verdict
@@ -33,13 +33,13 @@ from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
-from shipway.releases.release import Release
+from shipway.releases.release import RELEASE, Release
 from shipway.reports.error_docs import docs_link
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
-from shipway.rollouts.platform import NO_REMARKS, Platform
+from shipway.rollouts.platform import NO_REMARKS, EnvironmentStatus, Platform
 from shipway.rollouts.report import RolloutReport
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
@@ -126,10 +126,9 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     target_platform = open_platform(project, environment)
     state = target_platform.status()
     if ecs_platform(project, environment):
-        state = {**state, "secrets": _secrets(project, environment)}
-    rollouts = (
-        list(target_platform.rollouts(lambda line: print(line, file=sys.stderr))) if history else []
-    )
+        state["secrets"] = _secrets(project, environment)
+    past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
+    rollouts = [rollout.to_dict() for rollout in past]
     if json:
         print(json_module.dumps({**state, "history": rollouts}, indent=2))
     else:
@@ -255,7 +254,7 @@ def last_packaged(project: Project) -> Packaged:
     return found[0]
 
 
-def _with_image(project: Project, fields: dict[str, Any]) -> Release:
+def _with_image(project: Project, fields: JsonObject) -> Release:
     """A release with the image that was published of it last."""
     release = release_from(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
@@ -284,9 +283,9 @@ def _whole(project: Project, release: Release, manifest: str, environment: str) 
         )
 
 
-def release_from(data: dict[str, Any]) -> Release:
-    """A release from a step's facts."""
-    return Release(**{**data, "migrations": tuple(data["migrations"])})
+def release_from(fields: JsonObject) -> Release:
+    """A release from a step's facts. Raises RecordError."""
+    return RELEASE.from_object(fields, "the record, what was packaged")
 
 
 @contextmanager
@@ -331,7 +330,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
 
 
 def _show_status(
-    state: dict[str, Any], rollouts: Sequence[Mapping[str, Any]], here: Invocation
+    state: EnvironmentStatus, rollouts: Sequence[JsonObject], here: Invocation
 ) -> None:
     def typed(*arguments: str) -> str:
         return here.command(command_line(*arguments))

@@ -15,7 +15,7 @@ from shipway.cli.project import open_project
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, Severity
 from shipway.findings.imports.report import findings_from
-from shipway.pipeline.codec import finding_to_dict
+from shipway.pipeline.codec import IMPORTED_FINDINGS, ImportedFindings
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.findings_step import IMPORTED
 from shipway.system.clock import SystemClock
@@ -62,13 +62,8 @@ def _read(file: str) -> tuple[Finding, ...]:
 
 def store_import(folder: str, name: str, source: str, findings: tuple[Finding, ...]) -> None:
     """Keep findings under a name, in the place of earlier ones."""
-    data = {
-        "source": source,
-        "imported": SystemClock().now(),
-        "findings": [finding_to_dict(finding) for finding in findings],
-    }
-    text = json_module.dumps(data, indent=1, default=str)
-    write_atomic(_path(folder, name), text.encode())
+    imported = ImportedFindings(source, SystemClock().now(), findings)
+    write_atomic(_path(folder, name), IMPORTED_FINDINGS.write(imported).encode())
 
 
 def _forget(folder: str, name: str) -> None:

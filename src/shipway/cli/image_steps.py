@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shipway import __version__
 from shipway.cli.deploy import release_from
 from shipway.cli.image_registry import ImageRegistry, image_registry
+from shipway.codec import to_plain
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
 from shipway.images import oci
@@ -155,7 +156,10 @@ def publish_step(project: Project) -> Action:
             outcome=Outcome.PASSED,
             findings=findings,
             gates=gates,
-            facts={**facts_of(sent, tags, reference), "release": asdict(carrying)},
+            facts={
+                **facts_of(sent, tags, reference),
+                "release": to_plain(asdict(carrying)),
+            },
         )
 
     return act

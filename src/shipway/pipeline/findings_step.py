@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ from shipway.findings.waivers import (
     inline_waivers,
     suppression_comments,
 )
-from shipway.pipeline.codec import finding_from_dict
+from shipway.pipeline.codec import IMPORTED_FINDINGS
 from shipway.pipeline.finding_gates import evaluate_finding_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -104,7 +103,7 @@ def imported_findings(state: str) -> list[Finding]:
     results: list[Finding] = []
     for name in names:
         with open(os.path.join(folder, name), encoding="utf-8") as file:
-            results += [finding_from_dict(item) for item in json.load(file)["findings"]]
+            results += IMPORTED_FINDINGS.read(file.read(), f"{IMPORTED}/{name}").findings
     return results
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
+from shipway.codec import to_plain
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -228,7 +229,7 @@ def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepR
         step=step.name,
         stage=step.stage,
         outcome=Outcome.PASSED,
-        facts={"release": asdict(release), "paths": [path, python]},
+        facts={"release": to_plain(asdict(release)), "paths": [path, python]},
         reports={
             MANIFEST_FILE: shop.blobs.put(listed),
             **({SBOM_FILE: release.sbom} if release.sbom else {}),

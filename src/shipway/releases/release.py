@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shipway.codec import DocumentFormat
 from shipway.pipeline.outcome import Verdict
-from shipway.pipeline.result import RunResult
+from shipway.pipeline.result import RunResult, StepFacts
 
 SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
 
@@ -46,6 +47,14 @@ class Release:
         return f"{version}+{commit}.{self.digest[:6]}"
 
 
+RELEASE = DocumentFormat(Release, "the release")
+
+
+def release_fields(release: Release) -> dict[str, object]:
+    """A release as the record keeps it: with its name, for whoever only lists them."""
+    return {**RELEASE.fields(release), "name": release.name}
+
+
 # Whether a release has passed: the verdict that travels with it.
 
 _PROVING = ("quality", "security", "test", "build")
@@ -78,6 +87,6 @@ def find_passing_run(
     )
 
 
-def _packaged(facts: dict[str, object], digest: str) -> bool:
+def _packaged(facts: StepFacts, digest: str) -> bool:
     release = facts.get("release")
-    return isinstance(release, dict) and release.get("digest") == digest
+    return release is not None and release.get("digest") == digest

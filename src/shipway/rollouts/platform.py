@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import NotRequired, Protocol, TypedDict
 
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import RolloutRecord, RolloutReport
 
 NO_REMARKS: Mapping[str, str] = {}
+
+
+class RolloutStatus(TypedDict):
+    """A rollout that is not finished. weight: percent for the candidate. held: whether it waits
+    for a person."""
+
+    release: str
+    stage: str
+    weight: float
+    held: bool
+
+
+class InstanceStatus(TypedDict):
+    """A process, or a task on ECS, which has no pid."""
+
+    release: str
+    address: str
+    pid: NotRequired[int]
+    alive: bool
+    health: str
+
+
+class EnvironmentStatus(TypedDict):
+    """What runs, as `status --json` prints it. proxy: whether requests get through. secrets: those
+    that are configured, and whether they have a value, where the platform keeps them."""
+
+    environment: str
+    address: str
+    release: str
+    proxy: bool
+    rollout: RolloutStatus | None
+    instances: list[InstanceStatus]
+    secrets: NotRequired[dict[str, bool]]
 
 
 class Platform(Protocol):
@@ -31,8 +64,8 @@ class Platform(Protocol):
         ...
 
     @property
-    def unfinished(self) -> Mapping[str, Any] | None:
-        """The rollout that is not finished, as the record has it."""
+    def unfinished(self) -> object | None:
+        """The rollout that is not finished, as the platform knows it; None where there is none."""
         ...
 
     def deploy(
@@ -61,7 +94,7 @@ class Platform(Protocol):
         """Stop everything; how many were stopped."""
         ...
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> EnvironmentStatus:
         """What runs: environment, address, release, proxy, rollout, instances."""
         ...
 
@@ -73,7 +106,7 @@ class Platform(Protocol):
         """The releases that were rolled out after it was last."""
         ...
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """All that is known to have been rolled out here, newest first. say: told what cannot be
         known."""
         ...

@@ -14,12 +14,10 @@ deployments".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
-from shipway.rollouts.strategy import OnTimeout, RolloutPlan, plan_from
+from shipway.rollouts.strategy import OnTimeout, RolloutPlan
 
 
 class Stage(StrEnum):
@@ -131,29 +129,6 @@ class Rollout:
     def serving(self) -> int:
         """Instances that are there to get requests."""
         return self.old + self.new
-
-    def to_dict(self) -> dict[str, Any]:
-        """For the record."""
-        return {
-            **vars(self),
-            "plan": self.plan.to_dict(),
-            "passed": list(self.passed),
-            "last": vars(self.last),
-        }
-
-
-def rollout_from(data: Mapping[str, Any]) -> Rollout:
-    """A rollout from the record."""
-    last = data["last"]
-    return Rollout(
-        **{
-            **data,
-            "plan": plan_from(data["plan"]),
-            "stage": Stage(data["stage"]),
-            "passed": tuple(ActionType(action) for action in data["passed"]),
-            "last": Action(ActionType(last["do"]), last["count"], last["weight"]),
-        }
-    )
 
 
 def begin_rollout(plan: RolloutPlan) -> Rollout:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
-from typing import Any
 
 
 class Strategy(StrEnum):
@@ -56,23 +55,6 @@ class RolloutPlan:
         """Whether instances are replaced one batch at a time; a first release has nothing else
         to go by."""
         return self.strategy is Strategy.ROLLING
-
-    def to_dict(self) -> dict[str, Any]:
-        """For the record."""
-        return {**vars(self), "pauses": dict(self.pauses), "steps": list(self.steps)}
-
-
-def plan_from(data: Mapping[str, Any]) -> RolloutPlan:
-    """A plan from the record."""
-    pauses = {stage: OnTimeout(then) for stage, then in data["pauses"].items()}
-    return RolloutPlan(
-        **{
-            **data,
-            "strategy": Strategy(data["strategy"]),
-            "steps": tuple(data["steps"]),
-            "pauses": pauses,
-        }
-    )
 
 
 def steps_of(strategy: Strategy, canary_percent: float, step_percent: float) -> tuple[float, ...]:

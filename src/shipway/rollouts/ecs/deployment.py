@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.rollouts.platform import InstanceStatus
 from shipway.rollouts.state_machine import Stage, rolling_share
 
 GOING = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
@@ -124,16 +125,16 @@ def _hook(raw: Mapping[str, Any]) -> LifecycleHook:
 # Tasks as `shipway status` shows instances. Pure.
 
 
-def task_statuses(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def task_statuses(tasks: Iterable[Mapping[str, Any]]) -> list[InstanceStatus]:
     """One for every task. A container without a health check is well while it runs (M:
     healthStatus is UNKNOWN)."""
     return [
-        {
-            "release": task["taskDefinitionArn"].rsplit("/", 1)[-1],
-            "address": task["taskArn"].rsplit("/", 1)[-1],
-            "alive": task.get("lastStatus") == "RUNNING",
-            "health": _health(task),
-        }
+        InstanceStatus(
+            release=task["taskDefinitionArn"].rsplit("/", 1)[-1],
+            address=task["taskArn"].rsplit("/", 1)[-1],
+            alive=task.get("lastStatus") == "RUNNING",
+            health=_health(task),
+        )
         for task in tasks
     ]
 

@@ -22,6 +22,7 @@ from shipway.rollouts.ecs.failures import (
 )
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder, HookStatus
 from shipway.rollouts.ecs.ports import EcsClients
+from shipway.rollouts.ecs.state import WatcherState
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutNotes
 
@@ -191,7 +192,7 @@ class DeploymentWatcher:
     asked: bool = False
     finished: bool = False
     _undone: float = 0.0
-    _told: tuple[Any, ...] = ()
+    _told: tuple[str, ...] = ()
     _moved: float = 0.0
     _warned: bool = False
 
@@ -358,26 +359,26 @@ class DeploymentWatcher:
         self.notes.fail(f"how it ends is not known: {cause}", f"{remedy} {again}".strip())
         return Verdict.UNKNOWN
 
-    def to_dict(self) -> dict[str, Any]:
+    def snapshot(self) -> WatcherState:
         """What another command needs to go on."""
         pauses = self.hooks
-        return {
-            "story": vars(self.notes),
-            "hooks": pauses.hooks,
-            "since": pauses.since,
-            "held": pauses.awaiting_approval,
-            "asked": self.asked,
-            "observing": self.observing.to_dict(),
-            "told": list(self._told),
-            "failed": self.failures.seen,
-        }
+        return WatcherState(
+            notes=self.notes,
+            canary=self.observing.snapshot(),
+            hooks=tuple(pauses.hooks),
+            since=dict(pauses.since),
+            awaiting_approval=pauses.awaiting_approval,
+            asked=self.asked,
+            reported=self._told,
+            failed=tuple(self.failures.seen),
+        )
 
-    def load(self, data: Mapping[str, Any]) -> None:
-        """What `to_dict` gave."""
-        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
+    def restore(self, known: WatcherState) -> None:
+        """What `snapshot` gave."""
+        self.notes = known.notes
         pauses = self.hooks
-        pauses.hooks, pauses.since = list(data["hooks"]), dict(data["since"])
-        pauses.awaiting_approval, self.asked = data["held"], data["asked"]
-        self.observing.load(data["observing"])
-        self._told = tuple(data["told"])
-        self.failures.seen = list(data["failed"])
+        pauses.hooks, pauses.since = list(known.hooks), dict(known.since)
+        pauses.awaiting_approval, self.asked = known.awaiting_approval, known.asked
+        self.observing.restore(known.canary)
+        self._told = known.reported
+        self.failures.seen = list(known.failed)

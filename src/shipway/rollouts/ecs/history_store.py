@@ -6,20 +6,19 @@ Where the bucket cannot be used, that is said, and nothing else depends on it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.aws import Aws
-from shipway.errors import ShipwayError
+from shipway.errors import RecordError, ShipwayError
 from shipway.ports import Releases
-from shipway.releases.release import Release
-from shipway.rollouts.ecs.history import release_of_rollout
-from shipway.rollouts.report import RolloutReport
+from shipway.releases.release import RELEASE, Release, release_fields
+from shipway.rollouts.ecs.state import ECS_STATE, EcsState, UnfinishedDeployment
+from shipway.rollouts.report import ROLLOUT, RolloutRecord, RolloutReport, rollout_records
 from shipway.system.user import current_user
 
 NEWEST = 50  # rollouts that are read
@@ -47,15 +46,15 @@ class S3HistoryStore:
     def _prefix(self) -> str:
         return f"{self._names.application}/{self._names.environment}/rollouts/"
 
-    def put(self, rollout: Mapping[str, Any]) -> bool:
+    def put(self, rollout: RolloutRecord) -> bool:
         """Write a rollout that has ended, with its release and its receipt; whether it is there.
 
         Its key is its start and its deployment: the same rollout twice is the same object.
         """
-        started = datetime.fromtimestamp(float(rollout["started"]), UTC)
-        mark = str(rollout.get("deployment", "")).rsplit("/", 1)[-1] or rollout["digest"][:12]
+        started = datetime.fromtimestamp(rollout.started, UTC)
+        mark = rollout.deployment.rsplit("/", 1)[-1] or rollout.digest[:12]
         key = f"{self._prefix}{started:%Y%m%dT%H%M%S.%fZ}-{mark}.json"
-        body = json.dumps(rollout, default=str, sort_keys=True).encode()
+        body = ROLLOUT.write(rollout).encode()
         try:
             self._calls(
                 "s3",
@@ -74,7 +73,7 @@ class S3HistoryStore:
             return self._tell(problem)
         return True
 
-    def rollouts(self) -> Sequence[dict[str, Any]]:
+    def rollouts(self) -> Sequence[RolloutRecord]:
         """Those that any machine kept, newest first; none where the bucket cannot be read."""
         try:
             keys = sorted(self._keys(), reverse=True)[:NEWEST]
@@ -96,16 +95,14 @@ class S3HistoryStore:
                 return keys
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
-    def _read(self, key: str) -> dict[str, Any] | None:
+    def _read(self, key: str) -> RolloutRecord | None:
         """None for what is no rollout: anybody with the right may have put it there."""
         body = self._calls("s3", "get_object", Bucket=self._bucket(), Key=key)["Body"].read()
         try:
-            rollout = json.loads(body)
-        except ValueError:
+            rollout = ROLLOUT.read(body, f"s3://{self._bucket()}/{key}")
+        except RecordError:
             return None
-        required = ("started", "digest", "verdict", "release_data", "task_definition")
-        complete = isinstance(rollout, dict) and all(name in rollout for name in required)
-        return rollout if complete else None
+        return rollout if rollout.report and rollout.started and rollout.verdict else None
 
     def _bucket(self) -> str:
         if not self._name:
@@ -127,9 +124,6 @@ class S3HistoryStore:
 
 # What the record and the bucket keep of an environment's rollouts.
 
-UNFINISHED = "unfinished"
-_HERE = ("path", "python", "sbom")  # of a release: what only this machine has
-
 
 class RolloutHistory:
     """What the record and the bucket keep of an environment."""
@@ -138,80 +132,87 @@ class RolloutHistory:
         self.environment = environment
         self._record = record
         self._bucket = bucket
-        self._state: dict[str, Any] = record.state(environment) or {}
+        document = record.state(environment)
+        self._state = EcsState()
+        if document is not None:
+            self._state = ECS_STATE.from_object(document, f"the record, environment {environment}")
 
     @property
-    def unfinished(self) -> dict[str, Any] | None:
+    def unfinished(self) -> UnfinishedDeployment | None:
         """The rollout that is not finished."""
-        unfinished: dict[str, Any] | None = self._state.get(UNFINISHED)
-        return unfinished
+        return self._state.unfinished
 
-    def rollouts(self) -> Sequence[dict[str, Any]]:
+    def rollouts(self) -> Sequence[RolloutRecord]:
         """This machine's, newest first."""
-        return self._record.rollouts(self.environment)
+        return rollout_records(
+            self._record.rollouts(self.environment), f"the record, {self.environment}"
+        )
 
-    def release(self, data: Mapping[str, Any]) -> Release:
+    def release(self, kept: Release) -> Release:
         """A release that a rollout has kept; with its files, where this machine knows them."""
-        releases = {release["digest"]: release for release in self._record.releases()}
-        return release_of_rollout(releases.get(data["digest"], data))
+        for release in self._record.releases():
+            if release["digest"] == kept.digest:
+                return RELEASE.from_object(release, "the record")
+        return kept
 
-    def open(self, unfinished: dict[str, Any]) -> None:
+    def open(self, unfinished: UnfinishedDeployment) -> None:
         """A rollout begins."""
-        release = unfinished["release"]
-        if release["digest"] and release.get("path"):  # else this machine knows it better
-            self._record.add_release(release)
-        unfinished["number"] = self._record.add_rollout(
-            self.environment,
-            {
-                "release": release["name"],
-                "before": unfinished["before"]["name"],
-                "started": unfinished["started"],
-                "verdict": UNFINISHED,
-                "by": current_user(),
-                "strategy": unfinished["strategy"],
-                "digest": release["digest"],
-                **unfinished["remarks"],
-            },
+        if unfinished.candidate and unfinished.candidate.path:  # else this machine knows it better
+            self._record.add_release(release_fields(unfinished.candidate))
+        rollout = self._rollout(unfinished)
+        unfinished.number = self._record.add_rollout(
+            self.environment, {**ROLLOUT.fields(rollout), **unfinished.remarks}
         )
         self.save(unfinished)
 
-    def save(self, unfinished: dict[str, Any] | None) -> None:
+    def save(self, unfinished: UnfinishedDeployment | None) -> None:
         """Write down how far it is; None: there is none any more."""
-        self._state[UNFINISHED] = unfinished
-        self._record.put_state(self.environment, self._state)
+        self._write(replace(self._state, unfinished=unfinished))
 
-    def close(self, unfinished: Mapping[str, Any], receipt: RolloutReport, *, over: bool) -> None:
+    def close(
+        self, unfinished: UnfinishedDeployment, receipt: RolloutReport, *, over: bool
+    ) -> None:
         """A receipt; the rollout stays unfinished unless it is over."""
-        rollout = {
-            **receipt.to_dict(),
-            **unfinished["remarks"],
-            "digest": unfinished["release"]["digest"],
-            "by": current_user(),
-            "task_definition": unfinished["task_definition"],
-            "deployment": unfinished["deployment"],
-            "release_data": _kept(unfinished["release"]),
-        }
-        self._record.update_rollout(unfinished["number"], rollout)
+        rollout = replace(
+            self._rollout(unfinished),
+            verdict=str(receipt.verdict),
+            report=receipt,
+            task_definition=unfinished.task_definition,
+            deployment=unfinished.deployment,
+            candidate=_portable(unfinished.candidate),
+        )
+        self._record.update_rollout(
+            unfinished.number, {**ROLLOUT.fields(rollout), **unfinished.remarks}
+        )
         if over:
-            waiting = [*self._state.get("unkept", []), unfinished["number"]]
-            self._state["unkept"] = waiting
-            self.save(None)
-            self._keep(waiting)
+            self._write(EcsState(unkept=(*self._state.unkept, unfinished.number)))
+            self._keep(self._state.unkept)
+
+    def _rollout(self, unfinished: UnfinishedDeployment) -> RolloutRecord:
+        return RolloutRecord(
+            release=unfinished.release,
+            before=unfinished.before,
+            started=unfinished.started,
+            by=current_user(),
+            strategy=unfinished.strategy,
+            digest=unfinished.digest,
+        )
 
     def _keep(self, numbers: Sequence[int]) -> None:
         """In the bucket; what could not be written is tried again after the next rollout."""
-        rollouts = {rollout["number"]: rollout for rollout in self.rollouts()}
-        left = [
+        rollouts = {rollout.number: rollout for rollout in self.rollouts()}
+        left = tuple(
             number
             for number in numbers
             if number in rollouts and not self._bucket.put(rollouts[number])
-        ]
-        self._state["unkept"] = left
-        self.save(self.unfinished)
+        )
+        self._write(replace(self._state, unkept=left))
+
+    def _write(self, state: EcsState) -> None:
+        self._state = state
+        self._record.put_state(self.environment, ECS_STATE.fields(state))
 
 
-def _kept(release: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What any machine can use of a release; None of one that only its name is known of."""
-    if not release["digest"]:
-        return None
-    return {**release, **dict.fromkeys(_HERE, "")}
+def _portable(release: Release | None) -> Release | None:
+    """What any machine can use of a release: without what only this one has."""
+    return replace(release, path="", python="", sbom="") if release else None

@@ -6,10 +6,9 @@ import codecs
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from shipway.config.schema import Application, Environment
 from shipway.config.secret_values import forms
@@ -54,10 +53,6 @@ class Instance:
     def server(self) -> Server:
         """Its process."""
         return Server(self.pid, self.born)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For the record."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -208,11 +203,6 @@ def raise_if_command_failed(done: Completed, what: str) -> None:
     if done.code:
         lines = (done.stdout + done.stderr).strip().splitlines()[-3:]
         raise CannotRun(f"{what} ended with {done.code}: {' / '.join(lines)}", "Mend it first.")
-
-
-def instance_from(data: Mapping[str, Any]) -> Instance:
-    """An instance from the record."""
-    return Instance(**{"joined": True, **data})
 
 
 # The lines that instances write from now on.

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 from shipway.config.schema import Config
 from shipway.errors import Busy, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Clock, Http, Processes, Releases
-from shipway.releases.release import Release
+from shipway.releases.release import RELEASE, Release
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.local.environment import EnvironmentState, release_from_dict
+from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import Signal
 from shipway.rollouts.local.instances import Instance
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.rollout import LocalRollout
-from shipway.rollouts.platform import NO_REMARKS
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.local.state import UnfinishedRollout
+from shipway.rollouts.platform import (
+    NO_REMARKS,
+    EnvironmentStatus,
+    InstanceStatus,
+    RolloutStatus,
+)
+from shipway.rollouts.report import RolloutRecord, RolloutReport, rollout_records
 from shipway.rollouts.state_machine import Event
 from shipway.rollouts.strategy import RolloutPlan, Strategy
 
@@ -48,7 +53,7 @@ class LocalPlatform:
         return self.site.address
 
     @property
-    def unfinished(self) -> dict[str, Any] | None:
+    def unfinished(self) -> UnfinishedRollout | None:
         """The rollout that is not at its end."""
         return self.site.unfinished
 
@@ -78,7 +83,7 @@ class LocalPlatform:
         with self.site.transaction(listener):
             LocalRollout(self.site, listener).close()
             if self.unfinished:
-                same = self.unfinished["release"]["digest"] == release.digest
+                same = self.unfinished.candidate.digest == release.digest
                 rolling = LocalRollout(self.site, listener)
                 receipt = rolling.resume(None if same else Event.STOP)
                 if same or receipt.verdict is not Verdict.ROLLED_BACK:
@@ -123,53 +128,44 @@ class LocalPlatform:
         """Stop everything; the data stay. Returns how many processes were stopped."""
         return self.site.down()
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> EnvironmentStatus:
         """What runs here."""
-        site, unfinished = self.site, self.unfinished or {}
-        walk = unfinished.get("walk", {}).get("state", {})
-        return {
-            "environment": self.name,
-            "address": self.address,
-            "release": site.current["name"] if site.current else "",
-            "proxy": site.proxy.alive(),
-            "rollout": {
-                "release": unfinished["release"]["name"],
-                "stage": walk.get("stage", "PENDING"),
-                "weight": walk.get("weight", 0.0),
-                "held": walk.get("held", False),
-            }
-            if unfinished
-            else None,
-            "instances": [
-                {
-                    "release": instance.release,
-                    "address": instance.address,
-                    "pid": instance.pid,
-                    "alive": site.instances.alive(instance),
-                    "health": site.instances.health(instance) or "ok",
-                }
+        site = self.site
+        return EnvironmentStatus(
+            environment=self.name,
+            address=self.address,
+            release=site.current.name if site.current else "",
+            proxy=site.proxy.alive(),
+            rollout=_rollout_status(self.unfinished) if self.unfinished else None,
+            instances=[
+                InstanceStatus(
+                    release=instance.release,
+                    address=instance.address,
+                    pid=instance.pid,
+                    alive=site.instances.alive(instance),
+                    health=site.instances.health(instance) or "ok",
+                )
                 for instance in site.team.members
             ],
-        }
+        )
 
     def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
         """The last lines of each instance's log."""
         for instance in self.site.team.members:
             yield f"{instance.release} at {instance.address}", self.site.instances.tail(instance)
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """All that were, newest first."""
-        return self.record.rollouts(self.name)
+        return self._rollouts()
 
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
-        now = self.site.current["digest"] if self.site.current else ""
+        now = self.site.current.digest if self.site.current else ""
         releases = {release["digest"]: release for release in self.record.releases()}
-        for rollout in self.record.rollouts(self.name):
-            digest = rollout.get("digest")
-            good = rollout.get("verdict") == Verdict.PASSED and digest in releases
-            if good and (rollout["release"] == name if name else digest != now):
-                return release_from_dict(releases[digest])
+        for rollout in self._rollouts():
+            good = rollout.verdict == Verdict.PASSED and rollout.digest in releases
+            if good and (rollout.release == name if name else rollout.digest != now):
+                return RELEASE.from_object(releases[rollout.digest], "the record")
         raise ConfigError(
             f"no good release named {name!r} is on record here"
             if name
@@ -182,10 +178,10 @@ class LocalPlatform:
         releases = {stored["digest"]: stored for stored in self.record.releases()}
         later = takewhile(
             lambda digest: digest != release.digest,
-            (rollout.get("digest") for rollout in self.record.rollouts(self.name)),
+            (rollout.digest for rollout in self._rollouts()),
         )
         return [
-            release_from_dict(releases[digest])
+            RELEASE.from_object(releases[digest], "the record")
             for digest in dict.fromkeys(later)
             if digest in releases
         ]
@@ -193,11 +189,14 @@ class LocalPlatform:
     @property
     def serves(self) -> Release | None:
         """The release that is there for everybody; None before the first."""
-        return release_from_dict(self.site.current) if self.site.current else None
+        return self.site.current
+
+    def _rollouts(self) -> list[RolloutRecord]:
+        return rollout_records(self.record.rollouts(self.name), f"the record, {self.name}")
 
     def _runs_already(self, release: Release) -> bool:
         current = self.site.current
-        return bool(current and current["digest"] == release.digest and self.site.healthy())
+        return bool(current and current.digest == release.digest and self.site.healthy())
 
     def _answered(
         self, answer: Signal, observation: Event | None, listener: RolloutListener
@@ -217,3 +216,13 @@ class LocalPlatform:
                 f"another command is carrying it out, and has been told to {answer}",
                 f"Watch it there, or ask: {command_line('status', self.name)}.",
             ) from None
+
+
+def _rollout_status(unfinished: UnfinishedRollout) -> RolloutStatus:
+    state = unfinished.execution.state if unfinished.execution else None
+    return RolloutStatus(
+        release=unfinished.candidate.name,
+        stage=str(state.stage) if state else "PENDING",
+        weight=state.weight if state else 0.0,
+        held=state.held if state else False,
+    )

@@ -6,11 +6,11 @@ import glob
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from shipway.codec import JsonObject
 from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
 from shipway.ports import Clock, Command, Http, Processes, Server
@@ -88,13 +88,25 @@ class TrafficSplit:
     tested: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProxyState:
+    """An Envoy as the record keeps it: its process, its ports, and who serves."""
+
+    pid: int = 0
+    born: str = ""
+    admin: int = 0
+    inner: int = 0
+    version: int = 0
+    shares: TrafficSplit = field(default_factory=TrafficSplit)
+
+
 @dataclass(kw_only=True)
 class EnvoyProxy:
     """One Envoy in front of an environment.
 
     settings: host, port, test_port and sticky are used. shares: who serves, and how requests are
-    shared. inner: the port for test traffic and probes. All of it is JSON-able through `to_dict`,
-    so that the next command finds the same proxy again.
+    shared. inner: the port for test traffic and probes. The next command finds the same proxy again
+    by its `snapshot`.
     """
 
     folder: str
@@ -109,22 +121,22 @@ class EnvoyProxy:
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
 
-    def to_dict(self) -> dict[str, Any]:
+    def snapshot(self) -> ProxyState:
         """What the next command needs to know."""
-        return {
-            "pid": self.pid,
-            "born": self.born,
-            "admin": self.admin,
-            "inner": self.inner,
-            "version": self.version,
-            "shares": asdict(self.shares),
-        }
+        return ProxyState(
+            pid=self.pid,
+            born=self.born,
+            admin=self.admin,
+            inner=self.inner,
+            version=self.version,
+            shares=self.shares,
+        )
 
-    def load(self, data: Mapping[str, Any]) -> None:
-        """What `to_dict` gave."""
-        for name in ("pid", "born", "admin", "inner", "version"):
-            setattr(self, name, data.get(name, getattr(self, name)))
-        self.shares = TrafficSplit(**data["shares"]) if "shares" in data else TrafficSplit()
+    def restore(self, known: ProxyState) -> None:
+        """What `snapshot` gave."""
+        self.pid, self.born = known.pid, known.born
+        self.admin, self.inner, self.version = known.admin, known.inner, known.version
+        self.shares = known.shares
 
     @property
     def inner_address(self) -> str:
@@ -222,7 +234,7 @@ class EnvoyProxy:
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
             self._write(envoy.rds(name), [envoy.routes(name, entries)])
 
-    def _write(self, name: str, items: list[dict[str, Any]]) -> None:
+    def _write(self, name: str, items: Sequence[JsonObject]) -> None:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
 
@@ -261,7 +273,9 @@ class EnvoyProxy:
         text = self._ask("/stats?filter=rds.*version_text")
         return text.count(f'"{self.version}"') >= 2
 
-    def _wait(self, condition: Any, message: str, limit: float = APPLY_LIMIT) -> None:
+    def _wait(
+        self, condition: Callable[[], bool], message: str, limit: float = APPLY_LIMIT
+    ) -> None:
         end = self.clock.monotonic() + limit
         while self.clock.monotonic() < end:
             try:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import Any
 
 from shipway.config.schema import Application, Environment
-from shipway.errors import CannotRun, RecordError, ShipwayError
+from shipway.errors import CannotRun, ConfigError, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Clock, Http
-from shipway.releases.release import Release
+from shipway.releases.release import Release, release_fields
 from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis
 from shipway.rollouts.analysis.window import Decision
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.abort_conditions import AbortConditions
-from shipway.rollouts.local.environment import EnvironmentState, release_from_dict, release_to_dict
+from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
 from shipway.rollouts.local.envoy import RELEASE_HEADER
 from shipway.rollouts.local.instances import (
@@ -28,9 +27,16 @@ from shipway.rollouts.local.instances import (
 )
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.replica_set import ReplicaSet
+from shipway.rollouts.local.state import ExecutionState, UnfinishedRollout
 from shipway.rollouts.local.traffic_monitor import SyntheticTraffic, TrafficCounters, TrafficMonitor
 from shipway.rollouts.platform import NO_REMARKS
-from shipway.rollouts.report import RolloutNotes, RolloutReport
+from shipway.rollouts.report import (
+    ROLLOUT,
+    RolloutNotes,
+    RolloutRecord,
+    RolloutReport,
+    TimelineEntry,
+)
 from shipway.rollouts.smoke_tests import first_smoke_test_failure
 from shipway.rollouts.state_machine import (
     Action,
@@ -40,7 +46,6 @@ from shipway.rollouts.state_machine import (
     Stage,
     advance_rollout,
     begin_rollout,
-    rollout_from,
 )
 from shipway.rollouts.strategy import OnTimeout, RolloutPlan, Strategy, steps_of
 from shipway.system.user import current_user
@@ -321,29 +326,28 @@ class RolloutExecutor:
         state, now = self.state, self.clock.now()
         text = "" if state.last.do is ActionType.NONE else state.last.description
         text = "held" if state.held else "" if state.stage.final else text
-        self.notes.timeline.append({"at": now, "stage": str(state.stage), "text": text})
+        self.notes.timeline.append(TimelineEntry(at=now, stage=str(state.stage), text=text))
         self.listener.on_stage(now, str(state.stage), text)
 
-    def to_dict(self) -> dict[str, Any]:
+    def snapshot(self) -> ExecutionState:
         """What another command needs to go on."""
-        return {
-            "state": self.state.to_dict(),
-            "meter": self.counters.to_dict(),
-            "judging": self.analysis.to_dict(),
-            "story": {**vars(self.notes)},
-            "synthetic": self.synthetic.sent,
-        }
+        return ExecutionState(
+            state=self.state,
+            counters=self.counters.snapshot(),
+            analysis=self.analysis.snapshot(),
+            notes=self.notes,
+            synthetic=self.synthetic.sent,
+        )
 
-    def load(self, data: Mapping[str, Any]) -> None:
-        """What `to_dict` gave."""
-        self.state = rollout_from(data["state"])
-        self.counters.load(data["meter"])
-        self.analysis.load(data["judging"])
-        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
-        self.synthetic.sent = data["synthetic"]
+    def restore(self, known: ExecutionState) -> None:
+        """What `snapshot` gave."""
+        self.state = known.state
+        self.counters.restore(known.counters)
+        self.analysis.restore(known.analysis)
+        self.notes = known.notes
+        self.synthetic.sent = known.synthetic
 
 
-UNFINISHED = "unfinished"
 _VERDICTS = {
     Stage.SUCCEEDED: Verdict.PASSED,
     Stage.ROLLED_BACK: Verdict.ROLLED_BACK,
@@ -376,27 +380,23 @@ class LocalRollout:
         has become. remarks: kept with the rollout."""
         site = self._site
         started = site.clock.now()
-        before = dict(site.current) if site.current else None
-        site.record.add_release(release_to_dict(release))
-        number = site.record.add_rollout(
-            site.name,
-            {
-                "release": release.name,
-                "before": before["name"] if before else "",
-                "started": started,
-                "verdict": UNFINISHED,
-                "by": current_user(),
-                "strategy": str(plan.strategy),
-                "digest": release.digest,
-            },
+        stable = site.current
+        site.record.add_release(release_fields(release))
+        rollout = RolloutRecord(
+            release=release.name,
+            before=stable.name if stable else "",
+            started=started,
+            by=current_user(),
+            strategy=str(plan.strategy),
+            digest=release.digest,
         )
-        site.unfinished = {
-            "number": number,
-            "started": started,
-            "before": before,
-            "release": release_to_dict(release),
-            "remarks": dict(remarks),
-        }
+        site.unfinished = UnfinishedRollout(
+            number=site.record.add_rollout(site.name, ROLLOUT.fields(rollout)),
+            started=started,
+            candidate=release,
+            stable=stable,
+            remarks=dict(remarks),
+        )
         walk = self._walk(release, begin_rollout(plan))
         first = Event.BEGIN
         try:
@@ -413,19 +413,19 @@ class LocalRollout:
 
     def resume(self, observation: Event | None) -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun."""
-        unfinished = self._site.unfinished or {}
-        release = release_from_dict(unfinished["release"])
-        if "walk" not in unfinished:  # killed before its first action
+        unfinished = self._unfinished
+        release = unfinished.candidate
+        if unfinished.execution is None:  # killed before its first action
             plan = self.rollout_plan()
             return self._finish(
                 self._walk(release, begin_rollout(plan)), observation or Event.BEGIN
             )
-        state = rollout_from(unfinished["walk"]["state"])
+        state = unfinished.execution.state
         self._listener.on_message(
             f"going on with the rollout of {release.name}, left at {state.stage}"
         )
         walk = self._walk(release, state)
-        walk.load(unfinished["walk"])
+        walk.restore(unfinished.execution)
         if observation is None and state.held:
             observation = Event.DONE
         if observation is Event.DONE:  # somebody has answered: what held it is history
@@ -434,8 +434,10 @@ class LocalRollout:
 
     def close(self) -> RolloutReport | None:
         """The receipt of a rollout that had come to its end when its command was killed."""
-        walk = (self._site.unfinished or {}).get("walk")
-        if walk is None or not Stage(walk["state"]["stage"]).final:
+        unfinished = self._site.unfinished
+        if unfinished is None or unfinished.execution is None:
+            return None
+        if not unfinished.execution.state.stage.final:
             return None
         return self.resume(None)
 
@@ -445,6 +447,13 @@ class LocalRollout:
         return rollout_plan(site.settings, site.settings.instances, len(site.team.members))
 
     @property
+    def _unfinished(self) -> UnfinishedRollout:
+        """The one that is carried out here."""
+        if self._site.unfinished is None:
+            raise ConfigError(f"no rollout is unfinished in {self._site.name}")
+        return self._site.unfinished
+
+    @property
     def _never_good(self) -> bool:
         """Whether nothing was ever rolled out well here: then the data are seeded."""
         rollouts = self._site.record.rollouts(self._site.name)
@@ -452,8 +461,7 @@ class LocalRollout:
 
     def _walk(self, release: Release, state: Rollout) -> RolloutExecutor:
         site = self._site
-        before = site.unfinished["before"] if site.unfinished else None
-        old = release_from_dict(before) if before else None
+        old = site.unfinished.stable if site.unfinished else None
         new, other = cluster_of(release.digest), cluster_of(old.digest) if old else ""
         names = {new: release.name, **({other: old.name} if old else {})}
         walk = RolloutExecutor(
@@ -478,24 +486,27 @@ class LocalRollout:
         return walk
 
     def _keep(self, walk: RolloutExecutor) -> None:
-        if self._site.unfinished is not None:
-            self._site.unfinished["walk"] = walk.to_dict()
+        self._site.unfinished = replace(self._unfinished, execution=walk.snapshot())
         self._site.save()
 
     def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
         site = self._site
-        unfinished = site.unfinished or {}
+        unfinished = self._unfinished
         state = walk.run(observation)
         walk.keeper.check()
         receipt = self._receipt(walk, state, unfinished)
+        ended = RolloutRecord(
+            release=receipt.release,
+            before=receipt.before,
+            started=receipt.started,
+            verdict=str(receipt.verdict),
+            by=current_user(),
+            strategy=receipt.strategy,
+            digest=walk.candidate.digest,
+            report=receipt,
+        )
         site.record.update_rollout(
-            unfinished["number"],
-            {
-                **receipt.to_dict(),
-                **unfinished.get("remarks", {}),
-                "digest": walk.candidate.digest,
-                "by": current_user(),
-            },
+            unfinished.number, {**ROLLOUT.fields(ended), **unfinished.remarks}
         )
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
             site.finish_unfinished(
@@ -506,7 +517,7 @@ class LocalRollout:
         return receipt
 
     def _receipt(
-        self, walk: RolloutExecutor, state: Rollout, unfinished: dict[str, Any]
+        self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedRollout
     ) -> RolloutReport:
         site, story, before = self._site, walk.notes, walk.stable
         return RolloutReport(
@@ -514,8 +525,8 @@ class LocalRollout:
             release=walk.candidate.name,
             before=before.name if before else "",
             verdict=_VERDICTS.get(state.stage, Verdict.ACTION_REQUIRED),
-            started=unfinished["started"],
-            seconds=site.clock.now() - unfinished["started"],
+            started=unfinished.started,
+            seconds=site.clock.now() - unfinished.started,
             address=site.address,
             strategy=str(state.plan.strategy),
             cause="" if state.stage is Stage.SUCCEEDED else story.cause,
