@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shipway.pipeline.command_line import PROGRAM, Invocation
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import RunListener
 from shipway.pipeline.step import Step
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import JudgementRow, TrafficRow
+
+if TYPE_CHECKING:
+    from shipway.rollouts.report import JudgementRow, TrafficRow
 
 
 def invocation(directory: str, environment: str = "") -> Invocation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shipway.codec import DocumentFormat, JsonValue, from_plain, to_json, to_plain
@@ -79,7 +79,7 @@ def load_steps(rows: JsonValue) -> list[Step]:
 
 def dump_config(config: Config) -> str:
     """The configuration as JSON, without the team's own steps, which are steps by now."""
-    return to_json(replace(config, steps={}))
+    return to_json(asdict(replace(config, steps={})))  # all of it: cli/project.py looks into it
 
 
 def load_config(text: str) -> Config:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipway.rollouts.report import JudgementRow, TrafficRow
+if TYPE_CHECKING:  # an unchanged run listens to no rollout
+    from shipway.rollouts.report import JudgementRow, TrafficRow
 
 
 class RolloutListener(Protocol):

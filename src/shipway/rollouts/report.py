@@ -117,9 +117,9 @@ class RolloutReport:
 class NoticeRecord:
     """What became of a notification of a rollout. problem: why it did not arrive, "" if it did."""
 
-    event: str = ""
-    channel: str = ""
-    problem: str = ""
+    event: str
+    channel: str
+    problem: str
     attempts: int = 0
     seconds: float = 0.0
 
@@ -165,7 +165,7 @@ class RolloutRecord:
         remarks = {name: getattr(self, name) for name in _REMARKS if getattr(self, name)}
         notices = [to_plain(asdict(row)) for row in self.notices]
         on_ecs: JsonObject = {}
-        if self.report and (self.task_definition or self.deployment or self.candidate):
+        if self.task_definition or self.deployment or self.candidate:
             candidate = self.candidate
             on_ecs = {
                 "task_definition": self.task_definition,
