@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
+from shipway.codec import DocumentFormat, JsonObject
 from shipway.errors import Busy, RecordError
 from shipway.pipeline.command_line import command_line
 
@@ -28,9 +27,12 @@ class DeployFreeze:
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return f"{self.environment} is held by {self.by} since {since}: {self.reason}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """For `--json`."""
         return asdict(self)
+
+
+FREEZE = DocumentFormat(DeployFreeze, "the hold")
 
 
 class EnvironmentFrozen(Busy):
@@ -48,7 +50,7 @@ class EnvironmentFrozen(Busy):
 
 def freeze_to_json(hold: DeployFreeze) -> str:
     """As it is kept: JSON."""
-    return json.dumps(hold.to_dict(), ensure_ascii=False)
+    return FREEZE.write(hold)
 
 
 def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
@@ -59,10 +61,9 @@ def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
     if not text.strip():
         return None
     try:
-        data = json.loads(text)
-        return DeployFreeze(environment, str(data["reason"]), str(data["by"]), float(data["since"]))
-    except (ValueError, KeyError, TypeError):
+        return replace(FREEZE.read(text, environment), environment=environment)
+    except RecordError as problem:
         raise RecordError(
-            f"the hold of {environment} cannot be read",
+            f"the hold of {environment} cannot be read: {problem.message}",
             f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
         ) from None

@@ -98,12 +98,12 @@ class RolloutReport:
     @property
     def requests(self) -> int:
         """Requests that the proxy answered during the rollout."""
-        return sum(release.get("requests", 0) for release in self.releases.values())
+        return int(sum(release.get("requests", 0) for release in self.releases.values()))
 
     @property
     def failed(self) -> int:
         """Those that ended with a server's error."""
-        return sum(release.get("failed", 0) for release in self.releases.values())
+        return int(sum(release.get("failed", 0) for release in self.releases.values()))
 
     def to_dict(self) -> JsonObject:
         """For `--json` and the reports."""
