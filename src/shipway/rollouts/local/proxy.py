@@ -102,6 +102,7 @@ class EnvoyProxy:
     processes: Processes
     http: Http
     clock: Clock
+    protocol: str = "http1"
     pid: int = 0
     born: str = ""
     admin: int = 0
@@ -149,7 +150,7 @@ class EnvoyProxy:
         self._renew()
         for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
-        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.shares.serving])
+        self._write(envoy.CDS, [envoy.cluster(self.folder, name, self.protocol) for name in self.shares.serving])
         self._write_routes()
         front = envoy.listener(self.folder, envoy.FRONT, host, port)
         test = envoy.listener(self.folder, envoy.TEST, "127.0.0.1", self.inner)
@@ -196,7 +197,7 @@ class EnvoyProxy:
         if anew or both != before:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
-            self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
+            self._write(envoy.CDS, [envoy.cluster(self.folder, name, self.protocol) for name in both])
             expected = {(n, a) for n, addresses in both.items() for a in addresses}
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
@@ -236,7 +237,9 @@ class EnvoyProxy:
     def _ready(self) -> bool:
         if not self.alive():
             raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
-        return self._ask("/ready").startswith("LIVE") and self._routed()
+        expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
+        live = self._ask("/ready").startswith("LIVE")
+        return live and self._routed() and expected <= self._known()
 
     def _known(self) -> set[tuple[str, str]]:
         """The instances that Envoy has, as (cluster, address)."""
