@@ -137,7 +137,11 @@ def test_a_client_of_http_1_0_is_understood(port: int) -> None:
 
 def test_a_client_that_offers_http_2_by_an_upgrade_is_answered_by_http_1(port: int) -> None:
     # As Java's HttpClient and `curl --http2` ask at first.
-    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABk"}
+    offer = {
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAMAAABk",
+    }
     assert ask(port, "/", offer)["http_version"] == "1.1"
 
 
@@ -153,25 +157,29 @@ def test_a_large_upload_is_passed_on(port: int) -> None:
 def test_many_and_large_headers_are_passed_on(folder: Path) -> None:
     headers = [f"X-{number}: {'v' * 7000}" for number in range(120)]
     reply = ["HTTP/1.1 200 OK", "Content-Length: 0", *headers, "", ""]
-    with answering("\r\n".join(reply).encode()) as (address, asked):
-        with proxied(folder / "headers", [address]) as proxy:
-            request = ["GET / HTTP/1.1", "Host: localhost", *headers, "", ""]
-            with closing(socket.create_connection(("127.0.0.1", proxy.settings.port))) as channel:
-                channel.settimeout(PATIENCE)
-                channel.sendall("\r\n".join(request).encode())
-                answer = until_blank_line(channel)
+    request = ["GET / HTTP/1.1", "Host: localhost", *headers, "", ""]
+    with (
+        answering("\r\n".join(reply).encode()) as (address, asked),
+        proxied(folder / "headers", [address]) as proxy,
+        closing(socket.create_connection(("127.0.0.1", proxy.settings.port))) as channel,
+    ):
+        channel.settimeout(PATIENCE)
+        channel.sendall("\r\n".join(request).encode())
+        answer = until_blank_line(channel)
     assert answer.lower().count(b"\r\nx-") >= 120
     assert asked[0].lower().count(b"\r\nx-") >= 120
 
 
 def test_trailers_are_passed_on_in_both_directions(folder: Path) -> None:
     body = b"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n1\r\na\r\n0\r\nX-Sum: 7\r\n\r\n"
-    with answering(b"HTTP/1.1 200 OK\r\n" + body) as (address, asked):
-        with proxied(folder / "trailers", [address]) as proxy:
-            with closing(socket.create_connection(("127.0.0.1", proxy.settings.port))) as channel:
-                channel.settimeout(PATIENCE)
-                channel.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\n" + body)
-                answer = until_blank_line(channel, 2)
+    with (
+        answering(b"HTTP/1.1 200 OK\r\n" + body) as (address, asked),
+        proxied(folder / "trailers", [address]) as proxy,
+        closing(socket.create_connection(("127.0.0.1", proxy.settings.port))) as channel,
+    ):
+        channel.settimeout(PATIENCE)
+        channel.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\n" + body)
+        answer = until_blank_line(channel, 2)
     assert b"x-sum: 7" in answer.lower()
     assert b"x-sum: 7" in asked[0].lower()
 
