@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
+from shipway.codec import VERSION, parse_object
 from shipway.config.aws import Aws
 from shipway.errors import RecordError, ShipwayError
 from shipway.ports import Releases
@@ -22,6 +23,7 @@ from shipway.rollouts.report import ROLLOUT, RolloutRecord, RolloutReport, rollo
 from shipway.system.user import current_user
 
 NEWEST = 50  # rollouts that are read
+_FIRST_VERSION = {"started", "digest", "verdict", "release_data", "task_definition"}
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -96,13 +98,21 @@ class S3HistoryStore:
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _read(self, key: str) -> RolloutRecord | None:
-        """None for what is no rollout: anybody with the right may have put it there."""
+        """None for what is no rollout: anybody with the right may have put it there. A rollout that
+        is damaged is told: whoever cleans up must not take what it names for idle."""
         body = self._calls("s3", "get_object", Bucket=self._bucket(), Key=key)["Body"].read()
+        source = f"s3://{self._bucket()}/{key}"
         try:
-            rollout = ROLLOUT.read(body, f"s3://{self._bucket()}/{key}")
+            document = parse_object(body, source)
         except RecordError:
             return None
-        return rollout if rollout.report and rollout.started and rollout.verdict else None
+        if VERSION not in document and not document.keys() >= _FIRST_VERSION:
+            return None
+        try:
+            return ROLLOUT.from_object(document, source)
+        except RecordError as problem:
+            self._say(problem.message)
+            return None
 
     def _bucket(self) -> str:
         if not self._name:
