@@ -95,4 +95,4 @@ def test_a_refusal_is_not_asked_again() -> None:
     assert "shipway infra policy" in caught.value.remedy
     with pytest.raises(AwsApiError) as caught:
         ask(Clients(error("InvalidParameterException")))
-    assert caught.value.code == "InvalidParameterException"
+    assert caught.value.aws_code == "InvalidParameterException"

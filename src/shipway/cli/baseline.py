@@ -53,7 +53,9 @@ def _of_file(path: str) -> tuple[str, ...]:
             findings = findings_from_sarif(json.load(file))
     except ValueError as error:
         raise ConfigError(
-            f"{path} is not JSON: {error}", "A baseline is the SARIF file of an earlier run."
+            f"{path} is not JSON: {error}",
+            "A baseline is the SARIF file of an earlier run.",
+            code="report-unreadable",
         ) from None
     return tuple(finding.fingerprint for finding in findings)
 
@@ -74,6 +76,7 @@ def _scan(project: Project, commit: str, scan: Callable[[str], None]) -> list[st
             raise ConfigError(
                 f"{commit[:8]} could not be scanned",
                 "Check it out, and see why: shipway run security.",
+                code="tool-failed",
             )
         return [finding.fingerprint for finding in result.findings if finding.state not in _ASIDE]
     finally:
@@ -91,6 +94,7 @@ def _git(root: str, *arguments: str, otherwise: str = "") -> str:
             if output
             else otherwise or f"git {arguments[0]} failed",
             "A baseline is the SARIF file of an earlier run, a commit, a branch or a tag.",
+            code="git-failed",
         )
     return done.stdout.strip()
 

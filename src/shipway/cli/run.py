@@ -18,7 +18,7 @@ from shipway.cli.project import Project, machine, open_project
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
 from shipway.pipeline.cache import StepCache
-from shipway.pipeline.command_line import command_line
+from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
@@ -85,7 +85,7 @@ def run(
         files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
     )
     here = project.invocation()
-    listener = InvokedRun(_listener(json=json), here)
+    listener = InvokedRun(_listener(here, json=json), here)
     execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
     if project.assumed and not json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
@@ -200,7 +200,7 @@ def _unasked(graph: Graph, stages: list[str]) -> dict[str, str]:
     return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
 
 
-def _listener(*, json: bool) -> RunListener:
+def _listener(here: Invocation, *, json: bool) -> RunListener:
     if json:
         from shipway.reports.json_events import JsonEvents
 
@@ -208,14 +208,14 @@ def _listener(*, json: bool) -> RunListener:
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from shipway.reports.live_console import LiveConsole
 
-        return LiveConsole(sys.stdout)
+        return LiveConsole(sys.stdout, here=here)
     if os.environ.get("GITHUB_ACTIONS"):
         from shipway.reports.console import GroupedConsole
 
-        return GroupedConsole(sys.stdout)
+        return GroupedConsole(sys.stdout, here=here)
     from shipway.reports.console import PlainConsole
 
-    return PlainConsole(sys.stdout)
+    return PlainConsole(sys.stdout, here=here)
 
 
 def _words(advisories: str, baseline: str) -> dict[str, tuple[str, ...]]:
@@ -228,7 +228,9 @@ def _words(advisories: str, baseline: str) -> dict[str, tuple[str, ...]]:
 def _folder(advisories: str) -> str:
     if advisories and not os.path.isdir(advisories):
         raise ConfigError(
-            f"there is no folder {advisories}", "Give --advisories a folder of OSV-format files."
+            f"there is no folder {advisories}",
+            "Give --advisories a folder of OSV-format files.",
+            code="unknown-name",
         )
     return os.path.abspath(advisories) if advisories else ""
 
@@ -285,6 +287,7 @@ def _allowed(allowances: list[str], graph: Graph) -> dict[str, str]:
             raise ConfigError(
                 f"--allow-unavailable {word!r}: CHECK=REASON with the name of a step is wanted",
                 "For example: --allow-unavailable 'performance=no free port on this runner'.",
+                code="unknown-name",
             )
         allowed[check] = reason.strip()
     return allowed

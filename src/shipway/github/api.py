@@ -92,6 +92,7 @@ class GitHubApi:
             raise Unreachable(
                 f"GitHub answered {answer.status_code} to {method} {path}: {message}",
                 "See which permissions the job has in its workflow.",
+                code="github-refused",
             )
         return data
 

@@ -86,7 +86,9 @@ def run_preparation(
         log = done.stdout + done.stderr
         last = " / ".join(log.strip().splitlines()[-3:])
         remedy = f"Correct what `{preparation}` runs."
-        raise ApplicationFault(f"{argv[0]} ended with {done.code}: {last}", remedy, log)
+        raise ApplicationFault(
+            f"{argv[0]} ended with {done.code}: {last}", remedy, log, code="command-failed"
+        )
 
 
 def _wait(url: str, shop: StepContext, server: Server, log: str, http: Http, clock: Clock) -> None:
@@ -104,5 +106,8 @@ def _wait(url: str, shop: StepContext, server: Server, log: str, http: Http, clo
         text = Redactor(shop.secrets)(file.read().strip())
     last = " / ".join(text.splitlines()[-5:])
     raise ApplicationFault(
-        f"the application did not come up at {url}: {last}", "See its log above.", text
+        f"the application did not come up at {url}: {last}",
+        "See its log above.",
+        text,
+        code="instance-not-started",
     )

@@ -49,6 +49,7 @@ class RealHttp:
                         raise Unreachable(
                             f"{url} did not end within {timeout:g} s",
                             "Ask for something that ends.",
+                            code="timed-out",
                         )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(

@@ -26,7 +26,7 @@ def free_port(host: str = "127.0.0.1") -> int:
             except OSError:
                 continue
             return port
-    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.")
+    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.", code="port-taken")
 
 
 def raise_if_foreign(host: str) -> None:

@@ -339,6 +339,7 @@ class SqliteRecord:
                 raise RecordError(
                     f"{self._path} was written by a newer Shipway (schema {version})",
                     "Update Shipway, or move the file away to begin a new record.",
+                    code="record-newer",
                 )
             for script in _MIGRATIONS[version:]:
                 for statement in script.split(";"):
@@ -431,11 +432,14 @@ def _is_text(path: str) -> bool:
 def _unusable(path: str, error: Exception) -> RecordError:
     text = str(error)
     if "full" in text:
-        return RecordError(f"the disk is full: {path} cannot be written", "Free some space.")
+        return RecordError(
+            f"the disk is full: {path} cannot be written", "Free some space.", code="disk-full"
+        )
     if "malformed" in text or "not a database" in text:
         return RecordError(
             f"{path} is damaged: {text}",
             "Move it away: a new record begins, and everything is checked again.",
+            code="record-damaged",
         )
     return RecordError(
         f"{path} cannot be used: {text}",

@@ -36,17 +36,23 @@ def read_template(root: str, path: str, where: str) -> Mapping[str, Any]:
             template = json.load(file)
     except OSError as error:
         raise ConfigError(
-            f"{where}: {path} cannot be read: {error.strerror}", "Correct the path."
+            f"{where}: {path} cannot be read: {error.strerror}",
+            "Correct the path.",
+            code="invalid-setting",
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{where}: {path} is not JSON: {error}", "Correct the file.") from None
+        raise ConfigError(
+            f"{where}: {path} is not JSON: {error}", "Correct the file.", code="invalid-setting"
+        ) from None
     if isinstance(template, dict) and isinstance(template.get("taskDefinition"), dict):
         template = template["taskDefinition"]
     if not isinstance(template, dict) or not isinstance(
         template.get("containerDefinitions", []), list
     ):
         raise ConfigError(
-            f"{where}: {path} is no task definition", "It has to have containerDefinitions."
+            f"{where}: {path} is no task definition",
+            "It has to have containerDefinitions.",
+            code="invalid-setting",
         )
     return template
 

@@ -46,7 +46,9 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         nearest = min(MEMORY, key=lambda size: (abs(size - cpu), size))
         accepted = ", ".join(map(str, MEMORY))
         raise ConfigError(
-            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}", f"The nearest is {nearest}."
+            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}",
+            f"The nearest is {nearest}.",
+            code="invalid-setting",
         )
     sizes = MEMORY[cpu]
     close = min(sizes, key=lambda size: (abs(size - memory), size))
@@ -54,6 +56,7 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         f"{where}: Fargate has no {memory} MiB with {cpu} CPU units; "
         f"from {sizes[0]} to {sizes[-1]} MiB it has {_steps(sizes)}",
         f"The nearest is memory = {close}.",
+        code="invalid-setting",
     )
 
 
@@ -103,6 +106,7 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
             raise ConfigError(
                 f"{where}.env.{name} and {where}.ecs.secrets.{name} are both set",
                 "Keep the secret, remove the value.",
+                code="invalid-setting",
             )
         if value and (names_a_secret(name) or holds_a_password(value)):
             raise ConfigError(
@@ -110,11 +114,13 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
                 "definition would read it",
                 f"shipway secret set keeps it in Secrets Manager; put its ARN in "
                 f"{where}.ecs.secrets.{name}.",
+                code="invalid-setting",
             )
         if "{data}" in value:
             raise ConfigError(
                 f"{where}.env.{name}: a task on ECS has no data folder for {{data}}",
                 "Say where its data are: a database's or bucket's address.",
+                code="invalid-setting",
             )
     return dict(settings.env)
 
@@ -128,12 +134,14 @@ def secret_references(settings: Environment, where: str) -> dict[str, str]:
                 "parameter in SSM is wanted",
                 "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, with :KEY:: behind it "
                 "for one key of it; or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME.",
+                code="invalid-setting",
             )
     missing = [name for name in settings.secrets if name not in settings.ecs.secrets]
     if missing:
         raise ConfigError(
             f"{where}.secrets: a task on ECS cannot take {missing[0]} from who deploys it",
             f"Put its ARN in {where}.ecs.secrets.{missing[0]}.",
+            code="invalid-setting",
         )
     return dict(settings.ecs.secrets)
 
@@ -240,6 +248,7 @@ def _container(definition: dict[str, Any], name: str, where: str) -> dict[str, A
     raise ConfigError(
         f"the task definition to start from has no container {name!r}; it has {available}",
         f"Set {where}.ecs.container to the application's.",
+        code="invalid-setting",
     )
 
 
@@ -254,6 +263,7 @@ def _image(release: Release) -> str:
         raise ConfigError(
             f"the image of {release.name} is published {published}: ECS gets it by digest",
             "Push it first: shipway image push.",
+            code="invalid-setting",
         )
     return release.image
 

@@ -235,7 +235,9 @@ class EnvoyProxy:
 
     def _ready(self) -> bool:
         if not self.alive():
-            raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
+            raise CannotRun(
+                "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
+            )
         return self._ask("/ready").startswith("LIVE") and self._routed()
 
     def _known(self) -> set[tuple[str, str]]:
@@ -271,7 +273,11 @@ class EnvoyProxy:
                 if not self.alive():
                     break
             self.clock.sleep(0.03)
-        raise CannotRun(f"{message} within {limit:g} s", f"Read {self.folder}/envoy.log.")
+        raise CannotRun(
+            f"{message} within {limit:g} s",
+            f"Read {self.folder}/envoy.log.",
+            code="envoy-unavailable",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -287,8 +293,10 @@ def _refuse_taken(host: str, port: int) -> None:
                     f"port {port} on {host} is taken by a proxy of Shipway's, pid {proxy[0]},"
                     f" whose folder is gone: {proxy[1]}",
                     f"End it: kill {proxy[0]}",
+                    code="port-taken",
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",
+                code="port-taken",
             ) from error
