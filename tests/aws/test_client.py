@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from shipway.aws.client import AwsUnreachable, RenewingClient
-from shipway.aws.errors import AwsApiError
+from shipway.aws.errors import AwsApiError, to_shipway_error
 from shipway.errors import CannotRun
+from shipway.pipeline.outcome import Verdict
 from shipway.system.clock import VirtualClock
 
 
@@ -63,6 +64,16 @@ def test_what_its_clients_have_given_up_is_lost(problem: Exception, words: str) 
         ask(Clients(problem, {"good": True}), clock)
     assert "health.aws.amazon.com" in caught.value.remedy
     assert clock.now() == began
+
+
+def test_silence_of_aws_is_unknown_to_every_command() -> None:
+    """status and rollback ask by RenewingClient, infra and cost by the clients themselves."""
+    with pytest.raises(AwsUnreachable) as caught:
+        ask(Clients(CUT, {"good": True}))
+    direct = to_shipway_error(CUT)
+    assert (caught.value.exit_code, direct.exit_code) == (4, 4)
+    assert caught.value.exit_code == Verdict.UNKNOWN.exit_code(strict=True)
+    assert (caught.value.code, direct.code) == ("aws-unreachable", "aws-unreachable")
 
 
 def test_no_credentials_are_said_at_once() -> None:

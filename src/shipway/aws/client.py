@@ -29,6 +29,7 @@ _EXPIRED = {
 class AwsUnreachable(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
+    exit_code = 4
     default_code = "aws-unreachable"
 
 

@@ -118,11 +118,19 @@ def report(*, directory: str, json: bool, source: str) -> int:
 
 
 def last_run(project: Project) -> RunResult:
-    """The newest finished run. Raises ConfigError when there is none."""
-    last = project.record.last_run()
-    if last is None:
+    """The newest run. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.last_run())
+
+
+def run_named(project: Project, name: str) -> RunResult:
+    """The run of this name. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.run(name))
+
+
+def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
+    if recorded is None:
         raise ConfigError("there is no run on record", "Run one: shipway run.", code="no-run")
-    _, text, steps = last
+    _, text, steps = recorded
     if text is None:
         raise ConfigError(
             "the last run is not at its end: it has no verdict",

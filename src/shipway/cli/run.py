@@ -50,8 +50,9 @@ def run(
     baseline: str,
     advisories: str,
     json: bool,
+    name: str = "",
 ) -> int:
-    """Run a project's pipeline; returns the exit code."""
+    """Run a project's pipeline; returns the exit code. name: of the run, for who reads it after."""
     project = open_project(directory)
     graph = Graph(project.steps).select(stages, skip)
     _sweep(project)
@@ -60,7 +61,7 @@ def run(
     commit, branch = head_commit(project.root)
     strictly = bool(os.environ.get("CI")) if strict is None else strict
     options = RunOptions(
-        run=run_name(clock.now(), os.environ),
+        run=name or run_name(clock.now(), os.environ),
         jobs=jobs or len(os.sched_getaffinity(0)),
         application=project.name,
         fail_fast=fail_fast,
@@ -149,12 +150,15 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     return 0
 
 
-def run_inner(directory: str, *stages: str) -> None:
-    """Run stages of a project as a part of another command; how that went is in its record.
+def run_inner(directory: str, *stages: str) -> str:
+    """Run stages of a project as a part of another command; the run's name in the record.
+
+    It is on record only if it could begin.
 
     What it prints goes to standard error. In this process, so that one signal ends both: raises
     KeyboardInterrupt where it was interrupted.
     """
+    name = run_name(SystemClock().now(), os.environ)
     with redirect_stdout(sys.stderr):
         try:
             code = run(
@@ -171,12 +175,14 @@ def run_inner(directory: str, *stages: str) -> None:
                 baseline="",
                 advisories="",
                 json=False,
+                name=name,
             )
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
-            return
+            return name
     if code == Verdict.INTERRUPTED.exit_code(strict=False):
         raise KeyboardInterrupt
+    return name
 
 
 def _on_ecs(project: Project, word: str) -> bool:

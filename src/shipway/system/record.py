@@ -131,12 +131,16 @@ class SqliteRecord:
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None:
         """The newest run: its id, its result (None if interrupted), its steps' results."""
-        rows = self._read("SELECT id, result FROM runs ORDER BY rowid DESC LIMIT 1")
+        newest = self._read("SELECT id FROM runs ORDER BY rowid DESC LIMIT 1")
+        return self.run(newest[0][0]) if newest else None
+
+    def run(self, run: str) -> tuple[str, str | None, list[str]] | None:
+        """One run, as `last_run` has it."""
+        rows = self._read("SELECT result FROM runs WHERE id = ?", (run,))
         if not rows:
             return None
-        run, result = rows[0]
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
-        return run, result, [row[0] for row in steps]
+        return run, rows[0][0], [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
         """The finished runs that had a step, newest first: the result, its steps' results."""
