@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
 from shipway.errors import ConfigError
-from shipway.ports import Clock, Http, Processes, Releases
-from shipway.releases.release import Release
+from shipway.ports import Clock, Http, Processes, RecordedRelease, Releases
+from shipway.releases.release import Release, release_from_dict, release_to_dict
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
 from shipway.rollouts.local.instances import Instances, instance_from
@@ -70,7 +69,7 @@ class EnvironmentState:
         )
         self.lease = EnvironmentLock(self.folder, name)
         self.team = ReplicaSet(self.instances, (), self.save)
-        self.current: dict[str, Any] | None = None
+        self.current: RecordedRelease | None = None
         self.unfinished: dict[str, Any] | None = None
         self.load()
 
@@ -179,18 +178,7 @@ class EnvironmentState:
         state = self.unfinished["walk"]["state"]
         return self.team.traffic_split((), self.unfinished["release"]["digest"], state["weight"])
 
-    def _named(self) -> list[dict[str, Any] | None]:
+    def _named(self) -> list[RecordedRelease | None]:
         """The releases of the unfinished rollout."""
         unfinished = self.unfinished or {}
         return [unfinished.get("release"), unfinished.get("before")]
-
-
-def release_to_dict(release: Release) -> dict[str, Any]:
-    """A release as the record keeps it."""
-    return {**asdict(release), "name": release.name}
-
-
-def release_from_dict(data: dict[str, Any]) -> Release:
-    """The release in what `recorded` gave, also after JSON made a list of its tuple."""
-    fields = {name: value for name, value in data.items() if name != "name"}
-    return Release(**{**fields, "migrations": tuple(fields["migrations"])})

@@ -12,12 +12,12 @@ from shipway.errors import CannotRun, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Clock, Http
-from shipway.releases.release import Release
+from shipway.releases.release import Release, release_from_dict, release_to_dict
 from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis
 from shipway.rollouts.analysis.window import Decision
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.abort_conditions import AbortConditions
-from shipway.rollouts.local.environment import EnvironmentState, release_from_dict, release_to_dict
+from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
 from shipway.rollouts.local.envoy import RELEASE_HEADER
 from shipway.rollouts.local.instances import (
@@ -330,7 +330,7 @@ class RolloutExecutor:
             "state": self.state.to_dict(),
             "meter": self.counters.to_dict(),
             "judging": self.analysis.to_dict(),
-            "story": {**vars(self.notes)},
+            "story": self.notes.to_dict(),
             "synthetic": self.synthetic.sent,
         }
 
@@ -339,7 +339,7 @@ class RolloutExecutor:
         self.state = rollout_from(data["state"])
         self.counters.load(data["meter"])
         self.analysis.load(data["judging"])
-        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
+        self.notes = RolloutNotes.from_dict(data["story"])
         self.synthetic.sent = data["synthetic"]
 
 
@@ -376,7 +376,7 @@ class LocalRollout:
         has become. remarks: kept with the rollout."""
         site = self._site
         started = site.clock.now()
-        before = dict(site.current) if site.current else None
+        before = site.current.copy() if site.current else None
         site.record.add_release(release_to_dict(release))
         number = site.record.add_rollout(
             site.name,

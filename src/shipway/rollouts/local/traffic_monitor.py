@@ -9,7 +9,7 @@ from typing import Any
 
 from shipway.config.schema import Application, Environment
 from shipway.errors import ShipwayError, Unreachable
-from shipway.ports import Clock, Http
+from shipway.ports import Clock, Http, TrafficEntry
 from shipway.rollouts.analysis.rollout_analysis import (
     RolloutAnalysis,
     TrafficSample,
@@ -35,7 +35,7 @@ class TrafficCounters:
         self._last: dict[str, ClusterStats] = {}
         self._at = clock.now()
         self._totals: dict[str, RequestCounts] = {}
-        self.samples: list[dict[str, Any]] = []
+        self.samples: list[TrafficEntry] = []
 
     def begin(self) -> Mapping[str, RequestCounts]:
         """What was counted before: by cluster. It does not belong to this rollout."""
