@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from shipway.monitoring.alarm import BLUE, DATABASE, GREEN, LOAD_BALANCER, AlarmDimensions
 from shipway.monitoring.alarm_rules import (
@@ -16,7 +16,7 @@ from shipway.monitoring.alarm_rules import (
     STARTED,
 )
 from shipway.monitoring.log_queries import APPLICATION, EVENTS
-from shipway.monitoring.references import Resource, substitution
+from shipway.monitoring.references import Resource, Value, substitution
 
 # The metrics by release that an application may send itself: the names they have to have.
 #
@@ -34,15 +34,28 @@ ROUTE = "Route"  # the dimension: a route's name, never a path
 
 # The parts of a dashboard, in CloudWatch's dashboard body structure. `${Name}` is known later.
 
-Widget = dict[str, Any]
-Line = list[Any]  # a metric, or an expression, as a dashboard writes them
+
+class Widget(TypedDict):
+    """One widget. type: metric, log, alarm or text. Its place is set by `lay_out`."""
+
+    type: str
+    width: int
+    height: int
+    x: NotRequired[int]
+    y: NotRequired[int]
+    properties: Mapping[str, Value]
+
+
+Line = Sequence[Value]  # a metric, or an expression, as a dashboard writes them
 _REGION = "${AWS::Region}"
 WIDTH, HEIGHT = 12, 6  # of 24 columns
 
 
-def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Any) -> Widget:
+def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Value) -> Widget:
     """Lines over time. unit: what the left axis says."""
-    axis = {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
+    axis: dict[str, Value] = (
+        {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
+    )
     return {
         "type": "metric",
         "width": WIDTH,
@@ -60,7 +73,7 @@ def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: A
 
 
 def metric_line(
-    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Any
+    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Value
 ) -> Line:
     """One metric."""
     flat = [part for pair in dimensions for part in pair]
@@ -68,7 +81,7 @@ def metric_line(
 
 
 def search_expression(
-    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Any
+    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Value
 ) -> Line:
     """A line for every value of the dimensions: releases come and go."""
     schema = ",".join((f'"{namespace}"', *dimensions))
@@ -110,7 +123,7 @@ def text_widget(text: str) -> Widget:
 def lay_out(widgets: Sequence[Widget]) -> list[Widget]:
     """Two in a row, a wide one alone."""
     x = y = row = 0
-    placed = []
+    placed: list[Widget] = []
     for widget in widgets:
         if x + widget["width"] > 2 * WIDTH:
             x, y = 0, y + row
@@ -176,7 +189,7 @@ def _visitors(target: AlarmDimensions) -> list[Widget]:
 
 
 def _releases(target: AlarmDimensions) -> list[Widget]:
-    def by(name: str, stat: str, *dimensions: str) -> list[list[object]]:
+    def by(name: str, stat: str, *dimensions: str) -> list[Line]:
         return [search_expression(target.namespace, name, dimensions, stat)]
 
     return [
