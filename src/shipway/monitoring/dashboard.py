@@ -6,7 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
-from shipway.monitoring.alarm import BLUE, DATABASE, GREEN, LOAD_BALANCER, AlarmDimensions
+from shipway.monitoring.alarm import (
+    BLUE,
+    DATABASE_METRICS,
+    GREEN,
+    LOAD_BALANCER_METRICS,
+    OF_DATABASE,
+    OF_LOAD_BALANCER,
+    SERVICE_METRICS,
+    AlarmDimensions,
+    of_target_group,
+)
 from shipway.monitoring.alarm_rules import (
     ERRORS,
     FAILED,
@@ -134,10 +144,6 @@ def lay_out(widgets: Sequence[Widget]) -> list[Widget]:
     return placed
 
 
-_BALANCER = (("LoadBalancer", LOAD_BALANCER),)
-_ALB = "AWS/ApplicationELB"
-
-
 def dashboard_body(
     target: AlarmDimensions,
     alarms: Sequence[str],
@@ -170,16 +176,17 @@ def _visitors(target: AlarmDimensions) -> list[Widget]:
         metric_line(target.namespace, FAILED, (), "Sum", yAxis="right", label="deployment failed"),
     ]
     errors = [
-        metric_line(_ALB, f"HTTPCode_{kind}_Count", _BALANCER, "Sum")
+        metric_line(LOAD_BALANCER_METRICS, f"HTTPCode_{kind}_Count", OF_LOAD_BALANCER, "Sum")
         for kind in ("Target_5XX", "ELB_5XX", "Target_4XX")
     ]
     latency = [
-        metric_line(_ALB, "TargetResponseTime", _BALANCER, stat) for stat in ("p50", "p95", "p99")
+        metric_line(LOAD_BALANCER_METRICS, "TargetResponseTime", OF_LOAD_BALANCER, stat)
+        for stat in ("p50", "p95", "p99")
     ]
     return [
         graph_widget(
             "Traffic",
-            [metric_line(_ALB, "RequestCount", _BALANCER, "Sum"), *marks],
+            [metric_line(LOAD_BALANCER_METRICS, "RequestCount", OF_LOAD_BALANCER, "Sum"), *marks],
             unit="requests",
         ),
         graph_widget("Errors", [*errors, *marks], unit="answers"),
@@ -201,14 +208,13 @@ def _releases(target: AlarmDimensions) -> list[Widget]:
 
 
 def _saturation(target: AlarmDimensions, *, database: bool) -> list[Widget]:
-    service = (("ClusterName", target.cluster), ("ServiceName", target.service))
     used = [
-        metric_line("AWS/ECS", f"{what}Utilization", service, "Maximum")
+        metric_line(SERVICE_METRICS, f"{what}Utilization", target.of_service, "Maximum")
         for what in ("CPU", "Memory")
     ]
     hosts = [
         metric_line(
-            _ALB, name, (*_BALANCER, ("TargetGroup", group)), "Maximum", label=f"{color} {name}"
+            LOAD_BALANCER_METRICS, name, of_target_group(group), "Maximum", label=f"{color} {name}"
         )
         for color, group in (("blue", BLUE), ("green", GREEN))
         for name in ("HealthyHostCount", "UnHealthyHostCount")
@@ -221,14 +227,13 @@ def _saturation(target: AlarmDimensions, *, database: bool) -> list[Widget]:
 
 
 def _database() -> list[Widget]:
-    dimensions = (("DBInstanceIdentifier", DATABASE),)
     load = [
-        metric_line("AWS/RDS", "CPUUtilization", dimensions, "Average"),
-        metric_line("AWS/RDS", "DatabaseConnections", dimensions, "Maximum", yAxis="right"),
+        metric_line(DATABASE_METRICS, "CPUUtilization", OF_DATABASE, "Average"),
+        metric_line(DATABASE_METRICS, "DatabaseConnections", OF_DATABASE, "Maximum", yAxis="right"),
     ]
     left = [
-        metric_line("AWS/RDS", "FreeStorageSpace", dimensions, "Minimum"),
-        metric_line("AWS/RDS", "FreeableMemory", dimensions, "Minimum", yAxis="right"),
+        metric_line(DATABASE_METRICS, "FreeStorageSpace", OF_DATABASE, "Minimum"),
+        metric_line(DATABASE_METRICS, "FreeableMemory", OF_DATABASE, "Minimum", yAxis="right"),
     ]
     return [
         graph_widget("Database: processor and connections", load),

@@ -16,7 +16,6 @@ from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.infrastructure.template import LIMIT
 from shipway.monitoring import dashboard, log_queries, topics
-from shipway.monitoring import topics as events
 from shipway.monitoring.alarm import (
     AlarmDimensions,
     AlarmMetric,
@@ -197,7 +196,7 @@ def monitoring_template(watch: MonitoredEnvironment) -> Template:
     settings, where = watch.environment.monitoring, watch.place
     resources: dict[str, Resource] = {
         **topics.topic_resources(where.prefix, settings, watch.names.slack_role),
-        **events.event_resources(where, watch.names.secret("")),
+        **topics.event_resources(where, watch.names.secret("")),
         **log_queries.metric_filters(where),
         **alarm_resources(where, watch.rules, watch.composites, settings.runbooks),
         **log_queries.log_queries(where),
