@@ -31,6 +31,9 @@ if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is 
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
+# What JSON can hold.
+Json = str | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
 OUTPUT_LIMIT = 8 * 1024 * 1024
 PACKAGE = "package"  # the step that makes a release
 MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint

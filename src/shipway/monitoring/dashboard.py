@@ -26,7 +26,8 @@ from shipway.monitoring.alarm_rules import (
     STARTED,
 )
 from shipway.monitoring.log_queries import APPLICATION, EVENTS
-from shipway.monitoring.references import Resource, Value, substitution
+from shipway.monitoring.references import Resource, substitution
+from shipway.ports import Json
 
 # The metrics by release that an application may send itself: the names they have to have.
 #
@@ -53,17 +54,17 @@ class Widget(TypedDict):
     height: int
     x: NotRequired[int]
     y: NotRequired[int]
-    properties: Mapping[str, Value]
+    properties: Mapping[str, Json]
 
 
-Line = Sequence[Value]  # a metric, or an expression, as a dashboard writes them
+Line = Sequence[Json]  # a metric, or an expression, as a dashboard writes them
 _REGION = "${AWS::Region}"
 WIDTH, HEIGHT = 12, 6  # of 24 columns
 
 
-def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Value) -> Widget:
+def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Json) -> Widget:
     """Lines over time. unit: what the left axis says."""
-    axis: dict[str, Value] = (
+    axis: dict[str, Json] = (
         {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
     )
     return {
@@ -83,7 +84,7 @@ def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: V
 
 
 def metric_line(
-    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Value
+    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Json
 ) -> Line:
     """One metric."""
     flat = [part for pair in dimensions for part in pair]
@@ -91,7 +92,7 @@ def metric_line(
 
 
 def search_expression(
-    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Value
+    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Json
 ) -> Line:
     """A line for every value of the dimensions: releases come and go."""
     schema = ",".join((f'"{namespace}"', *dimensions))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Required, TypedDict
 
-# What a property can hold in a template: text, numbers, references, and what is made of these.
-Value = str | float | bool | Sequence["Value"] | Mapping[str, "Value"]
+from shipway.ports import Json
 
 
 class Resource(TypedDict, total=False):
@@ -17,9 +16,9 @@ class Resource(TypedDict, total=False):
     """
 
     Type: Required[str]
-    Properties: Required[Mapping[str, Value]]
+    Properties: Required[Mapping[str, Json]]
     DependsOn: list[str]
-    Metadata: Mapping[str, Value]
+    Metadata: Mapping[str, Json]
     DeletionPolicy: str
     UpdateReplacePolicy: str
 
@@ -49,22 +48,22 @@ def logical_id(*texts: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in parts)
 
 
-def reference_to(id: str) -> Mapping[str, Value]:
+def reference_to(id: str) -> Mapping[str, Json]:
     """A reference to a parameter or a resource."""
     return {"Ref": id}
 
 
-def attribute_of(id: str, name: str) -> Mapping[str, Value]:
+def attribute_of(id: str, name: str) -> Mapping[str, Json]:
     """An attribute of a resource."""
     return {"Fn::GetAtt": [id, name]}
 
 
-def substitution(text: str) -> Mapping[str, Value]:
+def substitution(text: str) -> Mapping[str, Json]:
     """Text with `${Name}` in it."""
     return {"Fn::Sub": text}
 
 
-def resolved_later(value: str) -> Value:
+def resolved_later(value: str) -> Json:
     """A value as it is, or a reference where it is `${Name}` (monitoring/alarm.py)."""
     match = _PARAMETER.fullmatch(value)
     return reference_to(match[1]) if match else value

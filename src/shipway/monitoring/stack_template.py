@@ -36,11 +36,11 @@ from shipway.monitoring.references import (
     Parameter,
     Resource,
     Template,
-    Value,
     logical_id,
     reference_to,
     resolved_later,
 )
+from shipway.ports import Json
 
 # Alarms and composite alarms as CloudFormation.
 
@@ -71,7 +71,7 @@ def _alarm(target: AlarmDimensions, rule: AlarmRule, runbooks: str) -> Resource:
         if rule.group is MetricGroup.ALONE
         else []
     )
-    properties: dict[str, Value] = {
+    properties: dict[str, Json] = {
         "AlarmName": alarm_name(target, rule.name),
         "AlarmDescription": _described(rule.severity, rule.meaning, runbooks, rule.name),
         "ActionsEnabled": True,
@@ -94,7 +94,7 @@ def _described(severity: AlarmSeverity, meaning: str, runbooks: str, name: str) 
     return f"[{severity}] {meaning}{where}"[:_LONGEST]
 
 
-def _measured(rule: AlarmRule) -> Mapping[str, Value]:
+def _measured(rule: AlarmRule) -> Mapping[str, Json]:
     if rule.expression:
         result = {"Id": "result", "Expression": rule.expression, "Label": rule.name}
         parts = [_part(rule, metric) for metric in rule.metrics]
@@ -108,8 +108,8 @@ def _measured(rule: AlarmRule) -> Mapping[str, Value]:
     }
 
 
-def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Value]:
-    stat: dict[str, Value] = {
+def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Json]:
+    stat: dict[str, Json] = {
         "Metric": _metric(metric),
         "Period": rule.period,
         "Stat": metric.statistic,
@@ -117,7 +117,7 @@ def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Value]:
     return {"Id": metric.id, "MetricStat": stat, "ReturnData": False}
 
 
-def _metric(metric: AlarmMetric) -> Mapping[str, Value]:
+def _metric(metric: AlarmMetric) -> Mapping[str, Json]:
     return {
         "Namespace": metric.namespace,
         "MetricName": metric.name,
@@ -128,7 +128,7 @@ def _metric(metric: AlarmMetric) -> Mapping[str, Value]:
 
 
 def _composite(target: AlarmDimensions, composite: CompositeAlarm, runbooks: str) -> Resource:
-    properties: dict[str, Value] = {
+    properties: dict[str, Json] = {
         "AlarmName": alarm_name(target, composite.name),
         "AlarmDescription": _described(
             composite.severity, composite.meaning, runbooks, composite.name

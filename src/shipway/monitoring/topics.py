@@ -15,12 +15,12 @@ from shipway.errors import ConfigError
 from shipway.monitoring.alarm import AlarmDimensions, AlarmSeverity
 from shipway.monitoring.references import (
     Resource,
-    Value,
     attribute_of,
     logical_id,
     reference_to,
     substitution,
 )
+from shipway.ports import Json
 
 # Who gets messages of which severity.
 
@@ -86,7 +86,7 @@ def topic_resources(prefix: str, settings: Monitoring, slack_role: str) -> dict[
 
 def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[str, Resource]:
     id = logical_id("topic", severity)
-    properties: dict[str, Value] = {"TopicName": f"{prefix}-{severity}"}
+    properties: dict[str, Json] = {"TopicName": f"{prefix}-{severity}"}
     if settings.encrypted:
         # The key that AWS manages for SNS would do, but alarms may not use it.
         properties["KmsMasterKeyId"] = reference_to(_KEY)
@@ -111,7 +111,7 @@ def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[s
     }
 
 
-def _policy(topic: str) -> Mapping[str, Value]:
+def _policy(topic: str) -> Mapping[str, Json]:
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -224,7 +224,7 @@ def event_resources(target: AlarmDimensions, secrets: str) -> dict[str, Resource
 
 
 def _rule(
-    target: AlarmDimensions, name: str, description: str, pattern: Mapping[str, Value]
+    target: AlarmDimensions, name: str, description: str, pattern: Mapping[str, Json]
 ) -> Resource:
     """A rule by a name of its own: MonitorRole may change these, and no others."""
     # CloudTrail's reading calls come only to rules that ask for all management events.
@@ -243,7 +243,7 @@ def _rule(
     }
 
 
-def _deployments(target: AlarmDimensions) -> Mapping[str, Value]:
+def _deployments(target: AlarmDimensions) -> Mapping[str, Json]:
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Deployment State Change"],
@@ -251,7 +251,7 @@ def _deployments(target: AlarmDimensions) -> Mapping[str, Value]:
     }
 
 
-def _tasks(target: AlarmDimensions) -> Mapping[str, Value]:
+def _tasks(target: AlarmDimensions) -> Mapping[str, Json]:
     """Not those that the service itself stops, nor one-off tasks."""
     return {
         "source": ["aws.ecs"],
@@ -265,7 +265,7 @@ def _tasks(target: AlarmDimensions) -> Mapping[str, Value]:
     }
 
 
-def _denied(secrets: str) -> Mapping[str, Value]:
+def _denied(secrets: str) -> Mapping[str, Json]:
     return {
         "source": ["aws.secretsmanager"],
         "detail-type": ["AWS API Call via CloudTrail"],

@@ -139,7 +139,7 @@ class ReplacedRelease(TypedDict):
     digest: str
 
 
-class UnfinishedRollout(TypedDict):
+class UnfinishedEcsRollout(TypedDict):
     """A rollout from its beginning to its end, as a later command takes it up.
 
     remarks: kept with it, by name. back: to an earlier release. known: the deployments that there
@@ -159,10 +159,10 @@ class UnfinishedRollout(TypedDict):
     course: WatcherRecord | None
 
 
-class EnvironmentRecord(TypedDict, total=False):
+class EcsEnvironmentRecord(TypedDict, total=False):
     """unkept: numbers of rollouts that the bucket does not have yet."""
 
-    unfinished: UnfinishedRollout | None
+    unfinished: UnfinishedEcsRollout | None
     unkept: list[int]
 
 
@@ -173,10 +173,10 @@ class RolloutHistory:
         self.environment = environment
         self._record = record
         self._bucket = bucket
-        self._state = cast("EnvironmentRecord", record.state(environment) or {})
+        self._state = cast("EcsEnvironmentRecord", record.state(environment) or {})
 
     @property
-    def unfinished(self) -> UnfinishedRollout | None:
+    def unfinished(self) -> UnfinishedEcsRollout | None:
         """The rollout that is not finished."""
         return self._state.get("unfinished")
 
@@ -189,7 +189,7 @@ class RolloutHistory:
         releases = {release["digest"]: release for release in self._record.releases()}
         return release_from_dict(releases.get(data["digest"], data))
 
-    def open(self, unfinished: UnfinishedRollout) -> None:
+    def open(self, unfinished: UnfinishedEcsRollout) -> None:
         """A rollout begins."""
         release = unfinished["release"]
         if release["digest"] and release.get("path"):  # else this machine knows it better
@@ -208,12 +208,14 @@ class RolloutHistory:
         )
         self.save(unfinished)
 
-    def save(self, unfinished: UnfinishedRollout | None) -> None:
+    def save(self, unfinished: UnfinishedEcsRollout | None) -> None:
         """Write down how far it is; None: there is none any more."""
         self._state["unfinished"] = unfinished
         self._record.put_state(self.environment, self._state)
 
-    def close(self, unfinished: UnfinishedRollout, receipt: RolloutReport, *, over: bool) -> None:
+    def close(
+        self, unfinished: UnfinishedEcsRollout, receipt: RolloutReport, *, over: bool
+    ) -> None:
         """A receipt; the rollout stays unfinished unless it is over."""
         rollout: RecordedRollout = {
             **_with_remarks(receipt.to_dict(), unfinished),
@@ -242,7 +244,7 @@ class RolloutHistory:
         self.save(self.unfinished)
 
 
-def _with_remarks(rollout: RecordedRollout, unfinished: UnfinishedRollout) -> RecordedRollout:
+def _with_remarks(rollout: RecordedRollout, unfinished: UnfinishedEcsRollout) -> RecordedRollout:
     """Remarks are kept under their own names."""
     return cast("RecordedRollout", {**rollout, **unfinished["remarks"]})
 

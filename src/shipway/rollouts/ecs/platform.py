@@ -27,7 +27,7 @@ from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
     rollback_configuration,
 )
-from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore, UnfinishedRollout
+from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore, UnfinishedEcsRollout
 from shipway.rollouts.ecs.load_balancer import LoadBalancer
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.ports import EcsClients, PreflightFailure, TaskDefinitionOps
@@ -160,7 +160,7 @@ class EcsPlatform:
         self._past: list[RecordedRollout] | None = None
 
     @property
-    def unfinished(self) -> UnfinishedRollout | None:
+    def unfinished(self) -> UnfinishedEcsRollout | None:
         """The rollout that is not finished, as the record has it."""
         return self._ledger.unfinished
 

@@ -20,7 +20,7 @@ from shipway.rollouts.ecs.analysis import CanaryAnalysis
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
 from shipway.rollouts.ecs.failures import TaskFailures
-from shipway.rollouts.ecs.history_store import ReplacedRelease, RolloutHistory, UnfinishedRollout
+from shipway.rollouts.ecs.history_store import ReplacedRelease, RolloutHistory, UnfinishedEcsRollout
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder
 from shipway.rollouts.ecs.load_balancer import SmokeTests
 from shipway.rollouts.ecs.ports import EcsClients, TaskDefinitionOps
@@ -144,11 +144,11 @@ class EcsRollout:
     watcher: DeploymentWatcher | None = None
 
     def __post_init__(self) -> None:
-        self._unfinished: UnfinishedRollout | None = None
+        self._unfinished: UnfinishedEcsRollout | None = None
         self._story = RolloutNotes()
 
     @property
-    def _current(self) -> UnfinishedRollout:
+    def _current(self) -> UnfinishedEcsRollout:
         """What was begun, adopted or opened again."""
         assert self._unfinished is not None
         return self._unfinished

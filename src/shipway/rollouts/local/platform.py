@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 from shipway.config.schema import Config
 from shipway.errors import Busy, ConfigError
@@ -13,12 +12,12 @@ from shipway.pipeline.outcome import Verdict
 from shipway.ports import Clock, Http, Processes, RecordedRollout, Releases
 from shipway.releases.release import Release, release_from_dict
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.local.environment import EnvironmentState
+from shipway.rollouts.local.environment import EnvironmentState, UnfinishedLocalRollout
 from shipway.rollouts.local.environment_lock import Signal
 from shipway.rollouts.local.instances import Instance
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.rollout import LocalRollout
-from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
+from shipway.rollouts.platform import NO_REMARKS, PlatformStatus, RolloutStatus
 from shipway.rollouts.report import RolloutReport
 from shipway.rollouts.state_machine import Event
 from shipway.rollouts.strategy import RolloutPlan, Strategy
@@ -48,7 +47,7 @@ class LocalPlatform:
         return self.site.address
 
     @property
-    def unfinished(self) -> dict[str, Any] | None:
+    def unfinished(self) -> UnfinishedLocalRollout | None:
         """The rollout that is not at its end."""
         return self.site.unfinished
 
@@ -125,21 +124,13 @@ class LocalPlatform:
 
     def status(self) -> PlatformStatus:
         """What runs here."""
-        site, unfinished = self.site, self.unfinished or {}
-        walk = unfinished.get("walk", {}).get("state", {})
+        site, unfinished = self.site, self.unfinished
         return {
             "environment": self.name,
             "address": self.address,
             "release": site.current["name"] if site.current else "",
             "proxy": site.proxy.alive(),
-            "rollout": {
-                "release": unfinished["release"]["name"],
-                "stage": walk.get("stage", "PENDING"),
-                "weight": walk.get("weight", 0.0),
-                "held": walk.get("held", False),
-            }
-            if unfinished
-            else None,
+            "rollout": _rollout_status(unfinished) if unfinished else None,
             "instances": [
                 {
                     "release": instance.release,
@@ -217,3 +208,16 @@ class LocalPlatform:
                 f"another command is carrying it out, and has been told to {answer}",
                 f"Watch it there, or ask: {command_line('status', self.name)}.",
             ) from None
+
+
+def _rollout_status(unfinished: UnfinishedLocalRollout) -> RolloutStatus:
+    status: RolloutStatus = {
+        "release": unfinished["release"]["name"],
+        "stage": "PENDING",
+        "weight": 0.0,
+        "held": False,
+    }
+    if "walk" in unfinished:
+        state = unfinished["walk"]["state"]
+        status |= {"stage": state["stage"], "weight": state["weight"], "held": state["held"]}
+    return status
