@@ -12,6 +12,7 @@ from typing import Any
 from shipway.checks import tools
 from shipway.checks.base import tool_crashed
 from shipway.checks.dependencies import DependencyCheck, no_packages
+from shipway.checks.osv.lockfile import locked_packages
 from shipway.config.schema import Config
 from shipway.findings.finding import Finding, FindingKind, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
@@ -168,7 +169,6 @@ class Licences(DependencyCheck):
 def _shipped(lock: str) -> dict[str, int] | None:
     """Names of what not only development needs, and their lines; None where that is not told."""
     # Slow to import, and not needed for a run that is cached.
-    from shipway.checks.osv.lockfile import locked_packages
 
     if not lock.endswith(".lock"):
         return None

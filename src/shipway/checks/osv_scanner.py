@@ -17,6 +17,8 @@ from shipway.checks.dependencies import (
     no_packages,
     vulnerability_finding,
 )
+from shipway.checks.osv.match import merge_advisories, vulnerability_to_dict
+from shipway.checks.osv.package import Package, PyPI
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
@@ -74,10 +76,6 @@ class OsvScanner(DependencyCheck):
 
 def _faults(entry: dict[str, Any], config: Config) -> Iterator[Finding]:
     """One for each of its groups: names of one fault."""
-    # Slow to import, and not needed for a run that is cached.
-    from shipway.checks.osv.match import merge_advisories, vulnerability_to_dict
-    from shipway.checks.osv.package import Package, PyPI
-
     rules = PyPI()
     groups = entry.get("dependency_groups") or ()
     package = Package(

@@ -23,9 +23,9 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
     """What carries out a command line, and with which options. Exits with 2 on wrong usage."""
     parser = shipway()
     if "_ARGCOMPLETE" in os.environ:
-        from shipway.cli.completion import offer
+        from shipway.cli import completion
 
-        offer(parser)
+        completion.offer(parser)
     if "_SHIPWAY_COMPLETE" in os.environ:
         raise ConfigError(
             "this shell's completion script is of an older Shipway",
@@ -34,9 +34,9 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
     options, rest = parser.parse(argv)
     directory = options.directory
     if options.show_completion or options.install_completion:
-        from shipway.cli.completion import install, show
+        from shipway.cli import completion
 
-        return install if options.install_completion else show, {}
+        return completion.install if options.install_completion else completion.show, {}
     while parser.run is None:
         if not rest:
             parser.print_help(sys.stderr)

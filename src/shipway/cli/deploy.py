@@ -24,6 +24,7 @@ from shipway.cli.platforms import ecs_platform, open_platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
+from shipway.cli.secret import configured_secrets
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Outcome, Verdict
@@ -35,6 +36,8 @@ from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
 from shipway.releases.release import Release
 from shipway.reports.error_docs import docs_link
+from shipway.reports.live_console import LiveRollout
+from shipway.reports.rollout_console import PlainRollout
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
@@ -140,8 +143,6 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:
     """Which of the configured secrets in AWS have a value."""
-    from shipway.cli.secret import configured_secrets
-
     config = project.config
     return configured_secrets(AwsClients(config.aws), config.environments[environment].ecs)
 
@@ -295,13 +296,9 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
     stream = sys.stderr if json else sys.stdout
     here = project.invocation()
     if stream.isatty():
-        from shipway.reports.live_console import LiveRollout
-
         with LiveRollout(stream, release) as live:
             yield InvokedRollout(live, here)
         return
-    from shipway.reports.rollout_console import PlainRollout
-
     yield InvokedRollout(PlainRollout(stream, release), here)
 
 

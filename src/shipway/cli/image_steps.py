@@ -6,13 +6,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from shipway import __version__
 from shipway.cli.deploy import release_from
 from shipway.cli.image_registry import ImageRegistry, image_registry
+from shipway.cli.project import Project
 from shipway.errors import CannotRun
+from shipway.findings.deduplication import deduplicate
 from shipway.findings.finding import Finding
+from shipway.findings.imports.report import findings_from
+from shipway.findings.waivers import LocatedWaiver, apply_waivers
 from shipway.images import oci
 from shipway.images.build import (
     BuildContext,
@@ -26,6 +29,7 @@ from shipway.images.layout import FOLDER, OciLayout
 from shipway.images.provenance import provenance_statement, verdict_statement, verdict_summary
 from shipway.images.publish import Attestation, ImagePublisher, facts_of
 from shipway.images.size_budget import evaluate_size_budget, largest_parts, megabytes, size_measures
+from shipway.pipeline.finding_gates import evaluate_finding_gates
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -35,9 +39,6 @@ from shipway.ports import OnOutput
 from shipway.releases.release import SBOM_FILE, Release
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
-
-if TYPE_CHECKING:
-    from shipway.cli.project import Project
 
 
 def build_context(shop: StepContext, step: Step) -> BuildContext:
@@ -186,7 +187,6 @@ def ecr_findings(destination: ImageRegistry, digest: str, shop: StepContext) -> 
     settings = shop.config.image
     if destination.ecr is None or not settings.registry_scan:
         return ()
-    from shipway.findings.imports.report import findings_from
 
     name = destination.registry.place.repository
     return findings_from(
@@ -198,13 +198,10 @@ def judge_findings(findings: Sequence[Finding], shop: StepContext) -> tuple[Gate
     """The gates of the findings, after the configuration's waivers."""
     if not findings:
         return ()
-    from shipway.findings.deduplication import deduplicate
-    from shipway.findings.waivers import LocatedWaiver, apply_waivers
-    from shipway.pipeline.finding_gates import evaluate_finding_gates as hold_findings
 
     waivers = [LocatedWaiver(waiver, "shipway.toml") for waiver in shop.config.waivers]
     today = datetime.fromtimestamp(shop.now(), UTC).date()
-    return hold_findings(
+    return evaluate_finding_gates(
         shop.config.gates.findings, apply_waivers(deduplicate(findings), waivers, today)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import json as json_module
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -491,9 +492,15 @@ def _add_stack(parser: Parser) -> None:
     parser.add(
         "environment",
         metavar="ENV",
-        complete=arguments.complete_stacks,
+        complete=_complete_stacks,
         help="The environment, or bootstrap: what the account has once for all.",
     )
+
+
+def _complete_stacks(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Environments that begin so, and the account's own stack."""
+    names = [*arguments.complete_environments(prefix, parsed_args), BOOTSTRAP]
+    return [name for name in names if name.startswith(prefix)]
 
 
 def _add_allow_destroy(parser: Parser) -> None:

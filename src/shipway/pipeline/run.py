@@ -60,6 +60,12 @@ class Forecast:
     seconds: float
 
 
+def unasked_steps(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
+    """Steps that run on request only, each with how to ask for it."""
+    asking = "it runs when asked for: "
+    return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
+
+
 def forecast_run(
     graph: Graph,
     cache: StepCache,
