@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.ports import Clock
 
+_LOG = logging.getLogger(__name__)
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -90,6 +92,7 @@ class Retries:
             end = self._first_asked.get(service, began) + patience.first_answer - attempt
         if now + pause > end:
             return False
+        _LOG.info("AWS %s (%s) is asked again in %.1f s", service, code, pause)
         self._clock.sleep(pause)
         return True
 
@@ -120,6 +123,15 @@ class Retries:
         else:
             code = type(caught_exception).__name__
         began = request_dict["context"].get(_BEGAN, self._clock.monotonic())
+        _LOG.info(
+            "AWS %s %s %s: %s, attempt %d, %.3f s",
+            request_dict.get("method", "POST"),
+            service,
+            operation.name,
+            code or response[0].status_code,
+            attempts,
+            self._clock.monotonic() - began,
+        )
         return 0.0 if self.again(service, code, attempts, began) else None
 
 

@@ -33,6 +33,10 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
         )
     options, rest = parser.parse(argv)
     directory = options.directory
+    if options.verbose:
+        from shipway.cli.verbose import log_to_stderr
+
+        log_to_stderr(options.verbose)
     if options.show_completion or options.install_completion:
         from shipway.cli import completion
 
@@ -59,6 +63,14 @@ def _shipway(parser: Parser) -> None:
     Example: shipway run
     """
     parser.add("--directory", "-C", default=".", metavar="DIR", help="Work as if started in DIR.")
+    parser.add(
+        "--verbose",
+        "-v",
+        action="count",
+        default=0,
+        help="Log to standard error which programs are started and what is asked over the network; "
+        "-vv logs what is asked again and again, too.",
+    )
     parser.add(
         "--version", action="version", version=f"shipway {__version__}", help="Show the version."
     )

@@ -6,13 +6,16 @@ https://docs.github.com/en/rest, version 2022-11-28.
 from __future__ import annotations
 
 import json
+import logging
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.errors import Unreachable
 
+_LOG = logging.getLogger(__name__)
 _TIMEOUT = 10.0  # seconds that each request may take
 _VERSION = "2022-11-28"
 
@@ -70,6 +73,8 @@ class GitHubApi:
         import httpx
 
         url = f"{self._base}/{path}"
+        address = url.partition("?")[0]
+        began = time.monotonic()
         try:
             answer = httpx.request(
                 method,
@@ -79,8 +84,11 @@ class GitHubApi:
                 timeout=_TIMEOUT,
                 follow_redirects=False,
             )
+            seconds = time.monotonic() - began
+            _LOG.info("%s %s: %d in %.3f s", method, address, answer.status_code, seconds)
             data = answer.json() if answer.content else None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.info("%s %s: %s", method, address, type(error).__name__)
             raise Unreachable(
                 f"GitHub does not answer: {error or type(error).__name__}",
                 "Nothing; the next run tells it again. See githubstatus.com.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 import threading
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from shipway.notifications.webhooks import backoff_delay, retry_after
 from shipway.ports import Clock, Delivery, WebhookRequest
 
+_LOG = logging.getLogger(__name__)
 EACH = 10.0  # seconds that one attempt may take
 _BUSY = (408, 425, 429, 500, 502, 503, 504)  # another attempt may do better
 _READ = 65536  # bytes of an answer that are looked at
@@ -67,6 +69,9 @@ class HttpNotifier:
             left = start + limit - self._clock.monotonic()
             answer = self._attempt(letter, min(EACH, max(left, 0.001)))
             spent = self._clock.monotonic() - start
+            # Not its address, which is a secret.
+            how = answer.problem or "delivered"
+            _LOG.info("POST to %s, attempt %d: %s, %.2f s", letter.channel, attempt, how, spent)
             if not answer.problem or not answer.again:
                 return Delivery(letter.channel, answer.problem, attempt, spent)
             problems.append(answer.problem)
@@ -76,6 +81,7 @@ class HttpNotifier:
                 if answer.wanted:
                     problem += f" (it asks to wait {answer.wanted:g} s)"
                 return Delivery(letter.channel, problem, attempt, spent)
+            _LOG.info("%s is tried again in %.1f s", letter.channel, wait)
             self._clock.sleep(wait)
 
     def _attempt(self, letter: WebhookRequest, timeout: float) -> _Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,9 @@ from shipway.ports import Clock, Response
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class RealHttp:
@@ -32,7 +36,8 @@ class RealHttp:
         """GET; a redirect is returned, not followed. Raises Unreachable."""
         import httpx
 
-        end = time.monotonic() + timeout
+        began = time.monotonic()
+        end = began + timeout
         body = bytearray()
         try:
             with httpx.stream(
@@ -51,10 +56,13 @@ class RealHttp:
                             "Ask for something that ends.",
                         )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.debug("GET %s: %s", public_part(url), type(error).__name__)
             raise Unreachable(
                 f"{url} does not answer: {error or type(error).__name__}",
                 "Look at the log of what should answer there.",
             ) from error
+        seconds = time.monotonic() - began
+        _LOG.debug("GET %s: %d in %.3f s", public_part(url), answer.status_code, seconds)
         return Response(answer.status_code, dict(answer.headers), bytes(body))
 
     @cached_property
@@ -62,6 +70,15 @@ class RealHttp:
         import httpx
 
         return httpx.create_ssl_context(trust_env=False)
+
+
+def public_part(url: str) -> str:
+    """A URL for a log: without what may be secret, that is its query, fragment, user and
+    password."""
+    scheme, separator, rest = url.partition("://")
+    rest = rest.partition("#")[0].partition("?")[0]
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 class ScriptedHttp:
@@ -161,7 +178,9 @@ class HttpRegistryTransport:
         problem = ""
         for number in range(self.attempts):
             if number:
-                self.clock.sleep(self._pause(number, problem))
+                pause = self._pause(number, problem)
+                _LOG.info("try %d of %d in %.1f s", number + 1, self.attempts, pause)
+                self.clock.sleep(pause)
             try:
                 answer = self._once(request)
             except Unreachable as error:
@@ -182,16 +201,21 @@ class HttpRegistryTransport:
     def _once(self, request: RegistryRequest) -> RegistryResponse:
         import httpx
 
+        address = public_part(request.url)
+        began = time.monotonic()
         try:
             with request.body() as content:
                 answer = self._client(request.url).request(
                     request.method, request.url, headers=_headers(request), content=content
                 )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.info("%s %s: %s", request.method, address, type(error).__name__)
             raise Unreachable(
                 f"{_host(request.url)} does not answer: {error or type(error).__name__}",
                 "Look whether the registry runs and its name is right: image.registry.",
             ) from error
+        seconds = time.monotonic() - began
+        _LOG.info("%s %s: %d in %.3f s", request.method, address, answer.status_code, seconds)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return RegistryResponse(answer.status_code, headers, answer.content[:_CUT])
 
