@@ -11,7 +11,6 @@ from shipway.errors import CannotRun
 from shipway.rehearsal.load import LoadPlan, LoadResponse, load_plan_to_json, response_from_json
 from shipway.system.network import raise_if_foreign
 
-
 _LOG = logging.getLogger(__name__)
 
 
