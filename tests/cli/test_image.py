@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.cli.image_project import commit, town
-from tests.cli.pseudo_terminal import git, shipway
+from tests.cli.in_process import git, shipway
 from tests.images.engines import docker, storage
 from tests.images.registries import client, running
 

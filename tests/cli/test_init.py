@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.in_process import shipway
 
 from shipway.cli.initial_baseline import (
     InitialBaseline,

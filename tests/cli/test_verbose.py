@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import project, shipway_process, step
+from tests.cli.in_process import project, shipway_process, step
 
 
 def test_v_names_the_programs_that_are_started_and_what_the_cache_has(tmp_path: Path) -> None:

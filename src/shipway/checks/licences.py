@@ -144,11 +144,11 @@ class Licences(DependencyCheck):
         """What is allowed stands in the configuration."""
         return (*super().inputs(config), "shipway.toml")
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Seen with the application's interpreter; setuptools and the like, too."""
-        return ("--python", site.python, "--with-system", "--from", "all", "--format", "json")
+        return ("--python", context.python, "--with-system", "--from", "all", "--format", "json")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """It ends with 0 whatever the licences are."""
         try:
             packages = json.loads(output.stdout)
@@ -161,7 +161,7 @@ class Licences(DependencyCheck):
             raise tool_crashed(output, "licences")
         if not packages:
             raise no_packages("licences")
-        lines = _shipped(os.path.join(site.root, config.application.lock))
+        lines = _shipped(os.path.join(context.root, config.application.lock))
         judged = (_judged(package, config, lines) for package in packages)
         return CheckResult(tuple(finding for finding in judged if finding))
 

@@ -41,7 +41,7 @@ class OsvScanner(DependencyCheck):
         """Its settings, too."""
         return (*super().inputs(config), "osv-scanner.toml")
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """All packages, so that it is seen whether there were any."""
         return (
             "scan",
@@ -53,7 +53,7 @@ class OsvScanner(DependencyCheck):
             config.application.lock,
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: faults, 128: no packages, anything else: it did not run."""
         if output.code == _NO_PACKAGES:
             raise no_packages("osv-scanner")

@@ -161,8 +161,8 @@ def down(*, directory: str, environment: str, json: bool) -> int:
 def deploy_step(project: Project) -> Action:
     """The pipeline's own rollout, as a step's work."""
 
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
-        packaged = shop.upstream.get("package")
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
+        packaged = context.upstream.get("package")
         if packaged is None or "release" not in packaged.facts:
             raise CannotRun(
                 "there is no release to roll out",
@@ -177,7 +177,7 @@ def deploy_step(project: Project) -> Action:
             screen = InvokedRollout(LineListener(on_output), project.invocation())
             listener = news.wrap(screen, release.name, target_platform.serves)
             report_migration_risks(target_platform.serves, release, listener)
-            receipt = news.finish(target_platform.deploy(release, listener, shop.stopping))
+            receipt = news.finish(target_platform.deploy(release, listener, context.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
             write_page(receipt, project)
         passed = receipt.verdict is Verdict.PASSED
@@ -188,7 +188,7 @@ def deploy_step(project: Project) -> Action:
             reason=receipt.cause,
             remedy=receipt.remedy,
             rollout=receipt.verdict,
-            log=shop.blobs.put("\n".join(receipt.log).encode()) if receipt.log else "",
+            log=context.blobs.put("\n".join(receipt.log).encode()) if receipt.log else "",
             facts={"receipt": receipt.to_dict(), "address": receipt.address},
         )
 

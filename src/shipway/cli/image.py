@@ -51,8 +51,8 @@ def image_build(*, directory: str, json: bool) -> int:
     commit, _ = head_commit(project.root)
     run = f"{SystemClock().now():.3f}-{os.getpid()}"
     worker = StepWorker(project, run, commit)
-    build_site = build_context(worker.context, image_step(project.config))
-    built = build_image(build_site, read_origin(project.root, project.config), run, say)
+    context = build_context(worker.context, image_step(project.config))
+    built = build_image(context, read_origin(project.root, project.config), run, say)
     gates = evaluate_size_budget(built.weight, project.config.image)
     broken = [gate for gate in gates if not gate.passed]
     if json:

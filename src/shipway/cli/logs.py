@@ -50,7 +50,7 @@ def _object(whose: str, line: str) -> None:
 def _of_here(project: Project, environment: str, show: Show, *, follow: bool, titled: bool) -> None:
     """titled: what is there already comes under the name of its instance."""
     platform = local_platform(project, environment)
-    following = InstanceLogTail(platform.site.instances)
+    following = InstanceLogTail(platform.environment.instances)
     following.skip(
         platform.running
     )  # before the last lines are read: none is shown twice or missed

@@ -86,7 +86,7 @@ class MonitoringContext:
 
 
 def open_monitoring(directory: str, where: str) -> MonitoringContext:
-    """The site of an environment. Raises ConfigError where CloudWatch cannot watch it."""
+    """The monitoring of an environment. Raises ConfigError where CloudWatch cannot watch it."""
     config = open_project(directory).config
     if where not in config.environments:
         configured = ", ".join(config.environments) or "none"
@@ -129,10 +129,12 @@ def monitor_apply(*, directory: str, environment: str, json: bool) -> int:
 
 def monitor_replay(*, directory: str, environment: str, hours: int, json: bool) -> int:
     """Show what would have rung."""
-    site = open_monitoring(directory, environment)
-    rules, now = site.found.rules, site.clock.now()
+    context = open_monitoring(directory, environment)
+    rules, now = context.found.rules, context.clock.now()
     begin = (int(now) // 3600 - hours) * 3600
-    played = replay_alarms(rules, metric_history(site.clients, rules, site.parameters, begin, now))
+    played = replay_alarms(
+        rules, metric_history(context.clients, rules, context.parameters, begin, now)
+    )
     if json:
         _print({"begin": begin, **asdict(played)})
     else:
@@ -140,33 +142,33 @@ def monitor_replay(*, directory: str, environment: str, hours: int, json: bool) 
     return 0
 
 
-def plan_monitoring(site: MonitoringContext, *, json: bool) -> None:
+def plan_monitoring(context: MonitoringContext, *, json: bool) -> None:
     """Work the changes out, show them, and leave nothing behind."""
-    raise_if_unsettled(site.stack)
-    change_set = site.prepared()
+    raise_if_unsettled(context.stack)
+    change_set = context.prepared()
     if change_set:
-        site.stack.discard(change_set)
+        context.stack.discard(change_set)
     changes = change_set.changes if change_set else ()
     if json:
-        _print({"stack": site.stack.name, "changes": _data(changes)})
+        _print({"stack": context.stack.name, "changes": _data(changes)})
     else:
         print("\n".join(plan_lines(changes)))
 
 
-def apply_monitoring(site: MonitoringContext, *, json: bool) -> None:
+def apply_monitoring(context: MonitoringContext, *, json: bool) -> None:
     """Settle what is unfinished, then do what differs. Raises StackFailed and StillGoing."""
     say = progress_printer(json=json)
-    wait_until_settled(site.stack, say)
-    change_set = site.prepared()
+    wait_until_settled(context.stack, say)
+    change_set = context.prepared()
     if change_set:
-        raise_if_failed(site.stack, site.stack.execute(change_set, say))
+        raise_if_failed(context.stack, context.stack.execute(change_set, say))
     changes = change_set.changes if change_set else ()
     if json:
-        status = site.stack.status()
-        _print({"stack": site.stack.name, "status": status, "changes": _data(changes)})
+        status = context.stack.status()
+        _print({"stack": context.stack.name, "status": status, "changes": _data(changes)})
     elif not changes:
-        print(f"{site.stack.name} is as configured")
-    elif site.watch.environment.monitoring.mail:
+        print(f"{context.stack.name} is as configured")
+    elif context.watch.environment.monitoring.mail:
         print("Whoever gets mail for the first time has to confirm it: AWS has sent a message.")
 
 

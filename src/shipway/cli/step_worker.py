@@ -113,12 +113,12 @@ def _action(name: str, project: Project) -> Action:
     return actions[name]
 
 
-def _serve(shop: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
-    return serve_application(shop, on_output, RealHttp(), SystemClock(), free_port)
+def _serve(context: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
+    return serve_application(context, on_output, RealHttp(), SystemClock(), free_port)
 
 
 def _serviced(
-    shop: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+    context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
 ) -> AbstractContextManager[ProvidedService]:
     outside = ServiceEnvironment(SystemClock(), this_process(), free_port, service_answers)
-    return start_services(shop, on_output, outside, extra)
+    return start_services(context, on_output, outside, extra)

@@ -54,7 +54,7 @@ def _here(
         raise ConfigError(
             f"{environment} has no release to run it with", "Roll one out: shipway run."
         )
-    done = platform.site.instances.task(platform.serves, command, show)
+    done = platform.environment.instances.task(platform.serves, command, show)
     why = "it was ended after an hour" if done.timed_out else f"exit code {done.code}"
     return done.code, "" if done.code == 0 else why, ""
 

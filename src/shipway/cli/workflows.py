@@ -144,7 +144,7 @@ def drift_lines_of(generated: Workflows) -> Iterator[str]:
 def compare(project: Project) -> Action:
     """The work of the step `workflows`."""
 
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
         found = project_workflows(project)
         for line in drift_lines_of(found):
             on_output(project.invocation().text(line))
