@@ -55,7 +55,7 @@ def _task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitio
         if settings.ecs.template:
             base = read_template(project.root, settings.ecs.template, where)
         return render_task_definition(
-            settings, names, release, base, account=account(), health=application.health
+            settings, names, release, base, account=account(), health=application.health_check
         )
 
     def ready(

@@ -42,7 +42,7 @@ def serve_application(
     command = Command(_argv(context, application.serve, bind), context.root, env)
     server = context.processes.spawn(command, log)
     try:
-        _wait(f"http://{bind}{application.health}", context, server, log, http, clock)
+        _wait(bind, context, server, log, http, clock)
         yield f"http://{bind}"
     finally:
         context.processes.stop(server, 1.0 if context.stopping() else 10.0)
@@ -95,21 +95,26 @@ def run_preparation(
 
 
 def _wait(
-    url: str, context: StepContext, server: Server, log: str, http: Http, clock: Clock
+    bind: str, context: StepContext, server: Server, log: str, http: Http, clock: Clock
 ) -> None:
+    check = context.config.application.health_check
     end = clock.monotonic() + START_LIMIT
+    fault = ""
     while clock.monotonic() < end and not context.stopping():
         if not context.processes.alive(server):
             break
         try:
-            if http.get(url, timeout=2.0).status < 400:
-                return
+            response = http.get(f"http://{bind}{check.path}", timeout=2.0)
         except Unreachable:
-            pass
+            fault = f"{check.path} does not answer"
+        else:
+            fault = check.fault(response.status, response.headers)
+            if not fault:
+                return
         clock.sleep(0.1)
     with open(log, encoding="utf-8", errors="replace") as file:
         text = Redactor(context.secrets)(file.read().strip())
-    last = " / ".join(text.splitlines()[-5:])
+    last = " / ".join(filter(None, (fault, *text.splitlines()[-5:])))
     raise ApplicationFault(
-        f"the application did not come up at {url}: {last}", "See its log above.", text
+        f"the application did not come up at http://{bind}: {last}", "See its log above.", text
     )
