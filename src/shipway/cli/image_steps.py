@@ -26,7 +26,7 @@ from shipway.images.layout import FOLDER, OciLayout
 from shipway.images.provenance import provenance_statement, verdict_statement, verdict_summary
 from shipway.images.publish import Attestation, ImagePublisher, facts_of
 from shipway.images.size_budget import evaluate_size_budget, largest_parts, megabytes, size_measures
-from shipway.pipeline.gates import GateResult
+from shipway.pipeline.gates import GateResult, evaluate_finding_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
@@ -200,11 +200,10 @@ def judge_findings(findings: Sequence[Finding], shop: StepContext) -> tuple[Gate
         return ()
     from shipway.findings.deduplication import deduplicate
     from shipway.findings.waivers import LocatedWaiver, apply_waivers
-    from shipway.pipeline.finding_gates import evaluate_finding_gates as hold_findings
 
     waivers = [LocatedWaiver(waiver, "shipway.toml") for waiver in shop.config.waivers]
     today = datetime.fromtimestamp(shop.now(), UTC).date()
-    return hold_findings(
+    return evaluate_finding_gates(
         shop.config.gates.findings, apply_waivers(deduplicate(findings), waivers, today)
     )
 
