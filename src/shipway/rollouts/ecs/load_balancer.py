@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from shipway.aws.client import RenewingClient
 from shipway.config.schema import Environment
 from shipway.ports import Http
-from shipway.rollouts.events import LineListener
 from shipway.rollouts.smoke_tests import first_smoke_test_failure
 
 ALB = "AWS/ApplicationELB"
@@ -107,4 +106,4 @@ class SmokeTests:
 
     def _ask(self, address: str) -> str:
         tests = self._settings.smoke if address else ()
-        return first_smoke_test_failure(tests, address, {}, self._http, LineListener(self._say))
+        return first_smoke_test_failure(tests, address, {}, self._http, self._say)
