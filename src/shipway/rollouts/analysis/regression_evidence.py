@@ -15,7 +15,13 @@ from math import exp
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.hypergeometric import ContingencyTable, log_ratios, log_ratios_alone
-from shipway.rollouts.analysis.latency import Histogram, edge_at_least, quantile_edge, slower_count
+from shipway.rollouts.analysis.latency import (
+    Histogram,
+    edge_at_least,
+    quantile_edge,
+    slower_count,
+    tolerated_time,
+)
 from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
 
 BLOCK = 30.0  # seconds: longer than most clients retry
@@ -225,7 +231,7 @@ def latency_evidence_alone(
     Times may have changed since: only what is slower than tolerated counts.
     """
     ours = window.candidate
-    edge = edge_at_least(ours.buckets, settings.tolerated(threshold))
+    edge = edge_at_least(ours.buckets, tolerated_time(settings, threshold))
     if edge is None:
         return evidence_without_data(metric, settings, window, spent)
     table = ContingencyTable.of(ours, RequestCounts(), slower_count(ours, edge), 0)
