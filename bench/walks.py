@@ -3,18 +3,19 @@
     python bench/walks.py [finding] [deploy] [window]
 
 - finding: what bandit printed, through the gate, to the page. Counted from the moment in which
-  the tool's output is there.
-- deploy: `shipway deploy production` to Amazon ECS by canary, from the command line's words to
-  the exit code: parsed, attested, rendered, looked at before, migrated, watched, judged, reported.
-  How many of these files are passed within EcsPlatform.deploy is counted apart.
-- window: one window of a canary on this machine: a turn of the thread that counts, and the looks
-  of the rollout until it comes.
+  the tool's output is there until the page is.
+- deploy: `shipway deploy production` to Amazon ECS by canary, which goes well, of a release that
+  has passed the pipeline: from the words of the command line to the exit code. How many of these
+  files are passed within EcsPlatform.deploy is counted apart.
+- window: one window of a canary on this machine, from one sample of its traffic to the next: what
+  the thread that counts does in it, and what the rollout that waits meanwhile looks at.
 
 A module counts when one of its functions is called in a walk, in whichever thread; methods,
 properties and generators are functions. What runs while a module is imported does not count, nor
 does what a dataclass generates, a module of which only constants or types are used, or a template.
 AWS, Envoy, the clock and bandit itself are the tests' stand-ins and recorded output, and what these
-call does not count; what asks them is the code that users run. Ends with 1 where a walk is longer than its goal.
+call does not count; what asks them is the code that users run. Ends with 1 where a walk is longer
+than its goal.
 """
 
 from __future__ import annotations
@@ -26,13 +27,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shipway.cli.project import Project
+    from shipway.releases.release import Release
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -106,7 +112,9 @@ def _does_not_count(caller: CodeType) -> bool:
 
 
 def _callers(frame: FrameType | None) -> Iterator[CodeType]:
-    while frame is not None:
+    """Up to the function that takes the walk: whoever called that does not matter."""
+    beginnings = {walk.__code__ for walk in (finding_walk, deploy_walk, window_walk)}
+    while frame is not None and frame.f_code not in beginnings:
         yield frame.f_code
         frame = frame.f_back
 
@@ -152,10 +160,10 @@ def finding_walk(folder: Path) -> Walk:
         needs=("bandit",),
     )
     with walk.watched():
-        scanned = execute_step(scan, shop, print)
+        scanned = execute_step(scan, shop, lambda line: None)
         assert scanned.findings, scanned
         judging = replace(shop, upstream={"bandit": scanned}, actions=lambda name: findings_step)
-        judged = execute_step(judge, judging, print)
+        judged = execute_step(judge, judging, lambda line: None)
         page = html_report(
             RunResult(
                 run="1",
@@ -204,7 +212,6 @@ def deploy_walk(folder: Path) -> Walk:
     from shipway.cli.hold import raise_if_frozen
     from shipway.cli.platforms import open_platform
     from shipway.cli.project import open_project
-    from shipway.ports import EndedStep
     from shipway.rollouts.ecs.one_off_task import run_task
     from shipway.rollouts.ecs.platform import EcsPlatform
     from shipway.rollouts.ecs.preflight.checklist import run_preflight
@@ -215,13 +222,11 @@ def deploy_walk(folder: Path) -> Walk:
     (folder / "requirements.txt").write_text("")
     (folder / "stack").mkdir()
     place = Place(folder)
-    record = open_project(str(folder)).record
-    facts = json.dumps({"facts": {"release": asdict(place.new)}})
-    record.finish_steps("1", [EndedStep("package", facts, key="k", parts="{}", now=1.0)])
-    record.put_memo(f"image {place.new.digest}", place.new.image)
-    place.record = record
+    opened = open_project(str(folder))
+    _pass_pipeline(opened, place.new)
+    place.record = opened.record
     place.remember(place.old, place.first)
-    words = ["-C", str(folder), "deploy", "production", "--without-verdict", "a walk"]
+    words = ["-C", str(folder), "deploy", "production"]
 
     def one_off(clients: object, clock: object, *rest: Any) -> Any:
         task = OneTask(VirtualClock())
@@ -250,6 +255,32 @@ def deploy_walk(folder: Path) -> Walk:
             code = roll_out(project, platform, release, remarks, json=False)
     assert code == 0, text.getvalue()
     return walk
+
+
+def _pass_pipeline(project: Project, release: Release) -> None:
+    """A run on record in which every step of a project passed, and which packaged a release."""
+    from shipway.pipeline.codec import run_to_json, step_to_json
+    from shipway.pipeline.outcome import Outcome, Verdict
+    from shipway.pipeline.result import RunResult, StepResult
+    from shipway.ports import PACKAGE, EndedStep
+
+    run, record = "1", project.record
+    results = [
+        StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.PASSED,
+            facts={"release": asdict(release)} if step.name == PACKAGE else {},
+        )
+        for step in project.steps
+    ]
+    record.start_run(run, 1.0)
+    record.finish_steps(run, [EndedStep(result.step, step_to_json(result)) for result in results])
+    passed = RunResult(
+        run=run, application="shop", verdict=Verdict.PASSED, started=1.0, seconds=1.0, steps=()
+    )
+    record.finish_run(run, run_to_json(passed))
+    record.put_memo(f"image {release.digest}", release.image)
 
 
 STATISTICS = """\
@@ -330,6 +361,8 @@ def main() -> int:
         long = long or len(walk.files) > goal
         inner = f", {len(walk.within)} of them in EcsPlatform.deploy (*)" if walk.within else ""
         print(f"\n{name}: {len(walk.files)} files{inner}; the goal is {goal}")
+        rooms = Counter(str(Path(file).parent) for file in walk.files)
+        print("by room: " + ", ".join(f"{room} {count}" for room, count in rooms.most_common()))
         for number, file in enumerate(walk.files, 1):
             mark = "*" if file in walk.within else " "
             print(f"{number:4} {mark} {file}, entered {walk.entries[file]} times")
