@@ -1,4 +1,4 @@
-"""The verdict that is attached to a release's image: for a machine whose record knows no run."""
+"""Whether a release has passed: by a run on record, or by what is attached to its image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A check: its program is run, its reports are read, its gates are held."""
+"""A step's work, done once: a command, a check or an action; and what `run --fix` repairs."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""How much events come in bursts, learned from the baseline, so that a burst counts as one.
+"""The evidence that a release is worse: bets on each metric, in which a burst counts as one.
 
-The dispersion of counts of successive blocks of time, as differences of neighbours, so that slow
-drift is none (von Neumann 1941): φ = Σ (k_i·n_j − k_j·n_i)² / (n_i·n_j) / Σ (k_i + k_j)(1 − p).
-Independent events have φ = 1, bursts of c events φ ≈ c. Likelihood ratios to the power of
-λ = 1/φ count a burst about once. λ depends on the past only and is at most 1, so where events are
-independent the false alarms stay exactly bounded (Jensen).
+How much events come in bursts is learned from the baseline. The dispersion of counts of successive
+blocks of time, as differences of neighbours, so that slow drift is none (von Neumann 1941): φ = Σ
+(k_i·n_j − k_j·n_i)² / (n_i·n_j) / Σ (k_i + k_j)(1 − p). Independent events have φ = 1, bursts of c
+events φ ≈ c. Likelihood ratios to the power of λ = 1/φ count a burst about once. λ depends on the
+past only and is at most 1, so where events are independent the false alarms stay exactly bounded
+(Jensen).
 """
 
 from __future__ import annotations
