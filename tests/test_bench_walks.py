@@ -6,7 +6,10 @@ import pytest
 from bench.walks import WALKS, Walk
 
 # A walk that has become shorter is shortened here. One that has to become longer says why.
-MOST = {"finding": 21, "deploy": 75, "window": 16}
+# deploy and window: 75 and 16, until what a healthy answer is became one rule
+# (config/health_check.py) that the application's settings hand out (config/schema.py).
+MOST = {"finding": 21, "deploy": 77, "window": 18}
+MOST_WITHIN_PLATFORM = 49
 STATIONS = {
     "finding": (
         "checks/bandit.py",
@@ -58,4 +61,4 @@ def test_what_a_platform_is_given_to_call_is_passed_within_it(walks: dict[str, W
         "rollouts/analysis/judge.py",
     } <= walk.within
     assert "cli/parser.py" not in walk.within
-    assert len(walk.within) <= 47, walk.within
+    assert len(walk.within) <= MOST_WITHIN_PLATFORM, walk.within
