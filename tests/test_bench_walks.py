@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from bench.walks import WALKS, Walk
 
-# A walk that has become shorter is shortened here. One that has to become longer says why.
-# deploy and window: 75 and 16, until what a healthy answer is became one rule
-# (config/health_check.py) that the application's settings hand out (config/schema.py).
-MOST = {"finding": 21, "deploy": 77, "window": 18}
-MOST_WITHIN_PLATFORM = 49
+# `bench/walks.py` counts 21, 77 (49 within EcsPlatform.deploy) and 18. There is room for a new idea
+# or two, so that branches that are merged at the same time do not fail here; not for a new layer.
+MOST = {"finding": 23, "deploy": 80, "window": 20}
+MOST_WITHIN_PLATFORM = 52
 STATIONS = {
     "finding": (
         "checks/bandit.py",
@@ -37,7 +36,7 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
 
 
 @pytest.mark.parametrize("name", WALKS)
-def test_a_walk_passes_what_it_must_and_no_more_files_than_it_did(
+def test_a_walk_passes_what_it_must_and_few_files_besides(
     name: str, walks: dict[str, Walk]
 ) -> None:
     files = walks[name].files
