@@ -33,32 +33,22 @@ COMMIT = "3fabc6d35e52bbed4228ebdb45778b81a4940d8f"
 ROOT = Path(__file__).parents[2]
 UV = os.path.join(os.path.dirname(sys.executable), "uv")
 APP = """
-import http.server
-import sys
-
-
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(TEXT)))
-        self.end_headers()
-        self.wfile.write(TEXT)
-
-
-host, port = sys.argv[1].split(":")
-http.server.ThreadingHTTPServer((host, int(port)), Answer).serve_forever()
+def app(environ, start):
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(TEXT)))])
+    return [TEXT]
 """
+# A server that finishes its requests at SIGTERM: one that does not loses them when it is stopped.
 CONFIGURATION = """
 [application]
 name = "tiny"
-serve = "python -m tiny {{bind}}"
+serve = "gunicorn --bind {{bind}} --threads 4 tiny:app"
 health = "/"
 
 [environments.local]
 port = {port}
 instances = 2
 health_timeout = 60
-drain_timeout = 1
+drain_timeout = 5
 strategy = "canary"
 judged = false
 bake = 0
@@ -104,7 +94,7 @@ class Web:
     def release(self, text: str) -> None:
         """Change what the application answers."""
         source = f"TEXT = {text.encode()!r}\n{APP}"
-        (self.folder / "tiny" / "__main__.py").write_text(source)
+        (self.folder / "tiny" / "__init__.py").write_text(source)
 
     def configure(self, *, step_bake: float) -> None:
         """step_bake: seconds that the canary's first share is watched."""
@@ -161,7 +151,9 @@ class Web:
 @pytest.fixture
 def web(older: str, tmp_path: Path) -> Iterator[Web]:
     """The older build has packaged and rolled out a first release, which serves."""
-    folder = project(tmp_path / "web", "", {"tiny/__init__.py": "", "requirements.txt": ""})
+    folder = project(
+        tmp_path / "web", "", {"tiny/__init__.py": "", "requirements.txt": "gunicorn\n"}
+    )
     web = Web(folder, older, free_port())
     web.configure(step_bake=0)
     web.release("first")
