@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from bench.walks import WALKS, Walk
 
-# `bench/walks.py` counts 21, 77 (49 within EcsPlatform.deploy) and 18. There is room for a new idea
+# `bench/walks.py` counts 21, 79 (51 within EcsPlatform.deploy) and 18. There is room for a new idea
 # or two, so that branches that are merged at the same time do not fail here; not for a new layer.
-MOST = {"finding": 23, "deploy": 80, "window": 20}
-MOST_WITHIN_PLATFORM = 52
+MOST = {"finding": 23, "deploy": 82, "window": 20}
+MOST_WITHIN_PLATFORM = 54
 STATIONS = {
     "finding": (
         "checks/bandit.py",
