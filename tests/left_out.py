@@ -31,7 +31,7 @@ PROGRAMS = {
     "trivy": ("trivy",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}
-PARTS = (*PROGRAMS, *VARIABLES, "small disk")
+PARTS = (*PROGRAMS, *VARIABLES, "older build", "small disk")
 UNEXPLAINED = "unexplained"
 _SIGN = "left out, it needs "
 

@@ -21,7 +21,7 @@ from shipway.findings.waivers import (
     suppression_comments,
 )
 from shipway.pipeline.codec import finding_from_dict
-from shipway.pipeline.finding_gates import evaluate_finding_gates
+from shipway.pipeline.gates import evaluate_finding_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
