@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import begun, only, project, shipway_process
+from tests.cli.pseudo_terminal import begun, only, project, shipway, shipway_process
 from tests.patience import until
 
 pytestmark = pytest.mark.e2e
@@ -31,7 +31,7 @@ SHORT = ("--rate", "100", "--seconds", "1.5", "--strategy", "rolling")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path_factory.mktemp("site") / "web", CONFIGURATION, files)
-    packaged = shipway_process(folder, "run", "package")
+    packaged = shipway(folder, "run", "package")
     assert packaged.returncode == 0, packaged.stdout
     yield folder
     assert left(folder) == []
@@ -63,7 +63,7 @@ def test_a_good_release_goes_there_and_back_and_nobody_is_hit(web: Path) -> None
     assert "0 of " in done.stdout
     assert "receipt: .shipway/rehearsal/rollout.html" in done.stdout
     assert left(web) == []
-    assert "nothing runs" in shipway_process(web, "status").stdout
+    assert "nothing runs" in shipway(web, "status").stdout
 
 
 def test_a_bad_release_hits_users_and_the_end_is_sound(web: Path) -> None:
