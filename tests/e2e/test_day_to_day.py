@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.cli.pseudo_terminal import alive, begun, only, project, shipway, shipway_process
 from tests.e2e.tiny_application import APP
+from tests.patience import PATIENCE
 
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -54,7 +55,7 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
     assert asking.stdout is not None
     asked_for = int(asking.stdout.readline())
     asking.send_signal(signal.SIGTERM)
-    assert asking.wait(60) == 130
+    assert asking.wait(PATIENCE) == 130
     assert not alive(asked_for)
 
     following = begun(web, "logs", "-f")
@@ -68,7 +69,7 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
         if "asked for /second" in line:
             break
     following.send_signal(signal.SIGINT)
-    assert following.wait(20) == 130
+    assert following.wait(PATIENCE) == 130
     lines = shipway(web, "logs", "--json").stdout.splitlines()
     objects = [json.loads(line) for line in lines]
     (told,) = [one for one in objects if "asked for /second" in one["line"]]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.pseudo_terminal import begun, only, project, shipway, shipway_process
 from tests.e2e.tiny_application import APP
+from tests.patience import PATIENCE
 
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -70,7 +71,7 @@ def test_a_rollout_goes_back_at_a_signal(web: Path, number: signal.Signals) -> N
         while "start" not in second.stdout.readline():
             assert second.poll() is None
         second.send_signal(number)
-        said, errors = second.communicate(timeout=60)
+        said, errors = second.communicate(timeout=PATIENCE)
     assert second.returncode == 3, said + errors
     assert "it was interrupted" in said
     assert RealHttp().get(first["address"]).body == b"hello"

@@ -89,7 +89,7 @@ def test_when_the_time_is_over_the_last_problem_is_said() -> None:
 
 
 def test_nobody_listening_is_a_problem_and_no_exception() -> None:
-    delivery = send(f"http://127.0.0.1:{free_port()}/", 0.5)
+    delivery = send(f"http://127.0.0.1:{free_port()}/", clock=VirtualClock())
     assert delivery.problem.startswith("it cannot be reached (ConnectError)")
 
 
