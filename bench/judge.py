@@ -204,7 +204,7 @@ def main() -> int:
         wrong += detection(pool, words.seed, *((30, 2, 60) if quick else (500, 300, HORIZON)))
         wrong += false_alarms(pool, words.seed, *((40, 200) if quick else (2000, HORIZON)))
         peer_alarms(pool, words.seed, *((4, 60) if quick else (300, HORIZON)))
-        wrong_promotions(pool, words.seed, 30 if quick else 2000)
+        wrong_promotions(pool, words.seed, 4 if quick else 2000)
         alone(pool, words.seed, *((4, 30) if quick else (300, 120)))
     wrong += [] if quick else windows()  # a test runs the quick one, on a busy machine, too
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))
