@@ -12,8 +12,8 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from shipway.ports import Json
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.window import RequestCounts
 
@@ -70,6 +70,10 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
 
 _TYPE = "type.googleapis.com/envoy"
 _MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_UPSTREAM = "extensions.upstreams.http.v3.HttpProtocolOptions"
+# More than any Python server takes (gunicorn: 32,768 headers of 8,190 bytes can be allowed), so
+# that the application's server is the one that refuses.
+_HEADERS, _HEADERS_KIB = 1000, 1024
 CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
@@ -92,7 +96,7 @@ def rds(name: str) -> str:
     return f"rds-{name}.json"
 
 
-def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
+def bootstrap(folder: str, admin_port: int) -> dict[str, Json]:
     """What Envoy starts with; everything else it reads from `folder` as it changes."""
     return {
         "node": {"id": "shipway", "cluster": "shipway"},
@@ -111,12 +115,24 @@ def bootstrap(folder: str, admin_port: int) -> dict[str, Any]:
     }
 
 
-def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
+def listener(folder: str, name: str, host: str, port: int) -> dict[str, Json]:
     """An address that takes requests; its routes have the same name."""
-    manager = {
+    manager: dict[str, Json] = {
         "@type": f"{_TYPE}.{_MANAGER}",
         "stat_prefix": name,
         "use_remote_address": True,
+        # A stream may be silent for as long as both sides like: event streams, long polls,
+        # WebSockets. Without this Envoy ends it after five minutes.
+        "stream_idle_timeout": "0s",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "server_header_transformation": "PASS_THROUGH",
+        "max_request_headers_kb": _HEADERS_KIB,
+        "common_http_protocol_options": {"max_headers_count": _HEADERS},
+        "http_protocol_options": {
+            "enable_trailers": True,
+            "accept_http_10": True,
+            "default_host_for_http_10": "localhost",
+        },
         "access_log": [_access_log(folder, name)],
         "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
@@ -136,8 +152,15 @@ def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
     }
 
 
-def cluster(folder: str, name: str) -> dict[str, Any]:
-    """One release; its instances come from a file of their own."""
+def cluster(folder: str, name: str, protocol: str = "http1") -> dict[str, Json]:
+    """One release; its instances come from a file of their own.
+
+    protocol: what its instances speak, "http1" or "http2" (gRPC does).
+    """
+    spoken: dict[str, Json] = {
+        "http1": {"http_protocol_options": {"enable_trailers": True}},
+        "http2": {"http2_protocol_options": {}},
+    }
     return {
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
         "name": name,
@@ -147,10 +170,20 @@ def cluster(folder: str, name: str) -> dict[str, Any]:
             "eds_config": _from_file(folder, eds(name)),
             "service_name": name,
         },
+        "typed_extension_protocol_options": {
+            f"envoy.{_UPSTREAM}": {
+                "@type": f"{_TYPE}.{_UPSTREAM}",
+                "explicit_http_config": spoken[protocol],
+                "common_http_protocol_options": {
+                    "max_headers_count": _HEADERS,
+                    "max_response_headers_kb": _HEADERS_KIB,
+                },
+            }
+        },
     }
 
 
-def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Any]:
+def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Json]:
     """The instances of a release that get requests."""
     return {
         "@type": f"{_TYPE}.config.endpoint.v3.ClusterLoadAssignment",
@@ -165,7 +198,7 @@ def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def routes(name: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def routes(name: str, entries: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
     """What a listener does with requests: the first entry that matches."""
     return {
         "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
@@ -176,7 +209,7 @@ def routes(name: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def weighted_clusters(
     weights: Mapping[str, float], *, sticky: bool = False
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Json]]:
     """Share requests between releases, by weight (percent, to a tenth). None: nobody serves.
 
     sticky: a cookie keeps a client with its release; while the share of the new one grows,
@@ -187,11 +220,11 @@ def weighted_clusters(
     shares = {name: round(weight * 10) for name, weight in weights.items() if round(weight * 10)}
     if not shares:
         return [{"match": {"prefix": "/"}, "direct_response": {"status": 503}}]
-    clusters = [{"name": name, "weight": weight} for name, weight in shares.items()]
+    clusters: list[Json] = [{"name": name, "weight": weight} for name, weight in shares.items()]
     if not sticky:
         return [_to({"weighted_clusters": {"clusters": clusters}})]
-    hashed = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
-    has_cookie = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
+    hashed: dict[str, Json] = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
+    has_cookie: dict[str, Json] = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
     cookie = f"{COOKIE}=%REQ(X-REQUEST-ID)%; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"
     return [
         _to(
@@ -210,13 +243,13 @@ def weighted_clusters(
     ]
 
 
-def header_match(name: str) -> dict[str, Any]:
+def header_match(name: str) -> dict[str, Json]:
     """Requests that ask for a release by the header RELEASE_HEADER."""
-    header = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
+    header: dict[str, Json] = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
     return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
 
 
-def _to(target: Mapping[str, Any], match: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _to(target: Mapping[str, Json], match: Mapping[str, Json] | None = None) -> dict[str, Json]:
     return {
         "match": match or {"prefix": "/"},
         "route": {
@@ -241,12 +274,12 @@ def _to(target: Mapping[str, Any], match: Mapping[str, Any] | None = None) -> di
     }
 
 
-def resources(items: Sequence[Mapping[str, Any]], version: str) -> bytes:
+def resources(items: Sequence[Mapping[str, Json]], version: str) -> bytes:
     """A file of resources. The version comes back in Envoy's statistics once it is in use."""
     return json.dumps({"version_info": version, "resources": items}, indent=1).encode()
 
 
-def _address(host: str, port: int) -> dict[str, Any]:
+def _address(host: str, port: int) -> dict[str, Json]:
     return {"socket_address": {"address": host, "port_value": port}}
 
 
@@ -255,7 +288,7 @@ def _split(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _from_file(folder: str, name: str) -> dict[str, Any]:
+def _from_file(folder: str, name: str) -> dict[str, Json]:
     return {
         "path_config_source": {
             "path": os.path.join(folder, name),
@@ -265,7 +298,7 @@ def _from_file(folder: str, name: str) -> dict[str, Any]:
     }
 
 
-def _access_log(folder: str, name: str) -> dict[str, Any]:
+def _access_log(folder: str, name: str) -> dict[str, Json]:
     fields = {
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",

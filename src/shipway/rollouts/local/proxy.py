@@ -6,14 +6,14 @@ import glob
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict
 from urllib.parse import quote
 
 from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
-from shipway.ports import Clock, Command, Http, Processes, Server
+from shipway.ports import Clock, Command, Http, Json, Processes, Server
 from shipway.rollouts.local import envoy
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
@@ -88,13 +88,32 @@ class TrafficSplit:
     tested: str = ""
 
 
+class SplitRecord(TypedDict):
+    """TrafficSplit as JSON."""
+
+    serving: dict[str, list[str]]
+    weights: dict[str, float]
+    tested: str
+
+
+class ProxyRecord(TypedDict, total=False):
+    """What the next command needs to find the same proxy again."""
+
+    pid: int
+    born: str
+    admin: int
+    inner: int
+    version: int
+    shares: SplitRecord
+
+
 @dataclass(kw_only=True)
 class EnvoyProxy:
     """One Envoy in front of an environment.
 
-    settings: host, port, test_port and sticky are used. shares: who serves, and how requests are
-    shared. inner: the port for test traffic and probes. All of it is JSON-able through `to_dict`,
-    so that the next command finds the same proxy again.
+    settings: host, port, test_port and sticky are used. protocol: what instances speak. shares:
+    who serves, and how requests are shared. inner: the port for test traffic and probes. All of it
+    is JSON-able through `to_dict`, so that the next command finds the same proxy again.
     """
 
     folder: str
@@ -102,6 +121,7 @@ class EnvoyProxy:
     processes: Processes
     http: Http
     clock: Clock
+    protocol: str = "http1"
     pid: int = 0
     born: str = ""
     admin: int = 0
@@ -109,7 +129,7 @@ class EnvoyProxy:
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ProxyRecord:
         """What the next command needs to know."""
         return {
             "pid": self.pid,
@@ -117,13 +137,20 @@ class EnvoyProxy:
             "admin": self.admin,
             "inner": self.inner,
             "version": self.version,
-            "shares": asdict(self.shares),
+            "shares": {
+                "serving": dict(self.shares.serving),
+                "weights": dict(self.shares.weights),
+                "tested": self.shares.tested,
+            },
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: ProxyRecord) -> None:
         """What `to_dict` gave."""
-        for name in ("pid", "born", "admin", "inner", "version"):
-            setattr(self, name, data.get(name, getattr(self, name)))
+        self.pid = data.get("pid", self.pid)
+        self.born = data.get("born", self.born)
+        self.admin = data.get("admin", self.admin)
+        self.inner = data.get("inner", self.inner)
+        self.version = data.get("version", self.version)
         self.shares = TrafficSplit(**data["shares"]) if "shares" in data else TrafficSplit()
 
     @property
@@ -149,7 +176,7 @@ class EnvoyProxy:
         self._renew()
         for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
-        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.shares.serving])
+        self._write_clusters(self.shares.serving)
         self._write_routes()
         front = envoy.listener(self.folder, envoy.FRONT, host, port)
         test = envoy.listener(self.folder, envoy.TEST, "127.0.0.1", self.inner)
@@ -196,7 +223,7 @@ class EnvoyProxy:
         if anew or both != before:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
-            self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
+            self._write_clusters(both)
             expected = {(n, a) for n, addresses in both.items() for a in addresses}
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
@@ -222,9 +249,13 @@ class EnvoyProxy:
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
             self._write(envoy.rds(name), [envoy.routes(name, entries)])
 
-    def _write(self, name: str, items: list[dict[str, Any]]) -> None:
+    def _write(self, name: str, items: Sequence[Mapping[str, Json]]) -> None:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
+
+    def _write_clusters(self, names: Iterable[str]) -> None:
+        clusters = [envoy.cluster(self.folder, name, self.protocol) for name in names]
+        self._write(envoy.CDS, clusters)
 
     def _write_endpoints(self, name: str, addresses: Sequence[str]) -> None:
         self._write(envoy.eds(name), [envoy.endpoints(name, addresses)])
@@ -235,8 +266,12 @@ class EnvoyProxy:
 
     def _ready(self) -> bool:
         if not self.alive():
-            raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
-        return self._ask("/ready").startswith("LIVE") and self._routed()
+            raise CannotRun(
+                "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
+            )
+        expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
+        live = self._ask("/ready").startswith("LIVE")
+        return live and self._routed() and expected <= self._known()
 
     def _known(self) -> set[tuple[str, str]]:
         """The instances that Envoy has, as (cluster, address)."""
@@ -261,7 +296,9 @@ class EnvoyProxy:
         text = self._ask("/stats?filter=rds.*version_text")
         return text.count(f'"{self.version}"') >= 2
 
-    def _wait(self, condition: Any, message: str, limit: float = APPLY_LIMIT) -> None:
+    def _wait(
+        self, condition: Callable[[], bool], message: str, limit: float = APPLY_LIMIT
+    ) -> None:
         end = self.clock.monotonic() + limit
         while self.clock.monotonic() < end:
             try:
@@ -271,7 +308,11 @@ class EnvoyProxy:
                 if not self.alive():
                     break
             self.clock.sleep(0.03)
-        raise CannotRun(f"{message} within {limit:g} s", f"Read {self.folder}/envoy.log.")
+        raise CannotRun(
+            f"{message} within {limit:g} s",
+            f"Read {self.folder}/envoy.log.",
+            code="envoy-unavailable",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -287,8 +328,10 @@ def _refuse_taken(host: str, port: int) -> None:
                     f"port {port} on {host} is taken by a proxy of Shipway's, pid {proxy[0]},"
                     f" whose folder is gone: {proxy[1]}",
                     f"End it: kill {proxy[0]}",
+                    code="port-taken",
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",
+                code="port-taken",
             ) from error
