@@ -34,7 +34,9 @@ from typing import (
 from shipway.errors import RecordError
 
 T = TypeVar("T")
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonValue: TypeAlias = (
+    "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+)
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 Migration = Callable[[JsonObject], JsonObject]
 _Reader = Callable[[Any], Any]
@@ -84,6 +86,7 @@ class DocumentFormat(Generic[T]):
             raise RecordError(
                 f"{source}: {self.title} was written by a newer Shipway ({VERSION} {version})",
                 "Update Shipway.",
+                code="record-newer",
             )
         try:
             for migrate in self.migrations[version - 1 :]:
@@ -111,6 +114,7 @@ def _damaged(what: str, problem: str) -> RecordError:
     return RecordError(
         f"{what} is damaged: {problem}",
         "Restore it from a copy, or remove what is damaged and begin anew.",
+        code="record-damaged",
     )
 
 

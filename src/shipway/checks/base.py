@@ -48,7 +48,7 @@ class CheckDefaults:
         """No finding is let pass."""
         return (NO_FINDINGS,)
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...] | None:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Nothing, unless the tool can repair."""
         return None
 
@@ -59,6 +59,7 @@ def tool_crashed(output: ToolOutput, tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} {how} and no result: {_complaint(output)}",
         "Read its log above; if it could not be fetched, look at the network.",
+        code="tool-failed",
     )
 
 
@@ -76,6 +77,7 @@ def nothing_to_check(tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} found no Python files",
         f"Look at what its settings exclude, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 
@@ -105,10 +107,10 @@ def dockerfiles(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, paths)))
 
 
-def workflow_files(config: Config, site: CheckContext) -> tuple[str, ...]:
+def workflow_files(config: Config, context: CheckContext) -> tuple[str, ...]:
     """The workflow files, for tools that look into no folder."""
     folder = config.application.workflows
-    below = os.path.join(site.root, folder)
+    below = os.path.join(context.root, folder)
     names = sorted(os.listdir(below)) if folder and os.path.isdir(below) else []
     return tuple(f"{folder}/{name}" for name in names if name.endswith((".yml", ".yaml")))
 
@@ -116,7 +118,7 @@ def workflow_files(config: Config, site: CheckContext) -> tuple[str, ...]:
 def unreadable_files(tool: str, files: Sequence[str], remedy: str) -> CannotRun:
     """The tool could not read some files: what it says of the others is not the whole."""
     more = f" and {len(files) - 1} more" if files[1:] else ""
-    return CannotRun(f"{tool} could not read {files[0]}{more}", remedy)
+    return CannotRun(f"{tool} could not read {files[0]}{more}", remedy, code="nothing-to-scan")
 
 
 def nothing_to_scan(tool: str, what: str) -> CannotRun:
@@ -124,6 +126,7 @@ def nothing_to_scan(tool: str, what: str) -> CannotRun:
     return CannotRun(
         f"{tool} found {what} to look at",
         f"See what [application] names, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 

@@ -45,13 +45,14 @@ class DependencyCheck(Scanner):
         return (config.application.lock, *self.configuration)
 
 
-def site_packages(site: CheckContext) -> str:
+def site_packages(context: CheckContext) -> str:
     """The folder of the application's installed packages; one that is not there if none is."""
-    folder = os.path.dirname(os.path.dirname(site.python))
+    folder = os.path.dirname(os.path.dirname(context.python))
     if not folder:
         raise CannotRun(
             "the application's environment is not there",
             "It is made by the step install: see why that did not pass.",
+            code="application-environment",
         )
     folders = sorted(glob(f"{escape(folder)}/lib/python3*/site-packages"))
     return folders[0] if folders else f"{folder}/lib/site-packages"
@@ -102,6 +103,7 @@ def no_packages(tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} found no packages",
         f"See what the step install made, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 

@@ -23,16 +23,17 @@ _FETCH_LOCK_ADVISORIES = "Fetch it again: osv.dev publishes PyPI's advisories as
 class Advisories(DependencyCheck):
     """Shipway's own program, `scripts/match_advisories.py`."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The advisories and the lock file."""
-        if not site.advisories:
+        if not context.advisories:
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
+                code="advisories-missing",
             )
-        return (site.advisories, config.application.lock)
+        return (context.advisories, config.application.lock)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """How old the advisories are is measured; the limit is the team's."""
         try:
             report = json.loads(output.stdout)
@@ -51,11 +52,15 @@ class Advisories(DependencyCheck):
         if unread:
             shown = ", ".join(map(str, unread[:3]))
             raise CannotRun(
-                f"{len(unread)} of the advisories cannot be read: {shown}", _FETCH_LOCK_ADVISORIES
+                f"{len(unread)} of the advisories cannot be read: {shown}",
+                _FETCH_LOCK_ADVISORIES,
+                code="advisories-missing",
             )
         if not advisories:
             raise CannotRun(
-                f"{site.advisories} has no advisory for PyPI's packages", _FETCH_LOCK_ADVISORIES
+                f"{context.advisories} has no advisory for PyPI's packages",
+                _FETCH_LOCK_ADVISORIES,
+                code="advisories-missing",
             )
         return CheckResult(tuple(findings), (Measure("advisories age", age, "d"),))
 
@@ -104,16 +109,17 @@ class ImagePackages(Scanner):
         """What the image is made from. It is looked at every time, whether this changed or not."""
         return ("**",)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The advisories and the image."""
-        if not site.advisories:
+        if not context.advisories:
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
+                code="advisories-missing",
             )
-        return (site.advisories, _image(config))
+        return (context.advisories, _image(config))
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Every ecosystem of the image must have advisories. Their age is measured: the worst."""
         try:
             parts = json.loads(output.stdout)
@@ -136,10 +142,13 @@ class ImagePackages(Scanner):
             raise CannotRun(
                 f"{len(unread)} of the advisories cannot be read: {unread[0]}",
                 _FETCH_IMAGE_ADVISORIES,
+                code="advisories-missing",
             )
         if lacking:
             raise CannotRun(
-                f"{site.advisories} has no advisory for {lacking[0]}", _FETCH_IMAGE_ADVISORIES
+                f"{context.advisories} has no advisory for {lacking[0]}",
+                _FETCH_IMAGE_ADVISORIES,
+                code="advisories-missing",
             )
         measures = [Measure(f"packages of {name}", count) for name, count in counts.items()]
         return CheckResult(findings, (Measure("advisories age", max(ages), "d"), *measures))
@@ -173,6 +182,7 @@ def _refused(why: str, config: Config) -> CannotRun:
         f"the image {image} cannot be looked at: {why}",
         f"Build it: shipway image build; or save it there: docker save -o {image} NAME, or buildah "
         f"push NAME oci-archive:{image}; or switch it off: [checks] image-packages = false.",
+        code="nothing-to-scan",
     )
 
 

@@ -31,11 +31,11 @@ _UNREACHED = re.compile(r"(Connection|Proxy|Timeout)Error|Could not connect")
 class PipAudit(DependencyCheck):
     """pip-audit's JSON over the application's own environment."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """What is installed there is audited; the application itself is not on PyPI."""
         return (
             "--path",
-            site_packages(site),
+            site_packages(context),
             "--skip-editable",
             "--format",
             "json",
@@ -46,10 +46,10 @@ class PipAudit(DependencyCheck):
             "--progress-spinner",
             "off",
             "--cache-dir",
-            f"{site.root}/.shipway/pip-audit",
+            f"{context.root}/.shipway/pip-audit",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings, or PyPI was not reached. What it skipped, it did not audit, and
         it ends with 0 even where it skipped everything."""
         _reached(output)
@@ -74,6 +74,7 @@ class PipAudit(DependencyCheck):
                 f"pip-audit could audit none of {len(skipped)} packages: "
                 f"{skipped[0]['skip_reason']}",
                 f"It asks pypi.org's JSON API, which a mirror may lack. {ADVISORIES_REMEDY}",
+                code="nothing-to-scan",
             )
         return CheckResult((*faults, *unknown))
 
@@ -86,9 +87,12 @@ def _reached(output: ToolOutput) -> None:
         raise CannotRun(
             "pip-audit does not trust the certificate with which pypi.org answered",
             'Let it see the one that your proxy has: env = ["REQUESTS_CA_BUNDLE"] in shipway.toml.',
+            code="network-unavailable",
         )
     if _UNREACHED.search(output.stderr):
-        raise CannotRun("pip-audit could not reach pypi.org", ADVISORIES_REMEDY)
+        raise CannotRun(
+            "pip-audit could not reach pypi.org", ADVISORIES_REMEDY, code="network-unavailable"
+        )
 
 
 def _own(package: dict[str, Any]) -> bool:

@@ -51,19 +51,19 @@ class Pytest(CheckDefaults):
         """Where these tests are."""
         return str(getattr(config.application, f"{self.name}_tests"))
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
         if config.application.test_runner == "django":
             packages = ",".join(config.application.packages) or "."
-            data, junit = f"{site.out}/coverage.data", f"{site.out}/junit.xml"
+            data, junit = f"{context.out}/coverage.data", f"{context.out}/junit.xml"
             return (f"{HERE}/measure_django.py", data, packages, junit)
         return (
             f"{HERE}/measure_tests.py",
-            f"{site.out}/coverage.data",
+            f"{context.out}/coverage.data",
             ",".join(config.application.packages) or ".",
             self.folder(config),
             *self._others(config),
-            f"--junitxml={site.out}/junit.xml",
+            f"--junitxml={context.out}/junit.xml",
             "-p",
             "no:cacheprovider",
         )
@@ -74,7 +74,7 @@ class Pytest(CheckDefaults):
         folders = (kind.folder(config) for kind in TESTS if kind.name != self.name)
         return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
 
         What is absent (pytest, the folder, every test) cannot run; a suite that breaks before its
@@ -84,6 +84,7 @@ class Pytest(CheckDefaults):
             raise CannotRun(
                 f"the application's environment has no {absent[1]}",
                 f"Add it to the development dependencies: uv add --dev {absent[1]}.",
+                code="application-environment",
             )
         if output.code == WRONG_USAGE and (missing := _MISSING.search(output.stderr)):
             folder = self.folder(config)
@@ -128,6 +129,7 @@ def _no_tests(kind: str, folder: str) -> CannotRun:
     return CannotRun(
         f"there are no tests in {folder}",
         f"Write one, or switch it off: [checks] {kind} = false.",
+        code="no-tests",
     )
 
 
@@ -142,7 +144,9 @@ def _read(suite: Element, output: ToolOutput) -> CheckResult:
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
     )
     if skipped and not tally.executed:
-        raise CannotRun("every test was skipped", "See why above; nothing was tested.")
+        raise CannotRun(
+            "every test was skipped", "See why above; nothing was tested.", code="no-tests"
+        )
     if bool(broken) != bool(output.code) or not cases:
         return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])

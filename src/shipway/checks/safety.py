@@ -33,12 +33,12 @@ _NO_ACCOUNT = re.compile(r"log ?in|register|authenticat|credential", re.IGNORECA
 class Safety(DependencyCheck):
     """The JSON of `safety scan`, schema 3.0 (its package safety_schemas), over an environment."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The application's environment: it does not read uv.lock."""
-        folder = os.path.dirname(os.path.dirname(site.python))
+        folder = os.path.dirname(os.path.dirname(context.python))
         return ("--stage", "cicd", "scan", "--target", folder or ".", "--output", "json")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """64: faults that its policy does not let pass, 0: none of them, else: it did not run."""
         _asked(output)
         try:
@@ -70,13 +70,17 @@ def _asked(output: ToolOutput) -> None:
         raise CannotRun(
             "safety does not trust the certificate with which safetycli.com answered",
             'Let it see the one that your proxy has: env = ["REQUESTS_CA_BUNDLE"].',
+            code="network-unavailable",
         )
     if _UNREACHED.search(text):
-        raise CannotRun("safety could not reach safetycli.com", ADVISORIES_REMEDY)
+        raise CannotRun(
+            "safety could not reach safetycli.com", ADVISORIES_REMEDY, code="network-unavailable"
+        )
     if output.code == _REFUSED or _NO_ACCOUNT.search(text):
         raise CannotRun(
             "safety has no account to ask with",
             'Let it see a key: env = ["SAFETY_API_KEY"] in shipway.toml. Or use pip-audit alone.',
+            code="tool-missing",
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
-from shipway.cli.step_executor import uv_program
+from shipway.cli.uv import uv_program
 from shipway.errors import CannotRun
 from shipway.images import builders
 from shipway.pipeline.service_kinds import KINDS, ServiceKind
@@ -62,7 +62,7 @@ class Machine:
         """Run a program to its end. Raises CannotRun where it is not here, or does not answer."""
         program = shutil.which(argv[0], path=self.path)
         if program is None:
-            raise CannotRun(f"{argv[0]} is not here")
+            raise CannotRun(f"{argv[0]} is not here", code="tool-missing")
         command = Command((program, *argv[1:]), "/", self.environment, self.timeout)
         done = self.processes.run(command)
         if done.timed_out:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
@@ -13,12 +13,34 @@ from shipway.config.schema import Environment
 from shipway.ports import Clients
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.one_off_task import run_task
+from shipway.rollouts.ecs.platform import EcsPlatform
 from shipway.rollouts.ecs.ports import TaskDefinitionOps
 from shipway.rollouts.ecs.preflight.checklist import run_preflight
 from shipway.rollouts.ecs.preflight.subject import PreflightSubject, Problem
 from shipway.rollouts.ecs.preview import read_template
 from shipway.rollouts.ecs.task_definition import render_task_definition
+from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
+
+
+def open_ecs_platform(project: Project, environment: str) -> EcsPlatform:
+    """Amazon ECS, as configured; nothing is asked yet."""
+    clients = AwsClients(project.config.aws)
+    return EcsPlatform(
+        project.config,
+        environment,
+        clients,
+        SystemClock(),
+        RealHttp(),
+        project.record,
+        task_definition_ops(project, clients),
+    )
 
 
 def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
@@ -33,8 +55,8 @@ def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinition
         settings: Environment,
         names: AwsResourceNames,
         release: Release,
-        base: Mapping[str, Any] | None,
-    ) -> dict[str, Any]:
+        base: TaskDefinitionTypeDef | None,
+    ) -> RegisterTaskDefinitionRequestTypeDef:
         where = f"environments.{names.environment}.ecs.template"
         if settings.ecs.template:
             base = read_template(project.root, settings.ecs.template, where)
@@ -47,7 +69,7 @@ def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinition
         settings: Environment,
         names: AwsResourceNames,
         release: Release,
-        definition: Mapping[str, Any],
+        definition: RegisterTaskDefinitionRequestTypeDef,
     ) -> Sequence[Problem]:
         return run_preflight(
             PreflightSubject(

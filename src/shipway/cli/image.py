@@ -17,7 +17,7 @@ from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
-from shipway.cli.step_executor import StepExecutor
+from shipway.cli.step_worker import StepWorker
 from shipway.codec import JsonObject, to_plain
 from shipway.errors import ConfigError
 from shipway.findings.imports.report import findings_from
@@ -51,9 +51,9 @@ def image_build(*, directory: str, json: bool) -> int:
     say = _say(json=json)
     commit, _ = head_commit(project.root)
     run = f"{SystemClock().now():.3f}-{os.getpid()}"
-    perform = StepExecutor(project, run, commit)
-    build_site = build_context(perform.workshop({}), image_step(project.config))
-    built = build_image(build_site, read_origin(project.root, project.config), run, say)
+    worker = StepWorker(project, run, commit)
+    context = build_context(worker.context, image_step(project.config))
+    built = build_image(context, read_origin(project.root, project.config), run, say)
     gates = evaluate_size_budget(built.weight, project.config.image)
     broken = [gate for gate in gates if not gate.passed]
     if json:
@@ -74,6 +74,7 @@ def image_scan(*, directory: str, json: bool) -> int:
         raise ConfigError(
             f"{destination.registry.host} is not ECR, and scans nothing",
             "Look at the image here: shipway run image image-packages --advisories DIR.",
+            code="no-registry",
         )
     name = destination.registry.place.repository
     timeout = project.config.image.scan_timeout
@@ -95,12 +96,15 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
     say = _say(json=json)
     if image and not (to and is_digest(image)):
         raise ConfigError(
-            f"{image!r} is to be pushed to nowhere", "Name a digest (sha256:…) and --to ENV."
+            f"{image!r} is to be pushed to nowhere",
+            "Name a digest (sha256:…) and --to ENV.",
+            code="no-registry",
         )
     if to and to not in project.config.environments:
         raise ConfigError(
             f"there is no environment {to!r}",
             f"Known: {', '.join(project.config.environments) or 'none'}.",
+            code="unknown-name",
         )
     destination = image_registry(project.config, make=True)
     facts: JsonObject = (

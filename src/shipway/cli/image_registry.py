@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from shipway.aws.clients import AwsClients
 from shipway.aws.names import AwsResourceNames
+from shipway.config.schema import Config
 from shipway.config.tables import ECR
 from shipway.errors import ConfigError
+from shipway.images.ecr import EcrRegistry
 from shipway.images.reference import parse_reference
 from shipway.images.registry import RegistryClient
 from shipway.images.registry_auth import find_credentials
+from shipway.images.repository import moving_tags
 from shipway.system.clock import SystemClock
 from shipway.system.http import HttpRegistryTransport, is_this_machine
-
-if TYPE_CHECKING:
-    from shipway.config.schema import Config
-    from shipway.images.ecr import EcrRegistry
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ def image_registry(config: Config, *, make: bool = False) -> ImageRegistry:
         raise ConfigError(
             "there is no registry to push to",
             'Say one in shipway.toml: [image] registry = "registry.example.org" (or "ecr").',
+            code="no-registry",
         )
     reference = parse_reference(f"{settings.registry}/{name}")
     plain = settings.plain_http or is_this_machine(reference.registry)
@@ -58,10 +58,6 @@ def configured_registry(config: Config) -> str:
 
 
 def _in_ecr(config: Config, name: str, *, make: bool) -> ImageRegistry:
-    from shipway.aws.clients import AwsClients
-    from shipway.images.ecr import EcrRegistry
-    from shipway.images.repository import moving_tags
-
     ecr = EcrRegistry(AwsClients(config.aws), SystemClock())
     created = False
     if make:
@@ -70,7 +66,9 @@ def _in_ecr(config: Config, name: str, *, make: bool) -> ImageRegistry:
         existing = ecr.place(name)
         if existing is None:
             raise ConfigError(
-                f"ECR has no repository {name}", "Push once: shipway run publish makes it."
+                f"ECR has no repository {name}",
+                "Push once: shipway run publish makes it.",
+                code="no-registry",
             )
         reference, plain = existing
     registry = RegistryClient(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
 from shipway.cli.arguments import add_json
-from shipway.cli.github_actions import publish_run, run_name, run_suffix
+from shipway.cli.github_actions import publish_run
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import rollout_pages
+from shipway.cli.run_name import run_name, run_suffix
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import (
     run_from_json,
@@ -23,6 +25,11 @@ from shipway.pipeline.result import RunResult
 from shipway.pipeline.step import STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
+from shipway.reports.console_lines import verdict_block
+from shipway.reports.html import html_report
+from shipway.reports.junit import junit_report
+from shipway.reports.markdown import markdown_report
+from shipway.reports.sarif import sarif_report
 from shipway.system.clock import SystemClock
 from shipway.system.files import BlobFolder, write_atomic
 from shipway.system.git import head_commit
@@ -40,7 +47,11 @@ def merge_job_runs(project: Project, folder: str) -> None:
     its run began leaves the record that it was given.
     """
     if not os.path.isdir(folder):
-        raise ConfigError(f"there is no folder {folder}", "Name one with the jobs' artifacts.")
+        raise ConfigError(
+            f"there is no folder {folder}",
+            "Name one with the jobs' artifacts.",
+            code="unknown-name",
+        )
     commit, _ = head_commit(project.root)
     suffix = run_suffix(os.environ)
     parts = [
@@ -52,6 +63,7 @@ def merge_job_runs(project: Project, folder: str) -> None:
         raise ConfigError(
             f"no run of {commit[:7] or 'this code'} is below {folder}",
             "See how the jobs before ended: none has left a record of a run.",
+            code="no-run",
         )
     name = run_name(SystemClock().now(), os.environ)
     expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
@@ -65,10 +77,10 @@ def merge_job_runs(project: Project, folder: str) -> None:
 
 def print_outcome(result: RunResult, project: Project, *, quiet: bool) -> int:
     """Say how the whole ended, here and in GitHub; its exit code."""
-    from shipway.reports.console_lines import verdict_block
-
     if not quiet:
-        sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
+        sys.stdout.writelines(
+            f"{line.text}\n" for line in verdict_block(result, project.invocation())
+        )
         publish_run(result, project, annotate=False)
     return result.exit_code(strict=bool(os.environ.get("CI")))
 
@@ -80,8 +92,6 @@ def _asked_for(step: Step) -> bool:
 
 def _prune(project: Project) -> None:
     """What is saved for the next run must not grow for ever."""
-    from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
-
     now = SystemClock().now()
     remove_expired(ArtifactHistory(project.state, project.record, project.config.retention, now))
 
@@ -116,25 +126,39 @@ def report(*, directory: str, json: bool, source: str) -> int:
 
 
 def last_run(project: Project) -> RunResult:
-    """The newest finished run. Raises ConfigError when there is none."""
-    last = project.record.last_run()
-    if last is None:
-        raise ConfigError("there is no run on record", "Run one: shipway run.")
-    _, text, steps = last
+    """The newest run. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.last_run())
+
+
+def run_named(project: Project, name: str) -> RunResult:
+    """The run of this name. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.run(name))
+
+
+def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
+    if recorded is None:
+        raise ConfigError("there is no run on record", "Run one: shipway run.", code="no-run")
+    _, text, steps = recorded
     if text is None:
         raise ConfigError(
             "the last run is not at its end: it has no verdict",
             "Wait for it where it goes on; run it again where it was cut off.",
+            code="no-run",
         )
     return run_from_json(text, tuple(step_from_json(step) for step in steps))
 
 
+def report_run(result: RunResult, project: Project, *, quiet: bool) -> None:
+    """Write all forms of a run that has just ended, say where, and in GitHub publish it there."""
+    path = write_reports(result, project)
+    if not quiet:
+        sys.stdout.write(f"report: {path}\n")
+        publish_run(result, project)
+    _prune(project)
+
+
 def write_reports(result: RunResult, project: Project) -> str:
     """Write all forms; the path of the page, relative to here where that is shorter."""
-    from shipway.reports.html import html_report as page
-    from shipway.reports.junit import junit_report
-    from shipway.reports.markdown import markdown_report
-    from shipway.reports.sarif import sarif_report
 
     def log(name: str) -> bytes:
         data = project.blobs.get(name)
@@ -143,7 +167,7 @@ def write_reports(result: RunResult, project: Project) -> str:
         return data
 
     for name, text in {
-        "report.html": page(
+        "report.html": html_report(
             result, log, lambda path: _source(project.root, path), rollout_pages(project)
         ),
         "junit.xml": junit_report(result),

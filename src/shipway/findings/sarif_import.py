@@ -9,9 +9,16 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from shipway.errors import ConfigError
-from shipway.findings.finding import Finding, FindingKind, FindingState, Severity, severity_of_score
+from shipway.findings.finding import (
+    Finding,
+    FindingKind,
+    FindingState,
+    Severity,
+    severity_of_score,
+    web_address,
+)
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import SarifRule, SarifRules, web_address
+from shipway.findings.sarif_rules import SarifRule, SarifRules
 
 # Messages in SARIF as plain text: placeholders filled in, links resolved.
 
@@ -161,7 +168,11 @@ def findings_from_sarif(data: Any, tool: str = "") -> tuple[Finding, ...]:
     log = JsonNode(data)
     version = log["version"].required().text()
     if not version.startswith("2.1"):
-        raise ConfigError(f"$.version is {version!r}, not 2.1.0", "Let the tool write SARIF 2.1.0.")
+        raise ConfigError(
+            f"$.version is {version!r}, not 2.1.0",
+            "Let the tool write SARIF 2.1.0.",
+            code="report-unreadable",
+        )
     return tuple(
         finding for run in log["runs"].required() for finding in _Reader(run, tool).findings()
     )
@@ -193,6 +204,7 @@ class _Reader:
             raise ConfigError(
                 f"{run.path}.externalPropertyFileReferences: the results are in other files",
                 "Let the tool write one file.",
+                code="report-unreadable",
             )
         self._run = run
         self._rules = SarifRules(run["tool"].required())

@@ -111,7 +111,9 @@ def _place(digest: str) -> str:
 
 def _unknown(why: str) -> CannotRun:
     return CannotRun(
-        f"the image that was built cannot be read: {why}", "Try another builder: image.builder."
+        f"the image that was built cannot be read: {why}",
+        "Try another builder: image.builder.",
+        code="no-image",
     )
 
 
@@ -152,6 +154,7 @@ class OciLayout:
             raise ConfigError(
                 f"{self.folder} is damaged: {digest[:19]} is not there",
                 "Build the image again: shipway image build.",
+                code="no-image",
             )
         return data
 
@@ -204,7 +207,9 @@ class OciLayout:
                 manifests: list[Descriptor] = json.load(file)["manifests"]
             (descriptor,) = manifests
         except (OSError, ValueError, KeyError):
-            raise ConfigError("no image is built yet", "Build it: shipway image build.") from None
+            raise ConfigError(
+                "no image is built yet", "Build it: shipway image build.", code="no-image"
+            ) from None
         return descriptor
 
     def manifest(self) -> Manifest:

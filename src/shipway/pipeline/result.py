@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from shipway.codec import JsonObject
+from shipway.errors import ErrorCode
 from shipway.findings.finding import Finding
 from shipway.pipeline.gates import GateResult, Measure
 from shipway.pipeline.outcome import Outcome, Verdict
@@ -66,7 +67,8 @@ class StepResult:
     """How a step ended.
 
     started: seconds since the epoch; seconds: how long it took (when cached: originally).
-    reason: one sentence why it did not pass. remedy: what to do next.
+    reason: one sentence why it did not pass. code: of the error that was raised, "" where none was.
+    remedy: what to do next.
     reports: file name → digest of a stored blob. log: digest of its output, "" if none.
     rollout: set by steps that roll out.
     """
@@ -88,6 +90,7 @@ class StepResult:
     rollout: Verdict | None = None
     needs: tuple[str, ...] = ()
     facts: StepFacts = field(default_factory=StepFacts)
+    code: ErrorCode | Literal[""] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

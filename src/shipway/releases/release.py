@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shipway.codec import DocumentFormat
+from shipway.codec import DocumentFormat, JsonObject
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult, StepFacts
 
@@ -48,6 +48,11 @@ class Release:
 
 
 RELEASE = DocumentFormat(Release, "the release")
+
+
+def release_from(fields: JsonObject) -> Release:
+    """A release from a step's facts. Raises RecordError."""
+    return RELEASE.from_object(fields, "the record, what was packaged")
 
 
 def release_fields(release: Release) -> dict[str, object]:

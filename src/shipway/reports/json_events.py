@@ -13,12 +13,13 @@ from enum import StrEnum
 from typing import Any, TextIO, TypedDict
 
 from shipway.codec import JsonObject
+from shipway.errors import ERROR_CODES, ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepFacts, StepResult, TestTally
 from shipway.pipeline.step import Step
-from shipway.reports.console_lines import reason_of, verdict_reason
+from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 
 # The JSON schema (draft 2020-12) of the event stream that reports/json_events.py writes.
 #
@@ -116,6 +117,7 @@ EVENTS: dict[str, JsonObject] = {
         rollout={"enum": [*(verdict.value for verdict in Verdict), None]},
         needs=_list(_TEXT),
         facts={"type": "object"},
+        code=_TEXT,
     ),
     "run_finished": _event(
         "run_finished",
@@ -130,6 +132,13 @@ EVENTS: dict[str, JsonObject] = {
         jobs=_COUNT,
         address=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
+    ),
+    "error": _event(
+        "error",
+        code={"enum": list(ERROR_CODES)},
+        message=_TEXT,
+        remedy=_TEXT,
+        exit_code=_COUNT,
     ),
 }
 SCHEMA: JsonObject = {
@@ -274,6 +283,7 @@ class StepObject(TypedDict):
     rollout: str | None
     needs: list[str]
     facts: StepFacts
+    code: str
 
 
 class RunObject(TypedDict):
@@ -290,6 +300,28 @@ class RunObject(TypedDict):
     jobs: int
     address: str
     steps: dict[str, str]
+
+
+class ErrorObject(TypedDict):
+    """A command that could not do its work, as `error` has it."""
+
+    event: str
+    code: str
+    message: str
+    remedy: str
+    exit_code: int
+
+
+def error_event(message: str, remedy: str, error: ShipwayError) -> ErrorObject:
+    """What a command prints that could not do its work. message, remedy: of the error, with
+    commands as they are typed here."""
+    return {
+        "event": "error",
+        "code": error.code,
+        "message": message,
+        "remedy": remedy,
+        "exit_code": error.exit_code,
+    }
 
 
 def step_object(result: StepResult) -> StepObject:
@@ -316,6 +348,7 @@ def step_object(result: StepResult) -> StepObject:
         "rollout": result.rollout.value if result.rollout else None,
         "needs": list(result.needs),
         "facts": result.facts,
+        "code": "" if passed else code_of(result),
     }
 
 

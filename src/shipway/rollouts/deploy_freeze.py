@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from shipway.codec import DocumentFormat, JsonObject
@@ -29,7 +29,12 @@ class DeployFreeze:
 
     def to_dict(self) -> JsonObject:
         """For `--json`."""
-        return asdict(self)
+        return {
+            "environment": self.environment,
+            "reason": self.reason,
+            "by": self.by,
+            "since": self.since,
+        }
 
 
 FREEZE = DocumentFormat(DeployFreeze, "the hold")
@@ -39,6 +44,7 @@ class EnvironmentFrozen(Busy):
     """A deploy was asked for while the environment is held: a person has to release it."""
 
     exit_code = 6
+    default_code = "environment-frozen"
 
     def __init__(self, hold: DeployFreeze) -> None:
         super().__init__(
@@ -66,4 +72,5 @@ def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
         raise RecordError(
             f"the hold of {environment} cannot be read: {problem.message}",
             f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
+            code="environment-frozen",
         ) from None

@@ -12,18 +12,8 @@ from shipway.rollouts.report import RolloutRecord, RolloutReport
 NO_REMARKS: Mapping[str, str] = {}
 
 
-class RolloutStatus(TypedDict):
-    """A rollout that is not finished. weight: percent for the candidate. held: whether it waits
-    for a person."""
-
-    release: str
-    stage: str
-    weight: float
-    held: bool
-
-
 class InstanceStatus(TypedDict):
-    """A process, or a task on ECS, which has no pid."""
+    """A process or task. address: a task's id. health: "ok", or what is wrong with it."""
 
     release: str
     address: str
@@ -32,9 +22,20 @@ class InstanceStatus(TypedDict):
     health: str
 
 
-class EnvironmentStatus(TypedDict):
-    """What runs, as `status --json` prints it. proxy: whether requests get through. secrets: those
-    that are configured, and whether they have a value, where the platform keeps them."""
+class RolloutStatus(TypedDict):
+    """A rollout in progress. weight: percent for its release. held: it waits for a person."""
+
+    release: str
+    stage: str
+    weight: float
+    held: bool
+
+
+class PlatformStatus(TypedDict):
+    """What runs in an environment. proxy: whether requests are answered at all.
+
+    secrets: name → whether it has a value, where they are asked for.
+    """
 
     environment: str
     address: str
@@ -94,8 +95,8 @@ class Platform(Protocol):
         """Stop everything; how many were stopped."""
         ...
 
-    def status(self) -> EnvironmentStatus:
-        """What runs: environment, address, release, proxy, rollout, instances."""
+    def status(self) -> PlatformStatus:
+        """What runs."""
         ...
 
     def earlier(self, name: str) -> Release:

@@ -139,8 +139,10 @@ def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
 
 def _git_listing(root: str) -> list[str] | None:
     """Tracked and untracked files that are not ignored; None where git has nothing to say."""
+    import logging
     import subprocess
 
+    logging.getLogger(__name__).info("start git ls-files in %s", root)
     try:
         answer = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -257,7 +259,9 @@ def copy_files(root: str, files: list[str], target: str) -> None:
         os.replace(beside, target)
     except OSError as error:
         raise CannotRun(
-            f"the release cannot be copied: {error}", "Look at that file, and at the free space."
+            f"the release cannot be copied: {error}",
+            "Look at that file, and at the free space.",
+            code="no-release",
         ) from error
 
 
@@ -280,6 +284,8 @@ def file_lock(path: str, stopping: Callable[[], bool], what: str) -> Iterator[No
                 break
             except BlockingIOError:
                 if stopping():
-                    raise CannotRun(f"it was stopped while another run {what}") from None
+                    raise CannotRun(
+                        f"it was stopped while another run {what}", code="interrupted"
+                    ) from None
                 time.sleep(_LOOK)
         yield

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from shipway.errors import ConfigError
-from shipway.findings.finding import Finding, FindingKind, severity_of_word, vulnerability_ids
+from shipway.findings.finding import (
+    Finding,
+    FindingKind,
+    severity_of_word,
+    vulnerability_ids,
+    web_address,
+)
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 
 TOOL = "clair"
 
@@ -21,7 +26,9 @@ def findings(report: JsonNode) -> list[Finding]:
     vulnerabilities = dict(report["vulnerabilities"].required().members())
     if not packages:
         raise ConfigError(
-            "Clair saw no package in the image", "See whether it knows the image's system."
+            "Clair saw no package in the image",
+            "See whether it knows the image's system.",
+            code="report-unreadable",
         )
     image = report["manifest_hash"].text()
     results = []
@@ -31,6 +38,7 @@ def findings(report: JsonNode) -> list[Finding]:
                 raise ConfigError(
                     f"{name.path} names what is not in the report",
                     "Make the report again with its tool.",
+                    code="report-unreadable",
                 )
             results.append(_finding(vulnerabilities[name.text()], packages[package], image))
     return results

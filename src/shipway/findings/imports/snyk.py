@@ -9,9 +9,9 @@ from shipway.findings.finding import (
     FindingState,
     parse_cwes,
     severity_of_word,
+    web_address,
 )
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 
 TOOL = "snyk"
 
@@ -37,6 +37,7 @@ def _project(project: JsonNode) -> list[Finding]:
         raise ConfigError(
             f"Snyk did not test {project['path'].text()}: {project['error'].text()}",
             "Mend that, and let it test again.",
+            code="report-unreadable",
         )
     path = project["displayTargetFile"].text() or project["targetFile"].text()
     results = [

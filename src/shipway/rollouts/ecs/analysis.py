@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import floor, inf
-from typing import Any
+from typing import TYPE_CHECKING
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.config.schema import Environment
-from shipway.ports import Clock
+from shipway.ports import Clients, Clock
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.rollout_analysis import (
     RolloutAnalysis,
@@ -27,6 +26,13 @@ from shipway.rollouts.ecs.ports import EcsClients
 from shipway.rollouts.ecs.state import CanaryState, MetricsState
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import JudgementRow, ReleaseFigures, TrafficRow
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import (
+        DimensionTypeDef,
+        GetMetricDataInputTypeDef,
+        MetricDataQueryTypeDef,
+    )
 
 # What CloudWatch counted of each release, minute by minute.
 #
@@ -50,12 +56,12 @@ class CloudWatchMetrics:
 
     def __init__(
         self,
-        calls: RenewingClient,
+        calls: Clients,
         clock: Clock,
         sources: Mapping[str, MetricSource],
         names: Mapping[str, str],
     ) -> None:
-        self._calls = calls
+        self._cloudwatch = calls.client("cloudwatch")
         self._clock = clock
         self._sources = sources
         self._names = names
@@ -124,24 +130,21 @@ class CloudWatchMetrics:
     def _counts(self, source: MetricSource, start: float, end: float) -> dict[float, RequestCounts]:
         """Minute → counts; a minute without data is missing."""
         series: dict[str, dict[float, float]] = {}
-        token: dict[str, str] = {}
+        request: GetMetricDataInputTypeDef = {
+            "MetricDataQueries": _queries(source),
+            "StartTime": _time(start),
+            "EndTime": _time(end),
+            "ScanBy": "TimestampAscending",
+        }
         while True:
-            answer = self._calls(
-                "cloudwatch",
-                "get_metric_data",
-                MetricDataQueries=_queries(source),
-                StartTime=_time(start),
-                EndTime=_time(end),
-                ScanBy="TimestampAscending",
-                **token,
-            )
+            answer = self._cloudwatch.get_metric_data(**request)
             for result in answer.get("MetricDataResults", []):
                 moments = (moment.timestamp() for moment in result.get("Timestamps", []))
                 values = zip(moments, result.get("Values", []), strict=False)
                 series.setdefault(result["Id"], {}).update(values)
             if not answer.get("NextToken"):
                 break
-            token = {"NextToken": answer["NextToken"]}
+            request["NextToken"] = answer["NextToken"]
         minutes = set().union(*series.values()) if series else set()
         return {
             minute: _one({name: by[minute] for name, by in series.items() if minute in by})
@@ -161,7 +164,7 @@ def _one(values: Mapping[str, float]) -> RequestCounts:
     return RequestCounts(round(values.get("requests", 0)), errors, buckets)
 
 
-def _queries(source: MetricSource) -> list[dict[str, Any]]:
+def _queries(source: MetricSource) -> list[MetricDataQueryTypeDef]:
     """What is asked of one release. Names begin with a small letter (M)."""
     metrics = [
         ("requests", "RequestCount", "Sum"),
@@ -172,7 +175,9 @@ def _queries(source: MetricSource) -> list[dict[str, Any]]:
         (f"le{number}", "TargetResponseTime", f"TC(:{edge / 1000:g})")
         for number, edge in enumerate(_EDGES)
     ]
-    dimensions = [{"Name": name, "Value": value} for name, value in source.dimensions]
+    dimensions: list[DimensionTypeDef] = [
+        {"Name": name, "Value": value} for name, value in source.dimensions
+    ]
     return [
         {
             "Id": identity,
@@ -294,9 +299,9 @@ class CanaryAnalysis:
             }
         revisions = self._parts.service.revisions([deployment.candidate, *deployment.stables])
         balancer = self._parts.balancer
-        new = balancer.group_of(revisions.get(deployment.candidate, {}))
-        groups = [balancer.group_of(revisions.get(arn, {})) for arn in deployment.stables]
-        old = next((group for group in groups if group), "")
+        groups = {arn: balancer.group_of(revision) for arn, revision in revisions.items()}
+        new = groups.get(deployment.candidate, "")
+        old = next((groups[arn] for arn in deployment.stables if groups.get(arn)), "")
         if not new or (deployment.stables and not old):
             return {}
         if new == old or self._settings.strategy == "rolling":

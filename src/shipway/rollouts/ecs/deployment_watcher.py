@@ -1,10 +1,10 @@
-"""After a deployment: a success is looked at once more, a failure gets its reason."""
+"""Follows one deployment on ECS to its end; a success is looked at once more afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError
@@ -25,6 +25,9 @@ from shipway.rollouts.ecs.ports import EcsClients
 from shipway.rollouts.ecs.state import WatcherState
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutNotes
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceEventTypeDef
 
 # What happens beside a deployment's own state: tasks that stop, the service's events.
 
@@ -84,7 +87,7 @@ class StoppedTaskMonitor:
             f"{len(self.failed)} tasks failed: {last.cause}", last.remedy, last.log
         )
 
-    def _tell_events(self, events: Sequence[Mapping[str, Any]]) -> None:
+    def _tell_events(self, events: Sequence[ServiceEventTypeDef]) -> None:
         """Newest first, as ECS gives them; those before the deployment are known."""
         fresh = [
             event

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.codec import VERSION, parse_object
 from shipway.config.aws import Aws
 from shipway.errors import RecordError, ShipwayError
-from shipway.ports import Releases
+from shipway.ports import Clients, Releases
 from shipway.releases.release import RELEASE, Release, release_fields
 from shipway.rollouts.ecs.state import ECS_STATE, EcsState, UnfinishedDeployment
 from shipway.rollouts.report import ROLLOUT, RolloutRecord, RolloutReport, rollout_records
 from shipway.system.user import current_user
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 NEWEST = 50  # rollouts that are read
 _FIRST_VERSION = {"started", "digest", "verdict", "release_data", "task_definition"}
@@ -28,11 +31,14 @@ _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
 class S3HistoryStore:
-    """One environment's part. say: told what cannot be done, once."""
+    """One environment's part. say: told what cannot be done, once.
+
+    calls: clients that raise AwsApiError and AwsUnreachable (aws/client.py).
+    """
 
     def __init__(
         self,
-        calls: RenewingClient,
+        calls: Clients,
         settings: Aws,
         names: AwsResourceNames,
         say: Callable[[str], None],
@@ -58,9 +64,7 @@ class S3HistoryStore:
         key = f"{self._prefix}{started:%Y%m%dT%H%M%S.%fZ}-{mark}.json"
         body = ROLLOUT.write(rollout).encode()
         try:
-            self._calls(
-                "s3",
-                "put_object",
+            self._calls.client("s3").put_object(
                 Bucket=self._bucket(),
                 Key=key,
                 Body=body,
@@ -68,7 +72,7 @@ class S3HistoryStore:
                 ContentType="application/json",
             )
         except AwsApiError as problem:
-            if problem.code in _EXISTS:
+            if problem.aws_code in _EXISTS:
                 return True
             return self._tell(problem)
         except ShipwayError as problem:
@@ -87,20 +91,19 @@ class S3HistoryStore:
 
     def _keys(self) -> list[str]:
         keys: list[str] = []
-        token: dict[str, str] = {}
+        s3 = self._calls.client("s3")
+        request: ListObjectsV2RequestTypeDef = {"Bucket": self._bucket(), "Prefix": self._prefix}
         while True:
-            answer = self._calls(
-                "s3", "list_objects_v2", Bucket=self._bucket(), Prefix=self._prefix, **token
-            )
+            answer = s3.list_objects_v2(**request)
             keys += [entry["Key"] for entry in answer.get("Contents", [])]
             if not answer.get("IsTruncated"):
                 return keys
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
+            request["ContinuationToken"] = answer["NextContinuationToken"]
 
     def _read(self, key: str) -> RolloutRecord | None:
         """None for what is no rollout: anybody with the right may have put it there. A rollout that
         is damaged is told: whoever cleans up must not take what it names for idle."""
-        body = self._calls("s3", "get_object", Bucket=self._bucket(), Key=key)["Body"].read()
+        body = self._calls.client("s3").get_object(Bucket=self._bucket(), Key=key)["Body"].read()
         source = f"s3://{self._bucket()}/{key}"
         try:
             document = parse_object(body, source)
@@ -118,7 +121,7 @@ class S3HistoryStore:
         if not self._name:
             account = self._settings.account
             if not account:
-                account = self._calls("sts", "get_caller_identity")["Account"]
+                account = self._calls.client("sts").get_caller_identity()["Account"]
             self._name = self._names.bucket(account, self._calls.region)
         return self._name
 

@@ -12,7 +12,13 @@ from shipway.config.schema import Config, Environment
 from shipway.errors import Busy, CannotRun, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http, Releases, RenewableClients
+from shipway.ports import (
+    Clients,
+    Clock,
+    Http,
+    Releases,
+    RenewableClients,
+)
 from shipway.releases.release import Release
 from shipway.rollouts.ecs import history
 from shipway.rollouts.ecs.deployment import Deployment, task_statuses
@@ -29,7 +35,7 @@ from shipway.rollouts.ecs.service import EcsService, ServiceRef
 from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.ecs.task_definition import release_of_task_definition
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.platform import NO_REMARKS, EnvironmentStatus
+from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
 from shipway.rollouts.report import RolloutRecord, RolloutReport
 
 # What is looked at before anything is changed.
@@ -39,6 +45,7 @@ class PreflightFailed(CannotRun):
     """Something stands in the way; nothing was changed."""
 
     exit_code = 1
+    default_code = "preflight-failed"
 
 
 def raise_if_not_ready(obstacles: Sequence[PreflightFailure]) -> None:
@@ -60,20 +67,23 @@ def settings_digest(settings: Environment) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
-def warn_of_alarms(calls: RenewingClient, names: Sequence[str]) -> list[str]:
+def warn_of_alarms(calls: Clients, names: Sequence[str]) -> list[str]:
     """A warning for every alarm that fires already: ECS watches none in a deployment that
     begins so (docs/ecs.md). Where they cannot be read, that is said."""
     if not names:
         return []
     try:
-        answer = calls("cloudwatch", "describe_alarms", AlarmNames=list(names), StateValue="ALARM")
+        answer = calls.client("cloudwatch").describe_alarms(
+            AlarmNames=list(names), StateValue="ALARM"
+        )
     except AwsApiError as problem:
         return [f"whether alarms fire already is not known: {problem.message}"]
-    rows = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    firing = [alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])]
+    firing += [alarm["AlarmName"] for alarm in answer.get("CompositeAlarms", [])]
     return [
-        f"WARNING: the alarm {alarm['AlarmName']} fires already: ECS watches no alarm in a "
+        f"WARNING: the alarm {name} fires already: ECS watches no alarm in a "
         "deployment that begins so"
-        for alarm in rows
+        for name in firing
     ]
 
 
@@ -103,6 +113,7 @@ class DeploymentsInProgress:
         return Busy(
             f"another rollout goes on in {name}: of {release} ({deployment.rsplit('/', 1)[-1]})",
             f"Wait for it; or {command_line('resume', name)}, {command_line('cancel', name)}.",
+            code="rollout-in-progress",
         )
 
     def release_in(self, deployment: Deployment) -> str:
@@ -110,7 +121,7 @@ class DeploymentsInProgress:
         name."""
         target = deployment.candidate
         revisions = self._service.revisions([target] if target else [])
-        arn = str(revisions.get(target, {}).get("taskDefinition", ""))
+        arn = revisions[target].get("taskDefinition", "") if target in revisions else ""
         if not arn:
             return "a release"
         return (
@@ -252,9 +263,10 @@ class EcsPlatform:
         raise ConfigError(
             f"{self.name} is on ECS: what runs there belongs to its stack",
             f"{command_line('infra', 'destroy', self.name)} takes everything down.",
+            code="wrong-platform",
         )
 
-    def status(self) -> EnvironmentStatus:
+    def status(self) -> PlatformStatus:
         """What runs here, as ECS says."""
         service = self._parts.service.describe()
         rollout = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
@@ -305,6 +317,7 @@ class EcsPlatform:
                 if name
                 else "there is no earlier good release to roll back to",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="no-earlier-release",
             )
         return rollout
 
@@ -344,6 +357,7 @@ class EcsPlatform:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="rollout-in-progress",
             )
         return venture
 

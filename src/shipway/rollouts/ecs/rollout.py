@@ -7,7 +7,7 @@ import shlex
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError, translate_aws_errors
@@ -30,6 +30,13 @@ from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutNotes, RolloutRecord, RolloutReport, TimelineEntry
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DeploymentConfigurationUnionTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
+
 # Begins a deployment: the task definition, the migration, the one call; and finds it again.
 
 APPEARS = 120.0  # seconds until a deployment that was asked for has to be there
@@ -40,6 +47,8 @@ _SHOWN = 20  # of its last lines that the receipt keeps
 
 class MigrationFailed(CannotRun):
     """It ended badly, before any traffic moved. log: its last lines."""
+
+    default_code = "task-failed"
 
     def __init__(self, message: str, remedy: str, log: tuple[str, ...] = ()) -> None:
         super().__init__(message, remedy)
@@ -109,13 +118,14 @@ def find_deployment(
             [deployment.candidate for deployment in deployments if deployment.candidate]
         )
         for deployment in deployments:
-            revision: Mapping[str, Any] = revisions.get(deployment.candidate, {})
-            if revision.get("taskDefinition") == task_definition:
+            revision = revisions.get(deployment.candidate)
+            if revision and revision.get("taskDefinition") == task_definition:
                 return deployment.arn
         if clock.monotonic() >= end:
             raise AwsUnreachable(
                 f"ECS shows no deployment of {task_definition.rsplit('/', 1)[-1]}",
                 "Look at the service's deployments in the ECS console.",
+                code="still-in-progress",
             )
         clock.sleep(LOOK)
 
@@ -145,23 +155,26 @@ class EcsRollout:
     @property
     def digest(self) -> str:
         """Of the release that is rolled out."""
-        return self._found.digest
+        return self._current.digest
 
     @property
     def release(self) -> str:
         """Its name."""
-        return self._found.release
+        return self._current.release
 
     @property
     def deployment(self) -> str:
         """Its ARN, "" while it has none."""
-        return self._found.deployment
+        return self._current.deployment
 
     @property
-    def _found(self) -> UnfinishedDeployment:
+    def _current(self) -> UnfinishedDeployment:
         """The one that was begun here, or found in the record."""
         if self._unfinished is None:
-            raise ConfigError(f"no rollout is unfinished in {self.history.environment}")
+            raise ConfigError(
+                f"no rollout is unfinished in {self.history.environment}",
+                code="rollout-in-progress",
+            )
         return self._unfinished
 
     def log_message(self, line: str) -> None:
@@ -197,12 +210,12 @@ class EcsRollout:
 
     def start(
         self,
-        definition: Mapping[str, Any] | str,
-        configuration: Mapping[str, Any],
+        definition: RegisterTaskDefinitionRequestTypeDef | str,
+        configuration: DeploymentConfigurationUnionTypeDef,
         preparations: Sequence[str],
     ) -> RolloutReport:
         """Register (or take, by its ARN) a task definition, prepare, update, and follow."""
-        service, unfinished = self.parts.service, self._found
+        service, unfinished = self.parts.service, self._current
         try:
             arn = definition if isinstance(definition, str) else service.register(definition)
             for command in preparations:
@@ -231,7 +244,7 @@ class EcsRollout:
     def reopen(self) -> None:
         """The one that a command has left. `closed` is set where it is over."""
         self._unfinished = self.history.unfinished
-        unfinished, service = self._found, self.parts.service
+        unfinished, service = self._current, self.parts.service
         if not unfinished.deployment and unfinished.task_definition:
             try:
                 unfinished.deployment = find_deployment(
@@ -257,12 +270,11 @@ class EcsRollout:
     def adopt(self, deployment: Deployment, release: str) -> None:
         """A deployment that another machine began: what it was judged by is there, not here."""
         self.begin(release, None, self.settings.strategy, {"adopted": "yes"})
-        revision = self.parts.service.revisions([deployment.candidate]).get(
-            deployment.candidate, {}
-        )
-        self._found.task_definition = revision.get("taskDefinition", "")
-        self._found.deployment = deployment.arn
-        self.history.save(self._found)
+        unfinished = self._current
+        revision = self.parts.service.revisions([deployment.candidate]).get(deployment.candidate)
+        unfinished.task_definition = revision.get("taskDefinition", "") if revision else ""
+        unfinished.deployment = deployment.arn
+        self.history.save(unfinished)
 
     def follow(self, *, answered: bool = False) -> RolloutReport:
         """To its end. answered: a person goes on for the judge, where it held."""
@@ -287,8 +299,8 @@ class EcsRollout:
         return self._end(verdict, over=course.finished)
 
     def _course(self) -> DeploymentWatcher:
-        unfinished, parts = self._found, self.parts
-        definition = {"taskDefinitionArn": unfinished.task_definition}
+        unfinished, parts = self._current, self.parts
+        definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished.task_definition}
         if unfinished.task_definition:
             definition = parts.service.task_definition(unfinished.task_definition)
         observing = CanaryAnalysis(
@@ -325,8 +337,8 @@ class EcsRollout:
 
     def _save(self) -> None:
         if self.watcher is not None:
-            self._found.watcher = self.watcher.snapshot()
-        self.history.save(self._found)
+            self._current.watcher = self.watcher.snapshot()
+        self.history.save(self._current)
 
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
@@ -336,7 +348,7 @@ class EcsRollout:
         return self._end(Verdict.UNKNOWN, over=False)
 
     def _end(self, verdict: Verdict, *, over: bool = True) -> RolloutReport:
-        unfinished, course = self._found, self.watcher
+        unfinished, course = self._current, self.watcher
         story = course.notes if course else self._story
         now = self.parts.clock.now()
         meter = course.observing.meter if course else None

@@ -41,7 +41,9 @@ class EnvironmentState:
         if name not in config.environments:
             configured = ", ".join(config.environments) or "none"
             raise ConfigError(
-                f"no environment is named {name!r}", f"Configured: {configured}. See shipway.toml."
+                f"no environment is named {name!r}",
+                f"Configured: {configured}. See shipway.toml.",
+                code="unknown-name",
             )
         self.name = name
         self.settings: Environment = config.environments[name]

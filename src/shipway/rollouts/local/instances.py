@@ -202,7 +202,11 @@ def raise_if_command_failed(done: Completed, what: str) -> None:
     """Raises CannotRun with the last lines of what a command said."""
     if done.code:
         lines = (done.stdout + done.stderr).strip().splitlines()[-3:]
-        raise CannotRun(f"{what} ended with {done.code}: {' / '.join(lines)}", "Mend it first.")
+        raise CannotRun(
+            f"{what} ended with {done.code}: {' / '.join(lines)}",
+            "Mend it first.",
+            code="command-failed",
+        )
 
 
 # The lines that instances write from now on.

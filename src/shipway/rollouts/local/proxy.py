@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from shipway.system.network import free_port
 
 # The proxy of a project whose folder was deleted while it ran: nothing knows of it any more.
 
+_LOG = logging.getLogger(__name__)
 _LISTENING = "0A"  # proc_pid_net(5): the state of a socket in /proc/net/tcp, in hexadecimal
 
 
@@ -185,6 +187,7 @@ class EnvoyProxy:
         env = {"PATH": os.environ.get("PATH", os.defpath)}
         server = self.processes.spawn(Command(argv, self.folder, env), log)
         self.pid, self.born = server.pid, server.born
+        _LOG.info("Envoy %d serves %s:%d; admin: 127.0.0.1:%d", self.pid, host, port, self.admin)
         self._wait(self._ready, "Envoy did not start", START_LIMIT)
 
     def stop(self) -> None:
@@ -213,6 +216,7 @@ class EnvoyProxy:
             expected = {(n, a) for n, addresses in both.items() for a in addresses}
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
+        _LOG.info("Envoy %d gets the routes %s", self.pid, shares)
         self._write_routes()
         self._wait(self._routed, "Envoy did not take the new shares")
         if both != after:
@@ -252,7 +256,9 @@ class EnvoyProxy:
 
     def _ready(self) -> bool:
         if not self.alive():
-            raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
+            raise CannotRun(
+                "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
+            )
         expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
         live = self._ask("/ready").startswith("LIVE")
         return live and self._routed() and expected <= self._known()
@@ -292,7 +298,11 @@ class EnvoyProxy:
                 if not self.alive():
                     break
             self.clock.sleep(0.03)
-        raise CannotRun(f"{message} within {limit:g} s", f"Read {self.folder}/envoy.log.")
+        raise CannotRun(
+            f"{message} within {limit:g} s",
+            f"Read {self.folder}/envoy.log.",
+            code="envoy-unavailable",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -308,8 +318,10 @@ def _refuse_taken(host: str, port: int) -> None:
                     f"port {port} on {host} is taken by a proxy of Shipway's, pid {proxy[0]},"
                     f" whose folder is gone: {proxy[1]}",
                     f"End it: kill {proxy[0]}",
+                    code="port-taken",
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",
+                code="port-taken",
             ) from error
