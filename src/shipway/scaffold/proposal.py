@@ -11,9 +11,8 @@ LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
 _STAND_IN = "for-tests-only"
-_SERVERS = {"fastapi": ("uvicorn",), "flask": ("gunicorn",), "django": ("gunicorn",)}
 _TESTERS = ("pytest", "coverage")
-# FastAPI's TestClient needs it, and FastAPI does not bring it.
+# The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
 _NEWEST = {POSTGRES: "17", REDIS: "7"}
 
@@ -76,9 +75,18 @@ def _application(survey: Survey, lock: str, assumed: list[str]) -> dict[str, obj
     if survey.entry:
         table["serve"] = survey.entry.serve
         table["health"] = survey.health
+        assumed.append(f"serve: {survey.entry.target}, because {survey.entry.evidence}")
         assumed.append(f"health: {survey.health}, because {survey.health_reason}")
+    elif survey.below:
+        commands = " and ".join(f"shipway -C {folder} init" for folder in survey.below)
+        assumed.append(
+            f"nothing is served from this folder; below it there are applications: {commands}"
+        )
     else:
-        assumed.append("no Flask, Django or FastAPI application was found: nothing is served")
+        assumed.append(
+            "no Flask, Django, FastAPI, Starlette, Litestar or Quart application was found: "
+            "nothing is served"
+        )
     for key in ("migrate", "seed"):
         if value := getattr(survey, key):
             table[key] = value
@@ -111,9 +119,9 @@ def _locks(
         return "", None, None
     for note in wants.notes:
         assumed.append(f"left out of {wants.origin}: {note}")
-    servers = _SERVERS[survey.entry.framework] if survey.entry else ()
+    servers = (survey.entry.server,) if survey.entry else ()
     testers = ("coverage",) if survey.tests.runner == "django" else _TESTERS
-    if survey.entry and survey.entry.framework == "fastapi":
+    if survey.entry and survey.entry.framework in ("fastapi", "starlette"):
         testers = (*testers, _CLIENT)
     missing = [name for name in servers if name not in wants.names]
     brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
@@ -140,7 +148,7 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
         elif not variable.required or _served(variable.name, survey):
             continue
         else:
-            env[variable.name] = _STAND_IN
+            env[variable.name] = variable.example or _STAND_IN
         notes[variable.name] = f"read at {variable.place}"
         kind = "a secret" if names_a_secret(variable.name) else "a variable"
         assumed.append(
