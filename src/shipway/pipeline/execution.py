@@ -46,7 +46,8 @@ def tool_command(check: Check, site: CheckContext, shop: StepContext) -> tuple[s
         return (tool.program,)
     extras = tuple(part for extra in tool.extras for part in ("--with", extra))
     source = f"{tool.package}=={tool.version}"
-    return (shop.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
+    python = ("--python", sys.executable)  # Shipway's, whatever the application's is
+    return (shop.uv, "tool", "run", "--quiet", *python, "--from", source, *extras, tool.program)
 
 
 def interrupted_result(step: Step, done: Completed) -> StepResult | None:

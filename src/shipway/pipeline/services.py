@@ -69,7 +69,8 @@ def find_backends(
     requested = major_version(service.version)
     programs = installed(kind, shop.environment.get("PATH"), shop.processes)
     best = nearest_version(requested, kind.majors)
-    started = (shop.uv, "tool", "run", "--quiet", "--from", kind.package, "python")
+    python = ("--python", sys.executable)  # Shipway's, whatever the application's is
+    started = (shop.uv, "tool", "run", "--quiet", *python, "--from", kind.package, "python")
     package = ServiceBackend(
         f"the package {kind.package}",
         argv=(*started, SERVICE, kind.name),
