@@ -162,6 +162,7 @@ def test_linters_that_the_project_configures_stay_on() -> None:
 def test_a_dockerfile_starts_what_is_served_as_nobody() -> None:
     text = dockerfile(proposal({**FLASK, "src/x/__init__.py": "", ".python-version": "3.12\n"}))
     assert "python:3.12-slim" in text
+    assert settings({**FLASK, ".python-version": "3.12"}).application.python == "3.12"
     assert "--require-hashes --no-deps -r requirements-lock.txt" in text
     assert 'CMD ["gunicorn", "--bind", "0.0.0.0:8000", "shop:create_app()"]' in text
     assert "USER 10001:10001" in text

@@ -19,10 +19,12 @@ from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
+from shipway.releases.interpreter import Interpreters
 from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
 from shipway.scaffold.proposal import Proposal, make_proposal
+from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.process import SystemProcesses
 
@@ -46,7 +48,8 @@ def init(
         print(here.text(line), file=stream, flush=True)
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
-    proposal = make_proposal(surveyed)
+    python, reason = _python(root, surveyed, dry_run=dry_run)
+    proposal = make_proposal(surveyed, python, reason)
     _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     problem = ""
@@ -72,13 +75,36 @@ def init(
     return 5 if problem else 0
 
 
+def _env() -> dict[str, str]:
+    return {name: os.environ[name] for name in BASE_ENV if name in os.environ}
+
+
+def _interpreters(root: str) -> Interpreters:
+    return Interpreters(uv_program(), SystemProcesses(), root, _env())
+
+
+def _python(root: str, surveyed: Survey, *, dry_run: bool) -> tuple[str, str]:
+    """The version to use, and why it is not the application's where it is another one."""
+    interpreters, asked = _interpreters(root), surveyed.python
+    usual = f"{sys.version_info.major}.{sys.version_info.minor}"
+    available = interpreters.available()
+    version, reason = choose_python(asked, (*available, usual), usual)
+    if not reason or dry_run or not asked.supported:
+        return version, reason
+    complaint = interpreters.install(asked.version)
+    if complaint:
+        return version, f"{reason} (uv: {complaint})"
+    return choose_python(asked, (*interpreters.available(), usual), usual)
+
+
 def _resolve(
     root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, relock: bool
 ) -> str:
     """Add the locks to what is written; why they could not be made, or nothing."""
-    env = {name: os.environ[name] for name in BASE_ENV if name in os.environ}
     state = os.path.join(root, ".shipway")
-    locker = LockResolver(root, state, uv_program(), SystemProcesses(), env, say)
+    version = str(proposal.settings["application"].get("python", ""))
+    python = _interpreters(root).find(version) if version else ""
+    locker = LockResolver(root, state, uv_program(), SystemProcesses(), _env(), say, python)
     try:
         planned += lock_changes(root, locker.locks(proposal), relock=relock)
     except CannotRun as problem:

@@ -289,6 +289,7 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
     return {
         "header": header_line(folder),
         "github": config.github,
+        "pythons": _pythons(config),
         "folder": folder,
         "state": f"{folder}/.shipway".removeprefix("./"),
         "slug": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "top",
@@ -302,6 +303,11 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
         "repository": config.application.name,
         "deploy_permissions": _permissions(attest=config.github.attest),
     }
+
+
+def _pythons(config: Config) -> tuple[str, ...]:
+    """The application's, then Shipway's: the last is the one that `python` means."""
+    return tuple(dict.fromkeys(filter(None, (config.application.python, config.github.python))))
 
 
 def _install(config: Config) -> tuple[str, ...]:
@@ -357,6 +363,7 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
         "github.command": github.command,
         **{f"github.install.{index}": line for index, line in enumerate(github.install)},
         "application.name": config.application.name,
+        "application.python": config.application.python,
         "aws.region": config.aws.region,
     }
     for target in destinations:

@@ -17,6 +17,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
@@ -84,11 +85,20 @@ def _commands(
     lock = _lock(shop, development=development)
     if lock == "uv.lock":
         part = () if development else ("--no-dev", "--no-install-project")
-        return [(shop.uv, "sync", "--locked", "--quiet", *part)]
+        return [(shop.uv, "sync", "--locked", "--quiet", *_python(shop), *part)]
     return [
-        (shop.uv, "venv", "--quiet", "--clear", folder),
+        (shop.uv, "venv", "--quiet", "--clear", *_python(shop), folder),
         (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", _readable(shop, lock)),
     ]
+
+
+def _python(shop: StepContext) -> tuple[str, ...]:
+    """The option that names the application's Python; none where its configuration names none."""
+    version = shop.config.application.python
+    if not version:
+        return ()
+    interpreters = Interpreters(shop.uv, shop.processes, shop.root, shop.environment)
+    return ("--python", interpreters.find(version))
 
 
 def _lock(shop: StepContext, *, development: bool) -> str:
@@ -163,8 +173,8 @@ def outdated_inputs(root: str, lock: str) -> str:
 
 def lock_digest(shop: StepContext) -> str:
     """What names the environment: the locks and what else decides what is installed."""
-    hasher = hashlib.sha256()
     application = shop.config.application
+    hasher = hashlib.sha256(application.python.encode())
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(shop.root, name)
         if os.path.exists(path):

@@ -10,6 +10,7 @@ from shipway.scaffold.survey import POSTGRES, REDIS, Survey
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
+_PYTHON = "3.11"  # where nothing says which
 _STAND_IN = "for-tests-only"
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
@@ -33,11 +34,15 @@ class Proposal:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def make_proposal(survey: Survey) -> Proposal:
-    """The proposal for what a survey found."""
-    assumed: list[str] = []
+def make_proposal(survey: Survey, python: str = "", python_reason: str = "") -> Proposal:
+    """The proposal for what a survey found. python: the version that is used; "" for the one that
+    the application asks for. python_reason: why it is another one."""
+    assumed: list[str] = [python_reason] if python_reason else []
+    python = python or survey.python.version or _PYTHON
+    if not python_reason and survey.python.version:
+        assumed.append(f"python: {python}, because {survey.python.place} says so")
     lock, production, testing = _locks(survey, assumed)
-    application = _application(survey, lock, assumed)
+    application = _application(survey, lock, python, assumed)
     settings: dict[str, dict[str, object]] = {"application": application}
     env, notes = _variables(survey, assumed)
     tests = {name: value for name, value in env.items() if not _served(name, survey)}
@@ -63,11 +68,12 @@ def make_proposal(survey: Survey) -> Proposal:
     return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
 
 
-def _application(survey: Survey, lock: str, assumed: list[str]) -> dict[str, object]:
+def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
     application = survey.application
     table: dict[str, object] = {"name": application.name}
     if application.packages:
         table["packages"] = application.packages
+    table["python"] = python
     if lock:
         table["lock"] = lock
     if lock == LOCK:

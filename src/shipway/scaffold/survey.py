@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shipway.config.schema import Application, Config
 from shipway.scaffold.detection import (
@@ -26,6 +26,7 @@ from shipway.scaffold.environment_variables import (
     find_environment_variables,
     variable_examples,
 )
+from shipway.scaffold.python_version import PythonRequirement, find_python_requirement
 from shipway.scaffold.requirements import Requirements, find_requirements
 from shipway.scaffold.sources import Sources, python_files
 from shipway.source_text import parse_source
@@ -219,7 +220,7 @@ class Survey:
     seed: str
     unconfigured: tuple[str, ...]
     build: str
-    python: str = ""
+    python: PythonRequirement = field(default_factory=PythonRequirement)
     alternatives: tuple[EntryPoint, ...] = ()
     below: tuple[str, ...] = ()
 
@@ -258,7 +259,7 @@ def survey_application(sources: Sources, name: str) -> Survey:
         seed=seed_command(entry_point, texts),
         unconfigured=_unconfigured(sources),
         build=_build(sources),
-        python=_python(sources),
+        python=find_python_requirement(sources),
     )
 
 
@@ -321,9 +322,3 @@ def _build(sources: Sources) -> str:
         if sources.read(name) is not None:
             return word
     return "pyproject" if project is not None else "none"
-
-
-def _python(sources: Sources) -> str:
-    """The version of Python that a .python-version asks for, as `3.12`."""
-    version = re.match(r"\s*(3\.\d+)", sources.read(".python-version") or "")
-    return version[1] if version else ""
