@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.pseudo_terminal import git, shipway
 
 from shipway.cli.baseline import InitialBaseline, initial_baseline_of, write_initial_baseline
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
@@ -164,3 +165,19 @@ def test_the_baseline_is_written_and_the_settings_name_it(tmp_path: Path) -> Non
 def test_where_nothing_fails_nothing_is_written(tmp_path: Path) -> None:
     write_initial_baseline(str(tmp_path), result(), InitialBaseline({}, 0, None, "passed"), print)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_application_of_a_repository_gets_workflows_of_its_own(repository: Path) -> None:
+    top = repository.parent
+    git(top, "init", "--quiet")
+    shutil.copytree(repository, top / "apps" / "admin")
+    first = shipway(repository, "init", "--no-baseline")
+    folder = top / ".github" / "workflows"
+    before = {path.name: path.read_text() for path in folder.glob("*")}
+    second = shipway(top / "apps" / "admin", "init", "--no-baseline", "--force")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert {"shop-ci-cd.yml", "apps-admin-ci-cd.yml"} <= set(os.listdir(folder))
+    assert {name: (folder / name).read_text() for name in before} == before
+    assert '"apps/admin/**"' in (folder / "apps-admin-ci-cd.yml").read_text()
+    for application in (repository, top / "apps" / "admin"):
+        assert shipway(application, "workflows", "check").returncode == 0

@@ -26,6 +26,7 @@ from shipway.scaffold.generated_files import FileChange
 from shipway.scaffold.proposal import Proposal, make_proposal
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
+from shipway.system.git import repository_root
 from shipway.system.process import SystemProcesses
 
 # `init` carried out.
@@ -49,7 +50,7 @@ def init(
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
     python, reason = _python(root, surveyed, dry_run=dry_run)
-    proposal = make_proposal(surveyed, python, reason)
+    proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
     _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     problem = ""
@@ -73,6 +74,13 @@ def init(
     elif not dry_run:
         say("next: shipway run")
     return 5 if problem else 0
+
+
+def _below_repository(root: str) -> str:
+    """The application's folder, as seen from its repository's top; "" where it is the top."""
+    repository = repository_root(root)
+    below = os.path.relpath(os.path.realpath(root), os.path.realpath(repository or root))
+    return "" if below == "." else below
 
 
 def _env() -> dict[str, str]:

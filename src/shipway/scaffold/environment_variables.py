@@ -415,7 +415,8 @@ def _of_dynaconf(node: ast.Call) -> Iterator[_Reading]:
     prefix = "DYNACONF_"
     for key in node.keywords:
         if key.arg == "envvar_prefix" and isinstance(key.value, ast.Constant):
-            prefix = f"{key.value.value}_".upper() if key.value.value else ""
+            value = key.value.value
+            prefix = f"{value}_".upper() if isinstance(value, str) and value else ""
     for child in ast.walk(node):
         if not isinstance(child, ast.Call) or _name(child.func) != "Validator":
             continue
@@ -464,9 +465,9 @@ def _of_settings(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> It
                 missing = first is None and "default_factory" not in keys
                 required = missing or (isinstance(first, ast.Constant) and first.value is ...)
                 for alias in ("env", "validation_alias", "alias"):
-                    value = keys.get(alias)
-                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                        name = value.value.upper()
+                    other = keys.get(alias)
+                    if isinstance(other, ast.Constant) and isinstance(other.value, str):
+                        name = other.value.upper()
         example = next((value for word, value in _ANNOTATIONS if word in annotation), "")
         yield _Reading(name, required, statement.lineno, example)
 

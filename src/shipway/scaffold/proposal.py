@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shipway.config.secret_values import names_a_secret
-from shipway.scaffold.survey import POSTGRES, REDIS, Survey
+from shipway.scaffold.survey import POSTGRES, REDIS, Survey, plain_name
 
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
@@ -34,9 +34,12 @@ class Proposal:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def make_proposal(survey: Survey, python: str = "", python_reason: str = "") -> Proposal:
+def make_proposal(
+    survey: Survey, python: str = "", python_reason: str = "", folder: str = ""
+) -> Proposal:
     """The proposal for what a survey found. python: the version that is used; "" for the one that
-    the application asks for. python_reason: why it is another one."""
+    the application asks for. python_reason: why it is another one. folder: the
+    application's within its repository, "" for the top."""
     assumed: list[str] = [python_reason] if python_reason else []
     python = python or survey.python.version or _PYTHON
     if not python_reason and survey.python.version:
@@ -65,6 +68,12 @@ def make_proposal(survey: Survey, python: str = "", python_reason: str = "") -> 
             assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
         if env:
             settings["environments.local.env"] = dict(env)
+    if folder:
+        settings["github"] = {"name": plain_name(folder)}
+        assumed.append(
+            f"workflows: {plain_name(folder)}-*.yml, which run where {folder} changed, because the "
+            "repository may have other applications"
+        )
     return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
 
 
