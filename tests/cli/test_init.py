@@ -181,3 +181,10 @@ def test_each_application_of_a_repository_gets_workflows_of_its_own(repository: 
     assert '"apps/admin/**"' in (folder / "apps-admin-ci-cd.yml").read_text()
     for application in (repository, top / "apps" / "admin"):
         assert shipway(application, "workflows", "check").returncode == 0
+
+
+def test_what_no_environment_can_be_made_for_was_not_tried_and_is_said(repository: Path) -> None:
+    done = shipway(repository, "init", "--no-baseline")
+    assert "entry        app:app was not tried: the application's environment cannot be made" in (
+        done.stdout
+    )

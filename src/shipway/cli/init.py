@@ -15,6 +15,7 @@ from shipway.cli.baseline import InitialBaseline, record_initial_baseline
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
 from shipway.cli.step_executor import uv_program
+from shipway.cli.try_entries import try_entries
 from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
@@ -23,7 +24,7 @@ from shipway.releases.interpreter import Interpreters
 from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
-from shipway.scaffold.proposal import Proposal, make_proposal
+from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.git import repository_root
@@ -60,6 +61,7 @@ def init(
     else:
         problem = _resolve(root, proposal, planned, say, relock=relock)
         write_changes(root, planned, say)
+        proposal = _tried(root, proposal, planned, say, skip=relock or bool(problem))
     unchanged = [change.path for change in planned if change.word == "kept"]
     if unchanged:
         say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
@@ -120,6 +122,34 @@ def _resolve(
         say(f"  next: {problem.remedy}")
         return problem.message
     return ""
+
+
+def _tried(
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, skip: bool
+) -> Proposal:
+    """Start the entry, and where it has no routes or does not start the others; the proposal with
+    the one that does. Settings that were here before are somebody's own: nothing is tried then."""
+    survey = proposal.survey
+    ours = any(change.path == SETTINGS and not change.kept for change in planned)
+    if skip or survey.entry is None or not proposal.lock or not ours:
+        return proposal
+    candidates = [
+        entry
+        for entry in (survey.entry, *survey.alternatives)
+        if entry.server == survey.entry.server
+    ]
+    try:
+        best = try_entries(root, candidates, (survey.health, "/"), say)
+    except ShipwayError as problem:
+        say(f"entry        {survey.entry.target} was not tried: {problem.message}")
+        return proposal
+    if best is None or best.entry == survey.entry:
+        return proposal
+    served = proposal_for(proposal, best.entry)
+    changes = file_changes(root, served, force=True)
+    written = {change.path for change in planned if not change.kept}
+    write_changes(root, [change for change in changes if change.path in written], say)
+    return served
 
 
 def _workflows(root: str, *, force: bool, say: Say) -> None:

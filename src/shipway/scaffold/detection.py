@@ -92,7 +92,7 @@ def migration_command(entry: EntryPoint | None, sources: Sources) -> str:
     if sources.read("migrations/alembic.ini") is not None or (
         sources.read("migrations/env.py") is not None and entry and entry.framework == "flask"
     ):
-        return f"flask --app {_app(entry)} db upgrade" if entry else ""
+        return f"flask --app {entry.app} db upgrade" if entry else ""
     if sources.read("alembic.ini") is not None:
         return "alembic upgrade head"
     return ""
@@ -103,11 +103,7 @@ def seed_command(entry: EntryPoint | None, texts: list[tuple[str, str]]) -> str:
     if entry is None or entry.framework != "flask":
         return ""
     command = next((match[1] for _, text in texts if (match := _SEEDS.search(text))), "")
-    return f"flask --app {_app(entry)} {command}" if command else ""
-
-
-def _app(entry: EntryPoint) -> str:
-    return f"{entry.module}:{entry.name}"
+    return f"flask --app {entry.app} {command}" if command else ""
 
 
 LOCKS = ("uv.lock", "requirements-lock.txt", "requirements.txt")

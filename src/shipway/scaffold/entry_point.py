@@ -93,9 +93,14 @@ class EntryPoint:
         return "uvicorn" if self.asgi else "gunicorn"
 
     @property
+    def app(self) -> str:
+        """As `flask --app` takes it, which finds out by itself what has to be called."""
+        return f"{self.module}:{self.name}"
+
+    @property
     def target(self) -> str:
         """`module:name`, as people write it."""
-        return f"{self.module}:{self.name}{(self.arguments or '()') if self.factory else ''}"
+        return self.app + ((self.arguments or "()") if self.factory else "")
 
     @property
     def serve(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
+from shipway.scaffold.entry_point import EntryPoint
 from shipway.scaffold.survey import POSTGRES, REDIS, Survey, plain_name
 
 LOCK = "requirements-lock.txt"
@@ -75,6 +76,20 @@ def make_proposal(
             "repository may have other applications"
         )
     return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+
+
+def proposal_for(proposal: Proposal, entry: EntryPoint) -> Proposal:
+    """The same proposal with another entry."""
+    application = {**proposal.settings["application"], "serve": entry.serve}
+    for key in ("migrate", "seed"):
+        if proposal.survey.entry and isinstance(command := application.get(key), str):
+            application[key] = command.replace(proposal.survey.entry.app, entry.app)
+    return replace(
+        proposal,
+        survey=replace(proposal.survey, entry=entry),
+        settings={**proposal.settings, "application": application},
+        assumed=(*proposal.assumed, f"serve: {entry.target} instead, because it starts"),
+    )
 
 
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
