@@ -188,3 +188,10 @@ def test_what_no_environment_can_be_made_for_was_not_tried_and_is_said(repositor
     assert "entry        app:app was not tried: the application's environment cannot be made" in (
         done.stdout
     )
+
+
+def test_a_python_that_the_settings_name_stays(repository: Path) -> None:
+    (repository / "shipway.toml").write_text('[application]\npython = "3.12"\n')
+    (repository / ".python-version").write_text("3.11\n")
+    said = json.loads(shipway(repository, "init", "--dry-run", "--json").stdout)
+    assert said["settings"]["application"]["python"] == "3.12"

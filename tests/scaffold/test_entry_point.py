@@ -208,6 +208,13 @@ def test_production_says_more_than_a_developers_compose_and_both_more_than_the_s
     assert [entry.module for entry in found if entry] == ["a", "b", "app"]
 
 
+def test_what_a_newer_python_would_read_is_served_as_it_is_today() -> None:
+    files = {"Procfile": "web: gunicorn shop.wsgi:app", "shop/wsgi.py": "match newer syntax"}
+    entry = find_entry_point(MemorySources(files), ())
+    assert entry is not None
+    assert (entry.framework, entry.target) == ("wsgi", "shop.wsgi:app")
+
+
 def test_a_server_of_something_that_is_not_here_is_no_evidence() -> None:
     files = {"app.py": SHOP, "Dockerfile": "CMD gunicorn docs.site:app"}
     assert find_entry_point(MemorySources(files), ()) == EntryPoint("flask", "app", "app")

@@ -58,18 +58,19 @@ def test_one_that_does_not_start_says_why(tester: EntryTester, module: str, erro
 def test_the_first_that_has_routes_is_taken_and_each_is_told(tester: EntryTester) -> None:
     told: list[str] = []
     candidates = [entry("broken"), entry("empty"), entry("shop"), entry("unset")]
-    best = tester.best(candidates, ("/",), told.append)
+    best, errors = tester.best(candidates, ("/",), told.append)
+    assert errors == ["ModuleNotFoundError: No module named 'nothing_of_that_name'"]
     assert best is not None
     assert best.entry == entry("shop")
     assert len(told) == 3
-    assert "empty:app starts, but has no routes: it answers 404 at /" in told[1]
+    assert "empty:app starts, but answers only 404 at /" in told[1]
 
 
 def test_without_routes_anywhere_the_first_that_starts_is_taken(tester: EntryTester) -> None:
-    best = tester.best([entry("broken"), entry("empty")], ("/",), lambda line: None)
+    best, _ = tester.best([entry("broken"), entry("empty")], ("/",), lambda line: None)
     assert best is not None
     assert best.entry == entry("empty")
-    assert tester.best([entry("broken")], ("/",), lambda line: None) is None
+    assert tester.best([entry("broken")], ("/",), lambda line: None)[0] is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from shipway.scaffold.generated_files import (
     settings_text,
     toml_value,
 )
-from shipway.scaffold.proposal import LOCK, Proposal, make_proposal
+from shipway.scaffold.proposal import LOCK, Proposal, make_proposal, with_missing
 from shipway.scaffold.sources import MemorySources
 from shipway.scaffold.survey import survey_application
 
@@ -72,6 +72,21 @@ def test_where_only_postgresql_will_do_the_local_environment_asks_for_it() -> No
     config = settings({**FLASK, **reads, "requirements.txt": "flask\npsycopg2\n"})
     assert config.environments["local"].secrets == ("DATABASE_URL",)
     assert "DATABASE_URL" not in config.environments["local"].env
+
+
+def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None:
+    missed = ["ModuleNotFoundError: No module named 'pkg_resources'"]
+    complete = with_missing(proposal(FLASK), missed)
+    assert complete is not None
+    assert complete.production == ("flask", "gunicorn", "setuptools<81")
+    assert "it brings pkg_resources" in complete.assumed[-1]
+    assert with_missing(complete, missed) is None  # it was no help
+    assert with_missing(proposal(FLASK), ["ModuleNotFoundError: No module named 'x'"]) is None
+
+
+def test_a_module_that_cannot_be_read_is_named() -> None:
+    found = proposal({**FLASK, "shop/newer.py": "match newer syntax"})
+    assert any(line.startswith("shop/newer.py: not Python as") for line in found.assumed)
 
 
 def test_an_application_without_tests_is_told_so() -> None:

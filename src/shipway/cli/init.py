@@ -22,9 +22,10 @@ from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
 from shipway.releases.interpreter import Interpreters
 from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
+from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
-from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for
+from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for, with_missing
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.git import repository_root
@@ -32,6 +33,8 @@ from shipway.system.process import SystemProcesses
 
 # `init` carried out.
 
+# What a framework often answers beside the routes that are in sight.
+_DESCRIBED = {"django": ("/admin/login/",), "fastapi": ("/openapi.json",), "litestar": ("/schema",)}
 Say = Callable[[str], None]
 
 
@@ -50,7 +53,7 @@ def init(
         print(here.text(line), file=stream, flush=True)
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
-    python, reason = _python(root, surveyed, dry_run=dry_run)
+    python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
     proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
     _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
@@ -61,7 +64,8 @@ def init(
     else:
         problem = _resolve(root, proposal, planned, say, relock=relock)
         write_changes(root, planned, say)
-        proposal = _tried(root, proposal, planned, say, skip=relock or bool(problem))
+        if not relock and not problem:
+            proposal, problem = _tried(root, proposal, planned, say)
     unchanged = [change.path for change in planned if change.word == "kept"]
     if unchanged:
         say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
@@ -93,8 +97,16 @@ def _interpreters(root: str) -> Interpreters:
     return Interpreters(uv_program(), SystemProcesses(), root, _env())
 
 
-def _python(root: str, surveyed: Survey, *, dry_run: bool) -> tuple[str, str]:
+def _configured_python(root: str) -> str:
+    """The version that shipway.toml has already."""
+    settings = parse_toml(FolderSources(root).read(SETTINGS) or "")
+    return text(table(settings, "application").get("python"))
+
+
+def _python(root: str, surveyed: Survey, *, dry_run: bool, force: bool) -> tuple[str, str]:
     """The version to use, and why it is not the application's where it is another one."""
+    if not force and (configured := _configured_python(root)):
+        return configured, ""
     interpreters, asked = _interpreters(root), surveyed.python
     usual = f"{sys.version_info.major}.{sys.version_info.minor}"
     available = interpreters.available()
@@ -125,31 +137,44 @@ def _resolve(
 
 
 def _tried(
-    root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, skip: bool
-) -> Proposal:
-    """Start the entry, and where it has no routes or does not start the others; the proposal with
-    the one that does. Settings that were here before are somebody's own: nothing is tried then."""
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say
+) -> tuple[Proposal, str]:
+    """Start the entry, and where it does not start or has no routes the others.
+
+    The proposal with the one that does, and why there is no lock for it, "" where there is.
+    Settings that were here before are somebody's own: nothing is tried then.
+    """
     survey = proposal.survey
     ours = any(change.path == SETTINGS and not change.kept for change in planned)
-    if skip or survey.entry is None or not proposal.lock or not ours:
-        return proposal
+    if survey.entry is None or not proposal.lock or not ours:
+        return proposal, ""
     candidates = [
         entry
         for entry in (survey.entry, *survey.alternatives)
         if entry.server == survey.entry.server
     ]
+    paths = (survey.health, "/", *_DESCRIBED.get(survey.entry.framework, ()))
     try:
-        best = try_entries(root, candidates, (survey.health, "/"), say)
-    except ShipwayError as problem:
-        say(f"entry        {survey.entry.target} was not tried: {problem.message}")
-        return proposal
+        best, errors = try_entries(root, candidates, paths, say)
+        complete = with_missing(proposal, errors) if best is None else None
+        if complete is not None:
+            say(f"assumed      {complete.assumed[-1]}")
+            locks: list[FileChange] = []
+            if problem := _resolve(root, complete, locks, say, relock=True):
+                return proposal, problem
+            write_changes(root, locks, say)
+            proposal = complete
+            best, _ = try_entries(root, candidates, paths, say)
+    except ShipwayError as fault:
+        say(f"entry        {survey.entry.target} was not tried: {fault.message}")
+        return proposal, ""
     if best is None or best.entry == survey.entry:
-        return proposal
+        return proposal, ""
     served = proposal_for(proposal, best.entry)
     changes = file_changes(root, served, force=True)
     written = {change.path for change in planned if not change.kept}
     write_changes(root, [change for change in changes if change.path in written], say)
-    return served
+    return served, ""
 
 
 def _workflows(root: str, *, force: bool, say: Say) -> None:

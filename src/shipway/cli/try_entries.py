@@ -22,10 +22,11 @@ from shipway.system.network import free_port
 
 def try_entries(
     root: str, entries: Sequence[EntryPoint], paths: Sequence[str], say: OnOutput
-) -> EntryTrial | None:
-    """The entry that starts and has routes, tried in the environment that the lock describes.
+) -> tuple[EntryTrial | None, list[str]]:
+    """The entry that starts and has routes, and the errors of those that do not start.
 
-    Raises ShipwayError where that environment cannot be made.
+    They are tried in the environment that the lock describes. Raises ShipwayError where that cannot
+    be made.
     """
     project = open_project(root)
     install = next((step for step in project.steps if step.name == "install"), None)

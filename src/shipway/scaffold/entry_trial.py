@@ -45,7 +45,7 @@ class EntryTrial:
             return f"{self.entry.target} does not start: {self.error}"
         answers = ", ".join(f"{status} at {path}" for path, status in self.statuses.items())
         if not self.routed:
-            return f"{self.entry.target} starts, but has no routes: it answers {answers}"
+            return f"{self.entry.target} starts, but answers only {answers}"
         return f"{self.entry.target} starts, and answers {answers}"
 
 
@@ -62,17 +62,21 @@ class EntryTester:
 
     def best(
         self, entries: Sequence[EntryPoint], paths: Sequence[str], say: OnOutput
-    ) -> EntryTrial | None:
-        """The first entry that has routes; else the first that starts; None where none does."""
+    ) -> tuple[EntryTrial | None, list[str]]:
+        """The first entry that has routes; else the first that starts; None where none does. And
+        the errors of those that do not start."""
         started: EntryTrial | None = None
+        errors: list[str] = []
         for entry in entries[:MOST]:
             trial = self.trial(entry, paths)
             say(f"entry        {trial.sentence}")
             if trial.routed:
-                return trial
-            if not trial.error:
+                return trial, errors
+            if trial.error:
+                errors.append(trial.error)
+            else:
                 started = started or trial
-        return started
+        return started, errors
 
     def trial(self, entry: EntryPoint, paths: Sequence[str]) -> EntryTrial:
         """Start it, ask for each path, end it."""

@@ -98,7 +98,7 @@ class ModuleGraph:
         self._reached: dict[str, list[Module]] = {}
 
     def module(self, name: str) -> Module | None:
-        """A module of the application; None for another's, and for what is no Python."""
+        """A module of the application, or None. What this Python cannot read is empty."""
         if name not in self._modules:
             self._modules[name] = self._read(name)
         return self._modules[name]
@@ -162,9 +162,9 @@ class ModuleGraph:
         for candidate in (f"{path}/__init__.py", f"{path}.py"):
             text = self._sources.read(candidate)
             if text is not None:
-                tree = parse_source(text)
+                tree = parse_source(text) or ast.Module([], [])  # of a newer Python: it is there
                 package = name if candidate.endswith("/__init__.py") else name.rpartition(".")[0]
-                return _module(candidate, tree, package) if tree else None
+                return _module(candidate, tree, package)
         return None
 
 

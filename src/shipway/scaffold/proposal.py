@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
@@ -12,6 +14,8 @@ LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
 _PYTHON = "3.11"  # where nothing says which
+_MISSED = re.compile(r"No module named '([\w.]+)'")
+_BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
 _STAND_IN = "for-tests-only"
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
@@ -45,6 +49,12 @@ def make_proposal(
     python = python or survey.python.version or _PYTHON
     if not python_reason and survey.python.version:
         assumed.append(f"python: {python}, because {survey.python.place} says so")
+    if survey.unread:
+        more = f" and {len(survey.unread) - 1} more" if survey.unread[1:] else ""
+        assumed.append(
+            f"{survey.unread[0]}{more}: not Python as Shipway's own reads it; routes and variables "
+            "in there are not known"
+        )
     lock, production, testing = _locks(survey, assumed)
     application = _application(survey, lock, python, assumed)
     settings: dict[str, dict[str, object]] = {"application": application}
@@ -90,6 +100,26 @@ def proposal_for(proposal: Proposal, entry: EntryPoint) -> Proposal:
         settings={**proposal.settings, "application": application},
         assumed=(*proposal.assumed, f"serve: {entry.target} instead, because it starts"),
     )
+
+
+def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
+    """The same proposal with what brings a module that is missed; None where nothing does.
+
+    Before Python 3.12 every environment had setuptools, and much relies on it without a word.
+    """
+    if proposal.production is None:
+        return None
+    for error in errors:
+        match = _MISSED.search(error)
+        line = _BRINGS.get(match[1].split(".")[0], "") if match else ""
+        if match and line and line not in proposal.production:
+            reason = f"{line}: added to the lock, because it brings {match[1]}, which is missed"
+            return replace(
+                proposal,
+                production=(*proposal.production, line),
+                assumed=(*proposal.assumed, reason),
+            )
+    return None
 
 
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:

@@ -202,6 +202,7 @@ _CONFIGURED = {
 class Survey:
     """application: as detect() fills it in. entry: where it is served from. alternatives: where
     else it may be, should it not start from there. below: folders with applications of their own.
+    unread: modules that Shipway's Python cannot parse.
     wanted: what it wants installed. health_reason: why this path. unconfigured: linters that the
     project does not use. build: how the project is built, in a word.
     """
@@ -223,6 +224,7 @@ class Survey:
     python: PythonRequirement = field(default_factory=PythonRequirement)
     alternatives: tuple[EntryPoint, ...] = ()
     below: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def survey_application(sources: Sources, name: str) -> Survey:
@@ -260,6 +262,7 @@ def survey_application(sources: Sources, name: str) -> Survey:
         unconfigured=_unconfigured(sources),
         build=_build(sources),
         python=find_python_requirement(sources),
+        unread=tuple(path for path, text in texts if parse_source(text) is None),
     )
 
 
