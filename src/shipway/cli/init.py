@@ -62,10 +62,7 @@ def init(
         for change in planned:
             _show(change, say)
     else:
-        problem = _resolve(root, proposal, planned, say, relock=relock)
-        write_changes(root, planned, say)
-        if not relock and not problem:
-            proposal, problem = _tried(root, proposal, planned, say)
+        proposal, problem = _write(root, proposal, planned, say, relock=relock)
     unchanged = [change.path for change in planned if change.word == "kept"]
     if unchanged:
         say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
@@ -134,6 +131,17 @@ def _resolve(
         say(f"  next: {problem.remedy}")
         return problem.message
     return ""
+
+
+def _write(
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, relock: bool
+) -> tuple[Proposal, str]:
+    """Write everything, and try the entry out; the proposal that held, and why there is no lock."""
+    problem = _resolve(root, proposal, planned, say, relock=relock)
+    write_changes(root, planned, say)
+    if relock or problem:
+        return proposal, problem
+    return _tried(root, proposal, planned, say)
 
 
 def _tried(
