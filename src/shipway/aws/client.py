@@ -29,6 +29,9 @@ _EXPIRED = {
 class AwsUnreachable(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
+    exit_code = 4
+    default_code = "aws-unreachable"
+
 
 class RenewingClient:
     """Asks one operation at a time, and renews credentials that have expired.
@@ -112,4 +115,5 @@ def _signed_out(text: str) -> AwsUnreachable:
     return AwsUnreachable(
         f"the AWS credentials do not work any more: {text}",
         "Sign in again (aws sso login, or the workflow's role).",
+        code="aws-refused",
     )

@@ -54,6 +54,7 @@ class AwsClients:
             raise ConfigError(
                 "no AWS region is known",
                 'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
+                code="aws-refused",
             )
         return region
 
@@ -84,7 +85,9 @@ class AwsClients:
                 )
             except ProfileNotFound as error:
                 raise ConfigError(
-                    f"AWS: {error}", "Correct aws.profile in shipway.toml, or AWS_PROFILE."
+                    f"AWS: {error}",
+                    "Correct aws.profile in shipway.toml, or AWS_PROFILE.",
+                    code="aws-refused",
                 ) from None
         return self._session
 
@@ -103,5 +106,6 @@ def identify_account(clients: Clients, settings: Aws) -> Account:
         raise ConfigError(
             f"these credentials are for account {number}, shipway.toml says {settings.account}",
             "Take the right AWS_PROFILE, or correct aws.account.",
+            code="aws-refused",
         )
     return Account(number, clients.region, caller.split(":")[1], caller)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from shipway.ports import Clock
+from shipway.system.network import name_resolves
+from shipway.system.retry import Backoff
 
 _THROTTLED = {
     "Throttling",
@@ -52,17 +55,24 @@ class Patience:
 class Retries:
     """Decides for all clients of a command; botocore's own retries are off.
 
-    random: gives numbers from 0 to 1, so that not everybody comes back at once.
+    random: gives numbers from 0 to 1, so that not everybody comes back at once. resolves: whether
+    a host's name is looked up within so many seconds: botocore has no timeout for that.
     """
 
     def __init__(
-        self, clock: Clock, random: Callable[[], float], patience: Patience | None = None
+        self,
+        clock: Clock,
+        random: Callable[[], float],
+        patience: Patience | None = None,
+        resolves: Callable[[str, float], bool] = name_resolves,
     ) -> None:
         self._clock = clock
         self._random = random
+        self._resolves = resolves
         self._patience = patience or Patience()
         self._first_asked: dict[str, float] = {}
         self._answered: set[str] = set()
+        self._resolved: set[str] = set()
 
     def asked(self, service: str) -> float:
         """A question begins; when that was."""
@@ -80,8 +90,8 @@ class Retries:
         if not may_pass(code):
             return False
         patience, now = self._patience, self._clock.monotonic()
-        pause = min(patience.longest_pause, patience.first_pause * 2.0 ** min(attempts - 1, 16))
-        pause *= 0.75 + self._random() / 2
+        backoff = Backoff(patience.first_pause, patience.longest_pause)
+        pause = backoff.pause(attempts, self._random())
         if service in self._answered:
             end = began + patience.later
         else:
@@ -97,10 +107,24 @@ class Retries:
         """Have all clients of a botocore session ask again by this, those that fetch credentials
         (STS, SSO) too. For clients that are made after it."""
         session.register("before-call", self._before_call)
+        session.register("before-send", self._before_send)
         session.register("needs-retry", self._needs_retry)
 
     def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         context[_BEGAN] = self.asked(model.service_model.service_name)
+
+    def _before_send(self, request: Any, **_: Any) -> None:
+        """Raises where nobody resolves the host's name in time. A proxy resolves it itself."""
+        from botocore.exceptions import ConnectionError
+        from botocore.utils import get_environ_proxies
+
+        host = urlsplit(request.url).hostname or ""
+        if host in self._resolved or get_environ_proxies(request.url):
+            return
+        limit = self._patience.connect
+        if not self._resolves(host, limit):
+            raise ConnectionError(error=f"nobody resolved the name {host} for {limit:g} s")
+        self._resolved.add(host)
 
     def _needs_retry(
         self,

@@ -34,7 +34,7 @@ from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
 from shipway.releases.release import Release
-from shipway.reports.error_docs import docs_link
+from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
@@ -166,6 +166,7 @@ def deploy_step(project: Project) -> Action:
             raise CannotRun(
                 "there is no release to roll out",
                 "The step package makes it; shipway deploy rolls out the last one again.",
+                code="no-release",
             )
         release = release_from(packaged.facts["release"])
         raise_if_frozen(project, step.work["environment"])
@@ -238,6 +239,7 @@ def raise_if_unsafe(target: Release, platform: Platform) -> None:
             f"{target.name} may not work with today's database: {text}",
             "Roll a corrected release forward, or insist: "
             f"{command_line('rollback', platform.name, '--force')}.",
+            code="rollback-unsafe",
         )
 
 
@@ -251,7 +253,9 @@ def last_packaged(project: Project) -> Packaged:
     where it was cached. Raises ConfigError where there is none."""
     found = project.record.packaged()
     if not found:
-        raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
+        raise ConfigError(
+            "no release is packaged yet", "Package one: shipway run package.", code="no-release"
+        )
     return found[0]
 
 
@@ -281,6 +285,7 @@ def _whole(project: Project, release: Release, manifest: str, environment: str) 
         raise ConfigError(
             f"the packaged release {release.name} is not whole: {wrong}",
             "Package it again: shipway run package --no-cache.",
+            code="no-release",
         )
 
 
@@ -318,7 +323,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
-            print(f"  more: {docs_link(receipt.cause)}")
+            print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
         good = "went back to" if undo else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(
@@ -381,7 +386,7 @@ def show_deploy_preview(project: Project, environment: str, *, json: bool) -> in
             release,
             base,
             account=identify_account(clients, config.aws),
-            health=config.application.health,
+            health=config.application.health_check,
         )
     if json:
         data = {"environment": environment, "release": release.name, **asdict(previewed)}

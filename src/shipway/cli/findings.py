@@ -57,7 +57,9 @@ def _read(file: str) -> tuple[Finding, ...]:
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
     except ValueError as error:
-        raise ConfigError(f"{file} is not JSON: {error}", "Name a SARIF or JSON file.") from None
+        raise ConfigError(
+            f"{file} is not JSON: {error}", "Name a SARIF or JSON file.", code="report-unreadable"
+        ) from None
 
 
 def store_import(folder: str, name: str, source: str, findings: tuple[Finding, ...]) -> None:
@@ -76,7 +78,9 @@ def _forget(folder: str, name: str) -> None:
         os.unlink(_path(folder, name))
     except FileNotFoundError:
         raise ConfigError(
-            f"nothing is imported as {name}", "See what is: shipway findings import."
+            f"nothing is imported as {name}",
+            "See what is: shipway findings import.",
+            code="unknown-name",
         ) from None
 
 

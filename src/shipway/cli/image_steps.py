@@ -71,6 +71,7 @@ def build_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult
             outcome=Outcome.FAILED,
             reason=problem.message,
             remedy=problem.remedy,
+            code=problem.code,
         )
     for line in image_remarks(built):
         on_output(line)
@@ -164,7 +165,9 @@ def publish_step(project: Project) -> Action:
 def _release(shop: StepContext) -> Release:
     packaged = shop.upstream.get("package")
     if packaged is None or "release" not in packaged.facts:
-        raise CannotRun("there is no release to publish", "The step package makes it.")
+        raise CannotRun(
+            "there is no release to publish", "The step package makes it.", code="no-release"
+        )
     return release_from(packaged.facts["release"])
 
 
@@ -173,10 +176,14 @@ def _built(shop: StepContext) -> BuiltImage:
     image = shop.upstream.get("image")
     built = last_image(shop.state)
     if image is not None and image.facts.get("digest") != built.digest:
-        raise CannotRun("there is no image to publish", "See why the step image did not pass.")
+        raise CannotRun(
+            "there is no image to publish", "See why the step image did not pass.", code="no-image"
+        )
     if built.origin != read_origin(shop.root, shop.config):
         raise CannotRun(
-            "the image that is here was built from other files", "Build it: shipway run image."
+            "the image that is here was built from other files",
+            "Build it: shipway run image.",
+            code="no-image",
         )
     return built
 

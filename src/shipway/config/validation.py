@@ -20,7 +20,9 @@ def validate(data: Mapping[str, Any], source: str) -> Config:
         return TypeAdapter(Config).validate_python(in_long_form(data))
     except ValidationError as error:
         faults = [_words(fault, source) for fault in _innermost(error.errors())]
-        raise ConfigError("\n".join(faults), "Correct it and run again.") from None
+        raise ConfigError(
+            "\n".join(faults), "Correct it and run again.", code="invalid-setting"
+        ) from None
 
 
 def _innermost(faults: Iterable[Any]) -> list[Any]:
@@ -50,6 +52,8 @@ def _words(fault: Any, source: str) -> str:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{source}: {path}: there is no such key.{hint} Accepted: {', '.join(names)}."
     accepted = str(fault["msg"])
+    if fault["type"] == "predicate_failed":
+        accepted = 'write statuses from 200 to 499, such as "200", "200,204" or "200-299"'
     return f"{source}: {path}: found {fault['input']!r}. {accepted[0].upper()}{accepted[1:]}."
 
 

@@ -161,7 +161,11 @@ def findings_from_sarif(data: Any, tool: str = "") -> tuple[Finding, ...]:
     log = JsonNode(data)
     version = log["version"].required().text()
     if not version.startswith("2.1"):
-        raise ConfigError(f"$.version is {version!r}, not 2.1.0", "Let the tool write SARIF 2.1.0.")
+        raise ConfigError(
+            f"$.version is {version!r}, not 2.1.0",
+            "Let the tool write SARIF 2.1.0.",
+            code="report-unreadable",
+        )
     return tuple(
         finding for run in log["runs"].required() for finding in _Reader(run, tool).findings()
     )
@@ -193,6 +197,7 @@ class _Reader:
             raise ConfigError(
                 f"{run.path}.externalPropertyFileReferences: the results are in other files",
                 "Let the tool write one file.",
+                code="report-unreadable",
             )
         self._run = run
         self._rules = SarifRules(run["tool"].required())

@@ -154,9 +154,13 @@ def _refused(error: Any, what: str) -> ConfigError | CannotRun:
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if response else 0
     if 400 <= status < 500:
-        return ConfigError(f"{what}: {message}", "Look at the role's policy and at [aws].")
+        return ConfigError(
+            f"{what}: {message}", "Look at the role's policy and at [aws].", code="aws-refused"
+        )
     return CannotRun(
-        f"{what}: {message}", "Look at the credentials and the network, and try again."
+        f"{what}: {message}",
+        "Look at the credentials and the network, and try again.",
+        code="aws-refused",
     )
 
 
@@ -164,4 +168,5 @@ def _no_scan(why: str) -> CannotRun:
     return CannotRun(
         f"ECR has not scanned the image: {why}",
         "Wait and ask again: shipway image scan; or raise image.scan_timeout.",
+        code="report-unreadable",
     )

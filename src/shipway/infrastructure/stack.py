@@ -373,6 +373,7 @@ def running_service(
             raise Busy(
                 f"a rollout in {names.environment} is not finished",
                 f"Wait for it, or end it: {command_line('status', names.environment)}.",
+                code="rollout-in-progress",
             )
         image = _image(clients, running, settings.container) if running else ""
         return RunningService(running, image, _at_rest(clients, stack))

@@ -439,6 +439,7 @@ def _known(requested: Iterable[str], accepted: tuple[str, ...]) -> None:
             raise ConfigError(
                 f"monitoring.alarms.{name}: there is no such alarm.{hint}",
                 f"Name one of {', '.join(accepted)}.",
+                code="invalid-setting",
             )
 
 
@@ -459,11 +460,13 @@ def _changed(rule: AlarmRule, settings: AlarmSettings) -> AlarmRule:
             f"monitoring.alarms.{rule.name}: {changed.datapoints} of {changed.of} periods"
             " can never be",
             f"Set datapoints to {changed.of} or less, or of to {changed.datapoints} or more.",
+            code="invalid-setting",
         )
     if changed.of * changed.period > _LONGEST:
         raise ConfigError(
             f"monitoring.alarms.{rule.name}: {changed.of} periods of {changed.period} s"
             " are too long",
             "CloudWatch looks back one day at the most: fewer periods, or shorter ones.",
+            code="invalid-setting",
         )
     return changed

@@ -19,6 +19,8 @@ from shipway.ports import Clients
 class NotDeployed(ConfigError):
     """What is to be watched does not exist yet."""
 
+    default_code = "no-stack"
+
 
 def stack_parameters(
     clients: Clients, names: AwsResourceNames, home: AwsResourceNames, *, database: str = ""

@@ -34,6 +34,7 @@ def recipients(severity: AlarmSeverity, settings: Monitoring) -> tuple[str, ...]
         raise ConfigError(
             f"monitoring.{missing} is not set: Slack needs both ids",
             "Set it (Slack shows the ids in a channel's link), or take the other one out.",
+            code="invalid-setting",
         )
     ways = settings.critical if severity is AlarmSeverity.CRITICAL else settings.warning
     mail = settings.mail if "mail" in ways else ()

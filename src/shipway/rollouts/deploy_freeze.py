@@ -37,6 +37,7 @@ class EnvironmentFrozen(Busy):
     """A deploy was asked for while the environment is held: a person has to release it."""
 
     exit_code = 6
+    default_code = "environment-frozen"
 
     def __init__(self, hold: DeployFreeze) -> None:
         super().__init__(
@@ -65,4 +66,5 @@ def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
         raise RecordError(
             f"the hold of {environment} cannot be read",
             f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
+            code="environment-frozen",
         ) from None

@@ -257,7 +257,9 @@ def copy_files(root: str, files: list[str], target: str) -> None:
         os.replace(beside, target)
     except OSError as error:
         raise CannotRun(
-            f"the release cannot be copied: {error}", "Look at that file, and at the free space."
+            f"the release cannot be copied: {error}",
+            "Look at that file, and at the free space.",
+            code="no-release",
         ) from error
 
 
@@ -280,6 +282,8 @@ def file_lock(path: str, stopping: Callable[[], bool], what: str) -> Iterator[No
                 break
             except BlockingIOError:
                 if stopping():
-                    raise CannotRun(f"it was stopped while another run {what}") from None
+                    raise CannotRun(
+                        f"it was stopped while another run {what}", code="interrupted"
+                    ) from None
                 time.sleep(_LOOK)
         yield

@@ -78,7 +78,9 @@ def changed_files(root: str, ref: str) -> frozenset[str]:
     tracked = _git(root, *compare, ref, "--")
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     if tracked is None or new is None:
-        raise ConfigError(f"git cannot compare with {ref!r}", "Name a commit, branch or tag.")
+        raise ConfigError(
+            f"git cannot compare with {ref!r}", "Name a commit, branch or tag.", code="git-failed"
+        )
     return frozenset(path for path in (tracked + new).split("\0") if path)
 
 

@@ -21,7 +21,9 @@ def findings(report: JsonNode) -> list[Finding]:
     vulnerabilities = dict(report["vulnerabilities"].required().members())
     if not packages:
         raise ConfigError(
-            "Clair saw no package in the image", "See whether it knows the image's system."
+            "Clair saw no package in the image",
+            "See whether it knows the image's system.",
+            code="report-unreadable",
         )
     image = report["manifest_hash"].text()
     results = []
@@ -31,6 +33,7 @@ def findings(report: JsonNode) -> list[Finding]:
                 raise ConfigError(
                     f"{name.path} names what is not in the report",
                     "Make the report again with its tool.",
+                    code="report-unreadable",
                 )
             results.append(_finding(vulnerabilities[name.text()], packages[package], image))
     return results

@@ -27,7 +27,9 @@ def findings(report: JsonNode) -> list[Finding]:
     schema = report["reportSchema"].text()
     if schema != "1.1":
         raise ConfigError(
-            f"$.reportSchema is {schema!r}, not 1.1", "Use Dependency-Check 6 or newer."
+            f"$.reportSchema is {schema!r}, not 1.1",
+            "Use Dependency-Check 6 or newer.",
+            code="report-unreadable",
         )
     dependencies = list(report["dependencies"].required())
     failed = next(iter(report["scanInfo"]["analysisExceptions"]), None)
@@ -35,9 +37,14 @@ def findings(report: JsonNode) -> list[Finding]:
         raise ConfigError(
             f"Dependency-Check could not analyse everything: {_said(failed)}",
             "See its log, and run it again.",
+            code="report-unreadable",
         )
     if not dependencies:
-        raise ConfigError("Dependency-Check looked at no dependency", "See what it was to scan.")
+        raise ConfigError(
+            "Dependency-Check looked at no dependency",
+            "See what it was to scan.",
+            code="report-unreadable",
+        )
     return [
         finding
         for dependency in dependencies

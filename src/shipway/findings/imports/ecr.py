@@ -35,10 +35,13 @@ def findings(report: JsonNode) -> list[Finding]:
         raise ConfigError(
             f"ECR has not scanned the image: {status or 'no status'} {description}".strip(),
             "Wait for the scan: aws ecr wait image-scan-complete.",
+            code="report-unreadable",
         )
     if report["nextToken"].text():
         raise ConfigError(
-            "$.nextToken: this is not the last page of the findings", "Get all pages."
+            "$.nextToken: this is not the last page of the findings",
+            "Get all pages.",
+            code="report-unreadable",
         )
     tag, digest = report["imageId"]["imageTag"].text(), report["imageId"]["imageDigest"].text()
     image = f"{report['repositoryName'].text()}{f':{tag}' if tag else f'@{digest}'}"

@@ -28,6 +28,7 @@ def findings_from(data: Any) -> tuple[Finding, ...]:
             raise ConfigError(
                 f"the tool did not do all of its work: {failures[0]}",
                 "Mend that, and let it scan again.",
+                code="report-unreadable",
             )
         return findings_from_sarif(data)
     return findings_from_report(data)
@@ -44,4 +45,5 @@ def findings_from_report(data: Any) -> tuple[Finding, ...]:
         if data
         else "an empty report does not say what made it, so it proves nothing",
         "SARIF 2.1.0, Dependency-Check, Snyk, Clair, ECR and GitHub's secret scanning are known.",
+        code="report-unreadable",
     )

@@ -37,6 +37,7 @@ def _project(project: JsonNode) -> list[Finding]:
         raise ConfigError(
             f"Snyk did not test {project['path'].text()}: {project['error'].text()}",
             "Mend that, and let it test again.",
+            code="report-unreadable",
         )
     path = project["displayTargetFile"].text() or project["targetFile"].text()
     results = [

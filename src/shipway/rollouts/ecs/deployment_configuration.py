@@ -70,6 +70,7 @@ def hook_timeout(settings: Environment, stage: str) -> int:
         raise ConfigError(
             f"a pause at {stage} would last {minutes} minutes; ECS allows {LONGEST_PAUSE}",
             "Make judge.horizon, ecs.pause_margin or the pause's timeout shorter.",
+            code="invalid-setting",
         )
     return max(1, minutes)
 

@@ -67,7 +67,7 @@ class S3HistoryStore:
                 ContentType="application/json",
             )
         except AwsApiError as problem:
-            if problem.code in _EXISTS:
+            if problem.aws_code in _EXISTS:
                 return True
             return self._tell(problem)
         except ShipwayError as problem:

@@ -202,6 +202,7 @@ class LogTail:
                     raise ConfigError(
                         f"there is no log group {self._group}",
                         "Nothing has run there yet; or correct environments.ENV.ecs.log_group.",
+                        code="no-stack",
                     ) from None
                 raise
             yield from answer.get("events", ())

@@ -88,9 +88,15 @@ def _start(
         explanation = explain_reason(
             f"{failure.get('reason', '')} {failure.get('detail', '')}".strip()
         )
-        raise CannotRun(f"ECS did not start the task: {explanation.cause}", explanation.remedy)
+        raise CannotRun(
+            f"ECS did not start the task: {explanation.cause}",
+            explanation.remedy,
+            code="task-failed",
+        )
     if not answer.get("tasks"):
-        raise CannotRun("ECS did not start the task, and gave no reason", "Try again.")
+        raise CannotRun(
+            "ECS did not start the task, and gave no reason", "Try again.", code="task-failed"
+        )
     return str(answer["tasks"][0]["taskArn"])
 
 
@@ -108,6 +114,7 @@ def running_ecs_service(
     raise ConfigError(
         f"the cluster {cluster} has no service {name}",
         f"Make it: {command_line('infra', 'apply', names.environment)}.",
+        code="no-stack",
     )
 
 

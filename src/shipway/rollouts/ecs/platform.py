@@ -40,6 +40,7 @@ class PreflightFailed(CannotRun):
     """Something stands in the way; nothing was changed."""
 
     exit_code = 1
+    default_code = "preflight-failed"
 
 
 def raise_if_not_ready(obstacles: Sequence[PreflightFailure]) -> None:
@@ -104,6 +105,7 @@ class DeploymentsInProgress:
         return Busy(
             f"another rollout goes on in {name}: of {release} ({deployment.rsplit('/', 1)[-1]})",
             f"Wait for it; or {command_line('resume', name)}, {command_line('cancel', name)}.",
+            code="rollout-in-progress",
         )
 
     def release_in(self, deployment: Deployment) -> str:
@@ -253,6 +255,7 @@ class EcsPlatform:
         raise ConfigError(
             f"{self.name} is on ECS: what runs there belongs to its stack",
             f"{command_line('infra', 'destroy', self.name)} takes everything down.",
+            code="wrong-platform",
         )
 
     def status(self) -> dict[str, Any]:
@@ -310,6 +313,7 @@ class EcsPlatform:
                 if name
                 else "there is no earlier good release to roll back to",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="no-earlier-release",
             )
         return rollout
 
@@ -344,6 +348,7 @@ class EcsPlatform:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="rollout-in-progress",
             )
         return venture
 

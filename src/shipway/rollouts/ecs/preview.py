@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.ports import Clients
@@ -36,17 +37,23 @@ def read_template(root: str, path: str, where: str) -> Mapping[str, Any]:
             template = json.load(file)
     except OSError as error:
         raise ConfigError(
-            f"{where}: {path} cannot be read: {error.strerror}", "Correct the path."
+            f"{where}: {path} cannot be read: {error.strerror}",
+            "Correct the path.",
+            code="invalid-setting",
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{where}: {path} is not JSON: {error}", "Correct the file.") from None
+        raise ConfigError(
+            f"{where}: {path} is not JSON: {error}", "Correct the file.", code="invalid-setting"
+        ) from None
     if isinstance(template, dict) and isinstance(template.get("taskDefinition"), dict):
         template = template["taskDefinition"]
     if not isinstance(template, dict) or not isinstance(
         template.get("containerDefinitions", []), list
     ):
         raise ConfigError(
-            f"{where}: {path} is no task definition", "It has to have containerDefinitions."
+            f"{where}: {path} is no task definition",
+            "It has to have containerDefinitions.",
+            code="invalid-setting",
         )
     return template
 
@@ -167,7 +174,7 @@ def deploy_preview(
     template: Mapping[str, Any] | None,
     *,
     account: Account,
-    health: str,
+    health: HealthCheck | None,
 ) -> DeployPreview:
     """Look at what runs and compare it with what would. Nothing is changed.
 

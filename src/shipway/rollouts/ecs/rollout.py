@@ -39,6 +39,8 @@ _SHOWN = 20  # of its last lines that the receipt keeps
 class MigrationFailed(CannotRun):
     """It ended badly, before any traffic moved. log: its last lines."""
 
+    default_code = "task-failed"
+
     def __init__(self, message: str, remedy: str, log: tuple[str, ...] = ()) -> None:
         super().__init__(message, remedy)
         self.log = log
@@ -114,6 +116,7 @@ def find_deployment(
             raise AwsUnreachable(
                 f"ECS shows no deployment of {task_definition.rsplit('/', 1)[-1]}",
                 "Look at the service's deployments in the ECS console.",
+                code="still-in-progress",
             )
         clock.sleep(LOOK)
 

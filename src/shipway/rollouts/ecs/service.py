@@ -53,6 +53,7 @@ class EcsService:
                 f"there is no service {reference.service} in the cluster {reference.cluster}",
                 "Create the environment: shipway infra apply ENV; or correct ecs.cluster and "
                 "ecs.service in shipway.toml.",
+                code="no-stack",
             )
         first: dict[str, Any] = active[0]
         return first
@@ -142,7 +143,7 @@ class EcsService:
         try:
             self._calls("ecs", operation, **parameters)
         except AwsApiError as problem:
-            if problem.code not in _PAST:
+            if problem.aws_code not in _PAST:
                 raise
 
     def tasks(self, status: str) -> list[dict[str, Any]]:

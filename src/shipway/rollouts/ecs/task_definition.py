@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.config.secret_values import holds_a_password, names_a_secret
 from shipway.errors import ConfigError
@@ -46,7 +47,9 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         nearest = min(MEMORY, key=lambda size: (abs(size - cpu), size))
         accepted = ", ".join(map(str, MEMORY))
         raise ConfigError(
-            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}", f"The nearest is {nearest}."
+            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}",
+            f"The nearest is {nearest}.",
+            code="invalid-setting",
         )
     sizes = MEMORY[cpu]
     close = min(sizes, key=lambda size: (abs(size - memory), size))
@@ -54,6 +57,7 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         f"{where}: Fargate has no {memory} MiB with {cpu} CPU units; "
         f"from {sizes[0]} to {sizes[-1]} MiB it has {_steps(sizes)}",
         f"The nearest is memory = {close}.",
+        code="invalid-setting",
     )
 
 
@@ -103,6 +107,7 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
             raise ConfigError(
                 f"{where}.env.{name} and {where}.ecs.secrets.{name} are both set",
                 "Keep the secret, remove the value.",
+                code="invalid-setting",
             )
         if value and (names_a_secret(name) or holds_a_password(value)):
             raise ConfigError(
@@ -110,11 +115,13 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
                 "definition would read it",
                 f"shipway secret set keeps it in Secrets Manager; put its ARN in "
                 f"{where}.ecs.secrets.{name}.",
+                code="invalid-setting",
             )
         if "{data}" in value:
             raise ConfigError(
                 f"{where}.env.{name}: a task on ECS has no data folder for {{data}}",
                 "Say where its data are: a database's or bucket's address.",
+                code="invalid-setting",
             )
     return dict(settings.env)
 
@@ -128,12 +135,14 @@ def secret_references(settings: Environment, where: str) -> dict[str, str]:
                 "parameter in SSM is wanted",
                 "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, with :KEY:: behind it "
                 "for one key of it; or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME.",
+                code="invalid-setting",
             )
     missing = [name for name in settings.secrets if name not in settings.ecs.secrets]
     if missing:
         raise ConfigError(
             f"{where}.secrets: a task on ECS cannot take {missing[0]} from who deploys it",
             f"Put its ARN in {where}.ecs.secrets.{missing[0]}.",
+            code="invalid-setting",
         )
     return dict(settings.ecs.secrets)
 
@@ -176,13 +185,13 @@ def render_task_definition(
     base: Mapping[str, Any] | None,
     *,
     account: Account,
-    health: str = "",
+    health: HealthCheck | None = None,
 ) -> dict[str, Any]:
     """The input of RegisterTaskDefinition for a release.
 
     base: the `taskDefinition` that runs, or the template's content; None to begin from nothing.
-    What it has that shipway.toml knows nothing of stays. health: the path that is asked by the
-    container's health check where the base has none; "" for no check.
+    What it has that shipway.toml knows nothing of stays. health: what the container's
+    health check asks where the base has none; None for no check.
 
     Raises ConfigError: an image without a digest, a size that Fargate does not have, a secret
     given by value, a base without the container.
@@ -240,6 +249,7 @@ def _container(definition: dict[str, Any], name: str, where: str) -> dict[str, A
     raise ConfigError(
         f"the task definition to start from has no container {name!r}; it has {available}",
         f"Set {where}.ecs.container to the application's.",
+        code="invalid-setting",
     )
 
 
@@ -254,6 +264,7 @@ def _image(release: Release) -> str:
         raise ConfigError(
             f"the image of {release.name} is published {published}: ECS gets it by digest",
             "Push it first: shipway image push.",
+            code="invalid-setting",
         )
     return release.image
 
@@ -309,13 +320,18 @@ def _set_log(
     }
 
 
-def _health_check(settings: Environment, path: str) -> dict[str, Any]:
+def _health_check(settings: Environment, health: HealthCheck) -> dict[str, Any]:
     """Asks the application itself. ECS does not look at the image's own HEALTHCHECK.
 
     Source: API reference, HealthCheck (startPeriod 0 to 300 s, interval 5 to 300 s).
     """
-    url = f"http://127.0.0.1:{settings.ecs.container_port}{path}"
-    code = f"import urllib.request as u; u.urlopen({url!r}, timeout=4)"
+    code = (
+        "import http.client as h;"
+        f"c = h.HTTPConnection('127.0.0.1', {settings.ecs.container_port}, timeout=4);"
+        f"c.request('GET', {health.path!r});"
+        "s = c.getresponse().status;"
+        f"raise SystemExit(not any(a <= s <= b for a, b in {health.ranges}))"
+    )
     return {
         "command": ["CMD", "python3", "-c", code],
         "interval": 10,

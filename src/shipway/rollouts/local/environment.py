@@ -42,7 +42,9 @@ class EnvironmentState:
         if name not in config.environments:
             configured = ", ".join(config.environments) or "none"
             raise ConfigError(
-                f"no environment is named {name!r}", f"Configured: {configured}. See shipway.toml."
+                f"no environment is named {name!r}",
+                f"Configured: {configured}. See shipway.toml.",
+                code="unknown-name",
             )
         self.name = name
         self.settings: Environment = config.environments[name]
@@ -64,6 +66,7 @@ class EnvironmentState:
         self.proxy = EnvoyProxy(
             folder=os.path.join(self.folder, "envoy"),
             settings=self.settings,
+            protocol=config.application.protocol,
             processes=processes,
             http=http,
             clock=clock,

@@ -175,6 +175,7 @@ class LocalPlatform:
             if name
             else "there is no earlier good release to roll back to",
             f"See what was: {command_line('status', self.name, '--history')}.",
+            code="no-earlier-release",
         )
 
     def since(self, release: Release) -> list[Release]:
@@ -206,6 +207,7 @@ class LocalPlatform:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="rollout-in-progress",
             )
         try:
             with self.site.transaction(listener):
@@ -216,4 +218,5 @@ class LocalPlatform:
             raise Busy(
                 f"another command is carrying it out, and has been told to {answer}",
                 f"Watch it there, or ask: {command_line('status', self.name)}.",
+                code="rollout-in-progress",
             ) from None
