@@ -66,6 +66,13 @@ def test_the_first_that_has_routes_is_taken_and_each_is_told(tester: EntryTester
     assert "empty:app starts, but answers only 404 at /" in told[1]
 
 
+def test_the_health_check_is_one_that_answers_well(tester: EntryTester) -> None:
+    trial = tester.trial(entry("shop"), ("/about", "/"))
+    assert trial.health("/about") == "/"
+    assert trial.health("/") == "/"
+    assert tester.trial(entry("empty"), ("/about",)).health("/about") == "/about"
+
+
 def test_without_routes_anywhere_the_first_that_starts_is_taken(tester: EntryTester) -> None:
     best, _ = tester.best([entry("broken"), entry("empty")], ("/",), lambda line: None)
     assert best is not None

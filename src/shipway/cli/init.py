@@ -178,9 +178,9 @@ def _tried(
     except ShipwayError as fault:
         say(f"entry        {survey.entry.target} was not tried: {fault.message}")
         return proposal, ""
-    if best is None or best.entry == survey.entry:
-        return proposal, ""
-    served = proposal_for(proposal, best.entry)
+    served = proposal_for(proposal, best.entry, best.health(survey.health)) if best else proposal
+    for line in served.assumed[len(proposal.assumed) :]:
+        say(f"assumed      {line}")
     changes = file_changes(root, served, force=True)
     written = {change.path for change in planned if not change.kept}
     write_changes(root, [change for change in changes if change.path in written], say)

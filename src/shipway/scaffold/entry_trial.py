@@ -38,6 +38,12 @@ class EntryTrial:
         """Whether it has routes: something else than 404 came back."""
         return any(status not in _MISSING for status in self.statuses.values())
 
+    def health(self, proposed: str) -> str:
+        """The path for the health check: the proposed one, unless it does not answer 2xx and
+        another does."""
+        healthy = [path for path, status in self.statuses.items() if 200 <= status < 300]
+        return proposed if proposed in healthy or not healthy else healthy[0]
+
     @property
     def sentence(self) -> str:
         """For people."""

@@ -88,17 +88,23 @@ def make_proposal(
     return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
 
 
-def proposal_for(proposal: Proposal, entry: EntryPoint) -> Proposal:
-    """The same proposal with another entry."""
-    application = {**proposal.settings["application"], "serve": entry.serve}
+def proposal_for(proposal: Proposal, entry: EntryPoint, health: str) -> Proposal:
+    """The same proposal with the entry and the health check that answered."""
+    survey = proposal.survey
+    application = {**proposal.settings["application"], "serve": entry.serve, "health": health}
+    assumed = list(proposal.assumed)
+    if entry != survey.entry:
+        assumed.append(f"serve: {entry.target} instead, because it starts")
+    if health != survey.health:
+        assumed.append(f"health: {health} instead, because it answers 2xx")
     for key in ("migrate", "seed"):
-        if proposal.survey.entry and isinstance(command := application.get(key), str):
-            application[key] = command.replace(proposal.survey.entry.app, entry.app)
+        if survey.entry and isinstance(command := application.get(key), str):
+            application[key] = command.replace(survey.entry.app, entry.app)
     return replace(
         proposal,
-        survey=replace(proposal.survey, entry=entry),
+        survey=replace(survey, entry=entry, health=health),
         settings={**proposal.settings, "application": application},
-        assumed=(*proposal.assumed, f"serve: {entry.target} instead, because it starts"),
+        assumed=tuple(assumed),
     )
 
 
