@@ -42,7 +42,7 @@ def error(code: str) -> ClientError:
 
 
 def ask(clients: Clients, clock: VirtualClock | None = None) -> Any:
-    return RenewingClient(clients, clock or VirtualClock(), lambda: 0.5)("ecs", "describe")
+    return RenewingClient(clients, clock or VirtualClock(), lambda: 0.5).client("ecs").describe()
 
 
 CUT = EndpointConnectionError(endpoint_url="https://ecs")
@@ -88,9 +88,9 @@ def test_no_credentials_are_said_at_once() -> None:
 def test_credentials_are_looked_for_anew(problem: Exception) -> None:
     """Also where they are gone in the middle: whoever renews the file writes it anew."""
     clients = Clients({"good": False}, problem, {"good": True})
-    calls = RenewingClient(clients, VirtualClock(), lambda: 0.5)
-    calls("ecs", "describe")
-    assert calls("ecs", "describe") == {"good": True}
+    ecs = RenewingClient(clients, VirtualClock(), lambda: 0.5).client("ecs")
+    ecs.describe()
+    assert ecs.describe() == {"good": True}
     assert clients.renewed == 1
 
 

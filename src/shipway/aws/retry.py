@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from shipway.ports import Clock
 from shipway.system.network import name_resolves
 from shipway.system.retry import Backoff
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
+    from botocore.session import Session
 
 _THROTTLED = {
     "Throttling",
@@ -34,7 +39,28 @@ _FAILING = {
 }
 _STATUSES = {"429", "500", "502", "503", "504"}  # botocore's code where the body names none
 _CUT = ("Connection", "Connect", "Timeout", "HTTPClient", "SSL", "Proxy")
-_BEGAN = "shipway_began"
+_BEGAN: Final = "shipway_began"
+
+
+# What botocore's events hand on, as far as it is read here.
+
+
+class _Context(TypedDict, total=False):
+    """Goes with a question through all of its attempts. shipway_began: when it began."""
+
+    shipway_began: float
+
+
+class _Request(TypedDict):
+    context: _Context
+
+
+class _Error(TypedDict, total=False):
+    Code: str
+
+
+class _Parsed(TypedDict, total=False):
+    Error: _Error
 
 
 @dataclass(frozen=True)
@@ -103,14 +129,18 @@ class Retries:
         self._clock.sleep(pause)
         return True
 
-    def join(self, session: Any) -> None:
+    def join(self, session: Session) -> None:
         """Have all clients of a botocore session ask again by this, those that fetch credentials
         (STS, SSO) too. For clients that are made after it."""
-        session.register("before-call", self._before_call)
-        session.register("before-send", self._before_send)
-        session.register("needs-retry", self._needs_retry)
+        # botocore's stubs know no handler that names its arguments, or that answers.
+        begins: Callable[..., Any] = self._before_call
+        sends: Callable[..., Any] = self._before_send
+        retries: Callable[..., Any] = self._needs_retry
+        session.register("before-call", begins)
+        session.register("before-send", sends)
+        session.register("needs-retry", retries)
 
-    def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
+    def _before_call(self, model: OperationModel, context: _Context, **_: object) -> None:
         context[_BEGAN] = self.asked(model.service_model.service_name)
 
     def _before_send(self, request: Any, **_: Any) -> None:
@@ -123,22 +153,22 @@ class Retries:
             return
         limit = self._patience.connect
         if not self._resolves(host, limit):
-            raise ConnectionError(error=f"nobody resolved the name {host} for {limit:g} s")
+            raise ConnectionError(error=OSError(f"nobody resolved the name {host} for {limit:g} s"))
         self._resolved.add(host)
 
     def _needs_retry(
         self,
-        operation: Any,
-        response: Any,
+        operation: OperationModel,
+        response: tuple[AWSResponse, _Parsed] | None,
         attempts: int,
         caught_exception: Exception | None,
-        request_dict: Mapping[str, Any],
-        **_: Any,
+        request_dict: _Request,
+        **_: object,
     ) -> float | None:
         """botocore's question: None, or after how many seconds. They have passed here, by the
         clock."""
         service = operation.service_model.service_name
-        if caught_exception is None:
+        if response is not None:
             code = _code(*response)
             self.answered(service, code)
         else:
@@ -153,7 +183,7 @@ def may_pass(code: str) -> bool:
     return code in _THROTTLED | _FAILING | _STATUSES or cut_off
 
 
-def _code(http: Any, parsed: Mapping[str, Any]) -> str:
+def _code(http: AWSResponse, parsed: _Parsed) -> str:
     """AWS's name of the error; the status where something on the way failed, "" for none."""
     if http.status_code < 300:
         return ""

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import Any
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
@@ -30,16 +29,16 @@ from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
-from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
+from shipway.ports import MANIFEST_FILE, OnOutput, Packaged, RecordedRelease, RecordedRollout
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
-from shipway.releases.release import Release
+from shipway.releases.release import Release, release_from_dict
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
-from shipway.rollouts.platform import NO_REMARKS, Platform
+from shipway.rollouts.platform import NO_REMARKS, Platform, PlatformStatus
 from shipway.rollouts.report import RolloutReport
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
@@ -168,7 +167,7 @@ def deploy_step(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
                 code="no-release",
             )
-        release = release_from(packaged.facts["release"])
+        release = release_from_dict(packaged.facts["release"])
         raise_if_frozen(project, step.work["environment"])
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
@@ -259,9 +258,9 @@ def last_packaged(project: Project) -> Packaged:
     return found[0]
 
 
-def _with_image(project: Project, fields: dict[str, Any]) -> Release:
+def _with_image(project: Project, fields: RecordedRelease) -> Release:
     """A release with the image that was published of it last."""
-    release = release_from(fields)
+    release = release_from_dict(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
@@ -287,11 +286,6 @@ def _whole(project: Project, release: Release, manifest: str, environment: str) 
             "Package it again: shipway run package --no-cache.",
             code="no-release",
         )
-
-
-def release_from(data: dict[str, Any]) -> Release:
-    """A release from a step's facts."""
-    return Release(**{**data, "migrations": tuple(data["migrations"])})
 
 
 @contextmanager
@@ -336,7 +330,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
 
 
 def _show_status(
-    state: dict[str, Any], rollouts: Sequence[Mapping[str, Any]], here: Invocation
+    state: PlatformStatus, rollouts: Sequence[RecordedRollout], here: Invocation
 ) -> None:
     def typed(*arguments: str) -> str:
         return here.command(command_line(*arguments))

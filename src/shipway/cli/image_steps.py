@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipway import __version__
-from shipway.cli.deploy import release_from
 from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
@@ -32,7 +31,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
-from shipway.releases.release import SBOM_FILE, Release
+from shipway.releases.release import SBOM_FILE, Release, release_from_dict
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 
@@ -168,7 +167,7 @@ def _release(shop: StepContext) -> Release:
         raise CannotRun(
             "there is no release to publish", "The step package makes it.", code="no-release"
         )
-    return release_from(packaged.facts["release"])
+    return release_from_dict(packaged.facts["release"])
 
 
 def _built(shop: StepContext) -> BuiltImage:

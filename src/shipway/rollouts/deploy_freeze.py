@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from shipway.errors import Busy, RecordError
 from shipway.pipeline.command_line import command_line
 
 LONGEST = 500  # characters of a reason
+
+
+class FreezeRecord(TypedDict):
+    """DeployFreeze as JSON."""
+
+    environment: str
+    reason: str
+    by: str
+    since: float
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,14 @@ class DeployFreeze:
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return f"{self.environment} is held by {self.by} since {since}: {self.reason}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> FreezeRecord:
         """For `--json`."""
-        return asdict(self)
+        return {
+            "environment": self.environment,
+            "reason": self.reason,
+            "by": self.by,
+            "since": self.since,
+        }
 
 
 class EnvironmentFrozen(Busy):

@@ -15,10 +15,17 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from shipway.errors import RecordError
-from shipway.ports import MANIFEST_FILE, PACKAGE, EndedStep, Packaged
+from shipway.ports import (
+    MANIFEST_FILE,
+    PACKAGE,
+    EndedStep,
+    Packaged,
+    RecordedRelease,
+    RecordedRollout,
+)
 
 _MIGRATIONS = (
     """
@@ -289,7 +296,7 @@ class SqliteRecord:
             (release["digest"], json.dumps(release)),
         )
 
-    def releases(self) -> Sequence[dict[str, Any]]:
+    def releases(self) -> Sequence[RecordedRelease]:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
         return [json.loads(row[0]) for row in rows]
@@ -324,13 +331,15 @@ class SqliteRecord:
                 "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(merged), number)
             )
 
-    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+    def rollouts(self, environment: str) -> Sequence[RecordedRollout]:
         """Newest first; each carries its `number`."""
         rows = self._read(
             "SELECT number, rollout FROM rollouts WHERE environment = ? ORDER BY number DESC",
             (environment,),
         )
-        return [{**json.loads(text), "number": number} for number, text in rows]
+        return [
+            cast("RecordedRollout", {**json.loads(text), "number": number}) for number, text in rows
+        ]
 
     # -- below --------------------------------------------------------------------------
 
