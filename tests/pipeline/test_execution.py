@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -123,7 +124,7 @@ def test_a_tool_of_its_own_is_run_by_uv_and_missing_without_it(tmp_path: Path) -
     missing = done(tmp_path, Probe(tool=tool), uv="no-such-uv")
     assert (missing.outcome, missing.reason) == (Outcome.ERROR, "no-such-uv is not here")
     shown = done(tmp_path, Probe(tool=tool, code="x"), uv="/bin/echo")
-    words = "tool run --quiet --from ruff==0.1 --with more==1 ruff -c x"
+    words = f"tool run --quiet --python {sys.executable} --from ruff==0.1 --with more==1 ruff -c x"
     assert shown.reason.startswith(words)
 
 
