@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import project, shipway, shipway_process, step
+from tests.cli.in_process import project, shipway, shipway_process, step
 
 NAMED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE")
 
@@ -39,7 +39,7 @@ def web(tmp_path: Path) -> Path:
 def test_it_says_what_the_process_says_and_ends_with_its_code(
     web: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    shipway_process(web, *words)  # durations and what is remembered are there for both
+    shipway(web, *words)  # durations and what is remembered are there for both
     process, called = shipway_process(web, *words), shipway(web, *words)
     assert called.returncode == process.returncode
     if words != ("run",):  # it prints how long it took

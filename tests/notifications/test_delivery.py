@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from tests.notifications.webhook_server import Answer, hook
 from tests.patience import PATIENCE
@@ -15,12 +17,17 @@ SECRET = "xoxb-" + "".join(map(str, range(10)))  # not written out: scanners loo
 
 
 def send(
-    url: str, limit: float = PATIENCE, *, answers_ok: bool = False, clock: Clock | None = None
+    url: str,
+    limit: float = PATIENCE,
+    *,
+    answers_ok: bool = False,
+    clock: Clock | None = None,
+    chance: float = 0.1,
 ) -> Delivery:
     letter = WebhookRequest(
         "slack", url, b'{"text":"hello"}', {"authorization": f"Bearer {SECRET}"}, answers_ok
     )
-    return HttpNotifier(clock or SystemClock(), lambda: 0.1).send(letter, limit)
+    return HttpNotifier(clock or SystemClock(), lambda: chance).send(letter, limit)
 
 
 def test_a_letter_arrives_with_its_body_and_headers() -> None:
@@ -54,10 +61,24 @@ def test_500_is_tried_again_until_it_does_better() -> None:
     assert (delivery.problem, delivery.attempts, len(there.got)) == ("", 3, 3)
 
 
+def test_attempts_are_logged_without_the_address_which_is_a_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "shipway")
+    with hook(Answer(500), Answer()) as there:
+        send(there.url)
+    first, wait, second = caplog.messages
+    assert first.startswith("POST to slack, attempt 1: it answered 500, ")
+    assert wait.startswith("attempt 2 comes in ")
+    assert second.startswith("POST to slack, attempt 2: delivered, ")
+    assert there.url not in caplog.text
+    assert SECRET not in caplog.text
+
+
 def test_500_for_ever_ends_in_time() -> None:
     clock = VirtualClock()  # only waiting takes time, however busy the machine is
     with hook(Answer(500)) as there:
-        delivery = send(there.url, 60.0, clock=clock)
+        delivery = send(there.url, 60.0, clock=clock, chance=0.99)
     assert len(there.got) == delivery.attempts >= 2
     assert delivery.problem.startswith("it answered 500; given up after ")
     assert clock.time - VirtualClock().time <= 60.0
@@ -89,7 +110,7 @@ def test_when_the_time_is_over_the_last_problem_is_said() -> None:
 
 
 def test_nobody_listening_is_a_problem_and_no_exception() -> None:
-    delivery = send(f"http://127.0.0.1:{free_port()}/", 0.5)
+    delivery = send(f"http://127.0.0.1:{free_port()}/", clock=VirtualClock(), chance=0.99)
     assert delivery.problem.startswith("it cannot be reached (ConnectError)")
 
 

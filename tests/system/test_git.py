@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git
+from tests.cli.in_process import git
 
 from shipway.errors import ConfigError
 from shipway.ports import Changes

@@ -51,19 +51,19 @@ class Pytest(CheckDefaults):
         """Where these tests are."""
         return str(getattr(config.application, f"{self.name}_tests"))
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
         if config.application.test_runner == "django":
             packages = ",".join(config.application.packages) or "."
-            data, junit = f"{site.out}/coverage.data", f"{site.out}/junit.xml"
+            data, junit = f"{context.out}/coverage.data", f"{context.out}/junit.xml"
             return (f"{HERE}/measure_django.py", data, packages, junit)
         return (
             f"{HERE}/measure_tests.py",
-            f"{site.out}/coverage.data",
+            f"{context.out}/coverage.data",
             ",".join(config.application.packages) or ".",
             self.folder(config),
             *self._others(config),
-            f"--junitxml={site.out}/junit.xml",
+            f"--junitxml={context.out}/junit.xml",
             "-p",
             "no:cacheprovider",
         )
@@ -74,7 +74,7 @@ class Pytest(CheckDefaults):
         folders = (kind.folder(config) for kind in TESTS if kind.name != self.name)
         return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
 
         What is absent (pytest, the folder, every test) cannot run; a suite that breaks before its

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from shipway.cli.project import open_project
-from shipway.cli.step_executor import StepExecutor
+from shipway.cli.step_worker import StepWorker
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -32,15 +33,13 @@ def try_entries(
     install = next((step for step in project.steps if step.name == "install"), None)
     if install is None:
         raise ConfigError("nothing is installed here", "Name a lock in [application].")
-    executor = StepExecutor(project, "init", "")
+    context = StepWorker(project, "init", "").context
     say("trying the entry in the application's environment …")
-    python = prepare_environment(
-        install, executor.workshop({}), lambda line: None, development=False
-    )
+    python = prepare_environment(install, context, lambda line: None, development=False)
     installed = StepResult(
         step="install", stage=install.stage, outcome=Outcome.PASSED, facts={"python": python}
     )
-    shop = executor.workshop({"install": installed})
+    context = replace(context, upstream={"install": installed})
     with ExitStack() as services:
         variables: dict[str, str] = {}
         if project.config.services:
@@ -50,11 +49,13 @@ def try_entries(
                     name: value.replace("{data}", data)
                     for name, value in project.config.application.env.items()
                 }
-                provided = services.enter_context(shop.serviced(shop, lambda line: None, extra))
+                provided = services.enter_context(
+                    context.serviced(context, lambda line: None, extra)
+                )
                 variables = dict(provided.variables)
             except (CannotRun, ApplicationFault) as problem:
                 say(f"entry        tried without services: {problem.message}")
-        tester = EntryTester(shop, RealHttp(), SystemClock(), free_port, variables)
+        tester = EntryTester(context, RealHttp(), SystemClock(), free_port, variables)
         try:
             if not variables:
                 tester.prepare(say)

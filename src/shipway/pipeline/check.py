@@ -138,14 +138,14 @@ class Check(Protocol):
         """The limits that its measures must keep."""
         ...
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The tool's arguments, without the program itself."""
         ...
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Understand what the tool left; raises CannotRun when that is not to be trusted."""
         ...
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...] | None:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Arguments that repair what can safely be repaired; None when nothing can."""
         ...

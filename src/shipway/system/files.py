@@ -139,8 +139,10 @@ def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
 
 def _git_listing(root: str) -> list[str] | None:
     """Tracked and untracked files that are not ignored; None where git has nothing to say."""
+    import logging
     import subprocess
 
+    logging.getLogger(__name__).info("start git ls-files in %s", root)
     try:
         answer = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],

@@ -121,8 +121,10 @@ def _between(root: str, since: str, until: str, most: int) -> tuple[tuple[Commit
 
 
 def _git(root: str, *arguments: str) -> str | None:
+    import logging
     import subprocess
 
+    logging.getLogger(__name__).info("start git %s in %s", " ".join(arguments), root)
     try:
         answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
     except OSError:

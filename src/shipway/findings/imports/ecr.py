@@ -12,9 +12,9 @@ from shipway.findings.finding import (
     FindingState,
     severity_of_word,
     vulnerability_ids,
+    web_address,
 )
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 
 TOOL = "ecr"
 _DONE = ("COMPLETE", "ACTIVE")
