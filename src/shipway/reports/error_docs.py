@@ -56,7 +56,8 @@ ENTRIES = {
     "advisories-are-missing": r"advisor",
     "git-does-not-know-it": r"^git |no git repository|clone is shallow|no commit yet|git cannot",
     "a-report-cannot-be-read": r"^\$|Clair saw|Dependency-Check|ECR has not|Snyk did not|no report "
-    r"that is known|empty report|did not do all of its work|is not JSON|is expected$| is missing$|"
+    r"that is known|empty report|scan of .* is incomplete|is not JSON|nested too deeply|is not UTF|"
+    r"has more than \d+ MB|is expected$| is missing$|"
     r"names what is not in the report|results are in other files",
     "the-applications-environment": r"application's environment|another run installed",
     "there-are-no-tests": r"there are no tests in|every test was skipped|made no request named",
