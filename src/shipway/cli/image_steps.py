@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 
 
 def build_context(shop: StepContext, step: Step) -> BuildContext:
-    """Where a step builds."""
+    """Where a step builds. Raises CannotRun where the files are not all here."""
+    tree = FileTree(shop.root, {})
+    tree.require_whole(("**",))
     return BuildContext(
         root=shop.root,
         state=shop.state,
         config=shop.config,
-        files=FileTree(shop.root, {}).listing(),
+        files=tree.listing(),
         processes=shop.processes,
         clock=SystemClock(),
         env=shop.env(step),

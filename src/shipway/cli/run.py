@@ -56,6 +56,7 @@ def run(
     graph = Graph(project.steps).select(stages, skip)
     _sweep(project)
     files = FileTree(project.root, project.record.file_index())
+    files.listing()  # where git does not answer no run begins
     clock = SystemClock()
     commit, branch = head_commit(project.root)
     strictly = bool(os.environ.get("CI")) if strict is None else strict

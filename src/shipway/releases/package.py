@@ -196,6 +196,7 @@ def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepR
     """An immutable copy of the application's files, named by their content."""
     python = prepare_environment(step, shop, on_output, development=False)
     tree = FileTree(shop.root, {})
+    tree.require_whole(step.inputs)
     fingerprints = tree.fingerprints(step.inputs)
     files = {path: value for path, value in fingerprints.items() if value != "special"}
     if not files:
