@@ -234,7 +234,7 @@ def test_a_shallow_clone_names_the_command_that_fetches_the_rest(
 ) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "-m", "second")
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", "shallow")
-    with pytest.raises(ConfigError, match="unknown revision|bad revision") as caught:
+    with pytest.raises(ConfigError, match=r"unknown revision|bad revision") as caught:
         changed_files(str(tmp_path / "shallow"), "HEAD~1")
     assert "git fetch --unshallow" in caught.value.remedy
 

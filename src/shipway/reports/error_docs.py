@@ -54,7 +54,8 @@ ENTRIES = {
     "nobody-is-told": r"^\[notify\]|not told of ",
     "the-network-is-in-the-way": r"could not reach|could not fetch|does not trust the certificate",
     "advisories-are-missing": r"advisor",
-    "git-does-not-know-it": r"^git |a pointer of Git LFS|a submodule that is|sparse checkout|no git repository|clone is shallow|no commit yet|git cannot",
+    "git-does-not-know-it": r"^git |pointer of Git LFS|a submodule that|sparse checkout|"
+    r"no git repository|clone is shallow|no commit yet|git cannot",
     "a-report-cannot-be-read": r"^\$|Clair saw|Dependency-Check|ECR has not|Snyk did not|no report "
     r"that is known|empty report|scan of .* is incomplete|is not JSON|nested too deeply|is not UTF|"
     r"has more than \d+ MB|is expected$| is missing$|"

@@ -238,17 +238,22 @@ def _walk(root: str, below: str = "") -> Iterator[str]:
             yield path  # no pipe or socket: to read one is to wait for ever
 
 
-def read_texts(root: str, accepts: Callable[[str], bool]) -> list[str]:
-    """The texts of the wanted files below a folder, by path; what is not UTF-8 is replaced.
+def read_texts(
+    root: str, suffixes: tuple[str, ...], accepts: Callable[[str, str], bool]
+) -> dict[str, str]:
+    """path → text of files below a folder, in order; what is not UTF-8 is replaced.
 
-    accepts: says so of a path, relative and with slashes. Links that lead nowhere are left out.
+    suffixes: of the names that are read at all. accepts: says of a path, relative and with
+    slashes, and its text whether it is one of them. Links that lead nowhere are left out.
     """
-    texts = []
-    for name in sorted(filter(accepts, _walk(root))):
+    texts = {}
+    for name in sorted(name for name in _walk(root) if name.endswith(suffixes)):
         path = os.path.join(root, name)
         if os.path.isfile(path):
             with open(path, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
+                text = file.read()
+            if accepts(name, text):
+                texts[name] = text
     return texts
 
 
