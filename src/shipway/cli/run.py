@@ -8,6 +8,7 @@ import sys
 import threading
 from argparse import BooleanOptionalAction
 from contextlib import AbstractContextManager, redirect_stdout
+from typing import TYPE_CHECKING
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json
@@ -28,6 +29,9 @@ from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
 from shipway.system.interruption import interrupt, interruptions
+
+if TYPE_CHECKING:
+    from shipway.pipeline.step_context import StepContext
 
 # `run` and `plan` carried out: the parts wired together. Imports nothing heavy.
 
@@ -81,7 +85,7 @@ def run(
         baseline=_baseline(project, graph, baseline),
     )
     if fix:
-        _fix(graph, perform, quiet=json)
+        _fix(project, graph, perform, quiet=json)
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
     )
@@ -271,11 +275,29 @@ def _interruptible(whole: PipelineRun, perform: StepExecutor) -> AbstractContext
     return interruptions(stop)
 
 
-def _fix(graph: Graph, perform: StepExecutor, *, quiet: bool) -> None:
-    from shipway.pipeline.execution import apply_fixes
+def _fix(project: Project, graph: Graph, perform: StepExecutor, *, quiet: bool) -> None:
+    from shipway.pipeline.execution import execute_step
+    from shipway.pipeline.repairs import apply_fixes
 
     stream = sys.stderr if quiet else sys.stdout
-    apply_fixes(graph.steps.values(), perform.workshop({}), lambda line: print(line, file=stream))
+    steps = {step.name: step for step in project.steps}
+
+    def say(line: str) -> None:
+        print(line, file=stream)
+
+    def application() -> StepContext:
+        """With the application's environment, where it can be made."""
+        if "install" not in steps:
+            return perform.workshop({})
+        installed = execute_step(steps["install"], perform.workshop({}), lambda line: None)
+        if installed.reason:
+            say(f"install: {installed.reason}")
+        return perform.workshop({"install": installed})
+
+    tests = [steps[name] for name in ("unit", "integration") if name in steps][:1]
+    apply_fixes(
+        graph.steps.values(), perform.workshop({}), say, application=application, tests=tests
+    )
 
 
 def _allowed(allowances: list[str], graph: Graph) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -22,7 +22,6 @@ from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import decode_text
-from shipway.system.files import FileTree
 from shipway.system.redaction import Redactor
 
 # How a step's program is started, and what it means that it did not end by itself.
@@ -311,44 +310,3 @@ def _command(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
 
 def _code(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-# The verb `run --fix`: formatters and linters repair what is safe, one after the other.
-
-_SHOWN = 5
-
-
-def apply_fixes(steps: Iterable[Step], shop: StepContext, say: OnOutput) -> list[str]:
-    """Let every check among the steps repair what it can; the paths that are different now.
-
-    Before the run and in the checks' own order: two tools at the same file would undo each
-    other's work, and tests would see it half done.
-    """
-    everything = ("*",)
-    before = FileTree(shop.root, {}).fingerprints(everything)
-    for step in steps:
-        if step.kind is StepKind.CHECK:
-            _repair(step, shop, say)
-    after = FileTree(shop.root, {}).fingerprints(everything)
-    changed = sorted(path for path in after if after[path] != before.get(path))
-    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
-    say(f"repaired: {', '.join(changed[:_SHOWN])}{more}" if changed else "nothing to repair")
-    return changed
-
-
-def _repair(step: Step, shop: StepContext, say: OnOutput) -> None:
-    check = shop.checks(step.work["check"])
-    site = CheckContext(shop.root, shop.folder(step.name), shop.python())
-    arguments = check.fix(shop.config, site)
-    if arguments is None:
-        return
-    os.makedirs(site.out, exist_ok=True)
-    try:
-        argv = (*tool_command(check, site, shop), *arguments)
-        done = shop.processes.run(Command(argv, shop.root, shop.env(step), step.timeout))
-    except CannotRun as problem:
-        say(f"{step.name} cannot repair: {problem.message}")
-        return
-    if done.code:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        say(f"{step.name} could not repair everything: {' '.join(last)}")
