@@ -20,6 +20,7 @@ from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
+from shipway.releases.lock_header import input_digest, lock_header
 from shipway.releases.package import install_step, is_package, package_release, prepare_environment
 
 INSTALL = Step(name="install", stage="build", kind=StepKind.ACTION, work={"action": "install"})
@@ -414,3 +415,22 @@ def test_what_a_submodule_ignores_is_in_no_release(versioned: Path, tmp_path: Pa
     with pytest.raises(CannotRun, match="theme is a submodule that is not checked out") as caught:
         packaged(versioned)
     assert caught.value.remedy == "Get it: git submodule update --init theme"
+
+
+# -- line ends are git's --------------------------------------------------------------------------
+
+
+def test_a_clone_with_other_line_ends_has_the_same_lock(root: Path, tmp_path: Path) -> None:
+    source = (root / "requirements.txt").read_bytes()
+    header = lock_header({"requirements.txt": input_digest(source)})
+    (root / "lock.txt").write_bytes(header.encode() + source)
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "-m", "first")
+    git(tmp_path, "-c", "core.autocrlf=true", "clone", "--quiet", str(root), "clone")
+    clone = tmp_path / "clone"
+    assert (clone / "requirements.txt").read_bytes() != source
+    assert install_step(INSTALL, shop_for(clone, lock="lock.txt"), quiet).outcome is Outcome.PASSED
+    (clone / "requirements.txt").write_bytes(b"other\r\n")
+    changed = install_step(INSTALL, shop_for(clone, lock="lock.txt"), quiet)
+    assert changed.reason == "requirements.txt changed since lock.txt was resolved from it"
