@@ -396,7 +396,7 @@ def show_deploy_preview(project: Project, environment: str, *, json: bool) -> in
             release,
             base,
             account=identify_account(clients, config.aws),
-            health=config.application.health,
+            health=config.application.health_check,
         )
     if json:
         data = {"environment": environment, "release": release.name, **asdict(previewed)}

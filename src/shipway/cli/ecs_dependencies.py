@@ -39,7 +39,7 @@ def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinition
         if settings.ecs.template:
             base = read_template(project.root, settings.ecs.template, where)
         return render_task_definition(
-            settings, names, release, base, account=account(), health=application.health
+            settings, names, release, base, account=account(), health=application.health_check
         )
 
     def ready(

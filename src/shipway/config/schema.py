@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Predicate
 
 from shipway.config.aws import Aws, Ecs, Infrastructure, Monitoring
+from shipway.config.health_check import HealthCheck, is_code_ranges
 from shipway.config.tables import (
     Closed,
     Cost,
@@ -36,7 +37,9 @@ class Application(Closed):
     into. unit_tests, integration_tests, browser_tests: their folders. lock: the lock file, or a
     requirements file. serve: the command that serves it. migrate: the command that brings the
     database up to date. seed: the command that fills it, before the first good release. health:
-    the path that answers 200 when an instance may serve. dockerfile: what the image is made from.
+    the path that is asked whether an instance may serve. health_codes: the statuses that say yes,
+    as a load balancer's matcher has them. protocol: what `serve` speaks; http2 for gRPC.
+    dockerfile: what the image is made from.
     """
 
     name: str = ""
@@ -52,6 +55,8 @@ class Application(Closed):
     migrate: str = ""
     seed: str = ""
     health: str = "/health/ready"
+    health_codes: Annotated[str, Predicate(is_code_ranges)] = "200-299"
+    protocol: Literal["http1", "http2"] = "http1"
     env: dict[str, str] = field(default_factory=dict)  # for tests and load; {data} is a folder
     dockerfile: str = ""
     dockerfiles: tuple[str, ...] = ()  # others beside it, which are checked as well
@@ -59,6 +64,11 @@ class Application(Closed):
     workflows: str = ""  # the folder of GitHub's workflows
     templates: tuple[str, ...] = ()  # CloudFormation templates
     release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them
+
+    @property
+    def health_check(self) -> HealthCheck:
+        """What is asked whether an instance may serve, and what it has to answer."""
+        return HealthCheck(self.health, self.health_codes)
 
 
 @dataclass(frozen=True)

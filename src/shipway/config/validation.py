@@ -50,6 +50,8 @@ def _words(fault: Any, source: str) -> str:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{source}: {path}: there is no such key.{hint} Accepted: {', '.join(names)}."
     accepted = str(fault["msg"])
+    if fault["type"] == "predicate_failed":
+        accepted = 'write statuses from 200 to 499, such as "200", "200,204" or "200-299"'
     return f"{source}: {path}: found {fault['input']!r}. {accepted[0].upper()}{accepted[1:]}."
 
 

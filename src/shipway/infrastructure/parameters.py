@@ -169,6 +169,8 @@ def environment_parameters(
         "Container": settings.ecs.container,
         "ContainerPort": str(settings.ecs.container_port),
         "HealthPath": config.application.health,
+        "HealthCodes": config.application.health_codes,
+        "Protocol": config.application.protocol.upper(),
         "Architecture": settings.ecs.architecture.upper(),
         "OnDemandWeight": _number(100 - round(levers.spot)),
         "SpotWeight": _number(round(levers.spot)),

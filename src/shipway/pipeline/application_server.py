@@ -38,7 +38,7 @@ def serve_application(
     command = Command(_argv(shop, application.serve, bind), shop.root, env)
     server = shop.processes.spawn(command, log)
     try:
-        _wait(f"http://{bind}{application.health}", shop, server, log, http, clock)
+        _wait(bind, shop, server, log, http, clock)
         yield f"http://{bind}"
     finally:
         shop.processes.stop(server, 1.0 if shop.stopping() else 10.0)
@@ -89,20 +89,25 @@ def run_preparation(
         raise ApplicationFault(f"{argv[0]} ended with {done.code}: {last}", remedy, log)
 
 
-def _wait(url: str, shop: StepContext, server: Server, log: str, http: Http, clock: Clock) -> None:
+def _wait(bind: str, shop: StepContext, server: Server, log: str, http: Http, clock: Clock) -> None:
+    check = shop.config.application.health_check
     end = clock.monotonic() + START_LIMIT
+    fault = ""
     while clock.monotonic() < end and not shop.stopping():
         if not shop.processes.alive(server):
             break
         try:
-            if http.get(url, timeout=2.0).status < 400:
-                return
+            response = http.get(f"http://{bind}{check.path}", timeout=2.0)
         except Unreachable:
-            pass
+            fault = f"{check.path} does not answer"
+        else:
+            fault = check.fault(response.status, response.headers)
+            if not fault:
+                return
         clock.sleep(0.1)
     with open(log, encoding="utf-8", errors="replace") as file:
         text = Redactor(shop.secrets)(file.read().strip())
-    last = " / ".join(text.splitlines()[-5:])
+    last = " / ".join(filter(None, (fault, *text.splitlines()[-5:])))
     raise ApplicationFault(
-        f"the application did not come up at {url}: {last}", "See its log above.", text
+        f"the application did not come up at http://{bind}: {last}", "See its log above.", text
     )

@@ -12,6 +12,7 @@ from typing import Any
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.names import Account, AwsResourceNames
 from shipway.config.aws import Aws, Ecs
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Application, Environment
 from shipway.errors import Unreachable
 from shipway.ports import Response
@@ -167,7 +168,12 @@ class Standing:
         """What a preflight is told."""
         account = replace(identify_account(self.clients, Aws()), caller=ACCOUNT.caller)
         definition = render_task_definition(
-            self.settings, NAMES, self.release, None, account=account, health="/health/live"
+            self.settings,
+            NAMES,
+            self.release,
+            None,
+            account=account,
+            health=HealthCheck("/health/live"),
         )
         subject = PreflightSubject(
             clients=self.clients,

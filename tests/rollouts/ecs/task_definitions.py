@@ -9,6 +9,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from tests.rollouts.ecs.environment import ACCOUNT, NAMES
 
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.task_definition import render_task_definition
@@ -32,11 +33,18 @@ SECRET = ACCOUNT.arn("secretsmanager", "secret:web/production/KEY-AbCdEf")
 
 
 def rendered(
-    settings: Environment | None = None, base: dict[str, Any] | None = None, health: str = ""
+    settings: Environment | None = None,
+    base: dict[str, Any] | None = None,
+    health: HealthCheck | None = None,
 ) -> dict[str, Any]:
     """Valid by the shape that boto3 itself holds requests to."""
     made = render_task_definition(
-        settings or Environment(), NAMES, RELEASE, base, account=ACCOUNT, health=health
+        settings or Environment(),
+        NAMES,
+        RELEASE,
+        base,
+        account=ACCOUNT,
+        health=health,
     )
     problems = ParamValidator().validate(made, REQUEST)
     assert not problems.has_errors(), problems.generate_report()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import make_server
 
 import pytest
 from hypothesis import given
@@ -20,6 +26,7 @@ from tests.rollouts.ecs.task_definitions import (
 )
 
 from shipway.config.aws import Ecs
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.rollouts.ecs.task_definition import (
@@ -31,6 +38,9 @@ from shipway.rollouts.ecs.task_definition import (
     render_task_definition,
     secret_reference,
 )
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 PARAMETER = ACCOUNT.arn("ssm", "parameter/web/production/TOKEN")
 
@@ -49,7 +59,7 @@ def secrets(made: dict[str, Any]) -> dict[str, str]:
 
 
 def test_from_nothing_it_is_complete() -> None:
-    made = rendered(health="/health/live")
+    made = rendered(health=HealthCheck("/health/live"))
     assert (made["family"], made["cpu"], made["memory"]) == ("web-production", "256", "512")
     assert made["networkMode"] == "awsvpc"
     assert made["requiresCompatibilities"] == ["FARGATE"]
@@ -68,7 +78,8 @@ def test_from_nothing_it_is_complete() -> None:
         "awslogs-region": "eu-west-1",
         "awslogs-stream-prefix": "web",
     }
-    assert "http://127.0.0.1:8000/health/live" in one["healthCheck"]["command"][-1]
+    assert "8000" in one["healthCheck"]["command"][-1]
+    assert "'/health/live'" in one["healthCheck"]["command"][-1]
     assert environment(made) == {"BIND": "0.0.0.0:8000", "RELEASE": RELEASE.name}
 
 
@@ -79,8 +90,41 @@ def test_an_application_that_measures_itself_is_told_where_to() -> None:
     assert environment(rendered(own))["METRICS_NAMESPACE"] == "elsewhere"
 
 
-def test_the_health_check_is_a_program_that_python_takes() -> None:
-    compile(container(rendered(health="/it's"))["healthCheck"]["command"][-1], "check", "exec")
+@pytest.mark.parametrize(
+    ("answer", "codes", "healthy"),
+    [
+        ("204 No Content", "200-299", True),
+        ("302 Found", "200-299", False),
+        ("302 Found", "200,302", True),
+        ("500 Internal Server Error", "200-299", False),
+    ],
+)
+def test_the_containers_health_check_has_the_load_balancers_rule(
+    answer: str, codes: str, healthy: bool
+) -> None:
+    with served(answer) as port:
+        settings = Environment(ecs=Ecs(container_port=port))
+        check = container(rendered(settings, health=HealthCheck("/it's", codes)))["healthCheck"]
+        program, *arguments = check["command"][1:]
+        assert program == "python3"
+        assert (subprocess.run([sys.executable, *arguments]).returncode == 0) == healthy
+
+
+@contextmanager
+def served(answer: str) -> Iterator[int]:
+    """The port of a server that gives every request this answer, and redirects to what is well."""
+
+    def application(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        well = environ["PATH_INFO"] == "/well"
+        start("200 OK" if well else answer, [("Location", "/well"), ("Content-Length", "0")])
+        return [b""]
+
+    with make_server("127.0.0.1", 0, application) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
 
 
 def test_of_what_runs_everything_stays_that_nobody_configures() -> None:
@@ -182,7 +226,7 @@ def test_there_is_no_data_folder_on_ecs() -> None:
 def test_an_image_without_a_digest_is_refused(image: str) -> None:
     with pytest.raises(ConfigError, match="by digest"):
         render_task_definition(
-            Environment(), NAMES, replace(RELEASE, image=image), None, account=ACCOUNT, health=""
+            Environment(), NAMES, replace(RELEASE, image=image), None, account=ACCOUNT, health=None
         )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.rollouts.ecs.task_definitions import RELEASE, rendered, running
 
 from shipway.config.aws import Ecs
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.rollouts.ecs.preview import task_definition_diff
 
@@ -29,7 +30,7 @@ def test_a_new_image_and_variable_are_two_lines() -> None:
 
 
 def test_what_ecs_fills_in_is_no_change() -> None:
-    sent = rendered(health="/live")
+    sent = rendered(health=HealthCheck("/live"))
     answered = {**sent, **{key: [] for key in ("volumes", "placementConstraints")}}
     answered |= {"revision": 8, "status": "ACTIVE", "compatibilities": ["FARGATE"]}
     one = {**sent["containerDefinitions"][0], "cpu": 0, "mountPoints": [], "volumesFrom": []}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.ports import Clients
@@ -167,7 +168,7 @@ def deploy_preview(
     template: Mapping[str, Any] | None,
     *,
     account: Account,
-    health: str,
+    health: HealthCheck | None,
 ) -> DeployPreview:
     """Look at what runs and compare it with what would. Nothing is changed.
 

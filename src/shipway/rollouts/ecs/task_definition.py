@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.config.secret_values import holds_a_password, names_a_secret
 from shipway.errors import ConfigError
@@ -176,13 +177,13 @@ def render_task_definition(
     base: Mapping[str, Any] | None,
     *,
     account: Account,
-    health: str = "",
+    health: HealthCheck | None = None,
 ) -> dict[str, Any]:
     """The input of RegisterTaskDefinition for a release.
 
     base: the `taskDefinition` that runs, or the template's content; None to begin from nothing.
-    What it has that shipway.toml knows nothing of stays. health: the path that is asked by the
-    container's health check where the base has none; "" for no check.
+    What it has that shipway.toml knows nothing of stays. health: what the container's
+    health check asks where the base has none; None for no check.
 
     Raises ConfigError: an image without a digest, a size that Fargate does not have, a secret
     given by value, a base without the container.
@@ -309,13 +310,18 @@ def _set_log(
     }
 
 
-def _health_check(settings: Environment, path: str) -> dict[str, Any]:
+def _health_check(settings: Environment, health: HealthCheck) -> dict[str, Any]:
     """Asks the application itself. ECS does not look at the image's own HEALTHCHECK.
 
     Source: API reference, HealthCheck (startPeriod 0 to 300 s, interval 5 to 300 s).
     """
-    url = f"http://127.0.0.1:{settings.ecs.container_port}{path}"
-    code = f"import urllib.request as u; u.urlopen({url!r}, timeout=4)"
+    code = (
+        "import http.client as h;"
+        f"c = h.HTTPConnection('127.0.0.1', {settings.ecs.container_port}, timeout=4);"
+        f"c.request('GET', {health.path!r});"
+        "s = c.getresponse().status;"
+        f"raise SystemExit(not any(a <= s <= b for a, b in {health.ranges}))"
+    )
     return {
         "command": ["CMD", "python3", "-c", code],
         "interval": 10,

@@ -64,6 +64,7 @@ class EnvironmentState:
         self.proxy = EnvoyProxy(
             folder=os.path.join(self.folder, "envoy"),
             settings=self.settings,
+            protocol=config.application.protocol,
             processes=processes,
             http=http,
             clock=clock,

@@ -70,6 +70,10 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
 
 _TYPE = "type.googleapis.com/envoy"
 _MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_UPSTREAM = "extensions.upstreams.http.v3.HttpProtocolOptions"
+# More than any Python server takes (gunicorn: 32,768 headers of 8,190 bytes can be allowed), so
+# that the application's server is the one that refuses.
+_HEADERS, _HEADERS_KIB = 1000, 1024
 CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
@@ -117,6 +121,18 @@ def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
         "@type": f"{_TYPE}.{_MANAGER}",
         "stat_prefix": name,
         "use_remote_address": True,
+        # A stream may be silent for as long as both sides like: event streams, long polls,
+        # WebSockets. Without this Envoy ends it after five minutes.
+        "stream_idle_timeout": "0s",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "server_header_transformation": "PASS_THROUGH",
+        "max_request_headers_kb": _HEADERS_KIB,
+        "common_http_protocol_options": {"max_headers_count": _HEADERS},
+        "http_protocol_options": {
+            "enable_trailers": True,
+            "accept_http_10": True,
+            "default_host_for_http_10": "localhost",
+        },
         "access_log": [_access_log(folder, name)],
         "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
@@ -136,8 +152,15 @@ def listener(folder: str, name: str, host: str, port: int) -> dict[str, Any]:
     }
 
 
-def cluster(folder: str, name: str) -> dict[str, Any]:
-    """One release; its instances come from a file of their own."""
+def cluster(folder: str, name: str, protocol: str = "http1") -> dict[str, Any]:
+    """One release; its instances come from a file of their own.
+
+    protocol: what its instances speak, "http1" or "http2" (gRPC does).
+    """
+    spoken = {
+        "http1": {"http_protocol_options": {"enable_trailers": True}},
+        "http2": {"http2_protocol_options": {}},
+    }
     return {
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
         "name": name,
@@ -146,6 +169,16 @@ def cluster(folder: str, name: str) -> dict[str, Any]:
         "eds_cluster_config": {
             "eds_config": _from_file(folder, eds(name)),
             "service_name": name,
+        },
+        "typed_extension_protocol_options": {
+            f"envoy.{_UPSTREAM}": {
+                "@type": f"{_TYPE}.{_UPSTREAM}",
+                "explicit_http_config": spoken[protocol],
+                "common_http_protocol_options": {
+                    "max_headers_count": _HEADERS,
+                    "max_response_headers_kb": _HEADERS_KIB,
+                },
+            }
         },
     }
 

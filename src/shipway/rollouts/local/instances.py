@@ -111,12 +111,12 @@ class Instances:
 
     def health(self, instance: Instance) -> str:
         """What is wrong with it at this moment; nothing when it is healthy."""
-        path = self.application.health
+        check = self.application.health_check
         try:
-            status = self.http.get(f"http://{instance.address}{path}", timeout=2.0).status
+            response = self.http.get(f"http://{instance.address}{check.path}", timeout=2.0)
         except Unreachable:
-            return f"{path} does not answer"
-        return "" if 200 <= status < 400 else f"{path} answers {status}"
+            return f"{check.path} does not answer"
+        return check.fault(response.status, response.headers)
 
     def alive(self, instance: Instance) -> bool:
         """Whether its process runs."""

@@ -6,7 +6,7 @@ import glob
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -92,9 +92,9 @@ class TrafficSplit:
 class EnvoyProxy:
     """One Envoy in front of an environment.
 
-    settings: host, port, test_port and sticky are used. shares: who serves, and how requests are
-    shared. inner: the port for test traffic and probes. All of it is JSON-able through `to_dict`,
-    so that the next command finds the same proxy again.
+    settings: host, port, test_port and sticky are used. protocol: what instances speak. shares:
+    who serves, and how requests are shared. inner: the port for test traffic and probes. All of it
+    is JSON-able through `to_dict`, so that the next command finds the same proxy again.
     """
 
     folder: str
@@ -102,6 +102,7 @@ class EnvoyProxy:
     processes: Processes
     http: Http
     clock: Clock
+    protocol: str = "http1"
     pid: int = 0
     born: str = ""
     admin: int = 0
@@ -149,7 +150,7 @@ class EnvoyProxy:
         self._renew()
         for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
-        self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in self.shares.serving])
+        self._write_clusters(self.shares.serving)
         self._write_routes()
         front = envoy.listener(self.folder, envoy.FRONT, host, port)
         test = envoy.listener(self.folder, envoy.TEST, "127.0.0.1", self.inner)
@@ -196,7 +197,7 @@ class EnvoyProxy:
         if anew or both != before:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
-            self._write(envoy.CDS, [envoy.cluster(self.folder, name) for name in both])
+            self._write_clusters(both)
             expected = {(n, a) for n, addresses in both.items() for a in addresses}
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
@@ -226,6 +227,10 @@ class EnvoyProxy:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
 
+    def _write_clusters(self, names: Iterable[str]) -> None:
+        clusters = [envoy.cluster(self.folder, name, self.protocol) for name in names]
+        self._write(envoy.CDS, clusters)
+
     def _write_endpoints(self, name: str, addresses: Sequence[str]) -> None:
         self._write(envoy.eds(name), [envoy.endpoints(name, addresses)])
 
@@ -236,7 +241,9 @@ class EnvoyProxy:
     def _ready(self) -> bool:
         if not self.alive():
             raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
-        return self._ask("/ready").startswith("LIVE") and self._routed()
+        expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
+        live = self._ask("/ready").startswith("LIVE")
+        return live and self._routed() and expected <= self._known()
 
     def _known(self) -> set[tuple[str, str]]:
         """The instances that Envoy has, as (cluster, address)."""
