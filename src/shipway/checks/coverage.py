@@ -86,5 +86,11 @@ COVERAGE = Coverage(
     stage="test",
     needs=("install", *(kind.name for kind in TESTS)),
     expected=1.5,
+    settings_in=(
+        (".coveragerc", ""),
+        ("setup.cfg", "[coverage:"),
+        ("tox.ini", "[coverage:"),
+        ("pyproject.toml", "[tool.coverage"),
+    ),
     reports=("coverage.json", "coverage.xml"),
 )

@@ -23,6 +23,14 @@ NO_TESTS = 5
 WRONG_USAGE = 4
 _MISSING = re.compile(r"^ERROR: file or directory not found: (\S+)", re.MULTILINE)
 _ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
+# Where pytest looks, in its own order.
+_SETTINGS = (
+    ("pytest.ini", ""),
+    (".pytest.ini", ""),
+    ("pyproject.toml", "[tool.pytest"),
+    ("tox.ini", "[pytest]"),
+    ("setup.cfg", "[tool:pytest]"),
+)
 # As pytest, unittest, Django and nose name them.
 _TEST_FILE = re.compile(r"(test.*|.*_tests?|tests?)\.py$")
 _TEST = re.compile(rb"^\s*(async )?def test|^class .*Test", re.MULTILINE)
@@ -90,6 +98,12 @@ class Pytest(CheckDefaults):
             for folder in folders
             if folder and folder != own and folder.startswith(below)
         )
+
+    def settings(self, config: Config, site: CheckContext) -> str:
+        """Whose runner it is, and its settings."""
+        if config.application.test_runner == "django":
+            return "runner: manage.py test"
+        return f"runner: pytest; {super().settings(config, site)}"
 
     def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
@@ -224,6 +238,7 @@ def _kind(name: str, summary: str, expected: float) -> Pytest:
         expected=expected,
         reports=("junit.xml", "coverage.data"),
         serviced=name != "unit",
+        settings_in=_SETTINGS,
     )
 
 

@@ -171,8 +171,11 @@ def _run_check(
     argv = (*tool_command(check, site, shop), *check.argv(shop.config, site))
     env = {**shop.env(step), **variables, **dict(check.tool.env)}
     command = Command(argv, shop.root, env, step.timeout, shop.secrets)
+    settings = check.settings(shop.config, site)
+    if settings:
+        on_output(settings)
     done = shop.processes.run(command, on_output)
-    log = shop.store(done.stdout + done.stderr)
+    log = shop.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:
         # A test that hangs is a fault of the application; a scanner that does says nothing of it.
