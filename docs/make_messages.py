@@ -1,4 +1,4 @@
-"""Writes docs/messages.md from the code: every failure message, and the entry that explains it.
+"""Writes docs/messages.md from the code: every failure message, by its error code.
 
 python docs/make_messages.py
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import shipway
 from shipway import errors
-from shipway.reports.error_docs import entry_for
+from shipway.reports.error_docs import cause_code
 
 PAGE = Path(__file__).parent / "messages.md"
 SOURCE = Path(shipway.__file__).parent
@@ -25,17 +25,11 @@ _REASONS = ("StepResult", "_result", "replace")  # calls that take a `reason`
 
 
 class Message(NamedTuple):
-    """text: with … for what is filled in; all of it, where the whole message is given. kind: the
-    error's, None for a cause."""
+    """text: with … for what is filled in; all of it, where the whole message is given."""
 
     text: str
-    kind: type[errors.ShipwayError] | None
+    code: errors.ErrorCode
     place: str
-
-    @property
-    def entry(self) -> str:
-        """What explains it."""
-        return entry_for(self.text, self.kind)
 
 
 def kinds() -> list[type[errors.ShipwayError]]:
@@ -60,29 +54,42 @@ def messages() -> list[Message]:
         place = path.relative_to(SOURCE).as_posix()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                found += [Message(text, kind, place) for text, kind in _of(node, known)]
+                found += [Message(text, code, place) for text, code in _of(node, known)]
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason":
-                found += [Message(text, None, place) for text in _texts(node.value) if " " in text]
+                texts = [text for text in _texts(node.value) if " " in text]
+                found += [Message(text, cause_code(text), place) for text in texts]
     return sorted(set(found), key=lambda one: (one.place, one.text))
 
 
 def _of(
     call: ast.Call, known: dict[str, type[errors.ShipwayError]]
-) -> Iterator[tuple[str, type[errors.ShipwayError] | None]]:
+) -> Iterator[tuple[str, errors.ErrorCode]]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name in known and call.args:
         for text in _texts(call.args[0]):
-            yield text, known[name]
+            yield text, _code(call) or known[name].default_code
     elif name in _CAUSES and len(call.args) > _CAUSES[name]:
         for text in _texts(call.args[_CAUSES[name]]):
-            yield text, None
+            yield text, cause_code(text)
     elif name in _REASONS:
         given = [word.value for word in call.keywords if word.arg == "reason"]
         if name == "_result":
             given = call.args[2:3]
         for text in [text for value in given for text in _texts(value)]:
             if text.strip(_STANDS) and _failed(call):
-                yield text, None
+                yield text, _code(call) or cause_code(text)
+
+
+def _code(call: ast.Call) -> errors.ErrorCode | None:
+    """The code that is given where an error is made."""
+    return next(
+        (
+            ast.literal_eval(word.value)
+            for word in call.keywords
+            if word.arg == "code" and isinstance(word.value, ast.Constant)
+        ),
+        None,
+    )
 
 
 def _failed(call: ast.Call) -> bool:
@@ -109,19 +116,20 @@ def _texts(node: ast.expr) -> list[str]:
 
 
 def page() -> str:
-    """The page, by entry."""
-    by_entry: dict[str, list[str]] = {}
+    """The page, by code."""
+    by_code: dict[str, list[str]] = {}
     for one in messages():
         text = one.text if one.text.strip(_STANDS) else f"(what {one.place} has of another)"
-        by_entry.setdefault(one.entry, []).append(" ".join(text.split()))
+        by_code.setdefault(one.code, []).append(" ".join(text.split()))
     lines = [
         "# Messages",
         "",
-        "Every failure that Shipway can print, below the entry that explains it; … is filled in.",
+        "Every failure that Shipway can print, below its error code; … is filled in. The link, and",
+        "`shipway explain CODE`, lead to what the code means.",
         "Made from the code by `python docs/make_messages.py`.",
     ]
-    for entry, texts in sorted(by_entry.items()):
-        lines += ["", f"## [{entry}](troubleshooting.md#{entry})"]
+    for code, texts in sorted(by_code.items()):
+        lines += ["", f"## [{code}](troubleshooting.md#{code})"]
         lines += [f"- {_cell(text)}" for text in sorted(set(texts))]
     return "\n".join(lines) + "\n"
 

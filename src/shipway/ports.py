@@ -5,7 +5,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    Required,
+    TypedDict,
+    overload,
+)
+
+if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is not free
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ecr import ECRClient
+    from types_boto3_ecs import ECSClient
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from types_boto3_iam import IAMClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_rds import RDSClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ssm import SSMClient
+    from types_boto3_sts import STSClient
+
+# What JSON can hold.
+Json = str | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 OUTPUT_LIMIT = 8 * 1024 * 1024
 PACKAGE = "package"  # the step that makes a release
@@ -135,6 +162,23 @@ class Notifier(Protocol):
         ...
 
 
+AwsService = Literal[
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "ecr",
+    "ecs",
+    "elbv2",
+    "iam",
+    "logs",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "ssm",
+    "sts",
+]
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -142,7 +186,32 @@ class Clients(Protocol):
     @property
     def region(self) -> str: ...
 
-    def client(self, service: str) -> Any: ...
+    @overload
+    def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["cloudwatch"]) -> CloudWatchClient: ...
+    @overload
+    def client(self, service: Literal["ec2"]) -> EC2Client: ...
+    @overload
+    def client(self, service: Literal["ecr"]) -> ECRClient: ...
+    @overload
+    def client(self, service: Literal["ecs"]) -> ECSClient: ...
+    @overload
+    def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
+    @overload
+    def client(self, service: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
+    @overload
+    def client(self, service: Literal["rds"]) -> RDSClient: ...
+    @overload
+    def client(self, service: Literal["s3"]) -> S3Client: ...
+    @overload
+    def client(self, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+    @overload
+    def client(self, service: Literal["ssm"]) -> SSMClient: ...
+    @overload
+    def client(self, service: Literal["sts"]) -> STSClient: ...
 
 
 class RenewableClients(Clients, Protocol):
@@ -186,6 +255,89 @@ class EndedStep(NamedTuple):
     now: float = 0.0
 
 
+class RecordedRelease(TypedDict, total=False):
+    """A release (releases/release.py) as JSON, with its name.
+
+    Only name and digest where another machine rolled it out; older records lack the newer fields.
+    """
+
+    name: Required[str]
+    digest: Required[str]
+    application: str
+    version: str
+    commit: str
+    lock: str
+    migrations: Sequence[str]
+    path: str
+    python: str
+    sbom: str
+    image: str
+
+
+class TimelineEntry(TypedDict):
+    """What happened in a rollout. at: seconds since the epoch."""
+
+    at: float
+    stage: str
+    text: str
+
+
+class TrafficEntry(TypedDict):
+    """What each release got since the entry before.
+
+    at: seconds since the epoch. weight: percent of production traffic for the new release.
+    releases: name → requests, failed, p95.
+    """
+
+    at: float
+    weight: float
+    releases: dict[str, dict[str, float]]
+
+
+class JudgementEntry(TypedDict):
+    """What the judge said. at: seconds since the epoch."""
+
+    at: float
+    decision: str
+    sentence: str
+
+
+class RecordedRollout(TypedDict, total=False):
+    """A rollout as JSON: its report (rollouts/report.py) once it has ended, and what else is kept.
+
+    number: set by the record. verdict: `unfinished` until it has ended. by: who rolled it out.
+    digest: of the release. settings: a digest of what it was configured with. On ECS only:
+    task_definition, deployment (ARNs), release_data (None where only its name is known).
+    """
+
+    number: int
+    environment: str
+    release: str
+    before: str
+    verdict: str
+    started: float
+    seconds: float
+    address: str
+    strategy: str
+    cause: str
+    remedy: str
+    log: Sequence[str]
+    releases: Mapping[str, Mapping[str, float]]
+    timeline: Sequence[TimelineEntry]
+    samples: Sequence[TrafficEntry]
+    evidence: Sequence[JudgementEntry]
+    synthetic: int
+    outages: int
+    requests: int
+    failed: int
+    by: str
+    digest: str
+    settings: str
+    task_definition: str
+    deployment: str
+    release_data: RecordedRelease | None
+
+
 class Packaged(NamedTuple):
     """What a run packaged.
 
@@ -197,7 +349,7 @@ class Packaged(NamedTuple):
     run: str
     commit: str
     ended: bool
-    release: dict[str, Any]
+    release: RecordedRelease
     manifest: str = ""
 
 
@@ -210,19 +362,19 @@ class Releases(Protocol):
 
     def state(self, environment: str) -> dict[str, Any] | None: ...
 
-    def add_release(self, release: Mapping[str, Any]) -> None: ...
+    def add_release(self, release: RecordedRelease) -> None: ...
 
-    def releases(self) -> Sequence[dict[str, Any]]: ...
+    def releases(self) -> Sequence[RecordedRelease]: ...
 
-    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+    def add_rollout(self, environment: str, rollout: RecordedRollout) -> int:
         """Append a rollout and return its number; `update_rollout` completes it."""
         ...
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+    def update_rollout(self, number: int, rollout: RecordedRollout) -> None:
         """Put these values over what is known of it; what is not given stays."""
         ...
 
-    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+    def rollouts(self, environment: str) -> Sequence[RecordedRollout]:
         """Newest first; each has its `number`."""
         ...
 

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from shipway.aws.client import AwsUnreachable, RenewingClient
-from shipway.aws.errors import AwsApiError
+from shipway.aws.errors import AwsApiError, to_shipway_error
 from shipway.errors import CannotRun
+from shipway.pipeline.outcome import Verdict
 from shipway.system.clock import VirtualClock
 
 
@@ -41,7 +42,7 @@ def error(code: str) -> ClientError:
 
 
 def ask(clients: Clients, clock: VirtualClock | None = None) -> Any:
-    return RenewingClient(clients, clock or VirtualClock(), lambda: 0.5)("ecs", "describe")
+    return RenewingClient(clients, clock or VirtualClock(), lambda: 0.5).client("ecs").describe()
 
 
 CUT = EndpointConnectionError(endpoint_url="https://ecs")
@@ -65,6 +66,16 @@ def test_what_its_clients_have_given_up_is_lost(problem: Exception, words: str) 
     assert clock.now() == began
 
 
+def test_silence_of_aws_is_unknown_to_every_command() -> None:
+    """status and rollback ask by RenewingClient, infra and cost by the clients themselves."""
+    with pytest.raises(AwsUnreachable) as caught:
+        ask(Clients(CUT, {"good": True}))
+    direct = to_shipway_error(CUT)
+    assert (caught.value.exit_code, direct.exit_code) == (4, 4)
+    assert caught.value.exit_code == Verdict.UNKNOWN.exit_code(strict=True)
+    assert (caught.value.code, direct.code) == ("aws-unreachable", "aws-unreachable")
+
+
 def test_no_credentials_are_said_at_once() -> None:
     clients = Clients(NoCredentialsError())
     with pytest.raises(CannotRun, match="AWS: Unable to locate credentials") as caught:
@@ -77,9 +88,9 @@ def test_no_credentials_are_said_at_once() -> None:
 def test_credentials_are_looked_for_anew(problem: Exception) -> None:
     """Also where they are gone in the middle: whoever renews the file writes it anew."""
     clients = Clients({"good": False}, problem, {"good": True})
-    calls = RenewingClient(clients, VirtualClock(), lambda: 0.5)
-    calls("ecs", "describe")
-    assert calls("ecs", "describe") == {"good": True}
+    ecs = RenewingClient(clients, VirtualClock(), lambda: 0.5).client("ecs")
+    ecs.describe()
+    assert ecs.describe() == {"good": True}
     assert clients.renewed == 1
 
 
@@ -95,4 +106,4 @@ def test_a_refusal_is_not_asked_again() -> None:
     assert "shipway infra policy" in caught.value.remedy
     with pytest.raises(AwsApiError) as caught:
         ask(Clients(error("InvalidParameterException")))
-    assert caught.value.code == "InvalidParameterException"
+    assert caught.value.aws_code == "InvalidParameterException"

@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.patience import not_hanging
@@ -90,7 +92,7 @@ def test_what_passes_is_asked_again_by_the_clock(
     began = clock.now()
     assert clients(clock).client("ecs").list_clusters()["clusterArns"] == []
     assert service.asked == 3
-    assert 2 <= clock.now() - began <= 4
+    assert 1.5 <= clock.now() - began <= 3
 
 
 def test_minutes_of_throttling_are_survived_and_not_hours(
@@ -157,6 +159,49 @@ def test_one_that_takes_the_call_and_never_answers_is_named(led: Callable[[str],
         message = ask(address, led)
     assert message.startswith("AWS does not answer: ")
     assert address in message
+
+
+def test_a_name_that_nobody_resolves_is_told_in_time(led: Callable[[str], None]) -> None:
+    led("https://aws.example")
+    clock, lookups = VirtualClock(), []
+
+    def dead(host: str, seconds: float) -> bool:
+        lookups.append(host)
+        clock.sleep(seconds)
+        return False
+
+    session = get_session()
+    Retries(clock, lambda: 0.5, resolves=dead).join(session)
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    client = session.create_client("ecs", region_name="af-south-1", config=once)
+    began = clock.now()
+    with (
+        pytest.raises(AwsApiError, match=r"nobody resolved .* aws\.example for 3 s") as caught,
+        translate_aws_errors(),
+    ):
+        client.list_clusters()
+    assert caught.value.code == "aws-unreachable"
+    assert set(lookups) == {"aws.example"} and len(lookups) > 1
+    assert clock.now() - began <= Patience().first_answer
+
+
+def test_a_name_is_looked_up_once_and_not_where_a_proxy_does_it(
+    service: Service, led: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led(service.address)
+    lookups: list[str] = []
+    session = get_session()
+    Retries(VirtualClock(), lambda: 0.5, resolves=lambda host, _: not lookups.append(host)).join(
+        session
+    )
+    client = session.create_client("ecs", region_name="af-south-1")
+    client.list_clusters()
+    client.list_clusters()
+    assert lookups == ["127.0.0.1"]
+    led("http://aws.example")
+    monkeypatch.setenv("HTTP_PROXY", service.address)
+    session.create_client("ecs", region_name="af-south-1").list_clusters()
+    assert lookups == ["127.0.0.1"]
 
 
 def test_credentials_are_fetched_with_the_same_deadline(

@@ -24,7 +24,7 @@ def test_without_a_release_there_is_nothing_to_deploy_or_to_go_back_to(web: Path
     assert deployed.returncode == 2
     assert "no release is packaged yet" in deployed.stderr
     assert "next: Package one: shipway run package." in deployed.stderr
-    assert "more: docs/troubleshooting.md#there-is-no-release\n" in deployed.stderr
+    assert "explain no-release\n" in deployed.stderr
     back = shipway(web, "rollback", "local")
     assert back.returncode == 2
     assert "next: " in back.stderr

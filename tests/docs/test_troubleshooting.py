@@ -1,4 +1,4 @@
-"""Every failure message has an entry in docs/troubleshooting.md, and every entry has messages."""
+"""Every failure message has a code, and every code a section in docs/troubleshooting.md."""
 
 from __future__ import annotations
 
@@ -9,34 +9,26 @@ from types import ModuleType
 
 import pytest
 
-from shipway.errors import (
-    ApplicationFault,
-    Busy,
-    CannotRun,
-    ConfigError,
-    RecordError,
-    ShipwayError,
-    StackFailed,
-    StillGoing,
-    Unreachable,
-)
-from shipway.reports.error_docs import ENTRIES, KINDS, OTHER, PAGE, docs_link, entry_for
+from shipway.errors import ERROR_CODES, ErrorCode, ShipwayError
+from shipway.reports.error_docs import CAUSES, UNCLASSIFIED, cause_code, explanations
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNBOOK = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
-# Their words are put together elsewhere than where an error or a cause is made.
-ELSEWHERE = {
-    "one thing is not ready; nothing was changed:": "something-is-not-ready",
-    "`flask db upgrade` ended with code 1": "a-one-off-task-failed",
-    "an instance of 1.0 ended while it was starting": "an-instance-does-not-start",
-    "1.0 did not become healthy within 30 s: /health answers 500": "an-instance-does-not-start",
-    "nobody answered the pause at POST_SCALE_UP within 900 s": "nobody-answered-a-pause",
-    "Envoy did not take the new shares within 5 s": "envoy-does-not-answer",
-    "the tests did not run to their end: OSError: no; the run ended with 4": "a-suite-broke",
-    "coverage is 71.25 %; the limit is at least 80 %; worst: a.py": "a-gate-failed",
-    "coverage was not measured; the limit is at least 80 %": "a-gate-failed",
-    "shipway.toml: gates.coverrage: there is no such key. Accepted: x.": "the-settings-are-wrong",
-    "shipway.toml: gates.coverage: found 'x'. A number is wanted.": "the-settings-are-wrong",
+# Their words are put together elsewhere than where a cause is made.
+ELSEWHERE: dict[str, ErrorCode] = {
+    "`flask db upgrade` ended with code 1": "task-failed",
+    "an instance of 1.0 ended while it was starting": "instance-not-started",
+    "1.0 did not become healthy within 30 s: /health answers 500": "instance-not-started",
+    "nobody answered the pause at POST_SCALE_UP within 900 s": "pause-timed-out",
+    "nobody answered a pause in time, so ECS went back by itself": "pause-timed-out",
+    "Envoy did not take the new shares within 5 s": "envoy-unavailable",
+    "the tests did not run to their end: OSError: no; the run ended with 4": "suite-broken",
+    "coverage is 71.25 %; the limit is at least 80 %; worst: a.py": "gate-failed",
+    "coverage was not measured; the limit is at least 80 %": "gate-failed",
+    "port 8080 on 127.0.0.1 is taken by another program": "port-taken",
+    "AWS does not answer: Connect timeout": "aws-unreachable",
+    "AWS refused DescribeServices (AccessDenied): no": "aws-refused",
+    "the disk is full: record.sqlite3 cannot be written": "disk-full",
 }
 
 
@@ -60,65 +52,65 @@ def test_the_list_of_messages_is_as_the_code_makes_it(maker: ModuleType) -> None
     assert maker.page() == written, "docs/messages.md is stale: run python docs/make_messages.py"
 
 
-def test_every_message_in_the_source_has_an_entry(maker: ModuleType) -> None:
-    found = maker.messages()
-    assert len(found) > 100
-    assert {one.entry for one in found} <= set(anchors())
+def test_every_code_has_a_section_and_every_section_is_of_a_code() -> None:
+    assert sorted(anchors()) == sorted(ERROR_CODES)
+    assert sorted(explanations(RUNBOOK)) == sorted(ERROR_CODES)
 
 
-def test_every_entry_has_a_heading_and_every_heading_is_an_entry() -> None:
-    found = anchors()
-    assert sorted(found) == sorted((*ENTRIES, *KINDS, OTHER))
-    assert len(found) == len(set(found))
+def test_codes_are_short_names_in_kebab_case() -> None:
+    assert len(set(ERROR_CODES)) == len(ERROR_CODES)
+    assert [code for code in ERROR_CODES if not re.fullmatch(r"[a-z]+(-[a-z]+){0,3}", code)] == []
 
 
-def test_no_entry_is_without_a_message(maker: ModuleType) -> None:
-    used = {one.entry for one in maker.messages()} | set(ELSEWHERE.values())
-    assert set(ENTRIES) - used == set()
+def test_every_message_in_the_source_has_a_code(maker: ModuleType) -> None:
+    messages = maker.messages()
+    assert len(messages) > 250
+    assert {message.code for message in messages} <= set(ERROR_CODES)
 
 
-@pytest.mark.parametrize("entry", re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:])
-def test_every_entry_says_something(entry: str) -> None:
-    assert len(entry.partition("\n")[2].split()) >= 6
+def test_no_code_is_without_a_message(maker: ModuleType) -> None:
+    used = {message.code for message in maker.messages()} | set(ELSEWHERE.values())
+    used |= {kind.default_code for kind in maker.kinds()}
+    assert set(ERROR_CODES) - used == set()
 
 
-@pytest.mark.parametrize(("message", "entry"), ELSEWHERE.items())
-def test_messages_that_are_put_together_have_theirs(message: str, entry: str) -> None:
-    assert entry_for(message) == entry
+def test_a_message_has_the_same_code_wherever_it_is_raised(maker: ModuleType) -> None:
+    codes: dict[str, set[str]] = {}
+    for message in maker.messages():
+        if len(re.findall(r"[a-z]+", message.text)) > 3:  # it has words of its own
+            codes.setdefault(message.text, set()).add(message.code)
+    assert {text: names for text, names in codes.items() if len(names) > 1} == {}
 
 
-@pytest.mark.parametrize(
-    ("kind", "entry"),
-    list(
-        zip(
-            (
-                ConfigError,
-                CannotRun,
-                ApplicationFault,
-                Unreachable,
-                Busy,
-                RecordError,
-                StackFailed,
-                StillGoing,
-            ),
-            KINDS,
-            strict=True,
-        )
-    ),
-)
-def test_a_message_that_no_pattern_knows_has_the_entry_of_its_kind(
-    kind: type[ShipwayError], entry: str
-) -> None:
-    assert entry_for("purple", kind) == entry
-    assert entry_for("purple") == OTHER
-    assert docs_link("purple", kind) == f"{PAGE}#{entry}"
+@pytest.mark.parametrize("code", ERROR_CODES)
+def test_every_section_says_something(code: str) -> None:
+    assert len(explanations(RUNBOOK)[code].split()) >= 6
 
 
-def test_an_error_of_a_new_kind_needs_an_entry(maker: ModuleType) -> None:
-    found = maker.kinds()  # of every module, so that it is the same whatever was imported before
-    assert {kind.__name__ for kind in found} > {
+@pytest.mark.parametrize(("message", "code"), ELSEWHERE.items())
+def test_causes_that_are_put_together_have_a_code(message: str, code: str) -> None:
+    assert cause_code(message) == code
+
+
+def test_no_pattern_is_without_a_cause(maker: ModuleType) -> None:
+    used = {cause_code(message.text) for message in maker.messages()} | set(ELSEWHERE.values())
+    assert set(CAUSES) - used == set()
+
+
+def test_a_cause_that_no_pattern_knows_is_unclassified() -> None:
+    assert cause_code("purple") == UNCLASSIFIED
+
+
+def test_only_the_base_of_all_errors_has_no_code_of_its_own(maker: ModuleType) -> None:
+    kinds = maker.kinds()  # of every module, so that it is the same whatever was imported before
+    assert {kind.__name__ for kind in kinds} > {
         "AwsApiError",
         "EnvironmentFrozen",
         "PreflightFailed",
     }
-    assert [kind for kind in found if entry_for("purple", kind) == OTHER] == [ShipwayError]
+    assert [kind for kind in kinds if kind.default_code == UNCLASSIFIED] == [ShipwayError]
+
+
+def test_an_error_keeps_the_code_that_it_was_raised_with() -> None:
+    assert ShipwayError("purple", code="port-taken").code == "port-taken"
+    assert ShipwayError("purple").code == UNCLASSIFIED

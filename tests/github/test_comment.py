@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -110,3 +111,10 @@ def test_what_is_no_answer_is_said_in_words(hub: GitHub, broken: int, words: str
 def test_nobody_there_is_said_too() -> None:
     with pytest.raises(Unreachable, match="does not answer"):
         update_comment(GitHubApi("http://127.0.0.1:9", "ann/town", "t"), 5, "town", "x")
+
+
+def test_a_github_that_is_silent_is_given_up_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Unreachable, match=r"GitHub did not answer for 0\.2 s"):
+            GitHubApi(address, "ann/town", "t", limit=0.2).ask("GET", "pulls")

@@ -59,7 +59,7 @@ def _wait(host: str) -> None:
 
 def client(host: str, name: str = "town", who: RegistryCredentials | None = None) -> RegistryClient:
     """A client of one of its repositories."""
-    exchange = HttpRegistryTransport(SystemClock(), attempts=2)
+    exchange = HttpRegistryTransport(SystemClock(), first_answer=1.0)
     return RegistryClient(
         ImageReference(host, name), exchange, who or RegistryCredentials(), plain=True
     )

@@ -129,7 +129,7 @@ def test_a_failed_gate_is_said_once_in_the_log_and_once_in_the_summary() -> None
     console = PlainConsole(stream)
     console.step_finished(step)
     assert stream.getvalue().count(sentence) == 1
-    assert "  more:  docs/troubleshooting.md#a-gate-failed\n" in stream.getvalue()
+    assert "  more:  shipway explain gate-failed\n" in stream.getvalue()
     console.run_finished(
         RunResult(
             run="1",

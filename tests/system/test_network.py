@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.errors import Busy, ConfigError
-from shipway.system.network import free_port, raise_if_foreign
+from shipway.system.network import free_port, name_resolves, raise_if_foreign
 
 
 def test_a_free_port_can_be_listened_on_and_is_lent_to_no_client() -> None:
@@ -32,3 +34,16 @@ def test_an_address_of_this_machine_is_not_refused(host: str) -> None:
 def test_any_other_address_is_refused(host: str) -> None:
     with pytest.raises(ConfigError, match="is not an address of this machine"):
         raise_if_foreign(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "no-such-name.invalid"])
+def test_a_name_that_is_answered_for_resolves_also_where_there_is_none(host: str) -> None:
+    assert name_resolves(host, PATIENCE)
+
+
+def test_a_lookup_that_takes_too_long_does_not_resolve() -> None:
+    over = threading.Event()
+    try:
+        assert not name_resolves("a.example", 0.05, lambda *_: over.wait(PATIENCE))
+    finally:
+        over.set()

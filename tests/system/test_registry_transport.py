@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.errors import Unreachable
 from shipway.system.clock import VirtualClock
@@ -24,6 +26,14 @@ class Twice:
         self.read += 1
         yield b"ab"
         yield b"c"
+
+
+@pytest.fixture
+def hangs() -> Iterator[threading.Event]:
+    """What is waited for until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 def exchange(
@@ -59,23 +69,71 @@ def test_the_length_of_a_body_is_said_and_no_chunks_are_used() -> None:
 
 
 def test_a_registry_that_says_when_to_come_again_is_believed_within_limits() -> None:
-    said = ({"Retry-After": "7"}, {"Retry-After": "9000"})
-    answers = [*(httpx.Response(429, headers=one) for one in said), httpx.Response(200)]
+    delays = ({"Retry-After": "7"}, {"Retry-After": "9000"})
+    answers = [*(httpx.Response(429, headers=header) for header in delays), httpx.Response(200)]
     clock = VirtualClock(0)
-    exchange(lambda _: answers.pop(0), clock).ask(RegistryRequest("GET", "https://r/x"))
-    assert clock.now() == 7 + 20
+    limited = exchange(lambda _: answers.pop(0), clock).ask(RegistryRequest("GET", "https://r/x"))
+    assert limited.status == 429  # coming again earlier would be refused, too
+    assert clock.now() == 7 + 0.5
 
 
-def test_who_never_answers_is_unreachable_after_five_tries() -> None:
-    asked: list[str] = []
+@pytest.mark.parametrize("takes", [0.0, 1.0, 10.0])
+def test_who_never_answers_is_unreachable_within_the_deadline(takes: float) -> None:
+    clock, asked = VirtualClock(0), []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url))
+        clock.sleep(takes)
         raise httpx.ConnectError("refused")
 
-    with pytest.raises(Unreachable, match=r"r\.example does not answer: refused"):
-        exchange(answer, VirtualClock()).ask(RegistryRequest("GET", "https://r.example/x"))
-    assert len(asked) == 5
+    with pytest.raises(
+        Unreachable, match=r"r\.example did not answer for \d+ s \(\d attempts\): refused"
+    ) as caught:
+        exchange(answer, clock).ask(RegistryRequest("GET", "https://r.example/x"))
+    assert f"({len(asked)} attempts)" in caught.value.message
+    assert clock.now() <= 15.0 + takes
+
+
+def test_a_host_that_has_answered_is_waited_for_longer() -> None:
+    clock, answers = VirtualClock(0), [httpx.Response(200)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if answers:
+            return answers.pop()
+        raise httpx.ReadError("cut off")
+
+    transport = exchange(answer, clock)
+    transport.ask(RegistryRequest("GET", "https://r/x"))
+    with pytest.raises(Unreachable, match="r did not answer for 1"):
+        transport.ask(RegistryRequest("GET", "https://r/x"))
+    assert 100 < clock.now() <= 120
+
+
+def test_a_large_body_has_the_time_that_it_takes() -> None:
+    clock, sizes = VirtualClock(0), []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sizes.append(request.extensions["timeout"]["read"])
+        return httpx.Response(201)
+
+    class Large(Twice):
+        size = 1 << 30
+
+    transport = HttpRegistryTransport(clock, httpx.MockTransport(answer), first_answer=1.0)
+    transport.ask(RegistryRequest("PUT", "https://r/x", content=Large()))
+    transport.ask(RegistryRequest("PUT", "https://other/x", content=Twice()))
+    assert sizes == [60.0, pytest.approx(1.0, abs=0.1)]
+
+
+def test_a_lookup_that_hangs_ends_at_the_deadline(hangs: threading.Event) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        hangs.wait(PATIENCE)  # as getaddrinfo does where no resolver answers
+        return httpx.Response(200)
+
+    clock = VirtualClock(0)
+    transport = HttpRegistryTransport(clock, httpx.MockTransport(answer), first_answer=0.2)
+    with pytest.raises(Unreachable, match=r"^r did not answer for 0 s .*no answer within"):
+        transport.ask(RegistryRequest("GET", "https://r/x"))
 
 
 @pytest.mark.parametrize("status", [200, 301, 401, 404])

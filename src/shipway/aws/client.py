@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipway.aws.errors import (
@@ -14,7 +14,7 @@ from shipway.aws.errors import (
 )
 from shipway.aws.retry import may_pass
 from shipway.errors import CannotRun
-from shipway.ports import Clock, RenewableClients
+from shipway.ports import AwsService, Clock, RenewableClients
 
 RENEWALS = 3  # of credentials, before they are called gone
 _EXPIRED = {
@@ -29,9 +29,13 @@ _EXPIRED = {
 class AwsUnreachable(CannotRun):
     """AWS cannot be asked any more: what happens there is not known."""
 
+    exit_code = 4
+    default_code = "aws-unreachable"
+
 
 class RenewingClient:
-    """Asks one operation at a time, and renews credentials that have expired.
+    """Clients (ports.Clients) that renew credentials which have expired, and that raise
+    AwsApiError, and AwsUnreachable where AWS cannot be asked.
 
     How often AWS is asked again is its clients' affair (aws/retry.py). random: gives numbers from
     0 to 1, so that not everybody comes back at once.
@@ -50,17 +54,20 @@ class RenewingClient:
         """Where it asks."""
         return self._clients.region
 
-    def __call__(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """One operation, by boto3's names. Raises AwsApiError, and AwsUnreachable where AWS cannot
-        be asked."""
+    def client(self, service: AwsService) -> Any:
+        """The client of a service; it is made anew where credentials were renewed."""
+        return _RenewingService(self, service)
+
+    def perform(
+        self, service: AwsService, operation: str, parameters: Mapping[str, object]
+    ) -> object:
+        """One operation, by boto3's names."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         renewals = 0
         while True:
             try:
-                answer: dict[str, Any] = getattr(self._clients.client(service), operation)(
-                    **parameters
-                )
+                answer: object = getattr(self._clients.client(service), operation)(**parameters)
                 self._answered = True
                 return answer
             except ClientError as error:
@@ -97,6 +104,17 @@ class RenewingClient:
         return seconds * (0.75 + self._random() / 2)
 
 
+class _RenewingService:
+    """One service's client: every attribute is an operation."""
+
+    def __init__(self, calls: RenewingClient, service: AwsService) -> None:
+        self._calls = calls
+        self._service = service
+
+    def __getattr__(self, operation: str) -> Callable[..., object]:
+        return lambda **parameters: self._calls.perform(self._service, operation, parameters)
+
+
 def _named(operation: str) -> str:
     """As policies have it: DescribeServices."""
     return operation.title().replace("_", "")
@@ -112,4 +130,5 @@ def _signed_out(text: str) -> AwsUnreachable:
     return AwsUnreachable(
         f"the AWS credentials do not work any more: {text}",
         "Sign in again (aws sso login, or the workflow's role).",
+        code="aws-refused",
     )

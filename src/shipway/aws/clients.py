@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shipway.aws.names import Account
 from shipway.aws.retry import Patience, Retries
 from shipway.config.aws import Aws
 from shipway.errors import ConfigError
-from shipway.ports import Clients, Clock
+from shipway.ports import AwsService, Clients, Clock
 from shipway.system.clock import SystemClock
+
+if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.client import BaseClient
 
 # Every AWS client is made here: region, retries, and errors in words.
 
@@ -29,10 +33,10 @@ class AwsClients:
         self._settings = settings
         self._patience = patience or Patience()
         self._retries = Retries(clock or SystemClock(), random.random, self._patience)
-        self._session: Any = None
-        self._clients: dict[str, Any] = {}
+        self._session: Session | None = None
+        self._clients: dict[AwsService, BaseClient] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: AwsService) -> Any:
         """The client of a service, by boto3's name for it ("ecs", "elbv2").
 
         Raises ConfigError where no region is known or the profile does not exist.
@@ -54,10 +58,11 @@ class AwsClients:
             raise ConfigError(
                 "no AWS region is known",
                 'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
+                code="aws-refused",
             )
         return region
 
-    def _opened(self) -> Any:
+    def _opened(self) -> Session:
         if self._session is None:
             from boto3 import Session
             from botocore.config import Config
@@ -84,11 +89,13 @@ class AwsClients:
                 )
             except ProfileNotFound as error:
                 raise ConfigError(
-                    f"AWS: {error}", "Correct aws.profile in shipway.toml, or AWS_PROFILE."
+                    f"AWS: {error}",
+                    "Correct aws.profile in shipway.toml, or AWS_PROFILE.",
+                    code="aws-refused",
                 ) from None
         return self._session
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: AwsService) -> BaseClient:
         return self._opened().client(service, region_name=self.region)
 
 
@@ -103,5 +110,6 @@ def identify_account(clients: Clients, settings: Aws) -> Account:
         raise ConfigError(
             f"these credentials are for account {number}, shipway.toml says {settings.account}",
             "Take the right AWS_PROFILE, or correct aws.account.",
+            code="aws-refused",
         )
     return Account(number, clients.region, caller.split(":")[1], caller)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shipway.aws.retry import may_pass
-from shipway.errors import CannotRun, ShipwayError
+from shipway.errors import CannotRun, ErrorCode, ShipwayError
 
 # Services spell it differently: EC2 and the query protocols, JSON protocols, S3.
 _DENIED = frozenset(
@@ -38,14 +38,22 @@ _UNKNOWN = frozenset(
 class AwsApiError(CannotRun):
     """AWS said no, or could not be asked. Nothing is known of what was asked for.
 
-    code: AWS's name of the error, "" where it did not come from AWS.
+    aws_code: AWS's name of the error, "" where it did not come from AWS.
     """
 
     exit_code = 4
+    default_code = "aws-refused"
 
-    def __init__(self, message: str, remedy: str = "", code: str = "") -> None:
-        super().__init__(message, remedy)
-        self.code = code
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        aws_code: str = "",
+        *,
+        code: ErrorCode | None = None,
+    ) -> None:
+        super().__init__(message, remedy, code=code)
+        self.aws_code = aws_code
 
 
 def error_code(error: Exception) -> str:
@@ -80,7 +88,9 @@ def to_shipway_error(error: Exception) -> ShipwayError:
         )
     if "redentials" in type(error).__name__ or "SSO" in type(error).__name__:
         return CannotRun(
-            f"AWS: {text}", "Log in (aws sso login, aws configure), or set AWS_PROFILE."
+            f"AWS: {text}",
+            "Log in (aws sso login, aws configure), or set AWS_PROFILE.",
+            code="aws-refused",
         )
     if may_pass(code or type(error).__name__):
         return unanswered(error)
@@ -94,12 +104,16 @@ def unanswered(error: Exception) -> AwsApiError:
     code, text = error_code(error), " ".join(str(error).split())
     if code:
         return AwsApiError(
-            f"AWS is busy: {text}", "Try again in some minutes. See health.aws.amazon.com.", code
+            f"AWS is busy: {text}",
+            "Try again in some minutes. See health.aws.amazon.com.",
+            code,
+            code="aws-unreachable",
         )
     return AwsApiError(
         f"AWS does not answer: {text}",
         "Look at the network, a proxy (HTTPS_PROXY), the region (aws.region, AWS_PROFILE), and "
         "health.aws.amazon.com.",
+        code="aws-unreachable",
     )
 
 

@@ -167,11 +167,13 @@ def subject_claim(github: GitHub, environment: str) -> str:
         raise ConfigError(
             f"github.repository: OWNER/NAME is wanted, found {github.repository!r}",
             'Write it in shipway.toml: [github] repository = "OWNER/NAME".',
+            code="invalid-setting",
         )
     for key, value in (("owner_id", github.owner_id), ("repository_id", github.repository_id)):
         if not value.isascii() or not value.isdigit():
             raise ConfigError(
                 f"github.{key}: a number is wanted, found {value!r}",
                 f"gh api repos/{github.repository} --jq '.owner.id, .id' prints both.",
+                code="invalid-setting",
             )
     return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"

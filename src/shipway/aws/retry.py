@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+from urllib.parse import urlsplit
 
 from shipway.ports import Clock
+from shipway.system.network import name_resolves
+from shipway.system.retry import Backoff
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
+    from botocore.session import Session
 
 _THROTTLED = {
     "Throttling",
@@ -31,7 +39,28 @@ _FAILING = {
 }
 _STATUSES = {"429", "500", "502", "503", "504"}  # botocore's code where the body names none
 _CUT = ("Connection", "Connect", "Timeout", "HTTPClient", "SSL", "Proxy")
-_BEGAN = "shipway_began"
+_BEGAN: Final = "shipway_began"
+
+
+# What botocore's events hand on, as far as it is read here.
+
+
+class _Context(TypedDict, total=False):
+    """Goes with a question through all of its attempts. shipway_began: when it began."""
+
+    shipway_began: float
+
+
+class _Request(TypedDict):
+    context: _Context
+
+
+class _Error(TypedDict, total=False):
+    Code: str
+
+
+class _Parsed(TypedDict, total=False):
+    Error: _Error
 
 
 @dataclass(frozen=True)
@@ -52,17 +81,24 @@ class Patience:
 class Retries:
     """Decides for all clients of a command; botocore's own retries are off.
 
-    random: gives numbers from 0 to 1, so that not everybody comes back at once.
+    random: gives numbers from 0 to 1, so that not everybody comes back at once. resolves: whether
+    a host's name is looked up within so many seconds: botocore has no timeout for that.
     """
 
     def __init__(
-        self, clock: Clock, random: Callable[[], float], patience: Patience | None = None
+        self,
+        clock: Clock,
+        random: Callable[[], float],
+        patience: Patience | None = None,
+        resolves: Callable[[str, float], bool] = name_resolves,
     ) -> None:
         self._clock = clock
         self._random = random
+        self._resolves = resolves
         self._patience = patience or Patience()
         self._first_asked: dict[str, float] = {}
         self._answered: set[str] = set()
+        self._resolved: set[str] = set()
 
     def asked(self, service: str) -> float:
         """A question begins; when that was."""
@@ -80,8 +116,8 @@ class Retries:
         if not may_pass(code):
             return False
         patience, now = self._patience, self._clock.monotonic()
-        pause = min(patience.longest_pause, patience.first_pause * 2.0 ** min(attempts - 1, 16))
-        pause *= 0.75 + self._random() / 2
+        backoff = Backoff(patience.first_pause, patience.longest_pause)
+        pause = backoff.pause(attempts, self._random())
         if service in self._answered:
             end = began + patience.later
         else:
@@ -93,28 +129,46 @@ class Retries:
         self._clock.sleep(pause)
         return True
 
-    def join(self, session: Any) -> None:
+    def join(self, session: Session) -> None:
         """Have all clients of a botocore session ask again by this, those that fetch credentials
         (STS, SSO) too. For clients that are made after it."""
-        session.register("before-call", self._before_call)
-        session.register("needs-retry", self._needs_retry)
+        # botocore's stubs know no handler that names its arguments, or that answers.
+        begins: Callable[..., Any] = self._before_call
+        sends: Callable[..., Any] = self._before_send
+        retries: Callable[..., Any] = self._needs_retry
+        session.register("before-call", begins)
+        session.register("before-send", sends)
+        session.register("needs-retry", retries)
 
-    def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
+    def _before_call(self, model: OperationModel, context: _Context, **_: object) -> None:
         context[_BEGAN] = self.asked(model.service_model.service_name)
+
+    def _before_send(self, request: Any, **_: Any) -> None:
+        """Raises where nobody resolves the host's name in time. A proxy resolves it itself."""
+        from botocore.exceptions import ConnectionError
+        from botocore.utils import get_environ_proxies
+
+        host = urlsplit(request.url).hostname or ""
+        if host in self._resolved or get_environ_proxies(request.url):
+            return
+        limit = self._patience.connect
+        if not self._resolves(host, limit):
+            raise ConnectionError(error=OSError(f"nobody resolved the name {host} for {limit:g} s"))
+        self._resolved.add(host)
 
     def _needs_retry(
         self,
-        operation: Any,
-        response: Any,
+        operation: OperationModel,
+        response: tuple[AWSResponse, _Parsed] | None,
         attempts: int,
         caught_exception: Exception | None,
-        request_dict: Mapping[str, Any],
-        **_: Any,
+        request_dict: _Request,
+        **_: object,
     ) -> float | None:
         """botocore's question: None, or after how many seconds. They have passed here, by the
         clock."""
         service = operation.service_model.service_name
-        if caught_exception is None:
+        if response is not None:
             code = _code(*response)
             self.answered(service, code)
         else:
@@ -129,7 +183,7 @@ def may_pass(code: str) -> bool:
     return code in _THROTTLED | _FAILING | _STATUSES or cut_off
 
 
-def _code(http: Any, parsed: Mapping[str, Any]) -> str:
+def _code(http: AWSResponse, parsed: _Parsed) -> str:
     """AWS's name of the error; the status where something on the way failed, "" for none."""
     if http.status_code < 300:
         return ""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import error_code, translate_aws_errors
 from shipway.ports import Clients
+
+if TYPE_CHECKING:
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_secretsmanager.type_defs import TagTypeDef
 
 _MISSING = "ResourceNotFoundException"
 
@@ -25,7 +29,7 @@ def put_secret(clients: Clients, name: str, value: str, tags: Mapping[str, str])
         except ClientError as error:
             if error_code(error) != _MISSING:
                 raise
-            pairs = [{"Key": key, "Value": tag} for key, tag in tags.items()]
+            pairs: list[TagTypeDef] = [{"Key": key, "Value": tag} for key, tag in tags.items()]
             created = manager.create_secret(Name=name, SecretString=value, Tags=pairs)
             return str(created["ARN"])
         if existing.get("DeletedDate"):
@@ -38,7 +42,7 @@ def existing_secrets(clients: Clients, names: Iterable[str]) -> dict[str, bool]:
     return {name: _there(clients.client("secretsmanager"), name) for name in names}
 
 
-def _there(manager: Any, name: str) -> bool:
+def _there(manager: SecretsManagerClient, name: str) -> bool:
     from botocore.exceptions import ClientError
 
     with translate_aws_errors():

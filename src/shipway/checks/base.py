@@ -85,6 +85,7 @@ def tool_crashed(output: ToolOutput, tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} {how} and no result: {_complaint(output)}",
         "Read its log above; if it could not be fetched, look at the network.",
+        code="tool-failed",
     )
 
 
@@ -102,6 +103,7 @@ def nothing_to_check(tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} found no Python files",
         f"Look at what its settings exclude, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 
@@ -142,7 +144,7 @@ def workflow_files(config: Config, site: CheckContext) -> tuple[str, ...]:
 def unreadable_files(tool: str, files: Sequence[str], remedy: str) -> CannotRun:
     """The tool could not read some files: what it says of the others is not the whole."""
     more = f" and {len(files) - 1} more" if files[1:] else ""
-    return CannotRun(f"{tool} could not read {files[0]}{more}", remedy)
+    return CannotRun(f"{tool} could not read {files[0]}{more}", remedy, code="nothing-to-scan")
 
 
 def nothing_to_scan(tool: str, what: str) -> CannotRun:
@@ -150,6 +152,7 @@ def nothing_to_scan(tool: str, what: str) -> CannotRun:
     return CannotRun(
         f"{tool} found {what} to look at",
         f"See what [application] names, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 

@@ -49,6 +49,7 @@ class Coverage(CheckDefaults):
             raise CannotRun(
                 f"no suite ran, so nothing is known of coverage: {', '.join(suites)}",
                 "See why above; the coverage is that of the suites that run.",
+                code="suite-not-run",
             )
         return (f"{HERE}/combine_coverage.py", site.out, *data)
 

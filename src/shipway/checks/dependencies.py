@@ -52,6 +52,7 @@ def site_packages(site: CheckContext) -> str:
         raise CannotRun(
             "the application's environment is not there",
             "It is made by the step install: see why that did not pass.",
+            code="application-environment",
         )
     folders = sorted(glob(f"{escape(folder)}/lib/python3*/site-packages"))
     return folders[0] if folders else f"{folder}/lib/site-packages"
@@ -102,6 +103,7 @@ def no_packages(tool: str) -> CannotRun:
     return CannotRun(
         f"{tool} found no packages",
         f"See what the step install made, or switch it off: [checks] {tool} = false.",
+        code="nothing-to-scan",
     )
 
 

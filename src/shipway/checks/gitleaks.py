@@ -66,7 +66,7 @@ class GitleaksHistory(Gitleaks):
         return replace(finding, message=message, remedy=_REMEDY)
 
     def _nothing(self) -> CannotRun:
-        return CannotRun("there is no commit yet", "Commit something first.")
+        return CannotRun("there is no commit yet", "Commit something first.", code="git-failed")
 
 
 _REMEDY = (

@@ -92,6 +92,7 @@ class Locust(CheckDefaults):
                 raise CannotRun(
                     f"the load test made no request named {name!r}",
                     f"Name it so in {config.performance.locustfile}, or correct gates.endpoints.",
+                    code="no-tests",
                 )
             measures += row.measures(name)
         return CheckResult(measures=tuple(measures))

@@ -29,6 +29,7 @@ class Advisories(DependencyCheck):
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
+                code="advisories-missing",
             )
         return (site.advisories, config.application.lock)
 
@@ -51,11 +52,15 @@ class Advisories(DependencyCheck):
         if unread:
             shown = ", ".join(map(str, unread[:3]))
             raise CannotRun(
-                f"{len(unread)} of the advisories cannot be read: {shown}", _FETCH_LOCK_ADVISORIES
+                f"{len(unread)} of the advisories cannot be read: {shown}",
+                _FETCH_LOCK_ADVISORIES,
+                code="advisories-missing",
             )
         if not advisories:
             raise CannotRun(
-                f"{site.advisories} has no advisory for PyPI's packages", _FETCH_LOCK_ADVISORIES
+                f"{site.advisories} has no advisory for PyPI's packages",
+                _FETCH_LOCK_ADVISORIES,
+                code="advisories-missing",
             )
         return CheckResult(tuple(findings), (Measure("advisories age", age, "d"),))
 
@@ -110,6 +115,7 @@ class ImagePackages(Scanner):
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
+                code="advisories-missing",
             )
         return (site.advisories, _image(config))
 
@@ -136,10 +142,13 @@ class ImagePackages(Scanner):
             raise CannotRun(
                 f"{len(unread)} of the advisories cannot be read: {unread[0]}",
                 _FETCH_IMAGE_ADVISORIES,
+                code="advisories-missing",
             )
         if lacking:
             raise CannotRun(
-                f"{site.advisories} has no advisory for {lacking[0]}", _FETCH_IMAGE_ADVISORIES
+                f"{site.advisories} has no advisory for {lacking[0]}",
+                _FETCH_IMAGE_ADVISORIES,
+                code="advisories-missing",
             )
         measures = [Measure(f"packages of {name}", count) for name, count in counts.items()]
         return CheckResult(findings, (Measure("advisories age", max(ages), "d"), *measures))
@@ -173,6 +182,7 @@ def _refused(why: str, config: Config) -> CannotRun:
         f"the image {image} cannot be looked at: {why}",
         f"Build it: shipway image build; or save it there: docker save -o {image} NAME, or buildah "
         f"push NAME oci-archive:{image}; or switch it off: [checks] image-packages = false.",
+        code="nothing-to-scan",
     )
 
 

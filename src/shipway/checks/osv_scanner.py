@@ -56,7 +56,11 @@ class OsvScanner(DependencyCheck):
         if output.code == _NO_PACKAGES:
             raise no_packages("osv-scanner")
         if _NO_DATA.search(output.stderr):
-            raise CannotRun("osv-scanner could not reach osv.dev's advisories", ADVISORIES_REMEDY)
+            raise CannotRun(
+                "osv-scanner could not reach osv.dev's advisories",
+                ADVISORIES_REMEDY,
+                code="network-unavailable",
+            )
         try:
             sources = json.loads(output.stdout)["results"]
             packages = [package for source in sources for package in source["packages"]]

@@ -74,6 +74,7 @@ class PipAudit(DependencyCheck):
                 f"pip-audit could audit none of {len(skipped)} packages: "
                 f"{skipped[0]['skip_reason']}",
                 f"It asks pypi.org's JSON API, which a mirror may lack. {ADVISORIES_REMEDY}",
+                code="nothing-to-scan",
             )
         return CheckResult((*faults, *unknown))
 
@@ -86,9 +87,12 @@ def _reached(output: ToolOutput) -> None:
         raise CannotRun(
             "pip-audit does not trust the certificate with which pypi.org answered",
             'Let it see the one that your proxy has: env = ["REQUESTS_CA_BUNDLE"] in shipway.toml.',
+            code="network-unavailable",
         )
     if _UNREACHED.search(output.stderr):
-        raise CannotRun("pip-audit could not reach pypi.org", ADVISORIES_REMEDY)
+        raise CannotRun(
+            "pip-audit could not reach pypi.org", ADVISORIES_REMEDY, code="network-unavailable"
+        )
 
 
 def _own(package: dict[str, Any]) -> bool:

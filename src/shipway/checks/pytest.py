@@ -115,6 +115,7 @@ class Pytest(CheckDefaults):
             raise CannotRun(
                 f"the application's environment has no {absent[1]}",
                 f"Add it to the development dependencies: uv add --dev {absent[1]}.",
+                code="application-environment",
             )
         if output.code == WRONG_USAGE and (missing := _MISSING.search(output.stderr)):
             folder = self.folder(config)
@@ -187,6 +188,7 @@ def _no_tests(kind: str, folder: str) -> CannotRun:
     return CannotRun(
         f"there are no tests in {folder}",
         f"Write one, or switch it off: [checks] {kind} = false.",
+        code="no-tests",
     )
 
 
@@ -201,7 +203,9 @@ def _read(suite: Element, output: ToolOutput) -> CheckResult:
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
     )
     if skipped and not tally.executed:
-        raise CannotRun("every test was skipped", "See why above; nothing was tested.")
+        raise CannotRun(
+            "every test was skipped", "See why above; nothing was tested.", code="no-tests"
+        )
     if bool(broken) != bool(output.code) or not cases:
         return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])

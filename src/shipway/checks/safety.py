@@ -70,13 +70,17 @@ def _asked(output: ToolOutput) -> None:
         raise CannotRun(
             "safety does not trust the certificate with which safetycli.com answered",
             'Let it see the one that your proxy has: env = ["REQUESTS_CA_BUNDLE"].',
+            code="network-unavailable",
         )
     if _UNREACHED.search(text):
-        raise CannotRun("safety could not reach safetycli.com", ADVISORIES_REMEDY)
+        raise CannotRun(
+            "safety could not reach safetycli.com", ADVISORIES_REMEDY, code="network-unavailable"
+        )
     if output.code == _REFUSED or _NO_ACCOUNT.search(text):
         raise CannotRun(
             "safety has no account to ask with",
             'Let it see a key: env = ["SAFETY_API_KEY"] in shipway.toml. Or use pip-audit alone.',
+            code="tool-missing",
         )
 
 

@@ -81,26 +81,35 @@ class SecretScanner(Scanner):
         return CannotRun(
             f"{self.name} found no files",
             f"Look at what git ignores, or switch it off: [checks] {self.name} = false.",
+            code="nothing-to-scan",
         )
 
     def _refused(self, why: str, message: str) -> CannotRun:
         return {
             "no git": CannotRun(
-                "git is not here", "Install it: it knows which files are the application's."
+                "git is not here",
+                "Install it: it knows which files are the application's.",
+                code="tool-missing",
             ),
-            "git": CannotRun(f"git refused: {message}", "Do what git says, and run again."),
+            "git": CannotRun(
+                f"git refused: {message}", "Do what git says, and run again.", code="git-failed"
+            ),
             "no repository": CannotRun(
                 "there is no git repository here, and so no history",
                 f"Make one with git init, or switch it off: [checks] {self.name} = false.",
+                code="git-failed",
             ),
             "shallow": CannotRun(
                 "this clone is shallow: most of its history is not here",
                 "Fetch it: git fetch --unshallow. In GitHub's workflows: fetch-depth: 0.",
+                code="git-failed",
             ),
             "key": CannotRun(
                 f"the key that tells secrets apart cannot be kept: {message}",
                 "Make ~/.config/shipway a folder that you can write to.",
             ),
-            "missing": CannotRun("trufflehog is not here", self.tool.how),
-            "other": CannotRun(f"this trufflehog is not version 3: {message}", self.tool.how),
+            "missing": CannotRun("trufflehog is not here", self.tool.how, code="tool-missing"),
+            "other": CannotRun(
+                f"this trufflehog is not version 3: {message}", self.tool.how, code="tool-missing"
+            ),
         }[why]

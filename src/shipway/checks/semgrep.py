@@ -99,6 +99,7 @@ def _failed(message: str) -> CannotRun:
     return CannotRun(
         f"semgrep ended with no result: {' '.join(message.split())[:300]}",
         "Read its log above; it may be a fault of Shipway's rules.",
+        code="tool-failed",
     )
 
 

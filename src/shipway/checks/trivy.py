@@ -66,7 +66,9 @@ class Trivy(Scanner):
     def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
         """0: it ran, anything else: it did not. What it does not name, it did not look at."""
         if output.code == 1 and _NO_DATABASE.search(output.stderr):
-            raise CannotRun("trivy could not fetch its database", _REMEDY)
+            raise CannotRun(
+                "trivy could not fetch its database", _REMEDY, code="network-unavailable"
+            )
         try:
             report = json.loads(output.stdout)
             version, results = report["SchemaVersion"], report.get("Results") or []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import translate_aws_errors
 from shipway.cleanup.ecs_orphans import OrphanImages, OrphanTaskDefinitions
@@ -13,6 +13,13 @@ from shipway.cleanup.owned_resources import OrphanKind, OwnedResources, chunks, 
 from shipway.cleanup.retention import Orphan, ResourcesInUse
 from shipway.cost.line_items import HOURS
 from shipway.errors import ShipwayError
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import FilterTypeDef
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_logs.type_defs import LogGroupTypeDef
+    from types_boto3_rds import RDSClient
+    from types_boto3_rds.type_defs import DBSnapshotTypeDef
 
 LIMITED = "limited to 30 days"
 _DAYS = 30
@@ -27,7 +34,7 @@ class OrphanLogGroups:
     name: str = "log group"
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> CloudWatchLogsClient:
         return self.premises.clients.client("logs")
 
     def find(self) -> Iterator[Orphan]:
@@ -55,15 +62,14 @@ class OrphanLogGroups:
             self._client.delete_log_group(logGroupName=resource.id)
         return True
 
-    def _groups(self, start: str) -> Iterator[dict[str, Any]]:
+    def _groups(self, start: str) -> Iterator[LogGroupTypeDef]:
         pages = self._client.get_paginator("describe_log_groups")
         for page in pages.paginate(logGroupNamePrefix=start):
             yield from page["logGroups"]
 
-    def _tagged(self, group: Mapping[str, Any]) -> bool:
+    def _tagged(self, group: LogGroupTypeDef) -> bool:
         arn = str(group["arn"]).removesuffix(":*")
-        tags: dict[str, str] = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
-        return self.premises.ours(tags)
+        return self.premises.ours(self._client.list_tags_for_resource(resourceArn=arn)["tags"])
 
     def _whose(self, rest: str, gone: set[str]) -> str:
         """The environment, by its exact prefix; "" where it may be another application's."""
@@ -71,9 +77,7 @@ class OrphanLogGroups:
         names = (*self.premises.environments, *gone)
         return next((name for name in names if self.premises.names(name).prefix == first), "")
 
-    def _judged(
-        self, group: Mapping[str, Any], environment: str, gone: set[str]
-    ) -> Iterator[Orphan]:
+    def _judged(self, group: LogGroupTypeDef, environment: str, gone: set[str]) -> Iterator[Orphan]:
         name, stored = str(group["logGroupName"]), float(group.get("storedBytes", 0)) / 1e9
         if environment in gone:
             why = f"{environment} is in no shipway.toml and has no stack"
@@ -94,7 +98,7 @@ class OrphanSnapshots:
     name: str = "snapshot"
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> RDSClient:
         return self.premises.clients.client("rds")
 
     def find(self) -> Iterator[Orphan]:
@@ -121,10 +125,10 @@ class OrphanSnapshots:
         self._client.delete_db_snapshot(DBSnapshotIdentifier=resource.id)
         return True
 
-    def _ours(self) -> dict[str, list[Mapping[str, Any]]]:
+    def _ours(self) -> dict[str, list[DBSnapshotTypeDef]]:
         """By database."""
         own = {self.premises.database(name) for name in self.premises.environments}
-        by_database: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        by_database: dict[str, list[DBSnapshotTypeDef]] = defaultdict(list)
         pages = self._client.get_paginator("describe_db_snapshots")
         for page in pages.paginate(SnapshotType="manual"):
             for snapshot in page["DBSnapshots"]:
@@ -175,7 +179,7 @@ class OrphanVolumes:
 
     def find(self) -> Iterator[Orphan]:
         """Those that can go."""
-        free = {"Name": "status", "Values": ["available"]}
+        free: FilterTypeDef = {"Name": "status", "Values": ["available"]}
         pages = self.premises.clients.client("ec2").get_paginator("describe_volumes")
         for page in pages.paginate(Filters=[free, *_own(self.premises)]):
             for volume in page["Volumes"]:
@@ -223,7 +227,7 @@ class OrphanTargetGroups:
         return True
 
 
-def _own(premises: OwnedResources) -> list[dict[str, Any]]:
+def _own(premises: OwnedResources) -> list[FilterTypeDef]:
     return [{"Name": "tag:application", "Values": [premises.application]}]
 
 

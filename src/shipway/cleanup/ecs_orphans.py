@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from shipway.aws.errors import error_code
 from shipway.cleanup.owned_resources import OwnedResources, chunks
 from shipway.cleanup.retention import Orphan, ResourcesInUse, image_digest
 from shipway.images.oci import referrers_tag
 from shipway.ports import Clients
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
+    from types_boto3_ecr.type_defs import ImageDetailTypeDef
+    from types_boto3_ecs import ECSClient
+    from types_boto3_ecs.type_defs import TaskTypeDef
 
 RETIRED = "deregistered"  # no longer offered; it can still be read, and is deleted next time
 
@@ -25,7 +31,7 @@ class OrphanTaskDefinitions:
     name: str = "task definition"
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> ECSClient:
         return self.premises.clients.client("ecs")
 
     def find(self) -> Iterator[Orphan]:
@@ -50,7 +56,7 @@ class OrphanTaskDefinitions:
             "failures"
         )
 
-    def _of(self, family: str, status: str) -> list[str]:
+    def _of(self, family: str, status: Literal["ACTIVE", "INACTIVE"]) -> list[str]:
         """Of exactly this family, by revision."""
         pages = self._client.get_paginator("list_task_definitions").paginate(
             familyPrefix=family, status=status
@@ -91,7 +97,7 @@ def resources_in_use(premises: OwnedResources) -> ResourcesInUse:
     return result
 
 
-def _clusters(premises: OwnedResources, client: Any) -> list[str]:
+def _clusters(premises: OwnedResources, client: ECSClient) -> list[str]:
     arns = [
         arn
         for page in client.get_paginator("list_clusters").paginate()
@@ -106,24 +112,27 @@ def _clusters(premises: OwnedResources, client: Any) -> list[str]:
     return sorted(name for name in names if name in own or name.startswith(start))
 
 
-def _services(client: Any, cluster: str) -> Iterator[str]:
+def _services(client: ECSClient, cluster: str) -> Iterator[str]:
     pages = client.get_paginator("list_services").paginate(cluster=cluster)
     arns = [arn for page in pages for arn in page["serviceArns"]]
     for some in chunks(arns, _SERVICES):
         for service in client.describe_services(cluster=cluster, services=some)["services"]:
-            for source in (service, *service.get("deployments", ()), *service.get("taskSets", ())):
-                if source.get("taskDefinition"):
-                    yield str(source["taskDefinition"])
+            definitions = [
+                service.get("taskDefinition"),
+                *(entry.get("taskDefinition") for entry in service.get("deployments", ())),
+                *(entry.get("taskDefinition") for entry in service.get("taskSets", ())),
+            ]
+            yield from filter(None, definitions)
 
 
-def _tasks(client: Any, cluster: str) -> Iterator[dict[str, Any]]:
+def _tasks(client: ECSClient, cluster: str) -> Iterator[TaskTypeDef]:
     pages = client.get_paginator("list_tasks").paginate(cluster=cluster)
     arns = [arn for page in pages for arn in page["taskArns"]]
     for some in chunks(arns, _TASKS):
         yield from client.describe_tasks(cluster=cluster, tasks=some)["tasks"]
 
 
-def _images(client: Any, arn: str) -> ResourcesInUse:
+def _images(client: ECSClient, arn: str) -> ResourcesInUse:
     from botocore.exceptions import ClientError
 
     try:
@@ -160,6 +169,19 @@ def environments_with_rollouts(clients: Clients, bucket: str, application: str) 
 _MANY = 100  # images in one question (BatchGetImage, BatchDeleteImage)
 
 
+class Descriptor(TypedDict, total=False):
+    """What one manifest says of another."""
+
+    digest: str
+
+
+class Manifest(TypedDict, total=False):
+    """What is read of an image's manifest. manifests: of an index; subject: of a referrer."""
+
+    manifests: list[Descriptor]
+    subject: Descriptor
+
+
 @dataclass(frozen=True)
 class OrphanImages:
     """needed: what stays."""
@@ -174,7 +196,7 @@ class OrphanImages:
         return own or self.premises.names("").repository
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> ECRClient:
         return self.premises.clients.client("ecr")
 
     def find(self) -> Iterator[Orphan]:
@@ -201,7 +223,7 @@ class OrphanImages:
         )
         return not answer.get("failures")
 
-    def _images(self) -> dict[str, dict[str, Any]]:
+    def _images(self) -> dict[str, ImageDetailTypeDef]:
         from botocore.exceptions import ClientError
 
         pages = self._client.get_paginator("describe_images")
@@ -217,7 +239,7 @@ class OrphanImages:
             raise
         return {str(row["imageDigest"]): row for row in rows}
 
-    def _manifests(self, images: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def _manifests(self, images: Iterable[str]) -> dict[str, Manifest]:
         """What each is made of. Whose manifest cannot be read is not in it."""
         manifests = {}
         for some in chunks(images, _MANY):
@@ -226,11 +248,12 @@ class OrphanImages:
                 imageIds=[{"imageDigest": digest} for digest in some],
             )
             for row in answer["images"]:
-                manifests[str(row["imageId"]["imageDigest"])] = _json(row.get("imageManifest", ""))
+                digest = str(row["imageId"]["imageDigest"])
+                manifests[digest] = _manifest(row.get("imageManifest", ""))
         return manifests
 
     def _kept(
-        self, images: Mapping[str, Mapping[str, Any]], manifests: Mapping[str, Mapping[str, Any]]
+        self, images: Mapping[str, ImageDetailTypeDef], manifests: Mapping[str, Manifest]
     ) -> set[str]:
         tags = self.needed.tags | set(self.premises.config.environments)
         stay = {
@@ -252,8 +275,8 @@ class OrphanImages:
     def _belonging(
         self,
         stay: set[str],
-        images: Mapping[str, Mapping[str, Any]],
-        manifests: Mapping[str, Mapping[str, Any]],
+        images: Mapping[str, ImageDetailTypeDef],
+        manifests: Mapping[str, Manifest],
     ) -> set[str]:
         listed = {
             str(entry.get("digest"))
@@ -272,9 +295,9 @@ class OrphanImages:
         return (listed | referenced | tagged) & set(images)
 
 
-def _json(text: str) -> dict[str, Any]:
+def _manifest(text: str) -> Manifest:
     try:
         document = json.loads(text)
     except ValueError:
         return {}
-    return document if isinstance(document, dict) else {}
+    return cast("Manifest", document) if isinstance(document, dict) else {}

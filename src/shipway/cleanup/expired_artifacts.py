@@ -6,14 +6,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from shipway.cleanup.retention import kept_releases
 from shipway.config.schema import Retention
-from shipway.ports import Packaged
+from shipway.ports import Packaged, RecordedRelease, RecordedRollout
 
 # What the past left and nothing needs any more, by the policy `[retention]` of shipway.toml.
 
@@ -33,10 +33,10 @@ class PruneRecord(Protocol):
     def forget_releases(self, digests: Iterable[str]) -> None: ...
     def texts(self, runs: int, since: float) -> Iterable[str]: ...
     def packaged(self) -> Sequence[Packaged]: ...
-    def releases(self) -> Sequence[Mapping[str, Any]]: ...
+    def releases(self) -> Sequence[RecordedRelease]: ...
     def environments(self) -> Sequence[str]: ...
-    def state(self, environment: str) -> Mapping[str, Any] | None: ...
-    def rollouts(self, environment: str) -> Sequence[Mapping[str, Any]]: ...
+    def state(self, environment: str) -> object: ...
+    def rollouts(self, environment: str) -> Sequence[RecordedRollout]: ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class ArtifactHistory:
             self.folders("runs"), key=lambda path: began.get(os.path.basename(path), -len(began))
         )
 
-    def _kept(self) -> list[Mapping[str, Any]]:
+    def _kept(self) -> list[RecordedRelease]:
         """The releases that stay: by policy, and those that are to be deployed next."""
         by_digest = {one["digest"]: one for one in self.record.releases()}
         environments = [
@@ -113,7 +113,7 @@ class ArtifactHistory:
         last = self.record.packaged()
         return [one for number, one in enumerate(last) if number == 0 or not one.ended]
 
-    def _releases(self, releases: Sequence[Mapping[str, Any]]) -> Iterator[ExpiredArtifact]:
+    def _releases(self, releases: Sequence[RecordedRelease]) -> Iterator[ExpiredArtifact]:
         """Those on record, and folders that no record names (packaged, and never deployed)."""
         stay = {str(release["digest"])[:32] for release in releases}
         by_start = {str(release["digest"])[:32]: release for release in self.record.releases()}
@@ -125,7 +125,7 @@ class ArtifactHistory:
                 release = by_start.get(start, {"name": start, "digest": ""})
                 yield ExpiredArtifact("release", release["name"], path, release["digest"])
 
-    def _used(self, releases: Iterable[Any]) -> set[str]:
+    def _used(self, releases: Iterable[object]) -> set[str]:
         """Names of contents and venvs that a kept release, run or cached outcome needs."""
         texts = self.record.texts(self.policy.runs, self.now - CACHE_AGE)
         needed = (json.dumps(release) for release in releases)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from shipway.aws.errors import error_code
 from shipway.aws.names import AwsResourceNames
 from shipway.cleanup.retention import GRACE, Orphan
 from shipway.config.schema import Config
 from shipway.ports import Clients
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ class OwnedResources:
         stack = tags.get("aws:cloudformation:stack-name", "")
         return bool(stack) and self.stacked(stack)
 
-    def young(self, moment: Any) -> bool:
-        """Whether it may be about to be used. moment: a datetime; None is young."""
-        return moment is None or self.now - float(moment.timestamp()) < GRACE
+    def young(self, moment: datetime | None) -> bool:
+        """Whether it may be about to be used. moment: since when it is there; None is young."""
+        return moment is None or self.now - moment.timestamp() < GRACE
 
 
 class OrphanKind(Protocol):
@@ -96,15 +99,12 @@ class OrphanKind(Protocol):
         ...
 
 
-def tags_of(rows: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """`[{"Key", "Value"}]` as a mapping; ECS writes the words small."""
-    return {
-        str(row.get("Key", row.get("key", ""))): str(row.get("Value", row.get("value", "")))
-        for row in rows or ()
-    }
+def tags_of(rows: Iterable[Mapping[str, object]] | None) -> dict[str, str]:
+    """`[{"Key", "Value"}]`, as any service answers them, as a mapping."""
+    return {str(row.get("Key", "")): str(row.get("Value", "")) for row in rows or ()}
 
 
-def chunks(items: Iterable[Any], size: int) -> list[list[Any]]:
+def chunks(items: Iterable[Item], size: int) -> list[list[Item]]:
     """Lists of `size` at most."""
     rows = list(items)
     return [rows[at : at + size] for at in range(0, len(rows), size)]

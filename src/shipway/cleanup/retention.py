@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from shipway.pipeline.outcome import Verdict
+from shipway.ports import RecordedRelease, RecordedRollout
 
 _FINAL_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.ROLLED_BACK)
 _UNFINISHED = "unfinished"
 
 
 def kept_releases(
-    recorded: Iterable[Mapping[str, Any]],
-    environments: Iterable[tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]]]],
+    recorded: Iterable[RecordedRelease],
+    environments: Iterable[tuple[object, Sequence[RecordedRollout]]],
     good: int,
 ) -> set[str]:
     """The digests of the releases that stay: what runs, what is on its way, the last good ones.
@@ -35,7 +35,7 @@ def kept_releases(
     return names
 
 
-def referenced_releases(data: Mapping[str, Any] | None, releases: Mapping[str, str]) -> set[str]:
+def referenced_releases(data: object, releases: Mapping[str, str]) -> set[str]:
     """The digests of the releases that data name anywhere, by digest or by name.
 
     releases: digest → name. The start of a digest is enough: the proxy has no more of it.
@@ -44,13 +44,13 @@ def referenced_releases(data: Mapping[str, Any] | None, releases: Mapping[str, s
     return {digest for digest, name in releases.items() if digest[:12] in text or name in text}
 
 
-def _open(rollout: Mapping[str, Any], *, newest: bool) -> bool:
+def _open(rollout: RecordedRollout, *, newest: bool) -> bool:
     """Whether somebody may go on with it."""
     verdict = rollout.get("verdict", _UNFINISHED)
     return verdict == _UNFINISHED or (newest and verdict not in _FINAL_VERDICTS)
 
 
-def _last_good(rollouts: Iterable[Mapping[str, Any]], releases: Mapping[str, str]) -> list[str]:
+def _last_good(rollouts: Iterable[RecordedRollout], releases: Mapping[str, str]) -> list[str]:
     """Newest first, each once."""
     passed = (
         rollout.get("digest") for rollout in rollouts if rollout.get("verdict") == Verdict.PASSED
@@ -106,12 +106,12 @@ class ResourcesInUse:
         )
 
 
-def rollback_targets(rollouts: Sequence[Mapping[str, Any]], good: int) -> ResourcesInUse:
+def rollback_targets(rollouts: Sequence[RecordedRollout], good: int) -> ResourcesInUse:
     """Of one environment. rollouts: newest first. good: how many different releases are kept.
 
     A rollout that has not ended needs everything that it names, and so does the newest one.
     """
-    by_digest: dict[str, list[Mapping[str, Any]]] = {}
+    by_digest: dict[str, list[RecordedRollout]] = {}
     open_ones = list(rollouts[:1])
     for rollout in rollouts:
         digest, verdict = str(rollout.get("digest")), rollout.get("verdict")
@@ -124,7 +124,7 @@ def rollback_targets(rollouts: Sequence[Mapping[str, Any]], good: int) -> Resour
     )
 
 
-def referenced_resources(data: Iterable[Mapping[str, Any]]) -> ResourcesInUse:
+def referenced_resources(data: Iterable[RecordedRollout]) -> ResourcesInUse:
     """Every image by digest and every task definition that data name anywhere."""
     text = json.dumps(list(data), default=str)
     arns = re.findall(r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+", text)

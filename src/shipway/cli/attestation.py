@@ -64,6 +64,7 @@ def require_passing_run(
         raise ConfigError(
             f"{release.name} has no image that is published by its digest",
             "Build and publish one: shipway run publish.",
+            code="no-image",
         )
     run, why = _proof(project, release, strict=on_ecs)
     run = run or attested_run(project, release)
@@ -75,6 +76,7 @@ def require_passing_run(
         f"{release.name} has not passed: {why}",
         "Run the whole pipeline on exactly this state: shipway run --strict. "
         "Or say why it goes without: --without-verdict REASON.",
+        code="release-not-passed",
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from shipway.cli.project import CONFIG, Project, find_root, open_project
-from shipway.cli.report import last_run
+from shipway.cli.report import run_named
 from shipway.cli.run import run_inner
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, FindingKind, FindingState
@@ -27,11 +27,11 @@ _ASIDE = (FindingState.WAIVED, FindingState.DISMISSED)
 
 
 def baseline_fingerprints(
-    project: Project, word: str, scan: Callable[[str], None]
+    project: Project, word: str, scan: Callable[[str], str]
 ) -> tuple[str, ...]:
     """The findings of a SARIF file, or of a commit, branch or tag, which is scanned for it once.
 
-    scan: runs the stage security in a folder; how that went is in the record there.
+    scan: runs the stage security in a folder; the run's name in the record there.
     Raises ConfigError when it is neither, or when it cannot be scanned.
     """
     path = os.path.join(project.root, word)
@@ -53,27 +53,30 @@ def _of_file(path: str) -> tuple[str, ...]:
             findings = findings_from_sarif(json.load(file))
     except ValueError as error:
         raise ConfigError(
-            f"{path} is not JSON: {error}", "A baseline is the SARIF file of an earlier run."
+            f"{path} is not JSON: {error}",
+            "A baseline is the SARIF file of an earlier run.",
+            code="report-unreadable",
         ) from None
     return tuple(finding.fingerprint for finding in findings)
 
 
-def _scan(project: Project, commit: str, scan: Callable[[str], None]) -> list[str]:
+def _scan(project: Project, commit: str, scan: Callable[[str], str]) -> list[str]:
     """Scan a commit in a working tree of its own, by the same configuration of its own time."""
     top = _git(project.root, "rev-parse", "--show-toplevel")
     folder = os.path.join(project.state, "baselines", commit)
     _git(project.root, "worktree", "add", "--detach", "--force", folder, commit)
     try:
         below = os.path.join(folder, os.path.relpath(project.root, os.path.realpath(top)))
-        scan(below)
+        run = scan(below)
         then = open_project(find_root(below))
-        last = then.record.last_run()
-        results = [step_from_json(text) for text in last[2]] if last else []
+        recorded = then.record.run(run)
+        results = [step_from_json(text) for text in recorded[2]] if recorded else []
         result = next((step for step in results if step.step == "findings"), None)
         if result is None:
             raise ConfigError(
                 f"{commit[:8]} could not be scanned",
                 "Check it out, and see why: shipway run security.",
+                code="tool-failed",
             )
         return [finding.fingerprint for finding in result.findings if finding.state not in _ASIDE]
     finally:
@@ -91,6 +94,7 @@ def _git(root: str, *arguments: str, otherwise: str = "") -> str:
             if output
             else otherwise or f"git {arguments[0]} failed",
             "A baseline is the SARIF file of an earlier run, a commit, a branch or a tag.",
+            code="git-failed",
         )
     return done.stdout.strip()
 
@@ -124,9 +128,9 @@ def record_initial_baseline(
         say(f"no baseline: {CONFIG} was here before; see [security] baseline, and run --baseline")
         return None
     say("looking at what is here already …")
-    run_inner(root, *_STAGES)
+    run = run_inner(root, *_STAGES)
     try:
-        result = last_run(open_project(root))
+        result = run_named(open_project(root), run)
     except ConfigError as problem:
         say(f"no baseline: {problem.message}")
         return None

@@ -159,6 +159,7 @@ def clean_aws(*, directory: str, yes: bool, dry_run: bool, json: bool) -> int:
         raise ConfigError(
             "no environment is on AWS, so nothing can be left there",
             'Say which is: [environments.NAME] platform = "ecs". For this machine: shipway clean.',
+            code="wrong-platform",
         )
     return clean_account(project, premises, account, yes=yes, dry_run=dry_run, json=json)
 

@@ -33,6 +33,7 @@ def cost(*, directory: str, environment: str, prices: str, check: bool, json: bo
         raise ConfigError(
             "no environment is on AWS, so nothing is known to cost anything",
             'Say which is: [environments.NAME] platform = "ecs".',
+            code="wrong-platform",
         )
     today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
     region = project.config.aws.region or os.environ.get("AWS_REGION", "")

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import Any
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
@@ -30,16 +29,16 @@ from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
-from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
+from shipway.ports import MANIFEST_FILE, OnOutput, Packaged, RecordedRelease, RecordedRollout
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
-from shipway.releases.release import Release
-from shipway.reports.error_docs import docs_link
+from shipway.releases.release import Release, release_from_dict
+from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
-from shipway.rollouts.platform import NO_REMARKS, Platform
+from shipway.rollouts.platform import NO_REMARKS, Platform, PlatformStatus
 from shipway.rollouts.report import RolloutReport
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
@@ -174,8 +173,9 @@ def deploy_step(project: Project) -> Action:
             raise CannotRun(
                 "there is no release to roll out",
                 "The step package makes it; shipway deploy rolls out the last one again.",
+                code="no-release",
             )
-        release = release_from(packaged.facts["release"])
+        release = release_from_dict(packaged.facts["release"])
         raise_if_frozen(project, step.work["environment"])
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
@@ -253,6 +253,7 @@ def raise_if_unsafe(target: Release, platform: Platform, *, migrates: bool) -> N
             f"{target.name} may not work with today's database: {text}",
             "Roll a corrected release forward, or insist: "
             f"{command_line('rollback', platform.name, '--force')}.",
+            code="rollback-unsafe",
         )
 
 
@@ -266,13 +267,15 @@ def last_packaged(project: Project) -> Packaged:
     where it was cached. Raises ConfigError where there is none."""
     found = project.record.packaged()
     if not found:
-        raise ConfigError("no release is packaged yet", "Package one: shipway run package.")
+        raise ConfigError(
+            "no release is packaged yet", "Package one: shipway run package.", code="no-release"
+        )
     return found[0]
 
 
-def _with_image(project: Project, fields: dict[str, Any]) -> Release:
+def _with_image(project: Project, fields: RecordedRelease) -> Release:
     """A release with the image that was published of it last."""
-    release = release_from(fields)
+    release = release_from_dict(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
@@ -296,12 +299,8 @@ def _whole(project: Project, release: Release, manifest: str, environment: str) 
         raise ConfigError(
             f"the packaged release {release.name} is not whole: {wrong}",
             "Package it again: shipway run package --no-cache.",
+            code="no-release",
         )
-
-
-def release_from(data: dict[str, Any]) -> Release:
-    """A release from a step's facts."""
-    return Release(**{**data, "migrations": tuple(data["migrations"])})
 
 
 @contextmanager
@@ -333,7 +332,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
             print(f"  | {line}")
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
-            print(f"  more: {docs_link(receipt.cause)}")
+            print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
         good = "went back to" if undo else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(
@@ -346,7 +345,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
 
 
 def _show_status(
-    state: dict[str, Any], rollouts: Sequence[Mapping[str, Any]], here: Invocation
+    state: PlatformStatus, rollouts: Sequence[RecordedRollout], here: Invocation
 ) -> None:
     def typed(*arguments: str) -> str:
         return here.command(command_line(*arguments))

@@ -44,17 +44,17 @@ def _flush() -> None:
 def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
     """Print an error, with what to do next as it is typed here; its exit code."""
     from shipway.cli.invocation import invocation
+    from shipway.reports.error_docs import explain_command
 
     here = invocation(options.get("directory", "."), options.get("environment", ""))
-    sys.stderr.write(f"shipway: {here.text(error.message)}\n")
-    if error.remedy:
-        sys.stderr.write(f"  next: {here.text(error.remedy)}\n")
-    sys.stderr.write(f"  more: {_more(error)}\n")
+    message, remedy = here.text(error.message), here.text(error.remedy)
+    sys.stderr.write(f"shipway: {message}\n")
+    if remedy:
+        sys.stderr.write(f"  next: {remedy}\n")
+    sys.stderr.write(f"  more: {explain_command(error.code, here)}\n")
+    if options.get("json"):
+        from shipway.reports.console import write_line
+        from shipway.reports.json_events import error_event, event_line
+
+        write_line(sys.stdout, event_line(error_event(message, remedy, error)))
     return error.exit_code
-
-
-def _more(error: ShipwayError) -> str:
-    """The entry that explains it."""
-    from shipway.reports.error_docs import docs_link
-
-    return docs_link(error.message, type(error))

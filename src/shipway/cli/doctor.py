@@ -62,7 +62,7 @@ class Machine:
         """Run a program to its end. Raises CannotRun where it is not here, or does not answer."""
         program = shutil.which(argv[0], path=self.path)
         if program is None:
-            raise CannotRun(f"{argv[0]} is not here")
+            raise CannotRun(f"{argv[0]} is not here", code="tool-missing")
         command = Command((program, *argv[1:]), "/", self.environment, self.timeout)
         done = self.processes.run(command)
         if done.timed_out:

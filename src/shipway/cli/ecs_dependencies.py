@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
@@ -20,6 +20,12 @@ from shipway.rollouts.ecs.preview import read_template
 from shipway.rollouts.ecs.task_definition import render_task_definition
 from shipway.system.http import RealHttp
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
+
 
 def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
     """The parts that make, look at and run task definitions."""
@@ -33,8 +39,8 @@ def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinition
         settings: Environment,
         names: AwsResourceNames,
         release: Release,
-        base: Mapping[str, Any] | None,
-    ) -> dict[str, Any]:
+        base: TaskDefinitionTypeDef | None,
+    ) -> RegisterTaskDefinitionRequestTypeDef:
         where = f"environments.{names.environment}.ecs.template"
         if settings.ecs.template:
             base = read_template(project.root, settings.ecs.template, where)
@@ -47,7 +53,7 @@ def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinition
         settings: Environment,
         names: AwsResourceNames,
         release: Release,
-        definition: Mapping[str, Any],
+        definition: RegisterTaskDefinitionRequestTypeDef,
     ) -> Sequence[Problem]:
         return run_preflight(
             PreflightSubject(

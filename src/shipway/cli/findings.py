@@ -34,7 +34,9 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
     project = open_project(directory)
     if remove and not forget_scan(project.state, remove):
         raise ConfigError(
-            f"nothing is imported as {remove}", "See what is: shipway findings import."
+            f"nothing is imported as {remove}",
+            "See what is: shipway findings import.",
+            code="unknown-name",
         )
     scans = _scans(file, project.root, name) if file else ()
     for scan in scans:
@@ -61,7 +63,9 @@ def _scans(file: str, root: str, name: str) -> Sequence[Scan]:
         scans = scans_from(_read(file))
     except RecursionError:
         raise ConfigError(
-            f"{file} is nested too deeply", "Make the report again with its tool."
+            f"{file} is nested too deeply",
+            "Make the report again with its tool.",
+            code="report-unreadable",
         ) from None
     top = repository_root(root)
     folder = os.path.relpath(root, top) if top else "."
@@ -96,6 +100,7 @@ def _read(file: str) -> object:
         raise ConfigError(
             f"{file} has more than {_LARGEST // 1_000_000} MB",
             "Let the tool scan in parts, or leave out what is not asked for: code flows, contents.",
+            code="report-unreadable",
         )
     try:
         report: object = json_module.loads(data)
@@ -103,9 +108,12 @@ def _read(file: str) -> object:
         raise ConfigError(
             f"{file} is not {error.encoding.upper()}: {error.reason} at byte {error.start}",
             "Save it as UTF-8.",
+            code="report-unreadable",
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{file} is not JSON: {error}", "Name a SARIF or JSON file.") from None
+        raise ConfigError(
+            f"{file} is not JSON: {error}", "Name a SARIF or JSON file.", code="report-unreadable"
+        ) from None
     return report
 
 

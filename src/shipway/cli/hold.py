@@ -72,6 +72,7 @@ def environment_named(project: Project, name: str) -> Environment:
         raise ConfigError(
             f"no environment is named {name!r}",
             f"Configured: {', '.join(configured) or 'none'}. See shipway.toml.",
+            code="unknown-name",
         )
     return configured[name]
 

@@ -73,6 +73,7 @@ def image_scan(*, directory: str, json: bool) -> int:
         raise ConfigError(
             f"{destination.registry.host} is not ECR, and scans nothing",
             "Look at the image here: shipway run image image-packages --advisories DIR.",
+            code="no-registry",
         )
     name = destination.registry.place.repository
     timeout = project.config.image.scan_timeout
@@ -97,12 +98,15 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
     say = _say(json=json)
     if image and not (to and is_digest(image)):
         raise ConfigError(
-            f"{image!r} is to be pushed to nowhere", "Name a digest (sha256:…) and --to ENV."
+            f"{image!r} is to be pushed to nowhere",
+            "Name a digest (sha256:…) and --to ENV.",
+            code="no-registry",
         )
     if to and to not in project.config.environments:
         raise ConfigError(
             f"there is no environment {to!r}",
             f"Known: {', '.join(project.config.environments) or 'none'}.",
+            code="unknown-name",
         )
     destination = image_registry(project.config, make=True)
     facts = (

@@ -42,6 +42,7 @@ def image_registry(config: Config, *, make: bool = False) -> ImageRegistry:
         raise ConfigError(
             "there is no registry to push to",
             'Say one in shipway.toml: [image] registry = "registry.example.org" (or "ecr").',
+            code="no-registry",
         )
     reference = parse_reference(f"{settings.registry}/{name}")
     plain = settings.plain_http or is_this_machine(reference.registry)
@@ -70,7 +71,9 @@ def _in_ecr(config: Config, name: str, *, make: bool) -> ImageRegistry:
         existing = ecr.place(name)
         if existing is None:
             raise ConfigError(
-                f"ECR has no repository {name}", "Push once: shipway run publish makes it."
+                f"ECR has no repository {name}",
+                "Push once: shipway run publish makes it.",
+                code="no-registry",
             )
         reference, plain = existing
     registry = RegistryClient(

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shipway import __version__
-from shipway.cli.deploy import release_from
 from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
@@ -32,7 +31,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
-from shipway.releases.release import SBOM_FILE, Release
+from shipway.releases.release import SBOM_FILE, Release, release_from_dict
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 
@@ -73,6 +72,7 @@ def build_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult
             outcome=Outcome.FAILED,
             reason=problem.message,
             remedy=problem.remedy,
+            code=problem.code,
         )
     for line in image_remarks(built):
         on_output(line)
@@ -166,8 +166,10 @@ def publish_step(project: Project) -> Action:
 def _release(shop: StepContext) -> Release:
     packaged = shop.upstream.get("package")
     if packaged is None or "release" not in packaged.facts:
-        raise CannotRun("there is no release to publish", "The step package makes it.")
-    return release_from(packaged.facts["release"])
+        raise CannotRun(
+            "there is no release to publish", "The step package makes it.", code="no-release"
+        )
+    return release_from_dict(packaged.facts["release"])
 
 
 def _built(shop: StepContext) -> BuiltImage:
@@ -175,10 +177,14 @@ def _built(shop: StepContext) -> BuiltImage:
     image = shop.upstream.get("image")
     built = last_image(shop.state)
     if image is not None and image.facts.get("digest") != built.digest:
-        raise CannotRun("there is no image to publish", "See why the step image did not pass.")
+        raise CannotRun(
+            "there is no image to publish", "See why the step image did not pass.", code="no-image"
+        )
     if built.origin != read_origin(shop.root, shop.config):
         raise CannotRun(
-            "the image that is here was built from other files", "Build it: shipway run image."
+            "the image that is here was built from other files",
+            "Build it: shipway run image.",
+            code="no-image",
         )
     return built
 

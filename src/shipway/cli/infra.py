@@ -170,6 +170,7 @@ def infra_drift(*, directory: str, environment: str, json: bool) -> int:
         raise ConfigError(
             f"there is no stack {site.stack.name}",
             f"Make it: {command_line('infra', 'apply', environment)}.",
+            code="no-stack",
         )
     drifts = site.stack.drifts()
     if json:
@@ -230,6 +231,7 @@ def destroy_stack(site: StackContext, *, allow_destroy: bool, json: bool) -> Non
         raise ConfigError(
             f"{stack.name} would be deleted with everything in it",
             f"Say that it may: {command_line('infra', 'destroy', site.where, '--allow-destroy')}.",
+            code="data-loss",
         )
     confirm_by_name(site.person, site.where)
     snapshot = ""
@@ -257,6 +259,7 @@ def _refuse(site: StackContext, change_set: ChangeSet, running: RunningService) 
             "the last deployment set",
             f"Deploy once more ({command_line('deploy', site.where)}): it ends on the other target "
             "and then the weights are the stack's own. Then apply.",
+            code="data-loss",
         )
 
 
@@ -276,6 +279,7 @@ def _refuse_needed(site: StackContext) -> None:
         raise ConfigError(
             f"there are still environments: {', '.join(left)}",
             f"First: {command_line('infra', 'destroy', left[0], '--allow-destroy')}.",
+            code="stack-failed",
         )
 
 
@@ -372,6 +376,7 @@ def policy(*, directory: str, environment: str, trust: bool) -> int:
         raise ConfigError(
             f"{environment} is no environment on ECS: deploying there needs no permission of AWS",
             f'Set environments.{environment}.platform = "ecs", or name another one.',
+            code="wrong-platform",
         )
     config = project.config
     account = _account(config)

@@ -37,7 +37,9 @@ def init(
     """Look, say, write, and record what is there already; the exit code."""
     root = os.path.abspath(directory)
     if not os.path.isdir(root):
-        raise ConfigError(f"there is no folder {directory}", "Correct the word after -C.")
+        raise ConfigError(
+            f"there is no folder {directory}", "Correct the word after -C.", code="unknown-name"
+        )
     stream = sys.stderr if json else sys.stdout
 
     here = invocation(directory)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from shipway.pipeline.command_line import PROGRAM, Invocation
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import RunListener
 from shipway.pipeline.step import Step
+from shipway.ports import JudgementEntry, TrafficEntry
 from shipway.rollouts.events import RolloutListener
 
 
@@ -90,11 +90,11 @@ class InvokedRollout:
         """With its commands."""
         self._listener.on_stage(at, stage, self._here.text(text))
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficEntry) -> None:
         """As it is."""
         self._listener.on_sample(sample)
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementEntry) -> None:
         """As it is."""
         self._listener.on_judgement(evidence)
 

@@ -81,11 +81,16 @@ def open_monitoring(directory: str, where: str) -> MonitoringContext:
     config = open_project(directory).config
     if where not in config.environments:
         configured = ", ".join(config.environments) or "none"
-        raise ConfigError(f"there is no environment {where}", f"shipway.toml has: {configured}.")
+        raise ConfigError(
+            f"there is no environment {where}",
+            f"shipway.toml has: {configured}.",
+            code="unknown-name",
+        )
     if config.environments[where].platform != "ecs":
         raise ConfigError(
             f"{where} runs on this machine: CloudWatch cannot watch it",
             f'Name an environment on AWS, or set environments.{where}.platform = "ecs".',
+            code="wrong-platform",
         )
     return MonitoringContext(config, where, AwsClients(config.aws))
 

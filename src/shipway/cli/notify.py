@@ -29,12 +29,17 @@ def notify(*, directory: str, environment: str, event: str, send: bool, json: bo
     project = open_project(directory)
     if environment not in project.config.environments:
         configured = ", ".join(project.config.environments) or "none"
-        raise ConfigError(f"no environment is named {environment!r}", f"Configured: {configured}.")
+        raise ConfigError(
+            f"no environment is named {environment!r}",
+            f"Configured: {configured}.",
+            code="unknown-name",
+        )
     places = _places(project)
     if send and not places:
         raise ConfigError(
             "[notify] names nobody to tell",
             'Name a variable that has an address: [notify] slack = "SLACK_WEBHOOK".',
+            code="notification-not-sent",
         )
     receipt = last_report(project.record.rollouts(environment))
     notice = _notice(project, environment, event, receipt)

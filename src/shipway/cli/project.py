@@ -103,7 +103,9 @@ def find_root(directory: str) -> str:
     """The nearest folder upward with a configuration; the folder itself where there is none."""
     start = os.path.abspath(directory)
     if not os.path.isdir(start):
-        raise ConfigError(f"there is no folder {directory}", "Correct the word after -C.")
+        raise ConfigError(
+            f"there is no folder {directory}", "Correct the word after -C.", code="unknown-name"
+        )
     folder = start
     while True:
         if os.path.exists(os.path.join(folder, CONFIG)) or _has_table(folder):
@@ -160,7 +162,9 @@ def _toml(source: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source} is not TOML: {error}", "Correct it and run again.") from None
+        raise ConfigError(
+            f"{source} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
+        ) from None
 
 
 def _table(pyproject: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -170,7 +174,11 @@ def _table(pyproject: dict[str, Any], *keys: str) -> dict[str, Any]:
         table = table.get(key, {})
         if not isinstance(table, dict):
             path = ".".join(keys[:number])
-            raise ConfigError(f"pyproject.toml: {path} is no table", "Correct it and run again.")
+            raise ConfigError(
+                f"pyproject.toml: {path} is no table",
+                "Correct it and run again.",
+                code="invalid-setting",
+            )
     return dict(table)
 
 

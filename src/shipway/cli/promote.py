@@ -26,12 +26,15 @@ def promote(*, directory: str, source: str, target: str, without_verdict: str, j
     closed."""
     project = open_project(directory)
     if source == target:
-        raise ConfigError(f"{source} cannot be promoted to itself", "Name two environments.")
+        raise ConfigError(
+            f"{source} cannot be promoted to itself", "Name two environments.", code="unknown-name"
+        )
     release = _settled(project, source)
     if release is None:
         raise ConfigError(
             f"nothing runs in {source}, so there is nothing to promote",
             f"Roll it out there first: {command_line('deploy', source)}.",
+            code="no-release",
         )
     raise_if_frozen(project, target)
     running = _settled(project, target)
@@ -50,6 +53,7 @@ def _settled(project: Project, environment: str) -> Release | None:
             f"a rollout of {environment} is not finished",
             f"Go on with it: {command_line('resume', environment)}. "
             f"Or go back: {command_line('cancel', environment)}.",
+            code="rollout-in-progress",
         )
     return target_platform.serves
 

@@ -21,7 +21,7 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_rehearsed_page
 from shipway.cli.terminal import progress_printer
 from shipway.config.schema import Config
-from shipway.errors import Busy, ShipwayError
+from shipway.errors import Busy, ErrorCode, ShipwayError
 from shipway.pipeline.injected import HERE
 from shipway.rehearsal.environment import (
     NAME,
@@ -74,11 +74,12 @@ class SubprocessDeploy:
     def wait(self) -> RolloutReport | None:
         """Its receipt; None when it was killed before. Raises the ShipwayError that it raised."""
         try:
-            answer: RolloutReport | tuple[str, str] = self._answer.recv()
+            answer: RolloutReport | tuple[str, str, ErrorCode] = self._answer.recv()
         except EOFError:
             return None
         if isinstance(answer, tuple):
-            raise ShipwayError(*answer)
+            message, remedy, code = answer
+            raise ShipwayError(message, remedy, code=code)
         return answer
 
 
@@ -106,7 +107,7 @@ def _deploy(config: Config, folder: str, release: Release, json: bool, answer: C
                 release, line_listener(json=json)
             )
         except ShipwayError as problem:
-            answer.send((problem.message, problem.remedy))
+            answer.send((problem.message, problem.remedy, problem.code))
             return
     answer.send(receipt)
 
@@ -224,7 +225,9 @@ def _alone(state: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Busy("a rehearsal goes on here", "Wait for it, or end it.") from None
+            raise Busy(
+                "a rehearsal goes on here", "Wait for it, or end it.", code="environment-locked"
+            ) from None
         yield
 
 

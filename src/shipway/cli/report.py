@@ -34,7 +34,11 @@ def merge_job_runs(project: Project, folder: str) -> None:
     its run began leaves the record that it was given.
     """
     if not os.path.isdir(folder):
-        raise ConfigError(f"there is no folder {folder}", "Name one with the jobs' artifacts.")
+        raise ConfigError(
+            f"there is no folder {folder}",
+            "Name one with the jobs' artifacts.",
+            code="unknown-name",
+        )
     commit, _ = head_commit(project.root)
     suffix = run_suffix(os.environ)
     parts = [
@@ -46,6 +50,7 @@ def merge_job_runs(project: Project, folder: str) -> None:
         raise ConfigError(
             f"no run of {commit[:7] or 'this code'} is below {folder}",
             "See how the jobs before ended: none has left a record of a run.",
+            code="no-run",
         )
     name = run_name(SystemClock().now(), os.environ)
     expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
@@ -62,7 +67,9 @@ def print_outcome(result: RunResult, project: Project, *, quiet: bool) -> int:
     from shipway.reports.console_lines import verdict_block
 
     if not quiet:
-        sys.stdout.writelines(f"{line.text}\n" for line in verdict_block(result))
+        sys.stdout.writelines(
+            f"{line.text}\n" for line in verdict_block(result, project.invocation())
+        )
         publish_run(result, project, annotate=False)
     return result.exit_code(strict=bool(os.environ.get("CI")))
 
@@ -111,15 +118,24 @@ def report(*, directory: str, json: bool, source: str) -> int:
 
 
 def last_run(project: Project) -> RunResult:
-    """The newest finished run. Raises ConfigError when there is none."""
-    last = project.record.last_run()
-    if last is None:
-        raise ConfigError("there is no run on record", "Run one: shipway run.")
-    _, text, steps = last
+    """The newest run. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.last_run())
+
+
+def run_named(project: Project, name: str) -> RunResult:
+    """The run of this name. Raises ConfigError when there is none, or it is not at its end."""
+    return _finished(project.record.run(name))
+
+
+def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
+    if recorded is None:
+        raise ConfigError("there is no run on record", "Run one: shipway run.", code="no-run")
+    _, text, steps = recorded
     if text is None:
         raise ConfigError(
             "the last run is not at its end: it has no verdict",
             "Wait for it where it goes on; run it again where it was cut off.",
+            code="no-run",
         )
     return run_from_json(text, tuple(step_from_json(step) for step in steps))
 

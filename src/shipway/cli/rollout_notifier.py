@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import Any
 from shipway.cli.project import Project
 from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
-from shipway.ports import Changes, Delivery, Notifier
+from shipway.ports import Changes, Delivery, JudgementEntry, Notifier, TrafficEntry
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutReport
@@ -154,11 +154,11 @@ class _Heard:
         self._begins()
         self._listener.on_stage(at, stage, text)
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficEntry) -> None:
         """Passed on."""
         self._listener.on_sample(sample)
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementEntry) -> None:
         """Passed on."""
         self._listener.on_judgement(evidence)
 

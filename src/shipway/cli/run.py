@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 from argparse import BooleanOptionalAction
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, redirect_stdout
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shipway.cli import arguments
@@ -19,7 +21,7 @@ from shipway.cli.project import Project, machine, open_project
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
 from shipway.pipeline.cache import StepCache
-from shipway.pipeline.command_line import command_line
+from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
@@ -39,6 +41,25 @@ _ADVISED = ("advisories", "image-packages")
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """The options of `shipway run`."""
+
+    directory: str
+    stages: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    jobs: int = 0
+    fail_fast: bool = False
+    changed_since: str = ""
+    no_cache: bool = False
+    fix: bool = False
+    strict: bool | None = None
+    allow: Sequence[str] = ()
+    baseline: str = ""
+    advisories: str = ""
+    json: bool = False
+
+
 def run(
     *,
     directory: str,
@@ -56,43 +77,65 @@ def run(
     json: bool,
 ) -> int:
     """Run a project's pipeline; returns the exit code."""
-    project = open_project(directory)
-    graph = Graph(project.steps).select(stages, skip)
+    request = RunRequest(
+        directory=directory,
+        stages=stages,
+        skip=skip,
+        jobs=jobs,
+        fail_fast=fail_fast,
+        changed_since=changed_since,
+        no_cache=no_cache,
+        fix=fix,
+        strict=strict,
+        allow=allow,
+        baseline=baseline,
+        advisories=advisories,
+        json=json,
+    )
+    return run_as(_new_name(), request)
+
+
+def run_as(name: str, request: RunRequest) -> int:
+    """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
+    project = open_project(request.directory)
+    graph = Graph(project.steps).select(request.stages, request.skip)
     _sweep(project)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
     clock = SystemClock()
     commit, branch = head_commit(project.root)
-    strictly = bool(os.environ.get("CI")) if strict is None else strict
+    strictly = bool(os.environ.get("CI")) if request.strict is None else request.strict
     options = RunOptions(
-        run=run_name(clock.now(), os.environ),
-        jobs=jobs or len(os.sched_getaffinity(0)),
+        run=name,
+        jobs=request.jobs or len(os.sched_getaffinity(0)),
         application=project.name,
-        fail_fast=fail_fast,
+        fail_fast=request.fail_fast,
         branch=branch,
         commit=commit,
-        allowed=_allowed(allow, graph),
-        skipped=_skipped(graph, stages, advised=bool(advisories)),
-        changed=changed_files(project.root, changed_since) if changed_since else None,
-        words=_words(advisories, baseline),
+        allowed=_allowed(request.allow, graph),
+        skipped=_skipped(graph, request.stages, advised=bool(request.advisories)),
+        changed=changed_files(project.root, request.changed_since)
+        if request.changed_since
+        else None,
+        words=_words(request.advisories, request.baseline),
         strict=strictly,
     )
     perform = StepExecutor(
         project,
         options.run,
         commit,
-        advisories=_folder(advisories),
-        baseline=_baseline(project, graph, baseline),
+        advisories=_folder(request.advisories),
+        baseline=_baseline(project, graph, request.baseline),
     )
-    if fix:
-        _fix(project, graph, perform, quiet=json)
+    if request.fix:
+        _fix(project, graph, perform, quiet=request.json)
     cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
+        files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
     )
     here = project.invocation()
-    listener = InvokedRun(_listener(json=json), here)
+    listener = InvokedRun(_listener(here, json=request.json), here)
     execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
-    if project.assumed and not json:
+    if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
         with _interruptible(execution, perform):
@@ -105,11 +148,15 @@ def run(
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
     if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        _write_report(result, project, quiet=json)
-        if in_github and not json:
+        _write_report(result, project, quiet=request.json)
+        if in_github and not request.json:
             publish_run(result, project)
         _prune(project)
-    return result.exit_code(strict=strictly, named=stages)
+    return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _new_name() -> str:
+    return run_name(SystemClock().now(), os.environ)
 
 
 def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, json: bool) -> int:
@@ -154,34 +201,24 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     return 0
 
 
-def run_inner(directory: str, *stages: str) -> None:
-    """Run stages of a project as a part of another command; how that went is in its record.
+def run_inner(directory: str, *stages: str) -> str:
+    """Run stages of a project as a part of another command; the run's name in the record.
+
+    It is on record only if it could begin.
 
     What it prints goes to standard error. In this process, so that one signal ends both: raises
     KeyboardInterrupt where it was interrupted.
     """
+    name = _new_name()
     with redirect_stdout(sys.stderr):
         try:
-            code = run(
-                directory=directory,
-                stages=list(stages),
-                skip=[],
-                jobs=0,
-                fail_fast=False,
-                changed_since="",
-                no_cache=False,
-                fix=False,
-                strict=False,
-                allow=[],
-                baseline="",
-                advisories="",
-                json=False,
-            )
+            code = run_as(name, RunRequest(directory=directory, stages=stages, strict=False))
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
-            return
+            return name
     if code == Verdict.INTERRUPTED.exit_code(strict=False):
         raise KeyboardInterrupt
+    return name
 
 
 def _on_ecs(project: Project, word: str) -> bool:
@@ -192,20 +229,20 @@ def _on_ecs(project: Project, word: str) -> bool:
     return environment is not None and environment.platform == "ecs"
 
 
-def _skipped(graph: Graph, stages: list[str], *, advised: bool) -> dict[str, str]:
+def _skipped(graph: Graph, stages: Sequence[str], *, advised: bool) -> dict[str, str]:
     """Steps that this call gives nothing to do, each with the reason."""
     # Without a folder it has nothing to look into: that is for pip-audit to do then.
     lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
     return lacking | _unasked(graph, stages)
 
 
-def _unasked(graph: Graph, stages: list[str]) -> dict[str, str]:
+def _unasked(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
     """Steps that run on request only, each with how to ask for it."""
     asking = "it runs when asked for: "
     return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
 
 
-def _listener(*, json: bool) -> RunListener:
+def _listener(here: Invocation, *, json: bool) -> RunListener:
     if json:
         from shipway.reports.json_events import JsonEvents
 
@@ -213,14 +250,14 @@ def _listener(*, json: bool) -> RunListener:
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from shipway.reports.live_console import LiveConsole
 
-        return LiveConsole(sys.stdout)
+        return LiveConsole(sys.stdout, here=here)
     if os.environ.get("GITHUB_ACTIONS"):
         from shipway.reports.console import GroupedConsole
 
-        return GroupedConsole(sys.stdout)
+        return GroupedConsole(sys.stdout, here=here)
     from shipway.reports.console import PlainConsole
 
-    return PlainConsole(sys.stdout)
+    return PlainConsole(sys.stdout, here=here)
 
 
 def _words(advisories: str, baseline: str) -> dict[str, tuple[str, ...]]:
@@ -233,7 +270,9 @@ def _words(advisories: str, baseline: str) -> dict[str, tuple[str, ...]]:
 def _folder(advisories: str) -> str:
     if advisories and not os.path.isdir(advisories):
         raise ConfigError(
-            f"there is no folder {advisories}", "Give --advisories a folder of OSV-format files."
+            f"there is no folder {advisories}",
+            "Give --advisories a folder of OSV-format files.",
+            code="unknown-name",
         )
     return os.path.abspath(advisories) if advisories else ""
 
@@ -300,7 +339,7 @@ def _fix(project: Project, graph: Graph, perform: StepExecutor, *, quiet: bool) 
     )
 
 
-def _allowed(allowances: list[str], graph: Graph) -> dict[str, str]:
+def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     allowed = {}
     for word in allowances:
         check, _, reason = word.partition("=")
@@ -308,6 +347,7 @@ def _allowed(allowances: list[str], graph: Graph) -> dict[str, str]:
             raise ConfigError(
                 f"--allow-unavailable {word!r}: CHECK=REASON with the name of a step is wanted",
                 "For example: --allow-unavailable 'performance=no free port on this runner'.",
+                code="unknown-name",
             )
         allowed[check] = reason.strip()
     return allowed

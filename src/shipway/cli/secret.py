@@ -34,6 +34,7 @@ def secret_set(*, directory: str, environment: str, name: str, json: bool) -> in
         raise ConfigError(
             f"{environment} is no environment on ecs, so it has no secrets in AWS",
             "Correct the word; secrets of a local environment come from the caller's variables.",
+            code="wrong-platform",
         )
     if not _NAME.fullmatch(name):
         raise ConfigError(

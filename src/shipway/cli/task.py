@@ -50,7 +50,9 @@ def _here(
     platform = local_platform(project, environment)
     if platform.serves is None:
         raise ConfigError(
-            f"{environment} has no release to run it with", "Roll one out: shipway run."
+            f"{environment} has no release to run it with",
+            "Roll one out: shipway run.",
+            code="no-release",
         )
     done = platform.site.instances.task(platform.serves, command, show)
     why = "it was ended after an hour" if done.timed_out else f"exit code {done.code}"

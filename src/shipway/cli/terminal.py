@@ -51,6 +51,7 @@ def confirm(
         raise ConfigError(
             "data would go:\n  " + "\n  ".join(lost),
             f"Say that it may: {command_line('infra', 'apply', where, '--allow-destroy')}.",
+            code="data-loss",
         )
     if lost:
         confirm_by_name(person, where)
@@ -64,6 +65,7 @@ def confirm_by_name(person: Prompt, where: str) -> None:
         raise ConfigError(
             "the name was not typed, so nothing is touched",
             f"Type {where}; a script writes it to the command's standard input.",
+            code="not-confirmed",
         )
 
 
@@ -72,6 +74,7 @@ def _asked(person: Prompt, where: str) -> None:
         raise ConfigError(
             "nobody is there to agree, so nothing is applied",
             f"Agree beforehand: {command_line('infra', 'apply', where, '--yes')}.",
+            code="not-confirmed",
         )
     if person.read_answer("Apply this? [y/N] ").lower() not in ("y", "yes"):
-        raise ConfigError("nothing is applied", "Ask again when it may be.")
+        raise ConfigError("nothing is applied", "Ask again when it may be.", code="not-confirmed")

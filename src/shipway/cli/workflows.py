@@ -127,7 +127,9 @@ def project_workflows(project: Project) -> Workflows:
 
     repository = repository_root(project.root)
     if not repository:
-        raise ConfigError(f"{project.root} is in no git repository", "Make it one: git init.")
+        raise ConfigError(
+            f"{project.root} is in no git repository", "Make it one: git init.", code="git-failed"
+        )
     below = os.path.relpath(project.root, repository)
     stages = {step.stage for step in project.steps}
     generated = generate_workflows(project.config, below, registered_commands(), stages)

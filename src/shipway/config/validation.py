@@ -20,7 +20,9 @@ def validate(data: Mapping[str, Any], source: str) -> Config:
         return TypeAdapter(Config).validate_python(in_long_form(data))
     except ValidationError as error:
         faults = [_words(fault, source) for fault in _innermost(error.errors())]
-        raise ConfigError("\n".join(faults), "Correct it and run again.") from None
+        raise ConfigError(
+            "\n".join(faults), "Correct it and run again.", code="invalid-setting"
+        ) from None
 
 
 def _innermost(faults: Iterable[Any]) -> list[Any]:

@@ -103,6 +103,7 @@ def with_custom_prices(
             raise ConfigError(
                 f"cost.prices.{name}: nothing has a price of this name.{hint}",
                 f"Names: {', '.join(UNITS)}, and rds-CLASS, redis-CLASS.",
+                code="invalid-setting",
             )
         unit = price.unit or UNITS.get(name, "hour")
         defaults[name] = replace(price, unit=unit)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TypedDict
 
 from shipway.config.aws import Schedule
 from shipway.config.schema import Config, Environment
@@ -332,21 +332,101 @@ def _ci_lines(ci: CiCost) -> Iterator[str]:
     )
 
 
-def cost_data(statement: CostStatement) -> dict[str, Any]:
-    """The same, JSON-able. Amounts are US dollars a month."""
+class LineData(TypedDict):
+    """One line of an estimate: see LineItem. price: of a unit, None where it is not known."""
+
+    what: str
+    name: str
+    quantity: float
+    unit: str
+    price: float | None
+    source: str
+    date: str
+    region: str
+    usd: float
+    assumed: str
+
+
+class EstimateData(TypedDict):
+    """One estimate: of an environment, or of what environments share."""
+
+    name: str
+    usd: float
+    lines: list[LineData]
+
+
+class LimitData(TypedDict):
+    """A limit that the configuration sets."""
+
+    name: str
+    usd: float
+    most: float
+    exceeded: bool
+
+
+class AlternativeData(TypedDict):
+    """What would cost less: see Alternative."""
+
+    environment: str
+    setting: str
+    price: str
+    saves: float
+
+
+class CiData(TypedDict):
+    """What CI costs: see CiUse."""
+
+    runs: int
+    minutes: float
+    bytes: float
+    runs_a_month: float | None
+    usd: float
+
+
+class CostData(TypedDict):
+    """Everything that is told of cost. Amounts are US dollars a month."""
+
+    currency: str
+    estimates: list[EstimateData]
+    usd: float
+    limits: list[LimitData]
+    alternatives: list[AlternativeData]
+    ci: CiData | None
+    unknown: list[str]
+    remarks: list[str]
+
+
+def cost_data(statement: CostStatement) -> CostData:
+    """The same, JSON-able."""
     return {
         "currency": "USD",
         "estimates": [_estimate(estimate) for estimate in statement.estimates],
         "usd": round(statement.usd, 2),
-        "limits": [{**asdict(limit), "exceeded": limit.exceeded} for limit in statement.limits],
-        "alternatives": [asdict(alternative) for alternative in statement.alternatives],
+        "limits": [
+            {
+                "name": limit.name,
+                "usd": limit.usd,
+                "most": limit.most,
+                "exceeded": limit.exceeded,
+            }
+            for limit in statement.limits
+        ],
+        "alternatives": [
+            {
+                "environment": alternative.environment,
+                "setting": alternative.setting,
+                "price": alternative.price,
+                "saves": alternative.saves,
+            }
+            for alternative in statement.alternatives
+        ],
         "ci": _ci(statement.ci) if statement.ci else None,
         "unknown": list(statement.unknown),
         "remarks": list(statement.remarks),
     }
 
 
-def _estimate(estimate: Estimate) -> dict[str, Any]:
+def _estimate(estimate: Estimate) -> EstimateData:
     return {
         "name": estimate.name,
         "usd": round(estimate.usd, 2),
@@ -354,28 +434,28 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def _line(line: LineItem) -> dict[str, Any]:
+def _line(line: LineItem) -> LineData:
     price = line.price
-    extra = (
-        {
-            "unit": price.unit,
-            "price": price.usd,
-            "source": price.source,
-            "date": str(price.date),
-            "region": price.region,
-        }
-        if price
-        else {"unit": "", "price": None, "source": "", "date": "", "region": ""}
-    )
     return {
         "what": line.what,
         "name": line.name,
         "quantity": round(line.quantity, 4),
-        **extra,
+        "unit": price.unit if price else "",
+        "price": price.usd if price else None,
+        "source": price.source if price else "",
+        "date": str(price.date) if price else "",
+        "region": price.region if price else "",
         "usd": round(line.usd, 4),
         "assumed": line.assumed,
     }
 
 
-def _ci(ci: CiCost) -> dict[str, Any]:
-    return {**asdict(ci.use), "usd": round(ci.month.usd, 2)}
+def _ci(ci: CiCost) -> CiData:
+    use = ci.use
+    return {
+        "runs": use.runs,
+        "minutes": use.minutes,
+        "bytes": use.bytes,
+        "runs_a_month": use.runs_a_month,
+        "usd": round(ci.month.usd, 2),
+    }

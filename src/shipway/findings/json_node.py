@@ -101,7 +101,11 @@ class JsonNode:
     def required(self) -> JsonNode:
         """Itself, where it must be there."""
         if self.value is None:
-            raise ConfigError(f"{self.path} is missing", "Make the report again with its tool.")
+            raise ConfigError(
+                f"{self.path} is missing",
+                "Make the report again with its tool.",
+                code="report-unreadable",
+            )
         return self
 
     def wrong(self, expected: str) -> ConfigError:
@@ -110,6 +114,7 @@ class JsonNode:
         return ConfigError(
             f"{self.path} is {actual}; {expected} is expected",
             "Make the report again with its tool.",
+            code="report-unreadable",
         )
 
 

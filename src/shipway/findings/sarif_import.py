@@ -197,7 +197,11 @@ def _runs(data: object) -> JsonNode:
     log = JsonNode(data)
     version = log["version"].required().text()
     if not version.startswith("2.1"):
-        raise ConfigError(f"$.version is {version!r}, not 2.1.0", "Let the tool write SARIF 2.1.0.")
+        raise ConfigError(
+            f"$.version is {version!r}, not 2.1.0",
+            "Let the tool write SARIF 2.1.0.",
+            code="report-unreadable",
+        )
     return log["runs"].required()
 
 
@@ -249,6 +253,7 @@ class _Reader:
             raise ConfigError(
                 f"{run.path}.externalPropertyFileReferences: the results are in other files",
                 "Let the tool write one file.",
+                code="report-unreadable",
             )
         self._run = run
         self._rules = SarifRules(run["tool"].required())

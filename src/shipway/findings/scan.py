@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from shipway.errors import ConfigError
+from shipway.errors import ConfigError, ErrorCode
 from shipway.findings.finding import Finding
 
 _REMEDY = "Mend that, and let it scan again."
@@ -42,6 +43,7 @@ class IncompleteScan(ConfigError):
     """A report of a tool that did not scan, or not everything: it is not a clean scan."""
 
     exit_code = 5
+    default_code: ClassVar[ErrorCode] = "report-unreadable"
 
     def __init__(self, message: str, remedy: str = _REMEDY) -> None:
         super().__init__(message, remedy)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipway.errors import Unreachable
+from shipway.system.retry import call_within
 
-_TIMEOUT = 10.0  # seconds that each request may take
 _VERSION = "2022-11-28"
 
 
@@ -54,9 +54,13 @@ def workflow_job(environment: Mapping[str, str]) -> WorkflowJob | None:
 
 
 class GitHubApi:
-    """Asks about one repository. Raises Unreachable, in words, for whatever is no answer."""
+    """Asks about one repository. Raises Unreachable, in words, for whatever is no answer.
 
-    def __init__(self, address: str, repository: str, token: str) -> None:
+    limit: seconds that a question may take.
+    """
+
+    def __init__(self, address: str, repository: str, token: str, limit: float = 10.0) -> None:
+        self._limit = limit
         self._base = f"{address}/repos/{repository}"
         self._headers = {
             "Authorization": f"Bearer {token}",
@@ -71,15 +75,23 @@ class GitHubApi:
 
         url = f"{self._base}/{path}"
         try:
-            answer = httpx.request(
-                method,
-                url,
-                json=body,
-                headers=self._headers,
-                timeout=_TIMEOUT,
-                follow_redirects=False,
+            answer = call_within(
+                self._limit,
+                lambda: httpx.request(
+                    method,
+                    url,
+                    json=body,
+                    headers=self._headers,
+                    timeout=self._limit,
+                    follow_redirects=False,
+                ),
             )
             data = answer.json() if answer.content else None
+        except (TimeoutError, httpx.TimeoutException):
+            raise Unreachable(
+                f"GitHub did not answer for {self._limit:g} s",
+                "Nothing; the next run tells it again. See githubstatus.com.",
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"GitHub does not answer: {error or type(error).__name__}",
@@ -92,6 +104,7 @@ class GitHubApi:
             raise Unreachable(
                 f"GitHub answered {answer.status_code} to {method} {path}: {message}",
                 "See which permissions the job has in its workflow.",
+                code="github-refused",
             )
         return data
 

@@ -142,7 +142,9 @@ def workflow_scanners(settings: Scanners) -> Iterator[WorkflowScanner]:
 def _pinned(name: str, value: str, form: re.Pattern[str], expected: str) -> None:
     if not form.fullmatch(value):
         raise ConfigError(
-            f"github.scanners.{name}: {value!r} pins nothing", f"It takes {expected}."
+            f"github.scanners.{name}: {value!r} pins nothing",
+            f"It takes {expected}.",
+            code="invalid-setting",
         )
 
 
@@ -244,7 +246,11 @@ def generate_workflows(
     monitored = released is not None and "monitor" in commands
     _harmless(config, destinations)
     if not _FOLDER_NAME.fullmatch(folder):
-        raise ConfigError(f"{folder!r} cannot stand in a workflow", "Give the folder a plain name.")
+        raise ConfigError(
+            f"{folder!r} cannot stand in a workflow",
+            "Give the folder a plain name.",
+            code="invalid-setting",
+        )
     proved = [stage for stage in _PROVED if stage in stages or stage == "quality"]
     secured = "security" in proved or config.github.codeql or config.github.dependency_review
     values = _values(config, folder, commands) | {
@@ -369,6 +375,7 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
             raise ConfigError(
                 f"{key}: {value!r} cannot stand in a workflow",
                 "Leave out ${{ and whatever ends a line.",
+                code="invalid-setting",
             )
     names = [target.file for target in destinations]
     for name in names:
@@ -376,6 +383,7 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
             raise ConfigError(
                 f"environments: {name}.yml is no name for one workflow",
                 "Name environments by letters, digits, - and _.",
+                code="invalid-setting",
             )
 
 

@@ -80,6 +80,7 @@ class BlobUploader:
         raise CannotRun(
             f"{digest[:19]} cannot be sent to {self.registry.host}: {last}",
             "Push again: what has arrived is not sent twice.",
+            code="registry-refused",
         ) from last
 
     def _begin(self, digest: str, size: int, progress: Progress) -> bool:

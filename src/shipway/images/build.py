@@ -60,6 +60,7 @@ def copy_sources(root: str, files: Iterable[str], target: str, moment: int) -> S
         raise CannotRun(
             f"{problem.filename} cannot be copied for the build: {problem.strerror}",
             "Look at that file, and at the free space.",
+            code="image-build-failed",
         ) from None
     return SourceCopy(target, frozenset(contents - {""}))
 
@@ -146,7 +147,11 @@ def build_image(site: BuildContext, origin: ImageOrigin, run: str, say: Say) -> 
     """
     dockerfile = site.config.application.dockerfile
     if not dockerfile:
-        raise CannotRun("there is no Dockerfile", "Write one, or name it: application.dockerfile.")
+        raise CannotRun(
+            "there is no Dockerfile",
+            "Write one, or name it: application.dockerfile.",
+            code="image-build-failed",
+        )
     settings = site.config.image
     builder, why = choose_builder(settings.builder, site.ask)
     say(f"builder: {why}")
@@ -210,6 +215,7 @@ class BuildFailed(ConfigError):
     """The builder says no; its last lines are the message."""
 
     exit_code = 1
+    default_code = "image-build-failed"
 
 
 def image_labels(origin: ImageOrigin, source: str) -> dict[str, str]:
@@ -244,7 +250,11 @@ def last_image(state: str) -> BuiltImage:
 
 
 def _again() -> ConfigError:
-    return ConfigError("the image was not built to its end", "Build it again: shipway image build.")
+    return ConfigError(
+        "the image was not built to its end",
+        "Build it again: shipway image build.",
+        code="no-image",
+    )
 
 
 def _args(config: Config, origin: ImageOrigin) -> dict[str, str]:
@@ -282,7 +292,7 @@ def _run(site: BuildContext, builder: Builder, argv: Argv, say: Say) -> None:
     )
     done = site.processes.run(command, say)
     if done.cancelled:
-        raise CannotRun("it was stopped")
+        raise CannotRun("it was stopped", code="interrupted")
     if done.timed_out:
         raise BuildFailed(
             f"{builder.name} took longer than {command.timeout:g} s and was ended",

@@ -288,4 +288,5 @@ def choose_builder(requested: str, ask: Ask) -> tuple[Builder, str]:
         f"no image can be built here: {'; '.join(refused)}",
         "Install one of docker, podman and buildah, or start docker's daemon; image.builder in "
         "shipway.toml chooses.",
+        code="image-build-failed",
     )

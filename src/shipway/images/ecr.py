@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shipway.aws.errors import error_code
@@ -18,6 +18,15 @@ from shipway.images.reference import ImageReference
 from shipway.images.registry_auth import RegistryCredentials
 from shipway.images.repository import lifecycle_policy, tag_patterns
 from shipway.ports import Clients, Clock
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
+    from types_boto3_ecr.type_defs import (
+        CreateRepositoryRequestTypeDef,
+        DescribeImageScanFindingsRequestTypeDef,
+        DescribeImageScanFindingsResponseTypeDef,
+        RepositoryTypeDef,
+    )
 
 _POLL = 5.0  # seconds between questions
 _FORBIDDEN = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException")
@@ -33,7 +42,7 @@ class EcrRegistry:
         self._clock = clock
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> ECRClient:
         return self._clients.client("ecr")
 
     def place(self, name: str) -> tuple[ImageReference, bool] | None:
@@ -79,7 +88,7 @@ class EcrRegistry:
             raise _refused(error, f"the repository {name} cannot be made") from None
         return (*self._placed(created), True)
 
-    def _placed(self, repository: Mapping[str, Any]) -> tuple[ImageReference, bool]:
+    def _placed(self, repository: RepositoryTypeDef) -> tuple[ImageReference, bool]:
         host, _, name = repository["repositoryUri"].partition("/")
         endpoint = urlsplit(self._client.meta.endpoint_url)
         if not (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
@@ -99,7 +108,7 @@ class EcrRegistry:
 
     def scanned(
         self, name: str, digest: str, timeout: float, stopping: Callable[[], bool]
-    ) -> dict[str, Any]:
+    ) -> DescribeImageScanFindingsResponseTypeDef:
         """ECR's own findings on an image, all pages as one; timeout in seconds.
 
         Raises CannotRun when the scan does not end in time, or cannot be made.
@@ -107,19 +116,23 @@ class EcrRegistry:
         from botocore.exceptions import ClientError
 
         end = self._clock.monotonic() + timeout
-        request = {"repositoryName": name, "imageId": {"imageDigest": digest}}
+        request: DescribeImageScanFindingsRequestTypeDef = {
+            "repositoryName": name,
+            "imageId": {"imageDigest": digest},
+        }
+        page: DescribeImageScanFindingsResponseTypeDef | None
         while True:
             try:
-                page: dict[str, Any] = self._client.describe_image_scan_findings(**request)
+                page = self._client.describe_image_scan_findings(**request)
             except ClientError as error:
                 if error_code(error) in _FORBIDDEN:
                     raise _refused(error, "ECR's findings cannot be had") from None
                 if error_code(error) != "ScanNotFoundException":
                     raise _no_scan(" ".join(str(error).split())[:300]) from None
-                page = {}
-            scan = page.get("imageScanStatus", {})
+                page = None
+            scan = page.get("imageScanStatus", {}) if page else {}
             status = str(scan.get("status", ""))
-            if status in _DONE:
+            if page and status in _DONE:
                 return self._whole(request, page)
             if status not in _RUNNING:
                 raise _no_scan(f"{status} {scan.get('description', '')}".strip())
@@ -127,17 +140,24 @@ class EcrRegistry:
                 raise _no_scan(f"it has not ended after {timeout:g} s ({status or 'not begun'})")
             self._clock.sleep(_POLL)
 
-    def _whole(self, request: Mapping[str, Any], page: dict[str, Any]) -> dict[str, Any]:
-        findings = dict(page["imageScanFindings"])
+    def _whole(
+        self,
+        request: DescribeImageScanFindingsRequestTypeDef,
+        page: DescribeImageScanFindingsResponseTypeDef,
+    ) -> DescribeImageScanFindingsResponseTypeDef:
+        findings = page["imageScanFindings"].copy()
         while token := page.get("nextToken"):
-            page = self._client.describe_image_scan_findings(**request, nextToken=token)
-            for kind in ("findings", "enhancedFindings"):
-                if more := page["imageScanFindings"].get(kind):
-                    findings[kind] = [*findings.get(kind, ()), *more]
+            request["nextToken"] = token
+            page = self._client.describe_image_scan_findings(**request)
+            more = page["imageScanFindings"]
+            if basic := more.get("findings"):
+                findings["findings"] = [*findings.get("findings", ()), *basic]
+            if enhanced := more.get("enhancedFindings"):
+                findings["enhancedFindings"] = [*findings.get("enhancedFindings", ()), *enhanced]
         return {**page, "imageScanFindings": findings}
 
 
-def repository_settings(name: str, moving: Iterable[str]) -> dict[str, Any]:
+def repository_settings(name: str, moving: Iterable[str]) -> CreateRepositoryRequestTypeDef:
     """What CreateRepository is asked: tags are immutable, but for those that have to move."""
     return {
         "repositoryName": name,
@@ -149,14 +169,18 @@ def repository_settings(name: str, moving: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _refused(error: Any, what: str) -> ConfigError | CannotRun:
+def _refused(error: Exception, what: str) -> ConfigError | CannotRun:
     message = " ".join(str(error).split())[:300]
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if response else 0
     if 400 <= status < 500:
-        return ConfigError(f"{what}: {message}", "Look at the role's policy and at [aws].")
+        return ConfigError(
+            f"{what}: {message}", "Look at the role's policy and at [aws].", code="aws-refused"
+        )
     return CannotRun(
-        f"{what}: {message}", "Look at the credentials and the network, and try again."
+        f"{what}: {message}",
+        "Look at the credentials and the network, and try again.",
+        code="aws-refused",
     )
 
 
@@ -164,4 +188,5 @@ def _no_scan(why: str) -> CannotRun:
     return CannotRun(
         f"ECR has not scanned the image: {why}",
         "Wait and ask again: shipway image scan; or raise image.scan_timeout.",
+        code="report-unreadable",
     )

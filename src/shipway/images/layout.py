@@ -102,7 +102,9 @@ def _place(digest: str) -> str:
 
 def _unknown(why: str) -> CannotRun:
     return CannotRun(
-        f"the image that was built cannot be read: {why}", "Try another builder: image.builder."
+        f"the image that was built cannot be read: {why}",
+        "Try another builder: image.builder.",
+        code="no-image",
     )
 
 
@@ -143,6 +145,7 @@ class OciLayout:
             raise ConfigError(
                 f"{self.folder} is damaged: {digest[:19]} is not there",
                 "Build the image again: shipway image build.",
+                code="no-image",
             )
         return data
 
@@ -194,7 +197,9 @@ class OciLayout:
             with open(os.path.join(self.folder, "index.json"), encoding="utf-8") as file:
                 (descriptor,) = json.load(file)["manifests"]
         except (OSError, ValueError, KeyError):
-            raise ConfigError("no image is built yet", "Build it: shipway image build.") from None
+            raise ConfigError(
+                "no image is built yet", "Build it: shipway image build.", code="no-image"
+            ) from None
         return dict(descriptor)
 
     def manifest(self) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def parse_reference(text: str) -> ImageReference:
         raise ConfigError(
             f"{text!r} is no image in a registry",
             "Write registry/repository:tag or registry/repository@sha256:…, in small letters.",
+            code="no-registry",
         )
     return ImageReference(match[1], match[2], match[3] or "", match[4] or "")
 

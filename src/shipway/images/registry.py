@@ -31,13 +31,18 @@ def registry_error(answer: RegistryResponse, what: str, host: str) -> ConfigErro
             f"{what}: {host} refuses: {message}",
             "Log in (docker login, or SHIPWAY_REGISTRY_USER and SHIPWAY_REGISTRY_PASSWORD); for "
             "ECR look at the role's policy.",
+            code="registry-refused",
         )
     if answer.status == 404:
         return ConfigError(
-            f"{what}: {host} does not have it: {message}", "Look at image.registry and repository."
+            f"{what}: {host} does not have it: {message}",
+            "Look at image.registry and repository.",
+            code="registry-refused",
         )
     return CannotRun(
-        f"{what}: {host} answers {answer.status}: {message}", "Try again; else ask who runs it."
+        f"{what}: {host} answers {answer.status}: {message}",
+        "Try again; else ask who runs it.",
+        code="registry-refused",
     )
 
 
@@ -147,7 +152,9 @@ class RegistryClient:
         digest = digest_of(answer.body)
         if name.startswith("sha256:") and name != digest:
             raise CannotRun(
-                f"{self.host} answers {name} with something else", "Do not trust that registry."
+                f"{self.host} answers {name} with something else",
+                "Do not trust that registry.",
+                code="registry-refused",
             )
         kind = answer.headers.get("content-type", MANIFEST).partition(";")[0]
         return FetchedManifest(digest, kind, answer.body)
@@ -190,7 +197,11 @@ class RegistryClient:
         if answer.status != 200:
             raise registry_error(answer, f"{digest[:19]} cannot be fetched", self.host)
         if digest_of(answer.body) != digest:
-            raise CannotRun(f"{self.host} answers {digest} with something else", "Try again.")
+            raise CannotRun(
+                f"{self.host} answers {digest} with something else",
+                "Try again.",
+                code="registry-refused",
+            )
         return answer.body
 
 

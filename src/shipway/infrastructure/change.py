@@ -6,10 +6,10 @@ IncludePropertyValues. Where the values are missing, the names still say what ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.infrastructure.stack_status import (
     DATA,
@@ -18,6 +18,13 @@ from shipway.infrastructure.stack_status import (
     impact_of_update,
     resource_name,
 )
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import (
+        DescribeChangeSetOutputTypeDef,
+        ResourceChangeDetailTypeDef,
+        ResourceChangeTypeDef,
+    )
 
 
 class ChangeKind(StrEnum):
@@ -64,7 +71,7 @@ class ResourceChange:
     keeps: bool = False
 
 
-def read_changes(pages: Iterable[Mapping[str, Any]]) -> tuple[ResourceChange, ...]:
+def read_changes(pages: Iterable[DescribeChangeSetOutputTypeDef]) -> tuple[ResourceChange, ...]:
     """The changes in the pages of a change set, without those that only might have been.
 
     A property that refers to another resource is listed whenever that one changes at all; it
@@ -81,8 +88,8 @@ def read_changes(pages: Iterable[Mapping[str, Any]]) -> tuple[ResourceChange, ..
     return tuple(change for change in changes if change)
 
 
-def _change(row: Mapping[str, Any], renewed: set[str]) -> ResourceChange | None:
-    entries: Sequence[Mapping[str, Any]] = row.get("Details") or ()
+def _change(row: ResourceChangeTypeDef, renewed: set[str]) -> ResourceChange | None:
+    entries = row.get("Details") or []
     details = tuple(
         parsed for entry in entries if (parsed := _detail(entry)).certain or parsed.cause in renewed
     )
@@ -105,7 +112,7 @@ def _change(row: Mapping[str, Any], renewed: set[str]) -> ResourceChange | None:
     )
 
 
-def _kind(row: Mapping[str, Any]) -> ChangeKind:
+def _kind(row: ResourceChangeTypeDef) -> ChangeKind:
     action, policy = _action(row), row.get("PolicyAction", "")
     if action == "Remove":
         return ChangeKind.RELEASED if policy == "Retain" else ChangeKind.DELETED
@@ -114,15 +121,15 @@ def _kind(row: Mapping[str, Any]) -> ChangeKind:
     return ChangeKind.IMPORTED if action == "Import" else ChangeKind.CREATED
 
 
-def _action(row: Mapping[str, Any]) -> str:
+def _action(row: ResourceChangeTypeDef) -> str:
     return str(row.get("Action", ""))
 
 
-def _replaced(row: Mapping[str, Any]) -> bool:
+def _replaced(row: ResourceChangeTypeDef) -> bool:
     return _action(row) == "Modify" and row.get("Replacement") == "True"
 
 
-def _detail(entry: Mapping[str, Any]) -> ChangeDetail:
+def _detail(entry: ResourceChangeDetailTypeDef) -> ChangeDetail:
     target = entry.get("Target", {})
     before, after = target.get("BeforeValue") or "", target.get("AfterValue") or ""
     cause = str(entry.get("CausingEntity") or "").partition(".")[0]

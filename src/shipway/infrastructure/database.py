@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import AwsResourceNames
@@ -11,6 +11,9 @@ from shipway.config.aws import Ecs
 from shipway.errors import StackFailed
 from shipway.infrastructure.stack import Say, Stack
 from shipway.ports import Clients, Clock
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import TaskTypeDef
 
 _TASK_POLL_SECONDS = 5.0  # seconds between two looks
 _TASK_TIMEOUT = 900.0
@@ -51,7 +54,7 @@ def prepare_database(
 
 def _run(
     clients: Clients, task: str, names: AwsResourceNames, settings: Ecs, clock: Clock
-) -> dict[str, Any]:
+) -> TaskTypeDef:
     """The task as it ended, or as it was last seen."""
     ecs, cluster = clients.client("ecs"), settings.cluster or names.cluster
     service = ecs.describe_services(cluster=cluster, services=[settings.service or names.service])[
@@ -66,9 +69,9 @@ def _run(
         startedBy="shipway",
     )
     if not begun["tasks"]:
-        failures = begun.get("failures") or [{}]
-        return {"stoppedReason": str(failures[0].get("reason", "ECS started no task"))}
-    description: dict[str, Any] = begun["tasks"][0]
+        reasons = [failure.get("reason", "") for failure in begun.get("failures", ())]
+        return {"stoppedReason": next(filter(None, reasons), "ECS started no task")}
+    description = begun["tasks"][0]
     until = clock.monotonic() + _TASK_TIMEOUT
     while description.get("lastStatus") != "STOPPED" and clock.monotonic() < until:
         clock.sleep(_TASK_POLL_SECONDS)

@@ -9,11 +9,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
+
+PolicyCondition = Mapping[str, Mapping[str, str | list[str]]]  # operator → key → values
+
+
+class PolicyStatement(TypedDict, total=False):
+    """One statement of a policy. Principal: whom a trust policy is about, by kind."""
+
+    Sid: str
+    Effect: Required[Literal["Allow", "Deny"]]
+    Principal: str | Mapping[str, str | list[str]]
+    Action: Required[str | list[str]]
+    Resource: str | list[str]
+    Condition: PolicyCondition
+
+
+class PolicyDocument(TypedDict):
+    """A policy of IAM. A role may have a single statement in place of a list."""
+
+    Version: str
+    Statement: PolicyStatement | list[PolicyStatement]
+
 
 # Which IAM actions a call of the API needs.
 #
@@ -285,7 +306,7 @@ _ON: dict[str, _Resources] = {
 }
 
 
-def deploy_policy(scope: PolicyScope) -> dict[str, Any]:
+def deploy_policy(scope: PolicyScope) -> PolicyDocument:
     """The policy of the role that deploys, as JSON-able data in a stable order."""
     allowed = needed_actions(deploy_operations(scope.settings, ecr=scope.ecr))
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
@@ -312,9 +333,9 @@ def _condition(action: str) -> str:
 
 def _statement(
     scope: PolicyScope, on: tuple[tuple[str, ...], str], granted: list[str]
-) -> dict[str, Any]:
+) -> PolicyStatement:
     resources, condition = on
-    conditions: dict[str, Mapping[str, Any]] = {
+    conditions: dict[str, PolicyCondition] = {
         "passed": {
             "StringEquals": {
                 "iam:PassedToService": ["ecs-tasks.amazonaws.com", "ecs.amazonaws.com"]
@@ -324,14 +345,15 @@ def _statement(
             "ArnEquals": {"ecs:cluster": scope.account.arn("ecs", f"cluster/{scope.cluster}")}
         },
     }
-    only = {"Condition": conditions[condition]} if condition else {}
-    return {
+    statement: PolicyStatement = {
         "Sid": _sid(granted),
         "Effect": "Allow",
         "Action": granted,
         "Resource": list(resources),
-        **only,
     }
+    if condition:
+        statement["Condition"] = conditions[condition]
+    return statement
 
 
 def _sid(granted: list[str]) -> str:
@@ -340,7 +362,7 @@ def _sid(granted: list[str]) -> str:
     return f"{service.capitalize()}{name}"
 
 
-def trust_policy(account: Account, github: GitHub, environment: str) -> dict[str, Any]:
+def trust_policy(account: Account, github: GitHub, environment: str) -> PolicyDocument:
     """Whom the role trusts: jobs of one repository in one environment, and nobody else.
 
     The subject has the ids that stay (`repo:OWNER@ID/NAME@ID:environment:ENV`), as repositories

@@ -38,6 +38,7 @@ def validated_infrastructure(config: Config, environment: str) -> Environment:
         raise ConfigError(
             f'there is no environment {environment} with platform = "ecs" in shipway.toml',
             f"Known here: {accepted}. Add [environments.{environment}], or correct the word.",
+            code="wrong-platform",
         )
     _check(config, environment, AwsResourceNames(config.application.name, environment))
     return settings
@@ -51,16 +52,19 @@ def _check(config: Config, environment: str, names: AwsResourceNames) -> None:
         raise ConfigError(
             f"{long} has {len(long)} characters; a load balancer's names have {_LOAD_BALANCER}",
             "Shorten application.name, or the environment's name.",
+            code="invalid-setting",
         )
     if levers.min_tasks > levers.max_tasks:
         raise ConfigError(
             f"{path}: min_tasks is {levers.min_tasks}, max_tasks is {levers.max_tasks}",
             "Make max_tasks as large at least.",
+            code="invalid-setting",
         )
     if levers.database.max_storage < levers.database.storage * _GROWTH:
         raise ConfigError(
             f"{path}.database: max_storage leaves storage no room to grow by a tenth",
             f"Make max_storage {round(levers.database.storage * _GROWTH + 0.5)} at least.",
+            code="invalid-setting",
         )
     if levers.shares:
         _check_sharing(config, environment, levers)
@@ -73,21 +77,25 @@ def _check_sharing(config: Config, environment: str, levers: Infrastructure) -> 
         raise ConfigError(
             f"{path}: there is no other environment {levers.shares} on ecs",
             "Name one whose load balancer and database are to be used.",
+            code="invalid-setting",
         )
     if host.infrastructure.shares:
         raise ConfigError(
             f"{path}: {levers.shares} itself shares {host.infrastructure.shares}'s",
             f'Say shares = "{host.infrastructure.shares}".',
+            code="invalid-setting",
         )
     if not levers.host:
         raise ConfigError(
             f"{path}: a shared load balancer tells environments apart by the name asked for",
             f'Say host = "{environment}.example.org" with a name of yours.',
+            code="invalid-setting",
         )
     if levers.certificate and not host.infrastructure.certificate:
         raise ConfigError(
             f"{path}: {levers.shares} has no certificate, so its load balancer speaks HTTP only",
             f"Give {levers.shares} a certificate as well.",
+            code="invalid-setting",
         )
     others = [
         name
@@ -100,6 +108,7 @@ def _check_sharing(config: Config, environment: str, levers: Infrastructure) -> 
         raise ConfigError(
             f"{path}: {environment} and {others[0]} would have the same rule's priority",
             "Give one of them another name.",
+            code="invalid-setting",
         )
 
 
@@ -221,7 +230,9 @@ def _schedule(schedule: Schedule, environment: str) -> tuple[str, str]:
     for key, text in (("start", schedule.start), ("stop", schedule.stop)):
         time = _TIME.fullmatch(text)
         if not time:
-            raise ConfigError(f"{path}.{key}: found {text!r}", 'Write it as "07:00".')
+            raise ConfigError(
+                f"{path}.{key}: found {text!r}", 'Write it as "07:00".', code="invalid-setting"
+            )
         expressions.append(f"cron({int(time[2])} {int(time[1])} ? * {schedule.days} *)")
     return expressions[0], expressions[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import error_code, translate_aws_errors
 from shipway.aws.names import AwsResourceNames
@@ -25,6 +25,19 @@ from shipway.infrastructure.stack_status import (
 from shipway.infrastructure.template import LIMIT
 from shipway.pipeline.command_line import command_line
 from shipway.ports import Clients, Clock
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudformation.type_defs import (
+        DescribeChangeSetInputTypeDef,
+        DescribeChangeSetOutputTypeDef,
+        DescribeStackResourceDriftsInputTypeDef,
+        StackEventTypeDef,
+        StackResourceDriftTypeDef,
+        StackTypeDef,
+    )
+    from types_boto3_ecs.type_defs import ServiceTypeDef
+    from types_boto3_elbv2.type_defs import ActionOutputTypeDef
 
 # The events of a stack, as CloudFormation keeps them: newest first, over many operations.
 
@@ -63,7 +76,7 @@ class StackEvents:
             rows.append(read_event(row))
         return rows[::-1]
 
-    def _rows(self, identity: str = "") -> Iterator[dict[str, Any]]:
+    def _rows(self, identity: str = "") -> Iterator[StackEventTypeDef]:
         pages = self._clients.client("cloudformation").get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=identity or self._name):
             yield from page["StackEvents"]
@@ -98,16 +111,19 @@ class Stack:
 
     def status(self) -> str:
         """CloudFormation's status; "" where there is no such stack."""
-        return str(self._described().get("StackStatus", ""))
+        described = self._described()
+        return str(described["StackStatus"]) if described else ""
 
     def outputs(self) -> dict[str, str]:
         """What it says of itself."""
-        entries = self._described().get("Outputs", ())
+        described = self._described()
+        entries = described.get("Outputs", ()) if described else ()
         return {output["OutputKey"]: output["OutputValue"] for output in entries}
 
     def parameters(self) -> dict[str, str]:
         """What it was made with."""
-        entries = self._described().get("Parameters", ())
+        described = self._described()
+        entries = described.get("Parameters", ()) if described else ()
         return {
             parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in entries
         }
@@ -182,7 +198,8 @@ class Stack:
 
     def delete(self, say: Say) -> str:
         """Delete it and follow that; the status. Raises as `execute`."""
-        identity, newest = str(self._described()["StackId"]), self._events.newest()
+        described, newest = self._described(), self._events.newest()
+        identity = described.get("StackId", "") if described else ""
         with translate_aws_errors():
             self._formation.delete_stack(StackName=self.name)
         return self._follow(say, newest, identity)
@@ -212,19 +229,18 @@ class Stack:
             return read_drifts(self._drifted())
 
     @property
-    def _formation(self) -> Any:
+    def _formation(self) -> CloudFormationClient:
         return self._clients.client("cloudformation")
 
-    def _described(self, identity: str = "") -> dict[str, Any]:
+    def _described(self, identity: str = "") -> StackTypeDef | None:
         try:
             with translate_aws_errors():
                 answer = self._formation.describe_stacks(StackName=identity or self.name)
         except ShipwayError as error:
             if _unknown(error):
-                return {}
+                return None
             raise
-        described: dict[str, Any] = answer["Stacks"][0]
-        return described
+        return answer["Stacks"][0]
 
     def _looks(self) -> Iterator[None]:
         """Look again and again, until time is up. Raises StillGoing."""
@@ -237,20 +253,25 @@ class Stack:
             "Follow it: shipway infra apply takes up what is in progress.",
         )
 
-    def _change_set(self, name: str) -> list[dict[str, Any]]:
+    def _change_set(self, name: str) -> list[DescribeChangeSetOutputTypeDef]:
         """The pages of a change set, once it is ready or has failed."""
-        request = {"StackName": self.name, "ChangeSetName": name, "IncludePropertyValues": True}
+        request: DescribeChangeSetInputTypeDef = {
+            "StackName": self.name,
+            "ChangeSetName": name,
+            "IncludePropertyValues": True,
+        }
         for _ in self._looks():
             answer = self._formation.describe_change_set(**request)
             if answer["Status"] in ("CREATE_COMPLETE", "FAILED"):
                 break
         pages = [answer]
         while token := pages[-1].get("NextToken"):
-            pages.append(self._formation.describe_change_set(**request, NextToken=token))
+            request["NextToken"] = token
+            pages.append(self._formation.describe_change_set(**request))
         return pages
 
-    def _drifted(self) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {
+    def _drifted(self) -> Iterator[StackResourceDriftTypeDef]:
+        request: DescribeStackResourceDriftsInputTypeDef = {
             "StackName": self.name,
             "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"],
         }
@@ -262,11 +283,14 @@ class Stack:
             request["NextToken"] = answer["NextToken"]
 
     def _follow(self, say: Say, newest: str, identity: str = "") -> str:
-        identity = identity or str(self._described().get("StackId", self.name))
+        if not identity:
+            described = self._described()
+            identity = described.get("StackId", self.name) if described else self.name
         reported: set[str] = set()
         for _ in self._looks():
             with translate_aws_errors():
-                status = str(self._described(identity).get("StackStatus", "DELETE_COMPLETE"))
+                current = self._described(identity)
+                status = str(current["StackStatus"]) if current else "DELETE_COMPLETE"
                 events = self._events.since(newest, identity)
             for event in events:
                 if event.key not in reported and _worth_telling(event):
@@ -373,12 +397,13 @@ def running_service(
             raise Busy(
                 f"a rollout in {names.environment} is not finished",
                 f"Wait for it, or end it: {command_line('status', names.environment)}.",
+                code="rollout-in-progress",
             )
         image = _image(clients, running, settings.container) if running else ""
         return RunningService(running, image, _at_rest(clients, stack))
 
 
-def _service(clients: Clients, names: AwsResourceNames, settings: Ecs) -> dict[str, Any] | None:
+def _service(clients: Clients, names: AwsResourceNames, settings: Ecs) -> ServiceTypeDef | None:
     from botocore.exceptions import ClientError
 
     try:
@@ -412,7 +437,7 @@ def _at_rest(clients: Clients, stack: Stack) -> bool:
     return all(_all_to(rule.get("Actions", ()), blue) for rule in answer["Rules"])
 
 
-def _all_to(actions: Sequence[dict[str, Any]], group: str) -> bool:
+def _all_to(actions: Sequence[ActionOutputTypeDef], group: str) -> bool:
     groups = [
         entry
         for action in actions

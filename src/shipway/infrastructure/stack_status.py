@@ -6,9 +6,12 @@ instances" for what is out of reach meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import StackEventTypeDef, StackResourceDriftTypeDef
 
 _WORDS = {
     "ApplicationAutoScaling::ScalableTarget": "limits of scaling",
@@ -161,7 +164,7 @@ class StackEvent:
     reason: str = ""
 
 
-def read_event(row: Mapping[str, Any]) -> StackEvent:
+def read_event(row: StackEventTypeDef) -> StackEvent:
     """An event of DescribeStackEvents."""
     return StackEvent(
         row["EventId"],
@@ -235,7 +238,7 @@ class ResourceDrift:
     differences: tuple[tuple[str, str, str], ...] = ()
 
 
-def read_drifts(rows: Iterable[Mapping[str, Any]]) -> tuple[ResourceDrift, ...]:
+def read_drifts(rows: Iterable[StackResourceDriftTypeDef]) -> tuple[ResourceDrift, ...]:
     """The resources that drifted, of the rows of DescribeStackResourceDrifts."""
     drifts = (_drift(row) for row in rows)
     return tuple(drift for drift in drifts if drift.deleted or drift.differences)
@@ -254,7 +257,7 @@ def drift_lines(drifts: Iterable[ResourceDrift]) -> list[str]:
     return lines
 
 
-def _drift(row: Mapping[str, Any]) -> ResourceDrift:
+def _drift(row: StackResourceDriftTypeDef) -> ResourceDrift:
     kind, status = row["ResourceType"], row["StackResourceDriftStatus"]
     moved = _MOVED.get(kind, ())
     differences = tuple(

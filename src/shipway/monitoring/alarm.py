@@ -14,6 +14,18 @@ BLUE = "${Blue}"
 GREEN = "${Green}"
 DATABASE = "${Database}"
 
+# AWS's own metrics: their namespaces, and the dimensions that tell whose they are.
+LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
+SERVICE_METRICS = "AWS/ECS"
+DATABASE_METRICS = "AWS/RDS"
+OF_LOAD_BALANCER = (("LoadBalancer", LOAD_BALANCER),)
+OF_DATABASE = (("DBInstanceIdentifier", DATABASE),)
+
+
+def of_target_group(group: str) -> tuple[tuple[str, str], ...]:
+    """The dimensions of a target group's metrics. group: BLUE or GREEN."""
+    return (*OF_LOAD_BALANCER, ("TargetGroup", group))
+
 
 @dataclass(frozen=True)
 class AlarmDimensions:
@@ -24,6 +36,11 @@ class AlarmDimensions:
     service: str
     log_group: str
     namespace: str
+
+    @property
+    def of_service(self) -> tuple[tuple[str, str], ...]:
+        """The dimensions of the service's own metrics."""
+        return (("ClusterName", self.cluster), ("ServiceName", self.service))
 
     @property
     def event_log(self) -> str:

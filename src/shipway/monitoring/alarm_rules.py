@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import TypedDict, Unpack
 
 from shipway.config.aws import AlarmSettings, Monitoring
 from shipway.errors import ConfigError
 from shipway.monitoring.alarm import (
     BLUE,
-    DATABASE,
+    DATABASE_METRICS,
     GREEN,
-    LOAD_BALANCER,
+    LOAD_BALANCER_METRICS,
+    OF_DATABASE,
+    OF_LOAD_BALANCER,
+    SERVICE_METRICS,
     AlarmDimensions,
     AlarmMetric,
     AlarmRule,
@@ -20,7 +24,68 @@ from shipway.monitoring.alarm import (
     Comparison,
     MetricGroup,
     MissingData,
+    of_target_group,
 )
+
+# Rules of one shape.
+
+
+class _Evaluation(TypedDict, total=False):
+    """Fields of AlarmRule: of what, and over which periods, a rule is evaluated."""
+
+    comparison: Comparison
+    expression: str
+    period: int
+    datapoints: int
+    of: int
+
+
+_ANY_FIVE_MINUTES: _Evaluation = {"period": 300, "datapoints": 1, "of": 1}
+
+
+def _strain(
+    name: str,
+    meaning: str,
+    unit: str,
+    metric: AlarmMetric,
+    threshold: float,
+    **evaluation: Unpack[_Evaluation],
+) -> AlarmRule:
+    """Something is nearly used up; while its metric says nothing, that is not known."""
+    return AlarmRule(
+        name=name,
+        severity=AlarmSeverity.WARNING,
+        group=MetricGroup.STRAIN,
+        meaning=meaning,
+        unit=unit,
+        metrics=(metric,),
+        threshold=threshold,
+        missing=MissingData.MISSING,
+        **evaluation,
+    )
+
+
+def _no_data(name: str, meaning: str, metric: AlarmMetric) -> AlarmRule:
+    """Something has said nothing for five minutes. metric: counts samples."""
+    return AlarmRule(
+        name=name,
+        severity=AlarmSeverity.CRITICAL,
+        group=MetricGroup.OUTAGE,
+        meaning=meaning,
+        unit="samples",
+        metrics=(metric,),
+        threshold=1.0,
+        comparison=Comparison.BELOW,
+        datapoints=5,
+        of=5,
+        missing=MissingData.BREACHING,
+    )
+
+
+def _count(target: AlarmDimensions, name: str) -> AlarmMetric:
+    """Lines of a log; without dimensions, as metric filters make them (log_queries.py)."""
+    return AlarmMetric("counted", target.namespace, name, (), "Sum")
+
 
 # The database: how much of it is left.
 
@@ -54,7 +119,7 @@ def database_alarms(*, always_on: bool) -> tuple[AlarmRule, ...]:
             "GiB",
             _database_metric("FreeStorageSpace", "Minimum"),
             2.0,
-            Comparison.BELOW,
+            comparison=Comparison.BELOW,
             expression=f"left/{_GIB}",
             period=300,
             datapoints=2,
@@ -66,56 +131,23 @@ def database_alarms(*, always_on: bool) -> tuple[AlarmRule, ...]:
             "MiB",
             _database_metric("FreeableMemory", "Minimum"),
             64.0,
-            Comparison.BELOW,
+            comparison=Comparison.BELOW,
             expression=f"left/{_MIB}",
         ),
     ]
     if always_on:
-        rules.append(_no_database_data())
+        rules.append(
+            _no_data(
+                "no-database-data",
+                "The database says nothing: it is stopped, or gone.",
+                _database_metric("CPUUtilization", "SampleCount"),
+            )
+        )
     return tuple(rules)
 
 
 def _database_metric(name: str, statistic: str) -> AlarmMetric:
-    return AlarmMetric("left", "AWS/RDS", name, (("DBInstanceIdentifier", DATABASE),), statistic)
-
-
-def _strain(
-    name: str,
-    meaning: str,
-    unit: str,
-    metric: AlarmMetric,
-    threshold: float,
-    comparison: Comparison = Comparison.AT_LEAST,
-    **more: int | str,
-) -> AlarmRule:
-    return AlarmRule(
-        name=name,
-        severity=AlarmSeverity.WARNING,
-        group=MetricGroup.STRAIN,
-        meaning=meaning,
-        unit=unit,
-        metrics=(metric,),
-        threshold=threshold,
-        comparison=comparison,
-        missing=MissingData.MISSING,
-        **more,  # type: ignore[arg-type]  # each is a field of AlarmRule
-    )
-
-
-def _no_database_data() -> AlarmRule:
-    return AlarmRule(
-        name="no-database-data",
-        severity=AlarmSeverity.CRITICAL,
-        group=MetricGroup.OUTAGE,
-        meaning="The database says nothing: it is stopped, or gone.",
-        unit="samples",
-        metrics=(_database_metric("CPUUtilization", "SampleCount"),),
-        threshold=1.0,
-        comparison=Comparison.BELOW,
-        datapoints=5,
-        of=5,
-        missing=MissingData.BREACHING,
-    )
+    return AlarmMetric("left", DATABASE_METRICS, name, OF_DATABASE, statistic)
 
 
 # What the application's log tells: errors, and who tries what they may not.
@@ -139,11 +171,9 @@ def log_alarms(target: AlarmDimensions) -> tuple[AlarmRule, ...]:
             group=MetricGroup.DEGRADED,
             meaning="The application logs errors that nobody handled.",
             unit="lines",
-            metrics=(_log_count(target, ERRORS),),
+            metrics=(_count(target, ERRORS),),
             threshold=5.0,
-            period=300,
-            datapoints=1,
-            of=1,
+            **_ANY_FIVE_MINUTES,
         ),
         *(_burst(target, status) for status in REFUSED_REQUESTS),
         AlarmRule(
@@ -152,11 +182,9 @@ def log_alarms(target: AlarmDimensions) -> tuple[AlarmRule, ...]:
             group=MetricGroup.ALONE,
             meaning="Somebody without permission asked for one of this environment's secrets.",
             unit="attempts",
-            metrics=(_log_count(target, SECRET_DENIED),),
+            metrics=(_count(target, SECRET_DENIED),),
             threshold=1.0,
-            period=300,
-            datapoints=1,
-            of=1,
+            **_ANY_FIVE_MINUTES,
         ),
     )
 
@@ -169,16 +197,10 @@ def _burst(target: AlarmDimensions, status: int) -> AlarmRule:
         group=MetricGroup.SECURITY,
         meaning=meaning,
         unit="requests",
-        metrics=(_log_count(target, REFUSED_REQUESTS[status]),),
+        metrics=(_count(target, REFUSED_REQUESTS[status]),),
         threshold=threshold,
-        period=300,
-        datapoints=1,
-        of=1,
+        **_ANY_FIVE_MINUTES,
     )
-
-
-def _log_count(target: AlarmDimensions, name: str) -> AlarmMetric:
-    return AlarmMetric("counted", target.namespace, name, (), "Sum")
 
 
 # The service on ECS: how hard its tasks work, whether they stay alive, whether releases arrive.
@@ -197,35 +219,27 @@ def task_alarms(target: AlarmDimensions, *, always_on: bool) -> tuple[AlarmRule,
             group=MetricGroup.DEGRADED,
             meaning="Tasks end by themselves, or do not start, and ECS replaces them.",
             unit="tasks",
-            metrics=(_event_count(target, RESTARTS),),
+            metrics=(_count(target, RESTARTS),),
             threshold=2.0,
-            period=300,
-            datapoints=1,
-            of=1,
+            **_ANY_FIVE_MINUTES,
         ),
-        AlarmRule(
-            name="cpu",
-            severity=AlarmSeverity.WARNING,
-            group=MetricGroup.STRAIN,
-            meaning="The tasks have hardly any processor left: answers get slower next.",
-            unit="%",
-            metrics=(_used(target, "CPUUtilization"),),
-            threshold=85.0,
+        _strain(
+            "cpu",
+            "The tasks have hardly any processor left: answers get slower next.",
+            "%",
+            _used(target, "CPUUtilization"),
+            85.0,
             datapoints=10,
             of=15,
-            missing=MissingData.MISSING,
         ),
-        AlarmRule(
-            name="memory",
-            severity=AlarmSeverity.WARNING,
-            group=MetricGroup.STRAIN,
-            meaning="The tasks have hardly any memory left: ECS kills one that wants more.",
-            unit="%",
-            metrics=(_used(target, "MemoryUtilization"),),
-            threshold=90.0,
+        _strain(
+            "memory",
+            "The tasks have hardly any memory left: ECS kills one that wants more.",
+            "%",
+            _used(target, "MemoryUtilization"),
+            90.0,
             datapoints=5,
             of=5,
-            missing=MissingData.MISSING,
         ),
         AlarmRule(
             name="deployment-failed",
@@ -233,59 +247,41 @@ def task_alarms(target: AlarmDimensions, *, always_on: bool) -> tuple[AlarmRule,
             group=MetricGroup.EVENT,
             meaning="ECS gave a deployment up, or rolled it back: the release before it serves.",
             unit="deployments",
-            metrics=(_event_count(target, FAILED),),
+            metrics=(_count(target, FAILED),),
             threshold=1.0,
             datapoints=1,
             of=1,
         ),
     ]
     if always_on:
-        rules.append(_no_task_data(target))
+        rules.append(
+            _no_data(
+                "no-task-data",
+                "No task says anything: the service is gone, or scaled to nothing.",
+                _used(target, "CPUUtilization", "SampleCount"),
+            )
+        )
     return tuple(rules)
 
 
-def _no_task_data(target: AlarmDimensions) -> AlarmRule:
-    return AlarmRule(
-        name="no-task-data",
-        severity=AlarmSeverity.CRITICAL,
-        group=MetricGroup.OUTAGE,
-        meaning="No task says anything: the service is gone, or scaled to nothing.",
-        unit="samples",
-        metrics=(_used(target, "CPUUtilization", "SampleCount"),),
-        threshold=1.0,
-        comparison=Comparison.BELOW,
-        datapoints=5,
-        of=5,
-        missing=MissingData.BREACHING,
-    )
-
-
 def _used(target: AlarmDimensions, name: str, statistic: str = "Average") -> AlarmMetric:
-    dimensions = (("ClusterName", target.cluster), ("ServiceName", target.service))
-    return AlarmMetric("used", "AWS/ECS", name, dimensions, statistic)
-
-
-def _event_count(target: AlarmDimensions, name: str) -> AlarmMetric:
-    """From the log of what ECS says; without dimensions, as metric filters make them."""
-    return AlarmMetric("counted", target.namespace, name, (), "Sum")
+    return AlarmMetric("used", SERVICE_METRICS, name, target.of_service, statistic)
 
 
 # What visitors feel: errors, latency, nobody there to answer. From the load balancer.
 
-_BALANCER = (("LoadBalancer", LOAD_BALANCER),)
 _LEAST = 10  # requests a minute: a share of fewer says nothing
-_NAMESPACE = "AWS/ApplicationELB"
 
 
 def _load_balancer_metric(id: str, name: str, statistic: str = "Sum") -> AlarmMetric:
-    return AlarmMetric(id, _NAMESPACE, name, _BALANCER, statistic)
+    return AlarmMetric(id, LOAD_BALANCER_METRICS, name, OF_LOAD_BALANCER, statistic)
 
 
 def _hosts(name: str, statistic: str) -> tuple[AlarmMetric, AlarmMetric]:
     """Of both target groups: while a rollout goes on, either may serve."""
     return (
-        AlarmMetric("blue", _NAMESPACE, name, (*_BALANCER, ("TargetGroup", BLUE)), statistic),
-        AlarmMetric("green", _NAMESPACE, name, (*_BALANCER, ("TargetGroup", GREEN)), statistic),
+        AlarmMetric("blue", LOAD_BALANCER_METRICS, name, of_target_group(BLUE), statistic),
+        AlarmMetric("green", LOAD_BALANCER_METRICS, name, of_target_group(GREEN), statistic),
     )
 
 
@@ -439,6 +435,7 @@ def _known(requested: Iterable[str], accepted: tuple[str, ...]) -> None:
             raise ConfigError(
                 f"monitoring.alarms.{name}: there is no such alarm.{hint}",
                 f"Name one of {', '.join(accepted)}.",
+                code="invalid-setting",
             )
 
 
@@ -459,11 +456,13 @@ def _changed(rule: AlarmRule, settings: AlarmSettings) -> AlarmRule:
             f"monitoring.alarms.{rule.name}: {changed.datapoints} of {changed.of} periods"
             " can never be",
             f"Set datapoints to {changed.of} or less, or of to {changed.datapoints} or more.",
+            code="invalid-setting",
         )
     if changed.of * changed.period > _LONGEST:
         raise ConfigError(
             f"monitoring.alarms.{rule.name}: {changed.of} periods of {changed.period} s"
             " are too long",
             "CloudWatch looks back one day at the most: fewer periods, or shorter ones.",
+            code="invalid-setting",
         )
     return changed

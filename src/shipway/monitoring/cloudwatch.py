@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import error_code, translate_aws_errors
 from shipway.aws.names import AwsResourceNames
@@ -13,11 +14,16 @@ from shipway.monitoring.alarm import AlarmMetric, AlarmRule
 from shipway.monitoring.replay import Series
 from shipway.ports import Clients
 
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
+
 # What only the account knows: how metrics name the load balancer and its target groups.
 
 
 class NotDeployed(ConfigError):
     """What is to be watched does not exist yet."""
+
+    default_code = "no-stack"
 
 
 def stack_parameters(
@@ -29,22 +35,26 @@ def stack_parameters(
     database: the identifier where it has one of its own choice. Raises NotDeployed and AwsApiError.
     """
     with translate_aws_errors():
-        balancer = _balanced(clients, "load_balancers", "LoadBalancer", home.load_balancer)
-        values = {"LoadBalancer": balancer.partition(":loadbalancer/")[2]}
+        elb = clients.client("elbv2")
+        with _deployed("LoadBalancer", home.load_balancer):
+            (balancer,) = elb.describe_load_balancers(Names=[home.load_balancer])["LoadBalancers"]
+        values = {"LoadBalancer": balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]}
         for parameter, name in (("Blue", names.blue), ("Green", names.green)):
-            arn = _balanced(clients, "target_groups", "TargetGroup", name)
+            with _deployed("TargetGroup", name):
+                (group,) = elb.describe_target_groups(Names=[name])["TargetGroups"]
+            arn = group["TargetGroupArn"]
             values[parameter] = arn[arn.index("targetgroup/") :]
         identifier = _database(clients, database, home.database)
     return {**values, "Database": identifier} if identifier else values
 
 
-def _balanced(clients: Clients, operation: str, kind: str, name: str) -> str:
-    """The ARN of a load balancer or a target group."""
+@contextmanager
+def _deployed(kind: str, name: str) -> Iterator[None]:
+    """Raises NotDeployed where AWS answers that there is no such load balancer or target group."""
     from botocore.exceptions import ClientError
 
-    ask = getattr(clients.client("elbv2"), f"describe_{operation}")
     try:
-        (resource,) = ask(Names=[name])[f"{kind}s"]
+        yield
     except ClientError as error:
         if error_code(error) != f"{kind}NotFound":
             raise
@@ -52,7 +62,6 @@ def _balanced(clients: Clients, operation: str, kind: str, name: str) -> str:
             f"there is no {name} in this account and region",
             "Create the environment first: shipway infra apply ENV.",
         ) from None
-    return str(resource[f"{kind}Arn"])
 
 
 def _database(clients: Clients, requested: str, usual: str) -> str:
@@ -126,13 +135,20 @@ def _values(
 
 def _query(
     id: str, metric: AlarmMetric, parameters: Mapping[str, str], period: int
-) -> dict[str, Any]:
-    dimensions = [
+) -> MetricDataQueryTypeDef:
+    dimensions: list[DimensionTypeDef] = [
         {"Name": name, "Value": parameters.get(value.strip("${}"), value)}
         for name, value in metric.dimensions
     ]
-    identity = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
     return {
         "Id": id,
-        "MetricStat": {"Metric": identity, "Period": period, "Stat": metric.statistic},
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": dimensions,
+            },
+            "Period": period,
+            "Stat": metric.statistic,
+        },
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from shipway.monitoring.alarm import AlarmRule, AlarmSeverity, MetricGroup
 
@@ -110,7 +110,40 @@ def alarm_lines(rules: Sequence[AlarmRule], composites: Sequence[CompositeAlarm]
     return lines
 
 
-def alarm_data(rules: Sequence[AlarmRule], composites: Sequence[CompositeAlarm]) -> dict[str, Any]:
+class AlarmData(TypedDict):
+    """An alarm as JSON: see AlarmRule. rings_through: how its message leaves (`alarm_route`)."""
+
+    name: str
+    severity: str
+    meaning: str
+    condition: str
+    threshold: float
+    unit: str
+    period: int
+    datapoints: int
+    of: int
+    missing: str
+    rings_through: str
+
+
+class CompositeData(TypedDict):
+    """A composite alarm as JSON: see CompositeAlarm."""
+
+    name: str
+    severity: str
+    of: list[str]
+    suppressor: str
+    rings: bool
+
+
+class AlarmsData(TypedDict):
+    """The alarms of an environment as JSON."""
+
+    alarms: list[AlarmData]
+    composites: list[CompositeData]
+
+
+def alarm_data(rules: Sequence[AlarmRule], composites: Sequence[CompositeAlarm]) -> AlarmsData:
     """The same as JSON-able data."""
     return {
         "alarms": [

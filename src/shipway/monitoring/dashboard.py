@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NotRequired, TypedDict
 
-from shipway.monitoring.alarm import BLUE, DATABASE, GREEN, LOAD_BALANCER, AlarmDimensions
+from shipway.monitoring.alarm import (
+    BLUE,
+    DATABASE_METRICS,
+    GREEN,
+    LOAD_BALANCER_METRICS,
+    OF_DATABASE,
+    OF_LOAD_BALANCER,
+    SERVICE_METRICS,
+    AlarmDimensions,
+    of_target_group,
+)
 from shipway.monitoring.alarm_rules import (
     ERRORS,
     FAILED,
@@ -17,6 +27,7 @@ from shipway.monitoring.alarm_rules import (
 )
 from shipway.monitoring.log_queries import APPLICATION, EVENTS
 from shipway.monitoring.references import Resource, substitution
+from shipway.ports import Json
 
 # The metrics by release that an application may send itself: the names they have to have.
 #
@@ -34,15 +45,28 @@ ROUTE = "Route"  # the dimension: a route's name, never a path
 
 # The parts of a dashboard, in CloudWatch's dashboard body structure. `${Name}` is known later.
 
-Widget = dict[str, Any]
-Line = list[Any]  # a metric, or an expression, as a dashboard writes them
+
+class Widget(TypedDict):
+    """One widget. type: metric, log, alarm or text. Its place is set by `lay_out`."""
+
+    type: str
+    width: int
+    height: int
+    x: NotRequired[int]
+    y: NotRequired[int]
+    properties: Mapping[str, Json]
+
+
+Line = Sequence[Json]  # a metric, or an expression, as a dashboard writes them
 _REGION = "${AWS::Region}"
 WIDTH, HEIGHT = 12, 6  # of 24 columns
 
 
-def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Any) -> Widget:
+def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Json) -> Widget:
     """Lines over time. unit: what the left axis says."""
-    axis = {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
+    axis: dict[str, Json] = (
+        {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
+    )
     return {
         "type": "metric",
         "width": WIDTH,
@@ -60,7 +84,7 @@ def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: A
 
 
 def metric_line(
-    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Any
+    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Json
 ) -> Line:
     """One metric."""
     flat = [part for pair in dimensions for part in pair]
@@ -68,7 +92,7 @@ def metric_line(
 
 
 def search_expression(
-    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Any
+    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Json
 ) -> Line:
     """A line for every value of the dimensions: releases come and go."""
     schema = ",".join((f'"{namespace}"', *dimensions))
@@ -110,7 +134,7 @@ def text_widget(text: str) -> Widget:
 def lay_out(widgets: Sequence[Widget]) -> list[Widget]:
     """Two in a row, a wide one alone."""
     x = y = row = 0
-    placed = []
+    placed: list[Widget] = []
     for widget in widgets:
         if x + widget["width"] > 2 * WIDTH:
             x, y = 0, y + row
@@ -119,10 +143,6 @@ def lay_out(widgets: Sequence[Widget]) -> list[Widget]:
         x += widget["width"]
         row = max(row, widget["height"])
     return placed
-
-
-_BALANCER = (("LoadBalancer", LOAD_BALANCER),)
-_ALB = "AWS/ApplicationELB"
 
 
 def dashboard_body(
@@ -157,16 +177,17 @@ def _visitors(target: AlarmDimensions) -> list[Widget]:
         metric_line(target.namespace, FAILED, (), "Sum", yAxis="right", label="deployment failed"),
     ]
     errors = [
-        metric_line(_ALB, f"HTTPCode_{kind}_Count", _BALANCER, "Sum")
+        metric_line(LOAD_BALANCER_METRICS, f"HTTPCode_{kind}_Count", OF_LOAD_BALANCER, "Sum")
         for kind in ("Target_5XX", "ELB_5XX", "Target_4XX")
     ]
     latency = [
-        metric_line(_ALB, "TargetResponseTime", _BALANCER, stat) for stat in ("p50", "p95", "p99")
+        metric_line(LOAD_BALANCER_METRICS, "TargetResponseTime", OF_LOAD_BALANCER, stat)
+        for stat in ("p50", "p95", "p99")
     ]
     return [
         graph_widget(
             "Traffic",
-            [metric_line(_ALB, "RequestCount", _BALANCER, "Sum"), *marks],
+            [metric_line(LOAD_BALANCER_METRICS, "RequestCount", OF_LOAD_BALANCER, "Sum"), *marks],
             unit="requests",
         ),
         graph_widget("Errors", [*errors, *marks], unit="answers"),
@@ -176,7 +197,7 @@ def _visitors(target: AlarmDimensions) -> list[Widget]:
 
 
 def _releases(target: AlarmDimensions) -> list[Widget]:
-    def by(name: str, stat: str, *dimensions: str) -> list[list[object]]:
+    def by(name: str, stat: str, *dimensions: str) -> list[Line]:
         return [search_expression(target.namespace, name, dimensions, stat)]
 
     return [
@@ -188,14 +209,13 @@ def _releases(target: AlarmDimensions) -> list[Widget]:
 
 
 def _saturation(target: AlarmDimensions, *, database: bool) -> list[Widget]:
-    service = (("ClusterName", target.cluster), ("ServiceName", target.service))
     used = [
-        metric_line("AWS/ECS", f"{what}Utilization", service, "Maximum")
+        metric_line(SERVICE_METRICS, f"{what}Utilization", target.of_service, "Maximum")
         for what in ("CPU", "Memory")
     ]
     hosts = [
         metric_line(
-            _ALB, name, (*_BALANCER, ("TargetGroup", group)), "Maximum", label=f"{color} {name}"
+            LOAD_BALANCER_METRICS, name, of_target_group(group), "Maximum", label=f"{color} {name}"
         )
         for color, group in (("blue", BLUE), ("green", GREEN))
         for name in ("HealthyHostCount", "UnHealthyHostCount")
@@ -208,14 +228,13 @@ def _saturation(target: AlarmDimensions, *, database: bool) -> list[Widget]:
 
 
 def _database() -> list[Widget]:
-    dimensions = (("DBInstanceIdentifier", DATABASE),)
     load = [
-        metric_line("AWS/RDS", "CPUUtilization", dimensions, "Average"),
-        metric_line("AWS/RDS", "DatabaseConnections", dimensions, "Maximum", yAxis="right"),
+        metric_line(DATABASE_METRICS, "CPUUtilization", OF_DATABASE, "Average"),
+        metric_line(DATABASE_METRICS, "DatabaseConnections", OF_DATABASE, "Maximum", yAxis="right"),
     ]
     left = [
-        metric_line("AWS/RDS", "FreeStorageSpace", dimensions, "Minimum"),
-        metric_line("AWS/RDS", "FreeableMemory", dimensions, "Minimum", yAxis="right"),
+        metric_line(DATABASE_METRICS, "FreeStorageSpace", OF_DATABASE, "Minimum"),
+        metric_line(DATABASE_METRICS, "FreeableMemory", OF_DATABASE, "Minimum", yAxis="right"),
     ]
     return [
         graph_widget("Database: processor and connections", load),

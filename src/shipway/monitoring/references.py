@@ -3,9 +3,42 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Required, TypedDict
 
-Resource = dict[str, Any]
+from shipway.ports import Json
+
+
+class Resource(TypedDict, total=False):
+    """A resource of a template: what it is, and what it is made with.
+
+    DependsOn: logical ids of what has to be there before it.
+    """
+
+    Type: Required[str]
+    Properties: Required[Mapping[str, Json]]
+    DependsOn: list[str]
+    Metadata: Mapping[str, Json]
+    DeletionPolicy: str
+    UpdateReplacePolicy: str
+
+
+class Parameter(TypedDict):
+    """A parameter of a template."""
+
+    Type: str
+    Description: str
+
+
+class Template(TypedDict):
+    """A template of CloudFormation. Parameters, Resources: by their logical ids."""
+
+    AWSTemplateFormatVersion: str
+    Description: str
+    Parameters: dict[str, Parameter]
+    Resources: dict[str, Resource]
+
+
 _PARAMETER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -15,22 +48,22 @@ def logical_id(*texts: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in parts)
 
 
-def reference_to(id: str) -> Resource:
+def reference_to(id: str) -> Mapping[str, Json]:
     """A reference to a parameter or a resource."""
     return {"Ref": id}
 
 
-def attribute_of(id: str, name: str) -> Resource:
+def attribute_of(id: str, name: str) -> Mapping[str, Json]:
     """An attribute of a resource."""
     return {"Fn::GetAtt": [id, name]}
 
 
-def substitution(text: str) -> Resource:
+def substitution(text: str) -> Mapping[str, Json]:
     """Text with `${Name}` in it."""
     return {"Fn::Sub": text}
 
 
-def resolved_later(value: str) -> str | Resource:
+def resolved_later(value: str) -> Json:
     """A value as it is, or a reference where it is `${Name}` (monitoring/alarm.py)."""
     match = _PARAMETER.fullmatch(value)
     return reference_to(match[1]) if match else value

@@ -8,16 +8,14 @@ the evaluation in tests plays. `shipway monitor show ENV --template` prints it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.infrastructure.template import LIMIT
 from shipway.monitoring import dashboard, log_queries, topics
-from shipway.monitoring import topics as events
 from shipway.monitoring.alarm import (
     AlarmDimensions,
     AlarmMetric,
@@ -34,7 +32,15 @@ from shipway.monitoring.composite_alarms import (
     CompositeAlarm,
     composite_alarms,
 )
-from shipway.monitoring.references import Resource, logical_id, reference_to, resolved_later
+from shipway.monitoring.references import (
+    Parameter,
+    Resource,
+    Template,
+    logical_id,
+    reference_to,
+    resolved_later,
+)
+from shipway.ports import Json
 
 # Alarms and composite alarms as CloudFormation.
 
@@ -65,7 +71,7 @@ def _alarm(target: AlarmDimensions, rule: AlarmRule, runbooks: str) -> Resource:
         if rule.group is MetricGroup.ALONE
         else []
     )
-    properties: dict[str, Any] = {
+    properties: dict[str, Json] = {
         "AlarmName": alarm_name(target, rule.name),
         "AlarmDescription": _described(rule.severity, rule.meaning, runbooks, rule.name),
         "ActionsEnabled": True,
@@ -88,10 +94,11 @@ def _described(severity: AlarmSeverity, meaning: str, runbooks: str, name: str) 
     return f"[{severity}] {meaning}{where}"[:_LONGEST]
 
 
-def _measured(rule: AlarmRule) -> Resource:
+def _measured(rule: AlarmRule) -> Mapping[str, Json]:
     if rule.expression:
-        shown = {"Id": "result", "Expression": rule.expression, "Label": rule.name}
-        return {"Metrics": [{**shown, "ReturnData": True}, *(_part(rule, m) for m in rule.metrics)]}
+        result = {"Id": "result", "Expression": rule.expression, "Label": rule.name}
+        parts = [_part(rule, metric) for metric in rule.metrics]
+        return {"Metrics": [{**result, "ReturnData": True}, *parts]}
     (metric,) = rule.metrics
     percentile = metric.statistic.startswith("p")
     return {
@@ -101,12 +108,16 @@ def _measured(rule: AlarmRule) -> Resource:
     }
 
 
-def _part(rule: AlarmRule, metric: AlarmMetric) -> Resource:
-    stat = {"Metric": _metric(metric), "Period": rule.period, "Stat": metric.statistic}
+def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Json]:
+    stat: dict[str, Json] = {
+        "Metric": _metric(metric),
+        "Period": rule.period,
+        "Stat": metric.statistic,
+    }
     return {"Id": metric.id, "MetricStat": stat, "ReturnData": False}
 
 
-def _metric(metric: AlarmMetric) -> Resource:
+def _metric(metric: AlarmMetric) -> Mapping[str, Json]:
     return {
         "Namespace": metric.namespace,
         "MetricName": metric.name,
@@ -117,7 +128,7 @@ def _metric(metric: AlarmMetric) -> Resource:
 
 
 def _composite(target: AlarmDimensions, composite: CompositeAlarm, runbooks: str) -> Resource:
-    properties: dict[str, Any] = {
+    properties: dict[str, Json] = {
         "AlarmName": alarm_name(target, composite.name),
         "AlarmDescription": _described(
             composite.severity, composite.meaning, runbooks, composite.name
@@ -180,12 +191,12 @@ class MonitoredEnvironment:
         return composite_alarms(self.rules)
 
 
-def monitoring_template(watch: MonitoredEnvironment) -> dict[str, Any]:
+def monitoring_template(watch: MonitoredEnvironment) -> Template:
     """The template. Its parameters are what only the account knows (monitoring/alarm.py)."""
     settings, where = watch.environment.monitoring, watch.place
     resources: dict[str, Resource] = {
         **topics.topic_resources(where.prefix, settings, watch.names.slack_role),
-        **events.event_resources(where, watch.names.secret("")),
+        **topics.event_resources(where, watch.names.secret("")),
         **log_queries.metric_filters(where),
         **alarm_resources(where, watch.rules, watch.composites, settings.runbooks),
         **log_queries.log_queries(where),
@@ -219,7 +230,7 @@ def template_text(watch: MonitoredEnvironment) -> str:
     return body
 
 
-def _parameters(watch: MonitoredEnvironment) -> dict[str, Resource]:
+def _parameters(watch: MonitoredEnvironment) -> dict[str, Parameter]:
     described = {
         "LoadBalancer": "The load balancer, as metrics name it: app/NAME/ID",
         "Blue": "The first target group, as metrics name it: targetgroup/NAME/ID",

@@ -8,7 +8,7 @@ answer SNS's request to confirm. The workspace has to be let in once, in the con
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from shipway.config.aws import Monitoring
 from shipway.errors import ConfigError
@@ -20,6 +20,7 @@ from shipway.monitoring.references import (
     reference_to,
     substitution,
 )
+from shipway.ports import Json
 
 # Who gets messages of which severity.
 
@@ -34,6 +35,7 @@ def recipients(severity: AlarmSeverity, settings: Monitoring) -> tuple[str, ...]
         raise ConfigError(
             f"monitoring.{missing} is not set: Slack needs both ids",
             "Set it (Slack shows the ids in a channel's link), or take the other one out.",
+            code="invalid-setting",
         )
     ways = settings.critical if severity is AlarmSeverity.CRITICAL else settings.warning
     mail = settings.mail if "mail" in ways else ()
@@ -85,7 +87,7 @@ def topic_resources(prefix: str, settings: Monitoring, slack_role: str) -> dict[
 
 def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[str, Resource]:
     id = logical_id("topic", severity)
-    properties: dict[str, Any] = {"TopicName": f"{prefix}-{severity}"}
+    properties: dict[str, Json] = {"TopicName": f"{prefix}-{severity}"}
     if settings.encrypted:
         # The key that AWS manages for SNS would do, but alarms may not use it.
         properties["KmsMasterKeyId"] = reference_to(_KEY)
@@ -110,7 +112,7 @@ def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[s
     }
 
 
-def _policy(topic: str) -> Resource:
+def _policy(topic: str) -> Mapping[str, Json]:
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -222,7 +224,9 @@ def event_resources(target: AlarmDimensions, secrets: str) -> dict[str, Resource
     }
 
 
-def _rule(target: AlarmDimensions, name: str, description: str, pattern: Resource) -> Resource:
+def _rule(
+    target: AlarmDimensions, name: str, description: str, pattern: Mapping[str, Json]
+) -> Resource:
     """A rule by a name of its own: MonitorRole may change these, and no others."""
     # CloudTrail's reading calls come only to rules that ask for all management events.
     reading = "CloudTrail" in json.dumps(pattern)
@@ -240,7 +244,7 @@ def _rule(target: AlarmDimensions, name: str, description: str, pattern: Resourc
     }
 
 
-def _deployments(target: AlarmDimensions) -> Resource:
+def _deployments(target: AlarmDimensions) -> Mapping[str, Json]:
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Deployment State Change"],
@@ -248,7 +252,7 @@ def _deployments(target: AlarmDimensions) -> Resource:
     }
 
 
-def _tasks(target: AlarmDimensions) -> Resource:
+def _tasks(target: AlarmDimensions) -> Mapping[str, Json]:
     """Not those that the service itself stops, nor one-off tasks."""
     return {
         "source": ["aws.ecs"],
@@ -262,7 +266,7 @@ def _tasks(target: AlarmDimensions) -> Resource:
     }
 
 
-def _denied(secrets: str) -> Resource:
+def _denied(secrets: str) -> Mapping[str, Json]:
     return {
         "source": ["aws.secretsmanager"],
         "detail-type": ["AWS API Call via CloudTrail"],

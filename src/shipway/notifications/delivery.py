@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import random
 import re
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from shipway.notifications.webhooks import backoff_delay, retry_after
 from shipway.ports import Clock, Delivery, WebhookRequest
+from shipway.system.retry import Attempts, call_within, retry_after
 
 EACH = 10.0  # seconds that one attempt may take
 _BUSY = (408, 425, 429, 500, 502, 503, 504)  # another attempt may do better
@@ -40,43 +39,32 @@ class HttpNotifier:
         self._chance = chance or random.SystemRandom().random
 
     def send(self, letter: WebhookRequest, limit: float) -> Delivery:
-        """Post it. In a thread of its own, because no timeout of httpx holds for a whole answer:
-        when the time is over it is left to itself."""
-        start = self._clock.monotonic()
-        done: list[Delivery] = []
+        """Post it, again where that may help, until the limit is over."""
+        attempts = Attempts(self._clock, limit, self._chance)
         problems: list[str] = []  # of the attempts so far
-        thread = threading.Thread(
-            target=lambda: done.append(self._insist(letter, start, limit, problems)), daemon=True
-        )
-        thread.start()
-        thread.join(limit)
-        if done:
-            return done[0]
-        seconds = self._clock.monotonic() - start
-        problem = f"it did not answer within {limit:g} s"
-        if problems:
-            problem = f"{problems[-1]}; given up after {_times(len(problems))}: the time is over"
-        return Delivery(letter.channel, problem, len(problems) + 1, seconds)
+        try:
+            return call_within(limit, lambda: self._insist(letter, attempts, problems))
+        except TimeoutError:
+            problem = f"it did not answer within {limit:g} s"
+            if problems:
+                problem = (
+                    f"{problems[-1]}; given up after {_times(len(problems))}: the time is over"
+                )
+            return Delivery(letter.channel, problem, len(problems) + 1, attempts.spent)
 
-    def _insist(
-        self, letter: WebhookRequest, start: float, limit: float, problems: list[str]
-    ) -> Delivery:
-        attempt = 0
+    def _insist(self, letter: WebhookRequest, attempts: Attempts, problems: list[str]) -> Delivery:
         while True:
-            attempt += 1
-            left = start + limit - self._clock.monotonic()
-            answer = self._attempt(letter, min(EACH, max(left, 0.001)))
-            spent = self._clock.monotonic() - start
+            answer = self._attempt(letter, min(EACH, attempts.left))
             if not answer.problem or not answer.again:
-                return Delivery(letter.channel, answer.problem, attempt, spent)
+                return Delivery(letter.channel, answer.problem, attempts.count, attempts.spent)
             problems.append(answer.problem)
-            wait = backoff_delay(attempt, self._chance(), answer.wanted)
-            if spent + wait >= limit:
-                problem = f"{answer.problem}; given up after {_times(attempt)} in {spent:.1f} s"
+            spent = attempts.spent
+            if not attempts.again(answer.wanted):
+                times = _times(attempts.count)
+                problem = f"{answer.problem}; given up after {times} in {spent:.1f} s"
                 if answer.wanted:
                     problem += f" (it asks to wait {answer.wanted:g} s)"
-                return Delivery(letter.channel, problem, attempt, spent)
-            self._clock.sleep(wait)
+                return Delivery(letter.channel, problem, attempts.count, spent)
 
     def _attempt(self, letter: WebhookRequest, timeout: float) -> _Answer:
         import httpx

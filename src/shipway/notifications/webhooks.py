@@ -6,8 +6,6 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from shipway.config.tables import Notify
@@ -48,38 +46,6 @@ def _key(secret: str) -> bytes:
         except ValueError:
             pass  # no base64: somebody's own words
     return secret.encode()
-
-
-FIRST = 0.5  # seconds before the second attempt, at most
-LONGEST = 8.0  # seconds between two attempts, at most, where the other side names no time
-
-
-def backoff_delay(attempt: int, chance: float, retry_after: float | None = None) -> float:
-    """Seconds to wait after `attempt` (1, 2 …) failed.
-
-    "Full jitter" (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015): anything up to
-    a bound that doubles, so that many senders do not come back together. chance: in [0, 1).
-    retry_after: what the other side asked for (Retry-After); that is kept, with the jitter on top.
-    """
-    bound = min(LONGEST, FIRST * 2.0 ** min(attempt - 1, 16))
-    return chance * bound if retry_after is None else max(0.0, retry_after) + chance * FIRST
-
-
-def retry_after(header: str, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date).
-
-    now: seconds since the epoch. None where it says nothing that can be understood.
-    """
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:  # "-0000": UTC, of unknown place
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
 
 # A notice as letters: one for each place that `[notify]` names.

@@ -86,7 +86,9 @@ def run_preparation(
         log = done.stdout + done.stderr
         last = " / ".join(log.strip().splitlines()[-3:])
         remedy = f"Correct what `{preparation}` runs."
-        raise ApplicationFault(f"{argv[0]} ended with {done.code}: {last}", remedy, log)
+        raise ApplicationFault(
+            f"{argv[0]} ended with {done.code}: {last}", remedy, log, code="command-failed"
+        )
 
 
 def _wait(bind: str, shop: StepContext, server: Server, log: str, http: Http, clock: Clock) -> None:
@@ -109,5 +111,8 @@ def _wait(bind: str, shop: StepContext, server: Server, log: str, http: Http, cl
         text = Redactor(shop.secrets)(file.read().strip())
     last = " / ".join(filter(None, (fault, *text.splitlines()[-5:])))
     raise ApplicationFault(
-        f"the application did not come up at http://{bind}: {last}", "See its log above.", text
+        f"the application did not come up at http://{bind}: {last}",
+        "See its log above.",
+        text,
+        code="instance-not-started",
     )

@@ -21,6 +21,7 @@ COMMANDS = (
     "deploy",
     "doctor",
     "down",
+    "explain",
     "findings",
     "hold",
     "image",

@@ -214,6 +214,7 @@ def _check(check: Check, config: Config) -> Step:
         raise ConfigError(
             f"{check.name} needs the application's environment, and there is no lock file",
             f"Make one with `uv lock`, or switch it off: [checks] {check.name} = false.",
+            code="invalid-pipeline",
         )
     gates = [[g.measure, g.bound, g.limit, g.subject] for g in check.gates(config)]
     application = config.application
@@ -292,9 +293,11 @@ def _words(key: str, command: str | Sequence[str]) -> list[str]:
     try:
         arguments = shlex.split(command) if isinstance(command, str) else list(command)
     except ValueError as error:
-        raise ConfigError(f"{key}: {error}: {command}", "Close the quotation.") from None
+        raise ConfigError(
+            f"{key}: {error}: {command}", "Close the quotation.", code="invalid-setting"
+        ) from None
     if not arguments:
-        raise ConfigError(f"{key} is empty", "Say what to run.")
+        raise ConfigError(f"{key} is empty", "Say what to run.", code="invalid-pipeline")
     return arguments
 
 

@@ -35,13 +35,14 @@ def tool_command(check: Check, site: CheckContext, shop: StepContext) -> tuple[s
             raise CannotRun(
                 "the application's environment is not there",
                 "It is made by the step install: see why that did not pass.",
+                code="application-environment",
             )
         return (site.python,)
     if tool.home is ToolSource.OWN:
         return (sys.executable, "-m", tool.program)
     if tool.home is ToolSource.SYSTEM:
         if shutil.which(tool.program, path=shop.environment.get("PATH")) is None:
-            raise CannotRun(f"{tool.program} is not here", tool.how)
+            raise CannotRun(f"{tool.program} is not here", tool.how, code="tool-missing")
         return (tool.program,)
     extras = tuple(part for extra in tool.extras for part in ("--with", extra))
     source = f"{tool.package}=={tool.version}"
@@ -195,6 +196,7 @@ def _run_check(
             log=log,
             reason=problem.message,
             remedy=problem.remedy,
+            code=problem.code,
         )
     stored = {name: shop.blobs.put(data) for name, data in reports.items()}
     if step.stage == "quality":
@@ -279,6 +281,7 @@ def execute_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResu
             outcome=Outcome.ERROR,
             reason=problem.message,
             remedy=problem.remedy,
+            code=problem.code,
         )
     except ApplicationFault as fault:
         return StepResult(
@@ -287,6 +290,7 @@ def execute_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResu
             outcome=Outcome.FAILED,
             reason=fault.message,
             remedy=fault.remedy,
+            code=fault.code,
             log=shop.store(fault.log),
         )
 

@@ -22,7 +22,11 @@ class Graph:
         self.steps: dict[str, Step] = {}
         for step in steps:
             if step.name in self.steps:
-                raise ConfigError(f"two steps are named {step.name!r}", "Rename one of them.")
+                raise ConfigError(
+                    f"two steps are named {step.name!r}",
+                    "Rename one of them.",
+                    code="invalid-pipeline",
+                )
             self.steps[step.name] = step
         self.dependants: dict[str, list[str]] = {name: [] for name in self.steps}
         for step in self.steps.values():
@@ -72,6 +76,7 @@ class Graph:
             raise ConfigError(
                 "there is nothing to run",
                 "Name a stage that has steps: shipway plan shows them.",
+                code="unknown-name",
             )
         return Graph(steps)
 
@@ -292,6 +297,7 @@ def _unknown(step: str, need: str, steps: Iterable[str]) -> ConfigError:
     return ConfigError(
         f"step {step!r} needs {need!r}, which is no step.{_nearest(need, steps)}",
         "shipway plan lists the steps.",
+        code="unknown-name",
     )
 
 
@@ -299,7 +305,9 @@ def _no_such(what: str, name: str, known: Iterable[str]) -> ConfigError:
     names = list(dict.fromkeys(known))
     shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
     return ConfigError(
-        f"no {what} is named {name!r}.{_nearest(name, names)}", f"There are: {shown}."
+        f"no {what} is named {name!r}.{_nearest(name, names)}",
+        f"There are: {shown}.",
+        code="unknown-name",
     )
 
 
@@ -314,5 +322,6 @@ def _cycle(steps: Mapping[str, Step], sorted_: set[str]) -> ConfigError:
             return ConfigError(
                 "the steps need each other in a circle: " + " → ".join(circle),
                 f"Remove one of the needs, for example {following!r} from {path[-1]!r}.",
+                code="invalid-pipeline",
             )
         path.append(following)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from shipway.errors import ErrorCode
 from shipway.findings.finding import Finding
 from shipway.pipeline.gates import GateResult, Measure
 from shipway.pipeline.outcome import Outcome, Verdict
@@ -36,7 +37,8 @@ class StepResult:
     """How a step ended.
 
     started: seconds since the epoch; seconds: how long it took (when cached: originally).
-    reason: one sentence why it did not pass. remedy: what to do next.
+    reason: one sentence why it did not pass. code: of the error that was raised, "" where none was.
+    remedy: what to do next.
     reports: file name → digest of a stored blob. log: digest of its output, "" if none.
     rollout: set by steps that roll out.
     """
@@ -58,6 +60,7 @@ class StepResult:
     rollout: Verdict | None = None
     needs: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)  # e.g. the release, the receipt
+    code: ErrorCode | Literal[""] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -273,12 +273,18 @@ class PipelineRun:
                 output("it failed; trying again")
                 result = self._perform_once(step, self._upstream, output)
         except ShipwayError as problem:
-            result = replace(_result(step, Outcome.FAILED, problem.message), remedy=problem.remedy)
+            result = replace(
+                _result(step, Outcome.FAILED, problem.message),
+                remedy=problem.remedy,
+                code=problem.code,
+            )
         except Exception as problem:  # noqa: BLE001  # a defect in one step must not hang the run
             reason = f"Shipway itself failed: {type(problem).__name__}: {problem}"
             result = replace(_result(step, Outcome.FAILED, reason), remedy="Report it as a bug.")
         if self._cancelled.is_set() and result.outcome in (Outcome.FAILED, Outcome.ERROR):
-            result = replace(result, outcome=Outcome.CANCELLED, reason="it was stopped")
+            result = replace(
+                result, outcome=Outcome.CANCELLED, reason="it was stopped", code="interrupted"
+            )
         return replace(
             result,
             started=started,

@@ -102,6 +102,7 @@ def _filled(name: str, text: str, fields: Mapping[str, str]) -> str:
         raise ConfigError(
             f"services: {name} = {text!r} cannot be filled in",
             f"Known: {', '.join('{' + field + '}' for field in fields)}.",
+            code="invalid-setting",
         ) from None
 
 

@@ -221,6 +221,7 @@ def _one(
     raise CannotRun(
         f"{kind.name} could not be started: {'; '.join(failures) or 'nothing here has it'}",
         f"Install docker or {kind.program}, or let uv reach PyPI for {kind.package}.",
+        code="service-not-started",
     )
 
 
@@ -240,7 +241,10 @@ def _start(
         argv, variables = run_container(way, note.container, address)
         done = shop.processes.run(Command(argv, shop.root, {**env, **variables}, 300.0))
         if done.code:
-            raise CannotRun(" ".join(done.stderr.strip().splitlines()[:1]) or "it did not start")
+            raise CannotRun(
+                " ".join(done.stderr.strip().splitlines()[:1]) or "it did not start",
+                code="service-not-started",
+            )
         return
     argv = (*way.argv, note.folder, str(address.port), way.program)
     env["SHIPWAY_SERVICE_PASSWORD"] = address.password
@@ -260,9 +264,14 @@ def _await(
         if outside.answers(note.name, address.host, address.port):
             return
         if not way.engine and shop.processes.orphans(note.log) is None:
-            raise CannotRun(f"it ended at once: {' / '.join(_tail(note))}")
+            raise CannotRun(
+                f"it ended at once: {' / '.join(_tail(note))}", code="service-not-started"
+            )
         outside.clock.sleep(0.1)
-    raise CannotRun(f"it did not answer within {service.timeout:g} s: {' / '.join(_tail(note))}")
+    raise CannotRun(
+        f"it did not answer within {service.timeout:g} s: {' / '.join(_tail(note))}",
+        code="service-not-started",
+    )
 
 
 def _say_version(

@@ -58,6 +58,7 @@ def rehearsal_settings(config: Config, environment: str) -> Environment:
         raise ConfigError(
             f"no environment is named {environment!r}",
             f"Configured: {', '.join(config.environments)}. See shipway.toml.",
+            code="unknown-name",
         )
     return Environment()
 
@@ -81,6 +82,7 @@ def rehearsal_config(
         raise ConfigError(
             f"there is no strategy {strategy!r}",
             f"Accepted: {', '.join(rehearsable_strategies())}.",
+            code="unknown-name",
         )
     chosen: Any = strategy or real.strategy  # one of them, as was just seen
     application = config.application

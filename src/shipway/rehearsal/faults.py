@@ -97,7 +97,7 @@ def _with_value(kind: FaultKind, value: float, unit: str, text: str) -> Fault:
 
 
 def _unknown(text: str, why: str) -> ConfigError:
-    return ConfigError(f"--fault {text}: {why}", f"Accepted: {FORMS}.")
+    return ConfigError(f"--fault {text}: {why}", f"Accepted: {FORMS}.", code="unknown-name")
 
 
 # How an application is started for a rehearsal: wrapped, so that faults can be inside it.
@@ -131,6 +131,7 @@ def wrap_command(serve: str, health: str, folder: str, path: str) -> WrappedAppl
         raise ConfigError(
             f"the serve command names no application to wrap: {serve}",
             "A rehearsal needs one such as: gunicorn main.wsgi:app, or: uvicorn main:app.",
+            code="invalid-pipeline",
         )
     entry = arguments[places[-1]]
     factory = "--factory" in arguments

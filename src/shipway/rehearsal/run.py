@@ -99,7 +99,11 @@ def run_rehearsal(
     with _platform(stage, script, listener) as platform:
         first = platform.deploy(script.release, listener)
         if first.verdict is not Verdict.PASSED:
-            raise CannotRun(f"{script.release.name} cannot be started: {first.cause}", first.remedy)
+            raise CannotRun(
+                f"{script.release.name} cannot be started: {first.cause}",
+                first.remedy,
+                code="instance-not-started",
+            )
         load = stage.load(script.plan)
         try:
             receipt, back, marks = _Play(stage, script, load, listener).play()

@@ -57,6 +57,7 @@ def _scripts_of(release: Release) -> list[str]:
         raise CannotRun(
             f"the files of {release.name} are gone, so its migrations cannot be read",
             "Package it again, or use --force if you know that they fit.",
+            code="rollback-unsafe",
         )
     return migration_scripts(release.path)
 

@@ -71,6 +71,7 @@ def _make(
             raise CannotRun(
                 "the application's environment cannot be made: " + "\n".join(last),
                 f"Run it by hand to see more: {shlex.join(argv)}",
+                code="application-environment",
             )
     if development:
         _install_project(step, shop, on_output, python)
@@ -202,7 +203,9 @@ def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepR
     files = {path: value for path, value in fingerprints.items() if value != "special"}
     if not files:
         raise ConfigError(
-            "no file belongs to the release", "Look at the patterns in [application] release."
+            "no file belongs to the release",
+            "Look at the patterns in [application] release.",
+            code="no-release",
         )
     application = shop.config.application
     lock = lock_digest(shop)

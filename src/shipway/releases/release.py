@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import cast
 
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
+from shipway.ports import RecordedRelease
 
 SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
 
@@ -44,6 +46,28 @@ class Release:
         commit = self.commit[:7] or "nocommit"
         version = re.sub(r"[^0-9A-Za-z.]", ".", self.version) or "0"
         return f"{version}+{commit}.{self.digest[:6]}"
+
+
+def release_to_dict(release: Release) -> RecordedRelease:
+    """A release as the record keeps it."""
+    return cast("RecordedRelease", {**asdict(release), "name": release.name})
+
+
+def release_from_dict(data: RecordedRelease) -> Release:
+    """What `release_to_dict` gave, also after JSON made a list of its tuple, and also from before
+    a release had an SBOM and an image."""
+    return Release(
+        application=data["application"],
+        version=data["version"],
+        commit=data["commit"],
+        digest=data["digest"],
+        lock=data["lock"],
+        migrations=tuple(data["migrations"]),
+        path=data["path"],
+        python=data["python"],
+        sbom=data.get("sbom", ""),
+        image=data.get("image", ""),
+    )
 
 
 # Whether a release has passed: the verdict that travels with it.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
+from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.step import Step
@@ -63,11 +64,13 @@ class PlainConsole:
 
     quiet: leave out the steps that are fine. Cached steps come in bursts of thousands, so
     their lines wait for the next event of another kind and are written all at once.
+    here: how Shipway was started.
     """
 
-    def __init__(self, stream: TextIO, quiet: bool = False) -> None:
+    def __init__(self, stream: TextIO, quiet: bool = False, here: Invocation | None = None) -> None:
         self._stream = stream
         self._quiet = quiet
+        self._here = here or Invocation()
         self._cached: list[StepResult] = []
         self._logs: dict[str, deque[str]] = {}
         self._lock = threading.Lock()
@@ -110,7 +113,7 @@ class PlainConsole:
     def run_finished(self, result: RunResult) -> None:
         """The verdict block."""
         with self._lock:
-            self._write([ConsoleLine(""), *verdict_block(result)])
+            self._write([ConsoleLine(""), *verdict_block(result, self._here)])
 
     def close(self) -> None:
         """Nothing is held."""
@@ -122,7 +125,7 @@ class PlainConsole:
     def _below(self, result: StepResult, log: Sequence[str]) -> Iterable[ConsoleLine]:
         """What failed and why; what the scanners found."""
         if result.outcome is Outcome.FAILED:
-            return failure_lines(result, log)
+            return failure_lines(result, log, self._here)
         judged = result.outcome is Outcome.PASSED and "fixed" in result.facts  # the findings
         return (
             (ConsoleLine(f"  {text}", Style.UNSURE) for text in finding_lines(result))

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from shipway.errors import CannotRun
+from shipway.errors import CannotRun, ErrorCode
 from shipway.findings.finding import Finding, FindingState
+from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult
-from shipway.reports.error_docs import OTHER, docs_link, entry_for
+from shipway.reports.error_docs import UNCLASSIFIED, cause_code, explain_command
 from shipway.reports.sanitize import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
@@ -108,7 +109,9 @@ def _columns(result: StepResult, stage: str, name: str) -> str:
     return "%-11s  %-8s  %-20s %8.2f s" % columns  # noqa: UP031  # half the time, and thousands come at once
 
 
-def failure_lines(result: StepResult, log: Sequence[str]) -> Iterator[ConsoleLine]:
+def failure_lines(
+    result: StepResult, log: Sequence[str], here: Invocation
+) -> Iterator[ConsoleLine]:
     """What a person needs below the line of a step that failed; `log` is its last lines.
 
     Findings and gates say what the log says, in fewer words.
@@ -124,8 +127,8 @@ def failure_lines(result: StepResult, log: Sequence[str]) -> Iterator[ConsoleLin
         yield ConsoleLine(f"  why:   {why}", Style.BAD)
     if result.remedy:
         yield ConsoleLine(f"  next:  {one_line(result.remedy)}")
-    if entry_for(why) != OTHER:
-        yield ConsoleLine(f"  more:  {docs_link(why)}")
+    if (code := code_of(result)) != UNCLASSIFIED:
+        yield ConsoleLine(f"  more:  {explain_command(code, here)}")
     if result.command:
         yield ConsoleLine(f"  again: {one_line(result.command, longest=4000)}")
 
@@ -150,7 +153,7 @@ def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
     return (one_line(gate.sentence) for step in steps for gate in step.gates if not gate.passed)
 
 
-def verdict_block(run: RunResult) -> Iterator[ConsoleLine]:
+def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
     """How the run ended, the worst first. The last line is the verdict, with its reason."""
     yield ConsoleLine(f"{outcome_counts(run.steps)} in {run.seconds:.2f} s")
     verdict = verdict_sentence(run)
@@ -159,9 +162,9 @@ def verdict_block(run: RunResult) -> Iterator[ConsoleLine]:
     for sentence in failed_gates(steps):
         if sentence not in verdict:  # the last line says it
             yield ConsoleLine(f"gate failed  {sentence}", Style.BAD)
-    yield from _unavailable(step for step in steps if step.stage in _TESTING)
+    yield from _unavailable((step for step in steps if step.stage in _TESTING), here)
     yield from _left_out(steps)
-    yield from _unavailable(step for step in steps if step.stage not in _TESTING)
+    yield from _unavailable((step for step in steps if step.stage not in _TESTING), here)
     if run.address:
         yield ConsoleLine(f"address      {one_line(run.address)}")
     yield ConsoleLine(verdict, _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
@@ -219,6 +222,13 @@ def causes_of(run: RunResult) -> tuple[StepResult, ...]:
     )
 
 
+def code_of(result: StepResult) -> ErrorCode:
+    """The code of why a step did not pass."""
+    code = result.code or cause_code(reason_of(result))
+    absent = result.outcome is Outcome.ERROR and code == UNCLASSIFIED
+    return CannotRun.default_code if absent else code
+
+
 def reason_of(result: StepResult) -> str:
     """Why a step did not pass, without a full stop; never empty."""
     if result.reason:
@@ -265,7 +275,7 @@ def _failed(steps: Iterable[StepResult], verdict: str) -> Iterator[ConsoleLine]:
         yield ConsoleLine(f"failed       {rest}, named in the report", Style.BAD)
 
 
-def _unavailable(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:
+def _unavailable(steps: Iterable[StepResult], here: Invocation) -> Iterator[ConsoleLine]:
     for step in steps:
         if step.outcome is Outcome.ERROR:
             yield ConsoleLine(
@@ -273,7 +283,8 @@ def _unavailable(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:
             )
             if step.remedy:
                 yield ConsoleLine(f"             next: {one_line(step.remedy)}")
-            yield ConsoleLine(f"             more: {docs_link(reason_of(step), CannotRun)}")
+            more = explain_command(code_of(step), here)
+            yield ConsoleLine(f"             more: {more}")
 
 
 def _left_out(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:

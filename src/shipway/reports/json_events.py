@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TextIO
 
+from shipway.errors import ERROR_CODES, ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult, TestTally
 from shipway.pipeline.step import Step
-from shipway.reports.console_lines import reason_of, verdict_reason
+from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 
 # The JSON schema (draft 2020-12) of the event stream that reports/json_events.py writes.
 #
@@ -115,6 +116,7 @@ EVENTS: dict[str, dict[str, Any]] = {
         rollout={"enum": [*(verdict.value for verdict in Verdict), None]},
         needs=_list(_TEXT),
         facts={"type": "object"},
+        code=_TEXT,
     ),
     "run_finished": _event(
         "run_finished",
@@ -129,6 +131,13 @@ EVENTS: dict[str, dict[str, Any]] = {
         jobs=_COUNT,
         address=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
+    ),
+    "error": _event(
+        "error",
+        code={"enum": list(ERROR_CODES)},
+        message=_TEXT,
+        remedy=_TEXT,
+        exit_code=_COUNT,
     ),
 }
 SCHEMA: dict[str, Any] = {
@@ -196,6 +205,18 @@ def event_line(event: Mapping[str, Any]) -> str:
     return text.replace("##[", "#\\u0023[") + "\n"
 
 
+def error_event(message: str, remedy: str, error: ShipwayError) -> dict[str, Any]:
+    """What a command prints that could not do its work. message, remedy: of the error, with
+    commands as they are typed here."""
+    return {
+        "event": "error",
+        "code": error.code,
+        "message": message,
+        "remedy": remedy,
+        "exit_code": error.exit_code,
+    }
+
+
 def step_object(result: StepResult) -> dict[str, Any]:
     """A step's result as the schema has it."""
     passed = result.outcome.lets_dependants_run
@@ -220,6 +241,7 @@ def step_object(result: StepResult) -> dict[str, Any]:
         "rollout": result.rollout.value if result.rollout else None,
         "needs": list(result.needs),
         "facts": result.facts,
+        "code": "" if passed else code_of(result),
     }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.step import Step
@@ -122,11 +123,12 @@ class LiveConsole(PlainConsole):
         self,
         stream: TextIO,
         quiet: bool = False,
+        here: Invocation | None = None,
         *,
         env: Mapping[str, str] = os.environ,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(stream, quiet)
+        super().__init__(stream, quiet, here)
         self._monotonic = monotonic
         self._colour = not env.get("NO_COLOR")
         self._running: dict[str, _Running] = {}

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from shipway.errors import Busy, RecordError
 from shipway.pipeline.command_line import command_line
 
 LONGEST = 500  # characters of a reason
+
+
+class FreezeRecord(TypedDict):
+    """DeployFreeze as JSON."""
+
+    environment: str
+    reason: str
+    by: str
+    since: float
 
 
 @dataclass(frozen=True)
@@ -28,15 +37,21 @@ class DeployFreeze:
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return f"{self.environment} is held by {self.by} since {since}: {self.reason}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> FreezeRecord:
         """For `--json`."""
-        return asdict(self)
+        return {
+            "environment": self.environment,
+            "reason": self.reason,
+            "by": self.by,
+            "since": self.since,
+        }
 
 
 class EnvironmentFrozen(Busy):
     """A deploy was asked for while the environment is held: a person has to release it."""
 
     exit_code = 6
+    default_code = "environment-frozen"
 
     def __init__(self, hold: DeployFreeze) -> None:
         super().__init__(
@@ -65,4 +80,5 @@ def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
         raise RecordError(
             f"the hold of {environment} cannot be read",
             f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
+            code="environment-frozen",
         ) from None

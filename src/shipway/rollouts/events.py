@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
+
+from shipway.ports import JudgementEntry, TrafficEntry
 
 
 class RolloutListener(Protocol):
@@ -17,11 +19,11 @@ class RolloutListener(Protocol):
         """A stage begins, or the next action of it; `text` says what is done."""
         ...
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficEntry) -> None:
         """What each release got since the sample before: {at, weight, releases}."""
         ...
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementEntry) -> None:
         """What the judge says: {at, decision, sentence}; also where it says the same again."""
         ...
 
@@ -36,10 +38,10 @@ class NullListener:
     def on_stage(self, at: float, stage: str, text: str) -> None:
         """Nothing."""
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficEntry) -> None:
         """Nothing."""
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementEntry) -> None:
         """Nothing."""
 
     def on_message(self, line: str) -> None:
@@ -56,10 +58,10 @@ class LineListener:
         """One line."""
         self._say(f"{stage} {text}".rstrip())
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficEntry) -> None:
         """Nothing: figures are in the receipt."""
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementEntry) -> None:
         """One line."""
         self._say(f"judge: {evidence['decision']}: {evidence['sentence']}")
 

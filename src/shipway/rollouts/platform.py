@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict
 
+from shipway.ports import RecordedRollout
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutReport
 
 NO_REMARKS: Mapping[str, str] = {}
+
+
+class InstanceStatus(TypedDict):
+    """A process or task. address: a task's id. health: "ok", or what is wrong with it."""
+
+    release: str
+    address: str
+    pid: NotRequired[int]
+    alive: bool
+    health: str
+
+
+class RolloutStatus(TypedDict):
+    """A rollout in progress. weight: percent for its release. held: it waits for a person."""
+
+    release: str
+    stage: str
+    weight: float
+    held: bool
+
+
+class PlatformStatus(TypedDict):
+    """What runs in an environment. proxy: whether requests are answered at all.
+
+    secrets: name → whether it has a value, where they are asked for.
+    """
+
+    environment: str
+    address: str
+    release: str
+    proxy: bool
+    rollout: RolloutStatus | None
+    instances: list[InstanceStatus]
+    secrets: NotRequired[dict[str, bool]]
 
 
 class Platform(Protocol):
@@ -61,8 +96,8 @@ class Platform(Protocol):
         """Stop everything; how many were stopped."""
         ...
 
-    def status(self) -> dict[str, Any]:
-        """What runs: environment, address, release, proxy, rollout, instances."""
+    def status(self) -> PlatformStatus:
+        """What runs."""
         ...
 
     def earlier(self, name: str) -> Release:
@@ -73,7 +108,7 @@ class Platform(Protocol):
         """The releases that were rolled out after it was last."""
         ...
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
         """All that is known to have been rolled out here, newest first. say: told what cannot be
         known."""
         ...

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from shipway.pipeline.outcome import Verdict
+from shipway.ports import JudgementEntry, RecordedRollout, TimelineEntry, TrafficEntry
 
 # What a rollout leaves for its receipt, besides figures.
+
+
+class NotesRecord(TypedDict):
+    """RolloutNotes as JSON."""
+
+    timeline: list[TimelineEntry]
+    cause: str
+    remedy: str
+    log: Sequence[str]
 
 
 @dataclass
 class RolloutNotes:
     """The first cause counts; what follows from it does not."""
 
-    timeline: list[dict[str, Any]] = field(default_factory=list)
+    timeline: list[TimelineEntry] = field(default_factory=list)
     cause: str = ""
     remedy: str = ""
     log: tuple[str, ...] = ()
@@ -24,6 +34,20 @@ class RolloutNotes:
         """Why it did not succeed."""
         if not self.cause:
             self.cause, self.remedy, self.log = cause, remedy, log
+
+    def to_dict(self) -> NotesRecord:
+        """For the record."""
+        return {
+            "timeline": self.timeline,
+            "cause": self.cause,
+            "remedy": self.remedy,
+            "log": self.log,
+        }
+
+    @classmethod
+    def from_dict(cls, data: NotesRecord) -> RolloutNotes:
+        """What `to_dict` gave, also after JSON made a list of its tuple."""
+        return cls(data["timeline"], data["cause"], data["remedy"], tuple(data["log"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +76,9 @@ class RolloutReport:
     remedy: str = ""
     log: tuple[str, ...] = ()
     releases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    timeline: tuple[Mapping[str, Any], ...] = ()
-    samples: tuple[Mapping[str, Any], ...] = ()
-    evidence: tuple[Mapping[str, Any], ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    samples: tuple[TrafficEntry, ...] = ()
+    evidence: tuple[JudgementEntry, ...] = ()
     synthetic: int = 0
     outages: int = 0
 
@@ -68,16 +92,17 @@ class RolloutReport:
         """Those that ended with a server's error."""
         return int(sum(release.get("failed", 0) for release in self.releases.values()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> RecordedRollout:
         """For the record and the reports."""
-        return {**asdict(self), "requests": self.requests, "failed": self.failed}
+        report = {**asdict(self), "requests": self.requests, "failed": self.failed}
+        return cast("RecordedRollout", report)
 
 
-def last_report(rollouts: Iterable[Mapping[str, Any]]) -> RolloutReport | None:
+def last_report(rollouts: Iterable[RecordedRollout]) -> RolloutReport | None:
     """Of the record's rollouts, newest first: the first that came far enough to have one."""
     names = {field.name for field in fields(RolloutReport)}
     for rollout in rollouts:
         if "seconds" in rollout:
-            values = {name: value for name, value in rollout.items() if name in names}
+            values: Any = {name: value for name, value in rollout.items() if name in names}
             return RolloutReport(**{**values, "verdict": Verdict(rollout["verdict"])})
     return None

@@ -14,12 +14,11 @@ deployments".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict, cast
 
-from shipway.rollouts.strategy import OnTimeout, RolloutPlan, plan_from
+from shipway.rollouts.strategy import OnTimeout, PlanRecord, RolloutPlan, plan_from
 
 
 class Stage(StrEnum):
@@ -103,6 +102,31 @@ class Action:
         return f"{self.do} ({self.count})" if self.count > 1 else str(self.do)
 
 
+class ActionRecord(TypedDict):
+    """Action as JSON."""
+
+    do: str
+    count: int
+    weight: float
+
+
+class StateRecord(TypedDict):
+    """Rollout as JSON."""
+
+    plan: PlanRecord
+    old: int
+    new: int
+    started: int
+    weight: float
+    test_weight: float
+    step: int
+    failures: int
+    stage: str
+    passed: list[str]
+    held: bool
+    last: ActionRecord
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
     """Where a rollout is.
@@ -132,28 +156,28 @@ class Rollout:
         """Instances that are there to get requests."""
         return self.old + self.new
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> StateRecord:
         """For the record."""
-        return {
+        state = {
             **vars(self),
             "plan": self.plan.to_dict(),
             "passed": list(self.passed),
             "last": vars(self.last),
         }
+        return cast("StateRecord", state)
 
 
-def rollout_from(data: Mapping[str, Any]) -> Rollout:
+def rollout_from(data: StateRecord) -> Rollout:
     """A rollout from the record."""
     last = data["last"]
-    return Rollout(
-        **{
-            **data,
-            "plan": plan_from(data["plan"]),
-            "stage": Stage(data["stage"]),
-            "passed": tuple(ActionType(action) for action in data["passed"]),
-            "last": Action(ActionType(last["do"]), last["count"], last["weight"]),
-        }
-    )
+    values: Any = {
+        **data,
+        "plan": plan_from(data["plan"]),
+        "stage": Stage(data["stage"]),
+        "passed": tuple(ActionType(action) for action in data["passed"]),
+        "last": Action(ActionType(last["do"]), last["count"], last["weight"]),
+    }
+    return Rollout(**values)
 
 
 def begin_rollout(plan: RolloutPlan) -> Rollout:

@@ -382,7 +382,9 @@ def _toml(path: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", "Correct it and run again.") from None
+        raise ConfigError(
+            f"{path} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
+        ) from None
 
 
 def _table(data: Any, *keys: str) -> dict[str, Any]:

@@ -95,11 +95,15 @@ class FileTree:
         """
         for part in absent_parts(self.root):
             if self.touched(patterns, {part.path, f"{part.path}/content"}):
-                raise CannotRun(f"{part.path} is {part.why}", f"Get it: {part.command}")
+                raise CannotRun(
+                    f"{part.path} is {part.why}", f"Get it: {part.command}", code="git-failed"
+                )
         for path in self.match(patterns):
             if _is_lfs_pointer(os.path.join(self.root, path)):
                 raise CannotRun(
-                    f"{path} is a pointer of Git LFS, not the file", "Get the files: git lfs pull"
+                    f"{path} is a pointer of Git LFS, not the file",
+                    "Get the files: git lfs pull",
+                    code="git-failed",
                 )
 
     def fingerprint(self, path: str) -> str:
@@ -326,7 +330,9 @@ def copy_files(root: str, files: list[str], target: str) -> None:
         os.replace(beside, target)
     except OSError as error:
         raise CannotRun(
-            f"the release cannot be copied: {error}", "Look at that file, and at the free space."
+            f"the release cannot be copied: {error}",
+            "Look at that file, and at the free space.",
+            code="no-release",
         ) from error
 
 
@@ -349,6 +355,8 @@ def file_lock(path: str, stopping: Callable[[], bool], what: str) -> Iterator[No
                 break
             except BlockingIOError:
                 if stopping():
-                    raise CannotRun(f"it was stopped while another run {what}") from None
+                    raise CannotRun(
+                        f"it was stopped while another run {what}", code="interrupted"
+                    ) from None
                 time.sleep(_LOOK)
         yield

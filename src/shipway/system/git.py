@@ -7,8 +7,9 @@ import re
 import shlex
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import ClassVar
 
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import CannotRun, ConfigError, ErrorCode
 from shipway.ports import Changes, Commit
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -146,7 +147,9 @@ def changed_files(root: str, ref: str) -> frozenset[str]:
         remedy = problem.remedy if problem.helps else "Name a commit, branch or tag."
         if not problem.helps and os.path.exists(os.path.join(_shared(_folder(root)), "shallow")):
             remedy = "The clone is shallow; fetch its history: git fetch --unshallow"
-        raise ConfigError(f"git cannot compare with {ref!r}: {problem.words}", remedy) from None
+        raise ConfigError(
+            f"git cannot compare with {ref!r}: {problem.words}", remedy, code="git-failed"
+        ) from None
     return frozenset(path for path in (tracked + new).split("\0") if path)
 
 
@@ -191,6 +194,8 @@ def _between(root: str, since: str, until: str, most: int) -> tuple[tuple[Commit
 
 class GitRefuses(CannotRun):
     """Git does not answer. words: why, in its own; helps: whether the remedy is for just that."""
+
+    default_code: ClassVar[ErrorCode] = "git-failed"
 
     def __init__(self, verb: str, words: str, remedy: str = "") -> None:
         by_hand = f"See what git says: git {verb}"

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shipway.errors import Unreachable
 from shipway.ports import Clock, Response
+from shipway.system.retry import Attempts, call_within, retry_after
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+
+_GRACE = 1.0  # seconds: httpx knows more of what is overdue, all but the lookup of a name
 
 
 class RealHttp:
@@ -30,6 +34,12 @@ class RealHttp:
         self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
     ) -> Response:
         """GET; a redirect is returned, not followed. Raises Unreachable."""
+        try:
+            return call_within(timeout + _GRACE, lambda: self._get(url, timeout, headers or {}))
+        except TimeoutError:
+            raise _overdue(url, timeout) from None
+
+    def _get(self, url: str, timeout: float, headers: Mapping[str, str]) -> Response:
         import httpx
 
         end = time.monotonic() + timeout
@@ -39,17 +49,20 @@ class RealHttp:
                 "GET",
                 url,
                 timeout=timeout,
-                headers=dict(headers or {}),
+                headers=dict(headers),
                 trust_env=False,
                 verify=self._certificates,
             ) as answer:
-                for data in answer.iter_bytes():  # httpx's own limit is for each read anew
+                for data in answer.iter_bytes():  # so that the thread ends, too
                     body += data
                     if time.monotonic() > end:
                         raise Unreachable(
                             f"{url} did not end within {timeout:g} s",
                             "Ask for something that ends.",
+                            code="timed-out",
                         )
+        except httpx.TimeoutException:
+            raise _overdue(url, timeout) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"{url} does not answer: {error or type(error).__name__}",
@@ -62,6 +75,14 @@ class RealHttp:
         import httpx
 
         return httpx.create_ssl_context(trust_env=False)
+
+
+def _overdue(url: str, seconds: float) -> Unreachable:
+    return Unreachable(
+        f"{url} did not answer for {seconds:g} s",
+        "Look at the log of what should answer there.",
+        code="timed-out",
+    )
 
 
 class ScriptedHttp:
@@ -131,8 +152,8 @@ class RegistryTransport(Protocol):
 
 # HTTP with all its methods, for registries: tried again where trying again is safe.
 
-ATTEMPTS = 5
-_FIRST, _LONGEST = 0.5, 20.0  # seconds between tries
+_ATTEMPT, _CONNECT = 60.0, 10.0  # seconds without a byte, and until there is a connection
+_SLOWEST = 128 << 10  # bytes of a body each second: what is slower has stopped
 _AGAIN = (408, 429, 500, 502, 503, 504)  # what may be well in a moment
 _CUT = 16 << 20  # bytes of an answer: a manifest has 4 MB at most (distribution-spec)
 
@@ -143,55 +164,63 @@ class HttpRegistryTransport:
 
     Proxies and certificates are those that the surroundings name (httpx: trust_env), but for
     this machine's own addresses. transport: what carries requests, for tests.
+
+    A request and all its attempts end by one deadline. first_answer: seconds, of a host that has
+    answered nothing yet: a person waits, and its name may be wrong. later: seconds after that. A
+    large body has the time that it takes on top.
     """
 
     clock: Clock
     transport: Any = None
-    attempts: int = ATTEMPTS
     jitter: Callable[[], float] = random.random
+    first_answer: float = 15.0
+    later: float = 120.0
 
     def __post_init__(self) -> None:
         self._clients: dict[bool, Any] = {}
+        self._answered: set[str] = set()
 
     def ask(self, request: RegistryRequest) -> RegistryResponse:
         """The answer, whatever its status; a redirect is returned. Raises Unreachable.
 
         A body that is read from a file is opened anew for every try.
         """
-        problem = ""
-        for number in range(self.attempts):
-            if number:
-                self.clock.sleep(self._pause(number, problem))
+        host = _host(request.url)
+        patience = self.later if host in self._answered else self.first_answer
+        attempts = Attempts(self.clock, patience + request.size / _SLOWEST, self.jitter)
+        while True:
             try:
-                answer = self._once(request)
+                answer = self._once(request, attempts.left)
             except Unreachable as error:
-                if number + 1 == self.attempts:
-                    raise
-                problem = error.message
+                if not attempts.again():
+                    raise _unanswered(host, attempts, error) from error
                 continue
-            if answer.status not in _AGAIN or number + 1 == self.attempts:
+            self._answered.add(host)
+            delay = retry_after(answer.headers.get("retry-after", ""), self.clock.now())
+            if answer.status not in _AGAIN or not attempts.again(delay):
                 return answer
-            problem = answer.headers.get("retry-after", "")
-        raise AssertionError("a loop of at least one try")  # pragma: no cover
 
-    def _pause(self, number: int, retry_after: str) -> float:
-        if retry_after.isdigit():  # Retry-After, in seconds (RFC 9110, 10.2.3)
-            return min(float(retry_after), _LONGEST)
-        return float(min(_FIRST * 2 ** (number - 1), _LONGEST)) * (0.5 + self.jitter() / 2)
-
-    def _once(self, request: RegistryRequest) -> RegistryResponse:
+    def _once(self, request: RegistryRequest, left: float) -> RegistryResponse:
         import httpx
 
         try:
-            with request.body() as content:
-                answer = self._client(request.url).request(
-                    request.method, request.url, headers=_headers(request), content=content
-                )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(
-                f"{_host(request.url)} does not answer: {error or type(error).__name__}",
-                "Look whether the registry runs and its name is right: image.registry.",
-            ) from error
+            return call_within(left, lambda: self._exchange(request, left))
+        except TimeoutError as error:
+            raise Unreachable(str(error)) from None
+        except httpx.HTTPError as error:
+            raise Unreachable(str(error) or type(error).__name__) from error
+
+    def _exchange(self, request: RegistryRequest, left: float) -> RegistryResponse:
+        import httpx
+
+        with request.body() as content:
+            answer = self._client(request.url).request(
+                request.method,
+                request.url,
+                headers=_headers(request),
+                content=content,
+                timeout=httpx.Timeout(min(_ATTEMPT, left), connect=min(_CONNECT, left)),
+            )
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return RegistryResponse(answer.status_code, headers, answer.content[:_CUT])
 
@@ -203,9 +232,16 @@ class HttpRegistryTransport:
             self._clients[is_local] = httpx.Client(
                 transport=self.transport,
                 trust_env=not is_local,
-                timeout=httpx.Timeout(60.0, connect=10.0),
             )
         return self._clients[is_local]
+
+
+def _unanswered(host: str, attempts: Attempts, last: Unreachable) -> Unreachable:
+    count = "one attempt" if attempts.count == 1 else f"{attempts.count} attempts"
+    return Unreachable(
+        f"{host} did not answer for {attempts.spent:.0f} s ({count}): {last.message}",
+        "Look whether the registry runs and its name is right: image.registry.",
+    )
 
 
 def _headers(request: RegistryRequest) -> Mapping[str, str]:

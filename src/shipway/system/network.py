@@ -6,8 +6,11 @@ import ipaddress
 import random
 import socket
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 
 from shipway.errors import Busy, ConfigError
+from shipway.system.retry import call_within
 
 # Addresses on this machine.
 
@@ -26,7 +29,7 @@ def free_port(host: str = "127.0.0.1") -> int:
             except OSError:
                 continue
             return port
-    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.")
+    raise Busy(f"no free port was found on {host}", "See what listens: ss -ltn.", code="port-taken")
 
 
 def raise_if_foreign(host: str) -> None:
@@ -43,6 +46,21 @@ def raise_if_foreign(host: str) -> None:
         raise ConfigError(
             f"{host} is not an address of this machine", "Load is sent to 127.0.0.1 or the like."
         )
+
+
+def name_resolves(
+    host: str, seconds: float, lookup: Callable[[str, None], object] = socket.getaddrinfo
+) -> bool:
+    """False where nobody answers what a host's address is: getaddrinfo itself may wait for minutes.
+
+    A name that does not exist counts as answered: whoever connects says so.
+    """
+    with suppress(OSError):
+        try:
+            call_within(seconds, lambda: lookup(host, None))
+        except TimeoutError:
+            return False
+    return True
 
 
 _PROTOCOL = 196608  # 3.0 (postgresql.org, Message Formats: StartupMessage)

@@ -119,7 +119,9 @@ class SystemProcesses:
             return Server(pid, _born(pid))
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise CannotRun(
-                f"{command.argv[0]} cannot be started: {error}", "See shipway doctor."
+                f"{command.argv[0]} cannot be started: {error}",
+                "See shipway doctor.",
+                code="tool-missing",
             ) from error
 
     def orphans(self, log: str) -> Server | None:
@@ -310,8 +312,16 @@ def _seconds_of(born: str) -> float:
 def _cannot_start(command: Command, error: OSError) -> CannotRun:
     program = command.argv[0]
     if isinstance(error, FileNotFoundError):
-        return CannotRun(f"{program} is not here", f"Install {program}, or correct its name.")
-    return CannotRun(f"{program} cannot be started: {error.strerror}", "See shipway doctor.")
+        return CannotRun(
+            f"{program} is not here",
+            f"Install {program}, or correct its name.",
+            code="tool-missing",
+        )
+    return CannotRun(
+        f"{program} cannot be started: {error.strerror}",
+        "See shipway doctor.",
+        code="tool-missing",
+    )
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:

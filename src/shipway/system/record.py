@@ -15,10 +15,17 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from shipway.errors import RecordError
-from shipway.ports import MANIFEST_FILE, PACKAGE, EndedStep, Packaged
+from shipway.ports import (
+    MANIFEST_FILE,
+    PACKAGE,
+    EndedStep,
+    Packaged,
+    RecordedRelease,
+    RecordedRollout,
+)
 
 _MIGRATIONS = (
     """
@@ -131,12 +138,16 @@ class SqliteRecord:
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None:
         """The newest run: its id, its result (None if interrupted), its steps' results."""
-        rows = self._read("SELECT id, result FROM runs ORDER BY rowid DESC LIMIT 1")
+        newest = self._read("SELECT id FROM runs ORDER BY rowid DESC LIMIT 1")
+        return self.run(newest[0][0]) if newest else None
+
+    def run(self, run: str) -> tuple[str, str | None, list[str]] | None:
+        """One run, as `last_run` has it."""
+        rows = self._read("SELECT result FROM runs WHERE id = ?", (run,))
         if not rows:
             return None
-        run, result = rows[0]
         steps = self._read("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
-        return run, result, [row[0] for row in steps]
+        return run, rows[0][0], [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
         """The finished runs that had a step, newest first: the result, its steps' results."""
@@ -285,7 +296,7 @@ class SqliteRecord:
             (release["digest"], json.dumps(release)),
         )
 
-    def releases(self) -> Sequence[dict[str, Any]]:
+    def releases(self) -> Sequence[RecordedRelease]:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
         return [json.loads(row[0]) for row in rows]
@@ -320,13 +331,15 @@ class SqliteRecord:
                 "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(merged), number)
             )
 
-    def rollouts(self, environment: str) -> Sequence[dict[str, Any]]:
+    def rollouts(self, environment: str) -> Sequence[RecordedRollout]:
         """Newest first; each carries its `number`."""
         rows = self._read(
             "SELECT number, rollout FROM rollouts WHERE environment = ? ORDER BY number DESC",
             (environment,),
         )
-        return [{**json.loads(text), "number": number} for number, text in rows]
+        return [
+            cast("RecordedRollout", {**json.loads(text), "number": number}) for number, text in rows
+        ]
 
     # -- below --------------------------------------------------------------------------
 
@@ -339,6 +352,7 @@ class SqliteRecord:
                 raise RecordError(
                     f"{self._path} was written by a newer Shipway (schema {version})",
                     "Update Shipway, or move the file away to begin a new record.",
+                    code="record-newer",
                 )
             for script in _MIGRATIONS[version:]:
                 for statement in script.split(";"):
@@ -431,11 +445,14 @@ def _is_text(path: str) -> bool:
 def _unusable(path: str, error: Exception) -> RecordError:
     text = str(error)
     if "full" in text:
-        return RecordError(f"the disk is full: {path} cannot be written", "Free some space.")
+        return RecordError(
+            f"the disk is full: {path} cannot be written", "Free some space.", code="disk-full"
+        )
     if "malformed" in text or "not a database" in text:
         return RecordError(
             f"{path} is damaged: {text}",
             "Move it away: a new record begins, and everything is checked again.",
+            code="record-damaged",
         )
     return RecordError(
         f"{path} cannot be used: {text}",

@@ -8,7 +8,7 @@ import pytest
 
 from shipway.config.schema import Environment, Pause
 from shipway.rollouts.analysis.window import Decision
-from shipway.rollouts.ecs.deployment_configuration import (
+from shipway.rollouts.ecs.lifecycle_hooks import (
     AFTER,
     BEFORE,
     HookAction,

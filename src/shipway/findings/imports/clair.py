@@ -37,6 +37,7 @@ def findings(report: JsonNode) -> list[Finding]:
                 raise ConfigError(
                     f"{name.path} names what is not in the report",
                     "Make the report again with its tool.",
+                    code="report-unreadable",
                 )
             results.append(_finding(vulnerabilities[name.text()], packages[package], image))
     return results

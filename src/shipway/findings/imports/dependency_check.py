@@ -33,7 +33,9 @@ def findings(report: JsonNode) -> list[Finding]:
     schema = report["reportSchema"].text()
     if schema != "1.1":
         raise ConfigError(
-            f"$.reportSchema is {schema!r}, not 1.1", "Use Dependency-Check 6 or newer."
+            f"$.reportSchema is {schema!r}, not 1.1",
+            "Use Dependency-Check 6 or newer.",
+            code="report-unreadable",
         )
     dependencies = list(report["dependencies"].required())
     failed = next(iter(report["scanInfo"]["analysisExceptions"]), None)

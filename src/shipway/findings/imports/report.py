@@ -45,6 +45,7 @@ def scans_from(data: object) -> tuple[Scan, ...]:
         if data
         else "an empty report does not say what made it, so it proves nothing",
         "SARIF 2.1.0, Dependency-Check, Snyk, Clair, ECR and GitHub's secret scanning are known.",
+        code="report-unreadable",
     )
 
 

@@ -60,7 +60,9 @@ class ProcessLoad:
         self._file.close()
         if process.returncode:
             last = output.strip().splitlines()[-1:] or ["it did not end"]
-            raise CannotRun(f"the load failed: {last[0]}", "Try again with a lower --rate.")
+            raise CannotRun(
+                f"the load failed: {last[0]}", "Try again with a lower --rate.", code="tool-failed"
+            )
         return every
 
     def kill(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from shipway.config.schema import Environment
+from shipway.ports import JudgementEntry
 from shipway.rollouts.analysis import judge
 from shipway.rollouts.analysis.state import JudgeState
 from shipway.rollouts.analysis.window import AnalysisWindow, Decision, Judgement, RequestCounts
@@ -77,15 +78,25 @@ def sample_figures(counts: RequestCounts) -> dict[str, float]:
     return {**figures, "p95": p95} if p95 is not None else figures
 
 
-def counts_to_dict(counts: RequestCounts) -> list[Any]:
-    """JSON-able; an infinite edge is the text "inf"."""
-    edges = [[str(edge), count] for edge, count in counts.buckets.items()]
-    return [counts.requests, counts.errors, edges]
+# Requests, errors, and (edge, count) of a histogram; an infinite edge is the text "inf".
+CountsRecord = tuple[int, int, list[tuple[str, int]]]
 
 
-def counts_from_dict(data: list[Any]) -> RequestCounts:
-    """What `packed` gave."""
+def counts_to_dict(counts: RequestCounts) -> CountsRecord:
+    """For the record."""
+    return counts.requests, counts.errors, [(str(edge), n) for edge, n in counts.buckets.items()]
+
+
+def counts_from_dict(data: CountsRecord) -> RequestCounts:
+    """What `counts_to_dict` gave, also after JSON made lists of its tuples."""
     return RequestCounts(data[0], data[1], {float(edge): count for edge, count in data[2]})
+
+
+class AnalysisRecord(TypedDict):
+    """state: of JudgeState."""
+
+    state: dict[str, Any]
+    evidence: list[JudgementEntry]
 
 
 PAST = 1000  # requests that the time before a rollout counts for
@@ -100,7 +111,7 @@ class RolloutAnalysis:
         self._state = judge.initial_state(replace(settings.judge, sticky=settings.sticky))
         self._on = settings.judged
         self.last: Judgement | None = None
-        self.evidence: list[dict[str, Any]] = []
+        self.evidence: list[JudgementEntry] = []
 
     def seed_baseline(self, past: Mapping[str, RequestCounts]) -> None:
         """What both answered before the rollout, by their keys; the old one's says what is usual.
@@ -110,7 +121,7 @@ class RolloutAnalysis:
         if self._on and self._old in past:
             self._state = judge.seed_baseline(self._state, scale_counts(past[self._old], PAST))
 
-    def observe(self, sample: TrafficSample, weight: float) -> Mapping[str, Any] | None:
+    def observe(self, sample: TrafficSample, weight: float) -> JudgementEntry | None:
         """Judge a sample; what was said, where the decision is another than before.
 
         weight: percent for the new release. Before it has any, the judge learns what is usual.
@@ -129,7 +140,11 @@ class RolloutAnalysis:
         self.last = judged
         if not changed:
             return None
-        judgement = {"at": sample.at, "decision": str(judged.decision), "sentence": judged.sentence}
+        judgement: JudgementEntry = {
+            "at": sample.at,
+            "decision": str(judged.decision),
+            "sentence": judged.sentence,
+        }
         self.evidence.append(judgement)
         return judgement
 
@@ -148,11 +163,11 @@ class RolloutAnalysis:
         """Why."""
         return self.last.sentence if self.last else "nothing was judged"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AnalysisRecord:
         """For the record."""
         return {"state": self._state.to_dict(), "evidence": self.evidence}
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: AnalysisRecord) -> None:
         """What `to_dict` gave."""
         self._state = JudgeState.from_dict(data["state"])
         self.evidence = list(data["evidence"])

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import floor, inf
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.config.schema import Environment
-from shipway.ports import Clock
+from shipway.ports import Clients, Clock, JudgementEntry, TrafficEntry
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.rollout_analysis import (
+    AnalysisRecord,
+    CountsRecord,
     RolloutAnalysis,
     TrafficSample,
     add_counts,
@@ -27,6 +28,13 @@ from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.load_balancer import MetricSource
 from shipway.rollouts.ecs.ports import EcsClients
 from shipway.rollouts.events import RolloutListener
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import (
+        DimensionTypeDef,
+        GetMetricDataInputTypeDef,
+        MetricDataQueryTypeDef,
+    )
 
 # What CloudWatch counted of each release, minute by minute.
 #
@@ -45,24 +53,33 @@ _EDGES = tuple(edge for edge in EDGES if edge <= SLOWEST)
 _ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
 
 
+class MetricsRecord(TypedDict):
+    """next: until when everything was counted; began: when counting did. totals: by key."""
+
+    next: float
+    began: float
+    samples: list[TrafficEntry]
+    totals: dict[str, CountsRecord]
+
+
 class CloudWatchMetrics:
     """sources, names: release's key → where its metrics are, and what it is called."""
 
     def __init__(
         self,
-        calls: RenewingClient,
+        calls: Clients,
         clock: Clock,
         sources: Mapping[str, MetricSource],
         names: Mapping[str, str],
     ) -> None:
-        self._calls = calls
+        self._cloudwatch = calls.client("cloudwatch")
         self._clock = clock
         self._sources = sources
         self._names = names
         self._next = _minute(clock.now()) - LEARNED * PERIOD
         self._began = clock.now()
         self._totals: dict[str, RequestCounts] = {}
-        self.samples: list[dict[str, Any]] = []
+        self.samples: list[TrafficEntry] = []
 
     @property
     def read_until(self) -> float:
@@ -106,7 +123,7 @@ class CloudWatchMetrics:
         """Release → requests, failed, p50, p95, p99: of the whole rollout."""
         return {self._names[key]: counts_summary(count) for key, count in self._totals.items()}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> MetricsRecord:
         """For the record."""
         totals = {key: counts_to_dict(count) for key, count in self._totals.items()}
         return {
@@ -116,7 +133,7 @@ class CloudWatchMetrics:
             "totals": totals,
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: MetricsRecord) -> None:
         """What `to_dict` gave."""
         self._next, self._began = data["next"], data["began"]
         self.samples = list(data["samples"])
@@ -125,24 +142,21 @@ class CloudWatchMetrics:
     def _counts(self, source: MetricSource, start: float, end: float) -> dict[float, RequestCounts]:
         """Minute → counts; a minute without data is missing."""
         series: dict[str, dict[float, float]] = {}
-        token: dict[str, str] = {}
+        request: GetMetricDataInputTypeDef = {
+            "MetricDataQueries": _queries(source),
+            "StartTime": _time(start),
+            "EndTime": _time(end),
+            "ScanBy": "TimestampAscending",
+        }
         while True:
-            answer = self._calls(
-                "cloudwatch",
-                "get_metric_data",
-                MetricDataQueries=_queries(source),
-                StartTime=_time(start),
-                EndTime=_time(end),
-                ScanBy="TimestampAscending",
-                **token,
-            )
+            answer = self._cloudwatch.get_metric_data(**request)
             for result in answer.get("MetricDataResults", []):
                 moments = (moment.timestamp() for moment in result.get("Timestamps", []))
                 values = zip(moments, result.get("Values", []), strict=False)
                 series.setdefault(result["Id"], {}).update(values)
             if not answer.get("NextToken"):
                 break
-            token = {"NextToken": answer["NextToken"]}
+            request["NextToken"] = answer["NextToken"]
         minutes = set().union(*series.values()) if series else set()
         return {
             minute: _one({name: by[minute] for name, by in series.items() if minute in by})
@@ -162,7 +176,7 @@ def _one(values: Mapping[str, float]) -> RequestCounts:
     return RequestCounts(round(values.get("requests", 0)), errors, buckets)
 
 
-def _queries(source: MetricSource) -> list[dict[str, Any]]:
+def _queries(source: MetricSource) -> list[MetricDataQueryTypeDef]:
     """What is asked of one release. Names begin with a small letter (M)."""
     metrics = [
         ("requests", "RequestCount", "Sum"),
@@ -173,7 +187,9 @@ def _queries(source: MetricSource) -> list[dict[str, Any]]:
         (f"le{number}", "TargetResponseTime", f"TC(:{edge / 1000:g})")
         for number, edge in enumerate(_EDGES)
     ]
-    dimensions = [{"Name": name, "Value": value} for name, value in source.dimensions]
+    dimensions: list[DimensionTypeDef] = [
+        {"Name": name, "Value": value} for name, value in source.dimensions
+    ]
     return [
         {
             "Id": identity,
@@ -208,6 +224,15 @@ _UNJUDGED = (
 )
 
 
+class CanaryRecord(TypedDict):
+    """weights: (seconds since the epoch, percent for the new release)."""
+
+    meter: MetricsRecord
+    judging: AnalysisRecord
+    weights: list[tuple[float, float]]
+    promoted: bool
+
+
 class CanaryAnalysis:
     """release, before: names. Without sources (see `find`) nothing is counted."""
 
@@ -229,7 +254,7 @@ class CanaryAnalysis:
         self.judged = False
         self.promoted = False
         self._found = False
-        self._loaded: Mapping[str, Any] | None = None
+        self._loaded: MetricsRecord | None = None
         self._refused: set[str] = set()
         self._weights: list[tuple[float, float]] = []
 
@@ -281,7 +306,7 @@ class CanaryAnalysis:
         if self._loaded:
             self.meter.load(self._loaded)
         elif BOTH in sources:
-            judgement = {
+            judgement: JudgementEntry = {
                 "at": self._parts.clock.now(),
                 "decision": "not judged",
                 "sentence": _UNJUDGED,
@@ -297,9 +322,9 @@ class CanaryAnalysis:
             }
         revisions = self._parts.service.revisions([deployment.candidate, *deployment.stables])
         balancer = self._parts.balancer
-        new = balancer.group_of(revisions.get(deployment.candidate, {}))
-        groups = [balancer.group_of(revisions.get(arn, {})) for arn in deployment.stables]
-        old = next((group for group in groups if group), "")
+        groups = {arn: balancer.group_of(revision) for arn, revision in revisions.items()}
+        new = groups.get(deployment.candidate, "")
+        old = next((groups[arn] for arn in deployment.stables if groups.get(arn)), "")
         if not new or (deployment.stables and not old):
             return {}
         if new == old or self._settings.strategy == "rolling":
@@ -314,7 +339,7 @@ class CanaryAnalysis:
         """Requests of the new release since the rollout began."""
         return self.meter.has_traffic(NEW)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> CanaryRecord:
         """For the record."""
         return {
             "meter": self.meter.to_dict(),
@@ -323,7 +348,7 @@ class CanaryAnalysis:
             "promoted": self.promoted,
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: CanaryRecord) -> None:
         """What `to_dict` gave."""
         self._loaded = data["meter"]
         self.meter.load(data["meter"])

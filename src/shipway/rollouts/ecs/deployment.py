@@ -5,13 +5,28 @@ Source: botocore's model of ECS, ServiceDeployment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from shipway.rollouts.platform import InstanceStatus
 from shipway.rollouts.state_machine import Stage, rolling_share
 
-GOING = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+if TYPE_CHECKING:
+    from types_boto3_ecs.literals import ServiceDeploymentStatusType
+    from types_boto3_ecs.type_defs import (
+        DeploymentLifecycleHookDetailTypeDef,
+        ServiceDeploymentTypeDef,
+        TaskTypeDef,
+    )
+
+GOING: tuple[ServiceDeploymentStatusType, ...] = (
+    "PENDING",
+    "IN_PROGRESS",
+    "STOP_REQUESTED",
+    "ROLLBACK_REQUESTED",
+    "ROLLBACK_IN_PROGRESS",
+)
 ENDED = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 _BACK = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 _FINAL = {
@@ -91,12 +106,12 @@ class Deployment:
         return rolling_share(self.running, self.stable)
 
 
-def deployment_from(raw: Mapping[str, Any]) -> Deployment:
+def deployment_from(raw: ServiceDeploymentTypeDef) -> Deployment:
     """What DescribeServiceDeployments says of one."""
-    target: Mapping[str, Any] = raw.get("targetServiceRevision") or {}
-    sources: Sequence[Mapping[str, Any]] = raw.get("sourceServiceRevisions") or ()
-    alarms: Mapping[str, Any] = raw.get("alarms") or {}
-    rollback: Mapping[str, Any] = raw.get("rollback") or {}
+    target = raw.get("targetServiceRevision") or {}
+    sources = raw.get("sourceServiceRevisions") or []
+    alarms = raw.get("alarms") or {}
+    rollback = raw.get("rollback") or {}
     created = raw.get("createdAt") or raw.get("startedAt")
     return Deployment(
         arn=raw["serviceDeploymentArn"],
@@ -116,7 +131,7 @@ def deployment_from(raw: Mapping[str, Any]) -> Deployment:
     )
 
 
-def _hook(raw: Mapping[str, Any]) -> LifecycleHook:
+def _hook(raw: DeploymentLifecycleHookDetailTypeDef) -> LifecycleHook:
     expires = raw.get("expiresAt")
     return LifecycleHook(raw["hookId"], raw["status"], expires.timestamp() if expires else 0.0)
 
@@ -124,7 +139,7 @@ def _hook(raw: Mapping[str, Any]) -> LifecycleHook:
 # Tasks as `shipway status` shows instances. Pure.
 
 
-def task_statuses(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def task_statuses(tasks: Iterable[TaskTypeDef]) -> list[InstanceStatus]:
     """One for every task. A container without a health check is well while it runs (M:
     healthStatus is UNKNOWN)."""
     return [
@@ -138,7 +153,7 @@ def task_statuses(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _health(task: Mapping[str, Any]) -> str:
+def _health(task: TaskTypeDef) -> str:
     status = task.get("lastStatus", "")
     if status != "RUNNING":
         return str(status).lower()

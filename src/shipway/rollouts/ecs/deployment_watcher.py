@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.analysis.window import Decision
+from shipway.rollouts.ecs.analysis import CanaryRecord
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.failures import (
     FailureReason,
@@ -23,7 +24,10 @@ from shipway.rollouts.ecs.failures import (
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder, HookStatus
 from shipway.rollouts.ecs.ports import EcsClients
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import RolloutNotes
+from shipway.rollouts.report import NotesRecord, RolloutNotes
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceEventTypeDef
 
 # What happens beside a deployment's own state: tasks that stop, the service's events.
 
@@ -83,7 +87,7 @@ class StoppedTaskMonitor:
             f"{len(self.failed)} tasks failed: {last.cause}", last.remedy, last.log
         )
 
-    def _tell_events(self, events: Sequence[Mapping[str, Any]]) -> None:
+    def _tell_events(self, events: Sequence[ServiceEventTypeDef]) -> None:
         """Newest first, as ECS gives them; those before the deployment are known."""
         fresh = [
             event
@@ -173,6 +177,23 @@ class PostDeploymentCheck:
 AGAIN = 120.0  # seconds after which what has not begun to go back is told again
 
 
+class WatcherRecord(TypedDict):
+    """What another command needs to go on.
+
+    hooks: pauses so far; since: when each was first seen; held: the one that waits for a person.
+    told: the newest stage and text. failed: ARNs of the tasks whose failure was told.
+    """
+
+    story: NotesRecord
+    hooks: list[str]
+    since: dict[str, float]
+    held: str
+    asked: bool
+    observing: CanaryRecord
+    told: list[str]
+    failed: list[str]
+
+
 @dataclass(kw_only=True)
 class DeploymentWatcher:
     """One deployment, by the ARN of the one that this command (or a killed one) started.
@@ -191,7 +212,7 @@ class DeploymentWatcher:
     asked: bool = False
     finished: bool = False
     _undone: float = 0.0
-    _told: tuple[Any, ...] = ()
+    _told: tuple[str, ...] = ()
     _moved: float = 0.0
     _warned: bool = False
 
@@ -358,11 +379,11 @@ class DeploymentWatcher:
         self.notes.fail(f"how it ends is not known: {cause}", f"{remedy} {again}".strip())
         return Verdict.UNKNOWN
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> WatcherRecord:
         """What another command needs to go on."""
         pauses = self.hooks
         return {
-            "story": vars(self.notes),
+            "story": self.notes.to_dict(),
             "hooks": pauses.hooks,
             "since": pauses.since,
             "held": pauses.awaiting_approval,
@@ -372,9 +393,9 @@ class DeploymentWatcher:
             "failed": self.failures.seen,
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: WatcherRecord) -> None:
         """What `to_dict` gave."""
-        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
+        self.notes = RolloutNotes.from_dict(data["story"])
         pauses = self.hooks
         pauses.hooks, pauses.since = list(data["hooks"]), dict(data["since"])
         pauses.awaiting_approval, self.asked = data["held"], data["asked"]

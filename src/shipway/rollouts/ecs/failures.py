@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.ecs.deployment import Deployment
@@ -12,11 +11,17 @@ from shipway.rollouts.ecs.failure_reasons import FailureExplanation, exit_code_t
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.service import EcsService
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ContainerTypeDef, TaskDefinitionTypeDef, TaskTypeDef
+
 # M, TaskStopCode. The scheduler stops an unhealthy task with a code of its own, and a surplus one
 # with the same: there the reason tells.
 _FAILED = ("TaskFailedToStart", "EssentialContainerExited")
 _UNHEALTHY = "health checks"
 _PROCESSOR = "exec format error"  # the kernel's word (ENOEXEC); the shell's is in the log only
+
+
+_SILENT: ContainerTypeDef = {}  # of a task without containers
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class TaskFailures:
     made before belong to an earlier deployment."""
 
     def __init__(
-        self, service: EcsService, logs: LogLines, definition: Mapping[str, Any], since: float
+        self, service: EcsService, logs: LogLines, definition: TaskDefinitionTypeDef, since: float
     ) -> None:
         self._service = service
         self._logs = logs
@@ -50,21 +55,21 @@ class TaskFailures:
         self.seen += [task["taskArn"] for task in stopped]
         return [self._failure(task) for task in stopped]
 
-    def _counts(self, task: Mapping[str, Any]) -> bool:
+    def _counts(self, task: TaskTypeDef) -> bool:
         ours = task.get("taskDefinitionArn") == self.definition["taskDefinitionArn"]
         created = task.get("createdAt")
         fresh = created is None or created.timestamp() >= self.since
         failed = task.get("stopCode") in _FAILED or _UNHEALTHY in task.get("stoppedReason", "")
         return ours and fresh and failed and task["taskArn"] not in self.seen
 
-    def _failure(self, task: Mapping[str, Any]) -> TaskFailure:
+    def _failure(self, task: TaskTypeDef) -> TaskFailure:
         container = self._guilty(task)
         log = self._logs.tail(self.definition, container.get("name", ""), task["taskArn"])
         why, code = explain_stopped_task(task, container, log), container.get("exitCode")
         cause = f"{why.cause} ({exit_code_text(code)})" if code else why.cause
         return TaskFailure(task["taskArn"], cause, why.remedy, why.heals, log)
 
-    def _guilty(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _guilty(self, task: TaskTypeDef) -> ContainerTypeDef:
         """The container that has something to say; the service's own where several have."""
         containers = task.get("containers", [])
         telling = [
@@ -73,14 +78,14 @@ class TaskFailures:
             if container.get("reason") or container.get("exitCode")
         ]
         own = self._service.place.container
+        candidates = [*telling, *containers, _SILENT]
         return next(
-            (container for container in (*telling, *containers) if container.get("name") == own),
-            next(iter((*telling, *containers)), {}),
+            (container for container in candidates if container.get("name") == own), candidates[0]
         )
 
 
 def explain_stopped_task(
-    task: Mapping[str, Any], container: Mapping[str, Any], log: tuple[str, ...]
+    task: TaskTypeDef, container: ContainerTypeDef, log: tuple[str, ...]
 ) -> FailureExplanation:
     """A stopped task in words: by what its container says, its own reason, its log."""
     if any(_PROCESSOR in line for line in log):
@@ -89,7 +94,7 @@ def explain_stopped_task(
     return explain_reason(reason)
 
 
-def _when(task: Mapping[str, Any]) -> float:
+def _when(task: TaskTypeDef) -> float:
     moment = task.get("stoppedAt") or task.get("createdAt")
     return float(moment.timestamp()) if moment else 0.0
 

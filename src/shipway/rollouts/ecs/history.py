@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from shipway.pipeline.outcome import Verdict
-from shipway.releases.release import Release
+from shipway.ports import RecordedRelease, RecordedRollout
 
 
 def merge_histories(
-    local: Iterable[Mapping[str, Any]], stored: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+    local: Iterable[RecordedRollout], stored: Iterable[RecordedRollout]
+) -> list[RecordedRollout]:
     """Both, newest first; a rollout that both know is the one from here."""
-    distinct: dict[tuple[Any, Any], Mapping[str, Any]] = {}
+    distinct: dict[tuple[float | None, str | None], RecordedRollout] = {}
     for rollout in (*local, *stored):
         distinct.setdefault((rollout.get("started"), rollout.get("digest")), rollout)
     return sorted(distinct.values(), key=lambda rollout: -float(rollout.get("started") or 0.0))
 
 
-def is_rollback_target(rollout: Mapping[str, Any]) -> bool:
+def is_rollback_target(rollout: RecordedRollout) -> bool:
     """Whether a rollout was good, and says what it was."""
     return (
         rollout.get("verdict") == Verdict.PASSED
@@ -28,9 +27,16 @@ def is_rollback_target(rollout: Mapping[str, Any]) -> bool:
     )
 
 
+def release_of_rollout(rollout: RecordedRollout) -> RecordedRelease:
+    """The release that a rollback target (`is_rollback_target`) brought."""
+    release = rollout["release_data"]
+    assert release is not None
+    return release
+
+
 def running_rollout(
-    rollouts: Sequence[Mapping[str, Any]], task_definition: str
-) -> Mapping[str, Any] | None:
+    rollouts: Sequence[RecordedRollout], task_definition: str
+) -> RecordedRollout | None:
     """The good rollout that put a task definition where it is."""
     return next(
         (
@@ -43,8 +49,8 @@ def running_rollout(
 
 
 def rollback_target(
-    rollouts: Sequence[Mapping[str, Any]], name: str, now: str
-) -> Mapping[str, Any] | None:
+    rollouts: Sequence[RecordedRollout], name: str, now: str
+) -> RecordedRollout | None:
     """The last good one of the release that is named; else the last of another than `now`, a
     release's digest. Never the next older revision: that may be one that was rolled back."""
     return next(
@@ -58,17 +64,11 @@ def rollback_target(
     )
 
 
-def rollouts_after(rollouts: Sequence[Mapping[str, Any]], digest: str) -> list[Mapping[str, Any]]:
+def rollouts_after(rollouts: Sequence[RecordedRollout], digest: str) -> list[RecordedRollout]:
     """The rollouts after the last one of a release."""
-    newer: list[Mapping[str, Any]] = []
+    newer: list[RecordedRollout] = []
     for rollout in rollouts:
         if rollout.get("digest") == digest:
             break
         newer.append(rollout)
     return newer
-
-
-def release_of_rollout(data: Mapping[str, Any]) -> Release:
-    """A release as the record and the bucket have it."""
-    fields = {name: value for name, value in data.items() if name != "name"}
-    return Release(**{**fields, "migrations": tuple(fields["migrations"])})

@@ -7,31 +7,36 @@ Where the bucket cannot be used, that is said, and nothing else depends on it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.aws import Aws
 from shipway.errors import ShipwayError
-from shipway.ports import Releases
-from shipway.releases.release import Release
-from shipway.rollouts.ecs.history import release_of_rollout
+from shipway.ports import Clients, RecordedRelease, RecordedRollout, Releases
+from shipway.releases.release import Release, release_from_dict
+from shipway.rollouts.ecs.deployment_watcher import WatcherRecord
 from shipway.rollouts.report import RolloutReport
 from shipway.system.user import current_user
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 NEWEST = 50  # rollouts that are read
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
 class S3HistoryStore:
-    """One environment's part. say: told what cannot be done, once."""
+    """One environment's part. say: told what cannot be done, once.
+
+    calls: clients that raise AwsApiError and AwsUnreachable (aws/client.py).
+    """
 
     def __init__(
         self,
-        calls: RenewingClient,
+        calls: Clients,
         settings: Aws,
         names: AwsResourceNames,
         say: Callable[[str], None],
@@ -47,7 +52,7 @@ class S3HistoryStore:
     def _prefix(self) -> str:
         return f"{self._names.application}/{self._names.environment}/rollouts/"
 
-    def put(self, rollout: Mapping[str, Any]) -> bool:
+    def put(self, rollout: RecordedRollout) -> bool:
         """Write a rollout that has ended, with its release and its receipt; whether it is there.
 
         Its key is its start and its deployment: the same rollout twice is the same object.
@@ -57,9 +62,7 @@ class S3HistoryStore:
         key = f"{self._prefix}{started:%Y%m%dT%H%M%S.%fZ}-{mark}.json"
         body = json.dumps(rollout, default=str, sort_keys=True).encode()
         try:
-            self._calls(
-                "s3",
-                "put_object",
+            self._calls.client("s3").put_object(
                 Bucket=self._bucket(),
                 Key=key,
                 Body=body,
@@ -67,14 +70,14 @@ class S3HistoryStore:
                 ContentType="application/json",
             )
         except AwsApiError as problem:
-            if problem.code in _EXISTS:
+            if problem.aws_code in _EXISTS:
                 return True
             return self._tell(problem)
         except ShipwayError as problem:
             return self._tell(problem)
         return True
 
-    def rollouts(self) -> Sequence[dict[str, Any]]:
+    def rollouts(self) -> Sequence[RecordedRollout]:
         """Those that any machine kept, newest first; none where the bucket cannot be read."""
         try:
             keys = sorted(self._keys(), reverse=True)[:NEWEST]
@@ -86,32 +89,31 @@ class S3HistoryStore:
 
     def _keys(self) -> list[str]:
         keys: list[str] = []
-        token: dict[str, str] = {}
+        s3 = self._calls.client("s3")
+        request: ListObjectsV2RequestTypeDef = {"Bucket": self._bucket(), "Prefix": self._prefix}
         while True:
-            answer = self._calls(
-                "s3", "list_objects_v2", Bucket=self._bucket(), Prefix=self._prefix, **token
-            )
+            answer = s3.list_objects_v2(**request)
             keys += [entry["Key"] for entry in answer.get("Contents", [])]
             if not answer.get("IsTruncated"):
                 return keys
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
+            request["ContinuationToken"] = answer["NextContinuationToken"]
 
-    def _read(self, key: str) -> dict[str, Any] | None:
+    def _read(self, key: str) -> RecordedRollout | None:
         """None for what is no rollout: anybody with the right may have put it there."""
-        body = self._calls("s3", "get_object", Bucket=self._bucket(), Key=key)["Body"].read()
+        answer = self._calls.client("s3").get_object(Bucket=self._bucket(), Key=key)
         try:
-            rollout = json.loads(body)
+            rollout = json.loads(answer["Body"].read())
         except ValueError:
             return None
         required = ("started", "digest", "verdict", "release_data", "task_definition")
         complete = isinstance(rollout, dict) and all(name in rollout for name in required)
-        return rollout if complete else None
+        return cast("RecordedRollout", rollout) if complete else None
 
     def _bucket(self) -> str:
         if not self._name:
             account = self._settings.account
             if not account:
-                account = self._calls("sts", "get_caller_identity")["Account"]
+                account = self._calls.client("sts").get_caller_identity()["Account"]
             self._name = self._names.bucket(account, self._calls.region)
         return self._name
 
@@ -128,7 +130,40 @@ class S3HistoryStore:
 # What the record and the bucket keep of an environment's rollouts.
 
 UNFINISHED = "unfinished"
-_HERE = ("path", "python", "sbom")  # of a release: what only this machine has
+
+
+class ReplacedRelease(TypedDict):
+    """The release that ran before; "" for none of ours."""
+
+    name: str
+    digest: str
+
+
+class UnfinishedEcsRollout(TypedDict):
+    """A rollout from its beginning to its end, as a later command takes it up.
+
+    remarks: kept with it, by name. back: to an earlier release. known: the deployments that there
+    were before; deployment: its own, "" while it has none. course: how far it was followed.
+    """
+
+    number: NotRequired[int]
+    started: float
+    release: RecordedRelease
+    before: ReplacedRelease
+    strategy: str
+    remarks: dict[str, str]
+    back: bool
+    task_definition: str
+    known: list[str]
+    deployment: str
+    course: WatcherRecord | None
+
+
+class EcsEnvironmentRecord(TypedDict, total=False):
+    """unkept: numbers of rollouts that the bucket does not have yet."""
+
+    unfinished: UnfinishedEcsRollout | None
+    unkept: list[int]
 
 
 class RolloutHistory:
@@ -138,53 +173,52 @@ class RolloutHistory:
         self.environment = environment
         self._record = record
         self._bucket = bucket
-        self._state: dict[str, Any] = record.state(environment) or {}
+        self._state = cast("EcsEnvironmentRecord", record.state(environment) or {})
 
     @property
-    def unfinished(self) -> dict[str, Any] | None:
+    def unfinished(self) -> UnfinishedEcsRollout | None:
         """The rollout that is not finished."""
-        unfinished: dict[str, Any] | None = self._state.get(UNFINISHED)
-        return unfinished
+        return self._state.get("unfinished")
 
-    def rollouts(self) -> Sequence[dict[str, Any]]:
+    def rollouts(self) -> Sequence[RecordedRollout]:
         """This machine's, newest first."""
         return self._record.rollouts(self.environment)
 
-    def release(self, data: Mapping[str, Any]) -> Release:
-        """A release that a rollout has kept; with its files, where this machine knows them."""
+    def release(self, data: RecordedRelease) -> Release:
+        """A release that a rollout kept; with its files, where this machine knows them."""
         releases = {release["digest"]: release for release in self._record.releases()}
-        return release_of_rollout(releases.get(data["digest"], data))
+        return release_from_dict(releases.get(data["digest"], data))
 
-    def open(self, unfinished: dict[str, Any]) -> None:
+    def open(self, unfinished: UnfinishedEcsRollout) -> None:
         """A rollout begins."""
         release = unfinished["release"]
         if release["digest"] and release.get("path"):  # else this machine knows it better
             self._record.add_release(release)
+        rollout: RecordedRollout = {
+            "release": release["name"],
+            "before": unfinished["before"]["name"],
+            "started": unfinished["started"],
+            "verdict": UNFINISHED,
+            "by": current_user(),
+            "strategy": unfinished["strategy"],
+            "digest": release["digest"],
+        }
         unfinished["number"] = self._record.add_rollout(
-            self.environment,
-            {
-                "release": release["name"],
-                "before": unfinished["before"]["name"],
-                "started": unfinished["started"],
-                "verdict": UNFINISHED,
-                "by": current_user(),
-                "strategy": unfinished["strategy"],
-                "digest": release["digest"],
-                **unfinished["remarks"],
-            },
+            self.environment, _with_remarks(rollout, unfinished)
         )
         self.save(unfinished)
 
-    def save(self, unfinished: dict[str, Any] | None) -> None:
+    def save(self, unfinished: UnfinishedEcsRollout | None) -> None:
         """Write down how far it is; None: there is none any more."""
-        self._state[UNFINISHED] = unfinished
+        self._state["unfinished"] = unfinished
         self._record.put_state(self.environment, self._state)
 
-    def close(self, unfinished: Mapping[str, Any], receipt: RolloutReport, *, over: bool) -> None:
+    def close(
+        self, unfinished: UnfinishedEcsRollout, receipt: RolloutReport, *, over: bool
+    ) -> None:
         """A receipt; the rollout stays unfinished unless it is over."""
-        rollout = {
-            **receipt.to_dict(),
-            **unfinished["remarks"],
+        rollout: RecordedRollout = {
+            **_with_remarks(receipt.to_dict(), unfinished),
             "digest": unfinished["release"]["digest"],
             "by": current_user(),
             "task_definition": unfinished["task_definition"],
@@ -210,8 +244,13 @@ class RolloutHistory:
         self.save(self.unfinished)
 
 
-def _kept(release: Mapping[str, Any]) -> dict[str, Any] | None:
+def _with_remarks(rollout: RecordedRollout, unfinished: UnfinishedEcsRollout) -> RecordedRollout:
+    """Remarks are kept under their own names."""
+    return cast("RecordedRollout", {**rollout, **unfinished["remarks"]})
+
+
+def _kept(release: RecordedRelease) -> RecordedRelease | None:
     """What any machine can use of a release; None of one that only its name is known of."""
     if not release["digest"]:
         return None
-    return {**release, **dict.fromkeys(_HERE, "")}
+    return {**release, "path": "", "python": "", "sbom": ""}  # these only this machine has

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shipway.aws.client import RenewingClient
 from shipway.config.schema import Environment
-from shipway.ports import Http
+from shipway.ports import Clients, Http
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.smoke_tests import first_smoke_test_failure
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceRevisionTypeDef, ServiceTypeDef
 
 ALB = "AWS/ApplicationELB"
 
@@ -25,13 +27,16 @@ class MetricSource:
 
 
 class LoadBalancer:
-    """The load balancer of a service. Raises AwsApiError and AwsUnreachable."""
+    """The load balancer of a service. Raises AwsApiError and AwsUnreachable.
 
-    def __init__(self, calls: RenewingClient) -> None:
-        self._calls = calls
+    calls: clients that raise these (aws/client.py).
+    """
+
+    def __init__(self, calls: Clients) -> None:
+        self._elb = calls.client("elbv2")
         self._balancers: dict[str, str] = {}
 
-    def address(self, service: Mapping[str, Any]) -> str:
+    def address(self, service: ServiceTypeDef) -> str:
         """What people open; "" where the service has no load balancer."""
         groups = [
             balancer["targetGroupArn"]
@@ -41,21 +46,20 @@ class LoadBalancer:
         arn = self._balancer(groups[0]) if groups else ""
         if not arn:
             return ""
-        answer = self._calls("elbv2", "describe_load_balancers", LoadBalancerArns=[arn])
+        answer = self._elb.describe_load_balancers(LoadBalancerArns=[arn])
         name = answer["LoadBalancers"][0]["DNSName"]
-        listeners = self._calls("elbv2", "describe_listeners", LoadBalancerArn=arn)["Listeners"]
+        listeners = self._elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
         secure = any(listener.get("Protocol") == "HTTPS" for listener in listeners)
         return f"{'https' if secure else 'http'}://{name}"
 
-    def group_of(self, revision: Mapping[str, Any]) -> str:
+    def group_of(self, revision: ServiceRevisionTypeDef) -> str:
         """The target group that serves a revision (DescribeServiceRevisions), "" for none."""
-        resolved: Sequence[Mapping[str, Any]] = (revision.get("resolvedConfiguration") or {}).get(
-            "loadBalancers"
-        ) or revision.get("loadBalancers", [])
-        return next(
-            (balancer["targetGroupArn"] for balancer in resolved if balancer.get("targetGroupArn")),
-            "",
-        )
+        resolved = (revision.get("resolvedConfiguration") or {}).get("loadBalancers", [])
+        groups = [balancer.get("targetGroupArn") for balancer in resolved]
+        groups = groups or [
+            balancer.get("targetGroupArn") for balancer in revision.get("loadBalancers", [])
+        ]
+        return next(filter(None, groups), "")
 
     def source(self, group: str) -> MetricSource | None:
         """Where the load balancer's metrics of a target group are.
@@ -73,7 +77,7 @@ class LoadBalancer:
 
     def _balancer(self, group: str) -> str:
         if group not in self._balancers:
-            answer = self._calls("elbv2", "describe_target_groups", TargetGroupArns=[group])
+            answer = self._elb.describe_target_groups(TargetGroupArns=[group])
             arns = answer["TargetGroups"][0].get("LoadBalancerArns") or [""]
             self._balancers[group] = arns[0]
         return self._balancers[group]

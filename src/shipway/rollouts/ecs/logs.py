@@ -2,58 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError, error_code
 from shipway.errors import ConfigError
 from shipway.ports import Clients, Clock
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import TaskDefinitionTypeDef
+    from types_boto3_logs.type_defs import (
+        FilteredLogEventTypeDef,
+        FilterLogEventsRequestTypeDef,
+        GetLogEventsRequestTypeDef,
+    )
 
 LINES = 20
 
 
 class LogLines:
-    """Reads what the log driver awslogs has written. What cannot be read is no lines."""
+    """Reads what the log driver awslogs has written. What cannot be read is no lines.
 
-    def __init__(self, calls: RenewingClient) -> None:
-        self._calls = calls
+    calls: clients that raise AwsApiError and AwsUnreachable (aws/client.py).
+    """
+
+    def __init__(self, calls: Clients) -> None:
+        self._logs = calls.client("logs")
 
     def tail(
-        self, definition: Mapping[str, Any], container: str, task: str, lines: int = LINES
+        self, definition: TaskDefinitionTypeDef, container: str, task: str, lines: int = LINES
     ) -> tuple[str, ...]:
-        """Of a task (its ARN) by its task definition.
-
-        A stream is called PREFIX/CONTAINER/TASK (ECS developer guide, "Send Amazon ECS logs to
-        CloudWatch"). Raises AwsUnreachable.
-        """
-        options = _options(definition, container)
-        group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
-        if not group or not prefix:
+        """Of a task (its ARN) by its task definition. Raises AwsUnreachable."""
+        location = log_location(definition, container)
+        if location is None:
             return ()
-        stream = f"{prefix}/{container}/{task.rsplit('/', 1)[-1]}"
         try:
-            answer = self._calls(
-                "logs",
-                "get_log_events",
-                logGroupName=group,
-                logStreamName=stream,
+            answer = self._logs.get_log_events(
+                logGroupName=location.group,
+                logStreamName=location.stream(task),
                 limit=lines,
                 startFromHead=False,
             )
         except AwsApiError:  # nothing written yet, or no right to read it: the reason still counts
             return ()
         return tuple(str(event.get("message", "")).rstrip() for event in answer.get("events", []))
-
-
-def _options(definition: Mapping[str, Any], container: str) -> Mapping[str, str]:
-    for candidate in definition.get("containerDefinitions", []):
-        configured = candidate.get("logConfiguration", {})
-        if candidate.get("name") == container and configured.get("logDriver") == "awslogs":
-            options: Mapping[str, str] = configured.get("options", {})
-            return options
-    return {}
 
 
 # Where a container's lines arrive, and reading them as they come.
@@ -75,7 +68,7 @@ class LogLocation:
         return f"{self.prefix}/{self.container}/{task_arn.rpartition('/')[2]}"
 
 
-def log_location(task_definition: Mapping[str, Any], container: str) -> LogLocation | None:
+def log_location(task_definition: TaskDefinitionTypeDef, container: str) -> LogLocation | None:
     """Where a container's lines go; None where it is not CloudWatch, or not by streams of tasks."""
     for candidate in task_definition.get("containerDefinitions", ()):
         log = candidate.get("logConfiguration", {})
@@ -93,8 +86,11 @@ class LogStream:
 
     def __init__(self, clients: Clients, location: LogLocation, task_arn: str) -> None:
         self._logs = clients.client("logs")
-        self._asked = {"logGroupName": location.group, "logStreamName": location.stream(task_arn)}
-        self._token = ""
+        self._request: GetLogEventsRequestTypeDef = {
+            "logGroupName": location.group,
+            "logStreamName": location.stream(task_arn),
+            "startFromHead": True,
+        }
 
     def fresh(self) -> Iterator[str]:
         """The lines that have arrived since the last time. A stream that is not there has none.
@@ -104,9 +100,8 @@ class LogStream:
         from botocore.exceptions import ClientError
 
         while True:
-            more = {"nextToken": self._token} if self._token else {}
             try:
-                answer = self._logs.get_log_events(**self._asked, startFromHead=True, **more)
+                answer = self._logs.get_log_events(**self._request)
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
                     return  # the first line has not arrived yet
@@ -114,9 +109,9 @@ class LogStream:
             for event in answer["events"]:
                 yield event["message"].rstrip("\n")
             token = answer.get("nextForwardToken", "")
-            if token == self._token or not token:
+            if token == self._request.get("nextToken") or not token:
                 return
-            self._token = token
+            self._request["nextToken"] = token
 
 
 # An environment's lines from CloudWatch Logs, as they arrive.
@@ -146,7 +141,7 @@ class LogTail:
     def __init__(self, clients: Clients, group: str, prefix: str = "") -> None:
         self._logs = clients.client("logs")
         self._group = group
-        self._prefix = {"logStreamNamePrefix": prefix} if prefix else {}
+        self._prefix = prefix
         self._seen: dict[str, int] = {}  # event's id → its time, of those that may come again
 
     def since(self, start: float) -> Iterator[LogLine]:
@@ -187,24 +182,25 @@ class LogTail:
         limit = int(start * 1000)
         self._seen = {key: at for key, at in self._seen.items() if at >= limit}
 
-    def _events(self, start: int) -> Iterator[dict[str, Any]]:
+    def _events(self, start: int) -> Iterator[FilteredLogEventTypeDef]:
         """All pages. A page may be empty and the next one not (API reference, FilterLogEvents)."""
         from botocore.exceptions import ClientError
 
-        token: dict[str, str] = {}
+        request: FilterLogEventsRequestTypeDef = {"logGroupName": self._group, "startTime": start}
+        if self._prefix:
+            request["logStreamNamePrefix"] = self._prefix
         while True:
             try:
-                answer = self._logs.filter_log_events(
-                    logGroupName=self._group, startTime=start, **self._prefix, **token
-                )
+                answer = self._logs.filter_log_events(**request)
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
                     raise ConfigError(
                         f"there is no log group {self._group}",
                         "Nothing has run there yet; or correct environments.ENV.ecs.log_group.",
+                        code="no-stack",
                     ) from None
                 raise
             yield from answer.get("events", ())
             if not answer.get("nextToken"):
                 return
-            token = {"nextToken": answer["nextToken"]}
+            request["nextToken"] = answer["nextToken"]

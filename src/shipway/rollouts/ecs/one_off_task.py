@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Environment
@@ -13,6 +13,15 @@ from shipway.pipeline.command_line import command_line
 from shipway.ports import Clients, Clock
 from shipway.rollouts.ecs.failure_reasons import FailureExplanation, exit_code_text, explain_reason
 from shipway.rollouts.ecs.logs import LogLocation, LogStream, log_location
+
+if TYPE_CHECKING:
+    from types_boto3_ecs import ECSClient
+    from types_boto3_ecs.type_defs import (
+        ContainerTypeDef,
+        RunTaskRequestTypeDef,
+        ServiceTypeDef,
+        TaskTypeDef,
+    )
 
 POLL = 3.0  # seconds between two looks at a task
 # awslogs sends in batches of up to 5 s: as long as lines may come after their task has stopped.
@@ -37,7 +46,7 @@ class TaskResult:
 def run_task(
     clients: Clients,
     clock: Clock,
-    service: Mapping[str, Any],
+    service: ServiceTypeDef,
     task_definition_arn: str,
     container: str,
     command: Sequence[str],
@@ -66,48 +75,59 @@ def run_task(
 
 
 def _start(
-    ecs: Any, service: Mapping[str, Any], definition: str, container: str, command: Sequence[str]
+    ecs: ECSClient,
+    service: ServiceTypeDef,
+    definition: str,
+    container: str,
+    command: Sequence[str],
 ) -> str:
     """The ARN of the task that was started."""
-    where = {
-        key: service[key]
-        for key in ("networkConfiguration", "platformVersion", "capacityProviderStrategy")
-        if service.get(key)
+    request: RunTaskRequestTypeDef = {
+        "cluster": service["clusterArn"],
+        "taskDefinition": definition,
+        "count": 1,
+        "startedBy": "shipway",
+        "overrides": {"containerOverrides": [{"name": container, "command": list(command)}]},
     }
-    if "capacityProviderStrategy" not in where:  # RunTask takes one of the two
-        where["launchType"] = service.get("launchType") or "FARGATE"
-    answer = ecs.run_task(
-        cluster=service["clusterArn"],
-        taskDefinition=definition,
-        count=1,
-        startedBy="shipway",
-        overrides={"containerOverrides": [{"name": container, "command": list(command)}]},
-        **where,
-    )
+    if network := service.get("networkConfiguration"):
+        request["networkConfiguration"] = network
+    if version := service.get("platformVersion"):
+        request["platformVersion"] = version
+    if providers := service.get("capacityProviderStrategy"):  # RunTask takes one of the two
+        request["capacityProviderStrategy"] = providers
+    else:
+        request["launchType"] = service.get("launchType") or "FARGATE"
+    answer = ecs.run_task(**request)
     for failure in answer.get("failures", ()):
         explanation = explain_reason(
             f"{failure.get('reason', '')} {failure.get('detail', '')}".strip()
         )
-        raise CannotRun(f"ECS did not start the task: {explanation.cause}", explanation.remedy)
+        raise CannotRun(
+            f"ECS did not start the task: {explanation.cause}",
+            explanation.remedy,
+            code="task-failed",
+        )
     if not answer.get("tasks"):
-        raise CannotRun("ECS did not start the task, and gave no reason", "Try again.")
+        raise CannotRun(
+            "ECS did not start the task, and gave no reason", "Try again.", code="task-failed"
+        )
     return str(answer["tasks"][0]["taskArn"])
 
 
 def running_ecs_service(
     clients: Clients, settings: Environment, names: AwsResourceNames
-) -> Mapping[str, Any]:
+) -> ServiceTypeDef:
     """The environment's service. Raises ConfigError where there is none; botocore's errors pass."""
     cluster = settings.ecs.cluster or names.cluster
     name = settings.ecs.service or names.service
     answer = clients.client("ecs").describe_services(cluster=cluster, services=[name])
     for service in answer["services"]:
         if service.get("status") == "ACTIVE":
-            active: Mapping[str, Any] = service
-            return active
+            return service
     raise ConfigError(
         f"the cluster {cluster} has no service {name}",
         f"Make it: {command_line('infra', 'apply', names.environment)}.",
+        code="no-stack",
     )
 
 
@@ -154,10 +174,9 @@ class _Watch:
                 return self._lost(f"it did not end within {_PATIENCE:g} s, and was stopped")
             self._clock.sleep(POLL)
 
-    def _look(self) -> Mapping[str, Any] | None:
+    def _look(self) -> TaskTypeDef | None:
         tasks = self._ecs.describe_tasks(cluster=self._cluster, tasks=[self._task])["tasks"]
-        task: Mapping[str, Any] | None = tasks[0] if tasks else None
-        return task
+        return tasks[0] if tasks else None
 
     def _show(self) -> bool:
         """Whether there was a new line."""
@@ -177,15 +196,10 @@ class _Watch:
     def _lost(self, why: str) -> TaskResult:
         return TaskResult(None, why, "Look at it in the ECS console.", self._task)
 
-    def _ended(self, task: Mapping[str, Any], container: str) -> TaskResult:
-        mine: Mapping[str, Any] = next(
-            (
-                candidate
-                for candidate in task.get("containers", ())
-                if candidate.get("name") == container
-            ),
-            {},
-        )
+    def _ended(self, task: TaskTypeDef, container: str) -> TaskResult:
+        containers = task.get("containers", [])
+        nothing: ContainerTypeDef = {}
+        mine = next((each for each in containers if each.get("name") == container), nothing)
         code = mine.get("exitCode")
         if code == 0:
             return TaskResult(0, task=self._task)
@@ -196,7 +210,7 @@ class _Watch:
         return TaskResult(code, reason, explanation.remedy, self._task)
 
 
-def _why(task: Mapping[str, Any], container: Mapping[str, Any]) -> FailureExplanation:
+def _why(task: TaskTypeDef, container: ContainerTypeDef) -> FailureExplanation:
     """The container's own reason says more than the task's, which says more than its code."""
     for text in (container.get("reason"), task.get("stoppedReason"), task.get("stopCode")):
         if text:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
@@ -14,15 +12,22 @@ from shipway.config.schema import Config, Environment
 from shipway.errors import Busy, CannotRun, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http, Releases, RenewableClients
-from shipway.releases.release import Release
+from shipway.ports import (
+    Clients,
+    Clock,
+    Http,
+    RecordedRollout,
+    Releases,
+    RenewableClients,
+)
+from shipway.releases.release import Release, release_to_dict
 from shipway.rollouts.ecs import history
 from shipway.rollouts.ecs.deployment import Deployment, task_statuses
 from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
     rollback_configuration,
 )
-from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore
+from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore, UnfinishedEcsRollout
 from shipway.rollouts.ecs.load_balancer import LoadBalancer
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.ports import EcsClients, PreflightFailure, TaskDefinitionOps
@@ -30,7 +35,7 @@ from shipway.rollouts.ecs.rollout import EcsRollout
 from shipway.rollouts.ecs.service import EcsService, ServiceRef
 from shipway.rollouts.ecs.task_definition import release_of_task_definition
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.platform import NO_REMARKS
+from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
 from shipway.rollouts.report import RolloutReport
 
 # What is looked at before anything is changed.
@@ -40,6 +45,7 @@ class PreflightFailed(CannotRun):
     """Something stands in the way; nothing was changed."""
 
     exit_code = 1
+    default_code = "preflight-failed"
 
 
 def raise_if_not_ready(obstacles: Sequence[PreflightFailure]) -> None:
@@ -61,20 +67,23 @@ def settings_digest(settings: Environment) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
-def warn_of_alarms(calls: RenewingClient, names: Sequence[str]) -> list[str]:
+def warn_of_alarms(calls: Clients, names: Sequence[str]) -> list[str]:
     """A warning for every alarm that fires already: ECS watches none in a deployment that
     begins so (docs/ecs.md). Where they cannot be read, that is said."""
     if not names:
         return []
     try:
-        answer = calls("cloudwatch", "describe_alarms", AlarmNames=list(names), StateValue="ALARM")
+        answer = calls.client("cloudwatch").describe_alarms(
+            AlarmNames=list(names), StateValue="ALARM"
+        )
     except AwsApiError as problem:
         return [f"whether alarms fire already is not known: {problem.message}"]
-    rows = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    firing = [alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])]
+    firing += [alarm["AlarmName"] for alarm in answer.get("CompositeAlarms", [])]
     return [
-        f"WARNING: the alarm {alarm['AlarmName']} fires already: ECS watches no alarm in a "
+        f"WARNING: the alarm {name} fires already: ECS watches no alarm in a "
         "deployment that begins so"
-        for alarm in rows
+        for name in firing
     ]
 
 
@@ -104,6 +113,7 @@ class DeploymentsInProgress:
         return Busy(
             f"another rollout goes on in {name}: of {release} ({deployment.rsplit('/', 1)[-1]})",
             f"Wait for it; or {command_line('resume', name)}, {command_line('cancel', name)}.",
+            code="rollout-in-progress",
         )
 
     def release_in(self, deployment: Deployment) -> str:
@@ -111,7 +121,7 @@ class DeploymentsInProgress:
         name."""
         target = deployment.candidate
         revisions = self._service.revisions([target] if target else [])
-        arn = str(revisions.get(target, {}).get("taskDefinition", ""))
+        arn = revisions[target].get("taskDefinition", "") if target in revisions else ""
         if not arn:
             return "a release"
         return (
@@ -149,10 +159,10 @@ class EcsPlatform:
         self._bucket = S3HistoryStore(calls, config.aws, self.names, lambda line: self._say(line))
         self._others = DeploymentsInProgress(service, name)
         self._ledger = RolloutHistory(name, record, self._bucket)
-        self._past: list[Mapping[str, Any]] | None = None
+        self._past: list[RecordedRollout] | None = None
 
     @property
-    def unfinished(self) -> Mapping[str, Any] | None:
+    def unfinished(self) -> UnfinishedEcsRollout | None:
         """The rollout that is not finished, as the record has it."""
         return self._ledger.unfinished
 
@@ -168,7 +178,7 @@ class EcsPlatform:
         """The release whose task definition the service has; None where it is none of ours."""
         definition = self._parts.service.describe().get("taskDefinition", "")
         rollout = history.running_rollout(self._rollouts(), definition)
-        return self._ledger.release(rollout["release_data"]) if rollout else None
+        return self._ledger.release(history.release_of_rollout(rollout)) if rollout else None
 
     def deploy(
         self,
@@ -203,7 +213,7 @@ class EcsPlatform:
         firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
         venture = self._venture(listener, stopping)
         venture.begin(
-            {**asdict(release), "name": release.name},
+            release_to_dict(release),
             now,
             self.settings.strategy,
             {**remarks, "settings": mark},
@@ -226,7 +236,7 @@ class EcsPlatform:
         strategy = "rolling" if self.settings.strategy == "rolling" else "blue-green"
         venture = self._venture(listener)
         venture.begin(
-            rollout["release_data"],
+            history.release_of_rollout(rollout),
             now,
             strategy,
             {"settings": rollout.get("settings", "")},
@@ -253,9 +263,10 @@ class EcsPlatform:
         raise ConfigError(
             f"{self.name} is on ECS: what runs there belongs to its stack",
             f"{command_line('infra', 'destroy', self.name)} takes everything down.",
+            code="wrong-platform",
         )
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> PlatformStatus:
         """What runs here, as ECS says."""
         service = self._parts.service.describe()
         rollout = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
@@ -281,26 +292,24 @@ class EcsPlatform:
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
         now = self._parts.service.describe().get("taskDefinition", "")
-        return self._ledger.release(self._earlier(name, now)["release_data"])
+        return self._ledger.release(history.release_of_rollout(self._earlier(name, now)))
 
     def since(self, release: Release) -> list[Release]:
         """The releases that were rolled out after it was last: they may have migrated."""
         rollouts = history.rollouts_after(self._rollouts(), release.digest)
         releases = {
-            rollout["digest"]: rollout["release_data"]
-            for rollout in rollouts
-            if rollout.get("release_data")
+            rollout["digest"]: data for rollout in rollouts if (data := rollout.get("release_data"))
         }
         return [self._ledger.release(data) for data in releases.values()]
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
         """This machine's and, by the bucket, those of others, newest first."""
         self._say = say
         return self._rollouts()
 
     # -- below ----------------------------------------------------------------------------
 
-    def _earlier(self, name: str, task_definition: str) -> Mapping[str, Any]:
+    def _earlier(self, name: str, task_definition: str) -> RecordedRollout:
         rollouts = self._rollouts()
         now = history.running_rollout(rollouts, task_definition)
         rollout = history.rollback_target(rollouts, name, now["digest"] if now else "")
@@ -310,10 +319,11 @@ class EcsPlatform:
                 if name
                 else "there is no earlier good release to roll back to",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="no-earlier-release",
             )
         return rollout
 
-    def _rollouts(self) -> list[Mapping[str, Any]]:
+    def _rollouts(self) -> list[RecordedRollout]:
         """Read once."""
         if self._past is None:
             self._past = history.merge_histories(self._ledger.rollouts(), self._bucket.rollouts())
@@ -344,6 +354,7 @@ class EcsPlatform:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="rollout-in-progress",
             )
         return venture
 

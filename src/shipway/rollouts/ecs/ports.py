@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shipway.aws.client import RenewingClient
 from shipway.aws.names import AwsResourceNames
@@ -15,6 +15,13 @@ from shipway.releases.release import Release
 from shipway.rollouts.ecs.load_balancer import LoadBalancer
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.service import EcsService
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        RegisterTaskDefinitionRequestTypeDef,
+        ServiceTypeDef,
+        TaskDefinitionTypeDef,
+    )
 
 # What a rollout on ECS needs of the parts that make, look at and run task definitions.
 
@@ -46,7 +53,7 @@ class RunTask(Protocol):
         self,
         clients: Clients,
         clock: Clock,
-        service: Mapping[str, Any],
+        service: ServiceTypeDef,
         task_definition_arn: str,
         container: str,
         command: Sequence[str],
@@ -61,10 +68,11 @@ class TaskDefinitionOps:
     """
 
     render: Callable[
-        [Environment, AwsResourceNames, Release, Mapping[str, Any] | None], dict[str, Any]
+        [Environment, AwsResourceNames, Release, TaskDefinitionTypeDef | None],
+        RegisterTaskDefinitionRequestTypeDef,
     ]
     preflight: Callable[
-        [Clients, Environment, AwsResourceNames, Release, Mapping[str, Any]],
+        [Clients, Environment, AwsResourceNames, Release, RegisterTaskDefinitionRequestTypeDef],
         Sequence[PreflightFailure],
     ]
     run_task: RunTask

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from shipway.aws.names import Account, AwsResourceNames
 from shipway.config.health_check import HealthCheck
@@ -23,10 +23,17 @@ from shipway.rollouts.ecs.task_definition import (
     render_task_definition,
 )
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DeploymentConfigurationOutputTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
+
 # A task definition to start from, in a file of the application's repository.
 
 
-def read_template(root: str, path: str, where: str) -> Mapping[str, Any]:
+def read_template(root: str, path: str, where: str) -> TaskDefinitionTypeDef:
     """The task definition in a JSON file, as `aws ecs describe-task-definition` prints it or as
     RegisterTaskDefinition takes it.
 
@@ -37,19 +44,25 @@ def read_template(root: str, path: str, where: str) -> Mapping[str, Any]:
             template = json.load(file)
     except OSError as error:
         raise ConfigError(
-            f"{where}: {path} cannot be read: {error.strerror}", "Correct the path."
+            f"{where}: {path} cannot be read: {error.strerror}",
+            "Correct the path.",
+            code="invalid-setting",
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{where}: {path} is not JSON: {error}", "Correct the file.") from None
+        raise ConfigError(
+            f"{where}: {path} is not JSON: {error}", "Correct the file.", code="invalid-setting"
+        ) from None
     if isinstance(template, dict) and isinstance(template.get("taskDefinition"), dict):
         template = template["taskDefinition"]
     if not isinstance(template, dict) or not isinstance(
         template.get("containerDefinitions", []), list
     ):
         raise ConfigError(
-            f"{where}: {path} is no task definition", "It has to have containerDefinitions."
+            f"{where}: {path} is no task definition",
+            "It has to have containerDefinitions.",
+            code="invalid-setting",
         )
-    return template
+    return cast("TaskDefinitionTypeDef", template)  # ECS checks the rest when it is registered
 
 
 # What would change in a task definition, field by field.
@@ -88,7 +101,8 @@ class FieldChange:
 
 
 def task_definition_diff(
-    running: Mapping[str, Any] | None, desired: Mapping[str, Any]
+    running: TaskDefinitionTypeDef | DeploymentConfigurationOutputTypeDef | None,
+    desired: RegisterTaskDefinitionRequestTypeDef | DeploymentConfigurationOutputTypeDef,
 ) -> tuple[FieldChange, ...]:
     """The changes from what runs (None: nothing does) to what would, in the order of paths.
 
@@ -104,7 +118,7 @@ def task_definition_diff(
     )
 
 
-def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not _silent(key, item, path):
@@ -116,7 +130,7 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, str(value)
 
 
-def _member(key: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _member(key: str, value: object, path: str) -> Iterator[tuple[str, str]]:
     below = ".".join(filter(None, (path, _SHORT.get(key, key))))
     if key in _KEYED and isinstance(value, (list, tuple)):
         yield from _rows(key, value, below)
@@ -126,7 +140,7 @@ def _member(key: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from _flat(value, below)
 
 
-def _rows(key: str, rows: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, str]]:
+def _rows(key: str, rows: Sequence[Mapping[str, object]], path: str) -> Iterator[tuple[str, str]]:
     identifier = _KEYED[key]
     for row in rows:
         below = ".".join(filter(None, (path, str(row.get(identifier, "")))))
@@ -137,7 +151,7 @@ def _rows(key: str, rows: Sequence[Mapping[str, Any]], path: str) -> Iterator[tu
         yield from list(_flat(rest, below)) or [(below, "there")]
 
 
-def _silent(key: str, value: Any, path: str) -> bool:
+def _silent(key: str, value: object, path: str) -> bool:
     """What says nothing: ECS's own fields, empty ones, and its defaults."""
     if not path and key in READ_ONLY:
         return True
@@ -165,7 +179,7 @@ def deploy_preview(
     settings: Environment,
     names: AwsResourceNames,
     release: Release,
-    template: Mapping[str, Any] | None,
+    template: TaskDefinitionTypeDef | None,
     *,
     account: Account,
     health: HealthCheck | None,
@@ -183,7 +197,10 @@ def deploy_preview(
     )
     configured = deployment_configuration(settings, int(service.get("desiredCount", 0)))
     now = service.get("deploymentConfiguration", {})
-    before = {key: now[key] for key in configured.keys() & now.keys()}
+    before = cast(
+        "DeploymentConfigurationOutputTypeDef",
+        {key: value for key, value in now.items() if key in configured},
+    )
     return DeployPreview(
         arn.rpartition("/")[2],
         release_of_task_definition(running),

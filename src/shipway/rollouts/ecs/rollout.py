@@ -7,7 +7,7 @@ import shlex
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError, translate_aws_errors
@@ -15,18 +15,25 @@ from shipway.config.schema import Environment
 from shipway.errors import CannotRun, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clients, Clock
+from shipway.ports import Clients, Clock, RecordedRelease, RecordedRollout
 from shipway.rollouts.ecs.analysis import CanaryAnalysis
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
 from shipway.rollouts.ecs.failures import TaskFailures
-from shipway.rollouts.ecs.history_store import RolloutHistory
+from shipway.rollouts.ecs.history_store import ReplacedRelease, RolloutHistory, UnfinishedEcsRollout
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder
 from shipway.rollouts.ecs.load_balancer import SmokeTests
 from shipway.rollouts.ecs.ports import EcsClients, TaskDefinitionOps
 from shipway.rollouts.ecs.service import EcsService
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutNotes, RolloutReport
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DeploymentConfigurationUnionTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        TaskDefinitionTypeDef,
+    )
 
 # Begins a deployment: the task definition, the migration, the one call; and finds it again.
 
@@ -38,6 +45,8 @@ _SHOWN = 20  # of its last lines that the receipt keeps
 
 class MigrationFailed(CannotRun):
     """It ended badly, before any traffic moved. log: its last lines."""
+
+    default_code = "task-failed"
 
     def __init__(self, message: str, remedy: str, log: tuple[str, ...] = ()) -> None:
         super().__init__(message, remedy)
@@ -107,13 +116,14 @@ def find_deployment(
             [deployment.candidate for deployment in deployments if deployment.candidate]
         )
         for deployment in deployments:
-            revision: Mapping[str, Any] = revisions.get(deployment.candidate, {})
-            if revision.get("taskDefinition") == task_definition:
+            revision = revisions.get(deployment.candidate)
+            if revision and revision.get("taskDefinition") == task_definition:
                 return deployment.arn
         if clock.monotonic() >= end:
             raise AwsUnreachable(
                 f"ECS shows no deployment of {task_definition.rsplit('/', 1)[-1]}",
                 "Look at the service's deployments in the ECS console.",
+                code="still-in-progress",
             )
         clock.sleep(LOOK)
 
@@ -137,23 +147,29 @@ class EcsRollout:
     watcher: DeploymentWatcher | None = None
 
     def __post_init__(self) -> None:
-        self._found: dict[str, Any] = {}
+        self._unfinished: UnfinishedEcsRollout | None = None
         self._story = RolloutNotes()
+
+    @property
+    def _current(self) -> UnfinishedEcsRollout:
+        """What was begun, adopted or opened again."""
+        assert self._unfinished is not None
+        return self._unfinished
 
     @property
     def digest(self) -> str:
         """Of the release that is rolled out."""
-        return str(self._found["release"]["digest"])
+        return str(self._current["release"]["digest"])
 
     @property
     def release(self) -> str:
         """Its name."""
-        return str(self._found["release"]["name"])
+        return str(self._current["release"]["name"])
 
     @property
     def deployment(self) -> str:
         """Its ARN, "" while it has none."""
-        return str(self._found["deployment"])
+        return str(self._current["deployment"])
 
     def log_message(self, line: str) -> None:
         """A line for people that the receipt keeps, too."""
@@ -163,19 +179,21 @@ class EcsRollout:
 
     def begin(
         self,
-        release: Mapping[str, Any],
-        before: Mapping[str, Any] | None,
+        release: RecordedRelease,
+        before: RecordedRollout | None,
         strategy: str,
         remarks: Mapping[str, str],
         *,
         back: bool = False,
     ) -> None:
         """Write down that it begins. back: to an earlier release."""
-        old = {"name": before["release"], "digest": before["digest"]} if before else {}
-        self._found = {
+        old: ReplacedRelease = {"name": "", "digest": ""}
+        if before:
+            old = {"name": before["release"], "digest": before["digest"]}
+        self._unfinished = {
             "started": self.parts.clock.now(),
-            "release": dict(release),
-            "before": {"name": "", "digest": "", **old},
+            "release": release,
+            "before": old,
             "strategy": strategy,
             "remarks": dict(remarks),
             "back": back,
@@ -184,16 +202,16 @@ class EcsRollout:
             "deployment": "",
             "course": None,
         }
-        self.history.open(self._found)
+        self.history.open(self._unfinished)
 
     def start(
         self,
-        definition: Mapping[str, Any] | str,
-        configuration: Mapping[str, Any],
+        definition: RegisterTaskDefinitionRequestTypeDef | str,
+        configuration: DeploymentConfigurationUnionTypeDef,
         preparations: Sequence[str],
     ) -> RolloutReport:
         """Register (or take, by its ARN) a task definition, prepare, update, and follow."""
-        service, unfinished = self.parts.service, self._found
+        service, unfinished = self.parts.service, self._current
         try:
             arn = definition if isinstance(definition, str) else service.register(definition)
             for command in preparations:
@@ -221,8 +239,8 @@ class EcsRollout:
 
     def reopen(self) -> None:
         """The one that a command has left. `closed` is set where it is over."""
-        self._found = self.history.unfinished or {}
-        unfinished, service = self._found, self.parts.service
+        self._unfinished = self.history.unfinished
+        unfinished, service = self._current, self.parts.service
         if not unfinished["deployment"] and unfinished["task_definition"]:
             try:
                 unfinished["deployment"] = find_deployment(
@@ -250,12 +268,11 @@ class EcsRollout:
         self.begin(
             {"name": release, "digest": ""}, None, self.settings.strategy, {"adopted": "yes"}
         )
-        revision = self.parts.service.revisions([deployment.candidate]).get(
-            deployment.candidate, {}
-        )
-        self._found["task_definition"] = revision.get("taskDefinition", "")
-        self._found["deployment"] = deployment.arn
-        self.history.save(self._found)
+        unfinished = self._current
+        revision = self.parts.service.revisions([deployment.candidate]).get(deployment.candidate)
+        unfinished["task_definition"] = revision.get("taskDefinition", "") if revision else ""
+        unfinished["deployment"] = deployment.arn
+        self.history.save(unfinished)
 
     def follow(self, *, answered: bool = False) -> RolloutReport:
         """To its end. answered: a person goes on for the judge, where it held."""
@@ -280,8 +297,8 @@ class EcsRollout:
         return self._end(verdict, over=course.finished)
 
     def _course(self) -> DeploymentWatcher:
-        unfinished, parts = self._found, self.parts
-        definition = {"taskDefinitionArn": unfinished["task_definition"]}
+        unfinished, parts = self._current, self.parts
+        definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished["task_definition"]}
         if unfinished["task_definition"]:
             definition = parts.service.task_definition(unfinished["task_definition"])
         observing = CanaryAnalysis(
@@ -318,8 +335,8 @@ class EcsRollout:
 
     def _save(self) -> None:
         if self.watcher is not None:
-            self._found["course"] = self.watcher.to_dict()
-        self.history.save(self._found)
+            self._current["course"] = self.watcher.to_dict()
+        self.history.save(self._current)
 
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
@@ -329,7 +346,7 @@ class EcsRollout:
         return self._end(Verdict.UNKNOWN, over=False)
 
     def _end(self, verdict: Verdict, *, over: bool = True) -> RolloutReport:
-        unfinished, course = self._found, self.watcher
+        unfinished, course = self._current, self.watcher
         story = course.notes if course else self._story
         now = self.parts.clock.now()
         meter = course.observing.meter if course else None

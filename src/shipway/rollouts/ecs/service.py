@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
-from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
+from shipway.ports import Clients
 from shipway.rollouts.ecs.deployment import GOING, Deployment, deployment_from
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.literals import ServiceDeploymentStatusType
+    from types_boto3_ecs.type_defs import (
+        DeploymentConfigurationUnionTypeDef,
+        ListServiceDeploymentsRequestTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        ServiceRevisionTypeDef,
+        ServiceTypeDef,
+        TaskDefinitionTypeDef,
+        TaskTypeDef,
+    )
 
 # What UpdateService and StopServiceDeployment say where the deployment has gone on by itself.
 _PAST = {"ConflictException", "InvalidParameterException", "ServiceDeploymentNotFoundException"}
@@ -33,17 +45,20 @@ class ServiceRef:
 
 
 class EcsService:
-    """Raises AwsApiError and AwsUnreachable in every method."""
+    """Raises AwsApiError and AwsUnreachable in every method.
 
-    def __init__(self, calls: RenewingClient, reference: ServiceRef) -> None:
-        self._calls = calls
+    calls: clients that raise these (aws/client.py).
+    """
+
+    def __init__(self, calls: Clients, reference: ServiceRef) -> None:
+        self._ecs = calls.client("ecs")
         self.place = reference
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ServiceTypeDef:
         """DescribeServices of it. Raises ConfigError where there is no such service."""
         reference = self.place
-        answer = self._calls(
-            "ecs", "describe_services", cluster=reference.cluster, services=[reference.service]
+        answer = self._ecs.describe_services(
+            cluster=reference.cluster, services=[reference.service]
         )
         active = [
             service for service in answer.get("services", []) if service.get("status") != "INACTIVE"
@@ -53,39 +68,37 @@ class EcsService:
                 f"there is no service {reference.service} in the cluster {reference.cluster}",
                 "Create the environment: shipway infra apply ENV; or correct ecs.cluster and "
                 "ecs.service in shipway.toml.",
+                code="no-stack",
             )
-        first: dict[str, Any] = active[0]
-        return first
+        return active[0]
 
-    def task_definition(self, arn: str) -> dict[str, Any]:
+    def task_definition(self, arn: str) -> TaskDefinitionTypeDef:
         """DescribeTaskDefinition."""
-        answer = self._calls("ecs", "describe_task_definition", taskDefinition=arn)
-        definition: dict[str, Any] = answer["taskDefinition"]
-        return definition
+        return self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
-    def register(self, definition: Mapping[str, Any]) -> str:
+    def register(self, definition: RegisterTaskDefinitionRequestTypeDef) -> str:
         """A new revision; its ARN."""
-        answer = self._calls("ecs", "register_task_definition", **definition)
-        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
-        return arn
+        answer = self._ecs.register_task_definition(**definition)
+        return answer["taskDefinition"]["taskDefinitionArn"]
 
     def under_way(self) -> list[str]:
         """Deployments that have not ended."""
-        return self._listed(status=list(GOING))
+        return self._listed(GOING)
 
     def known(self) -> list[str]:
         """All deployments that ECS still tells of, the newest 100."""
         return self._listed()
 
-    def _listed(self, **filters: Any) -> list[str]:
-        answer = self._calls(
-            "ecs",
-            "list_service_deployments",
-            cluster=self.place.cluster,
-            service=self.place.service,
-            maxResults=100,
-            **filters,
-        )
+    def _listed(self, status: Sequence[ServiceDeploymentStatusType] = ()) -> list[str]:
+        """Those in one of these states; without any, all."""
+        request: ListServiceDeploymentsRequestTypeDef = {
+            "cluster": self.place.cluster,
+            "service": self.place.service,
+            "maxResults": 100,
+        }
+        if status:
+            request["status"] = status
+        answer = self._ecs.list_service_deployments(**request)
         return [
             deployment["serviceDeploymentArn"]
             for deployment in answer.get("serviceDeployments", [])
@@ -95,62 +108,52 @@ class EcsService:
         """At most 20 (M)."""
         if not arns:
             return []
-        answer = self._calls(
-            "ecs", "describe_service_deployments", serviceDeploymentArns=list(arns[:20])
-        )
+        answer = self._ecs.describe_service_deployments(serviceDeploymentArns=list(arns[:20]))
         return [deployment_from(deployment) for deployment in answer.get("serviceDeployments", [])]
 
-    def revisions(self, arns: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def revisions(self, arns: Sequence[str]) -> dict[str, ServiceRevisionTypeDef]:
         """ARN → DescribeServiceRevisions of it; at most 20 (M)."""
         if not arns:
             return {}
-        answer = self._calls(
-            "ecs", "describe_service_revisions", serviceRevisionArns=list(arns)[:20]
-        )
+        answer = self._ecs.describe_service_revisions(serviceRevisionArns=list(arns)[:20])
         return {
             revision["serviceRevisionArn"]: revision
             for revision in answer.get("serviceRevisions", [])
         }
 
-    def update(self, task_definition: str, configuration: Mapping[str, Any]) -> None:
+    def update(
+        self, task_definition: str, configuration: DeploymentConfigurationUnionTypeDef
+    ) -> None:
         """The one call that changes what runs. Not desiredCount: that is autoscaling's."""
-        self._calls(
-            "ecs",
-            "update_service",
+        self._ecs.update_service(
             cluster=self.place.cluster,
             service=self.place.service,
             taskDefinition=task_definition,
-            deploymentConfiguration=dict(configuration),
+            deploymentConfiguration=configuration,
         )
 
     def answer(self, deployment: str, hook: str, *, go_on: bool) -> None:
         """Answer a pause; one that has been answered meanwhile is none."""
-        self._unless_past(
-            "continue_service_deployment",
-            serviceDeploymentArn=deployment,
-            hookId=hook,
-            action="CONTINUE" if go_on else "ROLLBACK",
+        _unless_past(
+            lambda: self._ecs.continue_service_deployment(
+                serviceDeploymentArn=deployment,
+                hookId=hook,
+                action="CONTINUE" if go_on else "ROLLBACK",
+            )
         )
 
     def stop(self, deployment: str) -> None:
         """Have it undone; one that has ended meanwhile stays as it is."""
-        self._unless_past(
-            "stop_service_deployment", serviceDeploymentArn=deployment, stopType="ROLLBACK"
+        _unless_past(
+            lambda: self._ecs.stop_service_deployment(
+                serviceDeploymentArn=deployment, stopType="ROLLBACK"
+            )
         )
 
-    def _unless_past(self, operation: str, **parameters: Any) -> None:
-        try:
-            self._calls("ecs", operation, **parameters)
-        except AwsApiError as problem:
-            if problem.code not in _PAST:
-                raise
-
-    def tasks(self, status: str) -> list[dict[str, Any]]:
+    def tasks(self, status: Literal["RUNNING", "STOPPED"]) -> list[TaskTypeDef]:
         """DescribeTasks of those RUNNING or STOPPED (ECS tells of these for an hour); 100."""
         reference = self.place
-        answer = self._calls(
-            "ecs",
-            "list_tasks",
+        answer = self._ecs.list_tasks(
             cluster=reference.cluster,
             serviceName=reference.service,
             desiredStatus=status,
@@ -159,6 +162,14 @@ class EcsService:
         arns = answer.get("taskArns", [])
         if not arns:
             return []
-        described = self._calls("ecs", "describe_tasks", cluster=reference.cluster, tasks=arns)
-        tasks: list[dict[str, Any]] = described.get("tasks", [])
-        return tasks
+        described = self._ecs.describe_tasks(cluster=reference.cluster, tasks=arns)
+        return described.get("tasks", [])
+
+
+def _unless_past(call: Callable[[], object]) -> None:
+    """Make a call; that what it is about has gone on meanwhile is no error."""
+    try:
+        call()
+    except AwsApiError as problem:
+        if problem.aws_code not in _PAST:
+            raise

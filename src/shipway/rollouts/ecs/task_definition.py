@@ -6,10 +6,10 @@ Field names and their types are RegisterTaskDefinition's (botocore, ecs 2014-11-
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal, cast
 
 from shipway.aws.names import Account, AwsResourceNames
 from shipway.config.health_check import HealthCheck
@@ -17,6 +17,18 @@ from shipway.config.schema import Environment
 from shipway.config.secret_values import holds_a_password, names_a_secret
 from shipway.errors import ConfigError
 from shipway.releases.release import Release
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.literals import CPUArchitectureType
+    from types_boto3_ecs.type_defs import (
+        ContainerDefinitionOutputTypeDef,
+        HealthCheckOutputTypeDef,
+        KeyValuePairTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        RuntimePlatformTypeDef,
+        SecretTypeDef,
+        TaskDefinitionTypeDef,
+    )
 
 # What sizes of tasks Fargate knows.
 #
@@ -47,7 +59,9 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         nearest = min(MEMORY, key=lambda size: (abs(size - cpu), size))
         accepted = ", ".join(map(str, MEMORY))
         raise ConfigError(
-            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}", f"The nearest is {nearest}."
+            f"{where}.cpu: Fargate has no {cpu}; it has {accepted}",
+            f"The nearest is {nearest}.",
+            code="invalid-setting",
         )
     sizes = MEMORY[cpu]
     close = min(sizes, key=lambda size: (abs(size - memory), size))
@@ -55,6 +69,7 @@ def check_size(cpu: int, memory: int, where: str) -> None:
         f"{where}: Fargate has no {memory} MiB with {cpu} CPU units; "
         f"from {sizes[0]} to {sizes[-1]} MiB it has {_steps(sizes)}",
         f"The nearest is memory = {close}.",
+        code="invalid-setting",
     )
 
 
@@ -104,6 +119,7 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
             raise ConfigError(
                 f"{where}.env.{name} and {where}.ecs.secrets.{name} are both set",
                 "Keep the secret, remove the value.",
+                code="invalid-setting",
             )
         if value and (names_a_secret(name) or holds_a_password(value)):
             raise ConfigError(
@@ -111,11 +127,13 @@ def environment_variables(settings: Environment, where: str) -> dict[str, str]:
                 "definition would read it",
                 f"shipway secret set keeps it in Secrets Manager; put its ARN in "
                 f"{where}.ecs.secrets.{name}.",
+                code="invalid-setting",
             )
         if "{data}" in value:
             raise ConfigError(
                 f"{where}.env.{name}: a task on ECS has no data folder for {{data}}",
                 "Say where its data are: a database's or bucket's address.",
+                code="invalid-setting",
             )
     return dict(settings.env)
 
@@ -129,24 +147,26 @@ def secret_references(settings: Environment, where: str) -> dict[str, str]:
                 "parameter in SSM is wanted",
                 "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, with :KEY:: behind it "
                 "for one key of it; or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME.",
+                code="invalid-setting",
             )
     missing = [name for name in settings.secrets if name not in settings.ecs.secrets]
     if missing:
         raise ConfigError(
             f"{where}.secrets: a task on ECS cannot take {missing[0]} from who deploys it",
             f"Put its ARN in {where}.ecs.secrets.{missing[0]}.",
+            code="invalid-setting",
         )
     return dict(settings.ecs.secrets)
 
 
-def to_name_value_list(values: Mapping[str, str], value: str) -> list[dict[str, str]]:
-    """As a task definition has them, in the order of their names: [{name, VALUE}]."""
-    return [{"name": name, value: values[name]} for name in sorted(values)]
+def to_environment(values: Mapping[str, str]) -> list[KeyValuePairTypeDef]:
+    """Variables as a container definition has them, in the order of their names."""
+    return [{"name": name, "value": values[name]} for name in sorted(values)]
 
 
-def from_name_value_list(rows: Sequence[Mapping[str, str]], value: str) -> dict[str, str]:
-    """The other way round."""
-    return {row["name"]: row.get(value, "") for row in rows}
+def to_secrets(arns: Mapping[str, str]) -> list[SecretTypeDef]:
+    """Variable → ARN as a container definition has them, in the order of their names."""
+    return [{"name": name, "valueFrom": arns[name]} for name in sorted(arns)]
 
 
 # What DescribeTaskDefinition answers beyond what RegisterTaskDefinition takes.
@@ -167,18 +187,19 @@ READ_ONLY = frozenset(
 # that somebody else has set (the stack's database) stay.
 OURS = "shipway.variables"
 _DIGEST = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
-_ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
+_LINUX: RuntimePlatformTypeDef = {"operatingSystemFamily": "LINUX"}
+_ARCHITECTURES: dict[str, CPUArchitectureType] = {"x86_64": "X86_64", "arm64": "ARM64"}
 
 
 def render_task_definition(
     settings: Environment,
     names: AwsResourceNames,
     release: Release,
-    base: Mapping[str, Any] | None,
+    base: TaskDefinitionTypeDef | None,
     *,
     account: Account,
     health: HealthCheck | None = None,
-) -> dict[str, Any]:
+) -> RegisterTaskDefinitionRequestTypeDef:
     """The input of RegisterTaskDefinition for a release.
 
     base: the `taskDefinition` that runs, or the template's content; None to begin from nothing.
@@ -191,35 +212,38 @@ def render_task_definition(
     where = f"environments.{names.environment}"
     ecs = settings.ecs
     check_size(ecs.cpu, ecs.memory, f"{where}.ecs")
-    definition = {
-        key: deepcopy(value) for key, value in (base or {}).items() if key not in READ_ONLY
-    }
+    definition = cast(
+        "TaskDefinitionTypeDef",
+        {key: deepcopy(value) for key, value in (base or {}).items() if key not in READ_ONLY},
+    )
     container = _container(definition, ecs.container, where)
     definition.update(
-        family=ecs.family or names.family,
-        networkMode="awsvpc",
-        cpu=str(ecs.cpu),
-        memory=str(ecs.memory),
-        requiresCompatibilities=["FARGATE"],
-        executionRoleArn=_role(definition, "executionRoleArn", ecs.execution_role, account)
-        or account.role(names.execution_role),
-        taskRoleArn=_role(definition, "taskRoleArn", ecs.task_role, account)
-        or account.role(names.task_role),
-        runtimePlatform={
-            **definition.get("runtimePlatform", {"operatingSystemFamily": "LINUX"}),
-            "cpuArchitecture": _ARCHITECTURES[ecs.architecture],
-        },
+        {
+            "family": ecs.family or names.family,
+            "networkMode": "awsvpc",
+            "cpu": str(ecs.cpu),
+            "memory": str(ecs.memory),
+            "requiresCompatibilities": ["FARGATE"],
+            "executionRoleArn": _role(definition, "executionRoleArn", ecs.execution_role, account)
+            or account.role(names.execution_role),
+            "taskRoleArn": _role(definition, "taskRoleArn", ecs.task_role, account)
+            or account.role(names.task_role),
+            "runtimePlatform": {
+                **definition.get("runtimePlatform", _LINUX),
+                "cpuArchitecture": _ARCHITECTURES[ecs.architecture],
+            },
+        }
     )
-    container.update(image=_image(release), essential=True, stopTimeout=ecs.stop_timeout)
+    container.update({"image": _image(release), "essential": True, "stopTimeout": ecs.stop_timeout})
     _set_variables(container, settings, release, where)
     _set_port(container, ecs.container_port)
     _set_log(container, ecs.log_group, names, account)
     if health and "healthCheck" not in container:
         container["healthCheck"] = _health_check(settings, health)
-    return definition
+    return cast("RegisterTaskDefinitionRequestTypeDef", definition)
 
 
-def release_of_task_definition(definition: Mapping[str, Any]) -> str:
+def release_of_task_definition(definition: TaskDefinitionTypeDef) -> str:
     """The name of the release in a task definition, which `render` has put there; else ""."""
     variables = {
         variable["name"]: variable.get("value", "")
@@ -229,9 +253,11 @@ def release_of_task_definition(definition: Mapping[str, Any]) -> str:
     return str(variables.get("RELEASE", ""))
 
 
-def _container(definition: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+def _container(
+    definition: TaskDefinitionTypeDef, name: str, where: str
+) -> ContainerDefinitionOutputTypeDef:
     """The application's container in the definition, which is put there where there is none."""
-    containers: list[dict[str, Any]] = definition.setdefault("containerDefinitions", [])
+    containers = definition.setdefault("containerDefinitions", [])
     if not containers:
         containers.append({"name": name})
     for container in containers:
@@ -241,10 +267,16 @@ def _container(definition: dict[str, Any], name: str, where: str) -> dict[str, A
     raise ConfigError(
         f"the task definition to start from has no container {name!r}; it has {available}",
         f"Set {where}.ecs.container to the application's.",
+        code="invalid-setting",
     )
 
 
-def _role(definition: Mapping[str, Any], field: str, role: str, account: Account) -> str:
+def _role(
+    definition: TaskDefinitionTypeDef,
+    field: Literal["executionRoleArn", "taskRoleArn"],
+    role: str,
+    account: Account,
+) -> str:
     """As configured, else as the base has it."""
     return account.role(role) if role else str(definition.get(field, ""))
 
@@ -255,12 +287,13 @@ def _image(release: Release) -> str:
         raise ConfigError(
             f"the image of {release.name} is published {published}: ECS gets it by digest",
             "Push it first: shipway image push.",
+            code="invalid-setting",
         )
     return release.image
 
 
 def _set_variables(
-    container: dict[str, Any], settings: Environment, release: Release, where: str
+    container: ContainerDefinitionOutputTypeDef, settings: Environment, release: Release, where: str
 ) -> None:
     """Environment and secrets: ours anew, what else there is stays."""
     labels = container.get("dockerLabels", {})
@@ -274,12 +307,12 @@ def _set_variables(
     secret = secret_references(settings, where)
     mine = plain.keys() | secret.keys()
     gone = ours | mine
-    existing = from_name_value_list(container.get("environment", ()), "value")
-    hidden = from_name_value_list(container.get("secrets", ()), "valueFrom")
+    existing = {row["name"]: row.get("value", "") for row in container.get("environment", ())}
+    hidden = {row["name"]: row.get("valueFrom", "") for row in container.get("secrets", ())}
     plain = {**{k: v for k, v in existing.items() if k not in gone}, **plain}
     secret = {**{k: v for k, v in hidden.items() if k not in gone}, **secret}
-    container["environment"] = to_name_value_list(plain, "value")
-    container["secrets"] = to_name_value_list(secret, "valueFrom")
+    container["environment"] = to_environment(plain)
+    container["secrets"] = to_secrets(secret)
     container["dockerLabels"] = {**labels, OURS: ",".join(sorted(mine))}
 
 
@@ -288,14 +321,17 @@ def _measured(namespace: str) -> dict[str, str]:
     return {"METRICS_NAMESPACE": namespace} if namespace else {}
 
 
-def _set_port(container: dict[str, Any], port: int) -> None:
+def _set_port(container: ContainerDefinitionOutputTypeDef, port: int) -> None:
     ports = container.setdefault("portMappings", [])
     if all(mapping.get("containerPort") != port for mapping in ports):
         ports.append({"containerPort": port, "protocol": "tcp"})
 
 
 def _set_log(
-    container: dict[str, Any], group: str, names: AwsResourceNames, account: Account
+    container: ContainerDefinitionOutputTypeDef,
+    group: str,
+    names: AwsResourceNames,
+    account: Account,
 ) -> None:
     """To CloudWatch Logs; another driver that the base has stays, unless a group is configured."""
     if "logConfiguration" in container and not group:
@@ -310,7 +346,7 @@ def _set_log(
     }
 
 
-def _health_check(settings: Environment, health: HealthCheck) -> dict[str, Any]:
+def _health_check(settings: Environment, health: HealthCheck) -> HealthCheckOutputTypeDef:
     """Asks the application itself. ECS does not look at the image's own HEALTHCHECK.
 
     Source: API reference, HealthCheck (startPeriod 0 to 300 s, interval 5 to 300 s).

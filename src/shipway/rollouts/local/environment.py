@@ -5,20 +5,56 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
 from shipway.errors import ConfigError
-from shipway.ports import Clock, Http, Processes, Releases
-from shipway.releases.release import Release
+from shipway.ports import Clock, Http, Processes, RecordedRelease, Releases
+from shipway.releases.release import Release, release_from_dict, release_to_dict
+from shipway.rollouts.analysis.rollout_analysis import AnalysisRecord
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
-from shipway.rollouts.local.instances import Instances, instance_from
-from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
+from shipway.rollouts.local.instances import InstanceRecord, Instances, instance_from
+from shipway.rollouts.local.proxy import EnvoyProxy, ProxyRecord, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
+from shipway.rollouts.local.traffic_monitor import CountersRecord
+from shipway.rollouts.report import NotesRecord
+from shipway.rollouts.state_machine import StateRecord
+
+
+class ExecutorRecord(TypedDict):
+    """How far a rollout was carried out. synthetic: requests of Shipway's own so far."""
+
+    state: StateRecord
+    meter: CountersRecord
+    judging: AnalysisRecord
+    story: NotesRecord
+    synthetic: int
+
+
+class UnfinishedLocalRollout(TypedDict):
+    """A rollout from its beginning to its end. remarks: kept with it, by name.
+
+    walk: missing before its first action.
+    """
+
+    number: int
+    started: float
+    before: RecordedRelease | None
+    release: RecordedRelease
+    remarks: NotRequired[dict[str, str]]
+    walk: NotRequired[ExecutorRecord]
+
+
+class LocalEnvironmentRecord(TypedDict, total=False):
+    """What the record knows of an environment on this machine."""
+
+    instances: list[InstanceRecord]
+    current: RecordedRelease | None
+    unfinished: UnfinishedLocalRollout | None
+    proxy: ProxyRecord
 
 
 class EnvironmentState:
@@ -26,7 +62,7 @@ class EnvironmentState:
     one left: a rollout that is not finished, instances that nobody counts, dead ones.
 
     current: the release that serves, as the record has it. unfinished: the rollout that is not
-    at its end: {number, started, before, release, walk}.
+    at its end.
     """
 
     def __init__(
@@ -42,7 +78,9 @@ class EnvironmentState:
         if name not in config.environments:
             configured = ", ".join(config.environments) or "none"
             raise ConfigError(
-                f"no environment is named {name!r}", f"Configured: {configured}. See shipway.toml."
+                f"no environment is named {name!r}",
+                f"Configured: {configured}. See shipway.toml.",
+                code="unknown-name",
             )
         self.name = name
         self.settings: Environment = config.environments[name]
@@ -71,8 +109,8 @@ class EnvironmentState:
         )
         self.lease = EnvironmentLock(self.folder, name)
         self.team = ReplicaSet(self.instances, (), self.save)
-        self.current: dict[str, Any] | None = None
-        self.unfinished: dict[str, Any] | None = None
+        self.current: RecordedRelease | None = None
+        self.unfinished: UnfinishedLocalRollout | None = None
         self.load()
 
     @property
@@ -90,7 +128,7 @@ class EnvironmentState:
 
     def load(self) -> None:
         """What was written down last."""
-        state = self.record.state(self.name) or {}
+        state = cast("LocalEnvironmentRecord", self.record.state(self.name) or {})
         self.team.members = [instance_from(entry) for entry in state.get("instances", [])]
         self.current = state.get("current")
         self.unfinished = state.get("unfinished")
@@ -180,18 +218,7 @@ class EnvironmentState:
         state = self.unfinished["walk"]["state"]
         return self.team.traffic_split((), self.unfinished["release"]["digest"], state["weight"])
 
-    def _named(self) -> list[dict[str, Any] | None]:
+    def _named(self) -> list[RecordedRelease | None]:
         """The releases of the unfinished rollout."""
-        unfinished = self.unfinished or {}
-        return [unfinished.get("release"), unfinished.get("before")]
-
-
-def release_to_dict(release: Release) -> dict[str, Any]:
-    """A release as the record keeps it."""
-    return {**asdict(release), "name": release.name}
-
-
-def release_from_dict(data: dict[str, Any]) -> Release:
-    """The release in what `recorded` gave, also after JSON made a list of its tuple."""
-    fields = {name: value for name, value in data.items() if name != "name"}
-    return Release(**{**fields, "migrations": tuple(fields["migrations"])})
+        unfinished = self.unfinished
+        return [unfinished["release"], unfinished["before"]] if unfinished else []

@@ -44,6 +44,7 @@ class EnvironmentLock:
                     f"another command works on {self._environment} ({_words(file.read())})",
                     "Wait for it, or stop its rollout: "
                     f"{command_line('cancel', self._environment)}.",
+                    code="environment-locked",
                 ) from None
             file.truncate(0)
             file.write(

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 from shipway.config.schema import Config
 from shipway.errors import Busy, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http, Processes, Releases
-from shipway.releases.release import Release
+from shipway.ports import Clock, Http, Processes, RecordedRollout, Releases
+from shipway.releases.release import Release, release_from_dict
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.local.environment import EnvironmentState, release_from_dict
+from shipway.rollouts.local.environment import EnvironmentState, UnfinishedLocalRollout
 from shipway.rollouts.local.environment_lock import Signal
 from shipway.rollouts.local.instances import Instance
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.rollout import LocalRollout
-from shipway.rollouts.platform import NO_REMARKS
+from shipway.rollouts.platform import NO_REMARKS, PlatformStatus, RolloutStatus
 from shipway.rollouts.report import RolloutReport
 from shipway.rollouts.state_machine import Event
 from shipway.rollouts.strategy import RolloutPlan, Strategy
@@ -48,7 +47,7 @@ class LocalPlatform:
         return self.site.address
 
     @property
-    def unfinished(self) -> dict[str, Any] | None:
+    def unfinished(self) -> UnfinishedLocalRollout | None:
         """The rollout that is not at its end."""
         return self.site.unfinished
 
@@ -123,23 +122,15 @@ class LocalPlatform:
         """Stop everything; the data stay. Returns how many processes were stopped."""
         return self.site.down()
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> PlatformStatus:
         """What runs here."""
-        site, unfinished = self.site, self.unfinished or {}
-        walk = unfinished.get("walk", {}).get("state", {})
+        site, unfinished = self.site, self.unfinished
         return {
             "environment": self.name,
             "address": self.address,
             "release": site.current["name"] if site.current else "",
             "proxy": site.proxy.alive(),
-            "rollout": {
-                "release": unfinished["release"]["name"],
-                "stage": walk.get("stage", "PENDING"),
-                "weight": walk.get("weight", 0.0),
-                "held": walk.get("held", False),
-            }
-            if unfinished
-            else None,
+            "rollout": _rollout_status(unfinished) if unfinished else None,
             "instances": [
                 {
                     "release": instance.release,
@@ -157,7 +148,7 @@ class LocalPlatform:
         for instance in self.site.team.members:
             yield f"{instance.release} at {instance.address}", self.site.instances.tail(instance)
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[Mapping[str, Any]]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
         """All that were, newest first."""
         return self.record.rollouts(self.name)
 
@@ -166,7 +157,7 @@ class LocalPlatform:
         now = self.site.current["digest"] if self.site.current else ""
         releases = {release["digest"]: release for release in self.record.releases()}
         for rollout in self.record.rollouts(self.name):
-            digest = rollout.get("digest")
+            digest = rollout.get("digest", "")
             good = rollout.get("verdict") == Verdict.PASSED and digest in releases
             if good and (rollout["release"] == name if name else digest != now):
                 return release_from_dict(releases[digest])
@@ -175,6 +166,7 @@ class LocalPlatform:
             if name
             else "there is no earlier good release to roll back to",
             f"See what was: {command_line('status', self.name, '--history')}.",
+            code="no-earlier-release",
         )
 
     def since(self, release: Release) -> list[Release]:
@@ -206,6 +198,7 @@ class LocalPlatform:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
+                code="rollout-in-progress",
             )
         try:
             with self.site.transaction(listener):
@@ -216,4 +209,18 @@ class LocalPlatform:
             raise Busy(
                 f"another command is carrying it out, and has been told to {answer}",
                 f"Watch it there, or ask: {command_line('status', self.name)}.",
+                code="rollout-in-progress",
             ) from None
+
+
+def _rollout_status(unfinished: UnfinishedLocalRollout) -> RolloutStatus:
+    status: RolloutStatus = {
+        "release": unfinished["release"]["name"],
+        "stage": "PENDING",
+        "weight": 0.0,
+        "held": False,
+    }
+    if "walk" in unfinished:
+        state = unfinished["walk"]["state"]
+        status |= {"stage": state["stage"], "weight": state["weight"], "held": state["held"]}
+    return status

@@ -6,14 +6,14 @@ import glob
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict
 from urllib.parse import quote
 
 from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
-from shipway.ports import Clock, Command, Http, Processes, Server
+from shipway.ports import Clock, Command, Http, Json, Processes, Server
 from shipway.rollouts.local import envoy
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
@@ -88,6 +88,25 @@ class TrafficSplit:
     tested: str = ""
 
 
+class SplitRecord(TypedDict):
+    """TrafficSplit as JSON."""
+
+    serving: dict[str, list[str]]
+    weights: dict[str, float]
+    tested: str
+
+
+class ProxyRecord(TypedDict, total=False):
+    """What the next command needs to find the same proxy again."""
+
+    pid: int
+    born: str
+    admin: int
+    inner: int
+    version: int
+    shares: SplitRecord
+
+
 @dataclass(kw_only=True)
 class EnvoyProxy:
     """One Envoy in front of an environment.
@@ -110,7 +129,7 @@ class EnvoyProxy:
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ProxyRecord:
         """What the next command needs to know."""
         return {
             "pid": self.pid,
@@ -118,13 +137,20 @@ class EnvoyProxy:
             "admin": self.admin,
             "inner": self.inner,
             "version": self.version,
-            "shares": asdict(self.shares),
+            "shares": {
+                "serving": dict(self.shares.serving),
+                "weights": dict(self.shares.weights),
+                "tested": self.shares.tested,
+            },
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: ProxyRecord) -> None:
         """What `to_dict` gave."""
-        for name in ("pid", "born", "admin", "inner", "version"):
-            setattr(self, name, data.get(name, getattr(self, name)))
+        self.pid = data.get("pid", self.pid)
+        self.born = data.get("born", self.born)
+        self.admin = data.get("admin", self.admin)
+        self.inner = data.get("inner", self.inner)
+        self.version = data.get("version", self.version)
         self.shares = TrafficSplit(**data["shares"]) if "shares" in data else TrafficSplit()
 
     @property
@@ -223,7 +249,7 @@ class EnvoyProxy:
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
             self._write(envoy.rds(name), [envoy.routes(name, entries)])
 
-    def _write(self, name: str, items: list[dict[str, Any]]) -> None:
+    def _write(self, name: str, items: Sequence[Mapping[str, Json]]) -> None:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
 
@@ -240,7 +266,9 @@ class EnvoyProxy:
 
     def _ready(self) -> bool:
         if not self.alive():
-            raise CannotRun("Envoy ended at once", f"Read {self.folder}/envoy.log.")
+            raise CannotRun(
+                "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
+            )
         expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
         live = self._ask("/ready").startswith("LIVE")
         return live and self._routed() and expected <= self._known()
@@ -268,7 +296,9 @@ class EnvoyProxy:
         text = self._ask("/stats?filter=rds.*version_text")
         return text.count(f'"{self.version}"') >= 2
 
-    def _wait(self, condition: Any, message: str, limit: float = APPLY_LIMIT) -> None:
+    def _wait(
+        self, condition: Callable[[], bool], message: str, limit: float = APPLY_LIMIT
+    ) -> None:
         end = self.clock.monotonic() + limit
         while self.clock.monotonic() < end:
             try:
@@ -278,7 +308,11 @@ class EnvoyProxy:
                 if not self.alive():
                     break
             self.clock.sleep(0.03)
-        raise CannotRun(f"{message} within {limit:g} s", f"Read {self.folder}/envoy.log.")
+        raise CannotRun(
+            f"{message} within {limit:g} s",
+            f"Read {self.folder}/envoy.log.",
+            code="envoy-unavailable",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -294,8 +328,10 @@ def _refuse_taken(host: str, port: int) -> None:
                     f"port {port} on {host} is taken by a proxy of Shipway's, pid {proxy[0]},"
                     f" whose folder is gone: {proxy[1]}",
                     f"End it: kill {proxy[0]}",
+                    code="port-taken",
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
                 "End that program, or set another port: [environments.local] port = …",
+                code="port-taken",
             ) from error

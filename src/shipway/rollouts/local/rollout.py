@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import Any
+from typing import cast
 
 from shipway.config.schema import Application, Environment
 from shipway.errors import CannotRun, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http
-from shipway.releases.release import Release
+from shipway.ports import Clock, Http, RecordedRollout
+from shipway.releases.release import Release, release_from_dict, release_to_dict
 from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis
 from shipway.rollouts.analysis.window import Decision
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.abort_conditions import AbortConditions
-from shipway.rollouts.local.environment import EnvironmentState, release_from_dict, release_to_dict
+from shipway.rollouts.local.environment import (
+    EnvironmentState,
+    ExecutorRecord,
+    UnfinishedLocalRollout,
+)
 from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
 from shipway.rollouts.local.envoy import RELEASE_HEADER
 from shipway.rollouts.local.instances import (
@@ -324,22 +328,22 @@ class RolloutExecutor:
         self.notes.timeline.append({"at": now, "stage": str(state.stage), "text": text})
         self.listener.on_stage(now, str(state.stage), text)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ExecutorRecord:
         """What another command needs to go on."""
         return {
             "state": self.state.to_dict(),
             "meter": self.counters.to_dict(),
             "judging": self.analysis.to_dict(),
-            "story": {**vars(self.notes)},
+            "story": self.notes.to_dict(),
             "synthetic": self.synthetic.sent,
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: ExecutorRecord) -> None:
         """What `to_dict` gave."""
         self.state = rollout_from(data["state"])
         self.counters.load(data["meter"])
         self.analysis.load(data["judging"])
-        self.notes = RolloutNotes(**{**data["story"], "log": tuple(data["story"]["log"])})
+        self.notes = RolloutNotes.from_dict(data["story"])
         self.synthetic.sent = data["synthetic"]
 
 
@@ -376,7 +380,7 @@ class LocalRollout:
         has become. remarks: kept with the rollout."""
         site = self._site
         started = site.clock.now()
-        before = dict(site.current) if site.current else None
+        before = site.current.copy() if site.current else None
         site.record.add_release(release_to_dict(release))
         number = site.record.add_rollout(
             site.name,
@@ -413,7 +417,8 @@ class LocalRollout:
 
     def resume(self, observation: Event | None) -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun."""
-        unfinished = self._site.unfinished or {}
+        unfinished = self._site.unfinished
+        assert unfinished is not None
         release = release_from_dict(unfinished["release"])
         if "walk" not in unfinished:  # killed before its first action
             plan = self.rollout_plan()
@@ -434,7 +439,7 @@ class LocalRollout:
 
     def close(self) -> RolloutReport | None:
         """The receipt of a rollout that had come to its end when its command was killed."""
-        walk = (self._site.unfinished or {}).get("walk")
+        walk = self._site.unfinished.get("walk") if self._site.unfinished else None
         if walk is None or not Stage(walk["state"]["stage"]).final:
             return None
         return self.resume(None)
@@ -484,19 +489,18 @@ class LocalRollout:
 
     def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
         site = self._site
-        unfinished = site.unfinished or {}
+        unfinished = site.unfinished
+        assert unfinished is not None
         state = walk.run(observation)
         walk.keeper.check()
         receipt = self._receipt(walk, state, unfinished)
-        site.record.update_rollout(
-            unfinished["number"],
-            {
-                **receipt.to_dict(),
-                **unfinished.get("remarks", {}),
-                "digest": walk.candidate.digest,
-                "by": current_user(),
-            },
-        )
+        rollout = {
+            **receipt.to_dict(),
+            **unfinished.get("remarks", {}),
+            "digest": walk.candidate.digest,
+            "by": current_user(),
+        }
+        site.record.update_rollout(unfinished["number"], cast("RecordedRollout", rollout))
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
             site.finish_unfinished(
                 walk.candidate,
@@ -506,7 +510,7 @@ class LocalRollout:
         return receipt
 
     def _receipt(
-        self, walk: RolloutExecutor, state: Rollout, unfinished: dict[str, Any]
+        self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedLocalRollout
     ) -> RolloutReport:
         site, story, before = self._site, walk.notes, walk.stable
         return RolloutReport(

@@ -123,6 +123,7 @@ class ContainerRuntime:
                 f"{release.name} has no image, and instances here are containers",
                 "Build it: shipway image build. Or have processes: "
                 '[environments.NAME] container = "".',
+                code="no-image",
             )
         variables = {name: value for name, value in env.items() if name not in _OWN}
         argv = (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict
 
 from shipway.config.schema import Application, Environment
 from shipway.errors import ShipwayError, Unreachable
-from shipway.ports import Clock, Http
+from shipway.ports import Clock, Http, TrafficEntry
 from shipway.rollouts.analysis.rollout_analysis import (
+    CountsRecord,
     RolloutAnalysis,
     TrafficSample,
     add_counts,
@@ -25,6 +26,16 @@ from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 
 
+class CountersRecord(TypedDict):
+    """last: what the proxy had counted; totals: of this rollout. Both by cluster. at: until when,
+    seconds since the epoch."""
+
+    last: dict[str, CountsRecord]
+    totals: dict[str, CountsRecord]
+    at: float
+    samples: list[TrafficEntry]
+
+
 class TrafficCounters:
     """names: cluster → the release's name. samples: as receipts have them."""
 
@@ -35,7 +46,7 @@ class TrafficCounters:
         self._last: dict[str, ClusterStats] = {}
         self._at = clock.now()
         self._totals: dict[str, RequestCounts] = {}
-        self.samples: list[dict[str, Any]] = []
+        self.samples: list[TrafficEntry] = []
 
     def begin(self) -> Mapping[str, RequestCounts]:
         """What was counted before: by cluster. It does not belong to this rollout."""
@@ -76,7 +87,7 @@ class TrafficCounters:
         """Release → requests, failed, p50, p95, p99: of the whole rollout."""
         return {self._names[name]: counts_summary(counts) for name, counts in self._totals.items()}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> CountersRecord:
         """For the record: a rollout that was killed goes on counting."""
         return {
             "last": {
@@ -90,7 +101,7 @@ class TrafficCounters:
             "samples": self.samples,
         }
 
-    def load(self, data: Mapping[str, Any]) -> None:
+    def load(self, data: CountersRecord) -> None:
         """What `to_dict` gave."""
         last = {name: counts_from_dict(item) for name, item in data["last"].items()}
         self._last = {

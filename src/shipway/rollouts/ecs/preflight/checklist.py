@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import error_code
 from shipway.errors import Unreachable
 from shipway.pipeline.command_line import command_line
+from shipway.rollouts.ecs.deployment import GOING
 from shipway.rollouts.ecs.preflight.network import (
     check_keep_alive,
     check_load_balancer,
@@ -23,6 +23,9 @@ from shipway.rollouts.ecs.preflight.subject import (
     report_unchecked,
     unchecked_problem,
 )
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceTypeDef
 
 # Whether the alarms exist and are quiet.
 #
@@ -179,17 +182,9 @@ def _abroad(registry: str, region: str, subject: PreflightSubject) -> Problem:
 # Whether the service is there, as Shipway needs it, and nobody else is deploying.
 
 SERVICE = "service"
-# ServiceDeploymentStatus of botocore's model, without the terminal ones.
-UNFINISHED = (
-    "PENDING",
-    "IN_PROGRESS",
-    "STOP_REQUESTED",
-    "ROLLBACK_REQUESTED",
-    "ROLLBACK_IN_PROGRESS",
-)
 
 
-def find_service(subject: PreflightSubject) -> tuple[Mapping[str, Any], list[Problem]]:
+def find_service(subject: PreflightSubject) -> tuple[ServiceTypeDef, list[Problem]]:
     """The service, as DescribeServices answers; empty, with a problem, where there is none."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -232,7 +227,7 @@ def check_service(subject: PreflightSubject) -> list[Problem]:
     problems += _container(subject)
     with report_unchecked(SERVICE, "the deployments that are in progress", problems):
         answer = subject.clients.client("ecs").list_service_deployments(
-            cluster=subject.cluster, service=name, status=list(UNFINISHED)
+            cluster=subject.cluster, service=name, status=list(GOING)
         )
         for deployment in answer["serviceDeployments"]:
             number = deployment["serviceDeploymentArn"].rpartition("/")[2]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_network
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from shipway.aws.errors import error_code
 from shipway.rollouts.ecs.preflight.subject import (
@@ -20,6 +20,17 @@ from shipway.rollouts.ecs.preflight.subject import (
     report_unchecked,
     unchecked_problem,
 )
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import SecurityGroupTypeDef
+    from types_boto3_ecs.type_defs import LoadBalancerTypeDef
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from types_boto3_elbv2.type_defs import LoadBalancerTypeDef as ElasticLoadBalancerTypeDef
+    from types_boto3_elbv2.type_defs import (
+        TargetGroupTypeDef,
+    )
+
+Described = TypeVar("Described")
 
 NETWORK = "network"
 _ALL = "-1"  # EC2's word for every protocol
@@ -72,7 +83,7 @@ def _subnets(subject: PreflightSubject) -> list[Problem]:
 
 def _security_groups(
     subject: PreflightSubject, requested: Iterable[str]
-) -> tuple[Sequence[Mapping[str, Any]], list[Problem]]:
+) -> tuple[Sequence[SecurityGroupTypeDef], list[Problem]]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     ids = list(requested)
@@ -85,8 +96,7 @@ def _security_groups(
             gone = _not_there("security group", ids)
             return [], [Problem(NETWORK, gone, f"Correct it: {subject.apply}.")]
         return [], [unchecked_problem(NETWORK, f"the security groups {', '.join(ids)}", error)]
-    rows: Sequence[Mapping[str, Any]] = answer["SecurityGroups"]
-    return rows, []
+    return answer["SecurityGroups"], []
 
 
 def _not_there(kind: str, ids: Sequence[str]) -> str:
@@ -95,7 +105,7 @@ def _not_there(kind: str, ids: Sequence[str]) -> str:
     return f"one of the {kind}s {', '.join(ids)} does not exist"
 
 
-def _admission(subject: PreflightSubject, groups: Sequence[Mapping[str, Any]]) -> list[Problem]:
+def _admission(subject: PreflightSubject, groups: Sequence[SecurityGroupTypeDef]) -> list[Problem]:
     """Whether some group of the tasks admits the load balancer on the container's port."""
     problems: list[Problem] = []
     port = subject.settings.ecs.container_port
@@ -116,7 +126,7 @@ def _admission(subject: PreflightSubject, groups: Sequence[Mapping[str, Any]]) -
     return problems
 
 
-def load_balancers_of(subject: PreflightSubject) -> Sequence[Mapping[str, Any]]:
+def load_balancers_of(subject: PreflightSubject) -> Sequence[ElasticLoadBalancerTypeDef]:
     """The load balancers of the service's target groups. Botocore's errors pass."""
     elb = subject.clients.client("elbv2")
     arns: set[str] = set()
@@ -126,11 +136,10 @@ def load_balancers_of(subject: PreflightSubject) -> Sequence[Mapping[str, Any]]:
     if not arns:
         return []
     answer = elb.describe_load_balancers(LoadBalancerArns=sorted(arns))
-    rows: Sequence[Mapping[str, Any]] = answer["LoadBalancers"]
-    return rows
+    return answer["LoadBalancers"]
 
 
-def _networks(subject: PreflightSubject, balancer: Mapping[str, Any]) -> list[str]:
+def _networks(subject: PreflightSubject, balancer: ElasticLoadBalancerTypeDef) -> list[str]:
     """The address ranges of the load balancer's subnets."""
     ids = [zone["SubnetId"] for zone in balancer.get("AvailabilityZones", ())]
     if not ids:
@@ -140,7 +149,7 @@ def _networks(subject: PreflightSubject, balancer: Mapping[str, Any]) -> list[st
 
 
 def allows_traffic(
-    group: Mapping[str, Any], port: int, sources: set[str], networks: Sequence[str]
+    group: SecurityGroupTypeDef, port: int, sources: set[str], networks: Sequence[str]
 ) -> bool:
     """Whether a security group lets TCP in on a port from one of the groups `sources`, or from
     all of the address ranges `networks`. Prefix lists are not looked into."""
@@ -221,14 +230,11 @@ def _groups(subject: PreflightSubject) -> list[Problem]:
     return problems
 
 
-def _group(elb: Any, arn: str) -> Sequence[Mapping[str, Any]]:
-    groups: Sequence[Mapping[str, Any]] = elb.describe_target_groups(TargetGroupArns=[arn])[
-        "TargetGroups"
-    ]
-    return groups
+def _group(elb: ElasticLoadBalancingv2Client, arn: str) -> Sequence[TargetGroupTypeDef]:
+    return elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
 
 
-def _rules(subject: PreflightSubject, configured: Mapping[str, Any]) -> list[Problem]:
+def _rules(subject: PreflightSubject, configured: LoadBalancerTypeDef) -> list[Problem]:
     """Both target groups on the production rule, or on the test rule."""
     extra = configured.get("advancedConfiguration", {})
     missing = [
@@ -288,11 +294,11 @@ def _targets(subject: PreflightSubject, arn: str, problems: list[Problem]) -> It
 
 
 def _described(
-    ask: Callable[[], Sequence[Mapping[str, Any]]],
+    ask: Callable[[], Sequence[Described]],
     what: str,
     problems: list[Problem],
     subject: PreflightSubject,
-) -> Mapping[str, Any] | None:
+) -> Described | None:
     """The one thing that an answer describes; None, with a problem, where there is none."""
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from shipway.aws.errors import error_code
+from shipway.infrastructure.iam_policy import PolicyDocument
 from shipway.pipeline.command_line import command_line
 from shipway.rollouts.ecs.preflight.subject import (
     PreflightSubject,
@@ -14,6 +15,9 @@ from shipway.rollouts.ecs.preflight.subject import (
     unchecked_problem,
 )
 from shipway.rollouts.ecs.task_definition import secret_reference
+
+if TYPE_CHECKING:
+    from types_boto3_ssm.type_defs import ParameterStringFilterTypeDef
 
 ROLES = "roles"
 TASKS = "ecs-tasks.amazonaws.com"  # execution and task role
@@ -59,7 +63,8 @@ def _role(subject: PreflightSubject, field: str, arn: str, service: str) -> list
                 Problem(ROLES, f"{field}: there is no role {name}", f"Make it: {subject.apply}.")
             ]
         return [unchecked_problem(ROLES, f"the role {name}", error)]
-    if not is_trusted(role["AssumeRolePolicyDocument"], service):
+    document = cast("PolicyDocument", role["AssumeRolePolicyDocument"])  # read by botocore
+    if not is_trusted(document, service):
         return [
             Problem(
                 ROLES,
@@ -70,7 +75,7 @@ def _role(subject: PreflightSubject, field: str, arn: str, service: str) -> list
     return []
 
 
-def is_trusted(document: Mapping[str, Any], service: str) -> bool:
+def is_trusted(document: PolicyDocument, service: str) -> bool:
     """Whether a trust policy lets a service take the role on. Conditions are not weighed."""
     statements = document.get("Statement", [])
     for statement in [statements] if isinstance(statements, Mapping) else statements:
@@ -83,7 +88,7 @@ def is_trusted(document: Mapping[str, Any], service: str) -> bool:
     return False
 
 
-def _texts(value: Any) -> set[str]:
+def _texts(value: str | Iterable[str]) -> set[str]:
     return {value} if isinstance(value, str) else set(value)
 
 
@@ -233,7 +238,11 @@ def _known(subject: PreflightSubject, names: Sequence[str]) -> set[str]:
     existing: set[str] = set()
     for some in (names, flat):
         if some:
-            condition = {"Key": "Name", "Option": "Equals", "Values": list(some)}
+            condition: ParameterStringFilterTypeDef = {
+                "Key": "Name",
+                "Option": "Equals",
+                "Values": list(some),
+            }
             for page in ssm.get_paginator("describe_parameters").paginate(
                 ParameterFilters=[condition]
             ):

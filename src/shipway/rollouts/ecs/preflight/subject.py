@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import error_code, is_access_denied, to_shipway_error
 from shipway.aws.names import Account, AwsResourceNames
@@ -14,6 +14,15 @@ from shipway.config.schema import Application, Environment
 from shipway.pipeline.command_line import command_line
 from shipway.ports import Clients, Http
 from shipway.releases.release import Release
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        AwsVpcConfigurationOutputTypeDef,
+        ContainerDefinitionUnionTypeDef,
+        LoadBalancerTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+        ServiceTypeDef,
+    )
 
 # What a preflight finds.
 
@@ -72,6 +81,10 @@ def unchecked_problem(check: str, what: str, error: Exception) -> Problem:
     )
 
 
+def _no_service() -> ServiceTypeDef:
+    return {}
+
+
 STRATEGIES_WITH_TWO = ("blue-green", "linear", "canary")  # they need both target groups
 
 
@@ -90,8 +103,8 @@ class PreflightSubject:
     settings: Environment
     names: AwsResourceNames
     release: Release
-    task_definition: Mapping[str, Any]
-    service: Mapping[str, Any] = field(default_factory=dict)
+    task_definition: RegisterTaskDefinitionRequestTypeDef
+    service: ServiceTypeDef = field(default_factory=_no_service)
 
     @property
     def cluster(self) -> str:
@@ -119,27 +132,23 @@ class PreflightSubject:
         return self.settings.strategy in STRATEGIES_WITH_TWO
 
     @property
-    def container(self) -> Mapping[str, Any]:
+    def container(self) -> ContainerDefinitionUnionTypeDef:
         """The application's container in the task definition."""
         for candidate in self.task_definition.get("containerDefinitions", ()):
             if candidate.get("name") == self.settings.ecs.container:
-                container: Mapping[str, Any] = candidate
-                return container
+                return candidate
         return {}
 
     @property
-    def network(self) -> Mapping[str, Any]:
+    def network(self) -> AwsVpcConfigurationOutputTypeDef:
         """The service's `awsvpcConfiguration`."""
-        configuration: Mapping[str, Any] = self.service.get("networkConfiguration", {}).get(
-            "awsvpcConfiguration", {}
-        )
-        return configuration
+        network = self.service.get("networkConfiguration") or {}
+        return network.get("awsvpcConfiguration") or {"subnets": []}
 
     @property
-    def load_balancers(self) -> Sequence[Mapping[str, Any]]:
+    def load_balancers(self) -> Sequence[LoadBalancerTypeDef]:
         """The service's `loadBalancers`."""
-        balancers: Sequence[Mapping[str, Any]] = self.service.get("loadBalancers", ())
-        return balancers
+        return self.service.get("loadBalancers", ())
 
     def target_groups(self) -> Iterator[str]:
         """The ARNs of its target groups, the alternate ones too."""
