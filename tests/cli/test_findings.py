@@ -274,3 +274,9 @@ def test_a_place_on_another_machine_is_the_place_here(town: Path, uri: str) -> N
     assert failed.returncode == 1
     assert "town/a.py:4" in failed.stdout
     assert uri not in failed.stdout
+
+
+def test_what_no_step_would_judge_is_said_when_it_comes_in(town: Path) -> None:
+    (town / "town" / "a.py").unlink()
+    (town / "town" / "__init__.py").unlink()
+    assert "judged by no step" in takes(town, scan(result()), code=5)

@@ -18,6 +18,7 @@ from shipway.findings.imports.report import scans_from
 from shipway.findings.paths import relocate
 from shipway.findings.scan import IncompleteScan, Scan
 from shipway.pipeline.command_line import command_line
+from shipway.pipeline.definition import FINDINGS
 from shipway.pipeline.imported_scans import ImportedScan, forget_scan, imported_scans, keep_scan
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
@@ -49,6 +50,13 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
         if not stored:
             explained = command_line("findings", "import", "--help")
             print(f"nothing is imported; see {project.invocation().command(explained)}")
+    if scans and not any(step.name == FINDINGS for step in project.steps):
+        raise CannotRun(
+            "what was imported is judged by no step: no scanner looks at anything here, and so "
+            "there is no step findings",
+            "Name what the application consists of: packages in [application].",
+            code="nothing-to-scan",
+        )
     for scan in scans:
         if scan.incomplete:
             raise IncompleteScan(
