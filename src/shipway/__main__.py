@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 
+from shipway.cli.dispatch import invoke
+from shipway.system.interruption import ignore_interruptions, interruptions
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     # A command lives for seconds and keeps nearly all that it makes: looking for garbage after
     # every 700 objects, as Python does, costs a sixth of an unchanged run.
     gc.set_threshold(100_000)
-    from shipway.cli.dispatch import invoke
-    from shipway.system.interruption import ignore_interruptions, interruptions
 
     code = 130
     with interruptions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -93,6 +94,19 @@ def test_what_passes_is_asked_again_by_the_clock(
     assert clients(clock).client("ecs").list_clusters()["clusterArns"] == []
     assert service.asked == 3
     assert 1.5 <= clock.now() - began <= 3
+
+
+def test_every_attempt_and_every_wait_is_logged(
+    service: Service, led: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    led(service.address)
+    caplog.set_level(logging.INFO, "shipway")
+    service.answers = [THROTTLED, GOOD]
+    clients(VirtualClock()).client("ecs").list_clusters()
+    first, wait, second = caplog.messages
+    assert first.startswith("AWS POST ecs ListClusters: ThrottlingException, attempt 1, ")
+    assert wait.startswith("AWS ecs (ThrottlingException) is asked again in ")
+    assert second.startswith("AWS POST ecs ListClusters: 200, attempt 2, ")
 
 
 def test_minutes_of_throttling_are_survived_and_not_hours(

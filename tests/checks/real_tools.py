@@ -38,33 +38,33 @@ def django_environment(folder: str) -> str:
     return environment(folder, f"django=={DJANGO}", f"coverage=={COVERAGE}")
 
 
-def run(check: Check, config: Config, site: CheckContext) -> ToolOutput:
+def run(check: Check, config: Config, context: CheckContext) -> ToolOutput:
     """What the tool leaves behind."""
-    return execute(check, check.argv(config, site), site)
+    return execute(check, check.argv(config, context), context)
 
 
-def execute(check: Check, arguments: tuple[str, ...], site: CheckContext) -> ToolOutput:
+def execute(check: Check, arguments: tuple[str, ...], context: CheckContext) -> ToolOutput:
     """The tool with these arguments."""
-    os.makedirs(site.out, exist_ok=True)
+    os.makedirs(context.out, exist_ok=True)
     tool = check.tool
     source = f"{tool.package}=={tool.version}"
     extras = [part for extra in tool.extras for part in ("--with", extra)]
     program = {
         ToolSource.ISOLATED: [UV, "tool", "run", "-q", "--from", source, *extras, tool.program],
-        ToolSource.APPLICATION: [site.python],
+        ToolSource.APPLICATION: [context.python],
         ToolSource.SYSTEM: [tool.program],
         ToolSource.OWN: [sys.executable, "-m", tool.program],
     }[tool.home]
     done = subprocess.run(
         [*program, *arguments],
-        cwd=site.root,
+        cwd=context.root,
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
         env={**{n: os.environ[n] for n in _ENV if n in os.environ}, **dict(tool.env)},
     )
-    return ToolOutput(done.returncode, done.stdout, done.stderr, _reports(check, site.out))
+    return ToolOutput(done.returncode, done.stdout, done.stderr, _reports(check, context.out))
 
 
 def _reports(check: Check, out: str) -> dict[str, bytes]:

@@ -116,18 +116,20 @@ def perform(name: str, case: str, root: str, python: str) -> ToolOutput:
     check, config = check_named(name), config_of(case)
     tiny_application.write(CASES[name, case], root)
     projects_with_secrets.prepare(name, case, root)
-    site = CheckContext(root, f"{root}/.shipway/out", python)
+    context = CheckContext(root, f"{root}/.shipway/out", python)
     if case == "no-pytest" or (name, case) in advisory_projects.BARE:
-        site = CheckContext(root, site.out, real_tools.environment(f"{root}/.shipway/bare"))
+        context = CheckContext(root, context.out, real_tools.environment(f"{root}/.shipway/bare"))
     if config is tiny_application.DJANGO_CONFIG:
-        site = CheckContext(
-            root, site.out, real_tools.django_environment(f"{root}/.shipway/django")
+        context = CheckContext(
+            root, context.out, real_tools.django_environment(f"{root}/.shipway/django")
         )
     if name == "coverage":
-        site = CheckContext(root, site.out, python, upstream=_halves(config, root, python))
+        context = CheckContext(root, context.out, python, upstream=_halves(config, root, python))
     with real_tools.served() if check.served else nullcontext("") as url:
-        site = CheckContext(root, site.out, site.python, url, site.upstream, f"{root}/advisories")
-        return _sanitised(real_tools.run(check, config, site), root, python, url)
+        context = CheckContext(
+            root, context.out, context.python, url, context.upstream, f"{root}/advisories"
+        )
+        return _sanitised(real_tools.run(check, config, context), root, python, url)
 
 
 def _halves(config: Config, root: str, python: str) -> dict[str, str]:

@@ -35,9 +35,19 @@ def test_what_the_project_excludes_stays_excluded(
     settings: str, pattern: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(f"[tool.black]\n{settings}\n")
-    site = CheckContext(str(tmp_path), "")
-    assert BLACK.argv(tiny_application.CONFIG, site) == ("--check", "--force-exclude", pattern, ".")
-    assert BLACK.fix(tiny_application.CONFIG, site) == ("--quiet", "--force-exclude", pattern, ".")
+    context = CheckContext(str(tmp_path), "")
+    assert BLACK.argv(tiny_application.CONFIG, context) == (
+        "--check",
+        "--force-exclude",
+        pattern,
+        ".",
+    )
+    assert BLACK.fix(tiny_application.CONFIG, context) == (
+        "--quiet",
+        "--force-exclude",
+        pattern,
+        ".",
+    )
 
 
 def test_settings_that_are_no_table_are_left_to_black(tmp_path: Path) -> None:

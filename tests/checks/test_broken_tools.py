@@ -56,27 +56,27 @@ def test_a_scanner_that_does_not_do_its_work_is_unavailable(
         (programs / name).chmod(0o755)
     step = a_step(check)
     step.timeout = 0.2 if way == "hung" else 30.0
-    shop = workshop(
+    context = workshop(
         tmp_path,
         APPLICATION,
         checks=lambda name: check,
         uv=str(programs / "uv"),
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     )
-    result = execute_step(step, shop, lambda line: None)
+    result = execute_step(step, context, lambda line: None)
     assert result.outcome is Outcome.ERROR, result
     assert result.reason
 
 
 @pytest.mark.parametrize("check", SCANNERS, ids=lambda check: check.name)
 def test_a_scanner_that_is_not_there_is_unavailable(check: Check, tmp_path: Path) -> None:
-    shop = workshop(
+    context = workshop(
         tmp_path,
         APPLICATION,
         checks=lambda name: check,
         uv=str(tmp_path / "no-uv"),
         environment={"PATH": str(tmp_path)},
     )
-    result = execute_step(a_step(check), shop, lambda line: None)
+    result = execute_step(a_step(check), context, lambda line: None)
     assert result.outcome is Outcome.ERROR
     assert result.remedy

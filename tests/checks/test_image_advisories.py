@@ -28,7 +28,7 @@ from .osv.image_files import BASE, FLASK, FORMS, STATUS
 from .recordings import SITE
 
 
-def site(root: Path, *advisories: dict[str, Any]) -> CheckContext:
+def check_context(root: Path, *advisories: dict[str, Any]) -> CheckContext:
     """An application's folder with these advisories."""
     folder = root / "advisories"
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def test_without_advisories_it_cannot_run() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_faults_of_the_system_and_of_python_are_found(form: str, tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
     FORMS[form](tmp_path / IMAGE, BASE)
     reading = look(here)
     system, python = reading.findings
@@ -93,7 +93,7 @@ def test_faults_of_the_system_and_of_python_are_found(form: str, tmp_path: Path)
 
 
 def test_what_is_mended_in_a_higher_layer_is_no_fault(tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
     newer = {
         "var/lib/dpkg/status": STATUS.replace("deb12u2", "deb12u3"),
         os.path.dirname(FLASK).replace("Flask", ".wh.Flask"): "",
@@ -103,7 +103,7 @@ def test_what_is_mended_in_a_higher_layer_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_a_fault_that_the_lock_file_has_too_is_one_row(tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, advisory_projects.FLASK)
     image_files.docker_archive(tmp_path / IMAGE, BASE)
     flask = look(here).findings[1]
     locked = replace(flask, tool="advisories", path="uv.lock", line=5)
@@ -112,12 +112,12 @@ def test_a_fault_that_the_lock_file_has_too_is_one_row(tmp_path: Path) -> None:
 
 
 def test_no_image_is_no_pass(tmp_path: Path) -> None:
-    message = refused(site(tmp_path, OPENSSL, advisory_projects.FLASK))
+    message = refused(check_context(tmp_path, OPENSSL, advisory_projects.FLASK))
     assert message == ("the image .shipway/image cannot be looked at: No such file or directory")
 
 
 def test_an_image_of_nothing_is_no_pass(tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, advisory_projects.FLASK)
     image_files.docker_archive(tmp_path / IMAGE, {"app": "x"})
     assert refused(here).endswith("it has no packages")
 
@@ -128,13 +128,13 @@ def test_an_image_of_nothing_is_no_pass(tmp_path: Path) -> None:
 def test_advisories_of_one_ecosystem_say_nothing_of_the_other(
     advisory: dict[str, Any], lacking: str, tmp_path: Path
 ) -> None:
-    here = site(tmp_path, advisory)
+    here = check_context(tmp_path, advisory)
     image_files.docker_archive(tmp_path / IMAGE, BASE)
     assert refused(here) == f"{here.advisories} has no advisory for {lacking}"
 
 
 def test_advisories_that_cannot_be_read_are_no_pass(tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, advisory_projects.FLASK)
     (tmp_path / "advisories" / "DSA-9.json").write_text('{"id": "DSA')
     image_files.docker_archive(tmp_path / IMAGE, BASE)
     assert refused(here) == "1 of the advisories cannot be read: DSA-9.json"
@@ -144,7 +144,7 @@ def test_advisories_that_cannot_be_read_are_no_pass(tmp_path: Path) -> None:
 
 def test_a_hostile_image_is_refused_and_writes_nothing(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    here = site(root, OPENSSL, advisory_projects.FLASK)
+    here = check_context(root, OPENSSL, advisory_projects.FLASK)
     image_files.docker_archive(root / IMAGE, {**BASE, "../../../evil": "x"})
     before = sorted(tmp_path.rglob("*"))
     assert "leads out of it" in refused(here)
@@ -168,7 +168,7 @@ def test_another_form_is_no_result(changed: dict[str, Any]) -> None:
 @pytest.mark.needs("buildah")
 @pytest.mark.parametrize("form", ["docker-archive", "oci-archive", "oci"])
 def test_an_image_that_buildah_made_is_read(form: str, tmp_path: Path) -> None:
-    here = site(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
+    here = check_context(tmp_path, OPENSSL, MENDED, advisory_projects.FLASK)
     context = tmp_path / "context"
     tiny_application.write({f"base/{name}": text for name, text in BASE.items()}, str(context))
     gone = os.path.dirname(FLASK).replace("Flask-0.12.2", "gone-1")

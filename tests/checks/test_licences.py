@@ -26,8 +26,8 @@ def package(name: str, **fields: str) -> dict[str, str]:
     return {"Name": name, "Version": "1.0", **unknown, **given}
 
 
-def understood(*packages: object, site: CheckContext = SITE) -> CheckResult:
-    return LICENCES.read(ToolOutput(0, json.dumps(packages), ""), tiny_application.CONFIG, site)
+def understood(*packages: object, context: CheckContext = SITE) -> CheckResult:
+    return LICENCES.read(ToolOutput(0, json.dumps(packages), ""), tiny_application.CONFIG, context)
 
 
 def test_the_applications_environment_is_looked_at() -> None:
@@ -68,22 +68,22 @@ def test_none_at_all_is_a_finding() -> None:
 
 def test_only_what_is_shipped_counts_and_has_its_line(tmp_path: Path) -> None:
     tiny_application.write({"uv.lock": advisory_projects.LOCK}, str(tmp_path))
-    site = replace(SITE, root=str(tmp_path))
+    context = replace(SITE, root=str(tmp_path))
     names = ("Flask", "pytest", "town", "elsewhere")
-    (finding,) = understood(*(package(name) for name in names), site=site).findings
+    (finding,) = understood(*(package(name) for name in names), context=context).findings
     assert (finding.package, finding.line) == ("flask 1.0", 5)
 
 
 def test_where_the_lock_does_not_tell_all_of_them_count(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text("version =\n")
-    site = replace(SITE, root=str(tmp_path))
-    assert len(understood(package("a"), package("b"), site=site).findings) == 2
+    context = replace(SITE, root=str(tmp_path))
+    assert len(understood(package("a"), package("b"), context=context).findings) == 2
     by_requirements = replace(
         tiny_application.CONFIG,
         application=replace(tiny_application.CONFIG.application, lock="requirements.txt"),
     )
     output = ToolOutput(0, json.dumps([package("a")]), "")
-    assert len(LICENCES.read(output, by_requirements, site).findings) == 1
+    assert len(LICENCES.read(output, by_requirements, context).findings) == 1
 
 
 @pytest.mark.parametrize(

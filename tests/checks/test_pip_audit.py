@@ -36,8 +36,8 @@ def test_the_applications_environment_is_audited_and_not_the_tools_own() -> None
 def test_packages_are_where_the_interpreter_has_them(tmp_path: Path) -> None:
     packages = tmp_path / "[env]" / "lib" / "python3.11" / "site-packages"
     packages.mkdir(parents=True)
-    site = replace(SITE, python=str(tmp_path / "[env]" / "bin" / "python"))
-    assert site_packages(site) == str(packages)
+    context = replace(SITE, python=str(tmp_path / "[env]" / "bin" / "python"))
+    assert site_packages(context) == str(packages)
 
 
 def test_without_an_environment_there_is_nothing_to_audit() -> None:
@@ -149,10 +149,10 @@ def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
 @pytest.mark.e2e
 def test_the_real_tool_still_says_what_was_recorded(tmp_path: Path) -> None:
     python = real_tools.application_environment(str(tmp_path / "environment"))
-    site = CheckContext(str(tmp_path), str(tmp_path / "out"), python)
+    context = CheckContext(str(tmp_path), str(tmp_path / "out"), python)
     with osv_service.answering("pytest") as url:
         service = ("--vulnerability-service", "osv", "--osv-url", url)
         output = real_tools.execute(
-            PIP_AUDIT, (*PIP_AUDIT.argv(tiny_application.CONFIG, site), *service), site
+            PIP_AUDIT, (*PIP_AUDIT.argv(tiny_application.CONFIG, context), *service), context
         )
     assert understood(output) == understood(published("pip-audit", "bad"))

@@ -75,10 +75,10 @@ def test_silence_is_not_a_pass(check: Check) -> None:
 
 @by_name
 def test_arguments_are_words_and_say_no_secret_place(check: Check) -> None:
-    site = replace(SITE, upstream={"unit": "/out/unit"})
+    context = replace(SITE, upstream={"unit": "/out/unit"})
     for words in (
-        check.argv(tiny_application.CONFIG, site),
-        check.fix(tiny_application.CONFIG, site) or (),
+        check.argv(tiny_application.CONFIG, context),
+        check.fix(tiny_application.CONFIG, context) or (),
     ):
         assert all(isinstance(word, str) and word for word in words)
 

@@ -22,8 +22,8 @@ def understood(case: str, code: int | None = None) -> CheckResult:
 
 
 def test_it_looks_at_the_applications_environment() -> None:
-    site = replace(SITE, python="/app/.shipway/venvs/1/bin/python")
-    assert SAFETY.argv(tiny_application.CONFIG, site) == (
+    context = replace(SITE, python="/app/.shipway/venvs/1/bin/python")
+    assert SAFETY.argv(tiny_application.CONFIG, context) == (
         "--stage",
         "cicd",
         "scan",

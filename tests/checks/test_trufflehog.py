@@ -44,9 +44,9 @@ def run(folder: Path, script: str = "") -> ToolOutput:
             {"trufflehog": f"#!{sys.executable}\nimport sys\n{script}"}, str(beside)
         )
         (beside / "trufflehog").chmod(0o755)
-    tool, site = TRUFFLEHOG.tool, CheckContext(str(root), str(folder))
+    tool, context = TRUFFLEHOG.tool, CheckContext(str(root), str(folder))
     done = subprocess.run(
-        [sys.executable, "-m", tool.program, *TRUFFLEHOG.argv(tiny_application.CONFIG, site)],
+        [sys.executable, "-m", tool.program, *TRUFFLEHOG.argv(tiny_application.CONFIG, context)],
         cwd=root,
         env={"PATH": path, "HOME": str(folder), **dict(tool.env)},
         timeout=60,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import git, only, project
+from tests.cli.in_process import git, only, project
 from tests.images.engines import SMALL
 
 FILES = {

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import SHIPWAY, begun, environment, project, step, waiting
+from tests.cli.in_process import SHIPWAY, begun, environment, project, step, waiting
 from tests.patience import PATIENCE, until
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cleanup.state_folder import gathered
-from tests.cli.pseudo_terminal import SHIPWAY, environment, only, project, shipway
+from tests.cli.in_process import SHIPWAY, environment, only, project, shipway
 from tests.patience import PATIENCE
 
 SETTINGS = '[application]\nname = "web"\n[retention]\nreleases = 1\n' + only()

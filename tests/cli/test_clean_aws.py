@@ -19,7 +19,7 @@ from tests.cleanup.aws.account import (
     repository,
     serving,
 )
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 
 from shipway.cli.clean import clean_account, clean_aws
 from shipway.cli.project import Project, open_project

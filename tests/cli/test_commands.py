@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import SHIPWAY, environment, shipway, shipway_process
+from tests.cli.in_process import SHIPWAY, environment, shipway, shipway_process
 from tests.patience import PATIENCE
 
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import SHIPWAY, environment, shipway
+from tests.cli.in_process import SHIPWAY, environment, shipway
 
 from shipway.system.record import SqliteRecord
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 
 from shipway.pipeline.codec import run_to_json, step_to_json
 from shipway.pipeline.outcome import Outcome, Verdict

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.in_process import shipway
 
 from shipway.cli.doctor import CHROMIUM, Machine, Part, lines, look
 from shipway.system.process import SystemProcesses

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 from tests.reports.schema_check import faults
 
 from shipway.cli.explain import complete_codes

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, shipway
+from tests.cli.in_process import git, shipway
 
 SARIF = {
     "version": "2.1.0",

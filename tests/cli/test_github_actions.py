@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, only, project, shipway, step
+from tests.cli.in_process import git, only, project, shipway, step
 from tests.github.api_server import GitHub, github
 
 from shipway.cli.github_actions import publish_rollout, publish_run

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from tests.cli.image_project import commit, town
-from tests.cli.pseudo_terminal import git, shipway
+from tests.cli.in_process import git, shipway
 from tests.images.engines import docker, storage
 from tests.images.registries import client, running
 
-from shipway.cli.attestation import attested_run
+from shipway.cli.attached_verdict import attested_run
 from shipway.cli.deploy import packaged_release
 from shipway.cli.project import open_project
 from shipway.images import oci

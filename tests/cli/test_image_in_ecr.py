@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 from tests.cli.image_project import commit, town
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.in_process import shipway
 from tests.images import ecr_in_ministack
 from tests.images.engines import storage
 

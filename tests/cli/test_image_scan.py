@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.checks import advisory_projects
 from tests.checks.debian_advisories import MENDED, OPENSSL
 from tests.checks.osv import image_files
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 
 CONFIGURATION = '[application]\npackages = ["town"]\n' + only("image-packages")
 FILES = {"town/__init__.py": "", "Dockerfile": "FROM debian:12\n"}

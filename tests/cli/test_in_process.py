@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import project, shipway, shipway_process, step
+from tests.cli.in_process import project, shipway, shipway_process, step
 
 NAMED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE")
 

@@ -8,9 +8,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.in_process import shipway
 
-from shipway.cli.baseline import InitialBaseline, initial_baseline_of, write_initial_baseline
+from shipway.cli.initial_baseline import (
+    InitialBaseline,
+    initial_baseline_of,
+    write_initial_baseline,
+)
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
 from shipway.findings.sarif_import import findings_from_sarif
 from shipway.pipeline.gates import Bound, Gate, GateResult

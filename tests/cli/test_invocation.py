@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import SHIPWAY, environment, project, step
+from tests.cli.in_process import SHIPWAY, environment, project, step
 
 from shipway.cli.invocation import program
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from tests.cli.pseudo_terminal import project, shipway
+from tests.cli.in_process import project, shipway
 from tests.monitoring.account import REGION, account
 
 from shipway.cli.monitor import monitor_apply, monitor_plan, monitor_replay, monitor_show

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 from tests.notifications.webhook_server import Answer, hook
 
 from shipway.pipeline.outcome import Verdict

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, project, shipway, step
+from tests.cli.in_process import git, project, shipway, step
 
 STEP = step("there", "true")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import git, only, project, shipway
+from tests.cli.in_process import git, only, project, shipway
 
 from shipway.cli.project import open_project
 from shipway.cli.promote import differences

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.cli.pseudo_terminal import only, project, shipway, step
+from tests.cli.in_process import only, project, shipway, step
 from tests.cli.state_files import kept
 
 TOKEN = sha256(b"made at run time, so that no scanner finds it here").hexdigest()[:20]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 
 from shipway.rehearsal.faults import FORMS
 

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import project, shipway, step
+from tests.cli.in_process import project, shipway, step
 
 
 def test_a_log_that_is_gone_does_not_keep_the_report_from_being_written(tmp_path: Path) -> None:

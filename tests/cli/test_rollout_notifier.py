@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import git, only, project, shipway
+from tests.cli.in_process import git, only, project, shipway
 from tests.notifications.webhook_server import Answer, hook
 from tests.patience import PATIENCE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import only, project
+from tests.cli.in_process import only, project
 
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_page, write_rehearsed_page

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, project, shipway, step
+from tests.cli.in_process import git, project, shipway, step
 
 AREAS = step("lib", "true", 'inputs = ["lib/**"]') + step("docs", "true", 'inputs = ["*.md"]')
 ON_MAIN = step("released", "true", 'inputs = []\nbranches = ["main"]')

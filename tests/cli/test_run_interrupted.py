@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import (
+from tests.cli.in_process import (
     SHIPWAY,
     alive,
     begun,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import only, project, shipway, step
+from tests.cli.in_process import only, project, shipway, step
 
 TWO = step("first", "echo x >> first") + step("second", "echo x >> second")
 BADLY = "x   =  [ 1,2 ]\n"

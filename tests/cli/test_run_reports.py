@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import shipway
+from tests.cli.in_process import shipway
 
 
 @pytest.fixture

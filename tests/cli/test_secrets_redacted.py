@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.checks import projects_with_secrets
-from tests.cli.pseudo_terminal import git, only, project, shipway
+from tests.cli.in_process import git, only, project, shipway
 from tests.cli.state_files import kept
 
 SCANNERS = ("gitleaks", "gitleaks-history")

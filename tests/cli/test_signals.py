@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import SHIPWAY, environment, git, only, project, shipway, step
+from tests.cli.in_process import SHIPWAY, environment, git, only, project, shipway, step
 from tests.patience import PATIENCE, until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, only, project, shipway
+from tests.cli.in_process import git, only, project, shipway
 
 SETTINGS = (
     '[application]\nname = "town"\n[environments.production]\nplatform = "ecs"\n'

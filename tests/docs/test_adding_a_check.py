@@ -74,14 +74,14 @@ def test_what_is_not_understood_is_no_pass(pydoclint: Check, output: ToolOutput)
 
 @pytest.mark.e2e
 def test_the_real_tool_speaks_as_the_page_says(pydoclint: Check, tmp_path: Path) -> None:
-    site = CheckContext(str(tmp_path), str(tmp_path / "out"))
+    context = CheckContext(str(tmp_path), str(tmp_path / "out"))
     (tmp_path / "town").mkdir()
     for described, rules in (("amount", set()), ("sum", {"DOC103"})):
         (tmp_path / "town" / "pay.py").write_text(
             f'def pay(amount: int):\n    """Pay.\n\n    Parameters\n    ----------\n'
             f'    {described} : int\n        How much.\n    """\n'
         )
-        reading = pydoclint.read(real_tools.run(pydoclint, CONFIG, site), CONFIG, site)
+        reading = pydoclint.read(real_tools.run(pydoclint, CONFIG, context), CONFIG, context)
         assert {one.rule for one in reading.findings} == rules
 
 

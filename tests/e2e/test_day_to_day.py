@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import alive, begun, only, project, shipway_process
+from tests.cli.in_process import alive, begun, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 
 from shipway.system.http import RealHttp

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import only, project, shipway
+from tests.cli.in_process import only, project, shipway
 from tests.e2e import engine
 from tests.e2e.cloud import Cloud, cloud
 

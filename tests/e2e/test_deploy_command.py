@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import begun, only, project, shipway_process
+from tests.cli.in_process import begun, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 
 from shipway.system.http import RealHttp

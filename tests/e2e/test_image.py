@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import git, shipway
+from tests.cli.in_process import git, shipway
 from tests.images.engines import BASE, buildah, with_base
 from tests.images.registries import client, running
 

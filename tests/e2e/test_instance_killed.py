@@ -51,7 +51,7 @@ def test_of_the_old_release_it_is_replaced_while_the_rollout_goes_on(site: Site)
         before, failed = answers(client), client.failed
         time.sleep(0.5)
         assert answers(client) > before
-        site.platform().site.lease.send(Signal.STOP)
+        site.platform().environment.lease.send(Signal.STOP)
     assert failed <= 3  # at most what each of the three clients had in flight
     assert client.failed == failed  # and none after that
     assert site.record.rollouts("local")[0]["verdict"] == Verdict.ROLLED_BACK

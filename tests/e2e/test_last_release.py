@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import begun, git, only, project, shipway
+from tests.cli.in_process import begun, git, only, project, shipway
 from tests.patience import until
 
 from shipway.system.http import RealHttp

@@ -129,7 +129,10 @@ def test_a_port_of_somebody_else_is_named_and_nothing_is_left(site: Site) -> Non
 
 def test_two_commands_at_once_are_kept_apart(site: Site) -> None:
     platform = site.platform()
-    with platform.site.lease.acquire(), pytest.raises(Busy, match="another command works on local"):
+    with (
+        platform.environment.lease.acquire(),
+        pytest.raises(Busy, match="another command works on local"),
+    ):
         site.platform().down()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git, only, project, shipway_process
+from tests.cli.in_process import git, only, project, shipway_process
 from tests.e2e.tiny_application import APP
 from tests.notifications.webhook_server import Answer, hook
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import begun, only, project, shipway_process
+from tests.cli.in_process import begun, only, project, shipway_process
 from tests.patience import until
 
 pytestmark = pytest.mark.e2e

@@ -25,9 +25,9 @@ def test_both_answer_and_are_gone_afterwards(tmp_path: Path, path: str) -> None:
         services={"postgres": Service("16"), "redis": Service("9")},
     )
     environment = {**os.environ, "PATH": f"{BESIDE}:{path}"}
-    shop = workshop(tmp_path, config=config, environment=environment)
+    context = workshop(tmp_path, config=config, environment=environment)
     said: list[str] = []
-    with start_services(shop, said.append, outside(), {}) as provided:
+    with start_services(context, said.append, outside(), {}) as provided:
         for name, kind in KINDS.items():
             port = int(provided.variables[kind.variable].rpartition(":")[2].split("/")[0])
             assert service_answers(name, "127.0.0.1", port)

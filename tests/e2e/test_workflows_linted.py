@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.checks.real_tools import UV
-from tests.cli.pseudo_terminal import environment, shipway
+from tests.cli.in_process import environment, shipway
 from tests.github.workflow_samples import SAMPLES, repository
 
 from shipway.checks import tools

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.checks.real_tools import UV
-from tests.cli.pseudo_terminal import SHIPWAY, git, only, shipway
+from tests.cli.in_process import SHIPWAY, git, only, shipway
 from tests.github.workflow_samples import PROJECT, SAMPLES, repository
 
 from .runner import Ran, Runner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.pseudo_terminal import git
+from tests.cli.in_process import git
 
 DIGEST = "sha256:" + "5" * 64
 _ECS = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from tests.notifications.webhook_server import Answer, hook
 from tests.patience import PATIENCE
@@ -52,6 +54,20 @@ def test_500_is_tried_again_until_it_does_better() -> None:
     with hook(Answer(500), Answer(503), Answer()) as there:
         delivery = send(there.url)
     assert (delivery.problem, delivery.attempts, len(there.got)) == ("", 3, 3)
+
+
+def test_attempts_are_logged_without_the_address_which_is_a_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "shipway")
+    with hook(Answer(500), Answer()) as there:
+        send(there.url)
+    first, wait, second = caplog.messages
+    assert first.startswith("POST to slack, attempt 1: it answered 500, ")
+    assert wait.startswith("attempt 2 comes in ")
+    assert second.startswith("POST to slack, attempt 2: delivered, ")
+    assert there.url not in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_500_for_ever_ends_in_time() -> None:

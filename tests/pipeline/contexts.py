@@ -50,7 +50,7 @@ def workshop(root: Path, application: Application | None = None, **changes: Any)
     return StepContext(**{**given, **changes})
 
 
-def _nothing_served(shop: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
+def _nothing_served(context: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
     raise AssertionError("nothing here is served")
 
 
@@ -67,17 +67,23 @@ class Probe(CheckDefaults):
     code: str = ""
     repair: str | None = None
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Run the code; it finds its folder, its address and its upstream as arguments."""
-        return ("-c", self.code, site.out, site.url, *site.upstream.values())
+        return (
+            "-c",
+            self.code,
+            context.out,
+            context.url,
+            *context.upstream.values(),
+        )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """What it printed."""
         if output.stdout.strip() == "?":
             raise CannotRun("it makes no sense", "Ask another.")
         return CheckResult(failed=output.stdout.strip(), remedy="Mend it.")
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...] | None:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Other code."""
         return None if self.repair is None else ("-c", self.repair)
 

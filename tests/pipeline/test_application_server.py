@@ -31,11 +31,11 @@ def app(environ, start):
 GUNICORN = "gunicorn --bind {bind} tiny:app"
 
 
-def serve(shop: StepContext, http: Http | None = None, clock: Clock | None = None) -> list[str]:
+def serve(context: StepContext, http: Http | None = None, clock: Clock | None = None) -> list[str]:
     """Serve, ask once, end it; what the migrations and the seed said, and what was answered."""
     said: list[str] = []
     with serve_application(
-        shop, said.append, http or RealHttp(), clock or SystemClock(), free_port
+        context, said.append, http or RealHttp(), clock or SystemClock(), free_port
     ) as url:
         said.append(RealHttp().get(url).body.decode())
     return said
@@ -56,26 +56,26 @@ def alive(pid: str) -> bool:
 
 
 def test_the_application_comes_up_is_asked_and_is_ended_afterwards(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, GUNICORN, env={"DATABASE": "{data}/db", "BIND": "ignored"})
-    environment = json.loads(serve(shop)[-1])
+    context = shop_for(tmp_path, GUNICORN, env={"DATABASE": "{data}/db", "BIND": "ignored"})
+    environment = json.loads(serve(context)[-1])
     assert environment["APP_ENV"] == "test"
     assert environment["RELEASE"] == "load-test"
     assert environment["WEB_CONCURRENCY"] == "1"
     assert environment["BIND"].startswith("127.0.0.1:")
-    assert environment["DATABASE"] == os.path.join(shop.out, "served", "data", "db")
+    assert environment["DATABASE"] == os.path.join(context.out, "served", "data", "db")
     assert not alive((tmp_path / "pid").read_text())
-    assert not os.path.exists(os.path.join(shop.out, "served", "data"))
+    assert not os.path.exists(os.path.join(context.out, "served", "data"))
 
 
 def test_it_sees_of_the_callers_environment_only_what_every_program_does(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, GUNICORN)
-    assert isinstance(shop.environment, dict)
-    shop.environment["PASSWORD"] = "hush"
-    assert "PASSWORD" not in json.loads(serve(shop)[-1])
+    context = shop_for(tmp_path, GUNICORN)
+    assert isinstance(context.environment, dict)
+    context.environment["PASSWORD"] = "hush"
+    assert "PASSWORD" not in json.loads(serve(context)[-1])
 
 
 def test_data_are_migrated_and_seeded_before_and_fresh_each_time(tmp_path: Path) -> None:
-    shop = shop_for(
+    context = shop_for(
         tmp_path,
         GUNICORN,
         migrate="""sh -c 'echo migrate $BIND; echo schema >> "$DB"'""",
@@ -83,16 +83,16 @@ def test_data_are_migrated_and_seeded_before_and_fresh_each_time(tmp_path: Path)
         env={"DB": "{data}/db"},
     )
     for _ in range(2):
-        said = serve(shop)
+        said = serve(context)
         assert said[0].startswith("migrate 127.0.0.1:")
         assert said[1:4] == ["seed", "schema", "rows"]
 
 
 def test_a_migration_that_fails_says_why_and_nothing_is_served(tmp_path: Path) -> None:
     script = "sh -c 'echo one; echo two; echo three; echo no such table >&2; exit 3'"
-    shop = shop_for(tmp_path, GUNICORN, migrate=script)
+    context = shop_for(tmp_path, GUNICORN, migrate=script)
     with pytest.raises(ApplicationFault, match="sh ended with 3: two / three / no such table"):
-        serve(shop)
+        serve(context)
     assert not (tmp_path / "pid").exists()
 
 
@@ -120,9 +120,9 @@ def test_an_application_that_stays_silent_or_sick_is_given_up_and_ended(
 
     clock = VirtualClock()
     began, http = clock.now(), ScriptedHttp(answer)
-    shop = shop_for(tmp_path, "sh -c 'echo $$ > pid; exec sleep 600'")
+    context = shop_for(tmp_path, "sh -c 'echo $$ > pid; exec sleep 600'")
     with pytest.raises(ApplicationFault, match="did not come up"):
-        serve(shop, http, _Waiting(clock, tmp_path / "pid"))
+        serve(context, http, _Waiting(clock, tmp_path / "pid"))
     assert START_LIMIT <= clock.now() - began < START_LIMIT + 1
     assert len(http.asked) > 100
     assert not alive((tmp_path / "pid").read_text().strip())
@@ -145,10 +145,10 @@ class _Waiting(VirtualClock):
 
 
 def test_it_is_ended_when_what_uses_it_fails(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, GUNICORN)
+    context = shop_for(tmp_path, GUNICORN)
     with (
         pytest.raises(ZeroDivisionError),
-        serve_application(shop, print, RealHttp(), SystemClock(), free_port) as url,
+        serve_application(context, print, RealHttp(), SystemClock(), free_port) as url,
     ):
         assert RealHttp().get(url).status == 200
         raise ZeroDivisionError
@@ -156,13 +156,13 @@ def test_it_is_ended_when_what_uses_it_fails(tmp_path: Path) -> None:
 
 
 def test_one_that_died_meanwhile_is_no_error_at_the_end(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, GUNICORN)
-    with serve_application(shop, print, RealHttp(), SystemClock(), free_port):
+    context = shop_for(tmp_path, GUNICORN)
+    with serve_application(context, print, RealHttp(), SystemClock(), free_port):
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
 def test_a_run_that_is_stopped_waits_no_longer(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, "sleep 600")
+    context = shop_for(tmp_path, "sleep 600")
     stopped = ScriptedHttp(lambda url: pytest.fail("it is not asked any more"))
     with pytest.raises(ApplicationFault, match="did not come up"):
-        serve(workshop(tmp_path, config=shop.config, stopping=lambda: True), stopped)
+        serve(workshop(tmp_path, config=context.config, stopping=lambda: True), stopped)

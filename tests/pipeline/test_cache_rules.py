@@ -50,7 +50,7 @@ class Bench:
 
     def run(self, *steps: Step, **options: object) -> RunResult:
         self.runs += 1
-        shop = StepContext(
+        context = StepContext(
             root=str(self.root),
             state=str(self.state),
             out=str(self.state / "out"),
@@ -67,7 +67,9 @@ class Bench:
         console = PlainConsole(io.StringIO())
         return PipelineRun(
             Graph(steps),
-            lambda step, upstream, say: execute_step(step, replace(shop, upstream=upstream), say),
+            lambda step, upstream, say: execute_step(
+                step, replace(context, upstream=upstream), say
+            ),
             self.cache(),
             self.record,
             console,
@@ -79,7 +81,7 @@ class Bench:
         return {one.step: one.outcome for one in self.run(*steps, **options).steps}
 
 
-def _no_server(shop: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
+def _no_server(context: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
     raise AssertionError("nothing here is served")
 
 

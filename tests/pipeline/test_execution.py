@@ -30,7 +30,7 @@ class Reads(Probe):
 
     reading: CheckResult = field(default_factory=CheckResult)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, check_context: CheckContext) -> CheckResult:
         """That."""
         return self.reading
 
@@ -47,45 +47,45 @@ def command(script: str, **more: object) -> Step:
 
 def done(root: Path, check: Probe, **changes: object) -> StepResult:
     """A check's result."""
-    shop = workshop(root, **{"checks": lambda name: check, **changes})  # type: ignore[arg-type]
-    return execute_step(probing(check, timeout=60.0), shop, quiet)
+    context = workshop(root, **{"checks": lambda name: check, **changes})  # type: ignore[arg-type]
+    return execute_step(probing(check, timeout=60.0), context, quiet)
 
 
 # -- commands ------------------------------------------------------------------------------
 
 
 def test_a_command_passes_or_fails_by_its_exit_code_and_keeps_its_log(tmp_path: Path) -> None:
-    shop, said = workshop(tmp_path), []
-    passed = execute_step(command("pwd; echo err >&2"), shop, said.append)
+    context, said = workshop(tmp_path), []
+    passed = execute_step(command("pwd; echo err >&2"), context, said.append)
     assert passed.outcome is Outcome.PASSED
-    assert shop.blobs.get(passed.log) == f"{tmp_path}\nerr\n".encode()
+    assert context.blobs.get(passed.log) == f"{tmp_path}\nerr\n".encode()
     assert sorted(said) == sorted([str(tmp_path), "err"])
-    failed = execute_step(command("exit 3"), shop, quiet)
+    failed = execute_step(command("exit 3"), context, quiet)
     assert (failed.outcome, failed.reason) == (Outcome.FAILED, "it ended with exit code 3")
     assert failed.log == ""
-    killed = execute_step(command("kill -9 $$"), shop, quiet)
+    killed = execute_step(command("kill -9 $$"), context, quiet)
     assert (killed.outcome, killed.reason) == (Outcome.FAILED, "it ended with signal 9")
 
 
 def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path: Path) -> None:
     given = {"PATH": os.environ["PATH"], "MODE": "a", "PASSWORD": "hush"}
-    shop = workshop(tmp_path, environment=given)
-    result = execute_step(command("env", env=("MODE", "ABSENT")), shop, quiet)
-    log = (shop.blobs.get(result.log) or b"").decode()
+    context = workshop(tmp_path, environment=given)
+    result = execute_step(command("env", env=("MODE", "ABSENT")), context, quiet)
+    log = (context.blobs.get(result.log) or b"").decode()
     names = {line.partition("=")[0] for line in log.splitlines()}
     assert {"PATH", "MODE"} <= names
     assert names <= {*BASE_ENV, "MODE", "PWD", "OLDPWD", "SHLVL", "_"}
 
 
 def test_what_takes_too_long_failed_and_what_was_stopped_did_not(tmp_path: Path) -> None:
-    shop = workshop(tmp_path)
-    late = execute_step(command("echo begun; exec sleep 600", timeout=3.0), shop, quiet)
+    context = workshop(tmp_path)
+    late = execute_step(command("echo begun; exec sleep 600", timeout=3.0), context, quiet)
     assert late.outcome is Outcome.FAILED
     assert late.reason == "it took longer than its limit of 3 s and was ended"
     assert "shipway run s" in late.remedy
-    assert shop.blobs.get(late.log) == b"begun\n"
-    shop.processes.cancel()  # type: ignore[attr-defined]
-    stopped = execute_step(command("sleep 600"), shop, quiet)
+    assert context.blobs.get(late.log) == b"begun\n"
+    context.processes.cancel()  # type: ignore[attr-defined]
+    stopped = execute_step(command("sleep 600"), context, quiet)
     assert (stopped.outcome, stopped.reason) == (Outcome.CANCELLED, "it was stopped")
 
 
@@ -105,8 +105,8 @@ def test_a_check_passes_fails_or_cannot_run(tmp_path: Path) -> None:
 
 def test_a_check_that_takes_too_long_failed(tmp_path: Path) -> None:
     check = Probe(code="import time; print('begun', flush=True); time.sleep(600)")
-    shop = workshop(tmp_path, checks=lambda name: check)
-    late = execute_step(probing(check, timeout=0.5), shop, quiet)
+    context = workshop(tmp_path, checks=lambda name: check)
+    late = execute_step(probing(check, timeout=0.5), context, quiet)
     assert late.outcome is Outcome.FAILED
     assert "limit of 0.5 s" in late.reason
 
@@ -146,14 +146,14 @@ def test_reports_are_kept_and_given_to_what_needs_them(tmp_path: Path) -> None:
         reports=("report.txt", "absent.txt"),
         code="import sys; open(sys.argv[1] + '/report.txt', 'w').write('kept')",
     )
-    shop = workshop(tmp_path, checks=lambda name: writes)
-    result = execute_step(probing(writes), shop, quiet)
+    context = workshop(tmp_path, checks=lambda name: writes)
+    result = execute_step(probing(writes), context, quiet)
     assert list(result.reports) == ["report.txt"]
-    assert shop.blobs.get(result.reports["report.txt"]) == b"kept"
+    assert context.blobs.get(result.reports["report.txt"]) == b"kept"
     reads = Probe(name="reader", code="import sys; print(open(sys.argv[3] + '/report.txt').read())")
     step = probing(reads, needs=("probe", "skipped"))
-    later = replace(shop, checks=lambda name: reads, out=str(tmp_path / "later"))
-    later = replace(later, upstream={**shop.upstream, "probe": result})
+    later = replace(context, checks=lambda name: reads, out=str(tmp_path / "later"))
+    later = replace(later, upstream={**context.upstream, "probe": result})
     for _ in range(2):  # written anew where it is gone, left alone where it is
         assert execute_step(step, later, quiet).reason == "kept"
     assert (tmp_path / "later" / "probe" / "report.txt").read_text() == "kept"
@@ -164,9 +164,9 @@ def test_the_reports_of_what_did_not_pass_are_given_to_nobody(tmp_path: Path) ->
     left = StepResult(
         step="probe", stage="quality", outcome=Outcome.ERROR, reports={"report.txt": "0" * 64}
     )
-    shop = workshop(tmp_path, checks=lambda name: reads)
-    shop = replace(shop, upstream={**shop.upstream, "probe": left})
-    assert execute_step(probing(reads, needs=("probe",)), shop, quiet).reason == "[]"
+    context = workshop(tmp_path, checks=lambda name: reads)
+    context = replace(context, upstream={**context.upstream, "probe": left})
+    assert execute_step(probing(reads, needs=("probe",)), context, quiet).reason == "[]"
 
 
 @pytest.mark.parametrize(("limit", "outcome"), [(60.0, Outcome.PASSED), (60.5, Outcome.ERROR)])
@@ -176,8 +176,8 @@ def test_a_figure_that_lacks_something_may_keep_a_limit_and_breaks_none(
     reading = CheckResult(measures=(Measure("coverage", 60.0, "%"),), partial="browser")
     step = probing(Reads(reading=reading))
     step.work["gates"] = [["coverage", "at least", limit, ""]]
-    shop = workshop(tmp_path, checks=lambda name: Reads(reading=reading))
-    result = execute_step(step, shop, quiet)
+    context = workshop(tmp_path, checks=lambda name: Reads(reading=reading))
+    result = execute_step(step, context, quiet)
     assert result.outcome is outcome
     assert result.facts["warnings"] == ["measured without browser, which did not run"]
     assert result.measures == reading.measures
@@ -206,7 +206,7 @@ def test_a_check_of_the_running_application_is_given_its_address(tmp_path: Path)
     ended = []
 
     @contextmanager
-    def serve(shop: StepContext, on_output: OnOutput) -> Iterator[str]:
+    def serve(context: StepContext, on_output: OnOutput) -> Iterator[str]:
         yield "http://127.0.0.1:1"
         ended.append(True)
 
@@ -219,7 +219,7 @@ def test_a_check_of_the_running_application_is_given_its_address(tmp_path: Path)
 
 
 def test_an_action_is_looked_up_and_may_not_be_able_to_run(tmp_path: Path) -> None:
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
         raise CannotRun("no network", "Connect it.")
 
     step = Step(name="s", stage="build", kind=StepKind.ACTION, work={"action": "install"})
@@ -237,7 +237,7 @@ class FaultFinder(Probe):
 
     stage: str = "quality"
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, check_context: CheckContext) -> CheckResult:
         """One finding."""
         return CheckResult(
             (
@@ -252,7 +252,7 @@ class FaultFinder(Probe):
             )
         )
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, check_context: CheckContext) -> tuple[str, ...]:
         """Nothing is run."""
         return ("-c", "")
 
@@ -264,8 +264,8 @@ def test_a_linters_finding_that_was_there_before_does_not_count(tmp_path: Path) 
         check = FaultFinder(code=str(line))
         gates = [["findings", "at most", 0.0, ""]]
         step = replace(probing(check), work={"check": "probe", "gates": gates})
-        shop = workshop(tmp_path, checks=lambda name: check, baseline=baseline)
-        return execute_step(step, shop, lambda line: None)
+        context = workshop(tmp_path, checks=lambda name: check, baseline=baseline)
+        return execute_step(step, context, lambda line: None)
 
     before = judged(1)
     assert before.outcome is Outcome.FAILED

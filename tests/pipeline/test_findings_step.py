@@ -55,7 +55,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shop(root: Path, *found: Finding, **changes: Any) -> StepContext:
+def context(root: Path, *found: Finding, **changes: Any) -> StepContext:
     upstream = {
         tool: StepResult(
             step=tool,
@@ -70,7 +70,7 @@ def shop(root: Path, *found: Finding, **changes: Any) -> StepContext:
 
 def judged(root: Path, *found: Finding, **changes: Any) -> StepResult:
     said: list[str] = []
-    result = findings_step(STEP, shop(root, *found, **changes), said.append)
+    result = findings_step(STEP, context(root, *found, **changes), said.append)
     assert said[-1].count(",") == 5  # open, known, waived, set aside, mended, silenced
     return result
 

@@ -73,8 +73,8 @@ def test_another_version_than_the_one_asked_for_is_said(tmp_path: Path) -> None:
 
 def test_the_database_is_migrated_and_seeded_once(tmp_path: Path) -> None:
     write = f"{sys.executable} -c \"import os; open('{{}}', 'a').write(os.environ['REDIS_URL'])\""
-    shop = shop_for(tmp_path, migrate=write.format("migrated"), seed=write.format("seeded"))
-    with start_services(shop, lambda line: None, outside(), {}) as provided:
+    context = shop_for(tmp_path, migrate=write.format("migrated"), seed=write.format("seeded"))
+    with start_services(context, lambda line: None, outside(), {}) as provided:
         assert (tmp_path / "migrated").read_text() == provided.variables["REDIS_URL"]
         assert (tmp_path / "seeded").read_text() == provided.variables["REDIS_URL"]
 
@@ -85,47 +85,53 @@ def test_a_migration_or_a_seed_that_fails_fails_the_tests_and_leaves_nothing(
 ) -> None:
     script = "sh -c 'echo no such table: wards >&2; exit 3'"
     check = Probe(code="raise AssertionError('no test may run')", serviced=True, stage="test")
-    shop = shop_for(tmp_path, **{command: script})
-    shop = workshop(
+    context = shop_for(tmp_path, **{command: script})
+    context = workshop(
         tmp_path,
-        config=shop.config,
-        environment=shop.environment,
+        config=context.config,
+        environment=context.environment,
         checks=lambda name: check,
-        serviced=lambda shop, say, given: start_services(shop, say, outside(), given),
+        serviced=lambda context, say, given: start_services(context, say, outside(), given),
     )
-    result = execute_step(probing(check), shop, lambda line: None)
+    result = execute_step(probing(check), context, lambda line: None)
     assert result.outcome is Outcome.FAILED
     assert result.reason == "sh ended with 3: no such table: wards"
     assert script in result.remedy
-    assert shop.blobs.get(result.log) == b"no such table: wards\n"
+    assert context.blobs.get(result.log) == b"no such table: wards\n"
     assert left(tmp_path) == []
 
 
 def test_tests_find_the_address_and_their_result_says_what_was_different(tmp_path: Path) -> None:
     check = Probe(code=ASK, serviced=True, stage="test")
-    shop = shop_for(tmp_path, Service("5"))
-    shop = workshop(
+    context = shop_for(tmp_path, Service("5"))
+    context = workshop(
         tmp_path,
-        config=shop.config,
-        environment=shop.environment,
+        config=context.config,
+        environment=context.environment,
         checks=lambda name: check,
-        serviced=lambda shop, say, given: start_services(shop, say, outside(), given),
+        serviced=lambda context, say, given: start_services(context, say, outside(), given),
     )
-    result = execute_step(probing(check), shop, lambda line: None)
+    result = execute_step(probing(check), context, lambda line: None)
     assert result.outcome is Outcome.PASSED, result.reason
     assert result.facts["warnings"] == ["redis 5 was asked for, and the tests run with 7"]
-    assert b"redis: Redis server v=7.2.4" in (shop.blobs.get(result.log) or b"")
+    assert b"redis: Redis server v=7.2.4" in (context.blobs.get(result.log) or b"")
 
 
 def test_a_service_that_ends_at_once_is_named_with_its_last_words(tmp_path: Path) -> None:
     bad = REDIS.replace("server = ", "sys.exit('no memory')\nserver = ")
     program(tmp_path / "bin" / "redis-server", bad)
-    shop = shop_for(tmp_path)
+    context = shop_for(tmp_path)
     program(tmp_path / "bin" / "uv", "#!/bin/sh\necho no network; exit 1\n")
-    shop = workshop(
-        tmp_path, config=shop.config, environment=shop.environment, uv=str(tmp_path / "bin" / "uv")
+    context = workshop(
+        tmp_path,
+        config=context.config,
+        environment=context.environment,
+        uv=str(tmp_path / "bin" / "uv"),
     )
-    with pytest.raises(CannotRun) as raised, start_services(shop, lambda line: None, outside(), {}):
+    with (
+        pytest.raises(CannotRun) as raised,
+        start_services(context, lambda line: None, outside(), {}),
+    ):
         pass
     assert "no memory" in raised.value.message
     assert "no network" in raised.value.message
@@ -133,11 +139,13 @@ def test_a_service_that_ends_at_once_is_named_with_its_last_words(tmp_path: Path
 
 
 def test_a_service_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path, Service("7", timeout=0.3))
-    shop = workshop(tmp_path, config=shop.config, environment=shop.environment, uv="/bin/false")
+    context = shop_for(tmp_path, Service("7", timeout=0.3))
+    context = workshop(
+        tmp_path, config=context.config, environment=context.environment, uv="/bin/false"
+    )
     silent = outside(lambda *_: False)
     late = pytest.raises(CannotRun, match=r"did not answer within 0\.3 s")
-    with late, start_services(shop, lambda line: None, silent, {}):
+    with late, start_services(context, lambda line: None, silent, {}):
         raise AssertionError("it must not come to the tests")
     assert left(tmp_path) == []
 
@@ -145,7 +153,7 @@ def test_a_service_that_never_answers_is_given_up(tmp_path: Path) -> None:
 def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
     tmp_path: Path,
 ) -> None:
-    shop = shop_for(tmp_path, Service("7", image="mirror/redis:7"))
+    context = shop_for(tmp_path, Service("7", image="mirror/redis:7"))
     docker = tmp_path / "bin" / "docker"
     # It ends when the Redis has a session of its own: what is left of this one's is killed then.
     own = 'echo $$ >"$0.pid"; exec "$1" --port "$2"'
@@ -156,7 +164,7 @@ def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
     )
     program(docker, DOCKER.format(run=start))
     said: list[str] = []
-    with start_services(shop, said.append, outside(), {}) as provided:
+    with start_services(context, said.append, outside(), {}) as provided:
         assert service_answers("redis", "127.0.0.1", port_of(provided))
         [note] = left(tmp_path)
     log = Path(f"{docker}.log").read_text()
@@ -166,10 +174,10 @@ def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
 
 
 def test_where_an_engine_cannot_start_it_the_next_way_is_taken(tmp_path: Path) -> None:
-    shop = shop_for(tmp_path)
+    context = shop_for(tmp_path)
     program(tmp_path / "bin" / "docker", DOCKER.format(run="echo no such image >&2; exit 125"))
     said: list[str] = []
-    with start_services(shop, said.append, outside(), {}):
+    with start_services(context, said.append, outside(), {}):
         assert "by " in said[0]
 
 

@@ -80,27 +80,27 @@ def test_the_environment_is_made_from_the_lock(root: Path) -> None:
 
 
 def test_one_lock_has_one_environment_and_another_lock_another(root: Path) -> None:
-    shop = shop_for(root)
-    first = prepare_environment(INSTALL, shop, quiet, development=False)
+    context = shop_for(root)
+    first = prepare_environment(INSTALL, context, quiet, development=False)
     mark = Path(first).parent / "mark"
     mark.touch()
     (root / "app.py").write_text("app = 2\n")
-    assert prepare_environment(INSTALL, shop, quiet, development=False) == first
+    assert prepare_environment(INSTALL, context, quiet, development=False) == first
     assert mark.exists()  # it was not made anew
-    assert prepare_environment(INSTALL, shop, quiet, development=True) != first
+    assert prepare_environment(INSTALL, context, quiet, development=True) != first
     (root / "requirements.txt").write_text("")
-    other = prepare_environment(INSTALL, shop, quiet, development=False)
+    other = prepare_environment(INSTALL, context, quiet, development=False)
     assert other != first
     assert says(other, "import greet") == ""
 
 
 def test_an_environment_that_was_cut_off_is_made_anew(root: Path) -> None:
-    shop = shop_for(root)
-    python = prepare_environment(INSTALL, shop, quiet, development=False)
+    context = shop_for(root)
+    python = prepare_environment(INSTALL, context, quiet, development=False)
     folder = Path(python).parent.parent
     (folder / "complete").unlink()
     (folder / "half").touch()
-    assert prepare_environment(INSTALL, shop, quiet, development=False) == python
+    assert prepare_environment(INSTALL, context, quiet, development=False) == python
     assert not (folder / "half").exists()
     assert says(python, "import greet; print(greet.hello())") == "hello"
 
@@ -108,11 +108,11 @@ def test_an_environment_that_was_cut_off_is_made_anew(root: Path) -> None:
 def test_a_lock_of_uv_is_held_to(root: Path) -> None:
     project = '[project]\nname = "tiny"\nversion = "1"\nrequires-python = ">=3.11"\n'
     (root / "pyproject.toml").write_text(project)
-    shop = shop_for(root, lock="uv.lock")
-    subprocess.run([shop.uv, "lock", "--quiet", "--offline"], cwd=root, check=True)
-    python = prepare_environment(INSTALL, shop, quiet, development=True)
+    context = shop_for(root, lock="uv.lock")
+    subprocess.run([context.uv, "lock", "--quiet", "--offline"], cwd=root, check=True)
+    python = prepare_environment(INSTALL, context, quiet, development=True)
     assert says(python, "print('it runs')") == "it runs"
-    assert prepare_environment(INSTALL, shop, quiet, development=False) != python
+    assert prepare_environment(INSTALL, context, quiet, development=False) != python
 
 
 @pytest.mark.parametrize(
@@ -142,30 +142,30 @@ def test_a_broken_lock_cannot_run_and_shows_what_uv_says(
 
 
 def test_without_uv_there_is_no_environment(root: Path) -> None:
-    shop = workshop(root, config=shop_for(root).config, uv="no-such-uv")
+    context = workshop(root, config=shop_for(root).config, uv="no-such-uv")
     with pytest.raises(CannotRun, match="no-such-uv is not here"):
-        prepare_environment(INSTALL, shop, quiet, development=True)
+        prepare_environment(INSTALL, context, quiet, development=True)
 
 
 # -- the release ---------------------------------------------------------------------------
 
 
 def test_a_release_carries_its_sbom_which_is_no_part_of_its_identity(root: Path) -> None:
-    shop = shop_for(root)
+    context = shop_for(root)
     digests = set()
     for time in ("10:00", "10:01"):
-        sbom = shop.blobs.put(f'{{"timestamp": "{time}"}}'.encode())
+        sbom = context.blobs.put(f'{{"timestamp": "{time}"}}'.encode())
         written = StepResult(
             step="sbom", stage="security", outcome=Outcome.PASSED, reports={"sbom.cdx.json": sbom}
         )
         said: list[str] = []
-        upstream = {**shop.upstream, "sbom": written}
-        result = package_release(package_step(), replace(shop, upstream=upstream), said.append)
+        upstream = {**context.upstream, "sbom": written}
+        result = package_release(package_step(), replace(context, upstream=upstream), said.append)
         assert result.facts["release"]["sbom"] == sbom
         assert result.reports["sbom.cdx.json"] == sbom
         assert f"SBOM {sbom[:12]}" in said[-1]
         digests.add(result.facts["release"]["digest"])
-    without = package_release(package_step(), shop, quiet)
+    without = package_release(package_step(), context, quiet)
     assert without.facts["release"]["sbom"] == ""
     assert "sbom.cdx.json" not in without.reports
     assert digests == {without.facts["release"]["digest"]}
@@ -307,9 +307,9 @@ def test_waiting_for_another_ends_with_the_run(root: Path) -> None:
     with (root / ".shipway" / "install.lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         looked = iter([False, False, True])
-        shop = workshop(root, config=shop_for(root).config, stopping=lambda: next(looked))
+        context = workshop(root, config=shop_for(root).config, stopping=lambda: next(looked))
         with pytest.raises(CannotRun, match="stopped"):
-            prepare_environment(INSTALL, shop, quiet, development=True)
+            prepare_environment(INSTALL, context, quiet, development=True)
 
 
 def test_a_lock_in_another_encoding_is_read_as_pip_reads_it(root: Path) -> None:
@@ -320,14 +320,16 @@ def test_a_lock_in_another_encoding_is_read_as_pip_reads_it(root: Path) -> None:
 
 def test_tests_have_a_lock_of_their_own(root: Path) -> None:
     (root / "test-lock.txt").write_text("")
-    shop = workshop(
+    context = workshop(
         root,
         config=Config(
             application=Application(name="t", lock="requirements.txt", test_lock="test-lock.txt")
         ),
     )
-    assert says(prepare_environment(INSTALL, shop, quiet, development=True), "import greet") == ""
-    shipped = prepare_environment(INSTALL, shop, quiet, development=False)
+    assert (
+        says(prepare_environment(INSTALL, context, quiet, development=True), "import greet") == ""
+    )
+    shipped = prepare_environment(INSTALL, context, quiet, development=False)
     assert says(shipped, "import greet; print(greet.hello())") == "hello"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.pseudo_terminal import git
+from tests.cli.in_process import git
 
 from shipway.errors import ConfigError
 from shipway.ports import Changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ from tests.patience import PATIENCE
 
 from shipway.errors import Unreachable
 from shipway.ports import Response
-from shipway.system.http import RealHttp, ScriptedHttp
+from shipway.system.http import RealHttp, ScriptedHttp, public_part
 
 Answer = Callable[[socket.socket, bytes], None]
 
@@ -142,3 +143,24 @@ def test_a_scripted_answer_is_given_and_the_question_noted() -> None:
     with pytest.raises(Unreachable):
         http.get("http://a/down", timeout=1.0, headers={"X": "1"})
     assert http.asked == ["http://a/up", "http://a/down"]
+
+
+def test_a_request_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "shipway")
+    with server(lambda client, _: client.sendall(b"HTTP/1.1 204 No\r\n\r\n")) as address:
+        RealHttp().get(f"{address}/health?token=hidden")
+    assert caplog.messages[0].startswith(f"GET {address}/health: 204 in ")
+    assert "hidden" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://example.org/a/b?key=hidden#hidden", "https://example.org/a/b"),
+        ("https://user:hidden@example.org:5000/a", "https://example.org:5000/a"),
+        ("https://example.org?hidden", "https://example.org"),
+        ("https://example.org/a@b", "https://example.org/a@b"),
+    ],
+)
+def test_the_public_part_of_a_url_has_no_query_and_no_password(url: str, public: str) -> None:
+    assert public_part(url) == public

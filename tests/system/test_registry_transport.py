@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
@@ -166,3 +167,15 @@ def test_the_last_try_gives_what_it_got() -> None:
 )
 def test_this_machine_is_known_by_its_names(host: str, here: bool) -> None:
     assert is_this_machine(host) is here
+
+
+def test_every_try_is_logged_without_the_query(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "shipway")
+    answers = [httpx.Response(503), httpx.Response(200)]
+    request = RegistryRequest("PUT", "https://registry.example/v2/web?signature=hidden")
+    exchange(lambda _: answers.pop(0), VirtualClock()).ask(request)
+    first, wait, second = caplog.messages
+    assert first.startswith("PUT https://registry.example/v2/web: 503 in ")
+    assert wait.startswith("attempt 2 comes in ")
+    assert second.startswith("PUT https://registry.example/v2/web: 200 in ")
+    assert "hidden" not in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from botocore.session import Session
 
+_LOG = logging.getLogger(__name__)
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -126,6 +128,7 @@ class Retries:
             end = self._first_asked.get(service, began) + patience.first_answer - attempt
         if now + pause > end:
             return False
+        _LOG.info("AWS %s (%s) is asked again in %.1f s", service, code, pause)
         self._clock.sleep(pause)
         return True
 
@@ -171,9 +174,19 @@ class Retries:
         if response is not None:
             code = _code(*response)
             self.answered(service, code)
+            outcome = code or str(response[0].status_code)
         else:
-            code = type(caught_exception).__name__
+            outcome = code = type(caught_exception).__name__
         began = request_dict["context"].get(_BEGAN, self._clock.monotonic())
+        _LOG.info(
+            "AWS %s %s %s: %s, attempt %d, %.3f s",
+            request_dict.get("method", "POST"),
+            service,
+            operation.name,
+            outcome,
+            attempts,
+            self._clock.monotonic() - began,
+        )
         return 0.0 if self.again(service, code, attempts, began) else None
 
 

@@ -36,19 +36,19 @@ class Actionlint(Scanner):
         folder = config.application.workflows
         return (f"{folder}/*.yml", f"{folder}/*.yaml", *self.configuration)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Each workflow by its name; the folder, which it cannot read, where there is none: without
         a name it would look for others."""
-        files = workflow_files(config, site) or (config.application.workflows,)
+        files = workflow_files(config, context) or (config.application.workflows,)
         return ("-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *files)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings, 3: it could not read a file."""
         if output.code == _UNREADABLE and "could not read " in output.stderr:
             raise nothing_to_scan("actionlint", "no workflow")
         try:
             report = json.loads(output.stdout)
-            findings = tuple(_finding(error, site) for error in report)
+            findings = tuple(_finding(error, context) for error in report)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, "actionlint") from None
         if not isinstance(report, list) or output.code != int(bool(findings)):
@@ -56,7 +56,7 @@ class Actionlint(Scanner):
         return CheckResult(findings)
 
 
-def _finding(error: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(error: dict[str, Any], context: CheckContext) -> Finding:
     """In a script of several lines the first one is named: where zizmor names another, theirs are
     two rows, of which zizmor's is the one that is rated."""
     injected = "potentially untrusted" in error["message"]
@@ -64,7 +64,7 @@ def _finding(error: dict[str, Any], site: CheckContext) -> Finding:
         tool="actionlint",
         rule=error["kind"],
         severity=Severity.MEDIUM,
-        path=relative_path(error["filepath"], site.root),
+        path=relative_path(error["filepath"], context.root),
         line=int(error["line"]),
         message=error["message"],
         remedy="Give it by env, and use it as a shell variable."

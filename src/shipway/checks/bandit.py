@@ -47,16 +47,16 @@ class Bandit(Scanner):
         """Where there is a package."""
         return bool(config.application.packages)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Findings on standard output."""
         return ("--quiet", "--recursive", "--format", "json", *config.application.packages)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings; its code says nothing of files that it could not read."""
         try:
             report = json.loads(output.stdout)
-            findings = tuple(_finding(result, site) for result in report["results"])
-            broken = [_unread(error, site) for error in report["errors"]]
+            findings = tuple(_finding(result, context) for result in report["results"])
+            broken = [_unread(error, context) for error in report["errors"]]
             looked_at = report["metrics"].keys() - {"_totals"}
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, "bandit") from None
@@ -69,18 +69,18 @@ class Bandit(Scanner):
         return CheckResult(findings)
 
 
-def _unread(error: dict[str, Any], site: CheckContext) -> str:
-    return f"{relative_path(error['filename'], site.root)}: {error['reason']}"
+def _unread(error: dict[str, Any], context: CheckContext) -> str:
+    return f"{relative_path(error['filename'], context.root)}: {error['reason']}"
 
 
-def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(result: dict[str, Any], context: CheckContext) -> Finding:
     severity = result["issue_severity"]
     cwe = result["issue_cwe"].get("id")
     return Finding(
         tool="bandit",
         rule=result["test_id"],
         severity=Severity.INFO if severity == "UNDEFINED" else Severity[severity],
-        path=relative_path(result["filename"], site.root),
+        path=relative_path(result["filename"], context.root),
         line=int(result["line_number"]),
         message=result["issue_text"],
         remedy=_REMEDIES.get(cwe, ""),

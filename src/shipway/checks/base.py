@@ -52,14 +52,14 @@ class CheckDefaults:
         """No finding is let pass."""
         return (NO_FINDINGS,)
 
-    def settings(self, config: Config, site: CheckContext) -> str:
+    def settings(self, config: Config, context: CheckContext) -> str:
         """The file of its own settings, where the tool has any."""
         if not self.settings_in:
             return ""
-        file = settings_file(site.root, self.settings_in)
+        file = settings_file(context.root, self.settings_in)
         return f"settings: {file or 'none of the repository'}"
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...] | None:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Nothing, unless the tool can repair."""
         return None
 
@@ -133,10 +133,10 @@ def dockerfiles(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, paths)))
 
 
-def workflow_files(config: Config, site: CheckContext) -> tuple[str, ...]:
+def workflow_files(config: Config, context: CheckContext) -> tuple[str, ...]:
     """The workflow files, for tools that look into no folder."""
     folder = config.application.workflows
-    below = os.path.join(site.root, folder)
+    below = os.path.join(context.root, folder)
     names = sorted(os.listdir(below)) if folder and os.path.isdir(below) else []
     return tuple(f"{folder}/{name}" for name in names if name.endswith((".yml", ".yaml")))
 

@@ -23,15 +23,15 @@ _CANNOT_PARSE = re.compile(r"^error: cannot parse: (.+?):(\d+):\d+$")
 class Black(CheckDefaults):
     """`black --check`; it reports on standard error."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Each file that would change, a line each."""
-        return ("--check", "--force-exclude", _excluded(site.root), ".")
+        return ("--check", "--force-exclude", _excluded(context.root), ".")
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Format."""
-        return ("--quiet", "--force-exclude", _excluded(site.root), ".")
+        return ("--quiet", "--force-exclude", _excluded(context.root), ".")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: formatted, 1: some are not, 123: some could not be read."""
         lines = output.stderr.splitlines()
         if any(line.startswith("No Python files are present") for line in lines):
@@ -44,13 +44,15 @@ class Black(CheckDefaults):
         counted = any("file" in line and line.endswith(".") for line in lines)
         if output.code != expected or len(errors) != len(unread) or not counted:
             raise tool_crashed(output, "black")
-        reading = unformatted_findings("black", [relative_path(file, site.root) for file in files])
+        reading = unformatted_findings(
+            "black", [relative_path(file, context.root) for file in files]
+        )
         syntax = tuple(
             Finding(
                 tool="black",
                 rule="invalid-syntax",
                 severity=Severity.MEDIUM,
-                path=relative_path(match[1], site.root),
+                path=relative_path(match[1], context.root),
                 line=int(match[2]),
                 message="it is not valid Python",
             )

@@ -47,7 +47,7 @@ class CfnLint(Scanner):
         """The templates, and what configures cfn-lint."""
         return (*config.application.templates, *self.configuration)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Whatever threshold the project has, every level is told by the exit code."""
         return (
             "--info",
@@ -59,18 +59,18 @@ class CfnLint(Scanner):
             *config.application.templates,
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """The sum of 2: errors, 4: warnings, 8: information; 0: none of them."""
         try:
             matches = json.loads(output.stdout)
-            reasons = dict(_unread(match, site) for match in matches if match["Filename"])
-            findings = tuple(_finding(match, site) for match in matches if match["Filename"])
+            reasons = dict(_unread(match, context) for match in matches if match["Filename"])
+            findings = tuple(_finding(match, context) for match in matches if match["Filename"])
             code = sum({_LEVELS[match["Level"]][1] for match in matches})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, "cfn-lint") from None
         if output.code != code:
             raise tool_crashed(output, "cfn-lint")
-        scanned = {relative_path(path, site.root) for path in _SCANNED.findall(output.stderr)}
+        scanned = {relative_path(path, context.root) for path in _SCANNED.findall(output.stderr)}
         missing = [path for path in config.application.templates if path not in scanned]
         if missing:
             raise unreadable_files(
@@ -79,19 +79,19 @@ class CfnLint(Scanner):
         return CheckResult(findings)
 
 
-def _unread(match: dict[str, Any], site: CheckContext) -> tuple[str, str]:
+def _unread(match: dict[str, Any], context: CheckContext) -> tuple[str, str]:
     """Of a template that could not be parsed this is all that there is: why."""
-    return relative_path(match["Filename"], site.root), f": {match['Message']}"
+    return relative_path(match["Filename"], context.root), f": {match['Message']}"
 
 
-def _finding(match: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(match: dict[str, Any], context: CheckContext) -> Finding:
     rule, level = match["Rule"]["Id"], match["Level"]
     cwe, remedy = _WEAKNESS.get(rule, ("", ""))
     return Finding(
         tool="cfn-lint",
         rule=rule,
         severity=_LEVELS[level][0],
-        path=relative_path(match["Filename"], site.root),
+        path=relative_path(match["Filename"], context.root),
         line=int(match["Location"]["Start"]["LineNumber"]),
         message=match["Message"],
         remedy=remedy,

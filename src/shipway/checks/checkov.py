@@ -65,7 +65,7 @@ class Checkov(Scanner):
         folder = (f"{application.workflows}/*",) if application.workflows else ()
         return (*dockerfiles(config), *folder, *application.templates, *self.configuration)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Its own exit code depends on the project's settings: 0 wherever it ran."""
         return (
             "--framework",
@@ -79,11 +79,11 @@ class Checkov(Scanner):
             "json",
             "--file",
             *dockerfiles(config),
-            *workflow_files(config, site),
+            *workflow_files(config, context),
             *config.application.templates,
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: it ran. Its report is a list only where there is more than one kind of file."""
         try:
             document = json.loads(output.stdout)
@@ -98,7 +98,7 @@ class Checkov(Scanner):
             raise tool_crashed(output, "checkov") from None
         if output.code != 0:
             raise tool_crashed(output, "checkov")
-        passed_over = tuple(path for path in workflow_files(config, site) if path not in checked)
+        passed_over = tuple(path for path in workflow_files(config, context) if path not in checked)
         lost += [path for path in dockerfiles(config) if results and path not in checked]
         if results and not any(result.get("passed_checks") for result in results):
             lost += passed_over  # it does not say what it looked at

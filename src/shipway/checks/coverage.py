@@ -37,12 +37,12 @@ class Coverage(CheckDefaults):
         """The least coverage."""
         return (Gate("coverage", Bound.AT_LEAST, config.gates.coverage),)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The small program beside this file, with the data of every suite that ran."""
         suites = _suites(config)
         data = [
             f"{folder}/coverage.data"
-            for name, folder in sorted(site.upstream.items())
+            for name, folder in sorted(context.upstream.items())
             if name in suites
         ]
         if not data:
@@ -51,9 +51,9 @@ class Coverage(CheckDefaults):
                 "See why above; the coverage is that of the suites that run.",
                 code="suite-not-run",
             )
-        return (f"{HERE}/combine_coverage.py", site.out, *data)
+        return (f"{HERE}/combine_coverage.py", context.out, *data)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """The total, and each file's share; the worst files are named."""
         try:
             report = json.loads(output.reports["coverage.json"])
@@ -69,7 +69,7 @@ class Coverage(CheckDefaults):
             raise tool_crashed(output, "coverage")
         worst = sorted(files, key=lambda measure: measure.value)[:3]
         places = tuple(f"{measure.subject} {measure.value:.0f} %" for measure in worst)
-        missing = [name for name in _suites(config) if name not in site.upstream]
+        missing = [name for name in _suites(config) if name not in context.upstream]
         return CheckResult(measures=(total, *files), worst=places, partial=", ".join(missing))
 
 

@@ -45,9 +45,9 @@ class DependencyCheck(Scanner):
         return (config.application.lock, *self.configuration)
 
 
-def site_packages(site: CheckContext) -> str:
+def site_packages(context: CheckContext) -> str:
     """The folder of the application's installed packages; one that is not there if none is."""
-    folder = os.path.dirname(os.path.dirname(site.python))
+    folder = os.path.dirname(os.path.dirname(context.python))
     if not folder:
         raise CannotRun(
             "the application's environment is not there",

@@ -26,10 +26,10 @@ class Flake8(CheckDefaults):
     """flake8 with the project's own settings; where it has none, only what breaks a program:
     syntax errors, undefined names, and comparisons and prints that cannot be meant."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Only what the project wrote, never its tools' folders; how much that was is said by
         nothing but --benchmark."""
-        own = _own_settings(site.root)
+        own = _own_settings(context.root)
         select = () if own is not None else ("--select=E9,F63,F7,F82",)
         excluded = ",".join(filter(None, (_NOT_OURS, own)))
         return (
@@ -41,13 +41,13 @@ class Flake8(CheckDefaults):
             ".",
         )
 
-    def settings(self, config: Config, site: CheckContext) -> str:
+    def settings(self, config: Config, context: CheckContext) -> str:
         """Without any of the repository's, only what breaks a program is asked for."""
-        line = super().settings(config, site)
+        line = super().settings(config, context)
         only = "; only what breaks a program: E9, F63, F7, F82"
-        return line if _own_settings(site.root) is not None else line + only
+        return line if _own_settings(context.root) is not None else line + only
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings; every line must be one, or a figure."""
         lines = [line for line in output.stdout.splitlines() if not _FIGURE.match(line)]
         matches = [_LINE.match(line) for line in lines if line.strip()]
@@ -62,7 +62,7 @@ class Flake8(CheckDefaults):
                     tool="flake8",
                     rule=m[3],
                     severity=Severity.LOW,
-                    path=relative_path(m[1], site.root),
+                    path=relative_path(m[1], context.root),
                     line=int(m[2]),
                     message=m[4],
                 )

@@ -24,9 +24,9 @@ _CLOUD = re.compile(
 class Gitleaks(SecretScanner):
     """`gitleaks dir`, over the files that git does not ignore."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Our own program within gitleaks's environment: it keeps the secrets to itself."""
-        return (f"{HERE}/find_secrets.py", self.name, site.root)
+        return (f"{HERE}/find_secrets.py", self.name, context.root)
 
     def is_private_key(self, rule: str) -> bool:
         """By the names of gitleaks's own rules."""

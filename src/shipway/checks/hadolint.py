@@ -60,11 +60,11 @@ class Hadolint(Scanner):
         """The Dockerfiles and what configures hadolint."""
         return (*dockerfiles(config), *self.configuration)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Without the threshold that the project's settings may set: 0 wherever it ran."""
         return ("--no-fail", "--format", "json", *dockerfiles(config))
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: it ran. What it could not parse is a finding to hadolint, and no result here."""
         for complaint, (file, remedy) in _COMPLAINTS.items():
             if complaint in output.stderr:
@@ -74,7 +74,7 @@ class Hadolint(Scanner):
                 )
         try:
             listed = json.loads(output.stdout)
-            findings = tuple(_finding(result, site) for result in listed)
+            findings = tuple(_finding(result, context) for result in listed)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, "hadolint") from None
         if output.code != 0 or not isinstance(listed, list):
@@ -91,7 +91,7 @@ class Hadolint(Scanner):
         return CheckResult(findings)
 
 
-def _finding(result: _Result, site: CheckContext) -> Finding:
+def _finding(result: _Result, context: CheckContext) -> Finding:
     rule = result["code"]
     cwe, remedy = _WEAKNESS.get(rule, ("", ""))
     wiki = "koalaman/shellcheck" if rule.startswith("SC") else "hadolint/hadolint"
@@ -99,7 +99,7 @@ def _finding(result: _Result, site: CheckContext) -> Finding:
         tool="hadolint",
         rule=rule,
         severity=_SEVERITY[result["level"]],
-        path=relative_path(result["file"], site.root),
+        path=relative_path(result["file"], context.root),
         line=int(result["line"]),
         message=result["message"],
         remedy=remedy,

@@ -31,11 +31,11 @@ class ImportCheck(CheckDefaults):
         locks = (application.lock, application.test_lock, "pyproject.toml")
         return tuple(filter(None, locks))
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The small program beside this file."""
         return (f"{HERE}/import_packages.py",)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Each broken package in a sentence, and what to do about the first."""
         try:
             document = json.loads(output.stdout.strip().splitlines()[-1])

@@ -12,6 +12,7 @@ from typing import Any
 from shipway.checks import tools
 from shipway.checks.base import tool_crashed
 from shipway.checks.dependencies import DependencyCheck, no_packages
+from shipway.checks.osv.lockfile import locked_packages
 from shipway.config.schema import Config
 from shipway.findings.finding import Finding, FindingKind, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
@@ -143,11 +144,11 @@ class Licences(DependencyCheck):
         """What is allowed stands in the configuration."""
         return (*super().inputs(config), "shipway.toml")
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Seen with the application's interpreter; setuptools and the like, too."""
-        return ("--python", site.python, "--with-system", "--from", "all", "--format", "json")
+        return ("--python", context.python, "--with-system", "--from", "all", "--format", "json")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """It ends with 0 whatever the licences are."""
         try:
             packages = json.loads(output.stdout)
@@ -160,7 +161,7 @@ class Licences(DependencyCheck):
             raise tool_crashed(output, "licences")
         if not packages:
             raise no_packages("licences")
-        lines = _shipped(os.path.join(site.root, config.application.lock))
+        lines = _shipped(os.path.join(context.root, config.application.lock))
         judged = (_judged(package, config, lines) for package in packages)
         return CheckResult(tuple(finding for finding in judged if finding))
 
@@ -168,7 +169,6 @@ class Licences(DependencyCheck):
 def _shipped(lock: str) -> dict[str, int] | None:
     """Names of what not only development needs, and their lines; None where that is not told."""
     # Slow to import, and not needed for a run that is cached.
-    from shipway.checks.osv.lockfile import locked_packages
 
     if not lock.endswith(".lock"):
         return None

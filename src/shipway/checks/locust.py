@@ -54,7 +54,7 @@ class Locust(CheckDefaults):
             )
         )
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """All users at once, no web page; failed requests are for the gates to judge."""
         performance = config.performance
         scripts = f"{performance.locustfile},{HERE}/load_statistics.py"
@@ -64,7 +64,7 @@ class Locust(CheckDefaults):
             "--locustfile",
             scripts,
             "--host",
-            site.url,
+            context.url,
             "--users",
             str(performance.users),
             "--spawn-rate",
@@ -72,14 +72,14 @@ class Locust(CheckDefaults):
             "--run-time",
             f"{performance.seconds:g}s",
             "--statistics",
-            f"{site.out}/load.csv",
+            f"{context.out}/load.csv",
             "--exit-code-on-error",
             "0",
             "--stop-timeout",
             "5",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Percentiles, requests a second and errors of each critical endpoint; of every one
         where none is named."""
         rows = _rows(output)

@@ -31,26 +31,26 @@ class Mypy(CheckDefaults):
         """Where there are packages, and an environment with what they import."""
         return bool(config.application.packages and config.application.lock)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """What its settings name, else the application's packages; seen with its interpreter."""
-        named = _names_files(site.root)
+        named = _names_files(context.root)
         return (
             "--python-executable",
-            site.python,
+            context.python,
             "--output",
             "json",
             "--no-error-summary",
             "--cache-dir",
-            f"{site.root}/.shipway/mypy",
+            f"{context.root}/.shipway/mypy",
             *(() if named else config.application.packages),
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: errors, 2: a file that is not Python, or it did not run."""
         try:
             messages = [json.loads(line) for line in output.stdout.splitlines() if line.strip()]
             errors = [message for message in messages if message["severity"] == "error"]
-            findings = tuple(_finding(error, site) for error in errors)
+            findings = tuple(_finding(error, context) for error in errors)
         except (ValueError, KeyError, TypeError):
             raise tool_crashed(output, "mypy") from None
         expected = (
@@ -73,8 +73,8 @@ def _names_files(root: str) -> bool:
     return bool(_NAMES_FILES.search(own))
 
 
-def _finding(error: dict[str, object], site: CheckContext) -> Finding:
-    path = relative_path(str(error["file"]), site.root)
+def _finding(error: dict[str, object], context: CheckContext) -> Finding:
+    path = relative_path(str(error["file"]), context.root)
     rule = str(error["code"] or "error")
     line = max(0, int(str(error["line"])))
     return Finding(

@@ -23,17 +23,17 @@ _FETCH_LOCK_ADVISORIES = "Fetch it again: osv.dev publishes PyPI's advisories as
 class Advisories(DependencyCheck):
     """Shipway's own program, `scripts/match_advisories.py`."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The advisories and the lock file."""
-        if not site.advisories:
+        if not context.advisories:
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
                 code="advisories-missing",
             )
-        return (site.advisories, config.application.lock)
+        return (context.advisories, config.application.lock)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """How old the advisories are is measured; the limit is the team's."""
         try:
             report = json.loads(output.stdout)
@@ -58,7 +58,7 @@ class Advisories(DependencyCheck):
             )
         if not advisories:
             raise CannotRun(
-                f"{site.advisories} has no advisory for PyPI's packages",
+                f"{context.advisories} has no advisory for PyPI's packages",
                 _FETCH_LOCK_ADVISORIES,
                 code="advisories-missing",
             )
@@ -109,17 +109,17 @@ class ImagePackages(Scanner):
         """What the image is made from. It is looked at every time, whether this changed or not."""
         return ("**",)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The advisories and the image."""
-        if not site.advisories:
+        if not context.advisories:
             raise CannotRun(
                 "no advisories were given",
                 "Give a folder of advisories in OSV format: shipway run --advisories DIR.",
                 code="advisories-missing",
             )
-        return (site.advisories, _image(config))
+        return (context.advisories, _image(config))
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Every ecosystem of the image must have advisories. Their age is measured: the worst."""
         try:
             parts = json.loads(output.stdout)
@@ -146,7 +146,7 @@ class ImagePackages(Scanner):
             )
         if lacking:
             raise CannotRun(
-                f"{site.advisories} has no advisory for {lacking[0]}",
+                f"{context.advisories} has no advisory for {lacking[0]}",
                 _FETCH_IMAGE_ADVISORIES,
                 code="advisories-missing",
             )

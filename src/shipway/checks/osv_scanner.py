@@ -17,6 +17,8 @@ from shipway.checks.dependencies import (
     no_packages,
     vulnerability_finding,
 )
+from shipway.checks.osv.match import merge_advisories, vulnerability_to_dict
+from shipway.checks.osv.package import Package, PyPI
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
@@ -39,7 +41,7 @@ class OsvScanner(DependencyCheck):
         """Its settings, too."""
         return (*super().inputs(config), "osv-scanner.toml")
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """All packages, so that it is seen whether there were any."""
         return (
             "scan",
@@ -51,7 +53,7 @@ class OsvScanner(DependencyCheck):
             config.application.lock,
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: faults, 128: no packages, anything else: it did not run."""
         if output.code == _NO_PACKAGES:
             raise no_packages("osv-scanner")
@@ -78,10 +80,6 @@ class OsvScanner(DependencyCheck):
 
 def _faults(entry: dict[str, Any], config: Config) -> Iterator[Finding]:
     """One for each of its groups: names of one fault."""
-    # Slow to import, and not needed for a run that is cached.
-    from shipway.checks.osv.match import merge_advisories, vulnerability_to_dict
-    from shipway.checks.osv.package import Package, PyPI
-
     rules = PyPI()
     groups = entry.get("dependency_groups") or ()
     package = Package(

@@ -47,11 +47,11 @@ class _Package(TypedDict):
 class PipAudit(DependencyCheck):
     """pip-audit's JSON over the application's own environment."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """What is installed there is audited; the application itself is not on PyPI."""
         return (
             "--path",
-            site_packages(site),
+            site_packages(context),
             "--skip-editable",
             "--format",
             "json",
@@ -62,10 +62,10 @@ class PipAudit(DependencyCheck):
             "--progress-spinner",
             "off",
             "--cache-dir",
-            f"{site.root}/.shipway/pip-audit",
+            f"{context.root}/.shipway/pip-audit",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings, or PyPI was not reached. What it skipped, it did not audit, and
         it ends with 0 even where it skipped everything."""
         _reached(output)

@@ -66,19 +66,19 @@ class Pytest(CheckDefaults):
         """Where these tests are."""
         return str(getattr(config.application, f"{self.name}_tests"))
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """pytest within coverage, so that its data land in the step's own folder."""
         if config.application.test_runner == "django":
             packages = ",".join(config.application.packages) or "."
-            data, junit = f"{site.out}/coverage.data", f"{site.out}/junit.xml"
+            data, junit = f"{context.out}/coverage.data", f"{context.out}/junit.xml"
             return (f"{HERE}/measure_django.py", data, packages, junit)
         return (
             f"{HERE}/measure_tests.py",
-            f"{site.out}/coverage.data",
+            f"{context.out}/coverage.data",
             ",".join(config.application.packages) or ".",
             *self._paths(config),
             *self._others(config),
-            f"--junitxml={site.out}/junit.xml",
+            f"--junitxml={context.out}/junit.xml",
             "-p",
             "no:cacheprovider",
         )
@@ -99,13 +99,13 @@ class Pytest(CheckDefaults):
             if folder and folder != own and folder.startswith(below)
         )
 
-    def settings(self, config: Config, site: CheckContext) -> str:
+    def settings(self, config: Config, context: CheckContext) -> str:
         """Whose runner it is, and its settings."""
         if config.application.test_runner == "django":
             return "runner: manage.py test"
-        return f"runner: pytest; {super().settings(config, site)}"
+        return f"runner: pytest; {super().settings(config, context)}"
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
 
         What is absent (pytest, the folder, every test) cannot run; a suite that breaks before its
@@ -126,7 +126,7 @@ class Pytest(CheckDefaults):
         except ParseError:
             return _broken(output)
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
-            if files := _test_files(os.path.join(site.root, self.folder(config)), site.root):
+            if files := _test_files(os.path.join(context.root, self.folder(config)), context.root):
                 return _collected_nothing(self.name, files)
             raise _no_tests(self.name, self.folder(config))
         if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):

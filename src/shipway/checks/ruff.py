@@ -22,19 +22,19 @@ _AS_JSON = ("--output-format", "json", *_COMMON, ".")
 class RuffLint(CheckDefaults):
     """`ruff check`; its JSON is described at docs.astral.sh/ruff/settings/#output-format."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Findings as JSON; a check changes no file, whatever the project's settings say."""
         return ("check", "--no-fix", "--no-fix-only", *_AS_JSON)
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Only what ruff calls safe, whatever the project's settings say."""
         return ("check", "--fix", "--no-unsafe-fixes", "--exit-zero", "--quiet", *_COMMON, ".")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings, anything else: it did not run."""
         results = _read(output, "ruff", (0, 1))
         return CheckResult(
-            tuple(_finding("ruff", result, site) for result in results),
+            tuple(_finding("ruff", result, context) for result in results),
             remedy="Repair what is safe: shipway run --fix.",
         )
 
@@ -43,18 +43,18 @@ class RuffLint(CheckDefaults):
 class RuffFormat(CheckDefaults):
     """`ruff format --check`, which speaks the same JSON."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Each file that would change."""
         return ("format", "--check", *_AS_JSON)
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Format."""
         return ("format", "--quiet", *_COMMON, ".")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: formatted, 1: some are not, 2: some cannot be read, or it did not run."""
         results = _read(output, "ruff-format", (0, 1, 2))
-        findings = [_finding("ruff-format", result, site) for result in results]
+        findings = [_finding("ruff-format", result, context) for result in results]
         files = sorted({finding.path for finding in findings if finding.rule == "unformatted"})
         reading = unformatted_findings("ruff-format", files)
         others = tuple(finding for finding in findings if finding.rule != "unformatted")
@@ -98,11 +98,11 @@ def _is_finding(result: object) -> bool:
     return isinstance(location, dict) and isinstance(location.get("row"), int)
 
 
-def _finding(tool: str, result: dict[str, object], site: CheckContext) -> Finding:
+def _finding(tool: str, result: dict[str, object], context: CheckContext) -> Finding:
     location = result["location"]
     line = int(location["row"]) if isinstance(location, dict) else 0
     rule = str(result["code"] or "invalid-syntax")
-    path = relative_path(str(result["filename"]), site.root)
+    path = relative_path(str(result["filename"]), context.root)
     mistake = rule[0] in "EF" or rule == "invalid-syntax"
     severity = Severity.MEDIUM if mistake else Severity.LOW
     return Finding(

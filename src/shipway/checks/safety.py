@@ -54,12 +54,12 @@ class _Package(TypedDict):
 class Safety(DependencyCheck):
     """The JSON of `safety scan`, schema 3.0 (its package safety_schemas), over an environment."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The application's environment: it does not read uv.lock."""
-        folder = os.path.dirname(os.path.dirname(site.python))
+        folder = os.path.dirname(os.path.dirname(context.python))
         return ("--stage", "cicd", "scan", "--target", folder or ".", "--output", "json")
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """64: faults that its policy does not let pass, 0: none of them, else: it did not run."""
         _asked(output)
         try:

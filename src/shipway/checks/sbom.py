@@ -19,16 +19,16 @@ from shipway.releases.release import SBOM_FILE
 class Sbom(DependencyCheck):
     """cyclonedx-py's list of the environment, with what the lock file knows of it."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Our own program within cyclonedx-py's environment."""
         return (
             f"{HERE}/write_sbom.py",
-            site.python,
+            context.python,
             config.application.lock,
-            f"{site.out}/{SBOM_FILE}",
+            f"{context.out}/{SBOM_FILE}",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """The list itself is the report; how long it is, is measured."""
         try:
             bom = json.loads(output.reports[SBOM_FILE])

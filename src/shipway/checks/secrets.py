@@ -42,7 +42,7 @@ class SecretScanner(Scanner):
         """A secret may be in any file."""
         return ("**",)
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings, 3: refused, anything else: it did not run."""
         try:
             report = json.loads(output.stdout)

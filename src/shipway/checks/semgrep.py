@@ -41,7 +41,7 @@ class Semgrep(Scanner):
         own = f"semgrep-rules-{_digest()}"
         return (*super().inputs(config), *_TEMPLATES, *_CONFIGURATION, own)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """All of the application but its tests; semgrep asks nobody and tells nobody."""
         excluded = (word for name in _NOT_OURS for word in ("--exclude", name))
         return (
@@ -67,13 +67,13 @@ class Semgrep(Scanner):
             ".",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0 whatever it found; anything else: it did not run."""
         try:
             report = json.loads(output.stdout)
-            findings = [_finding(result, site) for result in report["results"]]
+            findings = [_finding(result, context) for result in report["results"]]
             errors = report["errors"]
-            given_up = _given_up([error for error in errors if "path" in error], site)
+            given_up = _given_up([error for error in errors if "path" in error], context)
             broken = [str(error["message"]) for error in errors if "path" not in error]
             scanned = [path for path in report["paths"]["scanned"] if _LOOKED_AT.search(path)]
             complete = not report["skipped_rules"]
@@ -103,10 +103,10 @@ def _failed(message: str) -> CannotRun:
     )
 
 
-def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(result: dict[str, Any], context: CheckContext) -> Finding:
     extra, about = result["extra"], result["extra"]["metadata"]
     fault, _, remedy = extra["message"].partition(" Instead: ")
-    path = relative_path(result["path"], site.root)
+    path = relative_path(result["path"], context.root)
     return Finding(
         tool="semgrep",
         rule=result["check_id"],
@@ -128,11 +128,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
 
 
-def _given_up(errors: list[dict[str, Any]], site: CheckContext) -> list[Finding]:
+def _given_up(errors: list[dict[str, Any]], context: CheckContext) -> list[Finding]:
     """One finding for each file that was not looked at whole; the first reason is enough."""
     first: dict[str, dict[str, Any]] = {}
     for error in errors:
-        first.setdefault(relative_path(error["path"], site.root), error)
+        first.setdefault(relative_path(error["path"], context.root), error)
     return [_unread(path, error) for path, error in first.items()]
 
 

@@ -96,7 +96,7 @@ class Trivy(Scanner):
         """Every file: it looks for lock files and templates itself."""
         return ("**",)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """All packages, so that it is seen whether there were any; 0 wherever it ran."""
         return (
             "filesystem",
@@ -113,7 +113,7 @@ class Trivy(Scanner):
             ".",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: it ran, anything else: it did not. What it does not name, it did not look at."""
         if output.code == 1 and _NO_DATABASE.search(output.stderr):
             raise CannotRun(

@@ -20,9 +20,9 @@ class Trufflehog(SecretScanner):
     """Its JSON lines hold the secrets themselves, and no option takes them out: so it is run by
     our own program, which prints none of them."""
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """What to run, and where."""
-        return ("trufflehog", site.root)
+        return ("trufflehog", context.root)
 
     def is_private_key(self, rule: str) -> bool:
         """By the name of trufflehog's own detector."""

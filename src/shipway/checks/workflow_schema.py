@@ -36,7 +36,7 @@ class WorkflowSchema(Scanner):
         folder = config.application.workflows
         return (f"{folder}/*.yml", f"{folder}/*.yaml")
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Each workflow by its name: it looks into no folder."""
         return (
             "--verbose",
@@ -46,17 +46,17 @@ class WorkflowSchema(Scanner):
             "json",
             "--builtin-schema",
             "vendor.github-workflows",
-            *workflow_files(config, site),
+            *workflow_files(config, context),
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: all are valid, 1: some are not, or it did not run, 2: no workflow was named."""
         if output.code == 2 and "INSTANCEFILES" in output.stderr:
             raise nothing_to_scan(_NAME, "no workflow")
         try:
             report = json.loads(output.stdout)
-            findings = [_finding(error, site) for error in report["errors"]]
-            findings += [_unparsed(error, site) for error in report.get("parse_errors", ())]
+            findings = [_finding(error, context) for error in report["errors"]]
+            findings += [_unparsed(error, context) for error in report.get("parse_errors", ())]
             valid = report["checked_paths" if report["status"] == "ok" else "successes"]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, _NAME) from None
@@ -65,21 +65,23 @@ class WorkflowSchema(Scanner):
         return CheckResult(tuple(findings))
 
 
-def _finding(error: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(error: dict[str, Any], context: CheckContext) -> Finding:
     best = error.get("best_deep_match", error)  # what the closest of several alternatives lacks
-    return _fault("invalid-workflow", error["filename"], f"{best['path']}: {best['message']}", site)
+    return _fault(
+        "invalid-workflow", error["filename"], f"{best['path']}: {best['message']}", context
+    )
 
 
-def _unparsed(error: dict[str, Any], site: CheckContext) -> Finding:
-    return _fault("invalid-yaml", error["filename"], "it is not valid YAML", site)
+def _unparsed(error: dict[str, Any], context: CheckContext) -> Finding:
+    return _fault("invalid-yaml", error["filename"], "it is not valid YAML", context)
 
 
-def _fault(rule: str, path: str, message: str, site: CheckContext) -> Finding:
+def _fault(rule: str, path: str, message: str, context: CheckContext) -> Finding:
     return Finding(
         tool=_NAME,
         rule=rule,
         severity=Severity.MEDIUM,
-        path=relative_path(path, site.root),
+        path=relative_path(path, context.root),
         line=0,
         message=message,
         remedy=_REMEDY,

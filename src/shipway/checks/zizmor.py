@@ -73,7 +73,7 @@ class Zizmor(Scanner):
         """The workflows, and what configures zizmor."""
         return (f"{config.application.workflows}/**", *self.configuration)
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """Every workflow; one that it cannot load is an error. Without "./" a folder that is not
         there is taken for a repository of GitHub's."""
         return (
@@ -87,7 +87,7 @@ class Zizmor(Scanner):
             f"./{config.application.workflows}",
         )
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 11 to 14: the worst finding's severity, 3: no workflow, 1: no folder too."""
         if output.code == 3 or (output.code == 1 and "invalid input: " in output.stderr):
             raise nothing_to_scan("zizmor", "no workflow")
@@ -96,7 +96,7 @@ class Zizmor(Scanner):
             raise unreadable_files("zizmor", broken, "Mend it: see the check workflow-schema.")
         try:
             listed = json.loads(output.stdout)
-            findings = [_finding(result, site) for result in listed]
+            findings = [_finding(result, context) for result in listed]
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise tool_crashed(
                 replace(output, stderr=output.stderr.replace(_FATAL, "")), "zizmor"
@@ -107,7 +107,7 @@ class Zizmor(Scanner):
         return CheckResult(tuple(findings))
 
 
-def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
+def _finding(result: dict[str, Any], context: CheckContext) -> Finding:
     location = next(each for each in result["locations"] if each["symbolic"]["kind"] == "Primary")
     path = location["symbolic"]["key"]["Local"]["verbatim_path"]
     judged = result["determinations"]
@@ -117,7 +117,7 @@ def _finding(result: dict[str, Any], site: CheckContext) -> Finding:
         tool="zizmor",
         rule=result["ident"],
         severity=_SEVERITY[judged["severity"]],
-        path=relative_path(path, site.root),
+        path=relative_path(path, context.root),
         line=_line(result, location),
         message=f"{result['desc']}: {location['symbolic']['annotation']}",
         remedy=remedy or "; ".join(fixes),

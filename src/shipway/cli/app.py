@@ -23,9 +23,9 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
     """What carries out a command line, and with which options. Exits with 2 on wrong usage."""
     parser = shipway()
     if "_ARGCOMPLETE" in os.environ:
-        from shipway.cli.completion import offer
+        from shipway.cli import completion
 
-        offer(parser)
+        completion.offer(parser)
     if "_SHIPWAY_COMPLETE" in os.environ:
         raise ConfigError(
             "this shell's completion script is of an older Shipway",
@@ -33,10 +33,14 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
         )
     options, rest = parser.parse(argv)
     directory = options.directory
-    if options.show_completion or options.install_completion:
-        from shipway.cli.completion import install, show
+    if options.verbose:
+        from shipway.cli.verbose import log_to_stderr
 
-        return install if options.install_completion else show, {}
+        log_to_stderr(options.verbose)
+    if options.show_completion or options.install_completion:
+        from shipway.cli import completion
+
+        return completion.install if options.install_completion else completion.show, {}
     while parser.run is None:
         if not rest:
             parser.print_help(sys.stderr)
@@ -59,6 +63,14 @@ def _shipway(parser: Parser) -> None:
     Example: shipway run
     """
     parser.add("--directory", "-C", default=".", metavar="DIR", help="Work as if started in DIR.")
+    parser.add(
+        "--verbose",
+        "-v",
+        action="count",
+        default=0,
+        help="Log to standard error which programs are started and what is asked over the network; "
+        "-vv logs what is asked again and again, too.",
+    )
     parser.add(
         "--version", action="version", version=f"shipway {__version__}", help="Show the version."
     )

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from shipway.cli.parser import Parser
+from shipway.cli.project import Project, open_project
 from shipway.errors import ShipwayError
+from shipway.pipeline.step import STAGES
 
-if TYPE_CHECKING:
-    from shipway.cli.project import Project
-
-
-# What the shell offers after Tab: stages, steps, environments, stacks, strategies, releases.
+# What the shell offers after Tab: stages, steps, environments, releases.
 #
 # Called by argcomplete, with names of its own. parsed_args: the options so far, and the directory.
 
 
 def complete_stages(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
     """Stages and steps that begin so."""
-    from shipway.pipeline.step import STAGES
-
     project = _project(parsed_args)
     steps = [step.name for step in project.steps] if project else []
     return [word for word in (*STAGES, *steps) if word.startswith(prefix)]
@@ -30,14 +25,6 @@ def complete_environments(prefix: str, parsed_args: Namespace, **_: object) -> l
     """Environments that begin so."""
     project = _project(parsed_args)
     names = project.config.environments if project else ()
-    return [name for name in names if name.startswith(prefix)]
-
-
-def complete_stacks(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
-    """Environments that begin so, and the account's own stack."""
-    from shipway.infrastructure.parameters import BOOTSTRAP
-
-    names = [*complete_environments(prefix, parsed_args), BOOTSTRAP]
     return [name for name in names if name.startswith(prefix)]
 
 
@@ -53,17 +40,8 @@ def complete_releases(prefix: str, parsed_args: Namespace, **_: object) -> list[
     return [name for name in names if name.startswith(prefix)]
 
 
-def complete_strategies(prefix: str, **_: object) -> list[str]:
-    """Strategies that begin so."""
-    from shipway.rollouts.strategy import Strategy
-
-    return [name.value for name in Strategy if name.startswith(prefix)]
-
-
 def _project(options: Namespace) -> Project | None:
     """The project; None where there is none that can be read: a shell wants no errors."""
-    from shipway.cli.project import open_project
-
     try:
         return open_project(options.directory)
     except ShipwayError:
@@ -85,3 +63,24 @@ def add_environment(parser: Parser, default: str | None = None) -> None:
 def add_json(parser: Parser, explanation: str = "Print JSON.") -> None:
     """Add --json."""
     parser.add("--json", action="store_true", help=explanation)
+
+
+def add_json_lines(parser: Parser) -> None:
+    """Add --json of a command that prints while it works."""
+    add_json(parser, "Print JSON, one object a line.")
+
+
+def add_skip(parser: Parser) -> None:
+    """Add --skip."""
+    parser.add(
+        "--skip",
+        action="append",
+        default=[],
+        complete=complete_stages,
+        help="Leave a step out; what needs it runs without it.",
+    )
+
+
+def add_no_cache(parser: Parser) -> None:
+    """Add --no-cache."""
+    parser.add("--no-cache", action="store_true", help="Run what has passed unchanged, too.")

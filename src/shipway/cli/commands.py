@@ -6,7 +6,7 @@ from __future__ import annotations
 COMMANDS = {
     "init": ("init", "Give a repository with a Flask, Django or FastAPI application a pipeline"),
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
-    "plan": ("run", "Say for every step whether it would run, and why"),
+    "plan": ("plan", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),
     "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),

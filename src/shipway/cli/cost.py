@@ -13,6 +13,7 @@ from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.config.schema import Config
 from shipway.config.tables import Price
+from shipway.config.validation import validate
 from shipway.cost.ci import ci_estimate, ci_use, run_cost
 from shipway.cost.estimate import Estimator, make_estimator
 from shipway.cost.statement import CiCost, CostStatement, cost_data, cost_lines, cost_statement
@@ -60,8 +61,6 @@ def _code(statement: CostStatement) -> int:
 def _read(path: str) -> Mapping[str, Price]:
     """Prices in a file: `[prices.NAME]`, as `[cost.prices.NAME]`. Raises ConfigError."""
     import tomllib
-
-    from shipway.config.validation import validate
 
     try:
         with open(path, "rb") as file:

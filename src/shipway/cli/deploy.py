@@ -23,6 +23,7 @@ from shipway.cli.platforms import ecs_platform, open_platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
+from shipway.cli.secret import configured_secrets
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Outcome, Verdict
@@ -34,6 +35,8 @@ from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
 from shipway.releases.release import Release, release_from_dict
 from shipway.reports.error_docs import cause_code, explain_command
+from shipway.reports.live_console import LiveRollout
+from shipway.reports.rollout_console import PlainRollout
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
@@ -147,8 +150,6 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:
     """Which of the configured secrets in AWS have a value."""
-    from shipway.cli.secret import configured_secrets
-
     config = project.config
     return configured_secrets(AwsClients(config.aws), config.environments[environment].ecs)
 
@@ -167,8 +168,8 @@ def down(*, directory: str, environment: str, json: bool) -> int:
 def deploy_step(project: Project) -> Action:
     """The pipeline's own rollout, as a step's work."""
 
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
-        packaged = shop.upstream.get("package")
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
+        packaged = context.upstream.get("package")
         if packaged is None or "release" not in packaged.facts:
             raise CannotRun(
                 "there is no release to roll out",
@@ -189,7 +190,7 @@ def deploy_step(project: Project) -> Action:
                 listener,
                 migrates=bool(project.config.application.migrate),
             )
-            receipt = news.finish(target_platform.deploy(release, listener, shop.stopping))
+            receipt = news.finish(target_platform.deploy(release, listener, context.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
             write_page(receipt, project)
         passed = receipt.verdict is Verdict.PASSED
@@ -200,7 +201,7 @@ def deploy_step(project: Project) -> Action:
             reason=receipt.cause,
             remedy=receipt.remedy,
             rollout=receipt.verdict,
-            log=shop.blobs.put("\n".join(receipt.log).encode()) if receipt.log else "",
+            log=context.blobs.put("\n".join(receipt.log).encode()) if receipt.log else "",
             facts={"receipt": receipt.to_dict(), "address": receipt.address},
         )
 
@@ -309,13 +310,9 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
     stream = sys.stderr if json else sys.stdout
     here = project.invocation()
     if stream.isatty():
-        from shipway.reports.live_console import LiveRollout
-
         with LiveRollout(stream, release) as live:
             yield InvokedRollout(live, here)
         return
-    from shipway.reports.rollout_console import PlainRollout
-
     yield InvokedRollout(PlainRollout(stream, release), here)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +22,10 @@ def invoke(argv: Sequence[str]) -> int:
         finally:
             _flush()
     except ShipwayError as error:
-        return _tell(error, options)
+        # Most commands end without an error, and need nothing of what tells of one.
+        from shipway.cli.error_message import print_error
+
+        return print_error(error, options)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -39,22 +42,3 @@ def _flush() -> None:
         raise
     except OSError:  # a full disk: the interpreter says so at its end
         return
-
-
-def _tell(error: ShipwayError, options: Mapping[str, Any]) -> int:
-    """Print an error, with what to do next as it is typed here; its exit code."""
-    from shipway.cli.invocation import invocation
-    from shipway.reports.error_docs import explain_command
-
-    here = invocation(options.get("directory", "."), options.get("environment", ""))
-    message, remedy = here.text(error.message), here.text(error.remedy)
-    sys.stderr.write(f"shipway: {message}\n")
-    if remedy:
-        sys.stderr.write(f"  next: {remedy}\n")
-    sys.stderr.write(f"  more: {explain_command(error.code, here)}\n")
-    if options.get("json"):
-        from shipway.reports.console import write_line
-        from shipway.reports.json_events import error_event, event_line
-
-        write_line(sys.stdout, event_line(error_event(message, remedy, error)))
-    return error.exit_code

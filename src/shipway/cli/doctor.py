@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
-from shipway.cli.step_executor import uv_program
+from shipway.cli.uv import uv_program
 from shipway.errors import CannotRun
 from shipway.images import builders
 from shipway.pipeline.service_kinds import KINDS, ServiceKind

@@ -13,11 +13,13 @@ from shipway.config.schema import Environment
 from shipway.ports import Clients
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.one_off_task import run_task
+from shipway.rollouts.ecs.platform import EcsPlatform
 from shipway.rollouts.ecs.ports import TaskDefinitionOps
 from shipway.rollouts.ecs.preflight.checklist import run_preflight
 from shipway.rollouts.ecs.preflight.subject import PreflightSubject, Problem
 from shipway.rollouts.ecs.preview import read_template
 from shipway.rollouts.ecs.task_definition import render_task_definition
+from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 
 if TYPE_CHECKING:
@@ -27,7 +29,21 @@ if TYPE_CHECKING:
     )
 
 
-def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
+def open_ecs_platform(project: Project, environment: str) -> EcsPlatform:
+    """Amazon ECS, as configured; nothing is asked yet."""
+    clients = AwsClients(project.config.aws)
+    return EcsPlatform(
+        project.config,
+        environment,
+        clients,
+        SystemClock(),
+        RealHttp(),
+        project.record,
+        _task_definition_ops(project, clients),
+    )
+
+
+def _task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
     """The parts that make, look at and run task definitions."""
     application = project.config.application
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 
+from shipway.aws.clients import AwsClients
 from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.ports import FreezeStore
+from shipway.reports.sanitize import one_line
 from shipway.rollouts.deploy_freeze import (
     LONGEST,
     DeployFreeze,
@@ -17,6 +19,7 @@ from shipway.rollouts.deploy_freeze import (
     freeze_from_json,
     freeze_to_json,
 )
+from shipway.rollouts.ecs.freeze_store import SsmFreezeStore
 from shipway.system.clock import SystemClock
 from shipway.system.user import current_user
 
@@ -36,7 +39,9 @@ def hold(*, directory: str, environment: str, reason: str, release: bool, json: 
         message = f"{environment} is released" if before else f"{environment} was not held"
         current = None
     elif reason:
-        current = DeployFreeze(environment, _one_line(reason), current_user(), SystemClock().now())
+        current = DeployFreeze(
+            environment, one_line(reason.strip(), LONGEST), current_user(), SystemClock().now()
+        )
         store.put_hold(environment, freeze_to_json(current))
     else:
         current = freeze_from_json(environment, store.hold(environment))
@@ -59,8 +64,6 @@ def freeze_store(project: Project, environment: str) -> FreezeStore:
     settings = environment_named(project, environment)
     if settings.platform != "ecs":
         return project.record
-    from shipway.aws.clients import AwsClients
-    from shipway.rollouts.ecs.freeze_store import SsmFreezeStore
 
     return SsmFreezeStore(AwsClients(project.config.aws), project.name)
 
@@ -75,12 +78,6 @@ def environment_named(project: Project, name: str) -> Environment:
             code="unknown-name",
         )
     return configured[name]
-
-
-def _one_line(reason: str) -> str:
-    from shipway.reports.sanitize import one_line
-
-    return one_line(reason.strip(), LONGEST)
 
 
 def add_to(commands: Parser) -> None:

@@ -16,7 +16,7 @@ from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
-from shipway.cli.step_executor import StepExecutor
+from shipway.cli.step_worker import StepWorker
 from shipway.errors import ConfigError
 from shipway.findings.imports.report import scans_from
 from shipway.findings.scan import IncompleteScan
@@ -50,9 +50,9 @@ def image_build(*, directory: str, json: bool) -> int:
     say = _say(json=json)
     commit, _ = head_commit(project.root)
     run = f"{SystemClock().now():.3f}-{os.getpid()}"
-    perform = StepExecutor(project, run, commit)
-    build_site = build_context(perform.workshop({}), image_step(project.config))
-    built = build_image(build_site, read_origin(project.root, project.config), run, say)
+    worker = StepWorker(project, run, commit)
+    context = build_context(worker.context, image_step(project.config))
+    built = build_image(context, read_origin(project.root, project.config), run, say)
     gates = evaluate_size_budget(built.weight, project.config.image)
     broken = [gate for gate in gates if not gate.passed]
     if json:

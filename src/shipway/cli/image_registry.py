@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from shipway.aws.clients import AwsClients
 from shipway.aws.names import AwsResourceNames
+from shipway.config.schema import Config
 from shipway.config.tables import ECR
 from shipway.errors import ConfigError
+from shipway.images.ecr import EcrRegistry
 from shipway.images.reference import parse_reference
 from shipway.images.registry import RegistryClient
 from shipway.images.registry_auth import find_credentials
+from shipway.images.repository import moving_tags
 from shipway.system.clock import SystemClock
 from shipway.system.http import HttpRegistryTransport, is_this_machine
-
-if TYPE_CHECKING:
-    from shipway.config.schema import Config
-    from shipway.images.ecr import EcrRegistry
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,6 @@ def configured_registry(config: Config) -> str:
 
 
 def _in_ecr(config: Config, name: str, *, make: bool) -> ImageRegistry:
-    from shipway.aws.clients import AwsClients
-    from shipway.images.ecr import EcrRegistry
-    from shipway.images.repository import moving_tags
-
     ecr = EcrRegistry(AwsClients(config.aws), SystemClock())
     created = False
     if make:

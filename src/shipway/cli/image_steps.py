@@ -6,12 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from shipway import __version__
 from shipway.cli.image_registry import ImageRegistry, image_registry
+from shipway.cli.project import Project
 from shipway.errors import CannotRun
+from shipway.findings.deduplication import deduplicate
 from shipway.findings.finding import Finding
+from shipway.findings.imports.report import findings_from
+from shipway.findings.waivers import LocatedWaiver, apply_waivers
 from shipway.images import oci
 from shipway.images.build import (
     BuildContext,
@@ -25,6 +28,7 @@ from shipway.images.layout import FOLDER, OciLayout
 from shipway.images.provenance import provenance_statement, verdict_statement, verdict_summary
 from shipway.images.publish import Attestation, ImagePublisher, facts_of
 from shipway.images.size_budget import evaluate_size_budget, largest_parts, megabytes, size_measures
+from shipway.pipeline.finding_gates import evaluate_finding_gates
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -35,34 +39,31 @@ from shipway.releases.release import SBOM_FILE, Release, release_from_dict
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 
-if TYPE_CHECKING:
-    from shipway.cli.project import Project
 
-
-def build_context(shop: StepContext, step: Step) -> BuildContext:
+def build_context(context: StepContext, step: Step) -> BuildContext:
     """Where a step builds. Raises CannotRun where the files are not all here."""
-    tree = FileTree(shop.root, {})
+    tree = FileTree(context.root, {})
     tree.require_whole(("**",))
     return BuildContext(
-        root=shop.root,
-        state=shop.state,
-        config=shop.config,
+        root=context.root,
+        state=context.state,
+        config=context.config,
         files=tree.listing(),
-        processes=shop.processes,
+        processes=context.processes,
         clock=SystemClock(),
-        env=shop.env(step),
-        secrets=shop.secrets,
-        stopping=shop.stopping,
+        env=context.env(step),
+        secrets=context.secrets,
+        stopping=context.stopping,
     )
 
 
-def build_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def build_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """Build the image, and hold its budget."""
     try:
         built = build_image(
-            build_context(shop, step),
-            read_origin(shop.root, shop.config),
-            os.path.basename(shop.out),
+            build_context(context, step),
+            read_origin(context.root, context.config),
+            os.path.basename(context.out),
             on_output,
         )
     except BuildFailed as problem:
@@ -84,13 +85,13 @@ def build_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult
             facts={"digest": built.digest, "builder": built.facts.builder},
         ),
         built,
-        shop,
+        context,
     )
 
 
-def with_size_budget(result: StepResult, built: BuiltImage, shop: StepContext) -> StepResult:
+def with_size_budget(result: StepResult, built: BuiltImage, context: StepContext) -> StepResult:
     """The result with the image's measures and the budget's gates."""
-    gates = evaluate_size_budget(built.weight, shop.config.image)
+    gates = evaluate_size_budget(built.weight, context.config.image)
     broken = [gate for gate in gates if not gate.passed]
     return replace(
         result,
@@ -119,21 +120,21 @@ def image_remarks(built: BuiltImage) -> list[str]:
 def publish_step(project: Project) -> Action:
     """Push by digest, attach what is known, and tag. The release is then known to have an image."""
 
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
-        release = _release(shop)
-        built = _built(shop)
-        destination = image_registry(shop.config, make=True)
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
+        release = _release(context)
+        built = _built(context)
+        destination = image_registry(context.config, make=True)
         if destination.made:
             on_output(f"{destination.registry.place}: made")
         publishing = ImagePublisher(
             destination.registry,
-            OciLayout(os.path.join(shop.state, FOLDER)),
+            OciLayout(os.path.join(context.state, FOLDER)),
             SystemClock(),
             on_output,
         )
         sent = publishing.push()
-        findings = ecr_findings(destination, built.digest, shop)
-        gates = judge_findings(findings, shop)
+        findings = ecr_findings(destination, built.digest, context)
+        gates = judge_findings(findings, context)
         broken = [gate for gate in gates if not gate.passed]
         reference = str(destination.registry.place.at(built.digest))
         if broken:
@@ -146,7 +147,7 @@ def publish_step(project: Project) -> Action:
                 reason=f"ECR's scan of {reference}: {broken[0].sentence}",
                 remedy="Mend them, or waive one ([[waivers]]); the image got no tag.",
             )
-        publishing.attach(attestation_documents(built, release, reference, shop))
+        publishing.attach(attestation_documents(built, release, reference, context))
         tags = publishing.tag(built.origin)
         on_output(f"published {reference} as {', '.join(tags)}")
         carrying = replace(release, image=reference)
@@ -163,8 +164,8 @@ def publish_step(project: Project) -> Action:
     return act
 
 
-def _release(shop: StepContext) -> Release:
-    packaged = shop.upstream.get("package")
+def _release(context: StepContext) -> Release:
+    packaged = context.upstream.get("package")
     if packaged is None or "release" not in packaged.facts:
         raise CannotRun(
             "there is no release to publish", "The step package makes it.", code="no-release"
@@ -172,15 +173,15 @@ def _release(shop: StepContext) -> Release:
     return release_from_dict(packaged.facts["release"])
 
 
-def _built(shop: StepContext) -> BuiltImage:
+def _built(context: StepContext) -> BuiltImage:
     """The image of this working tree; raises CannotRun where the last one is another's."""
-    image = shop.upstream.get("image")
-    built = last_image(shop.state)
+    image = context.upstream.get("image")
+    built = last_image(context.state)
     if image is not None and image.facts.get("digest") != built.digest:
         raise CannotRun(
             "there is no image to publish", "See why the step image did not pass.", code="no-image"
         )
-    if built.origin != read_origin(shop.root, shop.config):
+    if built.origin != read_origin(context.root, context.config):
         raise CannotRun(
             "the image that is here was built from other files",
             "Build it: shipway run image.",
@@ -189,39 +190,39 @@ def _built(shop: StepContext) -> BuiltImage:
     return built
 
 
-def ecr_findings(destination: ImageRegistry, digest: str, shop: StepContext) -> tuple[Finding, ...]:
+def ecr_findings(
+    destination: ImageRegistry, digest: str, context: StepContext
+) -> tuple[Finding, ...]:
     """ECR's own findings, where the registry is ECR and its scan is wanted."""
-    settings = shop.config.image
+    settings = context.config.image
     if destination.ecr is None or not settings.registry_scan:
         return ()
-    from shipway.findings.imports.report import findings_from
 
     name = destination.registry.place.repository
     return findings_from(
-        destination.ecr.scanned(name, digest, settings.scan_timeout, shop.stopping)
+        destination.ecr.scanned(name, digest, settings.scan_timeout, context.stopping)
     )
 
 
-def judge_findings(findings: Sequence[Finding], shop: StepContext) -> tuple[GateResult, ...]:
+def judge_findings(findings: Sequence[Finding], context: StepContext) -> tuple[GateResult, ...]:
     """The gates of the findings, after the configuration's waivers."""
     if not findings:
         return ()
-    from shipway.findings.deduplication import deduplicate
-    from shipway.findings.waivers import LocatedWaiver, apply_waivers
-    from shipway.pipeline.finding_gates import evaluate_finding_gates as hold_findings
 
-    waivers = [LocatedWaiver(waiver, "shipway.toml") for waiver in shop.config.waivers]
-    today = datetime.fromtimestamp(shop.now(), UTC).date()
-    return hold_findings(
-        shop.config.gates.findings, apply_waivers(deduplicate(findings), waivers, today)
+    waivers = [LocatedWaiver(waiver, "shipway.toml") for waiver in context.config.waivers]
+    today = datetime.fromtimestamp(context.now(), UTC).date()
+    return evaluate_finding_gates(
+        context.config.gates.findings, apply_waivers(deduplicate(findings), waivers, today)
     )
 
 
 def attestation_documents(
-    built: BuiltImage, release: Release, reference: str, shop: StepContext
+    built: BuiltImage, release: Release, reference: str, context: StepContext
 ) -> list[Attestation]:
     """What is said about the image: its SBOM where there is one, provenance, the run's verdict."""
-    predicate = verdict_summary(built.facts.run, release.name, shop.upstream.values(), shop.now())
+    predicate = verdict_summary(
+        built.facts.run, release.name, context.upstream.values(), context.now()
+    )
     built_by = provenance_statement(
         reference.partition("@")[0], built.digest, built.facts, __version__
     )
@@ -237,10 +238,10 @@ def attestation_documents(
             oci.VERDICT_TYPE,
             oci.encode_document(told_by),
             f"verdict: {predicate['verdict']}",
-            shop.now(),
+            context.now(),
         ),
     ]
-    sbom = shop.blobs.get(release.sbom) if release.sbom else None
+    sbom = context.blobs.get(release.sbom) if release.sbom else None
     if sbom:
         attachments.insert(0, Attestation(oci.SBOM_TYPE, sbom, f"SBOM ({SBOM_FILE})"))
     return attachments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import json as json_module
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -152,8 +153,8 @@ def infra_apply(
     *, directory: str, environment: str, yes: bool, allow_destroy: bool, json: bool
 ) -> int:
     """Bring the stack to what is configured."""
-    site = open_stack(directory, environment)
-    apply_stack(site, yes=yes, allow_destroy=allow_destroy, json=json)
+    context = open_stack(directory, environment)
+    apply_stack(context, yes=yes, allow_destroy=allow_destroy, json=json)
     return 0
 
 
@@ -165,59 +166,59 @@ def infra_destroy(*, directory: str, environment: str, allow_destroy: bool, json
 
 def infra_drift(*, directory: str, environment: str, json: bool) -> int:
     """Show what is not as it was made; 1 when there is something."""
-    site = open_stack(directory, environment)
-    if not site.stack.status():
+    context = open_stack(directory, environment)
+    if not context.stack.status():
         raise ConfigError(
-            f"there is no stack {site.stack.name}",
+            f"there is no stack {context.stack.name}",
             f"Make it: {command_line('infra', 'apply', environment)}.",
             code="no-stack",
         )
-    drifts = site.stack.drifts()
+    drifts = context.stack.drifts()
     if json:
-        _print({"stack": site.stack.name, "drifts": [asdict(drift) for drift in drifts]})
+        _print({"stack": context.stack.name, "drifts": [asdict(drift) for drift in drifts]})
     else:
-        print("\n".join(drift_lines(drifts) or [f"{site.stack.name} is as it was made"]))
+        print("\n".join(drift_lines(drifts) or [f"{context.stack.name} is as it was made"]))
     return 1 if drifts else 0
 
 
-def plan_stack(site: StackContext, *, json: bool) -> None:
+def plan_stack(context: StackContext, *, json: bool) -> None:
     """Work out the changes, show them, and leave nothing behind."""
-    raise_if_unsettled(site.stack)
-    running = site.live()
-    change_set = site.stack.prepare(site.template, site.parameters(running), site.tags)
+    raise_if_unsettled(context.stack)
+    running = context.live()
+    change_set = context.stack.prepare(context.template, context.parameters(running), context.tags)
     if change_set:
-        site.stack.discard(change_set)
-    _show(site, change_set, running, json=json)
+        context.stack.discard(change_set)
+    _show(context, change_set, running, json=json)
 
 
-def apply_stack(site: StackContext, *, yes: bool, allow_destroy: bool, json: bool) -> None:
+def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: bool) -> None:
     """Settle what is unfinished, then do what differs. Raises StackFailed, ConfigError, Busy."""
     say = progress_printer(json=json)
-    stack = site.stack
+    stack = context.stack
     wait_until_settled(stack, say)
-    running = site.live()
-    change_set = stack.prepare(site.template, site.parameters(running), site.tags)
+    running = context.live()
+    change_set = stack.prepare(context.template, context.parameters(running), context.tags)
     status = stack.status()
     if change_set:
         if not json:
-            _show(site, change_set, running, json=False)
+            _show(context, change_set, running, json=False)
         try:
-            _refuse(site, change_set, running)
-            confirm(site.person, site.where, change_set.changes, yes=yes, gone=allow_destroy)
+            _refuse(context, change_set, running)
+            confirm(context.person, context.where, change_set.changes, yes=yes, gone=allow_destroy)
         except BaseException:
             stack.discard(change_set)
             raise
         status = stack.execute(change_set, say)
         raise_if_failed(stack, status)
-    if not site.bootstrap:
-        settings = site.config.environments[site.where].ecs
-        prepare_database(site.clients, stack, site.names, settings, site.clock, say)
-    _show_applied(site, change_set, status, running, json=json)
+    if not context.bootstrap:
+        settings = context.config.environments[context.where].ecs
+        prepare_database(context.clients, stack, context.names, settings, context.clock, say)
+    _show_applied(context, change_set, status, running, json=json)
 
 
-def destroy_stack(site: StackContext, *, allow_destroy: bool, json: bool) -> None:
+def destroy_stack(context: StackContext, *, allow_destroy: bool, json: bool) -> None:
     """Delete the stack, after a last snapshot. Raises StackFailed, ConfigError."""
-    say, stack = progress_printer(json=json), site.stack
+    say, stack = progress_printer(json=json), context.stack
     if not stack.status():
         _told(
             {"stack": stack.name, "status": "", "snapshot": ""},
@@ -225,23 +226,24 @@ def destroy_stack(site: StackContext, *, allow_destroy: bool, json: bool) -> Non
             json=json,
         )
         return
-    if site.bootstrap:
-        _refuse_needed(site)
+    if context.bootstrap:
+        _refuse_needed(context)
     if not allow_destroy:
         raise ConfigError(
             f"{stack.name} would be deleted with everything in it",
-            f"Say that it may: {command_line('infra', 'destroy', site.where, '--allow-destroy')}.",
+            "Say that it may: "
+            f"{command_line('infra', 'destroy', context.where, '--allow-destroy')}.",
             code="data-loss",
         )
-    confirm_by_name(site.person, site.where)
+    confirm_by_name(context.person, context.where)
     snapshot = ""
-    if not site.bootstrap:
-        snapshot = last_snapshot(site.clients, stack, site.names, site.clock, say)
-        unprotect(site.clients, stack)
+    if not context.bootstrap:
+        snapshot = last_snapshot(context.clients, stack, context.names, context.clock, say)
+        unprotect(context.clients, stack)
     status = stack.delete(say)
     raise_if_failed(stack, status)
     remaining = (
-        "images and releases" if site.bootstrap else f"the log and {snapshot or 'no snapshot'}"
+        "images and releases" if context.bootstrap else f"the log and {snapshot or 'no snapshot'}"
     )
     _told(
         {"stack": stack.name, "status": status, "snapshot": snapshot},
@@ -250,30 +252,30 @@ def destroy_stack(site: StackContext, *, allow_destroy: bool, json: bool) -> Non
     )
 
 
-def _refuse(site: StackContext, change_set: ChangeSet, running: RunningService) -> None:
+def _refuse(context: StackContext, change_set: ChangeSet, running: RunningService) -> None:
     """Raises ConfigError where people would be sent to a release that no longer runs."""
     rules = routing_resets(change_set.changes, at_rest=running.at_rest)
     if rules:
         raise ConfigError(
             f"this writes {' and '.join(rules)} again, and with them the weights that "
             "the last deployment set",
-            f"Deploy once more ({command_line('deploy', site.where)}): it ends on the other target "
-            "and then the weights are the stack's own. Then apply.",
+            f"Deploy once more ({command_line('deploy', context.where)}): it ends on the other "
+            "target and then the weights are the stack's own. Then apply.",
             code="data-loss",
         )
 
 
-def _refuse_needed(site: StackContext) -> None:
+def _refuse_needed(context: StackContext) -> None:
     """Raises ConfigError while an environment is still there."""
     names = [
         name
-        for name, environment in site.config.environments.items()
+        for name, environment in context.config.environments.items()
         if environment.platform == "ecs"
     ]
     left = [
         name
         for name in names
-        if site.named(AwsResourceNames(site.config.application.name, name).stack).status()
+        if context.named(AwsResourceNames(context.config.application.name, name).stack).status()
     ]
     if left:
         raise ConfigError(
@@ -284,14 +286,14 @@ def _refuse_needed(site: StackContext) -> None:
 
 
 def _show(
-    site: StackContext, change_set: ChangeSet | None, running: RunningService, *, json: bool
+    context: StackContext, change_set: ChangeSet | None, running: RunningService, *, json: bool
 ) -> None:
     changes = change_set.changes if change_set else ()
-    cost = site.cost(running)
+    cost = context.cost(running)
     if json:
         _print(
             {
-                "stack": site.stack.name,
+                "stack": context.stack.name,
                 "image": running.image,
                 "changes": _data(changes),
                 "losses": data_losses(changes),
@@ -305,19 +307,19 @@ def _show(
 
 
 def _show_applied(
-    site: StackContext,
+    context: StackContext,
     change_set: ChangeSet | None,
     status: str,
     running: RunningService,
     *,
     json: bool,
 ) -> None:
-    outputs = site.stack.outputs()
+    outputs = context.stack.outputs()
     changes = change_set.changes if change_set else ()
     if json:
         _print(
             {
-                "stack": site.stack.name,
+                "stack": context.stack.name,
                 "status": status,
                 "changes": _data(changes),
                 "outputs": outputs,
@@ -325,7 +327,7 @@ def _show_applied(
         )
         return
     if not change_set:
-        print(f"{site.stack.name} is as configured")
+        print(f"{context.stack.name} is as configured")
     for key in (
         "Address",
         "Database",
@@ -337,8 +339,8 @@ def _show_applied(
     ):
         if key in outputs:
             print(f"{key:<15} {outputs[key]}")
-    if not (site.bootstrap or running.task_definition):
-        deploy = site.here.command(command_line("deploy", site.where))
+    if not (context.bootstrap or running.task_definition):
+        deploy = context.here.command(command_line("deploy", context.where))
         print(f"next: {deploy}; then apply once more: scaling needs a release")
 
 
@@ -496,9 +498,15 @@ def _add_stack(parser: Parser) -> None:
     parser.add(
         "environment",
         metavar="ENV",
-        complete=arguments.complete_stacks,
+        complete=_complete_stacks,
         help="The environment, or bootstrap: what the account has once for all.",
     )
+
+
+def _complete_stacks(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Environments that begin so, and the account's own stack."""
+    names = [*arguments.complete_environments(prefix, parsed_args), BOOTSTRAP]
+    return [name for name in names if name.startswith(prefix)]
 
 
 def _add_allow_destroy(parser: Parser) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 
 from shipway.cli.arguments import add_json
-from shipway.cli.baseline import InitialBaseline, record_initial_baseline
+from shipway.cli.initial_baseline import InitialBaseline, record_initial_baseline
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
-from shipway.cli.step_executor import uv_program
+from shipway.cli.uv import uv_program
 from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS

@@ -6,14 +6,19 @@ import sys
 from collections.abc import Callable
 from json import dumps
 
+from shipway.aws.clients import AwsClients
+from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import AwsResourceNames
 from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.hold import environment_named
 from shipway.cli.parser import Parser
+from shipway.cli.platforms import local_platform
 from shipway.cli.project import Project, open_project
 from shipway.config.schema import Environment
 from shipway.pipeline.command_line import command_line
 from shipway.reports.sanitize import log_line
+from shipway.rollouts.ecs.logs import LogTail
+from shipway.rollouts.local.instances import InstanceLogTail
 from shipway.system.clock import SystemClock
 
 # `logs` carried out.
@@ -44,11 +49,8 @@ def _object(whose: str, line: str) -> None:
 
 def _of_here(project: Project, environment: str, show: Show, *, follow: bool, titled: bool) -> None:
     """titled: what is there already comes under the name of its instance."""
-    from shipway.cli.platforms import local_platform
-    from shipway.rollouts.local.instances import InstanceLogTail
-
     platform = local_platform(project, environment)
-    following = InstanceLogTail(platform.site.instances)
+    following = InstanceLogTail(platform.environment.instances)
     following.skip(
         platform.running
     )  # before the last lines are read: none is shown twice or missed
@@ -69,10 +71,6 @@ def _of_here(project: Project, environment: str, show: Show, *, follow: bool, ti
 def _of_ecs(
     project: Project, environment: str, settings: Environment, show: Show, *, follow: bool
 ) -> None:
-    from shipway.aws.clients import AwsClients
-    from shipway.aws.errors import translate_aws_errors
-    from shipway.rollouts.ecs.logs import LogTail
-
     clock = SystemClock()
     group = settings.ecs.log_group or AwsResourceNames(project.name, environment).log_group
     lines = LogTail(AwsClients(project.config.aws), group)

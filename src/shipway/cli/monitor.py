@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shipway.aws.clients import AwsClients
 from shipway.aws.names import AwsResourceNames
@@ -17,17 +17,26 @@ from shipway.cli.project import open_project
 from shipway.cli.terminal import progress_printer
 from shipway.config.schema import Config
 from shipway.errors import ConfigError
+from shipway.infrastructure.change import ResourceChange, change_sentence, plan_lines
 from shipway.infrastructure.parameters import stack_tags
-from shipway.infrastructure.stack import ChangeSet, Stack
-from shipway.monitoring.cloudwatch import stack_parameters
-from shipway.monitoring.stack_template import MonitoredEnvironment, template_text
+from shipway.infrastructure.stack import (
+    ChangeSet,
+    Stack,
+    raise_if_failed,
+    raise_if_unsettled,
+    wait_until_settled,
+)
+from shipway.monitoring.cloudwatch import metric_history, stack_parameters
+from shipway.monitoring.composite_alarms import alarm_data, alarm_lines
+from shipway.monitoring.replay import AlarmReplay, replay_alarms
+from shipway.monitoring.stack_template import (
+    MonitoredEnvironment,
+    monitoring_template,
+    template_text,
+)
+from shipway.monitoring.topics import recipient_lines
 from shipway.ports import Clients, Clock
 from shipway.system.clock import SystemClock
-
-if TYPE_CHECKING:
-    from shipway.infrastructure.change import ResourceChange
-    from shipway.monitoring.replay import AlarmReplay
-
 
 # An environment on AWS that is watched, with all that is needed to plan and to apply it.
 
@@ -77,7 +86,7 @@ class MonitoringContext:
 
 
 def open_monitoring(directory: str, where: str) -> MonitoringContext:
-    """The site of an environment. Raises ConfigError where CloudWatch cannot watch it."""
+    """The monitoring of an environment. Raises ConfigError where CloudWatch cannot watch it."""
     config = open_project(directory).config
     if where not in config.environments:
         configured = ", ".join(config.environments) or "none"
@@ -100,13 +109,9 @@ def open_monitoring(directory: str, where: str) -> MonitoringContext:
 
 def monitor_show(*, directory: str, environment: str, template: bool, json: bool) -> int:
     """Print the alarms, or the template."""
-    from shipway.monitoring.composite_alarms import alarm_data, alarm_lines
-    from shipway.monitoring.stack_template import monitoring_template as rendered
-    from shipway.monitoring.topics import recipient_lines
-
     watch = open_monitoring(directory, environment).watch
     if template:
-        _print(rendered(watch))
+        _print(monitoring_template(watch))
     elif json:
         _print(alarm_data(watch.rules, watch.composites))
     else:
@@ -129,13 +134,12 @@ def monitor_apply(*, directory: str, environment: str, json: bool) -> int:
 
 def monitor_replay(*, directory: str, environment: str, hours: int, json: bool) -> int:
     """Show what would have rung."""
-    from shipway.monitoring.cloudwatch import metric_history
-    from shipway.monitoring.replay import replay_alarms
-
-    site = open_monitoring(directory, environment)
-    rules, now = site.found.rules, site.clock.now()
+    context = open_monitoring(directory, environment)
+    rules, now = context.found.rules, context.clock.now()
     begin = (int(now) // 3600 - hours) * 3600
-    played = replay_alarms(rules, metric_history(site.clients, rules, site.parameters, begin, now))
+    played = replay_alarms(
+        rules, metric_history(context.clients, rules, context.parameters, begin, now)
+    )
     if json:
         _print({"begin": begin, **asdict(played)})
     else:
@@ -143,38 +147,33 @@ def monitor_replay(*, directory: str, environment: str, hours: int, json: bool) 
     return 0
 
 
-def plan_monitoring(site: MonitoringContext, *, json: bool) -> None:
+def plan_monitoring(context: MonitoringContext, *, json: bool) -> None:
     """Work the changes out, show them, and leave nothing behind."""
-    from shipway.infrastructure.change import plan_lines
-    from shipway.infrastructure.stack import raise_if_unsettled
-
-    raise_if_unsettled(site.stack)
-    change_set = site.prepared()
+    raise_if_unsettled(context.stack)
+    change_set = context.prepared()
     if change_set:
-        site.stack.discard(change_set)
+        context.stack.discard(change_set)
     changes = change_set.changes if change_set else ()
     if json:
-        _print({"stack": site.stack.name, "changes": _data(changes)})
+        _print({"stack": context.stack.name, "changes": _data(changes)})
     else:
         print("\n".join(plan_lines(changes)))
 
 
-def apply_monitoring(site: MonitoringContext, *, json: bool) -> None:
+def apply_monitoring(context: MonitoringContext, *, json: bool) -> None:
     """Settle what is unfinished, then do what differs. Raises StackFailed and StillGoing."""
-    from shipway.infrastructure.stack import raise_if_failed, wait_until_settled
-
     say = progress_printer(json=json)
-    wait_until_settled(site.stack, say)
-    change_set = site.prepared()
+    wait_until_settled(context.stack, say)
+    change_set = context.prepared()
     if change_set:
-        raise_if_failed(site.stack, site.stack.execute(change_set, say))
+        raise_if_failed(context.stack, context.stack.execute(change_set, say))
     changes = change_set.changes if change_set else ()
     if json:
-        status = site.stack.status()
-        _print({"stack": site.stack.name, "status": status, "changes": _data(changes)})
+        status = context.stack.status()
+        _print({"stack": context.stack.name, "status": status, "changes": _data(changes)})
     elif not changes:
-        print(f"{site.stack.name} is as configured")
-    elif site.watch.environment.monitoring.mail:
+        print(f"{context.stack.name} is as configured")
+    elif context.watch.environment.monitoring.mail:
         print("Whoever gets mail for the first time has to confirm it: AWS has sent a message.")
 
 
@@ -191,8 +190,6 @@ def _told(played: AlarmReplay, begin: int) -> list[str]:
 
 
 def _data(changes: Sequence[ResourceChange]) -> list[dict[str, str]]:
-    from shipway.infrastructure.change import change_sentence
-
     return [
         {
             "name": change.name,

@@ -8,6 +8,7 @@ from shipway.cli.project import Project
 from shipway.rollouts.platform import Platform
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
+from shipway.system.process import SystemProcesses
 
 if TYPE_CHECKING:
     from shipway.rollouts.local.platform import LocalPlatform
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 def open_platform(project: Project, environment: str) -> Platform:
     """As configured; nothing is asked yet. Raises ConfigError where there is no such one."""
-    factory = _ecs if ecs_platform(project, environment) else local_platform
-    return factory(project, environment)
+    if not ecs_platform(project, environment):
+        return local_platform(project, environment)
+    # Each platform is large, and a command needs one of them.
+    from shipway.cli.ecs_dependencies import open_ecs_platform
+
+    return open_ecs_platform(project, environment)
 
 
 def ecs_platform(project: Project, environment: str) -> bool:
@@ -28,7 +33,6 @@ def ecs_platform(project: Project, environment: str) -> bool:
 def local_platform(project: Project, environment: str) -> LocalPlatform:
     """This machine, for what only processes can do. Raises as `platform` does."""
     from shipway.rollouts.local.platform import LocalPlatform
-    from shipway.system.process import SystemProcesses
 
     return LocalPlatform(
         project.config,
@@ -38,21 +42,4 @@ def local_platform(project: Project, environment: str) -> LocalPlatform:
         RealHttp(),
         SystemClock(),
         project.record,
-    )
-
-
-def _ecs(project: Project, environment: str) -> Platform:
-    from shipway.aws.clients import AwsClients
-    from shipway.cli.ecs_dependencies import task_definition_ops
-    from shipway.rollouts.ecs.platform import EcsPlatform
-
-    clients = AwsClients(project.config.aws)
-    return EcsPlatform(
-        project.config,
-        environment,
-        clients,
-        SystemClock(),
-        RealHttp(),
-        project.record,
-        task_definition_ops(project, clients),
     )

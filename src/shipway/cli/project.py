@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shipway import __version__
 from shipway.cli.invocation import invocation
@@ -82,7 +82,10 @@ def open_project(directory: str) -> Project:
             _, name, rows, text, assumed = rest
             steps = codec.load_steps(rows)
             return Project(root, name, steps, text, tuple(assumed), record, directory)
-    config, steps, assumed = _compile(sources)
+    # An unchanged run needs no TOML, no check and no validation: those take longer than all of it.
+    from shipway.cli.project_settings import compile_project
+
+    config, steps, assumed = compile_project(sources, CONFIG)
     name, text = config.application.name, codec.dump_config(config)
     rows = codec.dump_steps(steps)
     record.put_memo(_MEMO, json.dumps([build, sources.asked, name, rows, text, assumed]))
@@ -124,62 +127,11 @@ def _has_table(folder: str) -> bool:
         return False
 
 
-def _compile(sources: FolderSources) -> tuple[Config, list[Step], tuple[str, ...]]:
-    from shipway.checks.registry import enabled_checks
-    from shipway.config.validation import validate
-    from shipway.github.workflow_step import workflow_step
-    from shipway.pipeline.definition import pipeline_steps
-    from shipway.scaffold.detection import detect_application
-
-    text = sources.read(CONFIG)
-    pyproject = _toml("pyproject.toml", sources.read("pyproject.toml") or "")
-    _table(pyproject, "project")  # the detection looks into it
-    if text is None:
-        settings = validate(_table(pyproject, "tool", "shipway"), "pyproject.toml")
-    else:
-        settings = validate(_toml(CONFIG, text), CONFIG)
-    config, assumed = detect_application(settings, sources)
-    if not config.application.name:
-        application = replace(config.application, name=os.path.basename(sources.root))
-        config = replace(config, application=application)
-    checks = enabled_checks(config)
-    steps = pipeline_steps(config, checks)
-    if more := workflow_step(sources, {step.stage for step in steps}):
-        steps = pipeline_steps(config, checks, more)
-    return config, steps, assumed
-
-
 def _ignore(state: str) -> None:
     """No tool that follows .gitignore is to look into Shipway's own folder."""
     path = os.path.join(state, ".gitignore")
     if not os.path.exists(path):
         write_atomic(path, b"*\n")
-
-
-def _toml(source: str, text: str) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{source} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
-        ) from None
-
-
-def _table(pyproject: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """The table at a key path, empty where there is none."""
-    table: Any = pyproject
-    for number, key in enumerate(keys, 1):
-        table = table.get(key, {})
-        if not isinstance(table, dict):
-            path = ".".join(keys[:number])
-            raise ConfigError(
-                f"pyproject.toml: {path} is no table",
-                "Correct it and run again.",
-                code="invalid-setting",
-            )
-    return dict(table)
 
 
 def _state(root: str) -> str:

@@ -41,6 +41,7 @@ from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
 from shipway.rollouts.report import RolloutReport, last_report
+from shipway.rollouts.strategy import Strategy
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
 from shipway.system.http import RealHttp
@@ -276,7 +277,7 @@ def _rehearse(parser: Parser) -> None:
     parser.add(
         "--strategy",
         default="",
-        complete=arguments.complete_strategies,
+        complete=_complete_strategies,
         help="rolling, blue-green, linear or canary. Default: as the environment does.",
     )
     parser.add(
@@ -300,3 +301,8 @@ def _rehearse(parser: Parser) -> None:
         help="What to ask for; again for more. Default: what smoke tests ask for.",
     )
     add_json(parser)
+
+
+def _complete_strategies(prefix: str, **_: object) -> list[str]:
+    """Strategies that begin so."""
+    return [name.value for name in Strategy if name.startswith(prefix)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
 from shipway.cli.arguments import add_json
-from shipway.cli.github_actions import publish_run, run_name, run_suffix
+from shipway.cli.github_actions import publish_run
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import rollout_pages
+from shipway.cli.run_name import run_name, run_suffix
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import run_from_json, run_to_json, step_from_json, step_to_json
 from shipway.pipeline.merge_runs import merge_parts, merge_results
@@ -17,6 +19,11 @@ from shipway.pipeline.result import RunResult
 from shipway.pipeline.step import STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
+from shipway.reports.console_lines import verdict_block
+from shipway.reports.html import html_report
+from shipway.reports.junit import junit_report
+from shipway.reports.markdown import markdown_report
+from shipway.reports.sarif import sarif_report
 from shipway.system.clock import SystemClock
 from shipway.system.files import BlobFolder, write_atomic
 from shipway.system.git import head_commit
@@ -64,8 +71,6 @@ def merge_job_runs(project: Project, folder: str) -> None:
 
 def print_outcome(result: RunResult, project: Project, *, quiet: bool) -> int:
     """Say how the whole ended, here and in GitHub; its exit code."""
-    from shipway.reports.console_lines import verdict_block
-
     if not quiet:
         sys.stdout.writelines(
             f"{line.text}\n" for line in verdict_block(result, project.invocation())
@@ -81,8 +86,6 @@ def _asked_for(step: Step) -> bool:
 
 def _prune(project: Project) -> None:
     """What is saved for the next run must not grow for ever."""
-    from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
-
     now = SystemClock().now()
     remove_expired(ArtifactHistory(project.state, project.record, project.config.retention, now))
 
@@ -140,12 +143,17 @@ def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
     return run_from_json(text, tuple(step_from_json(step) for step in steps))
 
 
+def report_run(result: RunResult, project: Project, *, quiet: bool) -> None:
+    """Write all forms of a run that has just ended, say where, and in GitHub publish it there."""
+    path = write_reports(result, project)
+    if not quiet:
+        sys.stdout.write(f"report: {path}\n")
+        publish_run(result, project)
+    _prune(project)
+
+
 def write_reports(result: RunResult, project: Project) -> str:
     """Write all forms; the path of the page, relative to here where that is shorter."""
-    from shipway.reports.html import html_report as page
-    from shipway.reports.junit import junit_report
-    from shipway.reports.markdown import markdown_report
-    from shipway.reports.sarif import sarif_report
 
     def log(name: str) -> bytes:
         data = project.blobs.get(name)
@@ -154,7 +162,7 @@ def write_reports(result: RunResult, project: Project) -> str:
         return data
 
     for name, text in {
-        "report.html": page(
+        "report.html": html_report(
             result, log, lambda path: _source(project.root, path), rollout_pages(project)
         ),
         "junit.xml": junit_report(result),

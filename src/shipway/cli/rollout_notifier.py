@@ -12,11 +12,15 @@ from typing import Any
 
 from shipway.cli.project import Project
 from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
+from shipway.notifications.delivery import HttpNotifier
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
-from shipway.ports import Changes, Delivery, JudgementEntry, Notifier, TrafficEntry
+from shipway.notifications.webhooks import webhook_requests
+from shipway.ports import Changes, Delivery, JudgementEntry, Notifier, TrafficEntry, WebhookRequest
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import RolloutReport
+from shipway.system.clock import SystemClock
+from shipway.system.git import changes_between
 
 
 def annotate_rollout(project: Project, environment: str, name: str, value: Any) -> None:
@@ -49,9 +53,6 @@ def notifying_rollout(
     undo: going back is what was asked for. begins: whether a rollout begins here, and none goes
     on. say: gets the lines; standard error by default.
     """
-    from shipway.notifications.delivery import HttpNotifier
-    from shipway.system.clock import SystemClock
-
     news = RolloutNotifier(project, environment, HttpNotifier(SystemClock()), undo=undo)
     news.moved = not begins  # what goes on has been told of when it began
     try:
@@ -177,9 +178,6 @@ def events_to_notify(project: Project, environment: str) -> tuple[str, ...]:
 
 def deliver(project: Project, message: Notice, notifier: Notifier) -> Sequence[Delivery]:
     """Post a notice to every place at once."""
-    from shipway.notifications.webhooks import webhook_requests
-    from shipway.ports import WebhookRequest
-
     settings = project.config.notify
 
     def post(letter: WebhookRequest | Delivery) -> Delivery:
@@ -215,9 +213,6 @@ def notice_without_report(
     project: Project, environment: str, event: NoticeEvent, release: str, before: str
 ) -> Notice:
     """What can be told without a receipt."""
-    from shipway.system.clock import SystemClock
-    from shipway.system.git import changes_between
-
     commits = {entry["name"]: entry["commit"] for entry in project.record.releases()}
     old, new = commits.get(before, ""), commits.get(release, "")
     history = changes_between(project.root, old, new) if old != new else Changes()

@@ -1,8 +1,7 @@
-"""`shipway run` and `shipway plan`: the words they take."""
+"""`shipway run`: the words it takes."""
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import sys
 import threading
@@ -10,32 +9,30 @@ from argparse import BooleanOptionalAction
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shipway.cli import arguments
-from shipway.cli.arguments import add_json
-from shipway.cli.github_actions import publish_run, run_name
+from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
+from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
 from shipway.pipeline.cache import StepCache
-from shipway.pipeline.command_line import Invocation, command_line
+from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
-from shipway.pipeline.run import PipelineRun, RunListener, RunOptions
+from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.step import STAGES
+from shipway.reports.console import GroupedConsole, PlainConsole
+from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
 from shipway.system.interruption import interrupt, interruptions
 
-if TYPE_CHECKING:
-    from shipway.pipeline.step_context import StepContext
-
-# `run` and `plan` carried out: the parts wired together. Imports nothing heavy.
+# `run` carried out: the parts wired together. Imports nothing heavy.
 
 _ADVISED = ("advisories", "image-packages")
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
@@ -99,7 +96,6 @@ def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
     project = open_project(request.directory)
     graph = Graph(project.steps).select(request.stages, request.skip)
-    _sweep(project)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
     clock = SystemClock()
@@ -127,8 +123,10 @@ def run_as(name: str, request: RunRequest) -> int:
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
+    perform.remove_stale_services()
     if request.fix:
-        _fix(project, graph, perform, quiet=request.json)
+        stream = sys.stderr if request.json else sys.stdout
+        perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
     )
@@ -148,57 +146,15 @@ def run_as(name: str, request: RunRequest) -> int:
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
     if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        _write_report(result, project, quiet=request.json)
-        if in_github and not request.json:
-            publish_run(result, project)
-        _prune(project)
+        # Where all was cached, the last run's pages hold what these would.
+        from shipway.cli.report import report_run
+
+        report_run(result, project, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
 def _new_name() -> str:
     return run_name(SystemClock().now(), os.environ)
-
-
-def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, json: bool) -> int:
-    """Print what a run would do; returns the exit code."""
-    from shipway.pipeline.run import forecast_run as foresee
-
-    project = open_project(directory)
-    if len(stages) == 1 and _on_ecs(project, stages[0]):
-        from shipway.cli.deploy import show_deploy_preview
-
-        return show_deploy_preview(project, stages[0], json=json)
-    graph = Graph(project.steps).select(stages, skip)
-    files = FileTree(project.root, project.record.file_index())
-    cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
-    )
-    skipped = _unasked(graph, stages)
-    forecasts = foresee(graph, cache, project.record.durations(), SystemClock().now(), skipped)
-    cache.remember_files()
-    if json:
-        rows = [
-            {
-                "step": f.step.name,
-                "stage": f.step.stage,
-                "runs": f.runs,
-                "why": project.invocation().text(f.why),
-                "seconds": round(f.seconds, 3),
-            }
-            for f in forecasts
-        ]
-        sys.stdout.write(json_module.dumps(rows, indent=2) + "\n")
-        return 0
-    order = {stage: position for position, stage in enumerate(STAGES)}
-    width = max(len(f.step.name) for f in forecasts)
-    for f in sorted(forecasts, key=lambda f: order[f.step.stage]):
-        word = "run" if f.runs else "skip" if f.step.name in skipped else "cached"
-        seconds = f"{f.seconds:6.1f} s" if f.runs else " " * 8
-        why = project.invocation().text(f.why)
-        sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {why}\n")
-    running = [f for f in forecasts if f.runs]
-    sys.stdout.write(f"{len(running)} of {len(forecasts)} steps would run\n")
-    return 0
 
 
 def run_inner(directory: str, *stages: str) -> str:
@@ -221,42 +177,22 @@ def run_inner(directory: str, *stages: str) -> str:
     return name
 
 
-def _on_ecs(project: Project, word: str) -> bool:
-    """Whether a word names an environment on ECS; a stage's or step's name means that."""
-    if word in STAGES or any(step.name == word for step in project.steps):
-        return False
-    environment = project.config.environments.get(word)
-    return environment is not None and environment.platform == "ecs"
-
-
 def _skipped(graph: Graph, stages: Sequence[str], *, advised: bool) -> dict[str, str]:
     """Steps that this call gives nothing to do, each with the reason."""
     # Without a folder it has nothing to look into: that is for pip-audit to do then.
     lacking = {} if advised else dict.fromkeys(_ADVISED, "no --advisories were given")
-    return lacking | _unasked(graph, stages)
-
-
-def _unasked(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
-    """Steps that run on request only, each with how to ask for it."""
-    asking = "it runs when asked for: "
-    return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
+    return lacking | unasked_steps(graph, stages)
 
 
 def _listener(here: Invocation, *, json: bool) -> RunListener:
     if json:
-        from shipway.reports.json_events import JsonEvents
-
         return JsonEvents(sys.stdout)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        from shipway.reports.live_console import LiveConsole
+        from shipway.reports.live_console import LiveConsole  # only a terminal has use for it
 
         return LiveConsole(sys.stdout, here=here)
     if os.environ.get("GITHUB_ACTIONS"):
-        from shipway.reports.console import GroupedConsole
-
         return GroupedConsole(sys.stdout, here=here)
-    from shipway.reports.console import PlainConsole
-
     return PlainConsole(sys.stdout, here=here)
 
 
@@ -283,18 +219,10 @@ def _baseline(project: Project, graph: Graph, word: str) -> tuple[str, ...]:
         word = project.baseline
     if not word:
         return ()
+    # A run without a baseline starts no git, and reads no SARIF.
     from shipway.cli.baseline import baseline_fingerprints
 
     return baseline_fingerprints(project, word, scan=lambda folder: run_inner(folder, "security"))
-
-
-def _sweep(project: Project) -> None:
-    """End the services of runs that were killed."""
-    if os.path.isdir(os.path.join(project.state, "services")):
-        from shipway.pipeline.services import remove_stale_services
-        from shipway.system.process import SystemProcesses
-
-        remove_stale_services(project.state, SystemProcesses())
 
 
 def _interruptible(whole: PipelineRun, perform: StepExecutor) -> AbstractContextManager[None]:
@@ -314,31 +242,6 @@ def _interruptible(whole: PipelineRun, perform: StepExecutor) -> AbstractContext
     return interruptions(stop)
 
 
-def _fix(project: Project, graph: Graph, perform: StepExecutor, *, quiet: bool) -> None:
-    from shipway.pipeline.execution import execute_step
-    from shipway.pipeline.repairs import apply_fixes
-
-    stream = sys.stderr if quiet else sys.stdout
-    steps = {step.name: step for step in project.steps}
-
-    def say(line: str) -> None:
-        print(line, file=stream)
-
-    def application() -> StepContext:
-        """With the application's environment, where it can be made."""
-        if "install" not in steps:
-            return perform.workshop({})
-        installed = execute_step(steps["install"], perform.workshop({}), lambda line: None)
-        if installed.reason:
-            say(f"install: {installed.reason}")
-        return perform.workshop({"install": installed})
-
-    tests = [steps[name] for name in ("unit", "integration") if name in steps][:1]
-    apply_fixes(
-        graph.steps.values(), perform.workshop({}), say, application=application, tests=tests
-    )
-
-
 def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     allowed = {}
     for word in allowances:
@@ -353,29 +256,13 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     return allowed
 
 
-def _prune(project: Project) -> None:
-    from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
-
-    now = SystemClock().now()
-    remove_expired(ArtifactHistory(project.state, project.record, project.config.retention, now))
-
-
 def _all_cached(result: RunResult) -> bool:
     return all(step.outcome == "cached" for step in result.steps)
 
 
-def _write_report(result: RunResult, project: Project, *, quiet: bool) -> None:
-    from shipway.cli.report import write_reports
-
-    path = write_reports(result, project)
-    if not quiet:
-        sys.stdout.write(f"report: {path}\n")
-
-
 def add_to(commands: Parser) -> None:
-    """Add both commands."""
+    """Add the command."""
     commands.add_command("run", _run, run)
-    commands.add_command("plan", _plan, plan)
 
 
 def _run(parser: Parser) -> None:
@@ -399,7 +286,7 @@ def _run(parser: Parser) -> None:
         help=f"Stages ({', '.join(STAGES)}) or steps to run, with all that they need. "
         "Default: everything.",
     )
-    _add_skip(parser)
+    add_skip(parser)
     parser.add(
         "--jobs",
         "-j",
@@ -417,7 +304,7 @@ def _run(parser: Parser) -> None:
         default="",
         help="Skip steps none of whose inputs changed since REF.",
     )
-    _add_no_cache(parser)
+    add_no_cache(parser)
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."
     )
@@ -449,42 +336,4 @@ def _run(parser: Parser) -> None:
         help="Folder of advisories in OSV format, as osv.dev publishes them: all.zip of PyPI "
         "and, for an image, of Debian. Matched without network.",
     )
-    add_json(parser, _ONE_A_LINE)
-
-
-def _plan(parser: Parser) -> None:
-    """Say for every step whether it would run, and why. Changes nothing.
-
-    With an environment on ECS: what a deploy would change there, field by field.
-
-    Example: shipway plan test
-
-    Example: shipway plan production
-    """
-    parser.add(
-        "stages",
-        nargs="*",
-        default=[],
-        complete=arguments.complete_stages_and_environments,
-        help="Stages or steps; or an environment on ECS. Default: everything.",
-    )
-    _add_skip(parser)
-    _add_no_cache(parser)
-    add_json(parser, _ONE_A_LINE)
-
-
-_ONE_A_LINE = "Print JSON, one object a line."
-
-
-def _add_skip(parser: Parser) -> None:
-    parser.add(
-        "--skip",
-        action="append",
-        default=[],
-        complete=arguments.complete_stages,
-        help="Leave a step out; what needs it runs without it.",
-    )
-
-
-def _add_no_cache(parser: Parser) -> None:
-    parser.add("--no-cache", action="store_true", help="Run what has passed unchanged, too.")
+    add_json_lines(parser)

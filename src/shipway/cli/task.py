@@ -7,14 +7,18 @@ import sys
 from argparse import REMAINDER
 from collections.abc import Callable, Sequence
 
+from shipway.aws.clients import AwsClients
+from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import AwsResourceNames
 from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.hold import environment_named
 from shipway.cli.parser import Parser, Rest
+from shipway.cli.platforms import local_platform
 from shipway.cli.project import Project, open_project
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.reports.sanitize import log_line
+from shipway.rollouts.ecs.one_off_task import run_task, running_ecs_service
 from shipway.system.clock import SystemClock
 
 # `task` carried out.
@@ -45,8 +49,6 @@ def task(*, directory: str, environment: str, command: list[str], json: bool) ->
 def _here(
     project: Project, environment: str, settings: Environment, command: Sequence[str], show: Show
 ) -> tuple[int | None, str, str]:
-    from shipway.cli.platforms import local_platform
-
     platform = local_platform(project, environment)
     if platform.serves is None:
         raise ConfigError(
@@ -54,7 +56,7 @@ def _here(
             "Roll one out: shipway run.",
             code="no-release",
         )
-    done = platform.site.instances.task(platform.serves, command, show)
+    done = platform.environment.instances.task(platform.serves, command, show)
     why = "it was ended after an hour" if done.timed_out else f"exit code {done.code}"
     return done.code, "" if done.code == 0 else why, ""
 
@@ -62,10 +64,6 @@ def _here(
 def _on_ecs(
     project: Project, environment: str, settings: Environment, command: Sequence[str], show: Show
 ) -> tuple[int | None, str, str]:
-    from shipway.aws.clients import AwsClients
-    from shipway.aws.errors import translate_aws_errors
-    from shipway.rollouts.ecs.one_off_task import run_task, running_ecs_service
-
     clients = AwsClients(project.config.aws)
     with translate_aws_errors():
         service = running_ecs_service(

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shipway.cli.arguments import add_json
 from shipway.cli.commands import COMMANDS
@@ -17,17 +16,14 @@ from shipway.cli.project import Project, open_project
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, FindingKind, Severity
 from shipway.github.workflow_step import WORKFLOW_STEP
-from shipway.github.workflows import FileDrift, file_drifts
+from shipway.github.workflows import FOLDER, FileDrift, file_drifts, generate_workflows, header_line
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
+from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.system.files import write_atomic
 from shipway.system.git import repository_root
-
-if TYPE_CHECKING:
-    from shipway.pipeline.step_context import Action, StepContext
-
 
 # `workflows write`, `check` and `diff` carried out. Each returns the exit code.
 
@@ -123,8 +119,6 @@ def workflows_in(directory: str) -> Workflows:
 
 def project_workflows(project: Project) -> Workflows:
     """The workflows of a project. Raises ConfigError outside a repository."""
-    from shipway.github.workflows import FOLDER, generate_workflows, header_line
-
     repository = repository_root(project.root)
     if not repository:
         raise ConfigError(
@@ -152,7 +146,7 @@ def drift_lines_of(generated: Workflows) -> Iterator[str]:
 def compare(project: Project) -> Action:
     """The work of the step `workflows`."""
 
-    def act(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+    def act(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
         found = project_workflows(project)
         for line in drift_lines_of(found):
             on_output(project.invocation().text(line))

@@ -6,7 +6,9 @@ https://docs.github.com/en/rest, version 2022-11-28.
 from __future__ import annotations
 
 import json
+import logging
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from shipway.errors import Unreachable
 from shipway.system.retry import call_within
 
+_LOG = logging.getLogger(__name__)
 _VERSION = "2022-11-28"
 
 
@@ -74,6 +77,8 @@ class GitHubApi:
         import httpx
 
         url = f"{self._base}/{path}"
+        address = url.partition("?")[0]
+        began = time.monotonic()
         try:
             answer = call_within(
                 self._limit,
@@ -86,6 +91,8 @@ class GitHubApi:
                     follow_redirects=False,
                 ),
             )
+            seconds = time.monotonic() - began
+            _LOG.info("%s %s: %d in %.3f s", method, address, answer.status_code, seconds)
             data = answer.json() if answer.content else None
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(
@@ -93,6 +100,7 @@ class GitHubApi:
                 "Nothing; the next run tells it again. See githubstatus.com.",
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.info("%s %s: %s", method, address, type(error).__name__)
             raise Unreachable(
                 f"GitHub does not answer: {error or type(error).__name__}",
                 "Nothing; the next run tells it again. See githubstatus.com.",

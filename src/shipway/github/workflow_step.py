@@ -5,8 +5,10 @@ from collections.abc import Collection
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from shipway.github.workflows import FOLDER, header_line
 from shipway.pipeline.step import Step
 from shipway.pipeline.step import StepKind as Work
+from shipway.system.git import repository_root
 
 if TYPE_CHECKING:
     from shipway.scaffold.folder_sources import FolderSources
@@ -20,9 +22,6 @@ def workflow_step(sources: FolderSources, stages: Collection[str]) -> tuple[Step
 
     stages: those that have steps, on which the workflows depend.
     """
-    from shipway.github.workflows import FOLDER, header_line
-    from shipway.system.git import repository_root
-
     repository = repository_root(sources.root)
     if not repository:
         return ()

@@ -140,63 +140,71 @@ class BuiltImage:
     facts: BuildFacts
 
 
-def build_image(site: BuildContext, origin: ImageOrigin, run: str, say: Say) -> BuiltImage:
+def build_image(build_context: BuildContext, origin: ImageOrigin, run: str, say: Say) -> BuiltImage:
     """Build; the image replaces the one before. run: the pipeline's run, for its provenance.
 
     Raises CannotRun where no builder works, and BuildFailed where the build itself fails.
     """
-    dockerfile = site.config.application.dockerfile
+    dockerfile = build_context.config.application.dockerfile
     if not dockerfile:
         raise CannotRun(
             "there is no Dockerfile",
             "Write one, or name it: application.dockerfile.",
             code="image-build-failed",
         )
-    settings = site.config.image
-    builder, why = choose_builder(settings.builder, site.ask)
+    settings = build_context.config.image
+    builder, why = choose_builder(settings.builder, build_context.ask)
     say(f"builder: {why}")
-    os.makedirs(site.state, exist_ok=True)
-    lock = os.path.join(site.state, "image.lock")
+    os.makedirs(build_context.state, exist_ok=True)
+    lock = os.path.join(build_context.state, "image.lock")
     with (
-        file_lock(lock, site.stopping, "built"),
-        tempfile.TemporaryDirectory(prefix="image-", dir=site.state) as folder,
+        file_lock(lock, build_context.stopping, "built"),
+        tempfile.TemporaryDirectory(prefix="image-", dir=build_context.state) as folder,
     ):
-        return _built(site, origin, run, builder, folder, say)
+        return _built(build_context, origin, run, builder, folder, say)
 
 
 def _built(
-    site: BuildContext, origin: ImageOrigin, run: str, builder: Builder, folder: str, say: Say
+    build_context: BuildContext,
+    origin: ImageOrigin,
+    run: str,
+    builder: Builder,
+    folder: str,
+    say: Say,
 ) -> BuiltImage:
-    started = site.clock.now()
-    dockerfile = site.config.application.dockerfile
+    started = build_context.clock.now()
+    dockerfile = build_context.config.application.dockerfile
     context = copy_sources(
-        site.root, {*site.files, dockerfile}, os.path.join(folder, "context"), origin.moment
+        build_context.root,
+        {*build_context.files, dockerfile},
+        os.path.join(folder, "context"),
+        origin.moment,
     )
-    args = _args(site.config, origin)
+    args = _args(build_context.config, origin)
     job = BuildJob(
         context.folder,
         dockerfile,
         f"shipway/{_local(origin.application)}:built",
         tuple(args.items()),
-        site.config.image.isolation,
+        build_context.config.image.isolation,
         os.path.join(folder, "given"),
     )
-    _run(site, builder, builder.build(job), say)
+    _run(build_context, builder, builder.build(job), say)
     base = _base(context, dockerfile, args)
-    described = _described(site, builder, base)
-    _run(site, builder, builder.give(job), lambda line: None)
+    described = _described(build_context, builder, base)
+    _run(build_context, builder, builder.give(job), lambda line: None)
     with open_image(job.target) as raw:
         done = ImageFinisher(
-            site.layout,
+            build_context.layout,
             origin,
             context.contents,
             described.layers if described else None,
-            image_labels(origin, site.config.image.source),
+            image_labels(origin, build_context.config.image.source),
             say,
         ).finish(raw)
     facts = BuildFacts(
         builder=builder.name,
-        source=site.config.image.source,
+        source=build_context.config.image.source,
         revision=origin.revision,
         dockerfile=dockerfile,
         args=args,
@@ -204,10 +212,12 @@ def _built(
         base_digest=described.digest if described else "",
         run=run,
         started=started,
-        finished=site.clock.now(),
+        finished=build_context.clock.now(),
     )
     built = BuiltImage(done.descriptor["digest"], origin, done.weight, facts)
-    write_atomic(os.path.join(site.layout.folder, _FACTS), json.dumps(asdict(built)).encode())
+    write_atomic(
+        os.path.join(build_context.layout.folder, _FACTS), json.dumps(asdict(built)).encode()
+    )
     return built
 
 
@@ -272,25 +282,35 @@ def _base(context: SourceCopy, dockerfile: str, args: Mapping[str, str]) -> str:
         return base_image_of(file.read(), args)
 
 
-def _described(site: BuildContext, builder: Builder, image: str) -> ImageDescription | None:
+def _described(
+    build_context: BuildContext, builder: Builder, image: str
+) -> ImageDescription | None:
     """What the builder knows of the base; None where it does not."""
     if not image:
         return ImageDescription("", ())
     command = Command(
-        builder.describe(image), site.root, {**site.env, **dict(builder.env)}, 60.0, site.secrets
+        builder.describe(image),
+        build_context.root,
+        {**build_context.env, **dict(builder.env)},
+        60.0,
+        build_context.secrets,
     )
-    done = site.processes.run(command)
+    done = build_context.processes.run(command)
     try:
         return builder.described(json.loads(done.stdout)) if done.code == 0 else None
     except (ValueError, KeyError, TypeError, IndexError):
         return None
 
 
-def _run(site: BuildContext, builder: Builder, argv: Argv, say: Say) -> None:
+def _run(build_context: BuildContext, builder: Builder, argv: Argv, say: Say) -> None:
     command = Command(
-        argv, site.root, {**site.env, **dict(builder.env)}, site.config.image.timeout, site.secrets
+        argv,
+        build_context.root,
+        {**build_context.env, **dict(builder.env)},
+        build_context.config.image.timeout,
+        build_context.secrets,
     )
-    done = site.processes.run(command, say)
+    done = build_context.processes.run(command, say)
     if done.cancelled:
         raise CannotRun("it was stopped", code="interrupted")
     if done.timed_out:

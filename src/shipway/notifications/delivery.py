@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from shipway.ports import Clock, Delivery, WebhookRequest
 from shipway.system.retry import Attempts, call_within, retry_after
 
+_LOG = logging.getLogger(__name__)
 EACH = 10.0  # seconds that one attempt may take
 _BUSY = (408, 425, 429, 500, 502, 503, 504)  # another attempt may do better
 _READ = 65536  # bytes of an answer that are looked at
@@ -55,6 +57,12 @@ class HttpNotifier:
     def _insist(self, letter: WebhookRequest, attempts: Attempts, problems: list[str]) -> Delivery:
         while True:
             answer = self._attempt(letter, min(EACH, attempts.left))
+            # Not its address, which is a secret.
+            outcome = answer.problem or "delivered"
+            spent = attempts.spent
+            _LOG.info(
+                "POST to %s, attempt %d: %s, %.2f s", letter.channel, attempts.count, outcome, spent
+            )
             if not answer.problem or not answer.again:
                 return Delivery(letter.channel, answer.problem, attempts.count, attempts.spent)
             problems.append(answer.problem)

@@ -19,39 +19,44 @@ START_LIMIT = 60.0  # seconds until the application must answer its health check
 
 @contextmanager
 def serve_application(
-    shop: StepContext, on_output: OnOutput, http: Http, clock: Clock, free_port: Callable[[], int]
+    context: StepContext,
+    on_output: OnOutput,
+    http: Http,
+    clock: Clock,
+    free_port: Callable[[], int],
 ) -> Iterator[str]:
     """Migrate and seed an empty data folder, start the application, give its address, end it.
 
     Raises ApplicationFault when it does not come up, with the end of its log.
     """
-    folder = os.path.join(shop.out, "served")
+    folder = os.path.join(context.out, "served")
     shutil.rmtree(folder, ignore_errors=True)
     data = os.path.join(folder, "data")
     os.makedirs(data)
     bind = f"127.0.0.1:{free_port()}"
-    env = _env(shop, data, bind)
-    application = shop.config.application
+    env = _env(context, data, bind)
+    application = context.config.application
     for preparation in filter(None, (application.migrate, application.seed)):
-        run_preparation(shop, preparation, env, on_output)
+        run_preparation(context, preparation, env, on_output)
     log = os.path.join(folder, "application.log")
-    command = Command(_argv(shop, application.serve, bind), shop.root, env)
-    server = shop.processes.spawn(command, log)
+    command = Command(_argv(context, application.serve, bind), context.root, env)
+    server = context.processes.spawn(command, log)
     try:
-        _wait(bind, shop, server, log, http, clock)
+        _wait(bind, context, server, log, http, clock)
         yield f"http://{bind}"
     finally:
-        shop.processes.stop(server, 1.0 if shop.stopping() else 10.0)
+        context.processes.stop(server, 1.0 if context.stopping() else 10.0)
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _env(shop: StepContext, data: str, bind: str) -> dict[str, str]:
-    performance = shop.config.performance
+def _env(context: StepContext, data: str, bind: str) -> dict[str, str]:
+    performance = context.config.performance
     variables = {
-        name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
+        name: value.replace("{data}", data)
+        for name, value in context.config.application.env.items()
     }
     return {
-        **_surroundings(shop, shop.env()),
+        **_surroundings(context, context.env()),
         "APP_ENV": "test",
         "RELEASE": "load-test",
         "WEB_CONCURRENCY": str(performance.workers),
@@ -60,28 +65,28 @@ def _env(shop: StepContext, data: str, bind: str) -> dict[str, str]:
     }
 
 
-def _surroundings(shop: StepContext, env: Mapping[str, str]) -> dict[str, str]:
+def _surroundings(context: StepContext, env: Mapping[str, str]) -> dict[str, str]:
     """The variables by which the application's own programs and modules are found first."""
-    binaries = os.path.dirname(shop.python())
+    binaries = os.path.dirname(context.python())
     variables = {**env, "PATH": binaries + os.pathsep + env.get("PATH", os.defpath)}
-    if source := source_folder(shop.config.application.packages):
-        variables["PYTHONPATH"] = os.path.join(shop.root, source)
+    if source := source_folder(context.config.application.packages):
+        variables["PYTHONPATH"] = os.path.join(context.root, source)
     return variables
 
 
-def _argv(shop: StepContext, command: str, bind: str) -> tuple[str, ...]:
+def _argv(context: StepContext, command: str, bind: str) -> tuple[str, ...]:
     program, *arguments = shlex.split(with_address(command, bind))
-    own = os.path.join(os.path.dirname(shop.python()), program)
+    own = os.path.join(os.path.dirname(context.python()), program)
     return (own if os.path.exists(own) else program, *arguments)
 
 
 def run_preparation(
-    shop: StepContext, preparation: str, env: Mapping[str, str], on_output: OnOutput
+    context: StepContext, preparation: str, env: Mapping[str, str], on_output: OnOutput
 ) -> None:
     """Run a command of the application to its end. Raises ApplicationFault where it fails."""
-    argv = _argv(shop, preparation, "")
-    command = Command(argv, shop.root, _surroundings(shop, env), 300.0, shop.secrets)
-    done = shop.processes.run(command, on_output)
+    argv = _argv(context, preparation, "")
+    command = Command(argv, context.root, _surroundings(context, env), 300.0, context.secrets)
+    done = context.processes.run(command, on_output)
     if done.code:
         log = done.stdout + done.stderr
         last = " / ".join(log.strip().splitlines()[-3:])
@@ -91,12 +96,14 @@ def run_preparation(
         )
 
 
-def _wait(bind: str, shop: StepContext, server: Server, log: str, http: Http, clock: Clock) -> None:
-    check = shop.config.application.health_check
+def _wait(
+    bind: str, context: StepContext, server: Server, log: str, http: Http, clock: Clock
+) -> None:
+    check = context.config.application.health_check
     end = clock.monotonic() + START_LIMIT
     fault = ""
-    while clock.monotonic() < end and not shop.stopping():
-        if not shop.processes.alive(server):
+    while clock.monotonic() < end and not context.stopping():
+        if not context.processes.alive(server):
             break
         try:
             response = http.get(f"http://{bind}{check.path}", timeout=2.0)
@@ -108,7 +115,7 @@ def _wait(bind: str, shop: StepContext, server: Server, log: str, http: Http, cl
                 return
         clock.sleep(0.1)
     with open(log, encoding="utf-8", errors="replace") as file:
-        text = Redactor(shop.secrets)(file.read().strip())
+        text = Redactor(context.secrets)(file.read().strip())
     last = " / ".join(filter(None, (fault, *text.splitlines()[-5:])))
     raise ApplicationFault(
         f"the application did not come up at http://{bind}: {last}",

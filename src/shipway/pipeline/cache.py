@@ -157,11 +157,15 @@ class StepCache:
         self.ended(step, result)
         return text, result
 
+    def key(self, step: Step) -> str:
+        """The key under which `look` has looked for a step."""
+        return key_of(self._parts[step.name])
+
     def why(self, step: Step, now: float) -> str:
         """Why a step that `look` did not find must run, in one sentence."""
         if step.max_age == 0:
             return "it is never cached"
-        entry = self._entries.get(key_of(self._parts[step.name]))
+        entry = self._entries.get(self.key(step))
         if entry is None:
             return explain_miss(self._record.key_parts(step.name), self._parts[step.name])
         if step.max_age is not None and now - entry[0] > step.max_age:

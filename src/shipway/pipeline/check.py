@@ -138,19 +138,19 @@ class Check(Protocol):
         """The limits that its measures must keep."""
         ...
 
-    def argv(self, config: Config, site: CheckContext) -> tuple[str, ...]:
+    def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """The tool's arguments, without the program itself."""
         ...
 
-    def settings(self, config: Config, site: CheckContext) -> str:
+    def settings(self, config: Config, context: CheckContext) -> str:
         """Which settings of the repository's own the tool works by, in one line; "" where that
         says nothing."""
         ...
 
-    def read(self, output: ToolOutput, config: Config, site: CheckContext) -> CheckResult:
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Understand what the tool left; raises CannotRun when that is not to be trusted."""
         ...
 
-    def fix(self, config: Config, site: CheckContext) -> tuple[str, ...] | None:
+    def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Arguments that repair what can safely be repaired; None when nothing can."""
         ...

@@ -27,26 +27,28 @@ from shipway.system.redaction import Redactor
 # How a step's program is started, and what it means that it did not end by itself.
 
 
-def tool_command(check: Check, site: CheckContext, shop: StepContext) -> tuple[str, ...]:
+def tool_command(
+    check: Check, check_context: CheckContext, context: StepContext
+) -> tuple[str, ...]:
     """How a check's tool is started, without its arguments."""
     tool = check.tool
     if tool.home is ToolSource.APPLICATION:
-        if not site.python:
+        if not check_context.python:
             raise CannotRun(
                 "the application's environment is not there",
                 "It is made by the step install: see why that did not pass.",
                 code="application-environment",
             )
-        return (site.python,)
+        return (check_context.python,)
     if tool.home is ToolSource.OWN:
         return (sys.executable, "-m", tool.program)
     if tool.home is ToolSource.SYSTEM:
-        if shutil.which(tool.program, path=shop.environment.get("PATH")) is None:
+        if shutil.which(tool.program, path=context.environment.get("PATH")) is None:
             raise CannotRun(f"{tool.program} is not here", tool.how, code="tool-missing")
         return (tool.program,)
     extras = tuple(part for extra in tool.extras for part in ("--with", extra))
     source = f"{tool.package}=={tool.version}"
-    return (shop.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
+    return (context.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
 
 
 def interrupted_result(step: Step, done: Completed) -> StepResult | None:
@@ -70,20 +72,20 @@ def interrupted_result(step: Step, done: Completed) -> StepResult | None:
 # What a step leaves in its folder: stored, and written anew for the steps that need it.
 
 
-def restore_reports(step: Step, shop: StepContext) -> dict[str, str]:
+def restore_reports(step: Step, context: StepContext) -> dict[str, str]:
     """The report folders of needed steps that passed, written anew where they are gone.
 
     What another one left is no result.
     """
     folders = {}
     for need in step.needs:
-        result = shop.upstream.get(need)
+        result = context.upstream.get(need)
         if result is None or result.outcome not in (Outcome.PASSED, Outcome.CACHED):
             continue
-        folders[need] = shop.folder(need)
+        folders[need] = context.folder(need)
         for name, digest in result.reports.items():
             path = os.path.join(folders[need], name)
-            data = shop.blobs.get(digest)
+            data = context.blobs.get(digest)
             if data is not None and not os.path.exists(path):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as file:
@@ -111,82 +113,88 @@ def _redacted(data: bytes, redact: Redactor) -> bytes:
     return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
-def run_check(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """Run a check's tool, read what it says, and hold that against the gates."""
-    adapter = shop.checks(step.work["check"])
-    out = shop.folder(step.name)
+    adapter = context.checks(step.work["check"])
+    out = context.folder(step.name)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    site = CheckContext(
-        shop.root,
+    check_context = CheckContext(
+        context.root,
         out,
-        shop.python(),
-        upstream=restore_reports(step, shop),
-        advisories=shop.advisories,
+        context.python(),
+        upstream=restore_reports(step, context),
+        advisories=context.advisories,
     )
     if adapter.served:
-        with shop.serve(shop, on_output) as url:
-            return _run_check(step, adapter, replace(site, url=url), shop, on_output)
+        with context.serve(context, on_output) as url:
+            return _run_check(step, adapter, replace(check_context, url=url), context, on_output)
     if step.stage == "test":
-        return _test(step, adapter, site, shop, on_output)
-    return _run_check(step, adapter, site, shop, on_output)
+        return _test(step, adapter, check_context, context, on_output)
+    return _run_check(step, adapter, check_context, context, on_output)
 
 
 def _test(
-    step: Step, check: Check, site: CheckContext, shop: StepContext, on_output: OnOutput
+    step: Step, check: Check, check_context: CheckContext, context: StepContext, on_output: OnOutput
 ) -> StepResult:
     """Tests see the application's own variables, and find the services that they need running."""
-    data = os.path.join(site.out, "data")
+    data = os.path.join(check_context.out, "data")
     variables = {
-        name: value.replace("{data}", data) for name, value in shop.config.application.env.items()
+        name: value.replace("{data}", data)
+        for name, value in context.config.application.env.items()
     }
     os.makedirs(data)
-    if not (check.serviced and shop.config.services):
-        return _run_check(step, check, site, shop, on_output, variables)
+    if not (check.serviced and context.config.services):
+        return _run_check(step, check, check_context, context, on_output, variables)
     lines: list[str] = []
 
     def tell(line: str) -> None:
         lines.append(line)
         on_output(line)
 
-    with shop.serviced(shop, tell, {**shop.env(step), **variables}) as provided:
-        inner = replace(shop, secrets=(*shop.secrets, *provided.hidden))
+    with context.serviced(context, tell, {**context.env(step), **variables}) as provided:
+        inner = replace(context, secrets=(*context.secrets, *provided.hidden))
         result = _run_check(
-            step, check, site, inner, on_output, {**variables, **provided.variables}
+            step, check, check_context, inner, on_output, {**variables, **provided.variables}
         )
     notes = "".join(f"{line}\n" for line in lines)
-    earlier = (shop.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+    earlier = (
+        (context.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+    )
     warnings = [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
     facts = {**result.facts, "warnings": warnings} if warnings else result.facts
-    return replace(result, log=shop.store(notes + earlier), facts=facts)
+    return replace(result, log=context.store(notes + earlier), facts=facts)
 
 
 def _run_check(
     step: Step,
     check: Check,
-    site: CheckContext,
-    shop: StepContext,
+    check_context: CheckContext,
+    context: StepContext,
     on_output: OnOutput,
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> StepResult:
-    argv = (*tool_command(check, site, shop), *check.argv(shop.config, site))
-    env = {**shop.env(step), **variables, **dict(check.tool.env)}
-    command = Command(argv, shop.root, env, step.timeout, shop.secrets)
-    settings = check.settings(shop.config, site)
+    argv = (
+        *tool_command(check, check_context, context),
+        *check.argv(context.config, check_context),
+    )
+    env = {**context.env(step), **variables, **dict(check.tool.env)}
+    command = Command(argv, context.root, env, step.timeout, context.secrets)
+    settings = check.settings(context.config, check_context)
     if settings:
         on_output(settings)
-    done = shop.processes.run(command, on_output)
-    log = shop.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
+    done = context.processes.run(command, on_output)
+    log = context.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:
         # A test that hangs is a fault of the application; a scanner that does says nothing of it.
         unknown = done.timed_out and step.stage == "security"
         outcome = Outcome.ERROR if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
-    reports = collect_reports(check, site.out, Redactor(shop.secrets))
+    reports = collect_reports(check, check_context.out, Redactor(context.secrets))
     try:
         reading = check.read(
-            ToolOutput(done.code, done.stdout, done.stderr, reports), shop.config, site
+            ToolOutput(done.code, done.stdout, done.stderr, reports), context.config, check_context
         )
     except CannotRun as problem:
         return StepResult(
@@ -198,21 +206,21 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    stored = {name: shop.blobs.put(data) for name, data in reports.items()}
+    stored = {name: context.blobs.put(data) for name, data in reports.items()}
     if step.stage == "quality":
-        reading = _compared(reading, shop)
+        reading = _compared(reading, context)
     return _judged(step, reading, stored, log)
 
 
-def _compared(reading: CheckResult, shop: StepContext) -> CheckResult:
+def _compared(reading: CheckResult, context: StepContext) -> CheckResult:
     """With the findings marked that were there before; those of scanners are judged together
     later (pipeline/findings_step.py)."""
     texts = {}
     for path in {finding.path for finding in reading.findings}:
-        with suppress(OSError), open(os.path.join(shop.root, path), "rb") as file:
+        with suppress(OSError), open(os.path.join(context.root, path), "rb") as file:
             texts[path] = decode_text(file.read())
     marked, _ = compare_to_baseline(
-        tuple(with_code_context(reading.findings, texts)), shop.baseline
+        tuple(with_code_context(reading.findings, texts)), context.baseline
     )
     return replace(reading, findings=marked)
 
@@ -265,15 +273,15 @@ def _undecided(result: StepResult, gate: GateResult, missing: str) -> StepResult
 # A step's work, done once: a command, a check, or an action.
 
 
-def execute_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def execute_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """Do a step's work once. Never raises for what a tool does; CannotRun → unavailable,
     ApplicationFault → failed."""
     try:
         if step.kind is StepKind.COMMAND:
-            return _command(step, shop, on_output)
+            return _command(step, context, on_output)
         if step.kind is StepKind.CHECK:
-            return run_check(step, shop, on_output)
-        return shop.actions(step.work["action"])(step, shop, on_output)
+            return run_check(step, context, on_output)
+        return context.actions(step.work["action"])(step, context, on_output)
     except CannotRun as problem:
         return StepResult(
             step=step.name,
@@ -291,16 +299,18 @@ def execute_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResu
             reason=fault.message,
             remedy=fault.remedy,
             code=fault.code,
-            log=shop.store(fault.log),
+            log=context.store(fault.log),
         )
 
 
-def _command(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
-    done = shop.processes.run(
-        Command(tuple(step.work["argv"]), shop.root, shop.env(step), step.timeout, shop.secrets),
+def _command(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
+    done = context.processes.run(
+        Command(
+            tuple(step.work["argv"]), context.root, context.env(step), step.timeout, context.secrets
+        ),
         on_output,
     )
-    log = shop.store(done.stdout + done.stderr)
+    log = context.store(done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:
         return replace(stopped, log=log)

@@ -49,27 +49,27 @@ _LARGEST = 1_000_000  # bytes; larger files are data
 _CONFIGURATION = "shipway.toml"
 
 
-def findings_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def findings_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """Merge, waive, set aside, compare with the baseline, and hold the gates."""
-    upstream = [shop.upstream[need] for need in step.needs if need in shop.upstream]
+    upstream = [context.upstream[need] for need in step.needs if need in context.upstream]
     collected = [finding for result in upstream for finding in result.findings]
-    imported = imported_scans(shop.state)
+    imported = imported_scans(context.state)
     collected += [finding for scan in imported for finding in scan.findings]
-    texts = _texts(shop.root)
+    texts = _texts(context.root)
     with gc_paused():
         merged = deduplicate(with_code_context(collected, texts))
-    waivers = [LocatedWaiver(waiver, _CONFIGURATION) for waiver in shop.config.waivers]
+    waivers = [LocatedWaiver(waiver, _CONFIGURATION) for waiver in context.config.waivers]
     faults: list[Finding] = []
     for path, text in texts.items():
         placed, misunderstood = inline_waivers(path, text)
         waivers += placed
         faults += misunderstood
-    today = datetime.fromtimestamp(shop.now(), UTC).date()
+    today = datetime.fromtimestamp(context.now(), UTC).date()
     waived = apply_waivers(merged, waivers, today)
     with gc_paused():
         looked_at = dismiss_false_positives(waived, texts)
-    judged, fixed = compare_to_baseline((*looked_at, *faults), shop.baseline)
-    gates = evaluate_finding_gates(shop.config.gates.findings, judged)
+    judged, fixed = compare_to_baseline((*looked_at, *faults), context.baseline)
+    gates = evaluate_finding_gates(context.config.gates.findings, judged)
     broken = [gate for gate in gates if not gate.passed]
     silenced = [
         suppression
@@ -92,7 +92,7 @@ def findings_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepRes
         remedy=remedy,
         findings=judged,
         gates=gates,
-        facts={"fixed": fixed, "suppressions": silenced, "compared": bool(shop.baseline)},
+        facts={"fixed": fixed, "suppressions": silenced, "compared": bool(context.baseline)},
     )
 
 

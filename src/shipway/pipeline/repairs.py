@@ -47,7 +47,7 @@ _INERT = (
 
 def apply_fixes(
     steps: Iterable[Step],
-    shop: StepContext,
+    context: StepContext,
     say: OnOutput,
     *,
     application: Callable[[], StepContext],
@@ -60,33 +60,33 @@ def apply_fixes(
     asked for where a repair has to be proven. tests: the steps that say whether it works.
     """
     everything = ("*",)
-    before = FileTree(shop.root, {}).fingerprints(everything)
-    proof = _Proof(shop.root, application, tests)
+    before = FileTree(context.root, {}).fingerprints(everything)
+    proof = _Proof(context.root, application, tests)
     for step in steps:
-        if step.kind is StepKind.CHECK and shop.checks(step.work["check"]).fix(
-            shop.config, CheckContext(shop.root, shop.folder(step.name), shop.python())
+        if step.kind is StepKind.CHECK and context.checks(step.work["check"]).fix(
+            context.config, CheckContext(context.root, context.folder(step.name), context.python())
         ):
-            texts = _python_files(shop.root)
-            _repair(step, shop, say)
+            texts = _python_files(context.root)
+            _repair(step, context, say)
             for path, reason in proof.undo_unproven(texts):
                 say(f"{step.name}: its repair of {path} is undone: {reason}")
-    after = FileTree(shop.root, {}).fingerprints(everything)
+    after = FileTree(context.root, {}).fingerprints(everything)
     changed = sorted(path for path in after if after[path] != before.get(path))
     more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
     say(f"repaired: {', '.join(changed[:_SHOWN])}{more}" if changed else "nothing to repair")
     return changed
 
 
-def _repair(step: Step, shop: StepContext, say: OnOutput) -> None:
-    check = shop.checks(step.work["check"])
-    site = CheckContext(shop.root, shop.folder(step.name), shop.python())
-    arguments = check.fix(shop.config, site)
+def _repair(step: Step, context: StepContext, say: OnOutput) -> None:
+    check = context.checks(step.work["check"])
+    check_context = CheckContext(context.root, context.folder(step.name), context.python())
+    arguments = check.fix(context.config, check_context)
     if arguments is None:
         return
-    os.makedirs(site.out, exist_ok=True)
+    os.makedirs(check_context.out, exist_ok=True)
     try:
-        argv = (*tool_command(check, site, shop), *arguments)
-        done = shop.processes.run(Command(argv, shop.root, shop.env(step), step.timeout))
+        argv = (*tool_command(check, check_context, context), *arguments)
+        done = context.processes.run(Command(argv, context.root, context.env(step), step.timeout))
     except CannotRun as problem:
         say(f"{step.name} cannot repair: {problem.message}")
         return
@@ -153,7 +153,7 @@ class _Proof:
         self._root = root
         self._application = application
         self._tests = tests
-        self._shop: StepContext | None = None
+        self._context: StepContext | None = None
 
     def undo_unproven(self, old: Mapping[str, bytes]) -> list[tuple[str, str]]:
         """Undo the repairs that are not shown to be harmless: each path with the reason."""
@@ -208,7 +208,7 @@ class _Proof:
 
     def _may_be_imported(self, path: str, text: bytes) -> bool:
         """Whether a file is one of the application's modules, and importing it does no work."""
-        packages = self._shop_of_application().config.application.packages
+        packages = self._context_of_application().config.application.packages
         if not any(path.startswith(f"{package}/") for package in packages):
             return False
         tree = parse_source(decode_text(text))
@@ -218,35 +218,35 @@ class _Proof:
             for node in tree.body
         )
 
-    def _shop_of_application(self) -> StepContext:
-        if self._shop is None:
-            self._shop = self._application()
-        return self._shop
+    def _context_of_application(self) -> StepContext:
+        if self._context is None:
+            self._context = self._application()
+        return self._context
 
     def _observe(self, modules: Iterable[str]) -> Observation:
-        shop = self._shop_of_application()
-        probed = self._probe(shop, modules)
+        context = self._context_of_application()
+        probed = self._probe(context, modules)
         tests: dict[str, str] = {}
-        for step in self._tests if shop.python() else ():
-            result = execute_step(step, shop, lambda line: None)
-            report = shop.blobs.get(result.reports.get("junit.xml", "")) or b""
+        for step in self._tests if context.python() else ():
+            result = execute_step(step, context, lambda line: None)
+            report = context.blobs.get(result.reports.get("junit.xml", "")) or b""
             tests.update(_outcomes(report))
         return Observation(probed.errors, probed.loaded, tests)
 
-    def _probe(self, shop: StepContext, modules: Iterable[str]) -> Observation:
-        application = shop.config.application
+    def _probe(self, context: StepContext, modules: Iterable[str]) -> Observation:
+        application = context.config.application
         entries = [
             match[1]
             for word in shlex.split(application.serve)
             if (match := _ENTRY.fullmatch(word)) and "/" not in word
         ]
-        data = os.path.join(shop.out, "fix-data")
+        data = os.path.join(context.out, "fix-data")
         os.makedirs(data, exist_ok=True)
         variables = {name: value.replace("{data}", data) for name, value in application.env.items()}
-        argv = (shop.python() or sys.executable, _PROBE, ",".join(entries), ",".join(modules))
-        env = {**shop.env(), **variables, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = shop.processes.run(
-            Command(argv, shop.root, env, _PROBE_TIMEOUT, shop.secrets), lambda line: None
+        argv = (context.python() or sys.executable, _PROBE, ",".join(entries), ",".join(modules))
+        env = {**context.env(), **variables, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = context.processes.run(
+            Command(argv, context.root, env, _PROBE_TIMEOUT, context.secrets), lambda line: None
         )
         try:
             document = json.loads(done.stdout.strip().splitlines()[-1])

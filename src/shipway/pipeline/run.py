@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,12 @@ class Forecast:
     seconds: float
 
 
+def unasked_steps(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
+    """Steps that run on request only, each with how to ask for it."""
+    asking = "it runs when asked for: "
+    return {name: asking + command_line("run", name) for name in graph.unasked(stages)}
+
+
 def forecast_run(
     graph: Graph,
     cache: StepCache,
@@ -91,6 +98,7 @@ def forecast_run(
     return forecasts
 
 
+_LOG = logging.getLogger(__name__)
 _WAKE = 0.5  # seconds
 # Does a step's work once, given the results of the steps that ended before it.
 Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
@@ -228,8 +236,10 @@ class PipelineRun:
             return
         hit = self._cache.look(step, self._clock.now())
         if hit is None:
+            _LOG.info("cache miss: %s, key %s", step.name, self._cache.key(step))
             self._dispatch(step)
             return
+        _LOG.info("cache hit: %s, key %s", step.name, self._cache.key(step))
         text, result = hit
         self._upstream[step.name] = result
         # The stored text says "passed": what the record says of this run must be what happened.

@@ -56,20 +56,20 @@ class ServiceBackend:
 
 
 def find_backends(
-    kind: ServiceKind, service: Service, shop: StepContext
+    kind: ServiceKind, service: Service, context: StepContext
 ) -> Iterator[ServiceBackend]:
     """The best first: a container, then what has the right version, then what is nearest."""
     image = service.image or f"{kind.image}:{service.version}"
     for name in ENGINES:
-        if engine := _working(name, shop):
+        if engine := _working(name, context):
             yield ServiceBackend(
                 f"the image {image} in {name}", engine, image, version=service.version
             )
             break
     requested = major_version(service.version)
-    programs = installed(kind, shop.environment.get("PATH"), shop.processes)
+    programs = installed(kind, context.environment.get("PATH"), context.processes)
     best = nearest_version(requested, kind.majors)
-    started = (shop.uv, "tool", "run", "--quiet", "--from", kind.package, "python")
+    started = (context.uv, "tool", "run", "--quiet", "--from", kind.package, "python")
     package = ServiceBackend(
         f"the package {kind.package}",
         argv=(*started, SERVICE, kind.name),
@@ -106,17 +106,17 @@ def run_container(
     return argv, secret
 
 
-def _working(name: str, shop: StepContext) -> str:
+def _working(name: str, context: StepContext) -> str:
     """The engine's path, where it is here and its daemon answers; else "".
 
     The path, so that whoever removes the container calls the same engine.
     """
-    engine = shutil.which(name, path=shop.environment.get("PATH"))
+    engine = shutil.which(name, path=context.environment.get("PATH"))
     if engine is None:
         return ""
-    env = {name: value for name, value in shop.environment.items() if name in BASE_ENV}
+    env = {name: value for name, value in context.environment.items() if name in BASE_ENV}
     try:
-        done = shop.processes.run(Command((engine, "info"), shop.root, env, 20.0))
+        done = context.processes.run(Command((engine, "info"), context.root, env, 20.0))
     except CannotRun:
         return ""
     return "" if done.code else engine
@@ -156,23 +156,23 @@ class ServiceEnvironment:
 
 @contextmanager
 def start_services(
-    shop: StepContext, on_output: OnOutput, outside: ServiceEnvironment, extra: Mapping[str, str]
+    context: StepContext, on_output: OnOutput, outside: ServiceEnvironment, extra: Mapping[str, str]
 ) -> Iterator[ProvidedService]:
     """Start all that the configuration names, migrate and seed; what the tests get.
 
     extra: what the tests see besides. Raises CannotRun when one cannot be started, and
     ApplicationFault when the application's own migration or seed fails.
     """
-    remove_stale_services(shop.state, shop.processes)
+    remove_stale_services(context.state, context.processes)
     variables: dict[str, str] = {}
     hidden: tuple[str, ...] = ()
     with ExitStack() as running:
-        for name, service in shop.config.services.items():
-            address = running.enter_context(_one(shop, KINDS[name], service, outside, on_output))
+        for name, service in context.config.services.items():
+            address = running.enter_context(_one(context, KINDS[name], service, outside, on_output))
             variables |= address.variables(service)
             hidden += (address.password,) if address.password else ()
-        inner = replace(shop, secrets=(*shop.secrets, *hidden))
-        application = shop.config.application
+        inner = replace(context, secrets=(*context.secrets, *hidden))
+        application = context.config.application
         for command in filter(None, (application.migrate, application.seed)):
             run_preparation(inner, command, {**extra, **variables}, on_output)
         yield ProvidedService(variables, hidden)
@@ -194,7 +194,7 @@ def remove_stale_services(state: str, processes: Processes) -> int:
 
 @contextmanager
 def _one(
-    shop: StepContext,
+    context: StepContext,
     kind: ServiceKind,
     service: Service,
     outside: ServiceEnvironment,
@@ -202,22 +202,22 @@ def _one(
 ) -> Iterator[ServiceAddress]:
     address = ServiceAddress(kind, outside.free_port(), secrets.token_hex(16) if kind.user else "")
     failures: list[str] = []
-    for way in find_backends(kind, service, shop):
+    for way in find_backends(kind, service, context):
         note = _noted(kind, outside.me, way)
-        path = os.path.join(shop.state, FOLDER, os.path.basename(note.folder) + ".json")
+        path = os.path.join(context.state, FOLDER, os.path.basename(note.folder) + ".json")
         write_atomic(path, note.to_json().encode())
         try:
             try:
-                _start(shop, way, note, address)
-                _await(shop, way, note, address, service, outside)
+                _start(context, way, note, address)
+                _await(context, way, note, address, service, outside)
             except CannotRun as problem:
                 failures.append(f"{way.words}: {problem.message}")
                 continue
-            _say_version(kind, service, way, note, shop, on_output)
+            _say_version(kind, service, way, note, context, on_output)
             yield address
             return
         finally:
-            _end(path, note, shop.processes)
+            _end(path, note, context.processes)
     raise CannotRun(
         f"{kind.name} could not be started: {'; '.join(failures) or 'nothing here has it'}",
         f"Install docker or {kind.program}, or let uv reach PyPI for {kind.package}.",
@@ -233,13 +233,13 @@ def _noted(kind: ServiceKind, me: Server, way: ServiceBackend) -> ServiceNote:
 
 
 def _start(
-    shop: StepContext, way: ServiceBackend, note: ServiceNote, address: ServiceAddress
+    context: StepContext, way: ServiceBackend, note: ServiceNote, address: ServiceAddress
 ) -> None:
     os.mkdir(note.folder, 0o700)
-    env = {name: value for name, value in shop.environment.items() if name in BASE_ENV}
+    env = {name: value for name, value in context.environment.items() if name in BASE_ENV}
     if way.engine:
         argv, variables = run_container(way, note.container, address)
-        done = shop.processes.run(Command(argv, shop.root, {**env, **variables}, 300.0))
+        done = context.processes.run(Command(argv, context.root, {**env, **variables}, 300.0))
         if done.code:
             raise CannotRun(
                 " ".join(done.stderr.strip().splitlines()[:1]) or "it did not start",
@@ -248,11 +248,11 @@ def _start(
         return
     argv = (*way.argv, note.folder, str(address.port), way.program)
     env["SHIPWAY_SERVICE_PASSWORD"] = address.password
-    shop.processes.spawn(Command(argv, note.folder, env), note.log)
+    context.processes.spawn(Command(argv, note.folder, env), note.log)
 
 
 def _await(
-    shop: StepContext,
+    context: StepContext,
     way: ServiceBackend,
     note: ServiceNote,
     address: ServiceAddress,
@@ -260,10 +260,10 @@ def _await(
     outside: ServiceEnvironment,
 ) -> None:
     end = outside.clock.monotonic() + service.timeout
-    while outside.clock.monotonic() < end and not shop.stopping():
+    while outside.clock.monotonic() < end and not context.stopping():
         if outside.answers(note.name, address.host, address.port):
             return
-        if not way.engine and shop.processes.orphans(note.log) is None:
+        if not way.engine and context.processes.orphans(note.log) is None:
             raise CannotRun(
                 f"it ended at once: {' / '.join(_tail(note))}", code="service-not-started"
             )
@@ -279,7 +279,7 @@ def _say_version(
     service: Service,
     way: ServiceBackend,
     note: ServiceNote,
-    shop: StepContext,
+    context: StepContext,
     on_output: OnOutput,
 ) -> None:
     """What runs, and loudly where it is not what was asked for."""

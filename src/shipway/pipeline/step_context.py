@@ -50,7 +50,7 @@ Serve = Callable[["StepContext", OnOutput], AbstractContextManager[str]]
 
 
 def _no_services(
-    shop: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+    context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
 ) -> AbstractContextManager[ProvidedService]:
     raise CannotRun("nothing here starts services", "Leave [services] out.")
 

@@ -30,41 +30,41 @@ from shipway.system.files import file_lock as one_at_a_time
 
 
 def prepare_environment(
-    step: Step, shop: StepContext, on_output: OnOutput, *, development: bool
+    step: Step, context: StepContext, on_output: OnOutput, *, development: bool
 ) -> str:
     """Make the environment of the lock file unless it is there; the path of its interpreter.
 
     It is named by the lock's digest, so all releases of one lock share it.
     """
-    name = lock_digest(shop)[:16] + ("-dev" if development else "")
-    folder = os.path.join(shop.state, "venvs", name)
+    name = lock_digest(context)[:16] + ("-dev" if development else "")
+    folder = os.path.join(context.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
-    with environment_lock(shop):
+    with environment_lock(context):
         if os.path.exists(os.path.join(folder, "complete")) and os.path.exists(python):
             os.utime(folder)
         else:
-            _make(step, shop, on_output, folder, python, development=development)
+            _make(step, context, on_output, folder, python, development=development)
     return python
 
 
-def environment_lock(shop: StepContext) -> AbstractContextManager[None]:
+def environment_lock(context: StepContext) -> AbstractContextManager[None]:
     """One process at a time makes environments and releases here; the others wait for it."""
-    return one_at_a_time(os.path.join(shop.state, "install.lock"), shop.stopping, "installed")
+    return one_at_a_time(os.path.join(context.state, "install.lock"), context.stopping, "installed")
 
 
 def _make(
     step: Step,
-    shop: StepContext,
+    context: StepContext,
     on_output: OnOutput,
     folder: str,
     python: str,
     *,
     development: bool,
 ) -> None:
-    for argv in _commands(shop, folder, python, development=development):
-        env = {**shop.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
-        done = shop.processes.run(
-            Command(argv, shop.root, env, step.timeout, shop.secrets), on_output
+    for argv in _commands(context, folder, python, development=development):
+        env = {**context.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
+        done = context.processes.run(
+            Command(argv, context.root, env, step.timeout, context.secrets), on_output
         )
         if done.code:
             last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
@@ -74,56 +74,65 @@ def _make(
                 code="application-environment",
             )
     if development:
-        _install_project(step, shop, on_output, python)
+        _install_project(step, context, on_output, python)
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
 
 
 def _commands(
-    shop: StepContext, folder: str, python: str, *, development: bool
+    context: StepContext, folder: str, python: str, *, development: bool
 ) -> list[tuple[str, ...]]:
-    lock = _lock(shop, development=development)
+    lock = _lock(context, development=development)
     if lock == "uv.lock":
         part = () if development else ("--no-dev", "--no-install-project")
-        return [(shop.uv, "sync", "--locked", "--quiet", *part)]
+        return [(context.uv, "sync", "--locked", "--quiet", *part)]
     return [
-        (shop.uv, "venv", "--quiet", "--clear", folder),
-        (shop.uv, "pip", "install", "--quiet", "--python", python, "-r", _readable(shop, lock)),
+        (context.uv, "venv", "--quiet", "--clear", folder),
+        (
+            context.uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "-r",
+            _readable(context, lock),
+        ),
     ]
 
 
-def _lock(shop: StepContext, *, development: bool) -> str:
-    application = shop.config.application
+def _lock(context: StepContext, *, development: bool) -> str:
+    application = context.config.application
     return (application.test_lock if development else "") or application.lock
 
 
-def _readable(shop: StepContext, lock: str) -> str:
+def _readable(context: StepContext, lock: str) -> str:
     """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
-    with open(os.path.join(shop.root, lock), "rb") as file:
+    with open(os.path.join(context.root, lock), "rb") as file:
         data = file.read()
     text = decode_text(data)
     if text.encode("utf-8", "surrogateescape") == data:
         return lock
-    path = os.path.join(shop.state, "lock", "utf-8.txt")
+    path = os.path.join(context.state, "lock", "utf-8.txt")
     write_atomic(path, text.encode("utf-8", "surrogateescape"))
     return path
 
 
-def _install_project(step: Step, shop: StepContext, on_output: OnOutput, python: str) -> None:
+def _install_project(step: Step, context: StepContext, on_output: OnOutput, python: str) -> None:
     """The application itself, for its metadata and commands, where it is a package.
 
     From a copy, because building writes beside the sources. Its modules are found in the working
     tree first (measure_tests.py), so that the copy need not be up to date. Many applications have
     a build system that cannot build them: they are run from their folder and need no more.
     """
-    if _lock(shop, development=True) == "uv.lock" or not is_package(shop.root):
+    if _lock(context, development=True) == "uv.lock" or not is_package(context.root):
         return  # uv sync has done it, or there is nothing to install
-    copy = os.path.join(shop.state, "lock", "project")
+    copy = os.path.join(context.state, "lock", "project")
     shutil.rmtree(copy, ignore_errors=True)
-    copy_files(shop.root, list(FileTree(shop.root, {}).listing()), copy)
-    argv = (shop.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
-    done = shop.processes.run(
-        Command(argv, shop.root, shop.env(step), step.timeout, shop.secrets), on_output
+    copy_files(context.root, list(FileTree(context.root, {}).listing()), copy)
+    argv = (context.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
+    done = context.processes.run(
+        Command(argv, context.root, context.env(step), step.timeout, context.secrets), on_output
     )
     if done.code:
         on_output("the application cannot be built as a package; it is used from its folder")
@@ -163,29 +172,30 @@ def outdated_inputs(root: str, lock: str) -> str:
     return ""
 
 
-def lock_digest(shop: StepContext) -> str:
+def lock_digest(context: StepContext) -> str:
     """What names the environment: the locks and what else decides what is installed."""
     hasher = hashlib.sha256()
-    application = shop.config.application
+    application = context.config.application
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
-        path = os.path.join(shop.root, name)
+        path = os.path.join(context.root, name)
         if os.path.exists(path):
             with open(path, "rb") as file:
                 hasher.update(file.read())
     return hasher.hexdigest()
 
 
-def install_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def install_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """The environment for checks and tests, from the lock file with its development part."""
-    if changed := outdated_inputs(shop.root, shop.config.application.lock):
+    if changed := outdated_inputs(context.root, context.config.application.lock):
         return StepResult(
             step=step.name,
             stage=step.stage,
             outcome=Outcome.FAILED,
-            reason=f"{changed} changed since {shop.config.application.lock} was resolved from it",
+            reason=f"{changed} changed since {context.config.application.lock} "
+            "was resolved from it",
             remedy="Resolve it again: shipway init --relock.",
         )
-    python = prepare_environment(step, shop, on_output, development=True)
+    python = prepare_environment(step, context, on_output, development=True)
     return StepResult(
         step=step.name,
         stage=step.stage,
@@ -194,10 +204,10 @@ def install_step(step: Step, shop: StepContext, on_output: OnOutput) -> StepResu
     )
 
 
-def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepResult:
+def package_release(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """An immutable copy of the application's files, named by their content."""
-    python = prepare_environment(step, shop, on_output, development=False)
-    tree = FileTree(shop.root, {})
+    python = prepare_environment(step, context, on_output, development=False)
+    tree = FileTree(context.root, {})
     tree.require_whole(step.inputs)
     fingerprints = tree.fingerprints(step.inputs)
     files = {path: value for path, value in fingerprints.items() if value != "special"}
@@ -207,25 +217,25 @@ def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepR
             "Look at the patterns in [application] release.",
             code="no-release",
         )
-    application = shop.config.application
-    lock = lock_digest(shop)
+    application = context.config.application
+    lock = lock_digest(context)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
     identity = "\n".join((application.name, application.version, lock, content))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
-    path = os.path.join(shop.state, "releases", digest[:32])
+    path = os.path.join(context.state, "releases", digest[:32])
     listed = manifest(files)
-    with environment_lock(shop):
-        _copy(shop.root, files, path, listed)
+    with environment_lock(context):
+        _copy(context.root, files, path, listed)
     release = Release(
         application=application.name,
         version=application.version,
-        commit=shop.commit,
+        commit=context.commit,
         digest=digest,
         lock=lock,
         migrations=migration_heads(migration_scripts(path)),
         path=path,
         python=python,
-        sbom=_sbom(shop),
+        sbom=_sbom(context),
     )
     sbom = f"SBOM {release.sbom[:12]}" if release.sbom else "no SBOM"
     on_output(f"release {release.name}: {len(files)} files, {sbom}")
@@ -235,7 +245,7 @@ def package_release(step: Step, shop: StepContext, on_output: OnOutput) -> StepR
         outcome=Outcome.PASSED,
         facts={"release": asdict(release), "paths": [path, python]},
         reports={
-            MANIFEST_FILE: shop.blobs.put(listed),
+            MANIFEST_FILE: context.blobs.put(listed),
             **({SBOM_FILE: release.sbom} if release.sbom else {}),
         },
     )
@@ -254,7 +264,7 @@ def _copy(root: str, files: Mapping[str, str], path: str, listed: bytes) -> None
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _sbom(shop: StepContext) -> str:
+def _sbom(context: StepContext) -> str:
     """The digest of the list that the step sbom wrote, if there is that step and it could."""
-    written = shop.upstream.get("sbom")
+    written = context.upstream.get("sbom")
     return written.reports.get(SBOM_FILE, "") if written else ""

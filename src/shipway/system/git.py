@@ -205,8 +205,10 @@ class GitRefuses(CannotRun):
 
 
 def _answer(root: str, *arguments: str) -> str:
+    import logging
     import subprocess
 
+    logging.getLogger(__name__).info("start git %s in %s", " ".join(arguments), root)
     # Its words are looked at: they must not be translated.
     env = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:

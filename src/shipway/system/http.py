@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 
+_LOG = logging.getLogger(__name__)
 _GRACE = 1.0  # seconds: httpx knows more of what is overdue, all but the lookup of a name
 
 
@@ -42,7 +44,8 @@ class RealHttp:
     def _get(self, url: str, timeout: float, headers: Mapping[str, str]) -> Response:
         import httpx
 
-        end = time.monotonic() + timeout
+        began = time.monotonic()
+        end = began + timeout
         body = bytearray()
         try:
             with httpx.stream(
@@ -64,10 +67,13 @@ class RealHttp:
         except httpx.TimeoutException:
             raise _overdue(url, timeout) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.debug("GET %s: %s", public_part(url), type(error).__name__)
             raise Unreachable(
                 f"{url} does not answer: {error or type(error).__name__}",
                 "Look at the log of what should answer there.",
             ) from error
+        seconds = time.monotonic() - began
+        _LOG.debug("GET %s: %d in %.3f s", public_part(url), answer.status_code, seconds)
         return Response(answer.status_code, dict(answer.headers), bytes(body))
 
     @cached_property
@@ -83,6 +89,15 @@ def _overdue(url: str, seconds: float) -> Unreachable:
         "Look at the log of what should answer there.",
         code="timed-out",
     )
+
+
+def public_part(url: str) -> str:
+    """A URL for a log: without what may be secret, that is its query, fragment, user and
+    password."""
+    scheme, separator, rest = url.partition("://")
+    rest = rest.partition("#")[0].partition("?")[0]
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 class ScriptedHttp:
@@ -203,12 +218,19 @@ class HttpRegistryTransport:
     def _once(self, request: RegistryRequest, left: float) -> RegistryResponse:
         import httpx
 
+        address = public_part(request.url)
+        began = time.monotonic()
         try:
-            return call_within(left, lambda: self._exchange(request, left))
+            response = call_within(left, lambda: self._exchange(request, left))
         except TimeoutError as error:
+            _LOG.info("%s %s: %s", request.method, address, error)
             raise Unreachable(str(error)) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _LOG.info("%s %s: %s", request.method, address, type(error).__name__)
             raise Unreachable(str(error) or type(error).__name__) from error
+        seconds = time.monotonic() - began
+        _LOG.info("%s %s: %d in %.3f s", request.method, address, response.status, seconds)
+        return response
 
     def _exchange(self, request: RegistryRequest, left: float) -> RegistryResponse:
         import httpx

@@ -7,8 +7,10 @@ and ending the whole process group.
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import selectors
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,7 @@ from shipway.ports import Command, Completed, OnOutput, Server
 from shipway.system.interruption import deferred
 from shipway.system.redaction import Redactor
 
+_LOG = logging.getLogger(__name__)
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
 _CHUNK = 65536
 _POLL = 0.25  # seconds between looks where nothing wakes us
@@ -55,6 +58,7 @@ class SystemProcesses:
         out = _Stream(redact, command.output_limit, on_output)
         err = _Stream(redact, command.output_limit, on_output)
         timed_out = False
+        _log_start(command, redact)
         try:
             with deferred():
                 process = self._start(command)
@@ -72,11 +76,13 @@ class SystemProcesses:
         finally:
             if process is not None:
                 self._forget(process)
+        seconds = time.monotonic() - started
+        _LOG.info("%s ended with %s in %.2f s", command.argv[0], process.returncode, seconds)
         return Completed(
             process.returncode,
             out.close(),
             err.close(),
-            time.monotonic() - started,
+            seconds,
             timed_out,
             self._cancelled,
         )
@@ -104,6 +110,7 @@ class SystemProcesses:
         argv = ("/bin/sh", "-c", _DETACH, log, *command.argv)
         if shutil.which(command.argv[0], path=command.env.get("PATH")) is None:
             raise _cannot_start(command, FileNotFoundError())
+        _log_start(command, Redactor(command.secrets))
         try:
             # Not by `run`, which ends what its program left behind.
             started = subprocess.run(
@@ -307,6 +314,12 @@ def _seconds_of(born: str) -> float:
     """A birth in the kernel's ticks since it started, as seconds since the epoch."""
     ticks = int(born) / os.sysconf("SC_CLK_TCK")
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
+
+
+def _log_start(command: Command, redact: Redactor) -> None:
+    """The environment is not logged: it holds secrets, and a failed step prints how to run it."""
+    if _LOG.isEnabledFor(logging.INFO):
+        _LOG.info("start %s in %s", redact(shlex.join(command.argv)), command.cwd)
 
 
 def _cannot_start(command: Command, error: OSError) -> CannotRun:

@@ -5,6 +5,7 @@ botocore makes its own attempts; aws/retry.py decides for them with the same pau
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 from shipway.ports import Clock
 
+_LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
@@ -70,6 +72,7 @@ class Attempts:
         pause = self._backoff.pause(self.count, self._chance(), retry_after)
         if self.spent + pause >= self._limit:
             return False
+        _LOG.info("attempt %d comes in %.1f s", self.count + 1, pause)
         self._clock.sleep(pause)
         self.count += 1
         return True

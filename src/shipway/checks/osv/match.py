@@ -6,13 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from cvss import (  # type: ignore[import-untyped]  # it has no types
-    CVSS2,
-    CVSS3,
-    CVSS4,
-    CVSSError,
-)
-
 from shipway.checks.osv.advisory import Entry
 from shipway.checks.osv.package import Comparable, Ordering, Package
 
@@ -105,14 +98,14 @@ def _sorted(
 
 # How bad an advisory says its fault is.
 
-_BY_TYPE = {"CVSS_V4": CVSS4, "CVSS_V3": CVSS3, "CVSS_V2": CVSS2}  # the newest one counts
+_KINDS = ("CVSS_V4", "CVSS_V3", "CVSS_V2")  # the newest one counts
 
 
 def base_score(severities: Sequence[Mapping[str, Any]]) -> float | None:
     """The base score, 0 to 10, of the newest kind of vector; None where there is none."""
-    for kind, vector in _BY_TYPE.items():
+    for kind in _KINDS:
         scores = [
-            _score(vector, str(severity["score"]))
+            _score(kind, str(severity["score"]))
             for severity in severities
             if severity["type"] == kind
         ]
@@ -121,7 +114,16 @@ def base_score(severities: Sequence[Mapping[str, Any]]) -> float | None:
     return None
 
 
-def _score(vector: Any, text: str) -> float | None:
+def _score(kind: str, text: str) -> float | None:
+    # Slow to import, and most configurations match no advisories.
+    from cvss import (  # type: ignore[import-untyped]  # it has no types
+        CVSS2,
+        CVSS3,
+        CVSS4,
+        CVSSError,
+    )
+
+    vector = {"CVSS_V4": CVSS4, "CVSS_V3": CVSS3, "CVSS_V2": CVSS2}[kind]
     try:
         return float(vector(text).base_score)
     except CVSSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ from collections.abc import Callable, Sequence
 from shipway.errors import CannotRun
 from shipway.rehearsal.load import LoadPlan, LoadResponse, load_plan_to_json, response_from_json
 from shipway.system.network import raise_if_foreign
+
+_LOG = logging.getLogger(__name__)
 
 
 class ProcessLoad:
@@ -33,6 +36,7 @@ class ProcessLoad:
             text=True,
             start_new_session=True,
         )
+        _LOG.info("load generator started: process %d, requests in %s", self._process.pid, path)
         assert self._process.stdin is not None
         self._process.stdin.write(load_plan_to_json(plan) + "\n")
         self._process.stdin.flush()

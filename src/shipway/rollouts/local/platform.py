@@ -37,29 +37,29 @@ class LocalPlatform:
         clock: Clock,
         releases: Releases,
     ) -> None:
-        self.site = EnvironmentState(config, name, state, processes, http, clock, releases)
+        self.environment = EnvironmentState(config, name, state, processes, http, clock, releases)
         self.name = name
         self.record = releases
 
     @property
     def address(self) -> str:
         """What people open."""
-        return self.site.address
+        return self.environment.address
 
     @property
     def unfinished(self) -> UnfinishedLocalRollout | None:
         """The rollout that is not at its end."""
-        return self.site.unfinished
+        return self.environment.unfinished
 
     @property
     def running(self) -> Sequence[Instance]:
         """Every instance."""
-        return self.site.team.members
+        return self.environment.team.members
 
     @property
     def proxy(self) -> EnvoyProxy:
         """The Envoy in front of them."""
-        return self.site.proxy
+        return self.environment.proxy
 
     def deploy(
         self,
@@ -74,17 +74,17 @@ class LocalPlatform:
         A rollout that a killed command left is finished when it is of the same release, and
         undone otherwise.
         """
-        with self.site.transaction(listener):
-            LocalRollout(self.site, listener).close()
+        with self.environment.transaction(listener):
+            LocalRollout(self.environment, listener).close()
             if self.unfinished:
                 same = self.unfinished["release"]["digest"] == release.digest
-                rolling = LocalRollout(self.site, listener)
+                rolling = LocalRollout(self.environment, listener)
                 receipt = rolling.resume(None if same else Event.STOP)
                 if same or receipt.verdict is not Verdict.ROLLED_BACK:
                     return receipt
             if self._runs_already(release):
                 listener.on_message(f"{release.name} runs already")
-                now = self.site.clock.now()
+                now = self.environment.clock.now()
                 return RolloutReport(
                     environment=self.name,
                     release=release.name,
@@ -94,18 +94,21 @@ class LocalPlatform:
                     seconds=0.0,
                     address=self.address,
                 )
-            rolling = LocalRollout(self.site, listener, stopping)
+            rolling = LocalRollout(self.environment, listener, stopping)
             return rolling.start(release, rolling.rollout_plan(), remarks=remarks)
 
     def rollback(self, name: str, listener: RolloutListener) -> RolloutReport:
         """Go back to an earlier release: the one named, or the last that was good before; all
         at once, as soon as it is healthy. Where a rollout is not finished, undo that."""
-        with self.site.transaction(listener):
-            rolling = LocalRollout(self.site, listener)
+        with self.environment.transaction(listener):
+            rolling = LocalRollout(self.environment, listener)
             rolling.close()
             if self.unfinished:
                 return rolling.resume(Event.STOP)
-            instances, running = self.site.settings.instances, len(self.site.team.members)
+            instances, running = (
+                self.environment.settings.instances,
+                len(self.environment.team.members),
+            )
             plan = RolloutPlan(strategy=Strategy.BLUE_GREEN, wanted=instances, replaced=running)
             return rolling.start(self.earlier(name), plan, migrate=False)
 
@@ -120,33 +123,36 @@ class LocalPlatform:
 
     def down(self) -> int:
         """Stop everything; the data stay. Returns how many processes were stopped."""
-        return self.site.down()
+        return self.environment.down()
 
     def status(self) -> PlatformStatus:
         """What runs here."""
-        site, unfinished = self.site, self.unfinished
+        environment, unfinished = self.environment, self.unfinished
         return {
             "environment": self.name,
             "address": self.address,
-            "release": site.current["name"] if site.current else "",
-            "proxy": site.proxy.alive(),
+            "release": environment.current["name"] if environment.current else "",
+            "proxy": environment.proxy.alive(),
             "rollout": _rollout_status(unfinished) if unfinished else None,
             "instances": [
                 {
                     "release": instance.release,
                     "address": instance.address,
                     "pid": instance.pid,
-                    "alive": site.instances.alive(instance),
-                    "health": site.instances.health(instance) or "ok",
+                    "alive": environment.instances.alive(instance),
+                    "health": environment.instances.health(instance) or "ok",
                 }
-                for instance in site.team.members
+                for instance in environment.team.members
             ],
         }
 
     def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
         """The last lines of each instance's log."""
-        for instance in self.site.team.members:
-            yield f"{instance.release} at {instance.address}", self.site.instances.tail(instance)
+        for instance in self.environment.team.members:
+            yield (
+                f"{instance.release} at {instance.address}",
+                self.environment.instances.tail(instance),
+            )
 
     def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
         """All that were, newest first."""
@@ -154,7 +160,7 @@ class LocalPlatform:
 
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
-        now = self.site.current["digest"] if self.site.current else ""
+        now = self.environment.current["digest"] if self.environment.current else ""
         releases = {release["digest"]: release for release in self.record.releases()}
         for rollout in self.record.rollouts(self.name):
             digest = rollout.get("digest", "")
@@ -185,11 +191,11 @@ class LocalPlatform:
     @property
     def serves(self) -> Release | None:
         """The release that is there for everybody; None before the first."""
-        return release_from_dict(self.site.current) if self.site.current else None
+        return release_from_dict(self.environment.current) if self.environment.current else None
 
     def _runs_already(self, release: Release) -> bool:
-        current = self.site.current
-        return bool(current and current["digest"] == release.digest and self.site.healthy())
+        current = self.environment.current
+        return bool(current and current["digest"] == release.digest and self.environment.healthy())
 
     def _answered(
         self, answer: Signal, observation: Event | None, listener: RolloutListener
@@ -201,11 +207,11 @@ class LocalPlatform:
                 code="rollout-in-progress",
             )
         try:
-            with self.site.transaction(listener):
-                rolling = LocalRollout(self.site, listener)
+            with self.environment.transaction(listener):
+                rolling = LocalRollout(self.environment, listener)
                 return rolling.close() or rolling.resume(observation)
         except Busy:
-            self.site.lease.send(answer)
+            self.environment.lease.send(answer)
             raise Busy(
                 f"another command is carrying it out, and has been told to {answer}",
                 f"Watch it there, or ask: {command_line('status', self.name)}.",

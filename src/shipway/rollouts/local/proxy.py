@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from shipway.system.network import free_port
 
 # The proxy of a project whose folder was deleted while it ran: nothing knows of it any more.
 
+_LOG = logging.getLogger(__name__)
 _LISTENING = "0A"  # proc_pid_net(5): the state of a socket in /proc/net/tcp, in hexadecimal
 
 
@@ -199,6 +201,7 @@ class EnvoyProxy:
         env = {"PATH": os.environ.get("PATH", os.defpath)}
         server = self.processes.spawn(Command(argv, self.folder, env), log)
         self.pid, self.born = server.pid, server.born
+        _LOG.info("Envoy %d serves %s:%d; admin: 127.0.0.1:%d", self.pid, host, port, self.admin)
         self._wait(self._ready, "Envoy did not start", START_LIMIT)
 
     def stop(self) -> None:
@@ -227,6 +230,7 @@ class EnvoyProxy:
             expected = {(n, a) for n, addresses in both.items() for a in addresses}
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
+        _LOG.info("Envoy %d gets the routes %s", self.pid, shares)
         self._write_routes()
         self._wait(self._routed, "Envoy did not take the new shares")
         if both != after:

@@ -356,15 +356,15 @@ _VERDICTS = {
 
 
 class LocalRollout:
-    """Changes what a site serves; the site is held by the caller."""
+    """Changes what an environment serves, which is held by the caller."""
 
     def __init__(
         self,
-        site: EnvironmentState,
+        environment: EnvironmentState,
         listener: RolloutListener,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._site = site
+        self._environment = environment
         self._listener = listener
         self._stopping = stopping
 
@@ -378,12 +378,12 @@ class LocalRollout:
     ) -> RolloutReport:
         """To another release, as planned. migrate: an older one does not know what the database
         has become. remarks: kept with the rollout."""
-        site = self._site
-        started = site.clock.now()
-        before = site.current.copy() if site.current else None
-        site.record.add_release(release_to_dict(release))
-        number = site.record.add_rollout(
-            site.name,
+        environment = self._environment
+        started = environment.clock.now()
+        before = environment.current.copy() if environment.current else None
+        environment.record.add_release(release_to_dict(release))
+        number = environment.record.add_rollout(
+            environment.name,
             {
                 "release": release.name,
                 "before": before["name"] if before else "",
@@ -394,7 +394,7 @@ class LocalRollout:
                 "digest": release.digest,
             },
         )
-        site.unfinished = {
+        environment.unfinished = {
             "number": number,
             "started": started,
             "before": before,
@@ -406,7 +406,11 @@ class LocalRollout:
         try:
             if migrate:
                 run_migrations(
-                    site.instances, site.application, release, self._listener, seed=self._never_good
+                    environment.instances,
+                    environment.application,
+                    release,
+                    self._listener,
+                    seed=self._never_good,
                 )
         except CannotRun as problem:
             walk.notes.fail(problem.message, problem.remedy)
@@ -417,7 +421,7 @@ class LocalRollout:
 
     def resume(self, observation: Event | None) -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun."""
-        unfinished = self._site.unfinished
+        unfinished = self._environment.unfinished
         assert unfinished is not None
         release = release_from_dict(unfinished["release"])
         if "walk" not in unfinished:  # killed before its first action
@@ -439,25 +443,27 @@ class LocalRollout:
 
     def close(self) -> RolloutReport | None:
         """The receipt of a rollout that had come to its end when its command was killed."""
-        walk = self._site.unfinished.get("walk") if self._site.unfinished else None
+        walk = self._environment.unfinished.get("walk") if self._environment.unfinished else None
         if walk is None or not Stage(walk["state"]["stage"]).final:
             return None
         return self.resume(None)
 
     def rollout_plan(self) -> RolloutPlan:
         """As configured, for what runs now."""
-        site = self._site
-        return rollout_plan(site.settings, site.settings.instances, len(site.team.members))
+        environment = self._environment
+        return rollout_plan(
+            environment.settings, environment.settings.instances, len(environment.team.members)
+        )
 
     @property
     def _never_good(self) -> bool:
         """Whether nothing was ever rolled out well here: then the data are seeded."""
-        rollouts = self._site.record.rollouts(self._site.name)
+        rollouts = self._environment.record.rollouts(self._environment.name)
         return all(rollout.get("verdict") != Verdict.PASSED for rollout in rollouts)
 
     def _walk(self, release: Release, state: Rollout) -> RolloutExecutor:
-        site = self._site
-        before = site.unfinished["before"] if site.unfinished else None
+        environment = self._environment
+        before = environment.unfinished["before"] if environment.unfinished else None
         old = release_from_dict(before) if before else None
         new, other = cluster_of(release.digest), cluster_of(old.digest) if old else ""
         names = {new: release.name, **({other: old.name} if old else {})}
@@ -465,17 +471,19 @@ class LocalRollout:
             candidate=release,
             stable=old,
             state=state,
-            environment=site.name,
-            settings=site.settings,
-            address=site.address,
-            replicas=site.team,
-            proxy=site.proxy,
-            counters=TrafficCounters(site.proxy, site.clock, names),
-            analysis=RolloutAnalysis(site.settings, new, other),
-            synthetic=SyntheticTraffic(site.application, site.settings, site.proxy, site.http),
-            http=site.http,
-            clock=site.clock,
-            lock=site.lease,
+            environment=environment.name,
+            settings=environment.settings,
+            address=environment.address,
+            replicas=environment.team,
+            proxy=environment.proxy,
+            counters=TrafficCounters(environment.proxy, environment.clock, names),
+            analysis=RolloutAnalysis(environment.settings, new, other),
+            synthetic=SyntheticTraffic(
+                environment.application, environment.settings, environment.proxy, environment.http
+            ),
+            http=environment.http,
+            clock=environment.clock,
+            lock=environment.lease,
             listener=self._listener,
             save=lambda: self._keep(walk),
             stopping=self._stopping,
@@ -483,13 +491,13 @@ class LocalRollout:
         return walk
 
     def _keep(self, walk: RolloutExecutor) -> None:
-        if self._site.unfinished is not None:
-            self._site.unfinished["walk"] = walk.to_dict()
-        self._site.save()
+        if self._environment.unfinished is not None:
+            self._environment.unfinished["walk"] = walk.to_dict()
+        self._environment.save()
 
     def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
-        site = self._site
-        unfinished = site.unfinished
+        environment = self._environment
+        unfinished = environment.unfinished
         assert unfinished is not None
         state = walk.run(observation)
         walk.keeper.check()
@@ -500,9 +508,9 @@ class LocalRollout:
             "digest": walk.candidate.digest,
             "by": current_user(),
         }
-        site.record.update_rollout(unfinished["number"], cast("RecordedRollout", rollout))
+        environment.record.update_rollout(unfinished["number"], cast("RecordedRollout", rollout))
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
-            site.finish_unfinished(
+            environment.finish_unfinished(
                 walk.candidate,
                 succeeded=state.stage is Stage.SUCCEEDED,
                 tidy=state.stage is not Stage.NEEDS_PERSON,
@@ -512,15 +520,15 @@ class LocalRollout:
     def _receipt(
         self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedLocalRollout
     ) -> RolloutReport:
-        site, story, before = self._site, walk.notes, walk.stable
+        environment, story, before = self._environment, walk.notes, walk.stable
         return RolloutReport(
-            environment=site.name,
+            environment=environment.name,
             release=walk.candidate.name,
             before=before.name if before else "",
             verdict=_VERDICTS.get(state.stage, Verdict.ACTION_REQUIRED),
             started=unfinished["started"],
-            seconds=site.clock.now() - unfinished["started"],
-            address=site.address,
+            seconds=environment.clock.now() - unfinished["started"],
+            address=environment.address,
             strategy=str(state.plan.strategy),
             cause="" if state.stage is Stage.SUCCEEDED else story.cause,
             remedy=story.remedy,

@@ -1,4 +1,4 @@
-"""Shipway's commands as a person gives them, in a folder of their own."""
+"""Shipway's commands, run in this process or as one of their own, in a folder of their own."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shipway.cli.baseline import record_initial_baseline
+from shipway.cli.initial_baseline import record_initial_baseline
 from shipway.cli.project import open_project
 
 # While init's own run goes on, another one begins and ends: the newest on record is not init's.

@@ -1,0 +1,26 @@
+"""What a command says of an error: the message, what to do next, and where to read on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from shipway.cli.invocation import invocation
+from shipway.errors import ShipwayError
+from shipway.reports.console import write_line
+from shipway.reports.error_docs import explain_command
+from shipway.reports.json_events import error_event, event_line
+
+
+def print_error(error: ShipwayError, options: Mapping[str, Any]) -> int:
+    """Print an error, with what to do next as it is typed here; its exit code."""
+    here = invocation(options.get("directory", "."), options.get("environment", ""))
+    message, remedy = here.text(error.message), here.text(error.remedy)
+    sys.stderr.write(f"shipway: {message}\n")
+    if remedy:
+        sys.stderr.write(f"  next: {remedy}\n")
+    sys.stderr.write(f"  more: {explain_command(error.code, here)}\n")
+    if options.get("json"):
+        write_line(sys.stdout, event_line(error_event(message, remedy, error)))
+    return error.exit_code

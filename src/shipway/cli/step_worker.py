@@ -1,0 +1,137 @@
+"""The parts that doing a step's work takes, wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from shipway.cli.project import Project
+from shipway.cli.uv import uv_program
+from shipway.config.secret_values import secret_values
+from shipway.pipeline.application_server import serve_application
+from shipway.pipeline.check import Check
+from shipway.pipeline.execution import execute_step
+from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.repairs import apply_fixes
+from shipway.pipeline.result import StepResult
+from shipway.pipeline.service_kinds import ProvidedService
+from shipway.pipeline.services import ServiceEnvironment, remove_stale_services, start_services
+from shipway.pipeline.step import Step
+from shipway.pipeline.step_context import Action, StepContext
+from shipway.ports import OnOutput
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port, service_answers
+from shipway.system.process import SystemProcesses, this_process
+
+
+class StepWorker:
+    """Does the work of one run's steps, from any thread.
+
+    context: what they work with; `upstream` differs from step to step. stopping: whether the run is
+    to end. advisories, baseline: as the run's options have them.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        run: str,
+        commit: str,
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        advisories: str = "",
+        baseline: Sequence[str] = (),
+    ) -> None:
+        self._steps = {step.name: step for step in project.steps}
+        self.processes = SystemProcesses()
+        declared = {name for step in project.steps for name in step.env}
+        self.context = StepContext(
+            root=project.root,
+            state=project.state,
+            out=os.path.join(project.state, "runs", run),
+            config=project.config,
+            processes=self.processes,
+            blobs=project.blobs,
+            environment=dict(os.environ),
+            checks=_check,
+            actions=lambda name: _action(name, project),
+            serve=_serve,
+            serviced=_serviced,
+            uv=uv_program(),
+            commit=commit,
+            stopping=stopping,
+            baseline=baseline,
+            advisories=advisories,
+            secrets=secret_values(project.config, os.environ, declared),
+        )
+
+    def execute(
+        self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
+    ) -> StepResult:
+        """Do a step's work once. upstream: the results of the steps that it needs."""
+        return execute_step(step, replace(self.context, upstream=upstream), on_output)
+
+    def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
+        """Let the steps' tools repair what is safe, and keep what is shown to work."""
+
+        def application() -> StepContext:
+            """With the application's environment, where it can be made."""
+            if "install" not in self._steps:
+                return self.context
+            installed = self.execute(self._steps["install"], {}, lambda line: None)
+            if installed.reason:
+                say(f"install: {installed.reason}")
+            return replace(self.context, upstream={"install": installed})
+
+        suites = [self._steps[name] for name in ("unit", "integration") if name in self._steps]
+        apply_fixes(steps, self.context, say, application=application, tests=suites[:1])
+
+    def remove_stale_services(self) -> None:
+        """End the services of runs that were killed."""
+        remove_stale_services(self.context.state, self.processes)
+
+
+# What most runs do without is imported by the first step that asks for it.
+
+
+def _check(name: str) -> Check:
+    from shipway.checks.registry import CHECKS
+
+    return next(check for check in CHECKS if check.name == name)
+
+
+def _action(name: str, project: Project) -> Action:
+    if name == "deploy":
+        from shipway.cli.deploy import deploy_step
+
+        return deploy_step(project)
+    if name == "findings":
+        return findings_step
+    if name in ("image", "publish"):
+        from shipway.cli import image_steps
+
+        return image_steps.publish_step(project) if name == "publish" else image_steps.build_step
+    if name == "workflows":
+        from shipway.cli.workflows import compare
+
+        return compare(project)
+    from shipway.releases import package  # not for the findings, which are judged in every run
+
+    actions: dict[str, Action] = {
+        "install": package.install_step,
+        "package": package.package_release,
+    }
+    return actions[name]
+
+
+def _serve(context: StepContext, on_output: OnOutput) -> AbstractContextManager[str]:
+    return serve_application(context, on_output, RealHttp(), SystemClock(), free_port)
+
+
+def _serviced(
+    context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+) -> AbstractContextManager[ProvidedService]:
+    outside = ServiceEnvironment(SystemClock(), this_process(), free_port, service_answers)
+    return start_services(context, on_output, outside, extra)
