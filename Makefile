@@ -11,7 +11,7 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 	$(BIN)/shipway -C mycandidate down local
 
 test: $(BIN)/shipway  ## Shipway's own tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90 $(OPTIONS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 $(OPTIONS)
 
 soak: $(BIN)/shipway  ## kill the deploying process at every writing of every strategy
 	$(BIN)/python -m tests.e2e.soak

@@ -201,10 +201,10 @@ def main() -> int:
     print(f"judge and twin differ by {difference:.1e} at most")
     wrong = [f"judge and twin differ by {difference}"] if difference > 1e-6 else []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        wrong += detection(pool, words.seed, *((30, 6, 120) if quick else (500, 300, HORIZON)))
-        wrong += false_alarms(pool, words.seed, *((40, 200) if quick else (2000, HORIZON)))
-        peer_alarms(pool, words.seed, *((20, 300) if quick else (300, HORIZON)))
-        wrong_promotions(pool, words.seed, 30 if quick else 2000)
+        wrong += detection(pool, words.seed, *((15, 2, 60) if quick else (500, 300, HORIZON)))
+        wrong += false_alarms(pool, words.seed, *((20, 200) if quick else (2000, HORIZON)))
+        peer_alarms(pool, words.seed, *((4, 60) if quick else (300, HORIZON)))
+        wrong_promotions(pool, words.seed, 4 if quick else 2000)
         alone(pool, words.seed, *((4, 30) if quick else (300, 120)))
     wrong += [] if quick else windows()  # a test runs the quick one, on a busy machine, too
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))

@@ -30,11 +30,33 @@ for number, handler in {
 
 # A property is a law, not a figure: no example has a deadline, and a busy machine is not an
 # unhealthy one. The same examples every time: a verdict changes with the code and with nothing
-# else. `pytest --hypothesis-profile=search` looks further, at other examples each time.
+# else. CI tries more of them (`--hypothesis-profile=ci`); `search` looks further, at other
+# examples each time.
 LAW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
-settings.register_profile("suite", derandomize=True, **LAW)
+settings.register_profile("suite", max_examples=30, derandomize=True, **LAW)
+settings.register_profile("ci", max_examples=100, derandomize=True, **LAW)
 settings.register_profile("search", max_examples=1000, derandomize=False, **LAW)
 settings.load_profile("suite")
+
+# The modules that take longest come first: at the end, short tests keep every worker busy.
+LONGEST = (
+    "tests/e2e/test_ecs_for_real.py",
+    "tests/e2e/test_workflows_run.py",
+    "tests/e2e/test_rehearse.py",
+    "tests/e2e/test_init_and_run.py",
+    "tests/e2e/test_stacks.py",
+    "tests/e2e/test_web_application.py",
+    "tests/e2e/test_image.py",
+    "tests/e2e/test_deploy_command.py",
+    "tests/e2e/test_templates_checked.py",
+    "tests/e2e/test_stack_commands.py",
+    "tests/e2e/test_killed_for_real.py",
+    "tests/e2e/test_local_platform.py",
+    "tests/e2e/test_absent_suite.py",
+    "tests/e2e/test_recovery.py",
+    "tests/e2e/test_promote_command.py",
+    "tests/test_bench_judge.py",
+)
 
 # Their tests share nothing and take long: each goes to the worker that is free. All other
 # modules stay together, because their tests share what was made for one of them.
@@ -62,5 +84,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ModulesAp
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first: at the end, short tests keep every worker busy."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """What takes long comes first, then what uses real components, then the rest."""
+    places = {module: place for place, module in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        module = item.nodeid.partition("::")[0]
+        return places.get(module, len(places)), item.get_closest_marker("e2e") is None
+
+    items.sort(key=place)

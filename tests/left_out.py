@@ -6,7 +6,6 @@ calls `leave_out`. A run ends with a table of what was left out, by part.
   where a part is still missing, unless `--allow-left-out PART=REASON` says why it has to be.
   (With "=": pytest takes a path that stands alone for one of the tests'.)
 - A test that is skipped in any other way is named in the table: nothing is silently green.
-- A limit of coverage (`--cov-fail-under`) is held once everything has run, and not before.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ PROGRAMS = {
     "trivy": ("trivy",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}
-PARTS = (*PROGRAMS, *VARIABLES, "small disk")
+PARTS = (*PROGRAMS, *VARIABLES, "older build", "small disk")
 UNEXPLAINED = "unexplained"
 _SIGN = "left out, it needs "
 
@@ -148,7 +147,6 @@ class LeftOut:
             {part: reason for part, _, reason in allowed}, _earlier(config.getoption("only_from"))
         )
         self.kept_in: Path | None = config.getoption("left_out_to")
-        self.limit: float | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         expected = hasattr(report, "wasxfail")  # it ran, and failed as its author expects
@@ -158,14 +156,10 @@ class LeftOut:
         if report.skipped:
             self.account.note(report.nodeid, "skipped", _reason(report))
 
-    @pytest.hookimpl(wrapper=True, trylast=True)  # within pytest-cov's, which reads the limit after
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         result = yield
-        missing = self.account.missing()
-        coverage = session.config.pluginmanager.getplugin("_cov")
-        if missing and coverage:
-            self.limit, coverage.options.cov_fail_under = coverage.options.cov_fail_under, None
-        if missing and self.account.earlier:
+        if self.account.missing() and self.account.earlier:
             session.testsfailed += 1
         if self.kept_in:
             self.kept_in.write_text(json.dumps(asdict(self.account.result()), indent=1))
@@ -175,11 +169,6 @@ class LeftOut:
         terminalreporter.section("left out")
         for line in self.account.table():
             terminalreporter.line(line)
-        if self.limit:
-            terminalreporter.line(
-                f"The coverage above is without them; its limit of {self.limit:g} % is held once "
-                "they have run."
-            )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

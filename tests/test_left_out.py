@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -122,22 +121,6 @@ def test_another_skip_is_named_and_fails_the_second_run(
     second = run(pytester, "--only-from", "left-out.json")
     second.stdout.fnmatch_lines([f"  {UNEXPLAINED}: 1", "  test_other.py*: *not today"])
     assert second.ret != 0
-
-
-@pytest.mark.parametrize(("only_what_runs", "code"), [(True, 1), (False, 0)])
-def test_the_limit_of_coverage_is_held_once_all_has_run(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, only_what_runs: bool, code: int
-) -> None:
-    suite.makepyfile(measured="def never():\n    x = 1\n    return x\n")
-    suite.makeconftest("import measured\n")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    for name in [name for name in os.environ if name.startswith("COV")]:
-        monkeypatch.delenv(name)  # it measures for itself, not for the run around it
-    options = ("-p", "tests.left_out", "--cov=measured", "--cov-fail-under=90")
-    result = suite.runpytest_subprocess(*options, *(("-k", "runs") if only_what_runs else ()))
-    assert result.ret == code
-    told = "its limit of 90 % is held once they have run" in result.stdout.str()
-    assert told is not only_what_runs
 
 
 def test_only_a_part_of_the_table_can_be_named() -> None:

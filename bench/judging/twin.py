@@ -100,7 +100,9 @@ class Twin:
         self.requests, self.judged, self.traffic = np.zeros(runs), 0, np.zeros(runs, bool)
         edges, margin = dict.fromkeys(EDGES, 0), 1.0 + settings.latency_margin
         self.up = self._places(slow.edge_at_least(edges, margin * edge) for edge in EDGES)
-        self.down = self._places(slow.edge_at_most(edges, settings.tolerated(one)) for one in EDGES)
+        self.down = self._places(
+            slow.edge_at_most(edges, slow.tolerated_time(settings, one)) for one in EDGES
+        )
 
     @staticmethod
     def _places(found: Iterable[float | None]) -> np.ndarray:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 from shipway.checks.trufflehog import TRUFFLEHOG
 from shipway.errors import CannotRun
@@ -49,7 +50,7 @@ def run(folder: Path, script: str = "") -> ToolOutput:
         [sys.executable, "-m", tool.program, *TRUFFLEHOG.argv(tiny_application.CONFIG, context)],
         cwd=root,
         env={"PATH": path, "HOME": str(folder), **dict(tool.env)},
-        timeout=60,
+        timeout=PATIENCE,
         capture_output=True,
         text=True,
         check=False,

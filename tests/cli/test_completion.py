@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.in_process import SHIPWAY, environment, shipway
+from tests.patience import PATIENCE
 
 from shipway.system.record import SqliteRecord
 
@@ -42,7 +43,7 @@ def offered(folder: Path, line: str) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
         env=environment(
             folder,
             _ARGCOMPLETE="1",
@@ -119,7 +120,7 @@ def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     ).stdout
     ask = (
         "COMP_LINE='shipway run ba' COMP_POINT=14 COMP_TYPE=9\n"
@@ -132,7 +133,7 @@ def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.stdout.strip() == "bad"
 
@@ -163,7 +164,7 @@ def test_installing_twice_is_installing_once(
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         assert os.fspath(home / script) in done.stdout

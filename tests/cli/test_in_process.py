@@ -39,7 +39,7 @@ def web(tmp_path: Path) -> Path:
 def test_it_says_what_the_process_says_and_ends_with_its_code(
     web: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    shipway_process(web, *words)  # durations and what is remembered are there for both
+    shipway(web, *words)  # durations and what is remembered are there for both
     process, called = shipway_process(web, *words), shipway(web, *words)
     assert called.returncode == process.returncode
     if words != ("run",):  # it prints how long it took

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE
 
 HEAVY = {"argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"}
 PROGRAM = """
@@ -24,7 +25,7 @@ def imported(folder: Path, *words: str) -> set[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split())

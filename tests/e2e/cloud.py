@@ -3,7 +3,7 @@
 What it does not do is said here, and made up for here, not in Shipway: front.py answers what it
 leaves out of ECS, and names its load balancers so that they can be reached.
 - It takes every strategy for a rolling update. Only rolling is claimed from it.
-- ECR's addresses name amazonaws.com, which nobody reaches here: the registry is at `registry`.
+- ECR's addresses name amazonaws.com, which nobody reaches here: its registry is MiniStack's port.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ ACCOUNT = "000000000000"
 
 
 class Cloud:
-    """A running one. address: of its interface; registry: host:port of its image registry."""
+    """A running one. address: of its interface."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self.front = Front(self.port)
         self.address = f"http://{self.front.api}"
-        self.registry = f"127.0.0.1:{self.port}"
         self.env = {
             "AWS_ENDPOINT_URL": self.address,
             "AWS_REGION": REGION,

@@ -24,9 +24,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.record.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    """One MiniStack for a whole module."""
+    """One MiniStack for all tests of a worker."""
     from tests.infrastructure.ministack import Here, ministack
     from tests.infrastructure.ministack_proxy import Difference, mended
 

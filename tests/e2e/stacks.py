@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.cli import in_process
 from tests.infrastructure.levers import config
 from tests.infrastructure.ministack import REGION, Here, without_unknown
 
@@ -19,7 +17,6 @@ from shipway.config.aws import Infrastructure
 from shipway.infrastructure.template import load_template
 
 NAMES = AwsResourceNames("web", "staging")
-SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 SETTINGS = f"""
 [application]
 name = "web"
@@ -52,23 +49,9 @@ def apply(given: StackContext, *, allow_destroy: bool = False) -> None:
 
 def shipway(folder: Path, aws: Here, *words: str, given: str = "") -> Any:
     """The command as a script starts it."""
-    path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
-    env = {
-        **os.environ,
-        "PATH": path,
+    variables = {
         "AWS_ENDPOINT_URL": aws.address,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "CI": "",
     }
-    return subprocess.run(
-        [SHIPWAY, *words],
-        cwd=folder,
-        env=env,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return in_process.shipway(folder, *words, stdin=given, **variables)

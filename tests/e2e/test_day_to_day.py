@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import alive, begun, only, project, shipway_process
+from tests.cli.in_process import alive, begun, only, project, shipway, shipway_process
 from tests.e2e.tiny_application import APP
+from tests.patience import PATIENCE
 
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -28,24 +29,24 @@ def web(tmp_path: Path) -> Iterator[Path]:
     files = {"tiny/__init__.py": LOUD, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path / "web", configuration, files)
     yield folder
-    shipway_process(folder, "down", "local")
+    shipway(folder, "down", "local")
 
 
 def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
-    assert shipway_process(web, "run", "package").returncode == 0
-    shipway_process(web, "hold", "local", "--reason", "not today")
-    run = shipway_process(web, "run", "deploy-local")
+    assert shipway(web, "run", "package").returncode == 0
+    shipway(web, "hold", "local", "--reason", "not today")
+    run = shipway(web, "run", "deploy-local")
     assert run.returncode == 1 and "local is held by" in run.stdout
     assert shipway_process(web, "deploy").returncode == 6
-    shipway_process(web, "hold", "local", "--release")
+    shipway(web, "hold", "local", "--release")
     receipt = json.loads(shipway_process(web, "deploy", "--json").stdout)
     assert receipt["verdict"] == "passed"
 
     code = "import os, tiny; print(os.environ['RELEASE']); raise SystemExit(4)"
-    done = shipway_process(web, "task", "local", "--", "python", "-c", code)
+    done = shipway(web, "task", "local", "--", "python", "-c", code)
     assert (done.returncode, done.stdout.strip()) == (1, receipt["release"])
     assert "exit code 4" in done.stderr
-    asked = shipway_process(web, "task", "local", "--json", "--", "python", "-c", "print('hello')")
+    asked = shipway(web, "task", "local", "--json", "--", "python", "-c", "print('hello')")
     assert json.loads(asked.stdout) == {"code": 0, "reason": ""}
     assert asked.stderr == "hello\n"
 
@@ -54,7 +55,7 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
     assert asking.stdout is not None
     asked_for = int(asking.stdout.readline())
     asking.send_signal(signal.SIGTERM)
-    assert asking.wait(60) == 130
+    assert asking.wait(PATIENCE) == 130
     assert not alive(asked_for)
 
     following = begun(web, "logs", "-f")
@@ -68,8 +69,8 @@ def test_held_released_deployed_asked_and_listened_to(web: Path) -> None:
         if "asked for /second" in line:
             break
     following.send_signal(signal.SIGINT)
-    assert following.wait(20) == 130
-    lines = shipway_process(web, "logs", "--json").stdout.splitlines()
+    assert following.wait(PATIENCE) == 130
+    lines = shipway(web, "logs", "--json").stdout.splitlines()
     objects = [json.loads(line) for line in lines]
     (told,) = [one for one in objects if "asked for /second" in one["line"]]
     assert told["instance"].startswith(receipt["release"] + " at 127.0.0.1:")

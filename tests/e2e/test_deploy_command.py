@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import begun, only, project, shipway_process
+from tests.cli.in_process import begun, only, project, shipway, shipway_process
 from tests.e2e.tiny_application import APP
+from tests.patience import PATIENCE
 
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -29,11 +30,11 @@ def web(tmp_path: Path) -> Iterator[Path]:
     files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path / "web", configuration, files)
     yield folder
-    shipway_process(folder, "down", "local")
+    shipway(folder, "down", "local")
 
 
 def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None:
-    assert shipway_process(web, "run", "package").returncode == 0
+    assert shipway(web, "run", "package").returncode == 0
     first = shipway_process(web, "deploy", "--json")
     assert first.returncode == 0, first.stderr
     receipt = json.loads(first.stdout)
@@ -42,7 +43,7 @@ def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None
     assert RealHttp().get(receipt["address"]).body == b"hello"
 
     (web / "tiny" / "__init__.py").write_text(SICK)
-    assert shipway_process(web, "run", "package").returncode == 0
+    assert shipway(web, "run", "package").returncode == 0
     sick = shipway_process(web, "deploy", "local")
     assert sick.returncode in (1, 3), sick.stdout
     assert "why:  " in sick.stdout
@@ -50,29 +51,29 @@ def test_what_is_packaged_is_deployed_and_what_is_sick_is_not(web: Path) -> None
     assert "  | " in sick.stdout
     assert "this cannot start" in sick.stdout
     assert RealHttp().get(receipt["address"]).body == b"hello"
-    status = shipway_process(web, "status", "--history")
+    status = shipway(web, "status", "--history")
     assert status.returncode == 0, status.stdout
     assert re.search(r"#1 .* passed", status.stdout)
 
-    assert "processes stopped" in shipway_process(web, "down").stdout
-    assert "nothing runs" in shipway_process(web, "status").stdout
+    assert "processes stopped" in shipway(web, "down").stdout
+    assert "nothing runs" in shipway(web, "status").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_rollout_goes_back_at_a_signal(web: Path, number: signal.Signals) -> None:
     """As it does at Ctrl-C."""
-    assert shipway_process(web, "run", "package").returncode == 0
+    assert shipway(web, "run", "package").returncode == 0
     first = json.loads(shipway_process(web, "deploy", "--json").stdout)
     (web / "tiny" / "__init__.py").write_text(SLOW)
-    assert shipway_process(web, "run", "package").returncode == 0
+    assert shipway(web, "run", "package").returncode == 0
     with begun(web, "deploy") as second:
         assert second.stdout is not None
         while "start" not in second.stdout.readline():
             assert second.poll() is None
         second.send_signal(number)
-        said, errors = second.communicate(timeout=60)
+        said, errors = second.communicate(timeout=PATIENCE)
     assert second.returncode == 3, said + errors
     assert "it was interrupted" in said
     assert RealHttp().get(first["address"]).body == b"hello"
-    status = json.loads(shipway_process(web, "status", "--json").stdout)
+    status = json.loads(shipway(web, "status", "--json").stdout)
     assert (status["release"], status["rollout"]) == (first["release"], None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import git, only, project, shipway_process
+from tests.cli.in_process import git, only, project, shipway, shipway_process
 from tests.e2e.tiny_application import APP
 from tests.notifications.webhook_server import Answer, hook
 
@@ -39,7 +39,7 @@ def web(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(web: Path) -> None:
-    assert shipway_process(web, "run").returncode == 0
+    assert shipway(web, "run").returncode == 0
     with hook(Answer(dropped=True)) as down:  # a notifier that is down fails nothing
         deployed = shipway_process(web, "deploy", "staging", "--json", HOOK=down.url)
     assert deployed.returncode == 0, deployed.stderr
@@ -52,7 +52,7 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     assert promoted.returncode == 0, promoted.stderr
     assert promoted.stdout.startswith(f"{first} is the first release there\n")
     assert [json.loads(body)["event"] for _, body, _ in up.got] == ["started", "deployed"]
-    found = json.loads(shipway_process(web, "status", "production", "--json", "--history").stdout)
+    found = json.loads(shipway(web, "status", "production", "--json", "--history").stdout)
     assert (found["release"], found["history"][0]["promoted"]) == (first, "staging")
     assert RealHttp().get(found["address"]).body == b"hello"
 
@@ -61,7 +61,7 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     (web / "shipway.toml").write_text(checked)
     (web / "tiny" / "__init__.py").write_text(APP.replace("hello", "hello again"))
     git(web, "commit", "--quiet", "-am", "says more")
-    assert shipway_process(web, "run", "package").returncode == 0
+    assert shipway(web, "run", "package").returncode == 0
     second = shipway_process(web, "deploy", "staging", HOOK="")
     assert second.returncode == 0, second.stdout
     refused = shipway_process(web, "promote", "staging", "production", HOOK="")
@@ -76,8 +76,8 @@ def test_the_same_digest_goes_on_with_what_changes_and_never_without_a_verdict(w
     assert "  migrations: the same\n  lock file: the same\n" in insisted.stdout
     assert "not told of 'deployed': webhook: the variable HOOK is not set" in insisted.stderr
     assert RealHttp().get(found["address"]).body == b"hello again"
-    assert shipway_process(web, "report").returncode == 0
+    assert shipway(web, "report").returncode == 0
     report = (web / ".shipway" / "report.html").read_text()
     assert '<a href="environments/production/rollout.html">production</a>' in report
-    history = shipway_process(web, "status", "production", "--history").stdout
+    history = shipway(web, "status", "production", "--history").stdout
     assert "without a verdict: a hotfix" in history

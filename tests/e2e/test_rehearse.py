@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.in_process import begun, only, project, shipway_process
-from tests.patience import until
+from tests.cli.in_process import begun, only, project, shipway, shipway_process
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.e2e
 APP = (
@@ -31,7 +31,7 @@ SHORT = ("--rate", "100", "--seconds", "1.5", "--strategy", "rolling")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
     folder = project(tmp_path_factory.mktemp("site") / "web", CONFIGURATION, files)
-    packaged = shipway_process(folder, "run", "package")
+    packaged = shipway(folder, "run", "package")
     assert packaged.returncode == 0, packaged.stdout
     yield folder
     assert left(folder) == []
@@ -63,7 +63,7 @@ def test_a_good_release_goes_there_and_back_and_nobody_is_hit(web: Path) -> None
     assert "0 of " in done.stdout
     assert "receipt: .shipway/rehearsal/rollout.html" in done.stdout
     assert left(web) == []
-    assert "nothing runs" in shipway_process(web, "status").stdout
+    assert "nothing runs" in shipway(web, "status").stdout
 
 
 def test_a_bad_release_hits_users_and_the_end_is_sound(web: Path) -> None:
@@ -104,7 +104,7 @@ def test_an_interrupted_one_takes_everything_down(web: Path, number: signal.Sign
             busy = shipway_process(web, "rehearse", *SHORT)
             assert (busy.returncode, "a rehearsal goes on here" in busy.stderr) == (2, True)
             process.send_signal(number)
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert process.returncode == 130
@@ -121,7 +121,7 @@ def test_an_interrupted_rollout_goes_no_further(web: Path) -> None:
             while "start" not in process.stdout.readline():
                 assert process.poll() is None
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=30)
+            said, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert process.returncode == 130
@@ -148,7 +148,7 @@ def test_one_whose_reader_has_gone_is_played_to_its_end(web: Path) -> None:
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=60) == 1  # nobody read how it went
+    assert process.wait(timeout=PATIENCE) == 1  # nobody read how it went
     assert process.stderr.read() == ""
     assert (web / ".shipway" / "rehearsal" / "rollout.html").exists()
     assert left(web) == []

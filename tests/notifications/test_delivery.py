@@ -17,12 +17,17 @@ SECRET = "xoxb-" + "".join(map(str, range(10)))  # not written out: scanners loo
 
 
 def send(
-    url: str, limit: float = PATIENCE, *, answers_ok: bool = False, clock: Clock | None = None
+    url: str,
+    limit: float = PATIENCE,
+    *,
+    answers_ok: bool = False,
+    clock: Clock | None = None,
+    chance: float = 0.1,
 ) -> Delivery:
     letter = WebhookRequest(
         "slack", url, b'{"text":"hello"}', {"authorization": f"Bearer {SECRET}"}, answers_ok
     )
-    return HttpNotifier(clock or SystemClock(), lambda: 0.1).send(letter, limit)
+    return HttpNotifier(clock or SystemClock(), lambda: chance).send(letter, limit)
 
 
 def test_a_letter_arrives_with_its_body_and_headers() -> None:
@@ -73,7 +78,7 @@ def test_attempts_are_logged_without_the_address_which_is_a_secret(
 def test_500_for_ever_ends_in_time() -> None:
     clock = VirtualClock()  # only waiting takes time, however busy the machine is
     with hook(Answer(500)) as there:
-        delivery = send(there.url, 60.0, clock=clock)
+        delivery = send(there.url, 60.0, clock=clock, chance=0.99)
     assert len(there.got) == delivery.attempts >= 2
     assert delivery.problem.startswith("it answered 500; given up after ")
     assert clock.time - VirtualClock().time <= 60.0
@@ -105,7 +110,7 @@ def test_when_the_time_is_over_the_last_problem_is_said() -> None:
 
 
 def test_nobody_listening_is_a_problem_and_no_exception() -> None:
-    delivery = send(f"http://127.0.0.1:{free_port()}/", 0.5)
+    delivery = send(f"http://127.0.0.1:{free_port()}/", clock=VirtualClock(), chance=0.99)
     assert delivery.problem.startswith("it cannot be reached (ConnectError)")
 
 

@@ -1,4 +1,4 @@
-"""Which account of AWS one works in, asked of STS."""
+"""Makes every AWS client, and asks STS which account the credentials are of."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A verdict travels with the release.
-
-What is deployed to AWS, or promoted, has passed the pipeline, or somebody says why not.
-"""
+"""Whether a release has passed: by a run on record, or by what is attached to its image."""
 
 from __future__ import annotations
 

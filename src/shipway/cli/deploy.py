@@ -62,14 +62,19 @@ def deploy(*, directory: str, environment: str, without_verdict: str, json: bool
         if verdict_required
         else NO_REMARKS
     )
-    return roll_out(project, environment, release, remarks, json=json)
+    return roll_out(project, open_platform(project, environment), release, remarks, json=json)
 
 
 def roll_out(
-    project: Project, environment: str, release: Release, remarks: Mapping[str, str], *, json: bool
+    project: Project,
+    target_platform: Platform,
+    release: Release,
+    remarks: Mapping[str, str],
+    *,
+    json: bool,
 ) -> int:
     """Roll out a release, on the terminal; the exit code. Who calls it asks for a hold before."""
-    target_platform = open_platform(project, environment)
+    environment = target_platform.name
     with (
         notifying_rollout(project, environment) as news,
         _listening(project, release.name, json=json) as screen,

@@ -39,11 +39,11 @@ def open_ecs_platform(project: Project, environment: str) -> EcsPlatform:
         SystemClock(),
         RealHttp(),
         project.record,
-        _task_definition_ops(project, clients),
+        task_definition_ops(project, clients),
     )
 
 
-def _task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
+def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:
     """The parts that make, look at and run task definitions."""
     application = project.config.application
 

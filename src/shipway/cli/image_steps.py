@@ -28,8 +28,7 @@ from shipway.images.layout import FOLDER, OciLayout
 from shipway.images.provenance import provenance_statement, verdict_statement, verdict_summary
 from shipway.images.publish import Attestation, ImagePublisher, facts_of
 from shipway.images.size_budget import evaluate_size_budget, largest_parts, megabytes, size_measures
-from shipway.pipeline.finding_gates import evaluate_finding_gates
-from shipway.pipeline.gates import GateResult
+from shipway.pipeline.gates import GateResult, evaluate_finding_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step

@@ -42,7 +42,8 @@ def promote(*, directory: str, source: str, target: str, without_verdict: str, j
     if not json:
         for line in differences(project, running, release):
             print(line)
-    return roll_out(project, target, release, {**remarks, "promoted": source}, json=json)
+    remarks = {**remarks, "promoted": source}
+    return roll_out(project, open_platform(project, target), release, remarks, json=json)
 
 
 def _settled(project: Project, environment: str) -> Release | None:

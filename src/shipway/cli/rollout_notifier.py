@@ -1,4 +1,4 @@
-"""Adds to what the record has of an environment's newest rollout."""
+"""Tells people of a rollout while it happens, and keeps in the record what became of it."""
 
 from __future__ import annotations
 

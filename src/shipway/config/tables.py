@@ -273,7 +273,3 @@ class JudgeSettings:
     stale: Annotated[float, Gt(0)] = 60.0
     sticky: bool = False
     on_hold: Literal["hold", "roll back"] = "hold"
-
-    def tolerated(self, threshold: float) -> float:
-        """What a response that took the baseline `threshold` milliseconds may take."""
-        return max((1.0 + self.latency_tolerance) * threshold, threshold + self.latency_slack)

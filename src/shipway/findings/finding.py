@@ -160,6 +160,11 @@ def severity_of_word(word: str, unrated: Severity = Severity.HIGH) -> Severity:
     return _SEVERITIES.get(word.strip().lower(), unrated)
 
 
+def web_address(address: str) -> str:
+    """An address that may be shown as a link; anything else is none."""
+    return address if address.startswith(("http://", "https://")) else ""
+
+
 def _in_one_case(name: str) -> str:
     head, _, rest = name.partition("-")
     return f"{head.upper()}-{rest.lower()}"

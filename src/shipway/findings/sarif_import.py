@@ -9,10 +9,17 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from shipway.errors import ConfigError
-from shipway.findings.finding import Finding, FindingKind, FindingState, Severity, severity_of_score
+from shipway.findings.finding import (
+    Finding,
+    FindingKind,
+    FindingState,
+    Severity,
+    severity_of_score,
+    web_address,
+)
 from shipway.findings.json_node import JsonNode
 from shipway.findings.paths import is_absolute, normal_path
-from shipway.findings.sarif_rules import SarifRule, SarifRules, web_address
+from shipway.findings.sarif_rules import SarifRule, SarifRules
 from shipway.findings.scan import IncompleteScan, Scan
 
 # Messages in SARIF as plain text: placeholders filled in, links resolved.

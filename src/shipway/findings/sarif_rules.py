@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from shipway.findings.finding import FindingKind, parse_cwes, vulnerability_ids
+from shipway.findings.finding import FindingKind, parse_cwes, vulnerability_ids, web_address
 from shipway.findings.json_node import JsonNode
 
 _KINDS = {
@@ -100,11 +100,6 @@ class SarifRules:
             link=web_address(rule["helpUri"].text()),
             strings=(rule["messageStrings"], owner["globalMessageStrings"]),
         )
-
-
-def web_address(address: str) -> str:
-    """An address that may be shown as a link; anything else is none."""
-    return address if address.startswith(("http://", "https://")) else ""
 
 
 def _kind(name: str, tags: Sequence[str]) -> FindingKind:

@@ -1,4 +1,4 @@
-"""A check: its program is run, its reports are read, its gates are held."""
+"""A step's work, done once: a command, a check or an action; and what `run --fix` repairs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def restore_reports(step: Step, context: StepContext) -> dict[str, str]:
     return folders
 
 
-def collect_reports(check: Check, out: str, redact: Redactor) -> dict[str, bytes]:
+def collect_reports(check: Check, out: str, secrets: tuple[str, ...]) -> dict[str, bytes]:
     """Its reports. In those that are text, no secret is left, in the folder neither."""
     reports = {}
     for name in check.reports:
@@ -102,15 +102,16 @@ def collect_reports(check: Check, out: str, redact: Redactor) -> dict[str, bytes
             continue
         with open(path, "rb") as file:
             data = file.read()
-        reports[name] = data if b"\0" in data else _redacted(data, redact)
+        reports[name] = data if b"\0" in data else _redacted(data, secrets)
         if reports[name] != data:
             with open(path, "wb") as file:
                 file.write(reports[name])
     return reports
 
 
-def _redacted(data: bytes, redact: Redactor) -> bytes:
-    return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+def _redacted(data: bytes, secrets: tuple[str, ...]) -> bytes:
+    text = data.decode("utf-8", "surrogateescape")
+    return Redactor(secrets)(text).encode("utf-8", "surrogateescape")
 
 
 def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
@@ -191,7 +192,7 @@ def _run_check(
         unknown = done.timed_out and step.stage == "security"
         outcome = Outcome.ERROR if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
-    reports = collect_reports(check, check_context.out, Redactor(context.secrets))
+    reports = collect_reports(check, check_context.out, context.secrets)
     try:
         reading = check.read(
             ToolOutput(done.code, done.stdout, done.stderr, reports), context.config, check_context

@@ -19,7 +19,7 @@ from shipway.findings.waivers import (
     inline_waivers,
     suppression_comments,
 )
-from shipway.pipeline.finding_gates import evaluate_finding_gates
+from shipway.pipeline.gates import evaluate_finding_gates
 from shipway.pipeline.imported_scans import imported_scans
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult

@@ -1,10 +1,16 @@
-"""A gate: a limit on a measured figure."""
+"""A gate: a limit on a measured figure, also on how many findings there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
+
+if TYPE_CHECKING:  # what a run remembers needs no configuration
+    from shipway.config.schema import FindingGates
 
 
 @dataclass(frozen=True)
@@ -93,3 +99,53 @@ def _hold(gate: Gate, measure: Measure, worst: tuple[str, ...]) -> GateResult:
         passed = measure.value <= gate.limit
     places = () if passed else worst
     return GateResult(gate, measure.subject, measure.value, measure.unit, passed, places)
+
+
+def evaluate_finding_gates(
+    gates: FindingGates, findings: Sequence[Finding]
+) -> tuple[GateResult, ...]:
+    """Hold every limit that is set against the findings that are open.
+
+    Each names its three worst places. Secrets and licences are counted apart, and not again by
+    their severity.
+    """
+    counted = [finding for finding in findings if finding.state is FindingState.OPEN]
+    severe = [
+        finding
+        for finding in counted
+        if finding.kind not in (FindingKind.SECRET, FindingKind.LICENCE)
+    ]
+    groups: dict[str, tuple[int | None, list[Finding]]] = {
+        f"{severity.name.lower()} findings": (
+            getattr(gates, severity.name.lower()),
+            [finding for finding in severe if finding.severity is severity],
+        )
+        for severity in (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+    }
+    groups["secrets"] = (
+        gates.secrets,
+        [finding for finding in counted if finding.kind is FindingKind.SECRET],
+    )
+    groups["licences that are not allowed"] = (
+        gates.licences,
+        [finding for finding in counted if finding.kind is FindingKind.LICENCE],
+    )
+    for tool, limit in gates.tools.items():
+        groups[f"{tool} findings"] = (
+            limit,
+            [finding for finding in counted if tool in finding.tools],
+        )
+    return tuple(
+        result
+        for name, (limit, selected) in groups.items()
+        if limit is not None
+        for result in _hold_count(name, limit, selected)
+    )
+
+
+def _hold_count(name: str, limit: int, findings: list[Finding]) -> tuple[GateResult, ...]:
+    worst = sorted(findings, key=lambda finding: -finding.severity)
+    places = tuple(f"{finding.package or finding.place} ({finding.rule})" for finding in worst)
+    return evaluate_gates(
+        [Gate(name, Bound.AT_MOST, limit)], [Measure(name, len(findings))], places
+    )

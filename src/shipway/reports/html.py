@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shipway.errors import ShipwayError
-from shipway.findings.finding import Finding, FindingKind, FindingState
-from shipway.findings.sarif_rules import web_address
+from shipway.findings.finding import Finding, FindingKind, FindingState, web_address
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult, StepResult

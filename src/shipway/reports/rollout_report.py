@@ -1,4 +1,4 @@
-"""The curves of a rollout's drawing as SVG paths in boxes of 100 by 100. Pure."""
+"""A rollout as the page draws it: stages, judgements, and curves as SVG paths. Pure."""
 
 from __future__ import annotations
 

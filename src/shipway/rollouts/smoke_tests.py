@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shipway.config.schema import Smoke
 from shipway.errors import Unreachable
 from shipway.ports import Http, Response
-from shipway.rollouts.events import RolloutListener
 
 _MISSING = object()
 
@@ -57,9 +56,12 @@ def first_smoke_test_failure(
     address: str,
     headers: Mapping[str, str],
     http: Http,
-    listener: RolloutListener,
+    say: Callable[[str], None],
 ) -> str:
-    """What is wrong with the first answer that is not as it should be; nothing if all are."""
+    """What is wrong with the first answer that is not as it should be; nothing if all are.
+
+    say: told of every test.
+    """
     for test in tests:
         try:
             wrong = smoke_test_failure(
@@ -67,7 +69,7 @@ def first_smoke_test_failure(
             )
         except Unreachable as problem:
             wrong = problem.message
-        listener.on_message(f"smoke {test.path}: {wrong or 'as it should be'}")
+        say(f"smoke {test.path}: {wrong or 'as it should be'}")
         if wrong:
             return wrong
     return ""

@@ -81,7 +81,7 @@ def find(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert SECRET not in done.stdout + done.stderr
     assert not list(root.parent.glob("shipway-*"))  # the copy is gone

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from shipway.errors import ConfigError
-from shipway.findings.finding import Finding, FindingKind, severity_of_word, vulnerability_ids
+from shipway.findings.finding import (
+    Finding,
+    FindingKind,
+    severity_of_word,
+    vulnerability_ids,
+    web_address,
+)
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 from shipway.findings.scan import IncompleteScan
 
 TOOL = "clair"

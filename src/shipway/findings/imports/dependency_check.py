@@ -10,9 +10,9 @@ from shipway.findings.finding import (
     parse_cwes,
     severity_of_word,
     vulnerability_ids,
+    web_address,
 )
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 from shipway.findings.scan import IncompleteScan
 
 TOOL = "dependency-check"

@@ -11,9 +11,9 @@ from shipway.findings.finding import (
     FindingState,
     severity_of_word,
     vulnerability_ids,
+    web_address,
 )
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 from shipway.findings.scan import IncompleteScan
 
 TOOL = "ecr"

@@ -5,9 +5,8 @@ The answer holds the secrets themselves; no finding has any part of one.
 
 from __future__ import annotations
 
-from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
+from shipway.findings.finding import Finding, FindingKind, FindingState, Severity, web_address
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 
 TOOL = "github-secret-scanning"
 _MENDED = ("revoked", "pattern_deleted", "pattern_edited")

@@ -8,9 +8,9 @@ from shipway.findings.finding import (
     FindingState,
     parse_cwes,
     severity_of_word,
+    web_address,
 )
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_rules import web_address
 from shipway.findings.scan import IncompleteScan
 
 TOOL = "snyk"

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from math import inf, sqrt
 
+from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.window import RequestCounts
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
@@ -84,6 +85,11 @@ def share_above(histogram: Histogram, edge: float) -> float:
     total = histogram[-1][1]
     above = total - next(count for bucket, count in histogram if bucket == edge)
     return min(1.0, (above + 3.0 * sqrt(above) + 3.0) / total)
+
+
+def tolerated_time(settings: JudgeSettings, threshold: float) -> float:
+    """What a response that took the baseline `threshold` milliseconds may take."""
+    return max((1.0 + settings.latency_tolerance) * threshold, threshold + settings.latency_slack)
 
 
 def edge_at_least(buckets: Mapping[float, int], value: float) -> float | None:

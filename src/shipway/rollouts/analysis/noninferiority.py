@@ -15,7 +15,13 @@ from shipway.rollouts.analysis.hypergeometric import (
     log_ratios_alone,
     mean_exp,
 )
-from shipway.rollouts.analysis.latency import Histogram, edge_at_most, quantile_edge, slower_count
+from shipway.rollouts.analysis.latency import (
+    Histogram,
+    edge_at_most,
+    quantile_edge,
+    slower_count,
+    tolerated_time,
+)
 from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
 
 BETTER_ERRORS = (0.5, 0.2, 0.05)  # times the limit's odds
@@ -67,7 +73,7 @@ def _table(
     ours, theirs = window.candidate, window.baseline
     if threshold is None or threshold not in theirs.buckets:
         return None
-    edge = edge_at_most(ours.buckets, settings.tolerated(threshold))
+    edge = edge_at_most(ours.buckets, tolerated_time(settings, threshold))
     if edge is None:
         return None
     return ContingencyTable.of(

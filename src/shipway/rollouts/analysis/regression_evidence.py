@@ -1,10 +1,11 @@
-"""How much events come in bursts, learned from the baseline, so that a burst counts as one.
+"""The evidence that a release is worse: bets on each metric, in which a burst counts as one.
 
-The dispersion of counts of successive blocks of time, as differences of neighbours, so that slow
-drift is none (von Neumann 1941): φ = Σ (k_i·n_j − k_j·n_i)² / (n_i·n_j) / Σ (k_i + k_j)(1 − p).
-Independent events have φ = 1, bursts of c events φ ≈ c. Likelihood ratios to the power of
-λ = 1/φ count a burst about once. λ depends on the past only and is at most 1, so where events are
-independent the false alarms stay exactly bounded (Jensen).
+How much events come in bursts is learned from the baseline. The dispersion of counts of successive
+blocks of time, as differences of neighbours, so that slow drift is none (von Neumann 1941): φ = Σ
+(k_i·n_j − k_j·n_i)² / (n_i·n_j) / Σ (k_i + k_j)(1 − p). Independent events have φ = 1, bursts of c
+events φ ≈ c. Likelihood ratios to the power of λ = 1/φ count a burst about once. λ depends on the
+past only and is at most 1, so where events are independent the false alarms stay exactly bounded
+(Jensen).
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from math import exp
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.hypergeometric import ContingencyTable, log_ratios, log_ratios_alone
-from shipway.rollouts.analysis.latency import Histogram, edge_at_least, quantile_edge, slower_count
+from shipway.rollouts.analysis.latency import (
+    Histogram,
+    edge_at_least,
+    quantile_edge,
+    slower_count,
+    tolerated_time,
+)
 from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
 
 BLOCK = 30.0  # seconds: longer than most clients retry
@@ -225,7 +232,7 @@ def latency_evidence_alone(
     Times may have changed since: only what is slower than tolerated counts.
     """
     ours = window.candidate
-    edge = edge_at_least(ours.buckets, settings.tolerated(threshold))
+    edge = edge_at_least(ours.buckets, tolerated_time(settings, threshold))
     if edge is None:
         return evidence_without_data(metric, settings, window, spent)
     table = ContingencyTable.of(ours, RequestCounts(), slower_count(ours, edge), 0)

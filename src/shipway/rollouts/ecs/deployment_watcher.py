@@ -1,4 +1,4 @@
-"""After a deployment: a success is looked at once more, a failure gets its reason."""
+"""Follows one deployment on ECS to its end; a success is looked at once more afterwards."""
 
 from __future__ import annotations
 

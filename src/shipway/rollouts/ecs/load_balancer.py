@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from shipway.config.schema import Environment
 from shipway.ports import Clients, Http
-from shipway.rollouts.events import LineListener
 from shipway.rollouts.smoke_tests import first_smoke_test_failure
 
 if TYPE_CHECKING:
@@ -111,4 +110,4 @@ class SmokeTests:
 
     def _ask(self, address: str) -> str:
         tests = self._settings.smoke if address else ()
-        return first_smoke_test_failure(tests, address, {}, self._http, LineListener(self._say))
+        return first_smoke_test_failure(tests, address, {}, self._http, self._say)

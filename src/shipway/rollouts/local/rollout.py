@@ -314,7 +314,7 @@ class RolloutExecutor:
         address = self.proxy.inner_address if testing else self.address
         headers = {RELEASE_HEADER: cluster_of(self.candidate.digest)} if testing else {}
         wrong = first_smoke_test_failure(
-            self.settings.smoke, address, headers, self.http, self.listener
+            self.settings.smoke, address, headers, self.http, self.listener.on_message
         )
         if not wrong:
             return Event.DONE

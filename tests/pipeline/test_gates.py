@@ -1,4 +1,4 @@
-"""What is let pass."""
+"""What is let pass: the gates over all findings together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shipway.config.schema import FindingGates
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
-from shipway.pipeline.finding_gates import evaluate_finding_gates
+from shipway.pipeline.gates import evaluate_finding_gates
 
 LOW = Finding(tool="bandit", rule="B1", severity=Severity.LOW, path="a.py", line=3, message="m")
 
