@@ -79,8 +79,10 @@ def _names(finding: Finding) -> list[_Key]:
     words = "" if finding.path and finding.line else finding.message
     if kind is FindingKind.SECRET:
         return [(kind, finding.tool, location, finding.content or finding.rule, words)]
-    shared = [(location, name) for name in finding.ids] if finding.path else []
-    return [*shared, (location, finding.tool, finding.rule, words)]
+    # What names no package may be anything, but is no fault of the code.
+    where = (kind, location) if kind is FindingKind.DEPENDENCY else (location,)
+    shared = [(*where, name) for name in finding.ids] if finding.path else []
+    return [*shared, (*where, finding.tool, finding.rule, words)]
 
 
 def _weaknesses(finding: Finding) -> list[_Key]:
