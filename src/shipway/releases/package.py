@@ -18,7 +18,7 @@ from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import MANIFEST_FILE, Command, OnOutput
 from shipway.releases.interpreter import Interpreters
-from shipway.releases.lock_header import lock_inputs
+from shipway.releases.lock_header import input_digest, lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
@@ -173,7 +173,8 @@ def outdated_inputs(root: str, lock: str) -> str:
     for path, digest in made_from.items():
         try:
             with open(os.path.join(root, path), "rb") as source:
-                same = hashlib.sha256(source.read()).hexdigest() == digest
+                data = source.read()
+            same = digest in (input_digest(data), hashlib.sha256(data).hexdigest())
         except OSError:
             same = False
         if not same:
@@ -217,6 +218,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     """An immutable copy of the application's files, named by their content."""
     python = prepare_environment(step, context, on_output, development=False)
     tree = FileTree(context.root, {})
+    tree.require_whole(step.inputs)
     fingerprints = tree.fingerprints(step.inputs)
     files = {path: value for path, value in fingerprints.items() if value != "special"}
     if not files:
