@@ -82,7 +82,11 @@ def roll_out(
     ):
         listener = news.wrap(screen, release.name, target_platform.serves)
         report_migration_risks(
-            target_platform.serves, release, listener, blocking=ecs_platform(project, environment)
+            target_platform.serves,
+            release,
+            listener,
+            migrates=bool(project.config.application.migrate),
+            blocking=ecs_platform(project, environment),
         )
         receipt = news.finish(target_platform.deploy(release, listener, remarks=remarks))
     return _finish(receipt, project, json=json)
@@ -93,7 +97,11 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     project = open_project(directory)
     target_platform = open_platform(project, environment)
     if not force and not target_platform.unfinished:
-        raise_if_unsafe(target_platform.earlier(to), target_platform)
+        raise_if_unsafe(
+            target_platform.earlier(to),
+            target_platform,
+            migrates=bool(project.config.application.migrate),
+        )
     with (
         notifying_rollout(project, environment, undo=True, begins=False) as news,
         _listening(project, to, json=json) as screen,
@@ -181,7 +189,12 @@ def deploy_step(project: Project) -> Action:
         with notifying_rollout(project, target_platform.name, say=on_output) as news:
             screen = InvokedRollout(LineListener(on_output), project.invocation())
             listener = news.wrap(screen, release.name, target_platform.serves)
-            report_migration_risks(target_platform.serves, release, listener)
+            report_migration_risks(
+                target_platform.serves,
+                release,
+                listener,
+                migrates=bool(project.config.application.migrate),
+            )
             receipt = news.finish(target_platform.deploy(release, listener, context.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
             write_page(receipt, project)
@@ -205,10 +218,12 @@ def report_migration_risks(
     candidate: Release,
     listener: RolloutListener,
     *,
+    migrates: bool,
     blocking: bool = False,
 ) -> None:
     """Say what the candidate's migrations take away from what runs, before anything moves.
 
+    migrates: whether the application has a command that migrates the database.
     blocking: what takes something away, and nobody calls safe, is refused (ConfigError). What
     cannot be read is said only: Django's migrations never can, and a machine that deploys for
     the first time has no files of the release that runs.
@@ -216,7 +231,7 @@ def report_migration_risks(
     if running is None or running.digest == candidate.digest:
         return
     try:
-        contractions = pending_contractions(running, candidate)
+        contractions = pending_contractions(running, candidate, migrates=migrates)
     except CannotRun as problem:
         listener.on_message(problem.message)
         return
@@ -235,9 +250,9 @@ def report_migration_risks(
         )
 
 
-def raise_if_unsafe(target: Release, platform: Platform) -> None:
+def raise_if_unsafe(target: Release, platform: Platform, *, migrates: bool) -> None:
     """Raises ConfigError where the target cannot read what the database has become."""
-    contractions = rollback_obstacles(target, platform.since(target))
+    contractions = rollback_obstacles(target, platform.since(target), migrates=migrates)
     if contractions:
         text = "; ".join(one_line(contraction.words) for contraction in contractions[:3])
         raise ConfigError(

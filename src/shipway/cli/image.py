@@ -12,7 +12,6 @@ from typing import Any
 from shipway import __version__
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json
-from shipway.cli.findings import store_import
 from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
@@ -20,7 +19,8 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.step_worker import StepWorker
 from shipway.codec import JsonObject, to_plain
 from shipway.errors import ConfigError
-from shipway.findings.imports.report import findings_from
+from shipway.findings.imports.report import scans_from
+from shipway.findings.scan import IncompleteScan
 from shipway.images import oci
 from shipway.images.build import BuiltImage, build_image, last_image, read_origin
 from shipway.images.layout import FOLDER, OciLayout
@@ -36,7 +36,7 @@ from shipway.images.reference import is_digest
 from shipway.images.size_budget import evaluate_size_budget
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.definition import image_step
-from shipway.pipeline.findings_step import IMPORTED
+from shipway.pipeline.imported_scans import keep_scan
 from shipway.system.clock import SystemClock
 from shipway.system.git import head_commit
 
@@ -79,9 +79,12 @@ def image_scan(*, directory: str, json: bool) -> int:
     name = destination.registry.place.repository
     timeout = project.config.image.scan_timeout
     report = destination.ecr.scanned(name, built.digest, timeout, lambda: False)
-    findings = findings_from(report)
+    (scan,) = scans_from(report)
+    findings = scan.findings
     reference = str(destination.registry.place.at(built.digest))
-    store_import(os.path.join(project.state, IMPORTED), "ecr", reference, findings)
+    keep_scan(project.state, scan, name=scan.name, source=reference, now=SystemClock().now())
+    if scan.incomplete:
+        raise IncompleteScan(f"the scan of {scan.name} is incomplete: {scan.incomplete}")
     if json:
         print(json_module.dumps({"image": reference, "findings": len(findings)}, indent=2))
     else:

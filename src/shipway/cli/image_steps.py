@@ -41,12 +41,14 @@ from shipway.system.files import FileTree
 
 
 def build_context(context: StepContext, step: Step) -> BuildContext:
-    """Where a step builds."""
+    """Where a step builds. Raises CannotRun where the files are not all here."""
+    tree = FileTree(context.root, {})
+    tree.require_whole(("**",))
     return BuildContext(
         root=context.root,
         state=context.state,
         config=context.config,
-        files=FileTree(context.root, {}).listing(),
+        files=tree.listing(),
         processes=context.processes,
         clock=SystemClock(),
         env=context.env(step),

@@ -24,7 +24,7 @@ from shipway.images.reproducible import ImageFinisher
 from shipway.images.size_budget import ImageSize
 from shipway.ports import Clock, Command, Completed, Processes
 from shipway.system.files import file_lock, write_atomic
-from shipway.system.git import committed_files, has_changes, head_commit
+from shipway.system.git import commit_time, has_changes, head_commit
 
 # What a build may see: a copy of the files that git knows, the same on every machine.
 #
@@ -84,7 +84,10 @@ def _copy(source: str, copy: str, moment: int) -> str:
 
 
 def read_origin(root: str, config: Config) -> ImageOrigin:
-    """The application's origin. Outside a repository the moment is always the same."""
+    """The application's origin. Outside a repository the moment is always the same.
+
+    Raises CannotRun where git does not say whether files differ from the commit.
+    """
     commit, _ = head_commit(root)
     application = config.application
     return ImageOrigin(
@@ -92,7 +95,7 @@ def read_origin(root: str, config: Config) -> ImageOrigin:
         application.version,
         commit,
         changed=bool(commit) and has_changes(root),
-        moment=committed_files(root),
+        moment=commit_time(root),
     )
 
 

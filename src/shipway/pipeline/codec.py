@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from shipway.codec import DocumentFormat, JsonValue, from_plain, to_json, to_plain
-from shipway.findings.finding import Finding
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.step import Step
 
@@ -43,19 +42,6 @@ def run_from_json(text: str, steps: tuple[StepResult, ...]) -> RunResult:
 def run_with_steps_to_json(result: RunResult) -> str:
     """A run and its steps for `report --json`: as they are recorded, without a version."""
     return to_json({"run": replace(result, steps=()), "steps": result.steps})
-
-
-@dataclass(frozen=True)
-class ImportedFindings:
-    """What `findings import` keeps: the file they came from, when (seconds since the epoch), and
-    the findings."""
-
-    source: str = ""
-    imported: float = 0.0
-    findings: tuple[Finding, ...] = ()
-
-
-IMPORTED_FINDINGS = DocumentFormat(ImportedFindings, "the list of imported findings")
 
 
 # A compiled pipeline as text: what the next run needs, without pydantic and TOML. It goes with one
