@@ -31,7 +31,7 @@ from shipway.rehearsal.environment import (
     rehearsal_config,
     rehearsal_settings,
 )
-from shipway.rehearsal.faults import parse_fault
+from shipway.rehearsal.faults import mount_path, parse_fault
 from shipway.rehearsal.load import MOST_SECONDS, LoadPlan
 from shipway.rehearsal.load_generator.process import ProcessLoad
 from shipway.rehearsal.ports import RehearsalPlan, RehearsalSetup
@@ -171,9 +171,9 @@ def _script(
     new = candidate_release(release)
     ports = RehearsalPorts(free_port(), free_port(), HERE, os.path.join(folder, "crash"))
     config = rehearsal_config(project.config, environment, strategy, ordered, ports, new)
-    requested = load_targets(
-        paths, rehearsal_settings(project.config, environment), config.application.health
-    )
+    settings = rehearsal_settings(project.config, environment)
+    mount = mount_path(project.config.application.serve, settings.env)
+    requested = load_targets(paths, settings, config.application.health, mount)
     plan = LoadPlan(
         host="127.0.0.1",
         port=ports.port,

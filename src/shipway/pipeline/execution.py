@@ -49,7 +49,8 @@ def tool_command(
         return (tool.program,)
     extras = tuple(part for extra in tool.extras for part in ("--with", extra))
     source = f"{tool.package}=={tool.version}"
-    return (context.uv, "tool", "run", "--quiet", "--from", source, *extras, tool.program)
+    python = ("--python", sys.executable)  # Shipway's, whatever the application's is
+    return (context.uv, "tool", "run", "--quiet", *python, "--from", source, *extras, tool.program)
 
 
 def interrupted_result(step: Step, done: Completed) -> StepResult | None:

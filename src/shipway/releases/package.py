@@ -17,6 +17,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
@@ -85,9 +86,9 @@ def _commands(
     lock = _lock(context, development=development)
     if lock == "uv.lock":
         part = () if development else ("--no-dev", "--no-install-project")
-        return [(context.uv, "sync", "--locked", "--quiet", *part)]
+        return [(context.uv, "sync", "--locked", "--quiet", *_python(context), *part)]
     return [
-        (context.uv, "venv", "--quiet", "--clear", folder),
+        (context.uv, "venv", "--quiet", "--clear", *_python(context), folder),
         (
             context.uv,
             "pip",
@@ -99,6 +100,15 @@ def _commands(
             _readable(context, lock),
         ),
     ]
+
+
+def _python(context: StepContext) -> tuple[str, ...]:
+    """The option that names the application's Python; none where its configuration names none."""
+    version = context.config.application.python
+    if not version:
+        return ()
+    interpreters = Interpreters(context.uv, context.processes, context.root, context.environment)
+    return ("--python", interpreters.find(version))
 
 
 def _lock(context: StepContext, *, development: bool) -> str:
@@ -173,8 +183,8 @@ def outdated_inputs(root: str, lock: str) -> str:
 
 def lock_digest(context: StepContext) -> str:
     """What names the environment: the locks and what else decides what is installed."""
-    hasher = hashlib.sha256()
     application = context.config.application
+    hasher = hashlib.sha256(application.python.encode())
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(context.root, name)
         if os.path.exists(path):

@@ -87,7 +87,8 @@ _LIMIT = 600.0  # seconds; a package that has to be built to know what it needs 
 
 @dataclass(frozen=True)
 class LockResolver:
-    """root: the application's. state: where the files for uv are written. env: all that uv sees."""
+    """root: the application's. state: where the files for uv are written. env: all that uv sees.
+    python: the interpreter, or the version, that the locks are for."""
 
     root: str
     state: str
@@ -95,6 +96,7 @@ class LockResolver:
     processes: Processes
     env: Mapping[str, str]
     say: OnOutput
+    python: str = ""
 
     def locks(self, proposal: Proposal) -> dict[str, str]:
         """path → text of both locks; empty where the lock that is there has everything.
@@ -155,6 +157,7 @@ class LockResolver:
             limits,
             "--output-file",
             out,
+            *(("--python", self.python) if self.python else ()),
             source,
             *built,
         )

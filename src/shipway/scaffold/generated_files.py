@@ -48,7 +48,6 @@ class FileChange:
         )
 
 
-_PYTHON = "3.11"
 _UV = "0.9.7"
 _ASK = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000{path}', timeout=2)"
 IGNORED = (".shipway/", "__pycache__/")
@@ -86,7 +85,7 @@ def dockerfile(proposal: Proposal) -> str:
     command = json.dumps(shlex.split(with_address(serve, "0.0.0.0:8000")))
     return f"""\
 # Written by `shipway init`; from now on it is yours.
-ARG PYTHON_IMAGE=python:{survey.python or _PYTHON}-slim-bookworm
+ARG PYTHON_IMAGE=python:{proposal.settings["application"]["python"]}-slim-bookworm
 
 FROM ${{PYTHON_IMAGE}} AS build
 WORKDIR /build
