@@ -223,7 +223,7 @@ def survey_facts(survey: Survey) -> dict[str, str]:
         "tests": ", ".join(kinds) + (f" ({survey.tests.runner})" if kinds else "none"),
         "migrations": survey.migrate or "none",
         "variables": ", ".join(needed) or "none is required",
-        "services": ", ".join(survey.services) or "none",
+        "services": ", ".join(service.kind for service in survey.services.needed) or "none",
         "container": survey.application.dockerfile or "none yet",
         "workflows": survey.application.workflows or "none yet",
     }
