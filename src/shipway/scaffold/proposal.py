@@ -16,6 +16,8 @@ BASELINE = "shipway-baseline.sarif"
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
+# Instances get it from Shipway, as `local`, which the application may not know.
+_OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
@@ -209,6 +211,8 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
     for variable in survey.variables:
         if variable.name in files:
             env[variable.name] = files[variable.name]
+        elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
+            env[variable.name] = value
         elif not variable.required or variable.name in survey.services.provided:
             continue
         else:
