@@ -14,6 +14,9 @@ from tests.cli.in_process import SHIPWAY, environment, only, project, shipway
 from tests.patience import PATIENCE
 
 from shipway.pipeline.service_kinds import ServiceNote
+from shipway.rollouts.local.instances import Instance
+from shipway.rollouts.local.state import LOCAL_STATE, LocalState
+from shipway.system.record import SqliteRecord
 
 SETTINGS = '[application]\nname = "web"\n[retention]\nreleases = 1\n' + only()
 
@@ -105,12 +108,19 @@ def service_of(web: Path, environment: str) -> ServiceNote:
 
 
 def test_the_services_of_an_environment_go_with_their_data_when_it_is_down(web: Path) -> None:
-    running, idle = service_of(web, "local"), service_of(web, "drill")
+    record = SqliteRecord(str(web / ".shipway" / "record.sqlite3"))
+    serving = LocalState(instances=(Instance("b" * 64, "1.b", "127.0.0.1:1", "/nowhere"),))
+    record.put_state("busy", LOCAL_STATE.fields(serving))
+    record.put_state("drill", LOCAL_STATE.fields(LocalState()))
+    record.close()
+    idle, unreadable = service_of(web, "drill"), service_of(web, "local")
+    running = service_of(web, "busy")
     assert "service      1      300 B  redis of drill with its data" in shipway(web, "clean").stdout
     assert Path(idle.folder).exists()
     assert shipway(web, "clean", "--yes").returncode == 0
     assert not Path(idle.folder).exists()
     assert Path(running.folder).exists()
+    assert Path(unreadable.folder).exists()
     assert shipway(web, "clean", "--yes").stdout == "nothing can go\n"
 
 

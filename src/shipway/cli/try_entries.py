@@ -39,7 +39,7 @@ def try_entries(
     installed = StepResult(
         step="install", stage=install.stage, outcome=Outcome.PASSED, facts={"python": python}
     )
-    shop = replace(context, upstream={"install": installed})
+    context = replace(context, upstream={"install": installed})
     with ExitStack() as services:
         variables: dict[str, str] = {}
         if project.config.services:
@@ -49,11 +49,13 @@ def try_entries(
                     name: value.replace("{data}", data)
                     for name, value in project.config.application.env.items()
                 }
-                provided = services.enter_context(shop.serviced(shop, lambda line: None, extra))
+                provided = services.enter_context(
+                    context.serviced(context, lambda line: None, extra)
+                )
                 variables = dict(provided.variables)
             except (CannotRun, ApplicationFault) as problem:
                 say(f"entry        tried without services: {problem.message}")
-        tester = EntryTester(shop, RealHttp(), SystemClock(), free_port, variables)
+        tester = EntryTester(context, RealHttp(), SystemClock(), free_port, variables)
         try:
             if not variables:
                 tester.prepare(say)

@@ -57,10 +57,10 @@ class EntryTrial:
 
 @dataclass(frozen=True)
 class EntryTester:
-    """shop: with the application's environment as its step install has it. env: variables of the
+    """context: with the application's environment as its step install has it. env: variables of the
     services that run for it."""
 
-    shop: StepContext
+    context: StepContext
     http: Http
     clock: Clock
     free_port: Callable[[], int]
@@ -90,43 +90,43 @@ class EntryTester:
             bind = f"127.0.0.1:{self.free_port()}"
             env = self._variables(folder, bind)
             log = os.path.join(folder, "application.log")
-            server = self.shop.processes.spawn(
-                Command(self._argv(entry, bind), self.shop.root, env), log
+            server = self.context.processes.spawn(
+                Command(self._argv(entry, bind), self.context.root, env), log
             )
             try:
                 if not self._up(bind, server):
                     return EntryTrial(entry, {}, self._error(log))
                 return EntryTrial(entry, dict(self._answers(bind, paths)))
             finally:
-                self.shop.processes.stop(server, 3.0)
+                self.context.processes.stop(server, 3.0)
 
     def _variables(self, folder: str, bind: str) -> dict[str, str]:
-        application = self.shop.config.application
+        application = self.context.config.application
         configured = {
             name: value.replace("{data}", folder) for name, value in application.env.items()
         }
-        binaries = os.path.dirname(self.shop.python())
-        env = {**self.shop.env(), **configured, **self.env, "BIND": bind, "WEB_CONCURRENCY": "1"}
+        binaries = os.path.dirname(self.context.python())
+        env = {**self.context.env(), **configured, **self.env, "BIND": bind, "WEB_CONCURRENCY": "1"}
         env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
         if source := source_folder(application.packages):
-            env["PYTHONPATH"] = os.path.join(self.shop.root, source)
+            env["PYTHONPATH"] = os.path.join(self.context.root, source)
         return env
 
     def prepare(self, say: OnOutput) -> None:
         """Bring the database up to date, where there are no services that did it; a failure is
         told, and whether the entry starts is seen all the same."""
-        application = self.shop.config.application
+        application = self.context.config.application
         with self._folder() as folder:
             env = self._variables(folder, "")
             for command in filter(None, (application.migrate, application.seed)):
                 try:
-                    run_preparation(self.shop, command, env, lambda line: None)
+                    run_preparation(self.context, command, env, lambda line: None)
                 except (ApplicationFault, CannotRun) as problem:
                     say(f"entry        {command}: {problem.message}")
 
     @contextmanager
     def _folder(self) -> Iterator[str]:
-        folder = os.path.join(self.shop.state, "trial")
+        folder = os.path.join(self.context.state, "trial")
         os.makedirs(folder, exist_ok=True)
         try:
             yield folder
@@ -137,16 +137,16 @@ class EntryTester:
 
     def close(self) -> None:
         """Remove the data that the trials left."""
-        shutil.rmtree(os.path.join(self.shop.state, "trial"), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.context.state, "trial"), ignore_errors=True)
 
     def _argv(self, entry: EntryPoint, bind: str) -> tuple[str, ...]:
         program, *words = shlex.split(with_address(entry.serve, bind))
-        own = os.path.join(os.path.dirname(self.shop.python()), program)
+        own = os.path.join(os.path.dirname(self.context.python()), program)
         return (own if os.path.exists(own) else program, *words)
 
     def _up(self, bind: str, server: Server) -> bool:
         end = self.clock.monotonic() + LIMIT
-        while self.clock.monotonic() < end and self.shop.processes.alive(server):
+        while self.clock.monotonic() < end and self.context.processes.alive(server):
             try:
                 self.http.get(f"http://{bind}/", timeout=_ASK)
             except Unreachable:
@@ -164,7 +164,7 @@ class EntryTester:
 
     def _error(self, log: str) -> str:
         with open(log, encoding="utf-8", errors="replace") as file:
-            return last_error(Redactor(self.shop.secrets)(file.read()))
+            return last_error(Redactor(self.context.secrets)(file.read()))
 
 
 _OF_SERVER = re.compile(r"^(\[\d{4}-|\[\d+\]|INFO:|ERROR:|WARNING:)")
