@@ -19,6 +19,7 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
@@ -75,6 +76,7 @@ class Bench:
             console,
             self.clock,
             settings,
+            RunSecrets(str(self.root), self.blobs()),
         ).execute()
 
     def outcomes(self, *steps: Step, **options: object) -> dict[str, Outcome]:

@@ -20,6 +20,7 @@ from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
 from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.ports import OnOutput
 from shipway.reports.console import PlainConsole
 from shipway.system.clock import VirtualClock
@@ -57,6 +58,7 @@ class Bench:
             PlainConsole(self.said),
             self.clock,
             settings,
+            RunSecrets(str(self.root), self.blobs),
         )
 
     def run(self, work: Work, *steps: Step) -> RunResult:

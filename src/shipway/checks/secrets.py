@@ -10,6 +10,7 @@ from shipway.checks.base import Scanner, tool_crashed, unreadable_files
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.findings.secret_place import SecretPlace, place_from
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _REMEDY = (
@@ -35,6 +36,7 @@ class SecretScanner(Scanner):
             if "refused" in report and output.code == 3:
                 raise self._refused(str(report["refused"]), str(report["said"]))
             findings = self._findings(report["secrets"])
+            places = _places(report["secrets"])
             looked_at, skipped = int(report["looked_at"]), list(report["unread"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, self.name) from None
@@ -46,7 +48,7 @@ class SecretScanner(Scanner):
             )
         if not looked_at:
             raise self._nothing()
-        return CheckResult(findings)
+        return CheckResult(findings, secrets=places)
 
     def _findings(self, secrets: list[dict[str, Any]]) -> tuple[Finding, ...]:
         return tuple(self._finding(secret) for secret in secrets)
@@ -113,3 +115,9 @@ class SecretScanner(Scanner):
                 f"this trufflehog is not version 3: {message}", self.tool.how, code="tool-missing"
             ),
         }[why]
+
+
+def _places(secrets: list[dict[str, Any]]) -> tuple[SecretPlace, ...]:
+    """One place for each secret, wherever else it stands."""
+    places = {str(secret["digest"]): secret["place"] for secret in secrets if secret["place"]}
+    return tuple(map(place_from, places.values()))

@@ -36,6 +36,7 @@ from shipway.images.size_budget import evaluate_size_budget
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.definition import image_step
 from shipway.pipeline.findings_step import IMPORTED
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.system.clock import SystemClock
 from shipway.system.git import head_commit
 
@@ -50,7 +51,7 @@ def image_build(*, directory: str, json: bool) -> int:
     say = _say(json=json)
     commit, _ = head_commit(project.root)
     run = f"{SystemClock().now():.3f}-{os.getpid()}"
-    worker = StepWorker(project, run, commit)
+    worker = StepWorker(project, run, commit, RunSecrets(project.root, project.blobs))
     context = build_context(worker.context, image_step(project.config))
     built = build_image(context, read_origin(project.root, project.config), run, say)
     gates = evaluate_size_budget(built.weight, project.config.image)

@@ -24,6 +24,7 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
+from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
 from shipway.pipeline.step import STAGES
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
@@ -115,10 +116,18 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
     )
+    scanners = {step.work.get("check", "") for step in graph.steps.values()}
+    secrets = RunSecrets(
+        project.root,
+        project.blobs,
+        os.path.join(project.state, "runs", name),
+        scanners.intersection(SECRET_SCANNERS),
+    )
     perform = StepExecutor(
         project,
         options.run,
         commit,
+        secrets,
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
@@ -131,7 +140,9 @@ def run_as(name: str, request: RunRequest) -> int:
     )
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
+    execution = PipelineRun(
+        graph, perform, cache, project.record, listener, clock, options, secrets
+    )
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
@@ -148,7 +159,7 @@ def run_as(name: str, request: RunRequest) -> int:
         # Where all was cached, the last run's pages hold what these would.
         from shipway.cli.report import report_run
 
-        report_run(result, project, quiet=request.json)
+        report_run(result, project, secrets, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
 
 

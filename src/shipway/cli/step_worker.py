@@ -15,6 +15,7 @@ from shipway.pipeline.check import Check
 from shipway.pipeline.execution import apply_fixes, execute_step
 from shipway.pipeline.findings_step import findings_step
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import ServiceEnvironment, remove_stale_services, start_services
 from shipway.pipeline.step import Step
@@ -38,6 +39,7 @@ class StepWorker:
         project: Project,
         run: str,
         commit: str,
+        secrets: RunSecrets,
         *,
         stopping: Callable[[], bool] = lambda: False,
         advisories: str = "",
@@ -45,6 +47,8 @@ class StepWorker:
     ) -> None:
         self.processes = SystemProcesses()
         declared = {name for step in project.steps for name in step.env}
+        hidden = secret_values(project.config, os.environ, declared)
+        secrets.learn(hidden)
         self.context = StepContext(
             root=project.root,
             state=project.state,
@@ -62,7 +66,8 @@ class StepWorker:
             stopping=stopping,
             baseline=baseline,
             advisories=advisories,
-            secrets=secret_values(project.config, os.environ, declared),
+            secrets=hidden,
+            texts=secrets.contents,
         )
 
     def execute(

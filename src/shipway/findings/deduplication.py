@@ -102,6 +102,9 @@ def _join(first: Finding, other: Finding) -> Finding:
         ids=tuple(dict.fromkeys((*first.ids, *other.ids))),
         link=first.link or other.link,
         content=first.content or other.content,
+        known_fingerprint=(
+            first if first.content or not other.content else other
+        ).known_fingerprint,
     )
 
 

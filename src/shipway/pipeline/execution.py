@@ -18,6 +18,7 @@ from shipway.pipeline.command_line import command_line
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.run_secrets import PLACES
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
@@ -86,7 +87,7 @@ def restore_reports(step: Step, context: StepContext) -> dict[str, str]:
         folders[need] = context.folder(need)
         for name, digest in result.reports.items():
             path = os.path.join(folders[need], name)
-            data = context.blobs.get(digest)
+            data = context.tool_texts.get(digest)
             if data is not None and not os.path.exists(path):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as file:
@@ -161,7 +162,7 @@ def _test(
         )
     notes = "".join(f"{line}\n" for line in lines)
     earlier = (
-        (context.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+        (context.tool_texts.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
     )
     warnings = [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
     facts = {**result.facts, "warnings": warnings} if warnings else result.facts
@@ -205,7 +206,7 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    stored = {name: context.blobs.put(data) for name, data in reports.items()}
+    stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
     return _judged(step, reading, stored, log)
@@ -247,9 +248,11 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
         reports=reports,
         log=log,
     )
+    if reading.secrets:
+        result = replace(result, facts={PLACES: [place.to_dict() for place in reading.secrets]})
     if reading.partial:
         warning = f"measured without {reading.partial}, which did not run"
-        result = replace(result, facts={"warnings": [warning]})
+        result = replace(result, facts={**result.facts, "warnings": [warning]})
         if broken and not reading.failed:
             return _undecided(result, broken[0], reading.partial)
     reason = reading.failed or (broken[0].sentence if broken else "")

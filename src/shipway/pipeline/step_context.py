@@ -64,7 +64,8 @@ class StepContext:
     its name. serve: starts the application for a load test and gives its address. serviced: starts
     services for tests. secrets: values to blot out. stopping: whether the run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
-    baseline: fingerprints of findings that do not count. now: seconds since the epoch.
+    baseline: fingerprints of findings that do not count. now: seconds since the epoch. texts:
+    where logs and reports of tools go; they are redacted before they are kept.
     """
 
     root: str
@@ -86,6 +87,7 @@ class StepContext:
     baseline: Sequence[str] = ()
     now: Callable[[], float] = time.time
     serviced: Serviced = _no_services
+    texts: BlobStore | None = None
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
@@ -103,4 +105,9 @@ class StepContext:
 
     def store(self, text: str) -> str:
         """Keep a log; its name, "" for an empty one."""
-        return self.blobs.put(text.encode()) if text else ""
+        return self.tool_texts.put(text.encode("utf-8", "replace")) if text else ""
+
+    @property
+    def tool_texts(self) -> BlobStore:
+        """Where logs and reports of tools go, and are found again."""
+        return self.texts or self.blobs
