@@ -64,7 +64,8 @@ class Bench:
             serve=_no_server,
             uv="uv",
         )
-        settings = RunOptions(run=str(self.runs), jobs=2, **options)  # type: ignore[arg-type]
+        secrets = RunSecrets(str(self.root), self.blobs())
+        settings = RunOptions(run=str(self.runs), jobs=2, secrets=secrets, **options)  # type: ignore[arg-type]
         console = PlainConsole(io.StringIO())
         return PipelineRun(
             Graph(steps),
@@ -76,7 +77,6 @@ class Bench:
             console,
             self.clock,
             settings,
-            RunSecrets(str(self.root), self.blobs()),
         ).execute()
 
     def outcomes(self, *steps: Step, **options: object) -> dict[str, Outcome]:

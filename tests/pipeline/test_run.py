@@ -19,8 +19,8 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
-from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.run_secrets import RunSecrets
+from shipway.pipeline.step import Step, StepKind
 from shipway.ports import OnOutput
 from shipway.reports.console import PlainConsole
 from shipway.system.clock import VirtualClock
@@ -48,7 +48,8 @@ class Bench:
         def perform(step: Step, upstream: Mapping[str, StepResult], say: OnOutput) -> StepResult:
             return work(step)
 
-        settings = RunOptions(run=str(self.clock.now()), jobs=1, **options)  # type: ignore[arg-type]
+        secrets = RunSecrets(str(self.root), self.blobs)
+        settings = RunOptions(run=str(self.clock.now()), jobs=1, secrets=secrets, **options)  # type: ignore[arg-type]
         self.clock.sleep(1)
         return PipelineRun(
             Graph(steps),
@@ -58,7 +59,6 @@ class Bench:
             PlainConsole(self.said),
             self.clock,
             settings,
-            RunSecrets(str(self.root), self.blobs),
         )
 
     def run(self, work: Work, *steps: Step) -> RunResult:

@@ -101,9 +101,17 @@ def run_as(name: str, request: RunRequest) -> int:
     clock = SystemClock()
     commit, branch = head_commit(project.root)
     strictly = bool(os.environ.get("CI")) if request.strict is None else request.strict
+    scanners = {step.work.get("check", "") for step in graph.steps.values()}
+    secrets = RunSecrets(
+        project.root,
+        project.blobs,
+        os.path.join(project.state, "runs", name),
+        scanners.intersection(SECRET_SCANNERS),
+    )
     options = RunOptions(
         run=name,
         jobs=request.jobs or len(os.sched_getaffinity(0)),
+        secrets=secrets,
         application=project.name,
         fail_fast=request.fail_fast,
         branch=branch,
@@ -115,13 +123,6 @@ def run_as(name: str, request: RunRequest) -> int:
         else None,
         words=_words(request.advisories, request.baseline),
         strict=strictly,
-    )
-    scanners = {step.work.get("check", "") for step in graph.steps.values()}
-    secrets = RunSecrets(
-        project.root,
-        project.blobs,
-        os.path.join(project.state, "runs", name),
-        scanners.intersection(SECRET_SCANNERS),
     )
     perform = StepExecutor(
         project,
@@ -140,9 +141,7 @@ def run_as(name: str, request: RunRequest) -> int:
     )
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(
-        graph, perform, cache, project.record, listener, clock, options, secrets
-    )
+    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:

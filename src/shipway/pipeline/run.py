@@ -119,7 +119,8 @@ class RunRecord(Protocol):
 class RunOptions:
     """What the caller asked for.
 
-    run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
+    run: the run's id. jobs: cores to use at once. secrets: what nothing that the run shows or
+    keeps may hold. changed: the paths that changed, or None
     for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
@@ -129,6 +130,7 @@ class RunOptions:
 
     run: str
     jobs: int
+    secrets: RunSecrets
     application: str = ""
     fail_fast: bool = False
     changed: frozenset[str] | None = None
@@ -151,10 +153,7 @@ class _Event:
 
 
 class PipelineRun:
-    """One run of a graph.
-
-    secrets: what nothing that the run shows or keeps may hold.
-    """
+    """One run of a graph."""
 
     def __init__(
         self,
@@ -165,7 +164,6 @@ class PipelineRun:
         listener: RunListener,
         clock: Clock,
         options: RunOptions,
-        secrets: RunSecrets,
     ) -> None:
         self._graph = graph
         self._perform_once = perform
@@ -174,7 +172,7 @@ class PipelineRun:
         self._listener = listener
         self._clock = clock
         self._options = options
-        self._secrets = secrets
+        self._secrets = options.secrets
         self._held: list[_Event] = []
         self._holding = threading.Lock()
         self._results: list[StepResult] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 BLOT = "[redacted]"
 _PART = 6  # characters of a secret beside an ellipsis that can be told from a word
@@ -98,10 +99,7 @@ class Redactor:
         """The beginnings, ends and middles of secrets at the edges of lines and ellipses."""
         edges = _edges(text)
         begins = [edge.end for edge in edges[:-1]]
-        pieces = [
-            (left.end, right.start, left, right)
-            for left, right in zip(edges, edges[1:], strict=False)
-        ]
+        pieces = [(left.end, right.start, left, right) for left, right in pairwise(edges)]
         for at, values in self._starts.candidates(text):
             _, end, _, right = pieces[max(0, bisect_right(begins, at) - 1)]
             fragment = text[at:end]
@@ -112,13 +110,13 @@ class Redactor:
         for at, values in self._ends.candidates(text):
             start, end, left, _ = pieces[max(0, bisect_right(begins, at) - 1)]
             fragment = text[start : at + _PART]
-            if at + _PART <= end and len(fragment) >= left.least:
-                if any(value.endswith(fragment) for value in values):
-                    yield start, at + _PART
+            whole = at + _PART <= end and len(fragment) >= left.least
+            if whole and any(value.endswith(fragment) for value in values):
+                yield start, at + _PART
         for start, end, _, _ in pieces:
-            if _FRAGMENT <= end - start <= self.reach and text[start:end] in self._joined:
-                if not _SCHEME.fullmatch(text, start, end):
-                    yield start, end
+            middle = _FRAGMENT <= end - start <= self.reach and text[start:end] in self._joined
+            if middle and not _SCHEME.fullmatch(text, start, end):
+                yield start, end
 
 
 class _Edge:
