@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 BLOT = "[redacted]"
@@ -14,7 +14,8 @@ _ELLIPSIS = r"\.{3,}|…"
 # A line break with what programs put around it: indentation, quotes, a continuation, a frame.
 _BREAK = r"[ \t\"'\\+|│]*[\r\n]+(?:E  )?[ \t\"'+|│]*"
 _BOUNDARY = re.compile(f"{_BREAK}|{_ELLIPSIS}")
-_BROKEN = re.compile(_BREAK)
+# Quotes around a line break may be a part of the secret.
+_BREAKS = (re.compile(_BREAK), re.compile(r"[\r\n]+[ \t]*"))
 # What is not seen: escape sequences of terminals, controls, marks without a width.
 _UNSEEN = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[ -/]*[0-~]?"
@@ -22,7 +23,15 @@ _UNSEEN = re.compile(
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/?/?", re.IGNORECASE)
 
+# What programs put around a line.
+_DECORATION = " \t\r\n\"'\\+|│"
+_AROUND = re.compile(r"[ \t\r\n\"'+|│]*(?:E  )?[ \t\"'+|│]*")
+_WORD = re.compile(r"\s*\S+\s*")
+_FEW = 500  # parts that are looked for one by one
+_WINDOW = 1 << 16  # characters
+
 _Span = tuple[int, int]
+_Candidate = tuple[int, list[str]]
 
 
 class Redactor:
@@ -73,50 +82,57 @@ class Redactor:
         return "".join((*parts, text[at:]))
 
     def _spans(self, text: str) -> Iterator[_Span]:
-        yield from self._whole(text)
+        yield from self._shown(text)
         if _UNSEEN.search(text):
-            shown, places = _without(_UNSEEN, text)
-            yield from _back(self._shown(shown), places)
-        else:
-            yield from self._shown(text)
+            seen, places = _without(_UNSEEN, text)
+            yield from _back(self._shown(seen), places)
 
     def _shown(self, text: str) -> Iterator[_Span]:
         """Spans in a text without what is not seen."""
-        yield from self._whole(text)
-        yield from self._fragments(text)
-        if _BROKEN.search(text):
-            joined, places = _without(_BROKEN, text)
-            yield from _back(self._whole(joined), places)
+        starts = list(self._starts.candidates(text))
+        ends = list(self._ends.candidates(text))
+        yield from _whole(text, starts)
+        if starts or ends or _WORD.fullmatch(text):
+            yield from self._fragments(text, starts, ends)
+        for line_break in _BREAKS if "\n" in text or "\r" in text else ():
+            joined, places = _without(line_break, text)
+            yield from _back(_whole(joined, self._starts.candidates(joined)), places)
 
-    def _whole(self, text: str) -> Iterator[_Span]:
-        for at, values in self._starts.candidates(text):
-            for value in values:  # longest first
-                if text.startswith(value, at):
-                    yield at, at + len(value)
-                    break
-
-    def _fragments(self, text: str) -> Iterator[_Span]:
+    def _fragments(
+        self, text: str, starts: Iterable[_Candidate], ends: Iterable[_Candidate]
+    ) -> Iterator[_Span]:
         """The beginnings, ends and middles of secrets at the edges of lines and ellipses."""
         edges = _edges(text)
-        begins = [edge.end for edge in edges[:-1]]
-        pieces = [(left.end, right.start, left, right) for left, right in pairwise(edges)]
-        for at, values in self._starts.candidates(text):
-            _, end, _, right = pieces[max(0, bisect_right(begins, at) - 1)]
+        pieces = [
+            (left.end, right.start, left.least, right.least) for left, right in pairwise(edges)
+        ]
+        begins = [start for start, *_ in pieces]
+        for at, values in starts:
+            _, end, _, least = pieces[max(0, bisect_right(begins, at) - 1)]
             fragment = text[at:end]
-            if len(fragment) >= right.least and any(
+            if len(fragment) >= least and any(
                 value.startswith(fragment) and not _is_scheme(value, fragment) for value in values
             ):
                 yield at, end
-        for at, values in self._ends.candidates(text):
-            start, end, left, _ = pieces[max(0, bisect_right(begins, at) - 1)]
+        for at, values in ends:
+            start, end, least, _ = pieces[max(0, bisect_right(begins, at) - 1)]
             fragment = text[start : at + _PART]
-            whole = at + _PART <= end and len(fragment) >= left.least
+            whole = at + _PART <= end and len(fragment) >= least
             if whole and any(value.endswith(fragment) for value in values):
                 yield start, at + _PART
-        for start, end, _, _ in pieces:
+        if len(pieces) == 1:  # of more lines, what is broken over them is found as a whole
+            (start, end, _, _), *_ = pieces
             middle = _FRAGMENT <= end - start <= self.reach and text[start:end] in self._joined
             if middle and not _SCHEME.fullmatch(text, start, end):
                 yield start, end
+
+
+def _whole(text: str, candidates: Iterable[_Candidate]) -> Iterator[_Span]:
+    for at, values in candidates:
+        for value in values:  # longest first
+            if text.startswith(value, at):
+                yield at, at + len(value)
+                break
 
 
 class _Edge:
@@ -130,11 +146,13 @@ class _Edge:
 
 
 def _edges(text: str) -> list[_Edge]:
-    edges = [_Edge(0, 0, _FRAGMENT)]
-    for match in _BOUNDARY.finditer(text):
+    before, after = _AROUND.match(text), len(text.rstrip(_DECORATION))
+    edges = [_Edge(0, before.end() if before else 0, _FRAGMENT)]
+    for match in _BOUNDARY.finditer(text, edges[0].end, max(after, edges[0].end)):
         least = _PART if match[0][0] in ".…" else _FRAGMENT
         edges.append(_Edge(match.start(), match.end(), least))
-    edges.append(_Edge(len(text), len(text), _FRAGMENT))
+    last = max(after, edges[-1].end)
+    edges.append(_Edge(last, len(text), _FRAGMENT))
     return edges
 
 
@@ -147,24 +165,27 @@ class _Index:
             length = min(len(value), _PART)
             part = value[-length:] if at_end else value[:length]
             self._tables.setdefault(length, {}).setdefault(part, []).append(value)
-        self._patterns = {length: _candidates(table) for length, table in self._tables.items()}
 
-    def candidates(self, text: str) -> Iterator[tuple[int, list[str]]]:
+    def candidates(self, text: str) -> Iterator[_Candidate]:
         """(where, the values that begin, or end, as the text does there)."""
         for length, table in self._tables.items():
-            for match in self._patterns[length].finditer(text):
-                at = match.start()
-                values = table.get(text[at : at + length])
-                if values is not None:
-                    yield at, values
+            few = len(table) <= _FEW
+            parts = [part for part in table if part in text] if few else _parts(text, length, table)
+            for part in parts:
+                at = text.find(part)
+                while at >= 0:
+                    yield at, table[part]
+                    at = text.find(part, at + 1)
 
 
-def _candidates(parts: Iterable[str]) -> re.Pattern[str]:
-    """Where one of some parts, all of one length, may begin: compiled, so that most of a text is
-    passed over quickly."""
-    columns = zip(*parts, strict=True)
-    classes = ("[" + "".join(map(re.escape, sorted(set(column)))) + "]" for column in columns)
-    return re.compile(f"(?={''.join(classes)})")
+def _parts(text: str, length: int, table: Mapping[str, object]) -> set[str]:
+    """Which parts the text has, without looking for each of them in it."""
+    present: set[str] = set()
+    for start in range(0, len(text), _WINDOW):
+        window = text[start : start + _WINDOW + length - 1]
+        grams = {window[at : at + length] for at in range(len(window) - length + 1)}
+        present |= grams & table.keys()
+    return present
 
 
 def _is_scheme(value: str, fragment: str) -> bool:
