@@ -12,8 +12,9 @@ from shipway.cli.uv import uv_program
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application
 from shipway.pipeline.check import Check
-from shipway.pipeline.execution import apply_fixes, execute_step
+from shipway.pipeline.execution import execute_step
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
@@ -31,7 +32,8 @@ class StepWorker:
     """Does the work of one run's steps, from any thread.
 
     context: what they work with; `upstream` differs from step to step. stopping: whether the run is
-    to end. advisories, baseline: as the run's options have them.
+    to end. advisories, baseline: as the run's options have them. secrets: of the run, where there
+    is one.
     """
 
     def __init__(
@@ -39,15 +41,17 @@ class StepWorker:
         project: Project,
         run: str,
         commit: str,
-        secrets: RunSecrets,
+        secrets: RunSecrets | None = None,
         *,
         stopping: Callable[[], bool] = lambda: False,
         advisories: str = "",
         baseline: Sequence[str] = (),
     ) -> None:
+        self._steps = {step.name: step for step in project.steps}
         self.processes = SystemProcesses()
         declared = {name for step in project.steps for name in step.env}
         hidden = secret_values(project.config, os.environ, declared)
+        secrets = secrets or RunSecrets(project.root, project.blobs)
         secrets.learn(hidden)
         self.context = StepContext(
             root=project.root,
@@ -77,8 +81,19 @@ class StepWorker:
         return execute_step(step, replace(self.context, upstream=upstream), on_output)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
-        """Let the steps' tools repair what is safe."""
-        apply_fixes(steps, self.context, say)
+        """Let the steps' tools repair what is safe, and keep what is shown to work."""
+
+        def application() -> StepContext:
+            """With the application's environment, where it can be made."""
+            if "install" not in self._steps:
+                return self.context
+            installed = self.execute(self._steps["install"], {}, lambda line: None)
+            if installed.reason:
+                say(f"install: {installed.reason}")
+            return replace(self.context, upstream={"install": installed})
+
+        suites = [self._steps[name] for name in ("unit", "integration") if name in self._steps]
+        apply_fixes(steps, self.context, say, application=application, tests=suites[:1])
 
     def remove_stale_services(self) -> None:
         """End the services of runs that were killed."""

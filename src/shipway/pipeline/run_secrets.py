@@ -17,26 +17,25 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
 from shipway.config.secret_values import forms
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind
 from shipway.findings.secret_place import SecretPlace, place_from
-from shipway.pipeline.result import StepResult
+from shipway.pipeline.result import StepFacts, StepResult
 from shipway.system.files import write_atomic
 from shipway.system.git import file_in_commit
 from shipway.system.redaction import BLOT, Redactor
 
 # Checks that look for secrets: what other steps say waits for them.
 SECRET_SCANNERS = ("bandit", "gitleaks", "gitleaks-history", "trufflehog")
-PLACES = "secret_places"  # in a step's facts
 _LONGEST = 1 << 16  # bytes of a secret
 _LARGEST = 1 << 26  # bytes of a file that is looked through
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_=%-]{16,}")
 # Facts that are no text, but names by which later commands find a release and its files.
-_NAMES = (PLACES, "paths", "python", "release")
+_NAMES = ("secret_places", "paths", "python", "release")
 
 
 class Contents(Protocol):
@@ -91,7 +90,9 @@ class RunSecrets:
 
         Raises CannotRun where that is not possible any more.
         """
-        places = {place_from(place) for place in result.facts.get(PLACES, ())} - self._places
+        places = {
+            place_from(place) for place in result.facts.get("secret_places", ())
+        } - self._places
         self._places |= places
         secrets = {text for place in places for text in _texts(self._root, place)}
         if result.step in SECRET_SCANNERS:
@@ -185,10 +186,7 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
         ),
         tests=result.tests
         and replace(result.tests, left_out=tuple(map(redact, result.tests.left_out))),
-        facts={
-            name: value if name in _NAMES else _redacted(value, redactor)
-            for name, value in result.facts.items()
-        },
+        facts=_redacted_facts(result.facts, redactor),
     )
 
 
@@ -202,6 +200,11 @@ def redacted_finding(finding: Finding, redactor: Redactor) -> Finding:
     if all(getattr(finding, name) == text for name, text in texts.items()):
         return finding
     return replace(finding, **texts, known_fingerprint=finding.fingerprint)
+
+
+def _redacted_facts(facts: StepFacts, redactor: Redactor) -> StepFacts:
+    texts = {name: value for name, value in facts.items() if name not in _NAMES}
+    return cast(StepFacts, {**facts, **_redacted(texts, redactor)})
 
 
 def can_be_replayed(result: StepResult, shown: StepResult) -> bool:
