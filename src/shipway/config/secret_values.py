@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shipway.config.schema import Config
 
 SHORTEST = 6  # characters; shorter ones would blot out ordinary words
+_SHORTEST_FOUND = 4
 # Every step sees them, and a private package index has a password in its address.
 INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL")
 _WORDS = r"TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|PWD|(API)?KEYS?|CREDENTIALS?|DSN"
@@ -86,10 +87,20 @@ def forms(value: str) -> Iterator[str]:
 
     What is too short to be told from a word has none.
     """
-    if len(value.strip()) < SHORTEST:
-        return
+    if len(value.strip()) >= SHORTEST:
+        yield value
+        yield from _encoded(value)
+
+
+def forms_of_found(value: str) -> Iterator[str]:
+    """The same of a secret that a scanner has found, which is no word, however short it is."""
+    if len(value.strip()) >= _SHORTEST_FOUND:
+        yield value
+        yield from (form for form in _encoded(value) if len(form) >= SHORTEST)
+
+
+def _encoded(value: str) -> Iterator[str]:
     data = value.encode("utf-8", "surrogateescape")
-    yield value
     yield from _in_an_address(data)
     yield from _in_json(value)
     yield from (repr(value)[1:-1], repr(data)[2:-1], _octal(data))

@@ -32,6 +32,7 @@ def serve_application(
     folder = os.path.join(context.out, "served")
     shutil.rmtree(folder, ignore_errors=True)
     data = os.path.join(folder, "data")
+    os.makedirs(folder, mode=0o700)
     os.makedirs(data)
     bind = f"127.0.0.1:{free_port()}"
     env = _env(context, data, bind)

@@ -120,7 +120,7 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
     adapter = context.checks(step.work["check"])
     out = context.folder(step.name)
     shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
+    os.makedirs(out, mode=0o700)
     check_context = CheckContext(
         context.root,
         out,

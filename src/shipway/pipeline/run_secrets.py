@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
-from shipway.config.secret_values import forms
+from shipway.config.secret_values import forms_of_found
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind
 from shipway.findings.secret_place import SecretPlace, place_from
@@ -97,7 +97,7 @@ class RunSecrets:
         secrets = {text for place in places for text in _texts(self._root, place)}
         if result.step in SECRET_SCANNERS:
             secrets |= set(_hard_coded(self._root, result.findings))
-        self.learn(form for secret in secrets for form in (secret, *forms(secret)))
+        self.learn(form for secret in secrets for form in forms_of_found(secret))
 
     def redact(self, text: str) -> str:
         """The text without any secret that is known by now, in as many lines."""

@@ -64,6 +64,11 @@ class Redactor:
         """The text without secrets."""
         return self._redacted(text, BLOT)
 
+    def of_more(self, text: str) -> str:
+        """The same of the beginning of a text: what it ends with may be a part of a secret, and is
+        left until its rest is there."""
+        return _replaced(text, list(_whole(text, self._starts.candidates(text))), BLOT)
+
     def keeping_lines(self, text: str) -> str:
         """The same with as many lines as before, so that their numbers stay right."""
         return self._redacted(text, None)
@@ -71,15 +76,7 @@ class Redactor:
     def _redacted(self, text: str, blot: str | None) -> str:
         if not self._joined or not text:
             return text
-        spans = list(self._spans(text))
-        if not spans:
-            return text
-        parts: list[str] = []
-        at = 0
-        for start, end in _merged(spans):
-            parts += (text[at:start], blot or BLOT + "\n" * text.count("\n", start, end))
-            at = end
-        return "".join((*parts, text[at:]))
+        return _replaced(text, list(self._spans(text)), blot)
 
     def _spans(self, text: str) -> Iterator[_Span]:
         yield from self._shown(text)
@@ -125,6 +122,18 @@ class Redactor:
             middle = _FRAGMENT <= end - start <= self.reach and text[start:end] in self._joined
             if middle and not _SCHEME.fullmatch(text, start, end):
                 yield start, end
+
+
+def _replaced(text: str, spans: list[_Span], blot: str | None) -> str:
+    """blot: for each span; None for one that has as many lines."""
+    if not spans:
+        return text
+    parts: list[str] = []
+    at = 0
+    for start, end in _merged(spans):
+        parts += (text[at:start], blot or BLOT + "\n" * text.count("\n", start, end))
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def _whole(text: str, candidates: Iterable[_Candidate]) -> Iterator[_Span]:
