@@ -28,6 +28,7 @@ _DECORATION = " \t\r\n\"'\\+|│"
 _AROUND = re.compile(r"[ \t\r\n\"'+|│]*(?:E  )?[ \t\"'+|│]*")
 _WORD = re.compile(r"\s*\S+\s*")
 _FEW = 500  # parts that are looked for one by one
+_DENSE = 50  # parts that a text has, from which on one look at each place takes less
 _WINDOW = 1 << 16  # characters
 
 _Span = tuple[int, int]
@@ -179,12 +180,21 @@ class _Index:
         """(where, the values that begin, or end, as the text does there)."""
         for length, table in self._tables.items():
             few = len(table) <= _FEW
-            parts = [part for part in table if part in text] if few else _parts(text, length, table)
-            for part in parts:
-                at = text.find(part)
-                while at >= 0:
-                    yield at, table[part]
-                    at = text.find(part, at + 1)
+            parts = {part for part in table if part in text} if few else _parts(text, length, table)
+            places = _dense if len(parts) > _DENSE else _sparse
+            yield from ((at, table[text[at : at + length]]) for at in places(text, length, parts))
+
+
+def _sparse(text: str, length: int, parts: set[str]) -> Iterator[int]:
+    for part in parts:
+        at = text.find(part)
+        while at >= 0:
+            yield at
+            at = text.find(part, at + 1)
+
+
+def _dense(text: str, length: int, parts: set[str]) -> Iterator[int]:
+    return (at for at in range(len(text) - length + 1) if text[at : at + length] in parts)
 
 
 def _parts(text: str, length: int, table: Mapping[str, object]) -> set[str]:
