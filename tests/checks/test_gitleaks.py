@@ -26,6 +26,7 @@ ONE = {
     "date": "",
     "verified": False,
     "digest": "d" * 64,
+    "place": {"commit": "", "path": "a.py", "offset": 40, "length": 36, "literal": True},
 }
 
 

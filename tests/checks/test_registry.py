@@ -104,3 +104,8 @@ def test_what_is_switched_off_is_not_waited_for() -> None:
     assert chosen["coverage"].needs == ("install", "integration", "browser")
     assert chosen["performance"].needs == ("install",)
     assert chosen["mypy"] is check_named("mypy")
+
+
+def test_what_other_steps_say_waits_for_every_check_that_looks_for_secrets() -> None:
+    scanners = {check.name for check in CHECKS if isinstance(check, SecretScanner)}
+    assert scanners == {*SECRET_SCANNERS} - {"bandit"}

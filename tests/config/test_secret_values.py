@@ -12,6 +12,7 @@ import pytest
 
 from shipway.config.schema import Config, Environment, OwnStep
 from shipway.config.secret_values import INDEXES, SHORTEST, names_a_secret, secret_values
+from shipway.errors import ConfigError
 from shipway.pipeline.step_context import BASE_ENV
 from shipway.system.redaction import BLOT, Redactor
 
@@ -126,10 +127,19 @@ def test_every_address_that_all_steps_see_is_looked_into() -> None:
         assert redacted("hunter22", **{name: address}) == BLOT
 
 
-def test_a_value_that_might_be_a_word_is_left() -> None:
-    assert redacted("admin ", MAIL="admin") == "admin "
-    assert secret_values(CONFIG, {"MAIL": "  a b  "}) == ()
-    assert len("admin") < SHORTEST
+@pytest.mark.parametrize("value", ["admin", "  a b  ", "1"])
+def test_a_secret_that_might_be_a_word_is_refused_by_the_name_of_its_variable(value: str) -> None:
+    assert len(value.strip()) < SHORTEST
+    with pytest.raises(ConfigError, match=r"MAIL is a secret of . characters?, too short"):
+        secret_values(CONFIG, {"MAIL": value})
+
+
+@pytest.mark.parametrize("password", ["guest", "x"])
+def test_a_short_password_is_blotted_out_in_its_address(password: str) -> None:
+    address = f"amqp://guest:{password}@broker/"
+    text = f"guest x: cannot reach {address}"
+    shown = f"guest x: cannot reach amqp://guest{BLOT}broker/"
+    assert redacted(text, DATABASE_URL=address) == shown
 
 
 @pytest.mark.parametrize("value", [VALUE, "hunter22", "1234567", "ü" * 7, "x" * 200])

@@ -19,6 +19,7 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
@@ -63,7 +64,8 @@ class Bench:
             serve=_no_server,
             uv="uv",
         )
-        settings = RunOptions(run=str(self.runs), jobs=2, **options)  # type: ignore[arg-type]
+        secrets = RunSecrets(str(self.root), self.blobs())
+        settings = RunOptions(run=str(self.runs), jobs=2, secrets=secrets, **options)  # type: ignore[arg-type]
         console = PlainConsole(io.StringIO())
         return PipelineRun(
             Graph(steps),

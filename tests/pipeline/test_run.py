@@ -19,6 +19,7 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
 from shipway.ports import OnOutput
 from shipway.reports.console import PlainConsole
@@ -47,7 +48,8 @@ class Bench:
         def perform(step: Step, upstream: Mapping[str, StepResult], say: OnOutput) -> StepResult:
             return work(step)
 
-        settings = RunOptions(run=str(self.clock.now()), jobs=1, **options)  # type: ignore[arg-type]
+        secrets = RunSecrets(str(self.root), self.blobs)
+        settings = RunOptions(run=str(self.clock.now()), jobs=1, secrets=secrets, **options)  # type: ignore[arg-type]
         self.clock.sleep(1)
         return PipelineRun(
             Graph(steps),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
 from pathlib import Path
@@ -82,6 +83,20 @@ def test_cancelling_ends_what_runs_and_what_comes_later() -> None:
     threading.Timer(0.3, processes.cancel).start()
     assert processes.run(python("import time; time.sleep(600)", timeout=PATIENCE)).cancelled
     assert processes.run(python("import time; time.sleep(600)", timeout=PATIENCE)).cancelled
+
+
+def test_only_the_owner_reads_what_a_server_prints(tmp_path: Path) -> None:
+    processes = SystemProcesses()
+    logs = tmp_path / "logs"
+    earlier = tmp_path / "earlier.log"
+    earlier.touch(0o644)
+    for log in (logs / "a.log", earlier):
+        server = processes.spawn(
+            Command(("sleep", "60"), "/", {"PATH": os.environ["PATH"]}), str(log)
+        )
+        processes.stop(server, 5)
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert stat.S_IMODE(logs.stat().st_mode) == 0o700
 
 
 def test_a_server_is_known_by_its_birth_and_stopped(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_what_a_program_leaves_of_a_secret_when_it_shortens_is_blotted_out(
     assert Redactor(["other-secret", "harbourpilotboats"])(text) == shown
 
 
-@pytest.mark.parametrize("text", ["harbo...", "harbourp x...", "...", "harbourp", "a ... tboats"])
+@pytest.mark.parametrize("text", ["harbo...", "harbourp x...", "...", "harbour", "a ... tboats"])
 def test_what_is_too_short_or_not_beside_an_ellipsis_is_left(text: str) -> None:
     assert Redactor(["harbourpilotboats"])(text) == text
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from shipway.checks.base import Scanner, tool_crashed, unreadable_files
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind, Severity
+from shipway.findings.secret_place import SecretPlace, place_from
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _REMEDY = (
@@ -20,7 +21,10 @@ _REMEDY = (
 
 
 class Secret(TypedDict):
-    """One secret, as the program beside this file reports it. date, commit: in the history only."""
+    """One secret, as the program beside this file reports it. date, commit: in the history only.
+
+    place: where it can be read (findings/secret_place.py), None where that is not known.
+    """
 
     rule: str
     path: str
@@ -30,6 +34,7 @@ class Secret(TypedDict):
     digest: str
     date: str
     commit: str
+    place: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class SecretScanner(Scanner):
             if "refused" in report and output.code == 3:
                 raise self._refused(str(report["refused"]), str(report["said"]))
             findings = self._findings(report["secrets"])
+            places = _places(report["secrets"])
             looked_at, skipped = int(report["looked_at"]), list(report["unread"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise tool_crashed(output, self.name) from None
@@ -60,7 +66,7 @@ class SecretScanner(Scanner):
             )
         if not looked_at:
             raise self._nothing()
-        return CheckResult(findings)
+        return CheckResult(findings, secrets=places)
 
     def _findings(self, secrets: Sequence[Secret]) -> tuple[Finding, ...]:
         return tuple(self._finding(secret) for secret in secrets)
@@ -127,3 +133,9 @@ class SecretScanner(Scanner):
                 f"this trufflehog is not version 3: {message}", self.tool.how, code="tool-missing"
             ),
         }[why]
+
+
+def _places(secrets: Sequence[Secret]) -> tuple[SecretPlace, ...]:
+    """One place for each secret, wherever else it stands."""
+    places = {secret["digest"]: place for secret in secrets if (place := secret["place"])}
+    return tuple(map(place_from, places.values()))

@@ -206,7 +206,7 @@ def deploy_step(project: Project) -> Action:
             reason=receipt.cause,
             remedy=receipt.remedy,
             rollout=receipt.verdict,
-            log=context.blobs.put("\n".join(receipt.log).encode()) if receipt.log else "",
+            log=context.store("\n".join(receipt.log)),
             facts={"receipt": receipt.to_dict(), "address": receipt.address},
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
 from shipway.cli.arguments import add_json
@@ -12,7 +13,7 @@ from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
-from shipway.errors import ConfigError
+from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.codec import (
     run_from_json,
     run_to_json,
@@ -22,6 +23,7 @@ from shipway.pipeline.codec import (
 )
 from shipway.pipeline.merge_runs import merge_parts, merge_results
 from shipway.pipeline.result import RunResult
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
@@ -118,7 +120,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
     if json:
         print(run_with_steps_to_json(result))
     else:
-        print(write_reports(result, project))
+        print(write_reports(result, project, known_secrets(result, project)))
     if not source:
         return 0
 
@@ -148,17 +150,29 @@ def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
     return run_from_json(text, tuple(step_from_json(step) for step in steps))
 
 
-def report_run(result: RunResult, project: Project, *, quiet: bool) -> None:
+def report_run(result: RunResult, project: Project, secrets: RunSecrets, *, quiet: bool) -> None:
     """Write all forms of a run that has just ended, say where, and in GitHub publish it there."""
-    path = write_reports(result, project)
+    path = write_reports(result, project, secrets)
     if not quiet:
         sys.stdout.write(f"report: {path}\n")
         publish_run(result, project)
     _prune(project)
 
 
-def write_reports(result: RunResult, project: Project) -> str:
-    """Write all forms; the path of the page, relative to here where that is shorter."""
+def known_secrets(result: RunResult, project: Project) -> RunSecrets:
+    """What a run on record found, as far as it is still there to be shown."""
+    secrets = RunSecrets(project.root, project.blobs)
+    for step in result.steps:
+        with suppress(CannotRun):
+            secrets.learn_from(step)
+    return secrets
+
+
+def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> str:
+    """Write all forms; the path of the page, relative to here where that is shorter.
+
+    secrets: of the run, whose results hold none; the lines of code on the page may.
+    """
 
     def log(name: str) -> bytes:
         data = project.blobs.get(name)
@@ -168,7 +182,10 @@ def write_reports(result: RunResult, project: Project) -> str:
 
     for name, text in {
         "report.html": html_report(
-            result, log, lambda path: _source(project.root, path), rollout_pages(project)
+            result,
+            log,
+            lambda path: _source(project.root, path, secrets),
+            rollout_pages(project),
         ),
         "junit.xml": junit_report(result),
         "findings.sarif": sarif_report(result),
@@ -183,14 +200,14 @@ def write_reports(result: RunResult, project: Project) -> str:
     return min(path, os.path.relpath(path), key=len)
 
 
-def _source(root: str, path: str) -> str | None:
+def _source(root: str, path: str, secrets: RunSecrets) -> str | None:
     """The text of a file of the application; None for what is outside of it, or no text."""
     full = os.path.realpath(os.path.join(root, path))
     if os.path.commonpath((full, os.path.realpath(root))) != os.path.realpath(root):
         return None
     try:
         with open(full, encoding="utf-8") as file:
-            return file.read()
+            return secrets.redact(file.read())
     except (OSError, ValueError):
         return None
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from shipway.cli.project import Project
+from shipway.cli.recorded_secrets import recorded_secrets, redacted_notice
 from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
 from shipway.notifications.delivery import HttpNotifier
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
@@ -181,8 +182,9 @@ def events_to_notify(project: Project, environment: str) -> tuple[str, ...]:
 
 
 def deliver(project: Project, message: Notice, notifier: Notifier) -> Sequence[Delivery]:
-    """Post a notice to every place at once."""
+    """Post a notice to every place at once, without what the last run found as a secret."""
     settings = project.config.notify
+    shown = redacted_notice(message, recorded_secrets(project))
 
     def post(letter: WebhookRequest | Delivery) -> Delivery:
         return (
@@ -192,7 +194,7 @@ def deliver(project: Project, message: Notice, notifier: Notifier) -> Sequence[D
         )
 
     with ThreadPoolExecutor(max_workers=3) as posting:
-        return list(posting.map(post, webhook_requests(message, settings, os.environ)))
+        return list(posting.map(post, webhook_requests(shown, settings, os.environ)))
 
 
 def notice_of_report(project: Project, event: NoticeEvent, receipt: RolloutReport) -> Notice:

@@ -24,6 +24,7 @@ from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
+from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
 from shipway.pipeline.step import STAGES
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
@@ -101,9 +102,17 @@ def run_as(name: str, request: RunRequest) -> int:
     clock = SystemClock()
     commit, branch = head_commit(project.root)
     strictly = bool(os.environ.get("CI")) if request.strict is None else request.strict
+    scanners = {step.work.get("check", "") for step in graph.steps.values()}
+    secrets = RunSecrets(
+        project.root,
+        project.blobs,
+        os.path.join(project.state, "runs", name),
+        scanners.intersection(SECRET_SCANNERS),
+    )
     options = RunOptions(
         run=name,
         jobs=request.jobs or len(os.sched_getaffinity(0)),
+        secrets=secrets,
         application=project.name,
         fail_fast=request.fail_fast,
         branch=branch,
@@ -120,6 +129,7 @@ def run_as(name: str, request: RunRequest) -> int:
         project,
         options.run,
         commit,
+        secrets,
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
@@ -149,7 +159,7 @@ def run_as(name: str, request: RunRequest) -> int:
         # Where all was cached, the last run's pages hold what these would.
         from shipway.cli.report import report_run
 
-        report_run(result, project, quiet=request.json)
+        report_run(result, project, secrets, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shipway.cli.project import Project
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step
 from shipway.ports import OnOutput
 
@@ -27,6 +28,7 @@ class StepExecutor:
         project: Project,
         run: str,
         commit: str,
+        secrets: RunSecrets,
         *,
         advisories: str = "",
         baseline: Sequence[str] = (),
@@ -36,6 +38,7 @@ class StepExecutor:
         self._baseline = baseline
         self._run = run
         self._commit = commit
+        self._secrets = secrets
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._worker: StepWorker | None = None
@@ -69,6 +72,7 @@ class StepExecutor:
                     self._project,
                     self._run,
                     self._commit,
+                    self._secrets,
                     stopping=self._cancelled.is_set,
                     advisories=self._advisories,
                     baseline=self._baseline,

@@ -15,6 +15,7 @@ from shipway.pipeline.execution import execute_step
 from shipway.pipeline.findings_step import findings_step
 from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import remove_stale_services, service_host, start_services
 from shipway.pipeline.step import Step
@@ -31,7 +32,8 @@ class StepWorker:
     """Does the work of one run's steps, from any thread.
 
     context: what they work with; `upstream` differs from step to step. stopping: whether the run is
-    to end. advisories, baseline: as the run's options have them.
+    to end. advisories, baseline: as the run's options have them. secrets: of the run, where there
+    is one.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class StepWorker:
         project: Project,
         run: str,
         commit: str,
+        secrets: RunSecrets | None = None,
         *,
         stopping: Callable[[], bool] = lambda: False,
         advisories: str = "",
@@ -47,6 +50,9 @@ class StepWorker:
         self._steps = {step.name: step for step in project.steps}
         self.processes = SystemProcesses()
         declared = {name for step in project.steps for name in step.env}
+        hidden = secret_values(project.config, os.environ, declared)
+        secrets = secrets or RunSecrets(project.root, project.blobs)
+        secrets.learn(hidden)
         self.context = StepContext(
             root=project.root,
             state=project.state,
@@ -64,7 +70,8 @@ class StepWorker:
             stopping=stopping,
             baseline=baseline,
             advisories=advisories,
-            secrets=secret_values(project.config, os.environ, declared),
+            secrets=hidden,
+            texts=secrets.contents,
         )
 
     def execute(

@@ -111,6 +111,7 @@ def _join(first: Finding, other: Finding) -> Finding:
     tools = [tool for tool in other.tools if tool not in first.tools]
     scores = [score for score in (first.cvss, other.cvss) if score is not None]
     worse = _worse(first, other)
+    described = first if first.content or not other.content else other
     return replace(
         first,
         severity=worse.severity,
@@ -122,7 +123,8 @@ def _join(first: Finding, other: Finding) -> Finding:
         cwe=tuple(dict.fromkeys((*first.cwe, *other.cwe))),
         ids=tuple(dict.fromkeys((*first.ids, *other.ids))),
         link=first.link or other.link,
-        content=first.content or other.content,
+        content=described.content,
+        known_fingerprint=described.known_fingerprint,
     )
 
 

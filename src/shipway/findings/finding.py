@@ -54,7 +54,8 @@ class Finding:
     "name version" of the dependency at fault. link: where more is said.
     content: what is at fault, independent of where it stands: the statement in one form, or a
     keyed digest of a secret, never the secret. also: other tools that report the same fault.
-    state: whether it counts, and because of what it does not.
+    state: whether it counts, and because of what it does not. known_fingerprint: of what it was
+    before secrets were blotted out of it.
     """
 
     tool: str
@@ -76,6 +77,7 @@ class Finding:
     also: tuple[str, ...] = ()
     state: FindingState = FindingState.OPEN
     because: str = ""
+    known_fingerprint: str = ""
 
     @property
     def place(self) -> str:
@@ -98,6 +100,8 @@ class Finding:
 
         A dependency's fault is its package and its first id, whichever tool found it.
         """
+        if self.known_fingerprint:
+            return self.known_fingerprint
         if self.kind is FindingKind.DEPENDENCY:
             parts: tuple[str, ...] = (self.package.split(" ")[0], min(self.ids, default=self.rule))
         elif self.content:

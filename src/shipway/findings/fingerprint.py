@@ -104,7 +104,7 @@ def with_code_context(findings: Sequence[Finding], texts: Mapping[str, str]) -> 
     }
     for finding in findings:
         content = by_path.get(finding.path, {}).get(finding.line, "") if _wants(finding) else ""
-        yield replace(finding, content=content) if content else finding
+        yield replace(finding, content=content, known_fingerprint="") if content else finding
 
 
 def _wants(finding: Finding) -> bool:

@@ -33,6 +33,7 @@ def serve_application(
     if not context.prepared:
         shutil.rmtree(folder, ignore_errors=True)
     data = os.path.join(folder, "data")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
     os.makedirs(data, exist_ok=True)
     bind = f"127.0.0.1:{free_port()}"
     env = _env(context, data, bind)

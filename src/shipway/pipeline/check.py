@@ -9,6 +9,7 @@ from typing import Protocol
 
 from shipway.config.schema import Config
 from shipway.findings.finding import Finding
+from shipway.findings.secret_place import SecretPlace
 from shipway.pipeline.gates import Gate, Measure
 from shipway.pipeline.result import TestTally
 
@@ -74,7 +75,8 @@ class CheckResult:
     """What a check understood. `failed` is a sentence where the tool itself says no.
 
     partial: what its figures were measured without, where more could only raise them; a limit
-    that they do not reach is then neither kept nor broken.
+    that they do not reach is then neither kept nor broken. secrets: where the secrets stand that
+    it found.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -84,6 +86,7 @@ class CheckResult:
     failed: str = ""
     remedy: str = ""
     partial: str = ""
+    secrets: tuple[SecretPlace, ...] = ()
 
 
 class Check(Protocol):

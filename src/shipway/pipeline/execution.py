@@ -86,7 +86,7 @@ def restore_reports(step: Step, context: StepContext) -> dict[str, str]:
         folders[need] = context.folder(need)
         for name, digest in result.reports.items():
             path = os.path.join(folders[need], name)
-            data = context.blobs.get(digest)
+            data = context.tool_texts.get(digest)
             if data is not None and not os.path.exists(path):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "wb") as file:
@@ -120,7 +120,7 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
     adapter = context.checks(step.work["check"])
     out = context.folder(step.name)
     shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
+    os.makedirs(out, mode=0o700)
     check_context = CheckContext(
         context.root,
         out,
@@ -183,7 +183,7 @@ def _test(
         )
     notes = "".join(f"{line}\n" for line in lines)
     earlier = (
-        (context.blobs.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
+        (context.tool_texts.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
     )
     warnings = [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
     facts = {**result.facts, "warnings": warnings} if warnings else result.facts
@@ -230,7 +230,7 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    stored = {name: context.blobs.put(data) for name, data in reports.items()}
+    stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
     return _judged(step, reading, stored, log)
@@ -272,9 +272,13 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
         reports=reports,
         log=log,
     )
+    if reading.secrets:
+        result = replace(
+            result, facts={"secret_places": [place.to_dict() for place in reading.secrets]}
+        )
     if reading.partial:
         warning = f"measured without {reading.partial}, which did not run"
-        result = replace(result, facts={"warnings": [warning]})
+        result = replace(result, facts={**result.facts, "warnings": [warning]})
         if broken and not reading.failed:
             return _undecided(result, broken[0], reading.partial)
     reason = reading.failed or (broken[0].sentence if broken else "")

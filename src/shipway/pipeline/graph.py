@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from shipway.errors import ConfigError
@@ -143,11 +143,18 @@ class Scheduler:
     Pure: tell it what started and how things ended, ask it what comes next. Times are seconds
     of the caller's clock; durations are what each step took last time. A step is decided on when
     all that it needs has ended, by the table in pipeline/dependency.py: the order of their endings
-    changes nothing. strict: whether what is absent holds up a rollout as a failure does.
+    changes nothing. strict: whether what is absent holds up a rollout as a failure does. first:
+    steps that start before others that are ready.
     """
 
     def __init__(
-        self, graph: Graph, cores: int, durations: Mapping[str, float], *, strict: bool = False
+        self,
+        graph: Graph,
+        cores: int,
+        durations: Mapping[str, float],
+        *,
+        strict: bool = False,
+        first: Collection[str] = (),
     ) -> None:
         self._graph = graph
         self._cores = cores
@@ -162,7 +169,8 @@ class Scheduler:
         self._left = len(graph.steps)
         remaining = graph.remaining(durations)
         self._rank = {
-            name: (-remaining[name], position) for position, name in enumerate(graph.order)
+            name: (name not in first, -remaining[name], position)
+            for position, name in enumerate(graph.order)
         }
         self._ready = sorted(
             (name for name, count in self._waiting.items() if not count), key=self._rank.__getitem__

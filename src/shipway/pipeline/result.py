@@ -41,7 +41,8 @@ class StepFacts(TypedDict, total=False):
     that silence a tool, as (path, text). compared: whether there was a baseline. digest, builder:
     of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
-    `--json` prints it. address: where the application answers.
+    `--json` prints it. address: where the application answers. secret_places: where the secrets
+    stand that were found (findings/secret_place.py).
     """
 
     python: str
@@ -60,6 +61,7 @@ class StepFacts(TypedDict, total=False):
     release: JsonObject
     receipt: JsonObject
     address: str
+    secret_places: list[JsonObject]
 
 
 @dataclass(frozen=True, kw_only=True)

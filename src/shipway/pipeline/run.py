@@ -7,16 +7,18 @@ import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import Protocol
 
-from shipway.errors import ShipwayError
+from shipway.errors import CannotRun, ShipwayError
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.codec import run_to_json, step_to_json
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.graph import Graph, Scheduler
 from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
 from shipway.pipeline.result import RunResult, StepResult
+from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets, can_be_replayed
 from shipway.pipeline.step import Step
 from shipway.ports import Clock, EndedStep, OnOutput
 
@@ -117,7 +119,8 @@ class RunRecord(Protocol):
 class RunOptions:
     """What the caller asked for.
 
-    run: the run's id. jobs: cores to use at once. changed: the paths that changed, or None
+    run: the run's id. jobs: cores to use at once. secrets: what nothing that the run shows or
+    keeps may hold. changed: the paths that changed, or None
     for all; a step none of whose inputs is among them is skipped. skipped: steps that this call
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
@@ -127,6 +130,7 @@ class RunOptions:
 
     run: str
     jobs: int
+    secrets: RunSecrets
     application: str = ""
     fail_fast: bool = False
     changed: frozenset[str] | None = None
@@ -136,6 +140,16 @@ class RunOptions:
     commit: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strict: bool = False
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A line that a step printed; or how it ended, for the listener and for the record."""
+
+    step: str
+    line: str = ""
+    result: StepResult | None = None
+    ended: EndedStep | None = None
 
 
 class PipelineRun:
@@ -158,6 +172,9 @@ class PipelineRun:
         self._listener = listener
         self._clock = clock
         self._options = options
+        self._secrets = options.secrets
+        self._held: list[_Event] = []
+        self._holding = threading.Lock()
         self._results: list[StepResult] = []
         self._upstream: dict[str, StepResult] = {}
         self._unwritten: list[EndedStep] = []
@@ -181,7 +198,13 @@ class PipelineRun:
         try:
             durations = self._record.durations()
             self._loop(
-                Scheduler(self._graph, self._options.jobs, durations, strict=self._options.strict)
+                Scheduler(
+                    self._graph,
+                    self._options.jobs,
+                    durations,
+                    strict=self._options.strict,
+                    first=SECRET_SCANNERS,
+                )
             )
         finally:
             for _ in range(self._workers):
@@ -235,6 +258,8 @@ class PipelineRun:
             self._finish(schedule, step, _result(step, Outcome.SKIPPED, reason))
             return
         hit = self._cache.look(step, self._clock.now())
+        if hit is not None and not self._learned(hit[1]):
+            hit = None
         if hit is None:
             _LOG.info("cache miss: %s, key %s", step.name, self._cache.key(step))
             self._dispatch(step)
@@ -244,6 +269,7 @@ class PipelineRun:
         self._upstream[step.name] = result
         # The stored text says "passed": what the record says of this run must be what happened.
         text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
+        self._secrets.scanner_ended(step.name)
         self._note(result, EndedStep(step.name, text))
         schedule.finish(step.name, Outcome.CACHED)
 
@@ -273,7 +299,7 @@ class PipelineRun:
         started, clock = self._clock.now(), self._clock.monotonic()
 
         def output(line: str) -> None:
-            self._listener.step_output(step.name, line)
+            self._pass_on(_Event(step.name, line=line))
 
         try:
             result = self._perform_once(step, self._upstream, output)
@@ -311,15 +337,21 @@ class PipelineRun:
         return command_line("run", step.name, *options)
 
     def _finish(self, schedule: Scheduler, step: Step, result: StepResult) -> None:
+        if not self._learned(result):
+            reason = "a file changed while it looked for secrets"
+            result = replace(
+                result, outcome=Outcome.ERROR, reason=reason, remedy="Run it again.", facts={}
+            )
         result = self._allowed(result)
         self._upstream[step.name] = result
+        self._secrets.scanner_ended(step.name)
         key = parts = ""
         if result.outcome is Outcome.PASSED:
             key, parts = self._cache.entry(step) or ("", "")
         self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None
-        text = step_to_json(result)
-        self._note(result, EndedStep(step.name, text, seconds, key, parts, self._clock.now()))
+        # Its text is made when it is written: what is not redacted yet is not written.
+        self._note(result, EndedStep(step.name, "", seconds, key, parts, self._clock.now()))
         for blocked in schedule.finish(step.name, result.outcome):
             if unasked := self._options.skipped.get(blocked.step.name):  # whatever it needs
                 self._note(_result(blocked.step, Outcome.SKIPPED, unasked))
@@ -337,9 +369,51 @@ class PipelineRun:
         return replace(result, outcome=Outcome.SKIPPED, reason=explanation, remedy="")
 
     def _note(self, result: StepResult, ended: EndedStep | None = None) -> None:
-        self._results.append(result)
-        self._unwritten.append(ended or EndedStep(result.step, step_to_json(result)))
-        self._listener.step_finished(result)
+        self._secrets.scanner_ended(result.step)
+        ended = ended or EndedStep(result.step, "")
+        self._pass_on(_Event(result.step, result=result, ended=ended))
+
+    def _learned(self, result: StepResult) -> bool:
+        """Take up the secrets that a step found; False where they are not there any more."""
+        try:
+            self._secrets.learn_from(result)
+        except CannotRun:
+            return False
+        return True
+
+    def _pass_on(self, event: _Event) -> None:
+        """Tell the listener and the record, as soon as all secrets are known."""
+        with self._holding:
+            self._held.append(event)
+            if not self._secrets.complete:
+                return
+            events, self._held = self._held, []
+            for (step, kind), group in groupby(events, lambda held: (held.step, held.result)):
+                if kind is None:
+                    lines = [held.line for held in group]
+                    for line in self._secrets.redact_lines(lines):
+                        self._listener.step_output(step, line)
+                else:
+                    for held in group:
+                        self._pass_on_result(held)
+
+    def _pass_on_result(self, event: _Event) -> None:
+        result, ended = event.result, event.ended
+        if result is None or ended is None:
+            return
+        shown = self._secrets.redact_result(result)
+        if shown.outcome is not Outcome.CACHED:
+            self._secrets.redact_files(result.step)
+        if result.step in self._upstream:  # what judges findings needs them as they are
+            whole = self._upstream[result.step]
+            self._upstream[result.step] = replace(whole, log=shown.log, reports=shown.reports)
+        if not ended.result or shown != result:
+            ended = ended._replace(result=step_to_json(shown))
+        if ended.key and not can_be_replayed(result, shown):
+            ended = ended._replace(key="", parts="")
+        self._results.append(shown)
+        self._unwritten.append(ended)
+        self._listener.step_finished(shown)
 
     def _write(self) -> None:
         """Put what has ended into the record, in one transaction."""

@@ -65,7 +65,8 @@ class StepContext:
     services. prepared: whether its database was migrated and seeded. secrets: values to blot out.
     stopping: whether the run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
-    baseline: fingerprints of findings that do not count. now: seconds since the epoch.
+    baseline: fingerprints of findings that do not count. now: seconds since the epoch. texts:
+    where logs and reports of tools go; they are redacted before they are kept.
     """
 
     root: str
@@ -88,6 +89,7 @@ class StepContext:
     now: Callable[[], float] = time.time
     serviced: Serviced = _no_services
     prepared: bool = False
+    texts: BlobStore | None = None
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
@@ -105,4 +107,9 @@ class StepContext:
 
     def store(self, text: str) -> str:
         """Keep a log; its name, "" for an empty one."""
-        return self.blobs.put(text.encode()) if text else ""
+        return self.tool_texts.put(text.encode("utf-8", "replace")) if text else ""
+
+    @property
+    def tool_texts(self) -> BlobStore:
+        """Where logs and reports of tools go, and are found again."""
+        return self.texts or self.blobs

@@ -127,7 +127,7 @@ class EntryTester:
     @contextmanager
     def _folder(self) -> Iterator[str]:
         folder = os.path.join(self.context.state, "trial")
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         try:
             yield folder
         finally:

@@ -290,7 +290,8 @@ class BlobFolder:
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
         if self.get(name) is None:  # missing, or damaged: then it must not stay so
-            write_atomic(path, data)
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            write_atomic(path, data, 0o600)
         return name
 
     def get(self, name: str) -> bytes | None:

@@ -192,6 +192,13 @@ def _between(root: str, since: str, until: str, most: int) -> tuple[tuple[Commit
     return commits, max(0, int(count or 0) - len(commits))
 
 
+def file_in_commit(root: str, commit: str, path: str) -> bytes:
+    """The content of a file as a commit has it; nothing where it has none. path: from the top."""
+    if not _COMMIT.fullmatch(commit):
+        return b""
+    return os.fsencode(_git(root, "cat-file", "blob", f"{commit}:{path}") or "")
+
+
 class GitRefuses(CannotRun):
     """Git does not answer. words: why, in its own; helps: whether the remedy is for just that."""
 

@@ -13,6 +13,7 @@ import selectors
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -112,6 +113,7 @@ class SystemProcesses:
             raise _cannot_start(command, FileNotFoundError())
         _log_start(command, Redactor(command.secrets))
         try:
+            _make_private(log)
             # Not by `run`, which ends what its program left behind.
             started = subprocess.run(
                 argv,
@@ -211,7 +213,7 @@ class _Stream:
         text = self._tail + self._decoder.decode(data)
         lines, newline, self._tail = text.rpartition("\n")
         if len(self._tail) > _CHUNK:  # a line without end must not fill the memory
-            text = self._redact(text)
+            text = self._redact.of_more(text)
             cut = len(text) - self._redact.reach  # behind it, a secret may have begun
             lines, newline, self._tail = text[:cut], "", text[cut:]
         if lines or newline:
@@ -320,6 +322,18 @@ def _log_start(command: Command, redact: Redactor) -> None:
     """The environment is not logged: it holds secrets, and a failed step prints how to run it."""
     if _LOG.isEnabledFor(logging.INFO):
         _LOG.info("start %s in %s", redact(shlex.join(command.argv)), command.cwd)
+
+
+def _make_private(log: str) -> None:
+    """A log that nobody else can read, in a folder of the same kind: a server prints what it
+    likes. A folder that is there stays as it is."""
+    os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
 
 
 def _cannot_start(command: Command, error: OSError) -> CannotRun:

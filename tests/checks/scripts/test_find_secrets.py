@@ -120,9 +120,27 @@ def test_what_a_scanner_tells_is_printed_without_the_secret(root: Path) -> None:
                 "commit": "",
                 "date": "",
                 "verified": False,
+                "place": {
+                    "commit": "",
+                    "path": "a.py",
+                    "offset": len("x = 1\nsecret "),
+                    "length": len(SECRET),
+                    "literal": True,
+                },
             }
         ],
     }
+
+
+def test_a_secret_that_a_scanner_decoded_stands_in_its_lines(root: Path) -> None:
+    looks = LOOKS.replace("line.split()[-1]", "'no such text'")
+    place = json.loads(find(root, looks).stdout)["secrets"][0]["place"]
+    text = (root / "a.py").read_bytes()
+    assert text[place["offset"] : place["offset"] + place["length"]].split() == [
+        b"secret",
+        SECRET.encode(),
+    ]
+    assert not place["literal"]
 
 
 def test_nothing_found_ends_with_0(root: Path) -> None:

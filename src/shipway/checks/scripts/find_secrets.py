@@ -9,6 +9,9 @@ that a baseline made on one machine holds on another, and whoever has only the r
 out secrets against it. Whoever has the repository has the secret, too. Where there is no whole
 repository, the key is the user's own, and stays on this machine.
 
+It also says where the secret stands, in bytes of a file or of a file in a commit, so that Shipway
+can read it there and keep it out of what other tools say.
+
 Standard output is one JSON object. Exit codes: 0 nothing was found, 1 something was, 2 the
 scanner failed, 3 it could not run, and `refused` says why. gitleaks runs in its own environment,
 which is this program's, too.
@@ -68,7 +71,7 @@ def gitleaks(root: str) -> dict[str, Any]:
     """The working tree."""
     with scan_tree(root) as (folder, files, unread):
         results, _ = run_gitleaks(["dir", "."], folder)
-    secrets = [of_gitleaks(result, root) for result in results]
+        secrets = [of_gitleaks(result, root, folder) for result in results]
     return {"looked_at": len(files), "unread": unread, "secrets": secrets}
 
 
@@ -83,7 +86,7 @@ def gitleaks_history(root: str) -> dict[str, Any]:
     results, log = run_gitleaks(["git", f"--log-opts={LOG}", root], root)
     commits = re.search(r"(\d+) commits scanned", log)
     count = int(commits[1]) if commits else 0
-    secrets = [of_gitleaks(result, root) for result in results]
+    secrets = [of_gitleaks(result, root, root) for result in results]
     return {"looked_at": count, "unread": [], "secrets": secrets}
 
 
@@ -117,8 +120,9 @@ def run_gitleaks(arguments: list[str], folder: str) -> tuple[list[dict[str, Any]
     return results, log
 
 
-def of_gitleaks(result: dict[str, Any], root: str) -> dict[str, Any]:
-    """One of its findings, without the secret."""
+def of_gitleaks(result: dict[str, Any], root: str, folder: str) -> dict[str, Any]:
+    """One of its findings, without the secret. folder: where its files can be read."""
+    lines = (int(result["StartLine"]), int(result.get("EndLine") or result["StartLine"]))
     return {
         "rule": result["RuleID"],
         "what": result["Description"],
@@ -128,6 +132,7 @@ def of_gitleaks(result: dict[str, Any], root: str) -> dict[str, Any]:
         "date": result["Date"],
         "verified": False,
         "digest": secret_digest(result["Secret"], root),
+        "place": locate(folder, result["Commit"], result["File"], lines, result["Secret"]),
     }
 
 
@@ -159,16 +164,64 @@ def of_trufflehog(result: dict[str, Any], folder: str, root: str) -> dict[str, A
     """One of its findings, without the secret."""
     location = result["SourceMetadata"]["Data"]["Filesystem"]
     path = os.path.relpath(os.path.join(folder, location["file"]), folder)
+    line = int(location.get("line", 0))
     return {
         "rule": result["DetectorName"],
         "what": f"A secret of {result['DetectorName']}",
         "path": path,
-        "line": location.get("line", 0),
+        "line": line,
         "commit": "",
         "date": "",
         "verified": result["Verified"],
         "digest": secret_digest(result["Raw"], root),
+        "place": locate(folder, "", path, (line, line), result["Raw"]),
     }
+
+
+def locate(
+    folder: str, commit: str, path: str, lines: tuple[int, int], secret: str
+) -> dict[str, Any] | None:
+    """Where a secret stands, in bytes; None where that is not known, as where the file itself is
+    the secret, by its name.
+
+    literal: whether it stands there letter for letter. A scanner that decodes base64 reports what
+    stands in no file: then it is the whole of its lines.
+    """
+    if not secret:
+        return None
+    data = content(folder, commit, path)
+    starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
+    first = starts[max(0, min(lines[0], len(starts)) - 1)]
+    text = secret.encode("utf-8", "surrogateescape")
+    offset = data.find(text, first)
+    offset = data.find(text) if offset < 0 else offset
+    literal = offset >= 0
+    if not literal and not lines[0]:
+        return None
+    if not literal:
+        end = starts[lines[1]] if max(lines) < len(starts) else len(data)
+        offset, text = first, data[first:end]
+    return {
+        "commit": commit,
+        "path": path,
+        "offset": offset,
+        "length": len(text),
+        "literal": literal,
+    }
+
+
+@functools.lru_cache(maxsize=16)
+def content(folder: str, commit: str, path: str) -> bytes:
+    """A file, as it is or as a commit has it."""
+    if commit:
+        argv = ["git", "cat-file", "blob", f"{commit}:{path}"]
+        done = subprocess.run(argv, cwd=folder, capture_output=True, check=False)
+        return done.stdout if done.returncode == 0 else b""
+    try:
+        with open(os.path.join(folder, path), "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 @contextlib.contextmanager

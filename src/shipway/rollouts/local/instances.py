@@ -83,7 +83,7 @@ class Instances:
 
     def start(self, release: Release, planned: Instance) -> Instance:
         """Start it, without waiting for it."""
-        os.makedirs(os.path.dirname(planned.log), exist_ok=True)
+        os.makedirs(os.path.dirname(planned.log), mode=0o700, exist_ok=True)
         env = self.env(release)
         command = self.hosting.serve_command(release, env, planned.address, planned.name)
         server = self.processes.spawn(command, planned.log)

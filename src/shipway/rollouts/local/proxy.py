@@ -159,7 +159,7 @@ class EnvoyProxy:
         _refuse_taken(host, port)
         if self.settings.test_port:
             _refuse_taken("127.0.0.1", self.settings.test_port)
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
         self.admin, self.inner = free_port(), self.settings.test_port or free_port()
         self._renew()
         for name, addresses in self.shares.serving.items():
