@@ -17,6 +17,9 @@ from shipway.ports import Command
 from shipway.system.files import write_atomic
 from shipway.system.process import SystemProcesses
 
+# What the scan of a commit looked at. Files of earlier versions, which looked at the history of all
+# branches, know what came after the commit, too.
+_REACH = "commit"
 _ASIDE = (FindingState.WAIVED, FindingState.DISMISSED)
 
 
@@ -34,11 +37,26 @@ def baseline_fingerprints(
     arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
     commit = _git(project.root, *arguments, otherwise=f"{word} is neither a file nor a commit here")
     baseline_file = os.path.join(project.state, "baselines", f"{commit}.json")
-    if not os.path.isfile(baseline_file):
+    fingerprints = _kept(baseline_file)
+    if fingerprints is None:
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
-        write_atomic(baseline_file, json.dumps(_scan(project, commit, scan)).encode())
-    with open(baseline_file, encoding="utf-8") as file:
-        return tuple(json.load(file))
+        fingerprints = _scan(project, commit, scan)
+        write_atomic(
+            baseline_file, json.dumps({"reach": _REACH, "fingerprints": fingerprints}).encode()
+        )
+    return tuple(fingerprints)
+
+
+def _kept(baseline_file: str) -> list[str] | None:
+    """What an earlier scan of the commit left; None where it has to be scanned."""
+    try:
+        with open(baseline_file, encoding="utf-8") as file:
+            kept = json.load(file)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(kept, dict) or kept.get("reach") != _REACH:
+        return None
+    return list(kept["fingerprints"])
 
 
 def _of_file(path: str) -> tuple[str, ...]:

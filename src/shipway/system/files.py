@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 
 from shipway.errors import CannotRun
-from shipway.system.git import refs
+from shipway.system.git import head_commit
 
 _NEVER = {
     ".git",
@@ -25,7 +25,7 @@ _NEVER = {
     ".pytest_cache",
     ".hypothesis",
 }
-HISTORY = "git:history"  # as a pattern: all commits of all branches and tags
+HISTORY = "git:history"  # as a pattern: all commits that HEAD reaches
 _MAGIC = frozenset("*?[!")
 
 
@@ -46,7 +46,9 @@ class FileTree:
     def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]:
         """path → digest (with mode and kind) of every file that the patterns name."""
         fingerprints = {path: self.fingerprint(path) for path in self.match(patterns)}
-        return {**fingerprints, HISTORY: refs(self.root)} if HISTORY in patterns else fingerprints
+        if HISTORY in patterns:
+            fingerprints[HISTORY] = head_commit(self.root)[0]
+        return fingerprints
 
     def match(self, patterns: tuple[str, ...]) -> list[str]:
         """The files that patterns name, sorted.

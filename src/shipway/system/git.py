@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from hashlib import sha256
 
 from shipway.errors import ConfigError
 from shipway.ports import Changes, Commit
@@ -24,22 +23,6 @@ def head_commit(root: str) -> tuple[str, str]:
     shared = _shared(git)
     commit = _text(os.path.join(shared, name)) or _packed(shared, name)
     return commit, name.removeprefix("refs/heads/")
-
-
-def refs(root: str) -> str:
-    """A digest of what every branch and tag points at: the same while the history is the same.
-
-    "" outside a repository.
-    """
-    git = _folder(root)
-    if not git:
-        return ""
-    shared = _shared(git)
-    parts = [_text(os.path.join(git, "HEAD")), _text(os.path.join(shared, "packed-refs"))]
-    for folder, folders, names in os.walk(os.path.join(shared, "refs")):
-        folders.sort()
-        parts += [f"{folder}/{name} {_text(os.path.join(folder, name))}" for name in sorted(names)]
-    return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def repository_root(root: str) -> str:
