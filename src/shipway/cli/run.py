@@ -22,9 +22,11 @@ from shipway.pipeline.cache import StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.step import STAGES
+from shipway.ports import PACKAGE
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
@@ -129,6 +131,7 @@ def run_as(name: str, request: RunRequest) -> int:
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
     )
+    perform.source = source = _source(project, files)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
     execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
@@ -136,7 +139,7 @@ def run_as(name: str, request: RunRequest) -> int:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
         with _interruptible(execution, perform):
-            result = execution.execute()
+            result = execution.execute(source)
     except BaseException:  # nobody reads the output, or the record cannot be written
         perform.cancel()
         raise
@@ -150,6 +153,13 @@ def run_as(name: str, request: RunRequest) -> int:
 
         report_run(result, project, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _source(project: Project, files: FileTree) -> ReleaseSource | None:
+    """What the release is made from, as it is now; None for a project without a release."""
+    if not any(step.name == PACKAGE for step in project.steps):
+        return None
+    return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0])
 
 
 def _new_name() -> str:

@@ -14,6 +14,7 @@ from shipway.pipeline.application_server import serve_application
 from shipway.pipeline.check import Check
 from shipway.pipeline.execution import apply_fixes, execute_step
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import ServiceEnvironment, remove_stale_services, start_services
@@ -66,10 +67,16 @@ class StepWorker:
         )
 
     def execute(
-        self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
+        self,
+        step: Step,
+        upstream: Mapping[str, StepResult],
+        on_output: OnOutput,
+        source: ReleaseSource | None = None,
     ) -> StepResult:
-        """Do a step's work once. upstream: the results of the steps that it needs."""
-        return execute_step(step, replace(self.context, upstream=upstream), on_output)
+        """Do a step's work once. upstream: the results of the steps that it needs. source: what
+        the run began with."""
+        context = replace(self.context, upstream=upstream, source=source)
+        return execute_step(step, context, on_output)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
         """Let the steps' tools repair what is safe."""

@@ -15,6 +15,7 @@ from typing import Any
 from shipway.pipeline.dependency import Role
 
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
+PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
 
 

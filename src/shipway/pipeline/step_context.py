@@ -12,6 +12,7 @@ from typing import Protocol
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.pipeline.check import Check
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step
@@ -64,7 +65,8 @@ class StepContext:
     its name. serve: starts the application for a load test and gives its address. serviced: starts
     services for tests. secrets: values to blot out. stopping: whether the run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
-    baseline: fingerprints of findings that do not count. now: seconds since the epoch.
+    baseline: fingerprints of findings that do not count. source: what the run began with; None
+    where there is no release. now: seconds since the epoch.
     """
 
     root: str
@@ -84,6 +86,7 @@ class StepContext:
     upstream: Mapping[str, StepResult] = field(default_factory=dict)
     advisories: str = ""
     baseline: Sequence[str] = ()
+    source: ReleaseSource | None = None
     now: Callable[[], float] = time.time
     serviced: Serviced = _no_services
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
@@ -215,6 +216,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
             "Look at the patterns in [application] release.",
             code="no-release",
         )
+    if context.source is not None and (change := context.source.compare_all(files)):
+        raise CannotRun(
+            f"{change}: the steps before saw something else", REMEDY, code="release-changed"
+        )
     application = context.config.application
     lock = lock_digest(context)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
@@ -224,6 +229,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     listed = manifest(files)
     with environment_lock(context):
         _copy(context.root, files, path, listed)
+        if problem := damage(path, listed):
+            raise CannotRun(
+                f"a file changed while it was copied: {problem}", REMEDY, code="release-changed"
+            )
     release = Release(
         application=application.name,
         version=application.version,
