@@ -36,6 +36,7 @@ from shipway.system.interruption import interrupt, interruptions
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
+_BASE = "GITHUB_BASE_REF"  # the branch that a pull request asks to be merged into
 _ADVISED = ("advisories", "image-packages")
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
 
@@ -55,6 +56,7 @@ class RunRequest:
     strict: bool | None = None
     allow: Sequence[str] = ()
     baseline: str = ""
+    base: str = ""
     advisories: str = ""
     json: bool = False
 
@@ -72,6 +74,7 @@ def run(
     strict: bool | None,
     allow: list[str],
     baseline: str,
+    base: str,
     advisories: str,
     json: bool,
 ) -> int:
@@ -88,6 +91,7 @@ def run(
         strict=strict,
         allow=allow,
         baseline=baseline,
+        base=base or os.environ.get(_BASE, ""),
         advisories=advisories,
         json=json,
     )
@@ -96,7 +100,7 @@ def run(
 
 def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
-    project = open_project(request.directory)
+    project = _compared(open_project(request.directory), request.base)
     graph = Graph(project.steps).select(request.stages, request.skip)
     files = FileTree(project.root, project.record.file_index())
     clock = SystemClock()
@@ -153,6 +157,15 @@ def run_as(name: str, request: RunRequest) -> int:
 
         report_run(result, project, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _compared(project: Project, base: str) -> Project:
+    """With a step for the rules that differ from the base's, where there is a base."""
+    if not base:
+        return project
+    from shipway.cli.own_rules import with_own_rules  # most runs have no base
+
+    return with_own_rules(project, base, named=base != os.environ.get(_BASE))
 
 
 def _source(project: Project, files: FileTree) -> ReleaseSource | None:
@@ -337,6 +350,13 @@ def _run(parser: Parser) -> None:
         metavar="REF|FILE",
         default="",
         help="Findings that were there, or that a SARIF file holds, pass.",
+    )
+    parser.add(
+        "--base",
+        metavar="REF",
+        default="",
+        help="Say which gates, checks, waivers and tests are looser than at REF. Default: in a "
+        "pull request on GitHub, its base branch.",
     )
     parser.add(
         "--advisories",

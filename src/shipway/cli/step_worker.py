@@ -107,6 +107,10 @@ def _action(name: str, project: Project) -> Action:
         from shipway.cli import image_steps
 
         return image_steps.publish_step(project) if name == "publish" else image_steps.build_step
+    if name == "own-rules":
+        from shipway.cli.own_rules import own_rules_step
+
+        return own_rules_step
     if name == "workflows":
         from shipway.cli.workflows import compare
 

@@ -56,7 +56,7 @@ def findings_step(step: Step, context: StepContext, on_output: OnOutput) -> Step
     upstream = [context.upstream[need] for need in step.needs if need in context.upstream]
     collected = [finding for result in upstream for finding in result.findings]
     collected += imported_findings(context.state)
-    texts = _texts(context.root)
+    texts = source_texts(context.root)
     with gc_paused():
         merged = deduplicate(with_code_context(collected, texts))
     waivers = [LocatedWaiver(waiver, _CONFIGURATION) for waiver in context.config.waivers]
@@ -108,7 +108,7 @@ def imported_findings(state: str) -> list[Finding]:
     return results
 
 
-def _texts(root: str) -> dict[str, str]:
+def source_texts(root: str) -> dict[str, str]:
     """The application's text files, as git knows them."""
     texts = {}
     for path in FileTree(root, {}).listing():

@@ -11,6 +11,7 @@ from shipway.findings.finding import Finding
 from shipway.pipeline.gates import GateResult, Measure
 from shipway.pipeline.outcome import Outcome, Verdict
 
+LOOSENED = "loosened"  # the fact that lists the rules that a change loosens
 _DELIVERING = ("deploy", "publish")
 _NOT_RUN = (Outcome.ERROR, Outcome.UPSTREAM_FAILED)
 

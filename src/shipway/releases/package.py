@@ -28,7 +28,7 @@ from shipway.source_text import decode_text
 from shipway.system.files import FileTree, copy_files, write_atomic
 from shipway.system.files import file_lock as one_at_a_time
 
-# What uv says where this machine is to blame, not the lock: no network, no access, no Python, no space.
+# What uv says where this machine is to blame, not the lock: no network, access, Python or space.
 _HERE = re.compile(
     r"error sending request|network was disabled|dns error|timed out|operation timeout"
     r"|HTTP status (?:server error|client error \((?:401|403|407|429))"
