@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 
 from shipway.checks.registry import enabled_checks
@@ -24,9 +23,9 @@ from shipway.pipeline.definition import pipeline_steps
 from shipway.pipeline.findings_step import source_texts
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
-from shipway.pipeline.result import LOOSENED, StepResult
+from shipway.pipeline.result import StepResult
 from shipway.pipeline.rule_changes import Rules, loosened_rules
-from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.step import Step, StepKind, StepWork
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
 from shipway.scaffold.folder_sources import FolderSources
@@ -43,6 +42,7 @@ def with_own_rules(project: Project, base: str, *, named: bool) -> Project:
     is unavailable then.
     """
     own = _rules(project.root)
+    compared: StepWork = {"action": OWN_RULES, "base": base}
     try:
         commit = _fork_point(project, base)
         with checked_out(project, commit, "rules") as folder:
@@ -50,24 +50,24 @@ def with_own_rules(project: Project, base: str, *, named: bool) -> Project:
     except ShipwayError as problem:
         if named:
             raise
-        return _with_step(project, {"base": base, "unavailable": problem.message})
+        return _with_step(project, {**compared, "absent": problem.message})
     if rules is None:  # all of it is new
-        return _with_step(project, {"base": base, "loosened": [], "own_rules": "report"})
+        return _with_step(project, {**compared, "loosened": [], "own_rules": "report"})
     levels = ("report", "review", "base")
     strictest = max(rules.config.gates.own_rules, own.config.gates.own_rules, key=levels.index)
     if rules.config.gates.own_rules == "base":
         print(f"the rules of {base} count, not those of this change", file=sys.stderr)
         project = _ruled_by(project, rules.config)
-    work = {"base": base, "loosened": list(loosened_rules(rules, own)), "own_rules": strictest}
-    return _with_step(project, work)
+    loosened = list(loosened_rules(rules, own))
+    return _with_step(project, {**compared, "loosened": loosened, "own_rules": strictest})
 
 
 def own_rules_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """Say what is loosened; with `[gates] own_rules = "review"` that fails."""
     work = step.work
-    if "unavailable" in work:
+    if "absent" in work:
         raise CannotRun(
-            f"this change cannot be compared with {work['base']}: {work['unavailable']}",
+            f"this change cannot be compared with {work['base']}: {work['absent']}",
             "Fetch it: git fetch --unshallow origin. In GitHub's workflows: fetch-depth: 0.",
             code="git-failed",
         )
@@ -93,7 +93,11 @@ def own_rules_step(step: Step, context: StepContext, on_output: OnOutput) -> Ste
         remedy=_REMEDY if broken else "",
         gates=gates,
         log=context.store("".join(f"{sentence}\n" for sentence in loosened)),
-        facts={LOOSENED: loosened, "base": work["base"], "warnings": [warning] if loosened else []},
+        facts={
+            "loosened": loosened,
+            "base": work["base"],
+            "warnings": [warning] if loosened else [],
+        },
     )
 
 
@@ -103,12 +107,12 @@ _REMEDY = (
 )
 
 
-def _with_step(project: Project, work: Mapping[str, object]) -> Project:
+def _with_step(project: Project, work: StepWork) -> Project:
     step = Step(
         name=OWN_RULES,
         stage="security",
         kind=StepKind.ACTION,
-        work={"action": OWN_RULES, **work},
+        work=work,
         max_age=0,
         expected=1,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from shipway.findings.finding import Finding, FindingState
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome
-from shipway.pipeline.result import LOOSENED, RunResult, StepResult
+from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     counted,
     gates_of,
@@ -194,9 +194,9 @@ class _Summary:
     def _loosened(self) -> Iterator[str]:
         """Above all else: whoever reads on believes what these rules let pass."""
         for step in self._run.steps:
-            sentences = [str(sentence) for sentence in step.facts.get(LOOSENED, ())]
+            sentences = step.facts.get("loosened", [])
             if sentences:
-                base = code_span(str(step.facts.get("base", "")), self._cut)
+                base = code_span(step.facts.get("base", ""), self._cut)
                 yield from ("", f"### This change loosens its own gates, compared with {base}")
                 yield from (f"- {self._words(sentence)}" for sentence in sentences[:_MOST_ROWS])
                 yield from _more(len(sentences) - _MOST_ROWS, "rule")
