@@ -281,7 +281,7 @@ def test_the_heads_of_the_migrations_are_those_of_the_release(root: Path) -> Non
     (versions / "b.py").write_text('revision = "b2"\ndown_revision = "a1"\n')
     (versions / "latin.py").write_bytes(b"# caf\xe9\n")
     (versions / "broken.py").symlink_to("nowhere.py")
-    assert packaged(root)["migrations"] == ("b2",)
+    assert packaged(root)["migrations"] == ["b2"]
 
 
 def test_a_release_that_cannot_be_copied_says_why(root: Path) -> None:
