@@ -65,6 +65,7 @@ ErrorCode = Literal[
     "record-newer",
     "record-unusable",
     "registry-refused",
+    "release-changed",
     "release-not-passed",
     "report-unreadable",
     "resource-busy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import tomllib
@@ -12,8 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from shipway.codec import to_plain
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
@@ -28,6 +30,12 @@ from shipway.source_text import decode_text
 from shipway.system.files import FileTree, copy_files, write_atomic
 from shipway.system.files import file_lock as one_at_a_time
 
+# What uv says where this machine is to blame, not the lock: no network, access, Python or space.
+_HERE = re.compile(
+    r"error sending request|network was disabled|dns error|timed out|operation timeout"
+    r"|HTTP status (?:server error|client error \((?:401|403|407|429))"
+    r"|[Nn]o interpreter found|No space left on device|Permission denied|Read-only file system"
+)
 # The application's environment: made once from its lock, and shared by all who have that lock.
 
 
@@ -69,9 +77,11 @@ def _make(
             Command(argv, context.root, env, step.timeout, context.secrets), on_output
         )
         if done.code:
-            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-            raise CannotRun(
-                "the application's environment cannot be made: " + "\n".join(last),
+            output = done.stderr.strip() or done.stdout.strip()
+            error = CannotRun if done.code < 0 or _HERE.search(output) else ApplicationFault
+            raise error(
+                "the application's environment cannot be made: "
+                + "\n".join(output.splitlines()[-12:]),
                 f"Run it by hand to see more: {shlex.join(argv)}",
                 code="application-environment",
             )
@@ -228,6 +238,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
             "Look at the patterns in [application] release.",
             code="no-release",
         )
+    if context.source is not None and (change := context.source.compare_all(files)):
+        raise CannotRun(
+            f"{change}: the steps before saw something else", REMEDY, code="release-changed"
+        )
     application = context.config.application
     lock = lock_digest(context)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
@@ -237,6 +251,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     listed = manifest(files)
     with environment_lock(context):
         _copy(context.root, files, path, listed)
+        if problem := damage(path, listed):
+            raise CannotRun(
+                f"a file changed while it was copied: {problem}", REMEDY, code="release-changed"
+            )
     release = Release(
         application=application.name,
         version=application.version,

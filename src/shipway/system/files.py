@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from shipway.errors import CannotRun
-from shipway.system.git import absent_parts, is_ignored, listed_files, refs
+from shipway.system.git import absent_parts, head_commit, is_ignored, listed_files
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -30,7 +30,7 @@ _NEVER = {
     ".pytest_cache",
     ".hypothesis",
 }
-HISTORY = "git:history"  # as a pattern: all commits of all branches and tags
+HISTORY = "git:history"  # as a pattern: all commits that HEAD reaches
 _MAGIC = frozenset("*?[!")
 
 
@@ -51,7 +51,9 @@ class FileTree:
     def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]:
         """path → digest (with mode and kind) of every file that the patterns name."""
         fingerprints = {path: self.fingerprint(path) for path in self.match(patterns)}
-        return {**fingerprints, HISTORY: refs(self.root)} if HISTORY in patterns else fingerprints
+        if HISTORY in patterns:
+            fingerprints[HISTORY] = head_commit(self.root)[0]
+        return fingerprints
 
     def match(self, patterns: tuple[str, ...]) -> list[str]:
         """The files that patterns name, sorted.

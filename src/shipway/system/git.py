@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import ClassVar
 
 from shipway.errors import CannotRun, ConfigError, ErrorCode
@@ -27,22 +26,6 @@ def head_commit(root: str) -> tuple[str, str]:
     shared = _shared(git)
     commit = _text(os.path.join(shared, name)) or _packed(shared, name)
     return commit, name.removeprefix("refs/heads/")
-
-
-def refs(root: str) -> str:
-    """A digest of what every branch and tag points at: the same while the history is the same.
-
-    "" outside a repository.
-    """
-    git = _folder(root)
-    if not git:
-        return ""
-    shared = _shared(git)
-    parts = [_text(os.path.join(git, "HEAD")), _text(os.path.join(shared, "packed-refs"))]
-    for folder, folders, names in os.walk(os.path.join(shared, "refs")):
-        folders.sort()
-        parts += [f"{folder}/{name} {_text(os.path.join(folder, name))}" for name in sorted(names)]
-    return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def repository_root(root: str) -> str:
