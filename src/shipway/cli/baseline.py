@@ -14,6 +14,7 @@ from shipway.findings.finding import FindingState
 from shipway.findings.sarif_import import findings_from_sarif
 from shipway.pipeline.codec import step_from_json
 from shipway.ports import Command
+from shipway.source_text import parse_json, read_text
 from shipway.system.files import write_atomic
 from shipway.system.process import SystemProcesses
 
@@ -43,11 +44,10 @@ def baseline_fingerprints(
 
 def _of_file(path: str) -> tuple[str, ...]:
     try:
-        with open(path, encoding="utf-8") as file:
-            findings = findings_from_sarif(json.load(file))
+        findings = findings_from_sarif(parse_json(read_text(path)))
     except ValueError as error:
         raise ConfigError(
-            f"{path} is not JSON: {error}",
+            f"{path} is {error}",
             "A baseline is the SARIF file of an earlier run.",
             code="report-unreadable",
         ) from None

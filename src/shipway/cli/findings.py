@@ -12,12 +12,14 @@ from typing import Any
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import open_project
+from shipway.config.names import NAME_RULE, is_name
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, Severity
 from shipway.findings.imports.report import findings_from
 from shipway.pipeline.codec import finding_to_dict
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.findings_step import IMPORTED
+from shipway.source_text import parse_json, read_text
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
 
@@ -30,6 +32,9 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
     """Keep the findings of a file, forget some, or list what there is; the exit code."""
     project = open_project(directory)
     folder = os.path.join(project.state, IMPORTED)
+    for text in filter(None, (name, remove)):
+        if not is_name(text):
+            raise ConfigError(f"{text!r} is no name", f"{NAME_RULE.capitalize()}.")
     if remove:
         _forget(folder, remove)
     if file:
@@ -52,13 +57,12 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
 
 def _read(file: str) -> tuple[Finding, ...]:
     try:
-        with open(file, encoding="utf-8-sig") as stream:
-            return findings_from(json_module.load(stream))
+        return findings_from(parse_json(read_text(file)))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
     except ValueError as error:
         raise ConfigError(
-            f"{file} is not JSON: {error}", "Name a SARIF or JSON file.", code="report-unreadable"
+            f"{file} is {error}", "Name a SARIF or JSON file.", code="report-unreadable"
         ) from None
 
 

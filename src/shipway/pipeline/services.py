@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -17,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from shipway.config.tables import Service
-from shipway.errors import CannotRun
+from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.application_server import run_preparation
 from shipway.pipeline.injected import SERVICE
 from shipway.pipeline.service_kinds import (
@@ -32,6 +33,7 @@ from shipway.pipeline.service_kinds import (
 )
 from shipway.pipeline.step_context import BASE_ENV, WARNING, StepContext
 from shipway.ports import Clock, Command, OnOutput, Processes, Server
+from shipway.source_text import read_tail, read_text
 from shipway.system.files import write_atomic
 
 # The ways to have a service here: a container, a program of this machine, a package of PyPI.
@@ -139,6 +141,9 @@ def installed(kind: ServiceKind, path: str | None, processes: Processes) -> list
 
 
 FOLDER = "services"
+_NOTED = r"shipway-[a-z]+-[0-9a-f]{12}"  # a service: its note, folder and container
+_TEMPORARY = "/tmp"  # where TMPDIR was something else then  # nosec B108
+_LARGEST_NOTE = 65536  # bytes
 _GRACE = 3.0  # seconds; what they hold is thrown away
 _TAIL = 5  # last lines of a log that explain a failure
 
@@ -179,17 +184,42 @@ def start_services(
 
 
 def remove_stale_services(state: str, processes: Processes) -> int:
-    """End what runs of others that have ended left behind; how many there were."""
+    """End what runs of others that have ended left behind; how many there were.
+
+    A note that is none of Shipway's own is removed, and nothing that it names is touched.
+    """
     folder = os.path.join(state, FOLDER)
     count = 0
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         path = os.path.join(folder, name)
-        with suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
-            note = service_note_from(file.read())
+        with suppress(FileNotFoundError):
+            note = _note_at(path)
             if note is None or not processes.alive(note.owner):
                 count += 1
                 _end(path, note, processes)
     return count
+
+
+def _note_at(path: str) -> ServiceNote | None:
+    """The note in a file; None where it is damaged, or names anything but a service's own.
+
+    Its file is called as the folder and the container of the service are, and that is a name which
+    `_noted` makes. The folder is a real one below the folder for temporary files. The engine is the
+    one that this machine has under its usual name.
+    """
+    try:
+        note = service_note_from(read_text(path, _LARGEST_NOTE))
+    except ConfigError:
+        return None
+    name = os.path.basename(path).removesuffix(".json")
+    if note is None or note.name not in KINDS or not re.fullmatch(_NOTED, name):
+        return None
+    own = {os.path.join(folder, name) for folder in (tempfile.gettempdir(), _TEMPORARY)}
+    if note.folder not in own or os.path.islink(note.folder):
+        return None
+    engines = ("", *(shutil.which(engine) for engine in ENGINES))
+    container = name if note.engine else ""
+    return note if note.engine in engines and note.container == container else None
 
 
 @contextmanager
@@ -308,9 +338,8 @@ def _end(path: str, note: ServiceNote | None, processes: Processes) -> None:
 
 def _lines(note: ServiceNote) -> Sequence[str]:
     try:
-        with open(note.log, encoding="utf-8", errors="replace") as file:
-            return file.read().strip().splitlines()
-    except OSError:
+        return read_tail(note.log).strip().splitlines()
+    except (OSError, ConfigError):
         return ()
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shipway.config.names import as_name
 from shipway.config.schema import Application, Config
 from shipway.scaffold.sources import FOREIGN, Sources
-from shipway.source_text import parse_source
+from shipway.source_text import parse_source, parse_toml
 
 # Where an application is served from: by the syntax tree of the modules that usually hold it.
 
@@ -305,11 +305,11 @@ def detect_application(config: Config, sources: Sources) -> tuple[Config, tuple[
 
 
 def _found(application: Application, sources: Sources) -> dict[str, Any]:
-    project = tomllib.loads(sources.read("pyproject.toml") or "").get("project", {})
+    project = parse_toml(sources.read("pyproject.toml") or "").get("project", {})
     packages = application.packages or _packages(sources)
     return {
-        "name": str(project.get("name", "")),
-        "version": str(project.get("version", "")),
+        "name": as_name(str(project.get("name", ""))),
+        "version": as_name(str(project.get("version", ""))),
         "packages": packages,
         **_tests(application, packages, sources),
         "lock": next((name for name in LOCKS if sources.read(name) is not None), ""),

@@ -129,7 +129,8 @@ class EnvironmentState:
     def load(self) -> None:
         """What was written down last."""
         state = cast("LocalEnvironmentRecord", self.record.state(self.name) or {})
-        self.team.members = [instance_from(entry) for entry in state.get("instances", [])]
+        known = (instance_from(entry) for entry in state.get("instances", []))
+        self.team.members = [self.instances.own(instance) for instance in known]
         self.current = state.get("current")
         self.unfinished = state.get("unfinished")
         self.proxy.load(state.get("proxy", {}))
