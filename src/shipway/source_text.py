@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from shipway.errors import ConfigError
 
+_LONGEST_KEY = 1000  # dots before the first `=` of a line
 _DEEPEST = 100  # tables within tables
 TAIL_LIMIT = 1 << 20  # bytes
 READ_LIMIT = 64 << 20  # bytes: a SARIF file of 100,000 findings has 40 MB
@@ -83,6 +84,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     import tomllib
 
     try:
+        if any(line.partition("=")[0].count(".") > _LONGEST_KEY for line in text.splitlines()):
+            raise RecursionError  # tomllib's memory grows with the square of a key's parts
         document = tomllib.loads(text)
         _refuse_depth(document)
         return document

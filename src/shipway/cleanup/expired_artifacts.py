@@ -199,7 +199,9 @@ def remove_artifacts(
     past.record.forget_cache(past.now - CACHE_AGE)
     gone = []
     for item in going:
-        if item.kind == "run" or not item.path or (item.key in still and remove_below(past.state, item.path)):
+        if item.kind == "run" or not item.path:
+            gone.append(item)
+        elif item.key in still and remove_below(past.state, item.path):
             gone.append(item)
     return gone
 

@@ -19,6 +19,7 @@ from shipway.scaffold.folder_sources import FolderSources
 from shipway.source_text import read_text
 from shipway.system.files import BlobFolder
 from shipway.system.record import SqliteRecord
+from shipway.system.seal import restored_by_github
 from shipway.system.state_folder import STATE, open_state_folder
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""
     root = find_root(directory)
     record = SqliteRecord(os.path.join(open_state_folder(root), "record.sqlite3"))
+    if restored_by_github(os.environ):
+        record.seal_everything()
     sources = FolderSources(root)
     build = _build()
     memo = record.memo(_MEMO)
