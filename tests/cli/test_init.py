@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import shipway
+from tests.cli.in_process import git, shipway
 
 from shipway.cli.initial_baseline import (
     InitialBaseline,
@@ -168,3 +169,33 @@ def test_the_baseline_is_written_and_the_settings_name_it(tmp_path: Path) -> Non
 def test_where_nothing_fails_nothing_is_written(tmp_path: Path) -> None:
     write_initial_baseline(str(tmp_path), result(), InitialBaseline({}, 0, None, "passed"), print)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_application_of_a_repository_gets_workflows_of_its_own(repository: Path) -> None:
+    top = repository.parent
+    git(top, "init", "--quiet")
+    shutil.copytree(repository, top / "apps" / "admin")
+    first = shipway(repository, "init", "--no-baseline")
+    folder = top / ".github" / "workflows"
+    before = {path.name: path.read_text() for path in folder.glob("*")}
+    second = shipway(top / "apps" / "admin", "init", "--no-baseline", "--force")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert {"shop-ci-cd.yml", "apps-admin-ci-cd.yml"} <= set(os.listdir(folder))
+    assert {name: (folder / name).read_text() for name in before} == before
+    assert '"apps/admin/**"' in (folder / "apps-admin-ci-cd.yml").read_text()
+    for application in (repository, top / "apps" / "admin"):
+        assert shipway(application, "workflows", "check").returncode == 0
+
+
+def test_what_no_environment_can_be_made_for_was_not_tried_and_is_said(repository: Path) -> None:
+    done = shipway(repository, "init", "--no-baseline")
+    assert "entry        app:app was not tried: the application's environment cannot be made" in (
+        done.stdout
+    )
+
+
+def test_a_python_that_the_settings_name_stays(repository: Path) -> None:
+    (repository / "shipway.toml").write_text('[application]\npython = "3.12"\n')
+    (repository / ".python-version").write_text("3.11\n")
+    said = json.loads(shipway(repository, "init", "--dry-run", "--json").stdout)
+    assert said["settings"]["application"]["python"] == "3.12"

@@ -122,3 +122,22 @@ def test_the_pipeline_checks_what_shipway_wrote_and_nothing_else(town: Path) -> 
     assert done.returncode == 1
     assert f"::warning file=.github/workflows/security.yml,line={line}," in done.stdout
     assert "shipway workflows write" in done.stdout
+
+
+def test_another_applications_workflows_are_never_replaced(town: Path) -> None:
+    shipway(town, "workflows", "write")
+    before = files(town)
+    other = project(town.parent / "village", SETTINGS.replace("town", "village"))
+    for force in ((), ("--force",)):
+        done = shipway(other, "workflows", "write", *force)
+        assert done.returncode == 2
+        assert "is the workflow of the application in town" in done.stderr
+        assert '[github] name = "village"' in done.stderr
+    assert files(town) == before
+    (other / "shipway.toml").write_text(
+        SETTINGS.replace("town", "village") + '\n[github]\nname = "village"\n'
+    )
+    assert shipway(other, "workflows", "write").returncode == 0
+    assert {name: files(town)[name] for name in before} == before
+    assert "village-ci-cd.yml" in files(town)
+    assert shipway(town, "workflows", "check").returncode == 0

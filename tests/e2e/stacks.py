@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from tests.cli import pseudo_terminal
+from tests.cli import in_process
 from tests.infrastructure.levers import config
 from tests.infrastructure.ministack import REGION, Here, without_unknown
 
@@ -54,4 +54,4 @@ def shipway(folder: Path, aws: Here, *words: str, given: str = "") -> Any:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    return pseudo_terminal.shipway(folder, *words, stdin=given, **variables)
+    return in_process.shipway(folder, *words, stdin=given, **variables)

@@ -127,3 +127,25 @@ def test_django_is_migrated_tested_by_itself_and_its_past_is_a_baseline(root: Pa
     failed = shipway(root, "run", "unit")
     assert failed.returncode == 1
     assert "1 of 1 tests failed: polls.tests.IndexTests::test_index" in failed.stdout
+
+
+def test_what_carries_the_routes_is_served_although_a_file_starts_the_constructor(
+    root: Path,
+) -> None:
+    files = {
+        "Procfile": "web: gunicorn shop.app:app\n",
+        "wsgi.py": "from shop.app import app\nimport shop.routes\n",
+        "shop/__init__.py": "",
+        "shop/app.py": "from flask import Flask\n\napp = Flask(__name__)\n",
+        "shop/routes.py": "from shop.app import app\n\n\n"
+        '@app.route("/")\ndef index():\n    return "shop"\n',
+        "requirements.txt": "flask\n",
+    }
+    folder = repository(root / "reexport", files)
+    done = shipway(folder, "init", "--no-baseline")
+    assert done.returncode == 0, done.stderr
+    assert "shop.app:app starts, but answers only 404 at /" in done.stdout
+    assert "wsgi:app starts, and answers 200 at /" in done.stdout
+    settings = tomllib.loads((folder / "shipway.toml").read_text())
+    assert settings["application"]["serve"] == "gunicorn --bind {bind} wsgi:app"
+    assert "wsgi:app" in (folder / "Dockerfile").read_text()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.pseudo_terminal import environment, only, project, shipway, shipway_process
+from tests.cli.in_process import environment, only, project, shipway, shipway_process
 from tests.e2e.local_site import Client
 from tests.left_out import leave_out
 from tests.patience import PATIENCE, until

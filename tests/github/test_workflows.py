@@ -341,3 +341,32 @@ def test_alarms_are_applied_by_a_role_of_their_own() -> None:
     jobs = loaded(generate_workflows(known, ".", COMMANDS).files["ci-cd.yml"])["jobs"]
     assert jobs["monitoring"]["with"]["role"].endswith(":role/town-production-monitor")
     assert jobs["deploy"]["with"]["role"].endswith(":role/of-our-own")
+
+
+def test_an_application_with_a_name_has_files_groups_and_calls_of_its_own() -> None:
+    named = replace(CONFIG, github=replace(CONFIG.github, name="town"))
+    files = generate_workflows(named, "apps/town", COMMANDS).files
+    assert set(files) == {f"town-{name}" for name in WRITTEN}
+    for name, text in files.items():
+        assert str(loaded(text)["name"]).endswith(" (town)"), name
+        for called in re.findall(r"\.github/workflows/(\S+\.yml)", text.partition("\njobs:")[2]):
+            assert called in files
+        for group in re.findall(r"group: (\S+)", text):
+            assert group.startswith("town-")
+    on = loaded(files["town-ci-cd.yml"])["on"]
+    paths = ["apps/town/**", ".github/workflows/town-*.yml", ".github/shipway.txt"]
+    assert on["push"]["paths"] == on["pull_request"]["paths"] == paths
+    assert loaded(files["town-deploy-staging.yml"])["on"]["push"]["paths"] == paths
+    assert "paths" not in WORKFLOWS["ci-cd.yml"]["on"]["push"]
+
+
+def test_a_python_of_the_applications_own_is_set_up_before_shipways() -> None:
+    other = replace(CONFIG, application=replace(CONFIG.application, python="3.9"))
+    text = generate_workflows(other, "apps/town", COMMANDS).files["ci-cd.yml"]
+    [setup, *_] = [
+        step
+        for job in loaded(text)["jobs"].values()
+        for step in job.get("steps", ())
+        if "setup-python" in step.get("uses", "")
+    ]
+    assert setup["with"]["python-version"].split() == ["3.9", CONFIG.github.python]

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from shipway.config.schema import Environment
 from shipway.errors import ConfigError
-from shipway.rehearsal.faults import Fault, FaultKind, failing_migration, fault_order, wrap_command
+from shipway.rehearsal.environment import load_targets
+from shipway.rehearsal.faults import (
+    SLOW_PATH,
+    STREAM_PATH,
+    Fault,
+    FaultKind,
+    failing_migration,
+    fault_order,
+    mount_path,
+    wrap_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +74,20 @@ def test_only_a_crash_waits_for_a_file() -> None:
 
 def test_a_failing_migration_is_a_command_of_python() -> None:
     assert failing_migration().startswith("python -c ")
+
+
+@pytest.mark.parametrize(
+    ("serve", "env", "mount"),
+    [
+        ("gunicorn --env SCRIPT_NAME=/shop a:b", {}, "/shop"),
+        ("gunicorn -e SCRIPT_NAME=shop/ a:b", {}, "/shop"),
+        ("gunicorn --env=SCRIPT_NAME=/shop a:b", {"SCRIPT_NAME": "/other"}, "/shop"),
+        ("gunicorn a:b", {"SCRIPT_NAME": "/other"}, "/other"),
+        ("gunicorn a:b", {}, ""),
+        ("gunicorn -e SCRIPT_NAME=/ a:b", {}, ""),
+    ],
+)
+def test_where_the_application_is_mounted(serve: str, env: dict[str, str], mount: str) -> None:
+    assert mount_path(serve, env) == mount
+    targets = load_targets((), Environment(), "/up", mount)
+    assert [target.path for target in targets][1:] == [mount + SLOW_PATH, mount + STREAM_PATH]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.releases.lock_header import lock_header, lock_inputs
+from shipway.releases.lock_header import input_digest, lock_header, lock_inputs
 
 paths = st.text("abc./-", min_size=1, max_size=20)
 digits = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -19,3 +19,10 @@ def test_what_was_written_is_read_back(digests: dict[str, str]) -> None:
 def test_a_lock_of_somebody_else_was_made_from_nothing_that_is_known() -> None:
     assert lock_inputs("flask==3\n# from x sha256:no\n") == {}
     assert "my file" not in lock_header({"my file": "0" * 64})
+
+
+@given(st.binary())
+def test_line_ends_are_no_content_and_all_else_is(data: bytes) -> None:
+    unix = data.replace(b"\r\n", b"\n")
+    assert input_digest(unix.replace(b"\n", b"\r\n")) == input_digest(unix)
+    assert input_digest(unix + b"x") != input_digest(unix)

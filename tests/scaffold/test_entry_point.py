@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shipway.scaffold.detection import EntryPoint, find_entry_point
+from shipway.scaffold.entry_point import (
+    EntryPoint,
+    applications_below,
+    find_entry_point,
+    find_entry_points,
+)
 from shipway.scaffold.sources import MemorySources
 
 DJANGO = 'environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\nimport django'
@@ -85,3 +92,228 @@ def test_each_framework_is_served_by_its_own_server() -> None:
     )
     assert EntryPoint("fastapi", "a", "app").serve == "uvicorn --host {host} --port {port} a:app"
     assert "--factory" in EntryPoint("fastapi", "a", "create_app", True).serve
+
+
+SHOP = "from flask import Flask\n\napp = Flask(__name__)\n"
+API = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+ROUTES = "from shop.app import app\n\n\n@app.route('/')\ndef index(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "serve"),
+    [
+        (
+            {"Procfile": "release: x\nweb: gunicorn -w 3 other:app --bind 0.0.0.0:$PORT"},
+            "other:app",
+        ),
+        ({"Procfile": "web: flask db upgrade; FOO=1 exec gunicorn other:app"}, "other:app"),
+        ({"Dockerfile": 'FROM x\nCMD ["gunicorn", "-b", ":80", "other:app"]'}, "other:app"),
+        (
+            {"Dockerfile": "CMD alembic upgrade head && \\\n  poetry run gunicorn other:app"},
+            "other:app",
+        ),
+        ({"Dockerfile": 'ENTRYPOINT ["sh", "-c"]\nCMD ["gunicorn other:app"]'}, "other:app"),
+        ({"Dockerfile": "ENV APP=other:app\nCMD gunicorn ${APP}"}, "other:app"),
+        (
+            {
+                "Dockerfile": 'COPY boot.sh ./\nENTRYPOINT ["/srv/boot.sh"]',
+                "boot.sh": "#!/bin/sh\nsleep 1\nexec gunicorn -b :5000 other:app",
+            },
+            "other:app",
+        ),
+        (
+            {
+                "Dockerfile": 'COPY ./deploy/start /start\nENTRYPOINT ["/start"]',
+                "deploy/start": '#!/bin/sh\ncmd="exec gunicorn other:app $@"\neval "$cmd"',
+            },
+            "other:app",
+        ),
+        (
+            {
+                "Dockerfile": 'ENTRYPOINT ["./entry.sh"]\nCMD ["gunicorn", "other:app"]',
+                "entry.sh": '#!/bin/sh\nset -e\nexec "$@"',
+            },
+            "other:app",
+        ),
+        (
+            {
+                "Dockerfile": "CMD uwsgi /srv/conf/app.ini",
+                "conf/app.ini": "[uwsgi]\nmodule=other:app",
+            },
+            "other:app",
+        ),
+        ({"compose.yaml": "services: {web: {build: ., command: gunicorn other:app}}"}, "other:app"),
+        ({"gunicorn.conf.py": "wsgi_app = 'other:app'\nraise SystemExit"}, "other:app"),
+        ({"app.json": '{"scripts": {"start": "gunicorn other:app"}}'}, "other:app"),
+        ({"fly.toml": "[processes]\napp = 'gunicorn other:app'"}, "other:app"),
+        ({"heroku.yml": "run:\n  web: gunicorn other:app"}, "other:app"),
+        ({"render.yaml": "services:\n- startCommand: gunicorn other:app"}, "other:app"),
+        (
+            {".github/workflows/e2e.yml": "jobs: {x: {steps: [{run: gunicorn other:app &}]}}"},
+            "other:app",
+        ),
+        ({"Procfile": "web: waitress-serve --port=$PORT --call other:make"}, "other:make()"),
+        (
+            {"Procfile": "web: gunicorn \"other:make('production')\""},
+            "'other:make('\"'\"'production'\"'\"')'",
+        ),
+        ({"Procfile": "web: flask --app other run"}, "other:app"),
+        ({"Procfile": "web: python other.py"}, "other:app"),
+        ({"Procfile": "web: python -m flask run", ".flaskenv": "FLASK_APP=other.py"}, "other:app"),
+        (
+            {"Procfile": "web: gunicorn -k gevent --env SCRIPT_NAME=/x other:app"},
+            "--worker-class gevent --env SCRIPT_NAME=/x other:app",
+        ),
+    ],
+)
+def test_what_starts_it_today_is_served(files: dict[str, str], serve: str) -> None:
+    other = (
+        SHOP
+        + "def make(stage=''):\n    return Flask(stage)\n"
+        + "if __name__ == '__main__':\n    app.run()\n"
+    )
+    entry = find_entry_point(MemorySources({"app.py": SHOP, "other.py": other, **files}), ())
+    assert entry is not None
+    assert entry.serve == f"gunicorn --bind {{bind}} {serve}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "uvicorn --host 0.0.0.0 other:app",
+        "hypercorn other:app",
+        "daphne -p 80 other:app",
+        "gunicorn -k uvicorn.workers.UvicornWorker other:app",
+        "fastapi run other.py",
+        "python other.py",
+    ],
+)
+def test_servers_of_asgi_are_uvicorn_here(command: str) -> None:
+    other = API + "if __name__ == '__main__':\n    uvicorn.run('other:app')"
+    files = {"app.py": API, "other.py": other, "Dockerfile": f"CMD {command}"}
+    entry = find_entry_point(MemorySources(files), ())
+    assert entry is not None
+    assert entry.serve == "uvicorn --host {host} --port {port} other:app"
+    assert entry.evidence == "Dockerfile:1 starts it"
+
+
+def test_production_says_more_than_a_developers_compose_and_both_more_than_the_source() -> None:
+    files = {"a.py": SHOP, "b.py": SHOP, "app.py": SHOP}
+    compose = {"compose.yml": "services: {web: {command: gunicorn b:app}}"}
+    procfile = {"Procfile": "web: gunicorn a:app"}
+    found = [
+        find_entry_point(MemorySources({**files, **more}), ())
+        for more in ({**compose, **procfile}, compose, {})
+    ]
+    assert [entry.module for entry in found if entry] == ["a", "b", "app"]
+
+
+def test_what_a_newer_python_would_read_is_served_as_it_is_today() -> None:
+    files = {"Procfile": "web: gunicorn shop.wsgi:app", "shop/wsgi.py": "match newer syntax"}
+    entry = find_entry_point(MemorySources(files), ())
+    assert entry is not None
+    assert (entry.framework, entry.target) == ("wsgi", "shop.wsgi:app")
+
+
+def test_a_server_of_something_that_is_not_here_is_no_evidence() -> None:
+    files = {"app.py": SHOP, "Dockerfile": "CMD gunicorn docs.site:app"}
+    assert find_entry_point(MemorySources(files), ()) == EntryPoint("flask", "app", "app")
+
+
+def test_what_carries_the_routes_is_served_and_not_what_constructs_the_object() -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/app.py": SHOP,
+        "shop/routes.py": ROUTES,
+        "wsgi.py": "from shop.app import app\nimport shop.routes",
+    }
+    for entry_file in ("wsgi.py", "start.py"):
+        renamed = {entry_file if name == "wsgi.py" else name: text for name, text in files.items()}
+        entry = find_entry_point(MemorySources(renamed), ("shop",))
+        assert entry is not None
+        assert entry == EntryPoint("flask", entry_file.removesuffix(".py"), "app")
+        assert entry.evidence == f"its imports reach 1 route, from {entry_file}"
+
+
+def test_a_package_that_gives_its_application_again_is_served_with_its_routes() -> None:
+    files = {
+        "shop/__init__.py": "from .app import app\nfrom . import routes",
+        "shop/app.py": SHOP,
+        "shop/routes.py": "from .app import app\n@app.get('/')\ndef index(): ...",
+    }
+    [first, *_] = find_entry_points(MemorySources(files), ("shop",))
+    assert (first.module, first.name) == ("shop", "app")
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("def forge():\n    return Flask(__name__)", EntryPoint("flask", "x", "forge", True)),
+        (
+            "def forge(stage):\n    return Flask(stage)\n"
+            "if __name__ == '__main__':\n    forge('live')",
+            EntryPoint("flask", "x", "forge", True, "('live')"),
+        ),
+        ("def forge(stage):\n    return Flask(stage)", None),
+        (
+            "def forge(stage):\n    app = FastAPI()\n    return app\nsite = forge(1)",
+            EntryPoint("fastapi", "x", "site"),
+        ),
+        (
+            "from starlette.routing import Route\nsite = Starlette(routes=[Route('/', x)])",
+            EntryPoint("starlette", "x", "site"),
+        ),
+        (
+            "from litestar import Litestar, get\n@get('/')\ndef i(): ...\nsite = Litestar([i])",
+            EntryPoint("litestar", "x", "site"),
+        ),
+        ("from quart import Quart\nsite = Quart('x')", EntryPoint("quart", "x", "site")),
+        ("def own():\n    Flask('x').run()", None),
+    ],
+)
+def test_factories_of_any_name_and_five_frameworks(text: str, entry: EntryPoint | None) -> None:
+    assert find_entry_point(MemorySources({"x.py": text}), ()) == entry
+
+
+def test_an_application_deep_in_a_namespace_is_served_from_where_its_imports_start() -> None:
+    files = {
+        "src/py/shop/__init__.py": "",
+        "src/py/shop/web/__init__.py": "",
+        "src/py/shop/web/site.py": "from shop.web import x\nsite = Litestar([])",
+    }
+    [entry] = find_entry_points(MemorySources(files), ())
+    assert (entry.module, entry.folder) == ("shop.web.site", "src/py")
+    assert "--app-dir src/py" in entry.serve
+    scripts = {"code/main.py": "import helper\n" + SHOP, "code/helper.py": ""}
+    [script] = find_entry_points(MemorySources(scripts), ())
+    assert script.serve == "gunicorn --pythonpath code --bind {bind} main:app"
+
+
+def test_a_folder_that_is_a_project_of_its_own_is_another_application() -> None:
+    files = {
+        "compose.yaml": "services: {web: {build: back, command: gunicorn app:app}}",
+        "back/requirements.txt": "flask",
+        "back/app.py": SHOP,
+        "tools/pyproject.toml": "",
+    }
+    assert find_entry_point(MemorySources(files), ()) is None
+    assert applications_below(MemorySources(files)) == ["back"]
+
+
+def test_django_is_served_by_what_its_settings_name() -> None:
+    files = {
+        "site/manage.py": DJANGO.replace("config.settings", "shop.conf.settings"),
+        "site/shop/conf/settings.py": "WSGI_APPLICATION = 'shop.web.wsgi.application'",
+        "site/shop/web/wsgi.py": "",
+    }
+    entry = find_entry_point(MemorySources(files), ())
+    assert entry == EntryPoint("django", "shop.web.wsgi", "application")
+    assert entry.folder == "site"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_no_text_of_other_people_stops_it(text: str) -> None:
+    names = ("Procfile", "Dockerfile", "compose.yaml", "gunicorn.conf.py", "app.json", "fly.toml")
+    files = {name: text for name in (*names, "heroku.yml", "render.yaml", "start.sh")}
+    files |= {".github/workflows/x.yml": text, "Dockerfile.prod": f"CMD ./start.sh {text}"}
+    find_entry_point(MemorySources({**files, "app.py": SHOP}), ())

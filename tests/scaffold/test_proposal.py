@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shipway.config.schema import Config
 from shipway.config.tables import Service
 from shipway.config.validation import validate
+from shipway.scaffold.entry_point import EntryPoint
 from shipway.scaffold.generated_files import (
     dockerfile,
     dockerignore,
@@ -18,7 +19,7 @@ from shipway.scaffold.generated_files import (
     settings_text,
     toml_value,
 )
-from shipway.scaffold.proposal import LOCK, Proposal, make_proposal
+from shipway.scaffold.proposal import LOCK, Proposal, make_proposal, proposal_for, with_missing
 from shipway.scaffold.sources import MemorySources
 from shipway.scaffold.survey import survey_application
 
@@ -28,6 +29,9 @@ FLASK = {
     "tests/test_shop.py": "",
     "requirements.txt": "flask\n",
 }
+
+
+FOUND = EntryPoint("flask", "shop", "create_app", factory=True)
 
 
 def proposal(files: dict[str, str]) -> Proposal:
@@ -72,6 +76,32 @@ def test_where_only_postgresql_will_do_the_local_environment_asks_for_it() -> No
     config = settings({**FLASK, **reads, "requirements.txt": "flask\npsycopg2\n"})
     assert config.environments["local"].secrets == ("DATABASE_URL",)
     assert "DATABASE_URL" not in config.environments["local"].env
+
+
+def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> None:
+    first = proposal({**FLASK, "migrations/alembic.ini": ""})
+    served = proposal_for(first, EntryPoint("flask", "shop.wsgi", "app"), "/up")
+    application = validate(tomllib.loads(settings_text(served)), "shipway.toml").application
+    assert application.serve == "gunicorn --bind {bind} shop.wsgi:app"
+    assert application.migrate == "flask --app shop.wsgi:app db upgrade"
+    assert application.health == "/up"
+    assert "127.0.0.1:8000/up" in dockerfile(served)
+    assert proposal_for(first, FOUND, "/ready") == first
+
+
+def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None:
+    missed = ["ModuleNotFoundError: No module named 'pkg_resources'"]
+    complete = with_missing(proposal(FLASK), missed)
+    assert complete is not None
+    assert complete.production == ("flask", "gunicorn", "setuptools<81")
+    assert "it brings pkg_resources" in complete.assumed[-1]
+    assert with_missing(complete, missed) is None  # it was no help
+    assert with_missing(proposal(FLASK), ["ModuleNotFoundError: No module named 'x'"]) is None
+
+
+def test_a_module_that_cannot_be_read_is_named() -> None:
+    found = proposal({**FLASK, "shop/newer.py": "match newer syntax"})
+    assert any(line.startswith("shop/newer.py: not Python as") for line in found.assumed)
 
 
 def test_an_application_without_tests_is_told_so() -> None:
@@ -162,6 +192,7 @@ def test_linters_that_the_project_configures_stay_on() -> None:
 def test_a_dockerfile_starts_what_is_served_as_nobody() -> None:
     text = dockerfile(proposal({**FLASK, "src/x/__init__.py": "", ".python-version": "3.12\n"}))
     assert "python:3.12-slim" in text
+    assert settings({**FLASK, ".python-version": "3.12"}).application.python == "3.12"
     assert "--require-hashes --no-deps -r requirements-lock.txt" in text
     assert 'CMD ["gunicorn", "--bind", "0.0.0.0:8000", "shop:create_app()"]' in text
     assert "USER 10001:10001" in text

@@ -14,20 +14,27 @@ from shipway.cli.arguments import add_json
 from shipway.cli.initial_baseline import InitialBaseline, record_initial_baseline
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
+from shipway.cli.try_entries import try_entries
 from shipway.cli.uv import uv_program
 from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
+from shipway.releases.interpreter import Interpreters
 from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
+from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
-from shipway.scaffold.proposal import Proposal, make_proposal
+from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for, with_missing
+from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
+from shipway.system.git import repository_root
 from shipway.system.process import SystemProcesses
 
 # `init` carried out.
 
+# What a framework often answers beside the routes that are in sight.
+_DESCRIBED = {"django": ("/admin/login/",), "fastapi": ("/openapi.json",), "litestar": ("/schema",)}
 Say = Callable[[str], None]
 
 
@@ -48,7 +55,8 @@ def init(
         print(here.text(line), file=stream, flush=True)
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
-    proposal = make_proposal(surveyed)
+    python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
+    proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
     _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     problem = ""
@@ -56,8 +64,7 @@ def init(
         for change in planned:
             _show(change, say)
     else:
-        problem = _resolve(root, proposal, planned, say, relock=relock)
-        write_changes(root, planned, say)
+        proposal, problem = _write(root, proposal, planned, say, relock=relock)
     unchanged = [change.path for change in planned if change.word == "kept"]
     if unchanged:
         say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
@@ -74,13 +81,51 @@ def init(
     return 5 if problem else 0
 
 
+def _below_repository(root: str) -> str:
+    """The application's folder, as seen from its repository's top; "" where it is the top."""
+    repository = repository_root(root)
+    below = os.path.relpath(os.path.realpath(root), os.path.realpath(repository or root))
+    return "" if below == "." else below
+
+
+def _env() -> dict[str, str]:
+    return {name: os.environ[name] for name in BASE_ENV if name in os.environ}
+
+
+def _interpreters(root: str) -> Interpreters:
+    return Interpreters(uv_program(), SystemProcesses(), root, _env())
+
+
+def _configured_python(root: str) -> str:
+    """The version that shipway.toml has already."""
+    settings = parse_toml(FolderSources(root).read(SETTINGS) or "")
+    return text(table(settings, "application").get("python"))
+
+
+def _python(root: str, surveyed: Survey, *, dry_run: bool, force: bool) -> tuple[str, str]:
+    """The version to use, and why it is not the application's where it is another one."""
+    if not force and (configured := _configured_python(root)):
+        return configured, ""
+    interpreters, asked = _interpreters(root), surveyed.python
+    usual = f"{sys.version_info.major}.{sys.version_info.minor}"
+    available = interpreters.available()
+    version, reason = choose_python(asked, (*available, usual), usual)
+    if not reason or dry_run or not asked.supported:
+        return version, reason
+    complaint = interpreters.install(asked.version)
+    if complaint:
+        return version, f"{reason} (uv: {complaint})"
+    return choose_python(asked, (*interpreters.available(), usual), usual)
+
+
 def _resolve(
     root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, relock: bool
 ) -> str:
     """Add the locks to what is written; why they could not be made, or nothing."""
-    env = {name: os.environ[name] for name in BASE_ENV if name in os.environ}
     state = os.path.join(root, ".shipway")
-    locker = LockResolver(root, state, uv_program(), SystemProcesses(), env, say)
+    version = str(proposal.settings["application"].get("python", ""))
+    python = _interpreters(root).find(version) if version else ""
+    locker = LockResolver(root, state, uv_program(), SystemProcesses(), _env(), say, python)
     try:
         planned += lock_changes(root, locker.locks(proposal), relock=relock)
     except CannotRun as problem:
@@ -88,6 +133,58 @@ def _resolve(
         say(f"  next: {problem.remedy}")
         return problem.message
     return ""
+
+
+def _write(
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say, *, relock: bool
+) -> tuple[Proposal, str]:
+    """Write everything, and try the entry out; the proposal that held, and why there is no lock."""
+    problem = _resolve(root, proposal, planned, say, relock=relock)
+    write_changes(root, planned, say)
+    if relock or problem:
+        return proposal, problem
+    return _tried(root, proposal, planned, say)
+
+
+def _tried(
+    root: str, proposal: Proposal, planned: list[FileChange], say: Say
+) -> tuple[Proposal, str]:
+    """Start the entry, and where it does not start or has no routes the others.
+
+    The proposal with the one that does, and why there is no lock for it, "" where there is.
+    Settings that were here before are somebody's own: nothing is tried then.
+    """
+    survey = proposal.survey
+    ours = any(change.path == SETTINGS and not change.kept for change in planned)
+    if survey.entry is None or not proposal.lock or not ours:
+        return proposal, ""
+    candidates = [
+        entry
+        for entry in (survey.entry, *survey.alternatives)
+        if entry.server == survey.entry.server
+    ]
+    paths = (survey.health, "/", *_DESCRIBED.get(survey.entry.framework, ()))
+    try:
+        best, errors = try_entries(root, candidates, paths, say)
+        complete = with_missing(proposal, errors) if best is None else None
+        if complete is not None:
+            say(f"assumed      {complete.assumed[-1]}")
+            locks: list[FileChange] = []
+            if problem := _resolve(root, complete, locks, say, relock=True):
+                return proposal, problem
+            write_changes(root, locks, say)
+            proposal = complete
+            best, _ = try_entries(root, candidates, paths, say)
+    except ShipwayError as fault:
+        say(f"entry        {survey.entry.target} was not tried: {fault.message}")
+        return proposal, ""
+    served = proposal_for(proposal, best.entry, best.health(survey.health)) if best else proposal
+    for line in served.assumed[len(proposal.assumed) :]:
+        say(f"assumed      {line}")
+    changes = file_changes(root, served, force=True)
+    written = {change.path for change in planned if not change.kept}
+    write_changes(root, [change for change in changes if change.path in written], say)
+    return served, ""
 
 
 def _workflows(root: str, *, force: bool, say: Say) -> None:

@@ -31,7 +31,7 @@ from shipway.rehearsal.environment import (
     rehearsal_config,
     rehearsal_settings,
 )
-from shipway.rehearsal.faults import parse_fault
+from shipway.rehearsal.faults import mount_path, parse_fault
 from shipway.rehearsal.load import MOST_SECONDS, LoadPlan
 from shipway.rehearsal.load_generator.process import ProcessLoad
 from shipway.rehearsal.ports import RehearsalPlan, RehearsalSetup
@@ -40,7 +40,7 @@ from shipway.rehearsal.run import run_rehearsal as play
 from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
-from shipway.rollouts.report import RolloutReport, last_report
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.rollouts.strategy import Strategy
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
@@ -171,9 +171,9 @@ def _script(
     new = candidate_release(release)
     ports = RehearsalPorts(free_port(), free_port(), HERE, os.path.join(folder, "crash"))
     config = rehearsal_config(project.config, environment, strategy, ordered, ports, new)
-    requested = load_targets(
-        paths, rehearsal_settings(project.config, environment), config.application.health
-    )
+    settings = rehearsal_settings(project.config, environment)
+    mount = mount_path(project.config.application.serve, settings.env)
+    requested = load_targets(paths, settings, config.application.health, mount)
     plan = LoadPlan(
         host="127.0.0.1",
         port=ports.port,
@@ -187,10 +187,8 @@ def _script(
 
 def _page(project: Project, record: SqliteRecord, script: RehearsalPlan, folder: str) -> str:
     """The page of the candidate's rollout; "" where it left no receipt."""
-    ways = [
-        rollout for rollout in record.rollouts(NAME) if rollout["release"] == script.candidate.name
-    ]
-    receipt = last_report(ways)
+    rollouts = rollout_records(record.rollouts(NAME), f"the record, {NAME}")
+    receipt = last_report(way for way in rollouts if way.release == script.candidate.name)
     return write_rehearsed_page(receipt, project, folder, script.fault_words) if receipt else ""
 
 

@@ -63,6 +63,7 @@ class Workflows:
 def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -> int:
     """Write what differs, remove what is no longer wanted."""
     generated = workflows_in(directory)
+    _no_other_application(generated)
     if generated.foreign and not force and not dry_run:
         raise ConfigError(
             f"Shipway did not write {', '.join(generated.foreign)} of {generated.folder}",
@@ -89,6 +90,21 @@ def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -
     for sentence in generated.left_out:
         print(f"left out  {sentence}")
     return 0
+
+
+def _no_other_application(generated: Workflows) -> None:
+    """Raises ConfigError where another application's workflows would be replaced: --force is for
+    what nobody can write again."""
+    from shipway.github.workflows import author_folder
+    from shipway.scaffold.survey import plain_name
+
+    for name in generated.foreign:
+        if folder := author_folder(generated.there[name]):
+            own = author_folder(generated.mark)
+            raise ConfigError(
+                f"{name} is the workflow of the application in {folder}",
+                f'Give the workflows of {own} a name: [github] name = "{plain_name(own)}".',
+            )
 
 
 def check_workflows(*, directory: str, json: bool) -> int:

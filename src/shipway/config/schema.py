@@ -35,7 +35,8 @@ class Application(Closed):
     """What is being shipped. What is empty is worked out from the files (scaffold/detection.py).
 
     name, version: what its releases are called by. packages: the Python packages that checks look
-    into. unit_tests, integration_tests, browser_tests: their folders. lock: the lock file, or a
+    into. python: the version that it runs on, as 3.12; empty: what uv takes. unit_tests,
+    integration_tests, browser_tests: their folders. lock: the lock file, or a
     requirements file. serve: the command that serves it. migrate: the command that brings the
     database up to date. seed: the command that fills it, before the first good release. health:
     the path that is asked whether an instance may serve. health_codes: the statuses that say yes,
@@ -46,6 +47,7 @@ class Application(Closed):
     name: OptionalName = ""
     version: OptionalName = ""
     packages: tuple[str, ...] = ()
+    python: str = ""  # 3.12, say: for the lock, the image, CI and tests
     unit_tests: str = ""
     integration_tests: str = ""
     browser_tests: str = ""

@@ -100,21 +100,24 @@ class Scanners(Closed):
 class GitHub(Closed):
     """The repository on GitHub, and its workflows.
 
-    repository: OWNER/NAME. owner_id, repository_id: GitHub's numbers of the two; repositories
-    that are younger than July 2026 have them in the subject of their tokens. main: the branch that
-    is released. branches: environment → the branch whose pushes are deployed there; what is not
-    named is main's for production, develop's for development, staging's for staging. roles:
-    environment → the ARN of the role to take on; empty: made from the names and aws.account.
-    install: the commands that make Shipway runnable, command: how it is called after them, both
-    from the repository's top; empty: from .github/shipway.txt, by hash. python: its version.
-    runner: the label of the machines. timeout: minutes that a job may take. retention_days: of
-    artifacts. codecov: upload coverage there. codeql, dependency_review: GitHub's own scanners.
-    attest: sign where a release came from, which private repositories can on some plans only.
+    repository: OWNER/NAME. owner_id, repository_id: GitHub's numbers of the two; repositories that
+    are younger than July 2026 have them in the subject of their tokens. name: of this application's
+    workflows where the repository has several: shop writes shop-ci-cd.yml, which runs where its
+    folder changed. main: the branch that is released. branches: environment → the branch whose
+    pushes are deployed there; what is not named is main's for production, develop's for
+    development, staging's for staging. roles: environment → the ARN of the role to take on; empty:
+    made from the names and aws.account. install: the commands that make Shipway runnable, command:
+    how it is called after them, both from the repository's top; empty: from .github/shipway.txt, by
+    hash. python: its version. runner: the label of the machines. timeout: minutes that a job may
+    take. retention_days: of artifacts. codecov: upload coverage there. codeql, dependency_review:
+    GitHub's own scanners. attest: sign where a release came from, which private repositories can on
+    some plans only.
     """
 
     repository: str = ""
     owner_id: str = ""
     repository_id: str = ""
+    name: str = ""
     main: str = "main"
     branches: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)

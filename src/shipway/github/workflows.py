@@ -44,7 +44,7 @@ class FileDrift:
             for kind, start, end, first, last in codes
             if kind != "equal"
         ]
-        return differences or [(0, "has other line ends")]
+        return differences or [(0, "ends otherwise")]
 
     @property
     def lines(self) -> list[str]:
@@ -65,10 +65,11 @@ class FileDrift:
 
 
 def file_drifts(expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[FileDrift]:
-    """The files that differ, by name."""
+    """The files that differ, by name. Line ends are git's (core.autocrlf), and no difference."""
     for name in sorted({*expected, *actual}):
-        if expected.get(name) != actual.get(name):
-            yield FileDrift(name, expected.get(name), actual.get(name))
+        there = actual[name].replace("\r\n", "\n") if name in actual else None
+        if expected.get(name) != there:
+            yield FileDrift(name, expected.get(name), there)
 
 
 def _shown(lines: list[str]) -> str:
@@ -217,6 +218,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _PROVED = ("quality", "security", "test", "build")  # stages before anything leaves the runner
 _SPARE = 30  # minutes of a deploying job beyond the longest rollout
 _FOLDER_NAME = re.compile(r"[\w./ +@-]+")
+_AUTHOR = re.compile(r"# Written by `shipway(?: -C (.+?))? workflows write`")
 _LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -271,12 +273,13 @@ def generate_workflows(
     }
     files = {name: values for name, enabled in selection.items() if enabled}
     environment = _environment()
+    prefix = str(values["prefix"])
     texts = {
-        name: _render(environment, name.removesuffix(".yml"), variables)
+        prefix + name: _render(environment, name.removesuffix(".yml"), variables)
         for name, variables in files.items()
     }
     for target in others:
-        texts[f"{target.file}.yml"] = _render(
+        texts[f"{prefix}{target.file}.yml"] = _render(
             environment, "deploy-to", {**values, "target": target}
         )
     return GeneratedWorkflows(texts, tuple(_left_out(config, destinations, released, commands)))
@@ -288,13 +291,28 @@ def header_line(folder: str) -> str:
     return f"# Written by `{command} workflows write`: change shipway.toml, and write it again."
 
 
+def author_folder(text: str) -> str:
+    """The folder of the application whose workflow this is; "" where Shipway did not write it."""
+    match = _AUTHOR.match(text)
+    return (match[1] or ".").strip("'") if match else ""
+
+
 def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str, Any]:
     longest = max(
         (config.environments[name].ecs.timeout for name in remote_environments(config)), default=0
     )
+    name = config.github.name
     return {
         "header": header_line(folder),
         "github": config.github,
+        "pythons": _pythons(config),
+        "prefix": f"{name}-" if name else "",
+        "suffix": f" ({name})" if name else "",
+        "changed": [
+            f"{folder}/**".removeprefix("./"),
+            f"{FOLDER}/{name}-*.yml",
+            REQUIREMENTS,
+        ],
         "folder": folder,
         "state": f"{folder}/.shipway".removeprefix("./"),
         "slug": re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "top",
@@ -308,6 +326,11 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
         "repository": config.application.name,
         "deploy_permissions": _permissions(attest=config.github.attest),
     }
+
+
+def _pythons(config: Config) -> tuple[str, ...]:
+    """The application's, then Shipway's: the last is the one that `python` means."""
+    return tuple(dict.fromkeys(filter(None, (config.application.python, config.github.python))))
 
 
 def _install(config: Config) -> tuple[str, ...]:
@@ -357,12 +380,14 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
     """What would be understood by GitHub as an expression, or end a line, is refused."""
     github = config.github
     values = {
+        "github.name": github.name,
         "github.main": github.main,
         "github.runner": github.runner,
         "github.python": github.python,
         "github.command": github.command,
         **{f"github.install.{index}": line for index, line in enumerate(github.install)},
         "application.name": config.application.name,
+        "application.python": config.application.python,
         "aws.region": config.aws.region,
     }
     for target in destinations:
@@ -376,6 +401,11 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
                 "Leave out ${{ and whatever ends a line.",
                 code="invalid-setting",
             )
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", github.name):
+        raise ConfigError(
+            f"github.name: {github.name!r} cannot begin the name of a file",
+            "Name it by letters, digits, - and _.",
+        )
     names = [target.file for target in destinations]
     for name in names:
         if not re.fullmatch(r"deploy-[A-Za-z0-9_-]+", name) or names.count(name) > 1:

@@ -71,7 +71,8 @@ def find_backends(
     requested = major_version(service.version)
     programs = installed(kind, context.environment.get("PATH"), context.processes)
     best = nearest_version(requested, kind.majors)
-    started = (context.uv, "tool", "run", "--quiet", "--from", kind.package, "python")
+    python = ("--python", sys.executable)  # Shipway's, whatever the application's is
+    started = (context.uv, "tool", "run", "--quiet", *python, "--from", kind.package, "python")
     package = ServiceBackend(
         f"the package {kind.package}",
         argv=(*started, SERVICE, kind.name),

@@ -113,11 +113,12 @@ def with_fault(config: Config, fault: Fault | None) -> Config:
 
 
 def load_targets(
-    paths: tuple[str, ...], environment: Environment, health: str
+    paths: tuple[str, ...], environment: Environment, health: str, mount: str = ""
 ) -> tuple[LoadTarget, ...]:
     """What the load asks for: `paths`, or what the smoke tests ask, or the health check.
 
-    A few requests are slow and a few are streamed, which the wrapper answers.
+    mount: the path that the application is mounted at. A few requests are slow and a few are
+    streamed, which the wrapper answers.
     """
     requested = (
         paths
@@ -127,6 +128,6 @@ def load_targets(
     share = (1 - 2 * _RARE) / len(requested)
     return (
         *(LoadTarget(path, share) for path in dict.fromkeys(requested)),
-        LoadTarget(SLOW_PATH, _RARE, SLOW),
-        LoadTarget(STREAM_PATH, _RARE, STREAM),
+        LoadTarget(mount + SLOW_PATH, _RARE, SLOW),
+        LoadTarget(mount + STREAM_PATH, _RARE, STREAM),
     )

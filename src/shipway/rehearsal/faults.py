@@ -146,6 +146,17 @@ def wrap_command(serve: str, health: str, folder: str, path: str) -> WrappedAppl
     )
 
 
+def mount_path(serve: str, env: Mapping[str, str]) -> str:
+    """Where a server mounts the application: gunicorn answers 500 to whatever is not below it.
+
+    env: the application's variables; what the command sets (`--env SCRIPT_NAME=/shop`) wins.
+    """
+    words = (word.removeprefix("--env=") for word in shlex.split(serve))
+    variables = (word.removeprefix("SCRIPT_NAME=") for word in words if "SCRIPT_NAME=" in word)
+    mount = next(variables, env.get("SCRIPT_NAME", ""))
+    return f"/{mount.strip('/')}" if mount.strip("/") else ""
+
+
 def fault_order(fault: Fault, release: str, trigger: str) -> dict[str, str]:
     """What tells the wrapper which release has the fault.
 

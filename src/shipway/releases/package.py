@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
+from shipway.codec import to_plain
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import MANIFEST_FILE, Command, OnOutput
-from shipway.releases.lock_header import lock_inputs
+from shipway.releases.interpreter import Interpreters
+from shipway.releases.lock_header import input_digest, lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
@@ -84,9 +86,9 @@ def _commands(
     lock = _lock(context, development=development)
     if lock == "uv.lock":
         part = () if development else ("--no-dev", "--no-install-project")
-        return [(context.uv, "sync", "--locked", "--quiet", *part)]
+        return [(context.uv, "sync", "--locked", "--quiet", *_python(context), *part)]
     return [
-        (context.uv, "venv", "--quiet", "--clear", folder),
+        (context.uv, "venv", "--quiet", "--clear", *_python(context), folder),
         (
             context.uv,
             "pip",
@@ -98,6 +100,15 @@ def _commands(
             _readable(context, lock),
         ),
     ]
+
+
+def _python(context: StepContext) -> tuple[str, ...]:
+    """The option that names the application's Python; none where its configuration names none."""
+    version = context.config.application.python
+    if not version:
+        return ()
+    interpreters = Interpreters(context.uv, context.processes, context.root, context.environment)
+    return ("--python", interpreters.find(version))
 
 
 def _lock(context: StepContext, *, development: bool) -> str:
@@ -158,8 +169,8 @@ def outdated_inputs(root: str, lock: str) -> str:
         return ""
     for path, digest in made_from.items():
         try:
-            source = read_bytes(os.path.join(root, path))
-            same = hashlib.sha256(source).hexdigest() == digest
+            data = read_bytes(os.path.join(root, path))
+            same = digest in (input_digest(data), hashlib.sha256(data).hexdigest())
         except OSError:
             same = False
         if not same:
@@ -169,8 +180,8 @@ def outdated_inputs(root: str, lock: str) -> str:
 
 def lock_digest(context: StepContext) -> str:
     """What names the environment: the locks and what else decides what is installed."""
-    hasher = hashlib.sha256()
     application = context.config.application
+    hasher = hashlib.sha256(application.python.encode())
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(context.root, name)
         if os.path.exists(path):
@@ -202,6 +213,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     """An immutable copy of the application's files, named by their content."""
     python = prepare_environment(step, context, on_output, development=False)
     tree = FileTree(context.root, {})
+    tree.require_whole(step.inputs)
     fingerprints = tree.fingerprints(step.inputs)
     files = {path: value for path, value in fingerprints.items() if value != "special"}
     if not files:
@@ -236,7 +248,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
         step=step.name,
         stage=step.stage,
         outcome=Outcome.PASSED,
-        facts={"release": asdict(release), "paths": [path, python]},
+        facts={"release": to_plain(asdict(release)), "paths": [path, python]},
         reports={
             MANIFEST_FILE: context.blobs.put(listed),
             **({SBOM_FILE: release.sbom} if release.sbom else {}),

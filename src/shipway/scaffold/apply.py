@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -10,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from shipway.errors import CannotRun, ConfigError
 from shipway.ports import Command, OnOutput, Processes
-from shipway.releases.lock_header import lock_header
+from shipway.releases.lock_header import input_digest, lock_header
 from shipway.scaffold.generated_files import (
     FileChange,
     dockerfile,
     dockerignore,
+    gitattributes,
     gitignore,
     settings_text,
 )
@@ -34,7 +34,16 @@ def file_changes(root: str, proposal: Proposal, *, force: bool) -> list[FileChan
     if not force and "[tool.shipway" in (_read(root, "pyproject.toml") or ""):
         planned[0] = replace(planned[0], kept=True)  # a shipway.toml would win over what is there
     ignored = _read(root, ".gitignore")
-    return [*planned, FileChange(".gitignore", ignored, gitignore(ignored or ""))]
+    attributes = _read(root, ".gitattributes")
+    written = [path for path, _ in files if path != ".dockerignore"]
+    locks = (LOCK, TEST_LOCK) if proposal.lock == LOCK else ()
+    return [
+        *planned,
+        FileChange(".gitignore", ignored, gitignore(ignored or "")),
+        FileChange(
+            ".gitattributes", attributes, gitattributes(attributes or "", [*written, *locks])
+        ),
+    ]
 
 
 def lock_changes(root: str, locks: Mapping[str, str], *, relock: bool) -> list[FileChange]:
@@ -60,6 +69,8 @@ def write_changes(root: str, changes: Sequence[FileChange], say: Callable[[str],
 
 def _change(root: str, path: str, text: str, *, force: bool) -> FileChange:
     before = _read(root, path)
+    if before is not None:
+        before = before.replace("\r\n", "\n")  # git's own doing, and no change of the file
     return FileChange(path, before, text, kept=before is not None and not force)
 
 
@@ -86,7 +97,8 @@ _LIMIT = 600.0  # seconds; a package that has to be built to know what it needs 
 
 @dataclass(frozen=True)
 class LockResolver:
-    """root: the application's. state: where the files for uv are written. env: all that uv sees."""
+    """root: the application's. state: where the files for uv are written. env: all that uv sees.
+    python: the interpreter, or the version, that the locks are for."""
 
     root: str
     state: str
@@ -94,6 +106,7 @@ class LockResolver:
     processes: Processes
     env: Mapping[str, str]
     say: OnOutput
+    python: str = ""
 
     def locks(self, proposal: Proposal) -> dict[str, str]:
         """path → text of both locks; empty where the lock that is there has everything.
@@ -154,6 +167,7 @@ class LockResolver:
             limits,
             "--output-file",
             out,
+            *(("--python", self.python) if self.python else ()),
             source,
             *built,
         )
@@ -176,7 +190,7 @@ class LockResolver:
 
     def _digest(self, path: str) -> str:
         with open(os.path.join(self.root, path), "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+            return input_digest(file.read())
 
 
 def _pins(lock: str) -> list[str]:

@@ -2,191 +2,18 @@
 
 from __future__ import annotations
 
-import ast
+import configparser
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from shipway.config.names import as_name
 from shipway.config.schema import Application, Config
+from shipway.scaffold.entry_point import EntryPoint, find_entry_point
 from shipway.scaffold.sources import FOREIGN, Sources
-from shipway.source_text import parse_source, parse_toml
-
-# Where an application is served from: by the syntax tree of the modules that usually hold it.
-
-_MADE_BY = {
-    "Flask": "flask",
-    "FastAPI": "fastapi",
-    "Starlette": "fastapi",
-    "APIFlask": "flask",
-    "get_wsgi_application": "django",
-    "get_asgi_application": "django",
-}
-_FACTORIES = ("create_app", "make_app", "create_application", "build_app", "get_app", "init_app")
-_USUAL = ("application", "app", "api", "server")
-_MODULES = (
-    "wsgi",
-    "asgi",
-    "__init__",
-    "app",
-    "main",
-    "application",
-    "server",
-    "api",
-    "factory",
-    "web",
-    "run",
-    "site",
-    "core",
-    "flask_app",
-    "fastapi_app",
-)
-_BELOW = ("api", "app", "web", "server", "core")  # of a package
-_NO_APPLICATION = {
-    "tests",
-    "test",
-    "docs",
-    "migrations",
-    "load",
-    "scripts",
-    "bench",
-    "examples",
-    "static",
-    "templates",
-}
-_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*[\"']([\w.]+)[\"']")
-
-
-@dataclass(frozen=True)
-class EntryPoint:
-    """framework: flask, fastapi or django. name: in the module; factory: it has to be called."""
-
-    framework: str
-    module: str
-    name: str
-    factory: bool = False
-
-    @property
-    def serve(self) -> str:
-        """The command that serves it. uvicorn reads WEB_CONCURRENCY by itself, as gunicorn does."""
-        if self.framework == "fastapi":
-            factory = " --factory" if self.factory else ""
-            return f"uvicorn{factory} --host {{host}} --port {{port}} {self.module}:{self.name}"
-        return f"gunicorn --bind {{bind}} {self.module}:{self.name}{'()' * self.factory}"
-
-
-def find_entry_point(sources: Sources, packages: Sequence[str]) -> EntryPoint | None:
-    """The application's entry; None where none is to be seen."""
-    if django_entry := _django_entry_point(sources):
-        return django_entry
-    factories = []
-    for path in _candidates(sources, packages):
-        tree = parse_source(sources.read(path) or "")
-        if tree is None or not tree.body:
-            continue
-        module = module_name(path)
-        for name, framework, factory in _entries(tree):
-            if not factory:
-                return EntryPoint(framework, module, name)
-            factories.append(EntryPoint(framework, module, name, factory=True))
-    return factories[0] if factories else None
-
-
-def module_name(path: str) -> str:
-    """`src/shop/__init__.py` → `shop`."""
-    name = path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__")
-    return name.replace("/", ".")
-
-
-def _django_entry_point(sources: Sources) -> EntryPoint | None:
-    manage = sources.read("manage.py")
-    match = _SETTINGS.search(manage or "")
-    if manage is None or "django" not in manage.lower():
-        return None
-    packages = [match[1].split(".")[0]] if match else []
-    for package in (*packages, *sources.folders("")):
-        if sources.read(f"{package}/wsgi.py") is not None:
-            return EntryPoint("django", f"{package}.wsgi", "application")
-    return None
-
-
-def _candidates(sources: Sources, packages: Sequence[str]) -> Iterator[str]:
-    """Folders without __init__.py, too: Python finds modules in them as well."""
-    tops = [name for name in sources.folders("") if name not in _NO_APPLICATION | FOREIGN]
-    below = [f"{package}/{name}" for package in packages for name in _BELOW]
-    folders = dict.fromkeys((*packages, *(name for name in tops if name != "src"), *below))
-    for folder in (*folders, ""):
-        filenames = set(sources.files(folder))
-        prefix = f"{folder}/" if folder else ""
-        usual = [f"{name}.py" for name in _MODULES if f"{name}.py" in filenames]
-        others = (
-            []
-            if folder
-            else sorted(
-                name
-                for name in filenames
-                if name.endswith(".py")
-                and name not in usual
-                and not name.startswith(("test", "conftest", "setup", "manage"))
-            )
-        )
-        yield from (prefix + name for name in (*usual, *others))
-
-
-def _entries(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
-    """(name, framework, whether it is a factory), the usual names first."""
-    framework = _imported(tree)
-    variables = [
-        (target.id, _MADE_BY.get(called) or framework or "flask")
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
-        and (called := _called(node.value))
-        and (called in _MADE_BY or called in _FACTORIES)
-    ]
-    places = {name: index for index, name in enumerate(_USUAL)}
-    for name, library in sorted(
-        variables, key=lambda variable: places.get(variable[0], len(places))
-    ):
-        yield name, library, False
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in _FACTORIES and _callable(node):
-            yield node.name, framework or "flask", True
-
-
-def _imported(tree: ast.Module) -> str:
-    names = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    return next((name for name in ("fastapi", "flask", "django") if name in names), "")
-
-
-def _called(node: ast.expr | None) -> str:
-    if not isinstance(node, ast.Call):
-        return ""
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
-def _callable(node: ast.FunctionDef) -> bool:
-    """Whether it can be called without an argument."""
-    arguments = node.args
-    return len(arguments.posonlyargs) + len(arguments.args) == len(arguments.defaults) and all(
-        default is not None for default in arguments.kw_defaults
-    )
-
+from shipway.source_text import parse_toml
 
 # Where the tests are, and who runs them.
 
@@ -204,22 +31,48 @@ class TestSuites:
 
 
 def find_test_suites(sources: Sources, packages: Sequence[str]) -> TestSuites:
-    """The tests that there are. Asks for few files: a run asks this each time."""
-    for folder in _FOLDERS:
-        if folder in sources.folders(""):
-            if not _configured(sources) and _is_django(sources) and _package(sources, folder):
-                return TestSuites((("unit", "."),), "django")
-            below = sources.folders(folder)
-            kinds = tuple((kind, f"{folder}/{kind}") for kind in _KINDS if kind in below)
-            suites = kinds if "unit" in below else (("unit", folder), *kinds)
-            return TestSuites(suites, "pytest")
+    """The tests that there are. Asks for few files: a run asks this each time.
+
+    Where they stand in several places, the whole folder is given to the runner, which knows by its
+    own settings where to look.
+    """
+    django = not _configured(sources) and _is_django(sources)
+    top = next((folder for folder in _FOLDERS if folder in sources.folders("")), "")
     at_root = any(_NAMED.match(name) for name in sources.files(""))
     inside = [path for path in _places(sources, packages) if _holds_tests(sources, path)]
-    if not at_root and not inside:
+    if not (top or at_root or inside):
         return TestSuites()
-    if not _configured(sources) and _is_django(sources):
+    if django and (not top or inside or _package(sources, top)):
         return TestSuites((("unit", "."),), "django")
-    return TestSuites((("unit", "." if at_root or len(inside) > 1 else inside[0]),), "pytest")
+    below = sources.folders(top) if top else ()
+    kinds = tuple((kind, f"{top}/{kind}") for kind in _KINDS if kind in below)
+    several = len(_test_paths(sources)) > 1 or len([*filter(None, (top, at_root)), *inside]) > 1
+    if several or at_root:
+        others = tuple((kind, folder) for kind, folder in kinds if kind != "unit")
+        return TestSuites((("unit", "."), *others), "pytest")
+    if top:
+        suites = kinds if "unit" in below else (("unit", top), *kinds)
+        return TestSuites(suites, "pytest")
+    return TestSuites((("unit", inside[0]),), "pytest")
+
+
+_PYTEST_SECTIONS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+
+
+def _test_paths(sources: Sources) -> list[str]:
+    """Pytest's `testpaths`: more than one where a project says so."""
+    with suppress(ValueError, AttributeError):
+        tool = parse_toml(sources.read("pyproject.toml") or "").get("tool", {})
+        paths = tool.get("pytest", {}).get("ini_options", {}).get("testpaths", [])
+        if paths:
+            return paths.split() if isinstance(paths, str) else [str(path) for path in paths]
+    for path, section in _PYTEST_SECTIONS:
+        settings = configparser.RawConfigParser()
+        with suppress(configparser.Error):
+            settings.read_string(sources.read(path) or "")
+            if paths := settings.get(section, "testpaths", fallback=""):
+                return list(paths.split())
+    return []
 
 
 def _is_django(sources: Sources) -> bool:
@@ -249,7 +102,10 @@ def _package(sources: Sources, folder: str) -> bool:
 def _places(sources: Sources, packages: Sequence[str]) -> list[str]:
     """The packages, those one below (Django's `apps/`), and folders of tests in them."""
     below = [f"{package}/{name}" for package in packages for name in sources.folders(package)]
-    return [*packages, *below]
+    deeper = [
+        f"{path}/{name}" for path in below for name in sources.folders(path) if name in _FOLDERS
+    ]
+    return [*packages, *below, *deeper]
 
 
 def _holds_tests(sources: Sources, folder: str) -> bool:
@@ -268,7 +124,7 @@ def migration_command(entry: EntryPoint | None, sources: Sources) -> str:
     if sources.read("migrations/alembic.ini") is not None or (
         sources.read("migrations/env.py") is not None and entry and entry.framework == "flask"
     ):
-        return f"flask --app {_app(entry)} db upgrade" if entry else ""
+        return f"flask --app {entry.app} db upgrade" if entry else ""
     if sources.read("alembic.ini") is not None:
         return "alembic upgrade head"
     return ""
@@ -279,11 +135,7 @@ def seed_command(entry: EntryPoint | None, texts: list[tuple[str, str]]) -> str:
     if entry is None or entry.framework != "flask":
         return ""
     command = next((match[1] for _, text in texts if (match := _SEEDS.search(text))), "")
-    return f"flask --app {_app(entry)} {command}" if command else ""
-
-
-def _app(entry: EntryPoint) -> str:
-    return f"{entry.module}:{entry.name}"
+    return f"flask --app {entry.app} {command}" if command else ""
 
 
 LOCKS = ("uv.lock", "requirements-lock.txt", "requirements.txt")

@@ -48,7 +48,6 @@ class FileChange:
         )
 
 
-_PYTHON = "3.11"
 _UV = "0.9.7"
 _ASK = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000{path}', timeout=2)"
 IGNORED = (".shipway/", "__pycache__/")
@@ -86,7 +85,7 @@ def dockerfile(proposal: Proposal) -> str:
     command = json.dumps(shlex.split(with_address(serve, "0.0.0.0:8000")))
     return f"""\
 # Written by `shipway init`; from now on it is yours.
-ARG PYTHON_IMAGE=python:{survey.python or _PYTHON}-slim-bookworm
+ARG PYTHON_IMAGE=python:{proposal.settings["application"]["python"]}-slim-bookworm
 
 FROM ${{PYTHON_IMAGE}} AS build
 WORKDIR /build
@@ -132,6 +131,20 @@ def gitignore(text: str, patterns: Iterable[str] = IGNORED) -> str:
         return text
     end = "" if not text or text.endswith("\n") else "\n"
     return text + end + "".join(f"{line}\n" for line in missing)
+
+
+def gitattributes(text: str, paths: Iterable[str]) -> str:
+    """A .gitattributes by which files that Shipway writes keep their line ends in every clone.
+
+    What is missing is added at its end; nothing where all text has that already.
+    """
+    rows = [line.split() for line in text.splitlines()]
+    if any(row[:1] == ["*"] and "eol=lf" in row for row in rows):
+        return text
+    named = {row[0] for row in rows if row}
+    missing = [path for path in paths if path not in named]
+    end = "" if not text or text.endswith("\n") or not missing else "\n"
+    return text + end + "".join(f"{path} text eol=lf\n" for path in missing)
 
 
 # The text of shipway.toml for a proposal.

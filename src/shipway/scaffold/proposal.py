@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
-from shipway.scaffold.survey import POSTGRES, REDIS, Survey
+from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.survey import POSTGRES, REDIS, Survey, plain_name
 
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
+_PYTHON = "3.11"  # where nothing says which
+_MISSED = re.compile(r"No module named '([\w.]+)'")
+_BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
 _STAND_IN = "for-tests-only"
-_SERVERS = {"fastapi": ("uvicorn",), "flask": ("gunicorn",), "django": ("gunicorn",)}
 _TESTERS = ("pytest", "coverage")
-# FastAPI's TestClient needs it, and FastAPI does not bring it.
+# The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
 _NEWEST = {POSTGRES: "17", REDIS: "7"}
 
@@ -34,11 +39,24 @@ class Proposal:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def make_proposal(survey: Survey) -> Proposal:
-    """The proposal for what a survey found."""
-    assumed: list[str] = []
+def make_proposal(
+    survey: Survey, python: str = "", python_reason: str = "", folder: str = ""
+) -> Proposal:
+    """The proposal for what a survey found. python: the version that is used; "" for the one that
+    the application asks for. python_reason: why it is another one. folder: the
+    application's within its repository, "" for the top."""
+    assumed: list[str] = [python_reason] if python_reason else []
+    python = python or survey.python.version or _PYTHON
+    if not python_reason and survey.python.version:
+        assumed.append(f"python: {python}, because {survey.python.place} says so")
+    if survey.unread:
+        more = f" and {len(survey.unread) - 1} more" if survey.unread[1:] else ""
+        assumed.append(
+            f"{survey.unread[0]}{more}: not Python as Shipway's own reads it; routes and variables "
+            "in there are not known"
+        )
     lock, production, testing = _locks(survey, assumed)
-    application = _application(survey, lock, assumed)
+    application = _application(survey, lock, python, assumed)
     settings: dict[str, dict[str, object]] = {"application": application}
     env, notes = _variables(survey, assumed)
     tests = {name: value for name, value in env.items() if not _served(name, survey)}
@@ -61,14 +79,61 @@ def make_proposal(survey: Survey) -> Proposal:
             assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
         if env:
             settings["environments.local.env"] = dict(env)
+    if folder:
+        settings["github"] = {"name": plain_name(folder)}
+        assumed.append(
+            f"workflows: {plain_name(folder)}-*.yml, which run where {folder} changed, because the "
+            "repository may have other applications"
+        )
     return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
 
 
-def _application(survey: Survey, lock: str, assumed: list[str]) -> dict[str, object]:
+def proposal_for(proposal: Proposal, entry: EntryPoint, health: str) -> Proposal:
+    """The same proposal with the entry and the health check that answered."""
+    survey = proposal.survey
+    application = {**proposal.settings["application"], "serve": entry.serve, "health": health}
+    assumed = list(proposal.assumed)
+    if entry != survey.entry:
+        assumed.append(f"serve: {entry.target} instead, because it starts")
+    if health != survey.health:
+        assumed.append(f"health: {health} instead, because it answers 2xx")
+    for key in ("migrate", "seed"):
+        if survey.entry and isinstance(command := application.get(key), str):
+            application[key] = command.replace(survey.entry.app, entry.app)
+    return replace(
+        proposal,
+        survey=replace(survey, entry=entry, health=health),
+        settings={**proposal.settings, "application": application},
+        assumed=tuple(assumed),
+    )
+
+
+def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
+    """The same proposal with what brings a module that is missed; None where nothing does.
+
+    Before Python 3.12 every environment had setuptools, and much relies on it without a word.
+    """
+    if proposal.production is None:
+        return None
+    for error in errors:
+        match = _MISSED.search(error)
+        line = _BRINGS.get(match[1].split(".")[0], "") if match else ""
+        if match and line and line not in proposal.production:
+            reason = f"{line}: added to the lock, because it brings {match[1]}, which is missed"
+            return replace(
+                proposal,
+                production=(*proposal.production, line),
+                assumed=(*proposal.assumed, reason),
+            )
+    return None
+
+
+def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
     application = survey.application
     table: dict[str, object] = {"name": application.name}
     if application.packages:
         table["packages"] = application.packages
+    table["python"] = python
     if lock:
         table["lock"] = lock
     if lock == LOCK:
@@ -76,9 +141,18 @@ def _application(survey: Survey, lock: str, assumed: list[str]) -> dict[str, obj
     if survey.entry:
         table["serve"] = survey.entry.serve
         table["health"] = survey.health
+        assumed.append(f"serve: {survey.entry.target}, because {survey.entry.evidence}")
         assumed.append(f"health: {survey.health}, because {survey.health_reason}")
+    elif survey.below:
+        commands = " and ".join(f"shipway -C {folder} init" for folder in survey.below)
+        assumed.append(
+            f"nothing is served from this folder; below it there are applications: {commands}"
+        )
     else:
-        assumed.append("no Flask, Django or FastAPI application was found: nothing is served")
+        assumed.append(
+            "no Flask, Django, FastAPI, Starlette, Litestar or Quart application was found: "
+            "nothing is served"
+        )
     for key in ("migrate", "seed"):
         if value := getattr(survey, key):
             table[key] = value
@@ -111,9 +185,9 @@ def _locks(
         return "", None, None
     for note in wants.notes:
         assumed.append(f"left out of {wants.origin}: {note}")
-    servers = _SERVERS[survey.entry.framework] if survey.entry else ()
+    servers = (survey.entry.server,) if survey.entry else ()
     testers = ("coverage",) if survey.tests.runner == "django" else _TESTERS
-    if survey.entry and survey.entry.framework == "fastapi":
+    if survey.entry and survey.entry.framework in ("fastapi", "starlette"):
         testers = (*testers, _CLIENT)
     missing = [name for name in servers if name not in wants.names]
     brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
@@ -140,7 +214,7 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
         elif not variable.required or _served(variable.name, survey):
             continue
         else:
-            env[variable.name] = _STAND_IN
+            env[variable.name] = variable.example or _STAND_IN
         notes[variable.name] = f"read at {variable.place}"
         kind = "a secret" if names_a_secret(variable.name) else "a variable"
         assumed.append(

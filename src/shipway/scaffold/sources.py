@@ -37,6 +37,26 @@ class Sources(Protocol):
         ...
 
 
+class SourcesBelow:
+    """The files below one folder, as if it were the root."""
+
+    def __init__(self, sources: Sources, folder: str) -> None:
+        self._sources = sources
+        self._folder = folder
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when there is none."""
+        return self._sources.read(f"{self._folder}/{path}")
+
+    def folders(self, path: str) -> Sequence[str]:
+        """The names of the folders in a folder, sorted."""
+        return self._sources.folders(f"{self._folder}/{path}".rstrip("/"))
+
+    def files(self, path: str) -> Sequence[str]:
+        """The names of the files in a folder, sorted."""
+        return self._sources.files(f"{self._folder}/{path}".rstrip("/"))
+
+
 class MemorySources:
     """A fake for tests: path → text."""
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shipway.config.schema import Application, Config
 from shipway.scaffold.detection import (
-    EntryPoint,
     TestSuites,
     detect_application,
-    find_entry_point,
     migration_command,
     seed_command,
 )
 from shipway.scaffold.detection import find_test_suites as find_tests
+from shipway.scaffold.entry_point import (
+    EntryPoint,
+    applications_below,
+    find_entry_points,
+    unreached_modules,
+)
+from shipway.scaffold.environment_variables import (
+    EnvironmentVariable,
+    find_environment_variables,
+    variable_examples,
+)
+from shipway.scaffold.python_version import PythonRequirement, find_python_requirement
 from shipway.scaffold.requirements import Requirements, find_requirements
 from shipway.scaffold.sources import Sources, python_files
 from shipway.source_text import parse_source
@@ -119,105 +129,6 @@ def _django(urls: str) -> list[str]:
     return routes
 
 
-# The environment variables that an application reads, by its syntax trees.
-
-# Functions of django-environ, environs and python-decouple: env("X"), config("X", default=…).
-_READERS = {"env", "config"}
-_TYPES = {"str", "int", "bool", "float", "list", "url", "db", "db_url", "cache", "json", "path"}
-_PLATFORM = {"HOME", "PATH", "USER", "PWD", "TMPDIR", "LANG", "TERM", "SHELL", "CI"}
-
-
-@dataclass(frozen=True)
-class EnvironmentVariable:
-    """required: without it, reading it raises. place: `path:line` of the first reading."""
-
-    name: str
-    required: bool
-    place: str
-
-
-def find_environment_variables(texts: Iterable[tuple[str, str]]) -> tuple[EnvironmentVariable, ...]:
-    """The variables of (path, text) pairs, by name; required wins over optional."""
-    by_name: dict[str, EnvironmentVariable] = {}
-    for path, text in texts:
-        tree = parse_source(text)
-        for name, required, line in _read(tree) if tree else ():
-            if name in _PLATFORM or not name.replace("_", "").isalnum():
-                continue
-            previous = by_name.get(name)
-            if previous is None or (required and not previous.required):
-                by_name[name] = EnvironmentVariable(name, required, f"{path}:{line}")
-    return tuple(by_name[name] for name in sorted(by_name))
-
-
-def _read(tree: ast.Module) -> Iterator[tuple[str, bool, int]]:
-    set_here = {name for node in ast.walk(tree) for name in _set_by(node)}
-    complaints = {word for text in _complaints(tree) for word in re.findall(r"\w+", text)}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Subscript(ctx=ast.Load(), slice=ast.Constant(value=str(name))) if _is_environ(
-                node.value
-            ):
-                yield name, name not in set_here, node.lineno
-            case ast.Call(args=[ast.Constant(value=str(name)), *rest]) if (
-                _reads(node.func) and name.replace("_", "").isalnum()
-            ):
-                default = bool(rest) or any(key.arg == "default" for key in node.keywords)
-                missed = _raises(node.func) or name in complaints
-                yield name, missed and not default and name not in set_here, node.lineno
-
-
-def _complaints(tree: ast.Module) -> Iterator[str]:
-    """The texts of what is raised: an application that misses a variable says its name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and node.exc is not None:
-            for child in ast.walk(node.exc):
-                if isinstance(child, ast.Constant) and isinstance(child.value, str):
-                    yield child.value
-
-
-def _set_by(node: ast.AST) -> Iterator[str]:
-    """os.environ.setdefault("X", …) and os.environ["X"] = …: it brings its own."""
-    match node:
-        case ast.Call(
-            func=ast.Attribute(attr="setdefault", value=owner),
-            args=[ast.Constant(value=str(name)), _],
-        ) if _is_environ(owner):
-            yield name
-        case ast.Subscript(ctx=ast.Store(), slice=ast.Constant(value=str(name)), value=owner) if (
-            _is_environ(owner)
-        ):
-            yield name
-
-
-def _is_environ(node: ast.AST) -> bool:
-    """os.environ, or environ."""
-    if isinstance(node, ast.Attribute):
-        return node.attr == "environ"
-    return isinstance(node, ast.Name) and node.id == "environ"
-
-
-def _reads(function: ast.expr) -> bool:
-    match function:
-        case ast.Attribute(attr="get", value=owner) if _is_environ(owner):
-            return True
-        case ast.Attribute(attr="getenv") | ast.Name(id="getenv"):
-            return True
-        case ast.Attribute(value=ast.Name(id="env"), attr=kind):
-            return kind in _TYPES
-        case ast.Name(id=name):
-            return name in _READERS
-    return False
-
-
-def _raises(function: ast.expr) -> bool:
-    """Whether it raises where the variable is not set."""
-    match function:
-        case ast.Attribute(attr="get" | "getenv") | ast.Name(id="getenv"):
-            return False
-    return True
-
-
 # The services that an application needs, by what it wants installed.
 
 _POSTGRES = {
@@ -289,9 +200,11 @@ _CONFIGURED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """application: as detect() fills it in. entry: where it is served from. wanted: what it wants
-    installed. health_reason: why this path. unconfigured: linters that the project does not use.
-    build: how the project is built, in a word. builds: whether it is a package to be installed.
+    """application: as detect() fills it in. entry: where it is served from. alternatives: where
+    else it may be, should it not start from there. below: folders with applications of their own.
+    unread: modules that Shipway's Python cannot parse.
+    wanted: what it wants installed. health_reason: why this path. unconfigured: linters that the
+    project does not use. build: how the project is built, in a word.
     """
 
     application: Application
@@ -308,14 +221,18 @@ class Survey:
     seed: str
     unconfigured: tuple[str, ...]
     build: str
-    python: str = ""
+    python: PythonRequirement = field(default_factory=PythonRequirement)
+    alternatives: tuple[EntryPoint, ...] = ()
+    below: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def survey_application(sources: Sources, name: str) -> Survey:
     """Look at everything. name: of the folder, where no file names the application."""
     application = detect_application(Config(), sources)[0].application
     application = replace(application, name=application.name or plain_name(name))
-    entry_point = find_entry_point(sources, application.packages)
+    entry_points = tuple(find_entry_points(sources, application.packages))
+    entry_point = entry_points[0] if entry_points else None
     wants = find_requirements(sources)
     names = wants.names if wants else frozenset()
     texts = [
@@ -330,9 +247,11 @@ def survey_application(sources: Sources, name: str) -> Survey:
     return Survey(
         application=application,
         entry=entry_point,
+        alternatives=entry_points[1:],
+        below=() if entry_points else tuple(applications_below(sources)),
         wanted=wants,
         tests=find_tests(sources, application.packages),
-        variables=find_environment_variables(texts),
+        variables=_variables(sources, entry_point, texts),
         services=required_services(names),
         database_url=database_url(names),
         sql=speaks_sql(names),
@@ -342,8 +261,17 @@ def survey_application(sources: Sources, name: str) -> Survey:
         seed=seed_command(entry_point, texts),
         unconfigured=_unconfigured(sources),
         build=_build(sources),
-        python=_python(sources),
+        python=find_python_requirement(sources),
+        unread=tuple(path for path, text in texts if parse_source(text) is None),
     )
+
+
+def _variables(
+    sources: Sources, entry: EntryPoint | None, texts: Sequence[tuple[str, str]]
+) -> tuple[EnvironmentVariable, ...]:
+    paths = [path for path, _ in texts]
+    unreached = unreached_modules(sources, entry, paths) if entry else frozenset[str]()
+    return find_environment_variables(texts, variable_examples(sources), unreached)
 
 
 def plain_name(text: str) -> str:
@@ -397,9 +325,3 @@ def _build(sources: Sources) -> str:
         if sources.read(name) is not None:
             return word
     return "pyproject" if project is not None else "none"
-
-
-def _python(sources: Sources) -> str:
-    """The version of Python that a .python-version asks for, as `3.12`."""
-    version = re.match(r"\s*(3\.\d+)", sources.read(".python-version") or "")
-    return version[1] if version else ""

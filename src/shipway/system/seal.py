@@ -68,10 +68,9 @@ def restored_by_github(environment: Mapping[str, str]) -> bool:
     names = ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
     job = " ".join(environment.get(name, "") for name in names)
     path = os.path.join(key_folder(), _JOB)
-    with suppress(OSError):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            if file.read(4096) == job:
-                return False
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        if file.read(4096) == job:
+            return False
     try:
         os.makedirs(key_folder(), mode=0o700, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:

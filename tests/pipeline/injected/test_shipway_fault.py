@@ -18,7 +18,14 @@ from tests.patience import PATIENCE, until
 from shipway.errors import Unreachable
 from shipway.pipeline.injected import HERE
 from shipway.ports import Response
-from shipway.rehearsal.faults import SLOW_PATH, STREAM_PATH, fault_order, parse_fault, wrap_command
+from shipway.rehearsal.faults import (
+    SLOW_PATH,
+    STREAM_PATH,
+    fault_order,
+    mount_path,
+    parse_fault,
+    wrap_command,
+)
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
@@ -43,6 +50,12 @@ async def asgi(scope, receive, send):
 
 def make():
     return asgi
+
+def forge(text, word):
+    def made(environ, start):
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [f"{text} {word}".encode()]
+    return made
 """
 SERVES = {
     "wsgi": "gunicorn --threads 2 --bind {bind} tiny:wsgi",
@@ -65,11 +78,13 @@ class Site:
 
 
 @contextmanager
-def served(folder: Path, serve: str, fault: str, release: str = "two") -> Iterator[Site]:
+def served(
+    folder: Path, serve: str, fault: str, release: str = "two", health: str = "/health"
+) -> Iterator[Site]:
     """An application with a fault in its release "two", once its server answers."""
     (folder / "tiny.py").write_text(APPS)
     port, trigger = free_port(), folder / "trigger"
-    drill = wrap_command(serve, "/health", HERE, "")
+    drill = wrap_command(serve, health, HERE, "")
     order = fault_order(parse_fault(fault), "two", str(trigger)) if fault else {}
     words = drill.serve.replace("{bind}", f"127.0.0.1:{port}").replace("{port}", str(port))
     program, *rest = shlex.split(words)
@@ -81,17 +96,17 @@ def served(folder: Path, serve: str, fault: str, release: str = "two") -> Iterat
         )
     site = Site(port, trigger)
     try:
-        until(lambda: _answers(site, process, folder / "log"))
+        until(lambda: _answers(site, process, folder / "log", health))
         yield site
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # workers that hang, too
         process.wait()
 
 
-def _answers(site: Site, process: subprocess.Popen[bytes], log: Path) -> bool:
+def _answers(site: Site, process: subprocess.Popen[bytes], log: Path, health: str) -> bool:
     assert process.poll() is None, log.read_text()
     try:
-        return site.get("/health", timeout=5.0).status > 0
+        return site.get(health, timeout=5.0).status > 0
     except Unreachable:
         return False
 
@@ -180,6 +195,31 @@ def test_slow_and_streamed_requests_take_their_time(serve: str, tmp_path: Path) 
             assert time.monotonic() - begun >= 0.5
             assert (answer.status, len(answer.body.splitlines())) == (200, 5)
             assert answer.headers["x-release"] == "two"
+
+
+MOUNTED = {
+    "wsgi": "gunicorn --threads 2 --env SCRIPT_NAME=/shop --bind {bind} tiny:wsgi",
+    "asgi": "uvicorn --root-path /shop --host 127.0.0.1 --port {port} tiny:asgi",
+}
+
+
+@pytest.mark.parametrize("kind", MOUNTED)
+def test_below_a_mount_the_same_paths_are_answered(kind: str, tmp_path: Path) -> None:
+    serve = MOUNTED[kind]
+    mount = mount_path(serve, {})
+    health = "/shop/health" if kind == "wsgi" else "/health"
+    with served(tmp_path, serve, "error=100%", health=health) as site:
+        assert (site.get(f"{mount}/").status, site.get(health).status) == (500, 200)
+    with served(tmp_path, serve, "", health=health) as site:
+        for path in (mount + SLOW_PATH, mount + STREAM_PATH):
+            answer = site.get(path)
+            assert (answer.status, len(answer.body.splitlines())) == (200, 5)
+
+
+def test_a_factory_gets_the_arguments_that_the_command_has(tmp_path: Path) -> None:
+    serve = "gunicorn --bind {bind} \"tiny:forge('from', word='factory')\""
+    with served(tmp_path, serve, "") as site:
+        assert site.get("/").body == b"from factory"
 
 
 def test_the_paths_are_the_same_on_both_sides() -> None:

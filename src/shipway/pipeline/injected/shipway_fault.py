@@ -6,11 +6,12 @@ earnest. Both releases of a rehearsal are wrapped, so that the wrapping makes no
 the release in SHIPWAY_FAULT_RELEASE has the fault. A health check comes straight to the instance;
 what came through the proxy is a user's request, whatever its path.
 
-Standard library only, any Python 3.9 or later.
+Standard library only, any Python 3.8 or later.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import importlib
 import inspect
@@ -19,14 +20,15 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 SLOW_PATH, STREAM_PATH, TAKES = "/-shipway/slow", "/-shipway/stream", 0.5
 PIECES = 5  # of a streamed answer
 HANG_AFTER = 20  # requests that a process answers before it hangs
 FOR_EVER = 3600.0  # seconds
 
-Headers = list[tuple[str, str]]
+if TYPE_CHECKING:  # Python 3.8 cannot say it
+    Headers = list[tuple[str, str]]
 
 
 class Order:
@@ -43,9 +45,9 @@ class Order:
         self.release = env.get("RELEASE", "")
         self._asked = 0
 
-    def checks(self, path: str, *, forwarded: bool) -> bool:
-        """Whether this is a health check."""
-        return path == self.health and not forwarded
+    def checks(self, path: str, mount: str, *, forwarded: bool) -> bool:
+        """Whether this is a health check. mount: where the application is mounted (SCRIPT_NAME)."""
+        return self.health in (path, mount + path) and not forwarded
 
     def status(self, *, check: bool) -> int:
         """The status to answer with instead of the application; 0: let it answer."""
@@ -86,7 +88,8 @@ class Wsgi:
     def __call__(self, environ: Any, start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
         order, path = self._order, environ.get("PATH_INFO", "")
-        check = order.checks(path, forwarded="HTTP_X_FORWARDED_FOR" in environ)
+        mount = environ.get("SCRIPT_NAME", "")
+        check = order.checks(path, mount, forwarded="HTTP_X_FORWARDED_FOR" in environ)
         if order.hangs(check=check):
             time.sleep(FOR_EVER)
         status = order.status(check=check)
@@ -128,9 +131,10 @@ class Asgi:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        order, path = self._order, scope["path"]
+        mount = scope.get("root_path", "")
+        order, path = self._order, _below(scope["path"], mount)
         forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
-        check = order.checks(path, forwarded=forwarded)
+        check = order.checks(path, mount, forwarded=forwarded)
         if order.hangs(check=check):
             await asyncio.sleep(FOR_EVER)
         status = order.status(check=check)
@@ -169,6 +173,11 @@ class Asgi:
         return [*others, (b"x-release", self._order.release.encode("latin-1", "replace"))]
 
 
+def _below(path: str, mount: str) -> str:
+    """The path without where it is mounted, which some servers leave in it."""
+    return path[len(mount) :] if mount and path.startswith(mount + "/") else path
+
+
 async def _send(send: Any, status: int, headers: list[tuple[bytes, bytes]]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
 
@@ -178,11 +187,17 @@ def load_application(entry: str) -> Any:
     module, _, name = entry.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as servers do
-    name, called, _ = name.partition("(")
+    name, _, called = name.partition("(")
     target: Any = importlib.import_module(module)
     for part in name.split("."):
         target = getattr(target, part)
-    return target() if called else target
+    if not called:
+        return target
+    call = ast.parse(f"make({called}", mode="eval").body  # arguments are constants, as for gunicorn
+    assert isinstance(call, ast.Call)
+    positional = [ast.literal_eval(argument) for argument in call.args]
+    named = {key.arg: ast.literal_eval(key.value) for key in call.keywords if key.arg}
+    return target(*positional, **named)
 
 
 def wrap_application(inner: Any, order: Order) -> Any:

@@ -1,0 +1,64 @@
+"""What trying entries out takes: the application's environment, its services, a free port."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from shipway.cli.project import open_project
+from shipway.cli.step_worker import StepWorker
+from shipway.errors import ApplicationFault, CannotRun, ConfigError
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.result import StepResult
+from shipway.ports import OnOutput
+from shipway.releases.package import prepare_environment
+from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.entry_trial import EntryTester, EntryTrial
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
+
+
+def try_entries(
+    root: str, entries: Sequence[EntryPoint], paths: Sequence[str], say: OnOutput
+) -> tuple[EntryTrial | None, list[str]]:
+    """The entry that starts and has routes, and the errors of those that do not start.
+
+    They are tried in the environment that the lock describes. Raises ShipwayError where that cannot
+    be made.
+    """
+    project = open_project(root)
+    install = next((step for step in project.steps if step.name == "install"), None)
+    if install is None:
+        raise ConfigError("nothing is installed here", "Name a lock in [application].")
+    context = StepWorker(project, "init", "").context
+    say("trying the entry in the application's environment …")
+    python = prepare_environment(install, context, lambda line: None, development=False)
+    installed = StepResult(
+        step="install", stage=install.stage, outcome=Outcome.PASSED, facts={"python": python}
+    )
+    context = replace(context, upstream={"install": installed})
+    with ExitStack() as services:
+        variables: dict[str, str] = {}
+        if project.config.services:
+            try:
+                data = os.path.join(project.state, "trial")
+                extra = {
+                    name: value.replace("{data}", data)
+                    for name, value in project.config.application.env.items()
+                }
+                provided = services.enter_context(
+                    context.serviced(context, lambda line: None, extra)
+                )
+                variables = dict(provided.variables)
+            except (CannotRun, ApplicationFault) as problem:
+                say(f"entry        tried without services: {problem.message}")
+        tester = EntryTester(context, RealHttp(), SystemClock(), free_port, variables)
+        try:
+            if not variables:
+                tester.prepare(say)
+            return tester.best(entries, paths, say)
+        finally:
+            tester.close()

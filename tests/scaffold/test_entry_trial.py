@@ -1,0 +1,100 @@
+"""Entries that are started and asked: real gunicorn, real failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.pipeline.contexts import workshop
+
+from shipway.config.schema import Application, Config
+from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.entry_trial import EntryTester, last_error
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
+from shipway.system.network import free_port
+
+MODULES = {
+    "shop": "def app(environ, start):\n"
+    '    status = STATUS if environ["PATH_INFO"] == "/" else "404 x"\n'
+    '    start(status, [("Content-Length", "0")])\n    return [b""]\nSTATUS = "200 OK"\n',
+    "empty": 'import shop\nfrom shop import app\nshop.STATUS = "404 Not Found"\n',
+    "broken": "import nothing_of_that_name\n",
+    "unset": 'import os\nfrom shop import app\nos.environ["TOKEN_OF_THE_SHOP"]\n',
+}
+
+
+def entry(module: str) -> EntryPoint:
+    return EntryPoint("wsgi", module, "app")
+
+
+@pytest.fixture
+def tester(tmp_path: Path) -> EntryTester:
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    application = Application(name="shop", env={"DATABASE": "{data}/x"})
+    shop = workshop(tmp_path, config=Config(application=application))
+    return EntryTester(shop, RealHttp(), SystemClock(), free_port, {})
+
+
+def test_an_entry_that_serves_says_what_it_answers(tester: EntryTester) -> None:
+    trial = tester.trial(entry("shop"), ("/", "/about"))
+    assert trial.statuses == {"/": 200, "/about": 404}
+    assert trial.sentence == "shop:app starts, and answers 200 at /, 404 at /about"
+
+
+@pytest.mark.parametrize(
+    ("module", "error"),
+    [
+        ("broken", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("unset", "KeyError: 'TOKEN_OF_THE_SHOP'"),
+    ],
+)
+def test_one_that_does_not_start_says_why(tester: EntryTester, module: str, error: str) -> None:
+    trial = tester.trial(entry(module), ("/",))
+    assert trial.sentence == f"{module}:app does not start: {error}"
+
+
+def test_the_first_that_has_routes_is_taken_and_each_is_told(tester: EntryTester) -> None:
+    told: list[str] = []
+    candidates = [entry("broken"), entry("empty"), entry("shop"), entry("unset")]
+    best, errors = tester.best(candidates, ("/",), told.append)
+    assert errors == ["ModuleNotFoundError: No module named 'nothing_of_that_name'"]
+    assert best is not None
+    assert best.entry == entry("shop")
+    assert len(told) == 3
+    assert "empty:app starts, but answers only 404 at /" in told[1]
+
+
+def test_the_health_check_is_one_that_answers_well(tester: EntryTester) -> None:
+    trial = tester.trial(entry("shop"), ("/about", "/"))
+    assert trial.health("/about") == "/"
+    assert trial.health("/") == "/"
+    assert tester.trial(entry("empty"), ("/about",)).health("/about") == "/about"
+
+
+def test_without_routes_anywhere_the_first_that_starts_is_taken(tester: EntryTester) -> None:
+    best, _ = tester.best([entry("broken"), entry("empty")], ("/",), lambda line: None)
+    assert best is not None
+    assert best.entry == entry("empty")
+    assert tester.best([entry("broken")], ("/",), lambda line: None)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("log", "error"),
+    [
+        (
+            "[2026-01-01 00:00:00 +0000] [1] [INFO] At\nFailed to find attribute 'x' in 'y'.\n"
+            "[2026-01-01 00:00:00 +0000] [1] [ERROR] Reason: App failed to load.",
+            "Failed to find attribute 'x' in 'y'.",
+        ),
+        (
+            "Traceback (most recent call last):\n  File x\nKeyError: 'a'\n\nDuring handling\n"
+            "Traceback (most recent call last):\n  File y\nshop.errors.Missing: b\nINFO: end",
+            "shop.errors.Missing: b",
+        ),
+        ("", "it ended without a word"),
+    ],
+)
+def test_the_last_error_of_a_log(log: str, error: str) -> None:
+    assert last_error(log) == error
