@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.in_process import git, project, shipway, step
 
+from shipway.cli.baseline import baseline_fingerprints
+from shipway.cli.project import open_project
 from shipway.system.record import SqliteRecord
 from shipway.system.seal import Seal, own_seal, restored_by_github
 
@@ -164,6 +167,46 @@ def test_a_content_that_was_changed_is_none(web: Path) -> None:
         if path.is_file():
             path.write_bytes(b"forged")
     assert "cached" not in shipway(web, "run").stdout
+
+
+def test_a_run_that_was_invented_proves_no_release(web: Path) -> None:
+    """A deploy to AWS asks for a passed run of the release."""
+    path = str(web / ".shipway" / "record.sqlite3")
+    key = (web.parent / "state" / "shipway" / "key").read_bytes()
+    with closing(SqliteRecord(path, Seal(key))) as record:
+        assert len(record.runs_of("unit")) == 2
+    execute(
+        web, "INSERT INTO runs (id, started, result) SELECT 'x', started, result FROM runs LIMIT 1"
+    )
+    execute(web, "INSERT INTO steps SELECT 'x', step, result FROM steps LIMIT 1")
+    with closing(SqliteRecord(path, Seal(key))) as record:
+        assert len(record.runs_of("unit")) == 2
+
+
+def test_a_step_that_was_added_to_a_run_takes_its_proof_away(web: Path) -> None:
+    execute(web, "INSERT INTO steps SELECT run, 'package', result FROM steps")
+    with closing(SqliteRecord(str(web / ".shipway" / "record.sqlite3"))) as record:
+        assert record.runs_of("package") == []
+
+
+def test_a_baseline_that_was_invented_is_not_used(web: Path) -> None:
+    git(web, "init", "--quiet")
+    git(web, "add", "a.txt", "shipway.toml")
+    git(web, "commit", "--quiet", "--message", "first")
+    commit = git(web, "rev-parse", "HEAD")
+    folder = web / ".shipway" / "baselines"
+    folder.mkdir()
+    (folder / f"{commit}.json").write_text('["everything"]')
+    execute(web, f"INSERT INTO memos VALUES ('baseline {commit}', '[\"everything\"]', '')")
+    scanned: list[str] = []
+
+    def scan(folder: str) -> str:
+        scanned.append(folder)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        baseline_fingerprints(open_project(str(web)), "HEAD", scan)
+    assert len(scanned) == 1
 
 
 # -- the key -------------------------------------------------------------------------------

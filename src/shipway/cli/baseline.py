@@ -15,7 +15,6 @@ from shipway.findings.sarif_import import findings_from_sarif
 from shipway.pipeline.codec import step_from_json
 from shipway.ports import Command
 from shipway.source_text import parse_json, read_text
-from shipway.system.files import write_atomic
 from shipway.system.process import SystemProcesses
 
 _ASIDE = (FindingState.WAIVED, FindingState.DISMISSED)
@@ -34,12 +33,12 @@ def baseline_fingerprints(
         return _of_file(path)
     arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
     commit = _git(project.root, *arguments, otherwise=f"{word} is neither a file nor a commit here")
-    baseline_file = os.path.join(project.state, "baselines", f"{commit}.json")
-    if not os.path.isfile(baseline_file):
+    memo = project.record.memo(f"baseline {commit}")
+    if memo is None:
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
-        write_atomic(baseline_file, json.dumps(_scan(project, commit, scan)).encode())
-    with open(baseline_file, encoding="utf-8") as file:
-        return tuple(json.load(file))
+        memo = json.dumps(_scan(project, commit, scan))
+        project.record.put_memo(f"baseline {commit}", memo)
+    return tuple(json.loads(memo))
 
 
 def _of_file(path: str) -> tuple[str, ...]:

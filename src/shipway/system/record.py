@@ -73,6 +73,7 @@ _MIGRATIONS = (
     ALTER TABLE cache ADD COLUMN seal TEXT NOT NULL DEFAULT '';
     ALTER TABLE files ADD COLUMN seal TEXT NOT NULL DEFAULT '';
     ALTER TABLE memos ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
     """,
 )
 
@@ -102,6 +103,7 @@ class SqliteRecord:
     def __init__(self, path: str, seal: Seal | None = None) -> None:
         self._path = path
         self._seal = seal or own_seal()
+        self._ended: dict[str, list[str]] = {}  # run → results of its steps, as they ended
         self._lock: _Lock = threading.RLock()
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -136,6 +138,7 @@ class SqliteRecord:
             self._sealed("cache", step.key, step.step, step.now, step.result) for step in cacheable
         ]
         releases = [_packaged(step.result) for step in ended if step.step == PACKAGE]
+        self._ended.setdefault(run, []).extend(step.result for step in ended)
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO steps VALUES (?, ?, ?)",
@@ -154,8 +157,10 @@ class SqliteRecord:
             )
 
     def finish_run(self, run: str, result: str) -> None:
-        """A run has ended."""
-        self._write("UPDATE runs SET result = ? WHERE id = ?", (result, run))
+        """A run has ended. Its seal is of the steps that this process ended, whatever else says
+        by now that it was one of the run."""
+        seal = self._seal.of("run", run, result, *self._ended.pop(run, ()))
+        self._write("UPDATE runs SET result = ?, seal = ? WHERE id = ?", (result, seal, run))
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None:
         """The newest run: its id, its result (None if interrupted), its steps' results."""
@@ -171,24 +176,29 @@ class SqliteRecord:
         return run, rows[0][0], [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
-        """The finished runs that had a step, newest first: the result, its steps' results."""
-        return self._finished(step)
+        """The finished runs that had a step, newest first: the result, its steps' results.
+
+        Only those that Shipway itself finished here: a deploy believes them.
+        """
+        return self._finished(step, sealed=True)
 
     def finished_runs(self) -> list[tuple[str, list[str]]]:
         """Every finished run, as `runs_of`."""
-        return self._finished("")
+        return self._finished("", sealed=False)
 
-    def _finished(self, step: str) -> list[tuple[str, list[str]]]:
+    def _finished(self, step: str, *, sealed: bool) -> list[tuple[str, list[str]]]:
         """step: which they had; "" for any."""
         query = (
-            "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            "SELECT id, result, seal FROM runs WHERE result IS NOT NULL"
             " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY rowid DESC"
         )
         steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
-        return [
-            (result, [row[0] for row in self._read(steps, (run,))])
-            for run, result in self._read(query, (step, step))
-        ]
+        finished = []
+        for run, result, seal in self._read(query, (step, step)):
+            results = [row[0] for row in self._read(steps, (run,))]
+            if not sealed or self._seal.holds(seal, "run", run, result, *results):
+                finished.append((result, results))
+        return finished
 
     def packaged(self) -> list[Packaged]:
         """What the runs packaged, the last first: also what was packaged before, and is cached."""
@@ -303,6 +313,12 @@ class SqliteRecord:
                 rows = db.execute(f"SELECT {columns}, rowid FROM {table}").fetchall()  # nosec B608
                 seals = [(self._sealed(kind, *row[:-1])[-1], row[-1]) for row in rows]
                 db.executemany(f"UPDATE {table} SET seal = ? WHERE rowid = ?", seals)  # nosec B608
+            for run, result in db.execute(
+                "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            ).fetchall():
+                steps = db.execute("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
+                seal = self._seal.of("run", run, result, *(row[0] for row in steps))
+                db.execute("UPDATE runs SET seal = ? WHERE id = ?", (seal, run))
 
     def _sealed(self, kind: str, *row: Any) -> tuple[Any, ...]:
         return (*row, self._seal.of(kind, *map(_sealed_text, row)))
