@@ -15,12 +15,9 @@ from shipway.findings.finding import FindingState
 from shipway.findings.sarif_import import findings_from_sarif
 from shipway.pipeline.codec import step_from_json
 from shipway.ports import Command
-from shipway.system.files import write_atomic
+from shipway.source_text import parse_json, read_text
 from shipway.system.process import SystemProcesses
 
-# What the scan of a commit looked at. Files of earlier versions, which looked at the history of all
-# branches, know what came after the commit, too.
-_REACH = "commit"
 _ASIDE = (FindingState.WAIVED, FindingState.DISMISSED)
 
 
@@ -36,37 +33,21 @@ def baseline_fingerprints(
     if os.path.isfile(path):
         return fingerprints_of_file(path)
     commit = resolve_commit(project.root, word)
-    baseline_file = os.path.join(project.state, "baselines", f"{commit}.json")
-    fingerprints = _kept(baseline_file)
-    if fingerprints is None:
+    memo = project.record.memo(f"baseline {commit}")
+    if memo is None:
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
-        fingerprints = _scan(project, commit, scan)
-        write_atomic(
-            baseline_file, json.dumps({"reach": _REACH, "fingerprints": fingerprints}).encode()
-        )
-    return tuple(fingerprints)
-
-
-def _kept(baseline_file: str) -> list[str] | None:
-    """What an earlier scan of the commit left; None where it has to be scanned."""
-    try:
-        with open(baseline_file, encoding="utf-8") as file:
-            kept = json.load(file)
-    except (OSError, ValueError):
-        return None
-    if not isinstance(kept, dict) or kept.get("reach") != _REACH:
-        return None
-    return list(kept["fingerprints"])
+        memo = json.dumps(_scan(project, commit, scan))
+        project.record.put_memo(f"baseline {commit}", memo)
+    return tuple(json.loads(memo))
 
 
 def fingerprints_of_file(path: str) -> tuple[str, ...]:
     """The findings of a SARIF file. Raises ConfigError where it is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            findings = findings_from_sarif(json.load(file))
+        findings = findings_from_sarif(parse_json(read_text(path)))
     except ValueError as error:
         raise ConfigError(
-            f"{path} is not JSON: {error}",
+            f"{path} is {error}",
             "A baseline is the SARIF file of an earlier run.",
             code="report-unreadable",
         ) from None

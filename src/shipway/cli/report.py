@@ -56,7 +56,13 @@ def merge_job_runs(project: Project, folder: str) -> None:
     suffix = run_suffix(os.environ)
     parts = [
         part
-        for part in merge_parts(folder, project.record, project.blobs, _opened)
+        for part in merge_parts(
+            folder,
+            project.record,
+            project.blobs,
+            _opened,
+            {step.name: step.stage for step in project.steps},
+        )
         if part.commit == commit and part.run.endswith(suffix)
     ]
     if not parts:

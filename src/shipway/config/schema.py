@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Predicate
 
 from shipway.config.aws import Aws, Ecs, Infrastructure, Monitoring
 from shipway.config.health_check import HealthCheck, is_code_ranges
+from shipway.config.names import Name, OptionalName, Pattern
 from shipway.config.tables import (
     Closed,
     Cost,
@@ -44,8 +45,8 @@ class Application(Closed):
     dockerfile: what the image is made from.
     """
 
-    name: str = ""
-    version: str = ""
+    name: OptionalName = ""
+    version: OptionalName = ""
     packages: tuple[str, ...] = ()
     python: str = ""  # 3.12, say: for the lock, the image, CI and tests
     unit_tests: str = ""
@@ -66,7 +67,7 @@ class Application(Closed):
     image: str = ""  # an archive or OCI layout, made from the Dockerfile
     workflows: str = ""  # the folder of GitHub's workflows
     templates: tuple[str, ...] = ()  # CloudFormation templates
-    release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them
+    release: tuple[Pattern, ...] = ()  # patterns of the files a release holds; empty: all of them
 
     @property
     def health_check(self) -> HealthCheck:
@@ -229,7 +230,7 @@ class OwnStep(Closed):
     run: str | tuple[str, ...]
     stage: Literal["quality", "security", "test", "build", "publish", "deploy", "verify"] = "test"
     needs: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ("**",)
+    inputs: tuple[Pattern, ...] = ("**",)
     env: tuple[str, ...] = ()
     timeout: Seconds = 600.0
     retries: Annotated[int, Ge(0), Le(10)] = 0
@@ -310,7 +311,7 @@ class Config(Closed):
     performance: Performance = field(default_factory=Performance)
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
-    environments: dict[str, Environment] = field(default_factory=dict)
+    environments: dict[Name, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
     cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
@@ -318,5 +319,5 @@ class Config(Closed):
     services: dict[ServiceName, Service] = field(default_factory=dict)
     notify: Notify = field(default_factory=Notify)
     retention: Retention = field(default_factory=Retention)
-    steps: dict[str, OwnStep] = field(default_factory=dict)
+    steps: dict[Name, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

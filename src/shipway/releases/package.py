@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import tomllib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -26,7 +25,7 @@ from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
 from shipway.releases.release import SBOM_FILE, Release
-from shipway.source_text import decode_text
+from shipway.source_text import decode_text, parse_toml, read_bytes, read_text
 from shipway.system.files import FileTree, copy_files, write_atomic
 from shipway.system.files import file_lock as one_at_a_time
 
@@ -129,8 +128,7 @@ def _lock(context: StepContext, *, development: bool) -> str:
 
 def _readable(context: StepContext, lock: str) -> str:
     """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
-    with open(os.path.join(context.root, lock), "rb") as file:
-        data = file.read()
+    data = read_bytes(os.path.join(context.root, lock))
     text = decode_text(data)
     if text.encode("utf-8", "surrogateescape") == data:
         return lock
@@ -165,8 +163,7 @@ def is_package(root: str) -> bool:
     if os.path.exists(os.path.join(root, "setup.py")):
         return True
     try:
-        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
-            data = tomllib.load(file)
+        data = parse_toml(read_text(os.path.join(root, "pyproject.toml")))
     except (OSError, ValueError):
         return False
     tools = data.get("tool", {})
@@ -177,14 +174,12 @@ def is_package(root: str) -> bool:
 def outdated_inputs(root: str, lock: str) -> str:
     """The first file that changed since the lock was resolved from it; "" where none did."""
     try:
-        with open(os.path.join(root, lock), encoding="utf-8", errors="replace") as file:
-            made_from = lock_inputs(file.read())
+        made_from = lock_inputs(read_text(os.path.join(root, lock)))
     except OSError:
         return ""
     for path, digest in made_from.items():
         try:
-            with open(os.path.join(root, path), "rb") as source:
-                data = source.read()
+            data = read_bytes(os.path.join(root, path))
             same = digest in (input_digest(data), hashlib.sha256(data).hexdigest())
         except OSError:
             same = False
@@ -200,8 +195,7 @@ def lock_digest(context: StepContext) -> str:
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(context.root, name)
         if os.path.exists(path):
-            with open(path, "rb") as file:
-                hasher.update(file.read())
+            hasher.update(read_bytes(path))
     return hasher.hexdigest()
 
 

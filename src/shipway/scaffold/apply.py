@@ -19,7 +19,7 @@ from shipway.scaffold.generated_files import (
     settings_text,
 )
 from shipway.scaffold.proposal import LOCK, TEST_LOCK, Proposal
-from shipway.source_text import decode_text
+from shipway.source_text import read_text
 from shipway.system.files import write_atomic
 
 SETTINGS = "shipway.toml"
@@ -83,8 +83,7 @@ def _read(root: str, path: str) -> str | None:
             f"{path} is a link that leads nowhere", "Remove it, or make what it names."
         )
     try:
-        with open(full, "rb") as file:
-            return decode_text(file.read())
+        return read_text(full)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -11,7 +11,6 @@ import ast
 import configparser
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
@@ -19,7 +18,7 @@ from typing import Any
 
 from shipway.errors import ConfigError
 from shipway.scaffold.sources import Sources
-from shipway.source_text import parse_source
+from shipway.source_text import parse_source, parse_toml
 
 # Requirements of Poetry and Pipfile as PEP 508 has them.
 #
@@ -380,10 +379,10 @@ def _kept(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _toml(path: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text.replace("\r\n", "\n"))
+    except ValueError as error:
         raise ConfigError(
-            f"{path} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
+            f"{path} is {error}", "Correct it and run again.", code="invalid-setting"
         ) from None
 
 

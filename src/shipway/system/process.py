@@ -33,6 +33,7 @@ _POLL = 0.25  # seconds between looks where nothing wakes us
 _LINGER = 0.5  # seconds that output may come after its program's end
 # Fixed text; the log's path and the command reach it as arguments.
 _DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $! >"$0.pid"; echo $!'
+_MARK = "SHIPWAY_SERVER"  # in the environment of what `spawn` starts: its log
 _EARLIER = 2.0  # seconds that the kernel's clock and a file's may differ by
 _CUT = "\n[output cut here: more than {limit} characters]\n"
 
@@ -118,14 +119,14 @@ class SystemProcesses:
             started = subprocess.run(
                 argv,
                 cwd=command.cwd,
-                env=dict(command.env),
+                env={**command.env, _MARK: os.path.realpath(log)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=30,
                 check=False,
             )
             pid = int(started.stdout)
-            return Server(pid, _born(pid))
+            return Server(pid, _born(pid), log)
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise CannotRun(
                 f"{command.argv[0]} cannot be started: {error}",
@@ -148,15 +149,21 @@ class SystemProcesses:
         born = _born(pid)
         if not born or _seconds_of(born) > written + _EARLIER:
             return None
-        return Server(pid, born)
+        return Server(pid, born, log) if _writes_to(pid, log) else None
 
     def alive(self, server: Server) -> bool:
         """Whether it runs; the dead that nobody has reaped do not."""
-        return bool(server.born) and _born(server.pid) == server.born
+        if not server.born or _born(server.pid) != server.born:
+            return False
+        return not server.log or _writes_to(server.pid, server.log)
 
     def stop(self, server: Server, grace: float) -> None:
-        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`."""
-        if not self.alive(server):
+        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`.
+
+        What is written down of a server may be wrong, or somebody else's: a process that was not
+        started with its log is left alone.
+        """
+        if not server.log or not self.alive(server):
             return
         with suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGTERM)
@@ -305,6 +312,23 @@ def _born(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _writes_to(pid: int, log: str) -> bool:
+    """Whether a process was started with this log: by its environment, or by its output.
+
+    In this order: its environment is empty while it becomes another program, and by then its
+    output is the log. The path of that follows the folder where the project is moved.
+    """
+    path = os.path.realpath(log)
+    with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as environment:
+        if os.fsencode(f"{_MARK}={path}") in environment.read().split(b"\0"):
+            return True
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}").removesuffix(" (deleted)") == path:
+                return True
+    return False
 
 
 def this_process() -> Server:

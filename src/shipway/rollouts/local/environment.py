@@ -99,7 +99,7 @@ class EnvironmentState:
         state = LocalState()
         if document is not None:
             state = LOCAL_STATE.from_object(document, f"the record, environment {self.name}")
-        self.team.members = list(state.instances)
+        self.team.members = [self.instances.own(instance) for instance in state.instances]
         self.current = state.current
         self.unfinished = state.unfinished
         self.proxy.restore(state.proxy)

@@ -146,14 +146,18 @@ class EnvoyProxy:
         """Where test traffic and probes are taken."""
         return f"http://127.0.0.1:{self.inner}"
 
+    @property
+    def log(self) -> str:
+        """What it prints; by it, its process is known."""
+        return os.path.join(self.folder, "envoy.log")
+
     def alive(self) -> bool:
         """Whether it runs."""
-        return self.processes.alive(Server(self.pid, self.born))
+        return self.processes.alive(Server(self.pid, self.born, self.log))
 
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
-        log = os.path.join(self.folder, "envoy.log")
-        if (adrift := self.processes.orphans(log)) is not None:
+        if (adrift := self.processes.orphans(self.log)) is not None:
             self.processes.stop(adrift, 5.0)  # of a command that was killed as it started it
         host, port = self.settings.host, self.settings.port
         _refuse_taken(host, port)
@@ -185,14 +189,14 @@ class EnvoyProxy:
             "5",
         )
         env = {"PATH": os.environ.get("PATH", os.defpath)}
-        server = self.processes.spawn(Command(argv, self.folder, env), log)
+        server = self.processes.spawn(Command(argv, self.folder, env), self.log)
         self.pid, self.born = server.pid, server.born
         _LOG.info("Envoy %d serves %s:%d; admin: 127.0.0.1:%d", self.pid, host, port, self.admin)
         self._wait(self._ready, "Envoy did not start", START_LIMIT)
 
     def stop(self) -> None:
         """End it."""
-        self.processes.stop(Server(self.pid, self.born), 5.0)
+        self.processes.stop(Server(self.pid, self.born, self.log), 5.0)
 
     def route(self, shares: TrafficSplit, *, anew: bool = False) -> None:
         """Send requests as `shares` says; returns when it is so.
