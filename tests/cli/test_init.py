@@ -9,8 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import shipway
-from tests.cli.pseudo_terminal import git
+from tests.cli.in_process import git, shipway
 
 from shipway.cli.initial_baseline import (
     InitialBaseline,

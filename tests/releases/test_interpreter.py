@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shipway.cli.step_executor import uv_program
+from shipway.cli.uv import uv_program
 from shipway.releases.interpreter import Interpreters
 from shipway.system.process import SystemProcesses
 
