@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from shipway.checks.bandit import BANDIT
 from shipway.checks.base import NO_FINDINGS, nothing_to_check, relative_path, tool_crashed
+from shipway.checks.black import BLACK
+from shipway.checks.coverage import COVERAGE
+from shipway.checks.flake8 import FLAKE8
+from shipway.checks.mypy import MYPY
+from shipway.checks.pytest import UNIT
 from shipway.checks.registry import enabled_checks
+from shipway.checks.ruff import RUFF, RUFF_FORMAT
 from shipway.config.schema import Application, Config
-from shipway.pipeline.check import ToolOutput
+from shipway.pipeline.check import Check, ToolOutput
 
 from . import tiny_application
-from .recordings import check_named
+from .recordings import SITE, check_named
 
 
 @pytest.mark.parametrize("name", ["ruff", "ruff-format", "flake8", "black", "mypy"])
@@ -110,3 +118,51 @@ def test_nothing_to_check_says_how_to_switch_it_off() -> None:
 )
 def test_paths_are_seen_from_the_applications_root(path: str, seen: str) -> None:
     assert relative_path(path, "/app") == relative_path(path, "/app/") == seen
+
+
+# -- the repository's own settings ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("check", "files", "line"),
+    [
+        (FLAKE8, {"tox.ini": "[flake8]\n", ".flake8": "[flake8]\n"}, "settings: tox.ini"),
+        (
+            FLAKE8,
+            {"tox.ini": "[tox]\n"},
+            "settings: none of the repository; only what breaks a program: E9, F63, F7, F82",
+        ),
+        (MYPY, {"pyproject.toml": "[tool.mypy]\n"}, "settings: pyproject.toml"),
+        (RUFF, {"pyproject.toml": "[tool.ruff.lint]\n"}, "settings: pyproject.toml"),
+        (RUFF_FORMAT, {}, "settings: none of the repository"),
+        (BLACK, {"pyproject.toml": "[tool.ruff]\n"}, "settings: none of the repository"),
+        (UNIT, {"setup.cfg": "[tool:pytest]\n"}, "runner: pytest; settings: setup.cfg"),
+        (COVERAGE, {".coveragerc": ""}, "settings: .coveragerc"),
+        (BANDIT, {}, ""),
+    ],
+)
+def test_what_is_run_says_whose_settings_it_works_by(
+    tmp_path: Path, check: Check, files: dict[str, str], line: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert check.settings(Config(), replace(SITE, root=str(tmp_path))) == line
+
+
+def test_djangos_runner_is_named() -> None:
+    config = Config(application=Application(test_runner="django"))
+    assert UNIT.settings(config, SITE) == "runner: manage.py test"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[mypy]\nfiles = src, tests\n", True),
+        ("[mypy]\nstrict = true\n[mypy-other]\nfiles = no\n", False),
+    ],
+)
+def test_mypy_checks_what_its_own_settings_name(tmp_path: Path, text: str, named: bool) -> None:
+    (tmp_path / "mypy.ini").write_text(text)
+    config = Config(application=Application(packages=("town",)))
+    argv = MYPY.argv(config, replace(SITE, root=str(tmp_path)))
+    assert ("town" not in argv) is named

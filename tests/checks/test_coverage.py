@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import runpy
+import subprocess
+import sys
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +62,7 @@ def test_it_depends_on_what_is_measured() -> None:
         "pyproject.toml",
         "setup.cfg",
         "tox.ini",
+        "pytest.ini",
     )
 
 
@@ -68,7 +73,7 @@ def test_the_least_coverage_is_the_configurations() -> None:
 
 def test_the_total_comes_first_then_each_file_that_has_statements() -> None:
     assert read("coverage", "bad").measures == (
-        Measure("coverage", 50.0, "%"),
+        Measure("coverage", 40.0, "%"),
         Measure("coverage", 0.0, "%", "town/bad.py"),
         Measure("coverage", 100.0, "%", "town/good.py"),
     )
@@ -142,3 +147,107 @@ def _data(path: Path, measured: Path, line: int) -> str:
     whole.get_data().add_arcs({str(measured): [(-1, line), (line, -1)]})
     whole.save()
     return str(path)
+
+
+# -- the figure is the repository's ---------------------------------------------------------------
+
+# A folder without __init__.py, a branch that is taken one way only, a line that is excluded.
+FILES = {
+    "shop/__init__.py": "def pick(x):\n    if x:\n        y = 1\n    return x\n",
+    "shop/debug.py": "def show():  # nothing to see\n    a = 1\n    return a\n",
+    "shop/management/commands/load.py": "def never():\n    a = 1\n    b = 2\n    return a + b\n",
+    "tests/test_shop.py": "import shop, shop.debug\n\n\ndef test_pick():\n    shop.pick(1)\n",
+}
+
+
+def project(folder: Path, settings: dict[str, str]) -> None:
+    for name, text in {**FILES, **settings}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def python(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def figure(folder: Path) -> tuple[float, set[str]]:
+    """What the two programs of the checks say: the total, and the files that were counted."""
+    out = folder / "out"
+    out.mkdir()
+    data = str(out / "coverage.data")
+    measuring = (f"{HERE}/measure_tests.py", data, "shop", "tests", "-q", "-p", "no:cacheprovider")
+    python(folder, *measuring)
+    python(folder, f"{HERE}/combine_coverage.py", str(out), data)
+    report = json.loads((out / "coverage.json").read_text())
+    return report["totals"]["percent_covered"], set(report["files"])
+
+
+def test_folders_without_init_are_counted(tmp_path: Path) -> None:
+    project(tmp_path, {})
+    total, files = figure(tmp_path)
+    assert "shop/management/commands/load.py" in files
+    assert total == pytest.approx(100 * 5 / 11)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {".coveragerc": "[run]\nsource = shop\nbranch = true\n"},
+        {".coveragerc": "[run]\nsource = shop\n[report]\nexclude_lines = nothing to see\n"},
+        {"setup.cfg": "[coverage:run]\nsource = .\nomit = shop/debug.py\n"},
+        {"tox.ini": "[coverage:run]\nsource = shop\nparallel = true\n"},
+        {"pyproject.toml": '[tool.coverage.run]\nsource_pkgs = ["shop"]\nbranch = true\n'},
+        {
+            "pyproject.toml": '[tool.coverage.run]\nsource = ["shop"]\n'
+            "[tool.coverage.report]\ninclude_namespace_packages = true\n"
+        },
+    ],
+    ids=["branches", "excluded", "omitted", "parallel", "packages", "namespaces"],
+)
+def test_the_figure_is_the_one_that_coverage_report_prints(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    project(tmp_path, settings)
+    python(tmp_path, "-m", "coverage", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    if "parallel" in "".join(settings.values()):
+        python(tmp_path, "-m", "coverage", "combine")
+    printed = python(tmp_path, "-m", "coverage", "report", "--format=total", "--precision=4")
+    assert figure(tmp_path)[0] == pytest.approx(float(printed), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "branch", "omit"),
+    [
+        ({"pytest.ini": "[pytest]\naddopts = -q --cov=shop --cov-branch\n"}, "shop", True, []),
+        ({"pytest.ini": "[pytest]\naddopts =\n  --cov a\n  --cov-report=xml\n"}, "a", False, []),
+        (
+            {"pyproject.toml": '[tool.pytest.ini_options]\naddopts = [\n"-q",\n"--cov=b",\n]\n'},
+            "b",
+            False,
+            [],
+        ),
+        (
+            {
+                "setup.cfg": "[tool:pytest]\naddopts = --cov=shop --cov-config=ci.cfg\n",
+                "ci.cfg": "[run]\nomit = shop/debug.py\n",
+            },
+            "shop",
+            False,
+            ["shop/debug.py"],
+        ),
+    ],
+)
+def test_what_pytest_cov_is_told_is_done(
+    tmp_path: Path, settings: dict[str, str], source: str, branch: bool, omit: list[str]
+) -> None:
+    project(tmp_path, settings)
+    measurement = runpy.run_path(f"{HERE}/coverage_settings.py")["measurement"]
+    with chdir(tmp_path):
+        measured = measurement(str(tmp_path / "data"), ["elsewhere"])
+    assert measured.get_option("run:source") == [source]
+    assert measured.get_option("run:branch") is branch
+    assert measured.get_option("run:omit") == omit

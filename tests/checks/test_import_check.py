@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,45 @@ def test_real_packages_are_imported_and_blamed_only_for_themselves(tmp_path: Pat
     assert found["imported"] == 3  # fine, breaker, later
     reading = IMPORTABLE.read(ToolOutput(0, done.stdout, ""), CONFIG, SITE)
     assert "the module nowhere" in " ".join(one.remedy for one in reading.findings)
+
+
+def broken_modules(folder: Path, recorded: dict[str, str], *, top_level: str) -> list[str]:
+    """The modules that cannot be imported of a package with these files and this list."""
+    info = folder / "odd-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text(top_level)
+    for name, text in recorded.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (info / "RECORD").write_text("".join(f"{name},,\n" for name in (*recorded, "../../bin/run.py")))
+    done = subprocess.run(
+        [sys.executable, "-S", f"{HERE}/import_packages.py"],
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    document = json.loads(done.stdout)
+    assert document["imported"] + len(document["broken"])
+    return [row["module"] for row in document["broken"]]
+
+
+def test_what_is_installed_counts_and_not_what_a_package_says_of_itself(tmp_path: Path) -> None:
+    files = {"odd/__init__.py": "", "odd/windows.py": "import winreg\n", "single.py": "1 / 0\n"}
+    assert broken_modules(tmp_path, files, top_level="odd\nwinonly\n_odd_windows\n") == ["single"]
+
+
+def test_the_packages_in_a_namespace_are_asked(tmp_path: Path) -> None:
+    files = {
+        "cloud/town/maps/__init__.py": "import nothere\n",
+        "cloud/town/maps/deep/__init__.py": "1 / 0\n",
+        "cloud/town/wards/__init__.py": "",
+    }
+    assert broken_modules(tmp_path, files, top_level="cloud\n") == ["cloud.town.maps"]
+
+
+def test_a_compiled_module_is_one(tmp_path: Path) -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    files = {f"fast{suffix}": "no library"}
+    assert broken_modules(tmp_path, files, top_level="") == ["fast"]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from coverage import CoverageData
@@ -12,7 +13,8 @@ from coverage import CoverageData
 from shipway.checks.pytest import INTEGRATION, UNIT
 from shipway.checks.scripts import HERE, measure_tests
 from shipway.config.schema import Application, Config
-from shipway.pipeline.check import ToolOutput
+from shipway.errors import CannotRun
+from shipway.pipeline.check import CheckResult, ToolOutput
 from shipway.pipeline.result import TestTally
 
 from . import tiny_application
@@ -253,3 +255,94 @@ def test_the_exit_code_is_pytests_own_and_data_are_written_all_the_same(tmp_path
     nowhere = str(tmp_path / "nowhere")
     assert measure_tests.main(str(tmp_path / "coverage.data"), nowhere, "-q", nowhere) == 4
     assert (tmp_path / "coverage.data").is_file()
+
+
+# -- tests are found where they are ---------------------------------------------------------------
+
+
+def collected(folder: Path, files: dict[str, str], unit: str = ".") -> tuple[CheckResult, set[str]]:
+    """What the check makes of a project's tests, and the names of those that ran."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    out = folder / ".shipway" / "out"
+    out.mkdir(parents=True)
+    site = replace(SITE, root=str(folder), out=str(out))
+    config = Config(application=Application(unit_tests=unit))
+    done = subprocess.run(
+        [sys.executable, *UNIT.argv(config, site)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    xml = (out / "junit.xml").read_bytes()
+    output = ToolOutput(done.returncode, done.stdout, done.stderr, {"junit.xml": xml})
+    names = {case.get("name", "") for case in fromstring(xml).iter("testcase")}
+    return UNIT.read(output, config, site), names
+
+
+TEST = "def test_{}():\n    assert 1\n"
+CASE = """import unittest
+
+
+class Wards(unittest.TestCase):
+    def test_{}(self):
+        pass
+"""
+
+
+def test_tests_of_several_roots_run_whatever_their_files_are_called(tmp_path: Path) -> None:
+    files = {
+        "tests.py": CASE.format("top"),
+        "shop/tests.py": CASE.format("shop"),
+        "shop/__init__.py": "",
+        "apps/cart/tests/test_cart.py": TEST.format("cart"),
+        "tests/unit_test.py": TEST.format("unit"),
+    }
+    result, names = collected(tmp_path, files)
+    assert result.failed == ""
+    assert names == {"test_top", "test_shop", "test_cart", "test_unit"}
+
+
+def test_pytest_looks_where_its_own_settings_say(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\ntestpaths = checks shop\npython_files = check_*.py\n"
+        "addopts = --doctest-modules\n",
+        "checks/check_a.py": TEST.format("a"),
+        "shop/money.py": '"""Money.\n\n>>> 2 + 2\n4\n"""\n',
+        "elsewhere/check_b.py": TEST.format("b"),
+        "checks/tests.py": TEST.format("no"),
+    }
+    result, names = collected(tmp_path, files)
+    assert result.failed == ""
+    assert names == {"test_a", "money"}
+
+
+def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "pytest.ini": "[pytest]\npython_files = check_*.py\n",
+        "tests/test_a.py": TEST.format("a"),
+        "tests/testing.py": "helper = 1\n",
+        "tests/tests.py": CASE.format("b"),
+    }
+    result, names = collected(tmp_path, files, unit="tests")
+    assert names == set()
+    assert result.failed == (
+        "no test was collected, although there are tests in tests/test_a.py, tests/tests.py"
+    )
+    assert "python_files" in result.remedy
+
+
+def test_a_folder_of_no_tests_has_none(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="there are no tests in tests"):
+        collected(tmp_path, {"tests/testing.py": "helper = 1\n"}, unit="tests")
+
+
+@pytest.mark.parametrize("root", [".", "./"])
+def test_of_tests_in_the_root_those_of_another_kind_are_left_to_it(root: str) -> None:
+    config = Config(application=Application(unit_tests=root, integration_tests="tests/live"))
+    assert UNIT.argv(config, SITE)[3] == "--ignore=tests/live"
+    assert "--ignore=." not in INTEGRATION.argv(config, SITE)

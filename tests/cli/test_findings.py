@@ -109,3 +109,174 @@ def test_a_baseline_lets_pass_what_was_there_and_nothing_new(town: Path) -> None
     assert wrong.returncode == 2
     assert "no-such-branch is neither a file nor a commit here" in wrong.stderr
     assert "A baseline is" in wrong.stderr
+
+
+# -- scans that come in ---------------------------------------------------------------------------
+
+
+def scan(*results: dict[str, object], tool: str = "AcmeScan", **run: object) -> dict[str, object]:
+    driver = {"name": tool, "rules": [{"id": "ACME1"}]}
+    return {
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": list(results), **run}],
+    }
+
+
+def result(uri: str = "town/a.py") -> dict[str, object]:
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": 4}}
+    return {
+        "ruleId": "ACME1",
+        "level": "error",
+        "message": {"text": "bad"},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def takes(town: Path, report: object, *words: str, code: int = 0) -> str:
+    """What importing a report prints."""
+    (town / "report.json").write_bytes(
+        report if isinstance(report, bytes) else json.dumps(report).encode()
+    )
+    done = shipway(town, "findings", "import", "report.json", *words)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_an_open_secret_fails_the_gate_beside_a_resolved_one_without_a_place(town: Path) -> None:
+    resolved = {
+        "number": 9,
+        "state": "resolved",
+        "resolution": "used_in_tests",
+        "secret_type": "acme_token",
+        "validity": "inactive",
+    }
+    active = {
+        "number": 4,
+        "state": "open",
+        "secret_type": "aws_secret_access_key",
+        "validity": "active",
+    }
+    for alerts in ([resolved, active], [active, resolved]):
+        takes(town, alerts)
+        failed = shipway(town, "run", "findings")
+        assert failed.returncode == 1, failed.stdout + failed.stderr
+        assert "secrets is 1" in failed.stdout
+        assert "aws_secret_access_key" in failed.stdout
+
+
+def test_a_clean_scan_takes_the_place_of_the_tools_earlier_one(town: Path) -> None:
+    takes(town, scan(result()))
+    assert shipway(town, "run", "findings").returncode == 1
+    listed = takes(town, scan())
+    assert listed.count("\n") == 1
+    assert "no findings" in listed
+    assert shipway(town, "run", "findings").returncode == 0
+
+
+def test_scans_of_two_categories_or_tools_are_kept_beside_each_other(town: Path) -> None:
+    python = {"automationDetails": {"id": "python/1"}}
+    takes(town, scan(result(), **python))
+    takes(town, scan(automationDetails={"id": "javascript/1"}))
+    takes(town, scan(tool="Acme Scan"))
+    listed = takes(town, scan(tool="扫描"))
+    assert sorted(line.partition("  ")[0].strip() for line in listed.splitlines()) == [
+        "Acme Scan",
+        "AcmeScan/javascript",
+        "AcmeScan/python",
+        "扫描",
+    ]
+    assert shipway(town, "run", "findings").returncode == 1
+    takes(town, scan(automationDetails={"id": "python/2"}))
+    assert shipway(town, "run", "findings").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        ({"results": None}, "there are no results"),
+        ({"invocations": [{"executionSuccessful": False}]}, "it did not succeed"),
+        (
+            {
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "exitCode": 2,
+                        "toolExecutionNotifications": [
+                            {"level": "error", "message": {"text": "could not parse app.py"}}
+                        ],
+                    }
+                ]
+            },
+            "could not parse app.py",
+        ),
+    ],
+)
+def test_a_scan_that_is_not_proven_is_incomplete_until_it_is(
+    town: Path, run: dict[str, object], reason: str
+) -> None:
+    takes(town, scan(result()))
+    assert reason in takes(town, scan(**run), code=5)
+    judged = shipway(town, "run", "findings", "--strict")
+    assert judged.returncode == 5, judged.stdout + judged.stderr
+    assert f"the imported scan of AcmeScan is incomplete: {reason}" in judged.stdout
+    assert "incomplete" in shipway(town, "run", "findings", "--no-strict").stdout
+    takes(town, scan())
+    assert shipway(town, "run", "findings", "--strict").returncode == 0
+
+
+def test_what_an_incomplete_scan_found_counts(town: Path) -> None:
+    takes(town, scan(result(), invocations=[{"executionSuccessful": False}]), code=5)
+    assert shipway(town, "run", "findings").returncode == 1
+
+
+def test_a_log_without_runs_is_no_scan(town: Path) -> None:
+    assert "nothing shows that anything was scanned" in takes(
+        town, {"version": "2.1.0", "runs": []}, code=5
+    )
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+def test_a_report_is_read_in_any_encoding_of_unicode(town: Path, encoding: str) -> None:
+    assert "1 high" in takes(town, json.dumps(scan(result())).encode(encoding))
+
+
+def test_a_report_that_is_nested_too_deeply_is_refused_in_words(town: Path) -> None:
+    deep = json.dumps(scan(properties="X")).replace('"X"', '{"a":' * 200_000 + "1" + "}" * 200_000)
+    assert "nested too deeply" in takes(town, deep.encode(), code=2)
+
+
+def test_a_report_without_an_end_is_refused_with_bounded_memory(town: Path) -> None:
+    refused = shipway(town, "findings", "import", "/dev/zero")
+    assert refused.returncode == 2
+    assert "more than 100 MB" in refused.stderr
+
+
+def test_a_report_in_another_encoding_names_the_byte(town: Path) -> None:
+    assert "at byte 9" in takes(town, '{"runs":"é"}'.encode("latin-1"), code=2)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/home/runner/work/town/town/town/a.py",
+        "C:\\agent\\_work\\1\\s\\town\\a.py",
+        "file:///D:/a/town/town/town/a.py",
+        "town\\a.py",
+        "%SRCROOT%/town/a.py",
+    ],
+)
+def test_a_place_on_another_machine_is_the_place_here(town: Path, uri: str) -> None:
+    takes(town, scan(result(uri)))
+    failed = shipway(town, "run", "findings")
+    assert failed.returncode == 1
+    assert "town/a.py:4" in failed.stdout
+    assert uri not in failed.stdout
+
+
+def test_what_no_step_would_judge_is_said_when_it_comes_in(town: Path) -> None:
+    (town / "town" / "a.py").unlink()
+    (town / "town" / "__init__.py").unlink()
+    assert "judged by no step" in takes(town, scan(result()), code=5)

@@ -44,7 +44,7 @@ def flagged(folder: Path, *, mark: str, blocking: bool, gone: bool = False) -> l
     if gone:
         shutil.rmtree(old.path)
     said: list[str] = []
-    report_migration_risks(old, new, LineListener(said.append), blocking=blocking)
+    report_migration_risks(old, new, LineListener(said.append), migrates=True, blocking=blocking)
     return said
 
 
@@ -73,13 +73,13 @@ def test_what_cannot_be_read_is_said_and_stops_nothing(tmp_path: Path) -> None:
     old = release(tmp_path, "1", {"a1.py": FIRST})
     new = release(tmp_path, "2", {"a1.py": FIRST, "a2.py": "class Migration(m.Migration): pass"})
     said: list[str] = []
-    report_migration_risks(old, new, LineListener(said.append), blocking=True)
+    report_migration_risks(old, new, LineListener(said.append), migrates=True, blocking=True)
     assert len(said) == 1
 
 
 def test_the_first_release_takes_nothing_away(tmp_path: Path) -> None:
     said: list[str] = []
     report_migration_risks(
-        None, release(tmp_path, "1", {}), LineListener(said.append), blocking=True
+        None, release(tmp_path, "1", {}), LineListener(said.append), migrates=True, blocking=True
     )
     assert said == []

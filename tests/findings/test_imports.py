@@ -8,7 +8,8 @@ import pytest
 
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
-from shipway.findings.imports.report import findings_from, findings_from_report
+from shipway.findings.imports.report import findings_from, scans_from
+from shipway.findings.scan import IncompleteScan
 
 FOREIGN = Path(__file__).parent / "foreign"
 
@@ -28,7 +29,7 @@ def test_every_file_names_its_source() -> None:
 
 
 def test_dependency_check() -> None:
-    jinja, unrated, suppressed = findings_from_report(foreign("dependency-check"))
+    jinja, unrated, suppressed = findings_from(foreign("dependency-check"))
     assert jinja == Finding(
         tool="dependency-check",
         rule="CVE-2024-56201",
@@ -52,7 +53,7 @@ def test_dependency_check() -> None:
 
 
 def test_snyk_names_each_fault_once_however_many_ways_lead_to_it() -> None:
-    jinja, licence, ignored = findings_from_report(foreign("snyk"))
+    jinja, licence, ignored = findings_from(foreign("snyk"))
     assert jinja == Finding(
         tool="snyk",
         rule="SNYK-PYTHON-JINJA2-8548181",
@@ -76,13 +77,13 @@ def test_snyk_names_each_fault_once_however_many_ways_lead_to_it() -> None:
 
 def test_snyk_of_several_projects_and_of_an_images_applications() -> None:
     one, other = foreign("snyk"), changed("snyk", displayTargetFile="other.txt")
-    assert len(findings_from_report([one, other])) == 6
+    assert len(findings_from([one, other])) == 6
     image = changed("snyk", vulnerabilities=[], filtered=None, applications=[one])
-    assert len(findings_from_report(image)) == 3
+    assert len(findings_from(image)) == 3
 
 
 def test_clair() -> None:
-    fixed, unknown = findings_from_report(foreign("clair"))
+    fixed, unknown = findings_from(foreign("clair"))
     assert fixed == Finding(
         tool="clair",
         rule="CVE-2023-5363",
@@ -101,7 +102,7 @@ def test_clair() -> None:
 
 
 def test_ecr_with_basic_scanning() -> None:
-    found, undefined = findings_from_report(foreign("ecr-basic"))
+    found, undefined = findings_from(foreign("ecr-basic"))
     assert found == Finding(
         tool="ecr",
         rule="CVE-2023-5363",
@@ -122,7 +123,7 @@ def test_ecr_with_basic_scanning() -> None:
 
 
 def test_ecr_with_inspector() -> None:
-    jinja, openssl, libssl = findings_from_report(foreign("ecr-enhanced"))
+    jinja, openssl, libssl = findings_from(foreign("ecr-enhanced"))
     assert (jinja.ids, jinja.cvss) == (("CVE-2024-56201", "GHSA-gmj6-6f8f-6699"), 8.8)
     assert (jinja.path, jinja.package) == (
         "app/lib/jinja2-3.1.4.dist-info/METADATA",
@@ -134,7 +135,7 @@ def test_ecr_with_inspector() -> None:
 
 
 def test_secret_scanning_without_the_secrets() -> None:
-    found = findings_from_report(foreign("secret-scanning"))
+    found = findings_from(foreign("secret-scanning"))
     live, harmless = found
     assert (live.severity, live.kind) == (Severity.CRITICAL, FindingKind.SECRET)
     assert live.place == "main/settings.py:9"
@@ -184,18 +185,43 @@ def test_secret_scanning_without_the_secrets() -> None:
 )
 def test_a_report_that_is_not_whole_is_an_error(report: Any, said: str) -> None:
     with pytest.raises(ConfigError) as error:
-        findings_from_report(report)
-    assert error.value.message == said
+        findings_from(report)
+    assert error.value.message.endswith(said)
     assert error.value.remedy
 
 
 def test_sarif_is_recognised_too() -> None:
     assert [one.tool for one in findings_from(foreign("codeql"))] == ["CodeQL", "CodeQL"]
-    assert findings_from(foreign("clair")) == findings_from_report(foreign("clair"))
+
+
+@pytest.mark.parametrize(
+    ("name", "scan"),
+    [
+        ("dependency-check", "dependency-check/mycandidate"),
+        ("snyk", "snyk/app"),
+        ("clair", "clair"),
+        ("ecr-basic", "ecr/mycandidate"),
+        ("secret-scanning", "github-secret-scanning"),
+        ("codeql", "CodeQL"),
+    ],
+)
+def test_a_scan_is_known_by_its_tool_and_what_it_scanned(name: str, scan: str) -> None:
+    assert [one.name for one in scans_from(foreign(name))] == [scan]
+
+
+def test_a_report_that_was_not_finished_is_an_incomplete_scan_of_its_tool() -> None:
+    (scan,) = scans_from(changed("ecr-basic", imageScanStatus={"status": "IN_PROGRESS"}))
+    assert (scan.name, scan.findings) == ("ecr/mycandidate", ())
+    assert scan.incomplete == "ECR has not scanned the image: IN_PROGRESS"
+    (scan,) = scans_from({"ok": False, "error": "Missing node_modules", "path": "/src"})
+    assert (scan.name, scan.incomplete) == (
+        "snyk",
+        "Snyk did not test /src: Missing node_modules",
+    )
 
 
 def test_sarif_of_a_tool_that_did_not_succeed_is_an_error() -> None:
     data = foreign("codeql")
     data["runs"][0]["invocations"] = [{"executionSuccessful": False}]
-    with pytest.raises(ConfigError, match="did not do all of its work: CodeQL"):
+    with pytest.raises(IncompleteScan, match="the scan of CodeQL is incomplete"):
         findings_from(data)

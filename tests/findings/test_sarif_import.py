@@ -13,7 +13,7 @@ from tests.reports.sarif_schema import faults
 
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
-from shipway.findings.sarif_import import failures_in_sarif, findings_from_sarif
+from shipway.findings.sarif_import import findings_from_sarif, scans_in_sarif
 
 FOREIGN = Path(__file__).parent / "foreign"
 
@@ -153,6 +153,15 @@ def test_cwes_come_from_tags_properties_and_taxa_without_zeros_and_doubles() -> 
         ({"uri": "file://localhost/etc/passwd"}, "/etc/passwd"),
         ({"uri": "file:///C:/app/a.py"}, "C:/app/a.py"),
         ({"uri": "C:/app/a.py"}, "C:/app/a.py"),
+        ({"uri": "C:\\app\\a.py"}, "C:/app/a.py"),
+        ({"uri": "C:\\app\\a.py", "uriBaseId": "SUB"}, "C:/app/a.py"),
+        ({"uri": "d:\\BUILD\\s\\main\\a.py"}, "main/a.py"),
+        ({"uri": "file:///D:/build/s/main/a.py"}, "main/a.py"),
+        ({"uri": "main\\a.py"}, "main/a.py"),
+        ({"uri": "%SRCROOT%/main/a.py"}, "main/a.py"),
+        ({"uri": "%SRCROOT%\\main\\a.py", "uriBaseId": "%SRCROOT%"}, "main/a.py"),
+        ({"uri": "file:///work/app/x/../main/./a.py"}, "main/a.py"),
+        ({"uri": "main//a.py"}, "main/a.py"),
         ({"uri": "../../etc/passwd"}, "../../etc/passwd"),
         ({"uri": "https://example.org/a%20b"}, "https://example.org/a%20b"),
         ({"uri": "bad%FF%zz.py"}, "bad\udcff%zz.py"),
@@ -168,6 +177,7 @@ def test_a_uri_becomes_a_path_from_the_root(location: dict[str, Any], path: str)
         "HALF": {"uri": "back/", "uriBaseId": "%SRCROOT%"},
         "LOOP": {"uri": "x/", "uriBaseId": "LOOP"},
         "ALL": {"uri": "file:///"},
+        "AGENT": {"uri": "file:///D:/build/s/"},
     }
     artifacts = [{"location": {"uri": "first.py"}}, {"location": {"uri": "second.py"}}]
     found = one(at(location, startLine=3), originalUriBaseIds=bases, artifacts=artifacts)
@@ -346,10 +356,82 @@ def test_whatever_the_json_is_there_are_findings_or_a_config_error(
             findings_from_sarif(one)
 
 
-def test_a_run_that_did_not_succeed_says_so() -> None:
-    note = {"message": {"text": "no database"}}
-    invocation = {"executionSuccessful": False, "toolExecutionNotifications": [note]}
-    assert failures_in_sarif(log(invocations=[invocation])) == ("some: no database",)
-    silent = {"executionSuccessful": False}
-    assert failures_in_sarif(log(invocations=[silent])) == ("some: it did not succeed",)
-    assert failures_in_sarif(log(invocations=[{"executionSuccessful": True}])) == ()
+# -- a scan that is proven ------------------------------------------------------------------------
+
+NOTE = {"message": {"text": "no database"}}
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        ({}, ""),
+        ({"invocations": [{"executionSuccessful": True}]}, ""),
+        ({"invocations": [{"executionSuccessful": False}]}, "it did not succeed"),
+        (
+            {"invocations": [{"executionSuccessful": False, "toolExecutionNotifications": [NOTE]}]},
+            "no database",
+        ),
+        (
+            {
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [NOTE, {**NOTE, "level": "error"}],
+                    }
+                ]
+            },
+            "no database",
+        ),
+        (
+            {"invocations": [{"toolConfigurationNotifications": [{**NOTE, "level": "error"}] * 5}]},
+            "no database; no database; no database; and 2 more",
+        ),
+        ({"invocations": [{"toolExecutionNotifications": [NOTE]}]}, ""),
+        ({"invocations": [{"exitSignalName": "SIGKILL"}]}, "it was ended by SIGKILL"),
+        ({"results": None}, "there are no results, not even an empty list of them"),
+    ],
+)
+def test_a_run_says_whether_it_scanned_everything(run: dict[str, Any], reason: str) -> None:
+    (scan,) = scans_in_sarif(log(**run))
+    assert scan.incomplete == reason
+
+
+def test_a_run_without_results_did_not_scan() -> None:
+    data = log()
+    del data["runs"][0]["results"]
+    (scan,) = scans_in_sarif(data)
+    assert scan.incomplete == "there are no results, not even an empty list of them"
+
+
+@pytest.mark.parametrize("runs", [[], None])
+def test_a_log_without_runs_proves_nothing(runs: list[Any] | None) -> None:
+    with pytest.raises(ConfigError):
+        scans_in_sarif({"version": "2.1.0", "runs": runs})
+
+
+# -- which scan it is -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("details", "name"),
+    [
+        (None, "some"),
+        ({"id": "2026-11-28"}, "some"),
+        ({"id": "nightly/2026-11-28"}, "some/nightly"),
+        ({"id": "/language:python/"}, "some//language:python"),
+    ],
+)
+def test_the_category_is_what_stands_before_the_last_slash(
+    details: dict[str, str] | None, name: str
+) -> None:
+    assert [scan.name for scan in scans_in_sarif(log(automationDetails=details))] == [name]
+
+
+def test_runs_of_one_tool_and_one_category_are_one_scan() -> None:
+    first, second = log({"ruleId": "A"}), log({"ruleId": "B"}, automationDetails={"id": "x/"})
+    third = log({"ruleId": "C"}, invocations=[{"executionSuccessful": False}])
+    runs = [*first["runs"], *second["runs"], *third["runs"]]
+    plain, other = scans_in_sarif({**first, "runs": runs})
+    assert [finding.rule for finding in plain.findings] == ["A", "C"]
+    assert [finding.rule for finding in other.findings] == ["B"]
+    assert (plain.incomplete, other.incomplete) == ("it did not succeed", "")

@@ -28,11 +28,17 @@ def test_each_difference_is_named_by_the_line_where_it_begins() -> None:
 def test_a_whole_file_has_no_line() -> None:
     assert lines(None) == ["ci.yml: is missing"]
     assert lines("x", None) == ["ci.yml: is not wanted any more"]
-    assert lines(WANTED.replace("\n", "\r\n")) == ["ci.yml: has other line ends"]
+    assert lines(WANTED.rstrip("\n")) == ["ci.yml: ends otherwise"]
 
 
 def test_what_is_the_same_does_not_differ() -> None:
     assert lines(WANTED) == []
+
+
+def test_line_ends_are_no_difference() -> None:
+    windows = WANTED.replace("\n", "\r\n")
+    assert lines(windows) == []
+    assert lines(windows.replace("b: 2", "b: 4")) == ["ci.yml:2: found 'b: 4', wanted 'b: 2'"]
 
 
 _TEXT = st.lists(st.sampled_from("abc")).map(lambda found: "".join(f"{one}\n" for one in found))

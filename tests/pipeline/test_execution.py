@@ -16,7 +16,7 @@ from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput, ToolSource
-from shipway.pipeline.execution import apply_fixes, execute_step
+from shipway.pipeline.execution import execute_step
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -229,42 +229,7 @@ def test_an_action_is_looked_up_and_may_not_be_able_to_run(tmp_path: Path) -> No
     assert result.remedy == "Connect it."
 
 
-# -- repairs -------------------------------------------------------------------------------
-
-
-def repaired(root: Path, *checks: Probe, **changes: object) -> list[str]:
-    """What is said when these checks repair what they can."""
-    named = {check.name: check for check in checks}
-    context = workshop(root, **{"checks": named.__getitem__, **changes})  # type: ignore[arg-type]
-    said: list[str] = []
-    apply_fixes([*map(probing, checks), command("exit 1")], context, said.append)
-    return said
-
-
-def test_checks_repair_one_after_the_other_and_it_is_said_what_changed(tmp_path: Path) -> None:
-    assert repaired(tmp_path, Probe()) == ["nothing to repair"]
-    assert repaired(tmp_path, Probe(repair="")) == ["nothing to repair"]
-    first = Probe(name="first", repair="open('b', 'w').write('1')")
-    second = Probe(name="second", repair="open('b', 'a').write('2'); open('a', 'w')")
-    assert repaired(tmp_path, first, second) == ["repaired: a, b"]
-    assert (tmp_path / "b").read_text() == "12"
-    many = Probe(repair="[open(f'f{n}', 'w') for n in range(7)]")
-    assert repaired(tmp_path, many) == ["repaired: f0, f1, f2, f3, f4 and 2 more"]
-
-
-def test_what_cannot_be_repaired_is_said_and_stops_nothing(tmp_path: Path) -> None:
-    breaks = Probe(name="first", repair="import sys; sys.exit('one\\nno way')")
-    prints = Probe(name="second", repair="print('not today'); raise SystemExit(1)")
-    works = Probe(name="third", repair="open('a', 'w')")
-    assert repaired(tmp_path, breaks, prints, works) == [
-        "first could not repair everything: no way",
-        "second could not repair everything: not today",
-        "repaired: a",
-    ]
-    assert repaired(tmp_path, Probe(repair=""), upstream={}) == [
-        "probe cannot repair: the application's environment is not there",
-        "nothing to repair",
-    ]
+# -- what a linter finds ------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ import pytest
 
 from shipway.config.schema import Config, Waiver
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
-from shipway.pipeline.codec import finding_to_dict
+from shipway.findings.scan import Scan
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.imported_scans import keep_scan
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
@@ -144,8 +144,6 @@ def test_comments_that_silence_a_tool_are_counted(root: Path) -> None:
 
 
 def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
-    folder = root / ".shipway" / "imported"
-    folder.mkdir(parents=True)
     found = Finding(
         tool="CodeQL",
         rule="py/sql",
@@ -155,7 +153,8 @@ def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
         message="SQL",
         cwe=("CWE-89",),
     )
-    (folder / "codeql.json").write_text(json.dumps({"findings": [finding_to_dict(found)]}))
+    scan = Scan(tool="CodeQL", findings=(found,))
+    keep_scan(str(root / ".shipway"), scan, name=scan.name, source="codeql.sarif", now=NOW)
     result = judged(root, SQL)
     assert result.findings[0].tools == ("bandit", "CodeQL")
     assert result.reason.startswith("critical findings is 1")

@@ -20,6 +20,7 @@ from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
+from shipway.releases.lock_header import input_digest, lock_header
 from shipway.releases.package import install_step, is_package, package_release, prepare_environment
 
 INSTALL = Step(name="install", stage="build", kind=StepKind.ACTION, work={"action": "install"})
@@ -354,3 +355,84 @@ def test_a_package_that_cannot_be_built_is_used_from_its_folder(root: Path) -> N
 def test_only_what_says_so_is_a_package(tmp_path: Path, text: str, package: bool) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert is_package(str(tmp_path)) is package
+
+
+# -- what git ignores is never in a release -------------------------------------------------------
+
+
+def git(folder: Path, *words: str) -> None:
+    allow = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "protocol.file.allow=always")
+    subprocess.run(["git", *allow, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def versioned(root: Path) -> Path:
+    """The application in a repository, with a file that git ignores."""
+    git(root, "init", "--quiet")
+    (root / ".gitignore").write_text(".env\nbuild/\n.shipway/\n")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "-m", "first")
+    (root / ".env").write_text("SECRET_KEY=x")
+    (root / "build").mkdir()
+    (root / "build" / "made.js").touch()
+    return root
+
+
+def names_in(release: dict[str, str]) -> set[str]:
+    return {path.name for path in Path(release["path"]).rglob("*")}
+
+
+def test_a_repository_of_another_owner_is_not_packaged(
+    versioned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(CannotRun, match="detected dubious ownership") as caught:
+        packaged(versioned)
+    assert "git config --global --add safe.directory" in caught.value.remedy
+    assert not list((versioned / ".shipway").glob("releases/*"))
+
+
+def test_without_the_repository_a_release_has_nothing_that_git_ignored(versioned: Path) -> None:
+    with_git = names_in(packaged(versioned))
+    (versioned / ".git").rename(versioned.parent / "elsewhere")
+    assert names_in(packaged(versioned)) == with_git
+    assert not with_git & {".env", "build", "made.js"}
+    assert "app.py" in with_git
+
+
+def test_what_a_submodule_ignores_is_in_no_release(versioned: Path, tmp_path: Path) -> None:
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    git(theme, "init", "--quiet")
+    (theme / "style.css").touch()
+    (theme / ".gitignore").write_text("secret.key\n")
+    git(theme, "add", ".")
+    git(theme, "commit", "--quiet", "-m", "theme")
+    git(versioned, "submodule", "add", str(theme), "theme")
+    (versioned / "theme" / "secret.key").touch()
+    release = names_in(packaged(versioned))
+    assert "style.css" in release
+    assert "secret.key" not in release
+    git(versioned, "submodule", "deinit", "--force", "theme")
+    with pytest.raises(CannotRun, match="theme is a submodule that is not checked out") as caught:
+        packaged(versioned)
+    assert caught.value.remedy == "Get it: git submodule update --init theme"
+
+
+# -- line ends are git's --------------------------------------------------------------------------
+
+
+def test_a_clone_with_other_line_ends_has_the_same_lock(root: Path, tmp_path: Path) -> None:
+    source = (root / "requirements.txt").read_bytes()
+    header = lock_header({"requirements.txt": input_digest(source)})
+    (root / "lock.txt").write_bytes(header.encode() + source)
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "-m", "first")
+    git(tmp_path, "-c", "core.autocrlf=true", "clone", "--quiet", str(root), "clone")
+    clone = tmp_path / "clone"
+    assert (clone / "requirements.txt").read_bytes() != source
+    assert install_step(INSTALL, shop_for(clone, lock="lock.txt"), quiet).outcome is Outcome.PASSED
+    (clone / "requirements.txt").write_bytes(b"other\r\n")
+    changed = install_step(INSTALL, shop_for(clone, lock="lock.txt"), quiet)
+    assert changed.reason == "requirements.txt changed since lock.txt was resolved from it"

@@ -32,7 +32,7 @@ def words(root: Path, *, force: bool = False) -> dict[str, str]:
 def test_what_is_missing_is_written_once(root: Path) -> None:
     said: list[str] = []
     write_changes(str(root), file_changes(str(root), proposed(root), force=False), said.append)
-    files = ["shipway.toml", "Dockerfile", ".dockerignore", ".gitignore"]
+    files = ["shipway.toml", "Dockerfile", ".dockerignore", ".gitignore", ".gitattributes"]
     assert [line.split()[1] for line in said] == files
     assert words(root) == dict.fromkeys(files, "same")
 
@@ -65,6 +65,29 @@ def test_a_gitignore_is_added_to_and_keeps_its_lines(root: Path) -> None:
     assert (root / ".gitignore").read_text() == "*.log\n.shipway/\n__pycache__/\n"
 
 
+def test_what_shipway_writes_keeps_its_line_ends_in_every_clone(root: Path) -> None:
+    (root / ".gitattributes").write_text("Dockerfile text eol=crlf")
+    write_changes(
+        str(root), file_changes(str(root), proposed(root), force=False), lambda line: None
+    )
+    text = (root / ".gitattributes").read_text()
+    assert text.startswith("Dockerfile text eol=crlf\nshipway.toml text eol=lf\n")
+    assert text.count("Dockerfile") == 1
+    (root / ".gitattributes").write_text("* text=auto eol=lf\n")
+    assert words(root)[".gitattributes"] == "same"
+
+
+def test_line_ends_are_no_change_of_what_was_written(root: Path) -> None:
+    write_changes(
+        str(root), file_changes(str(root), proposed(root), force=False), lambda line: None
+    )
+    before = words(root)
+    for name in before:
+        path = root / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert words(root) == before == dict.fromkeys(before, "same")
+
+
 def test_a_lock_stays_until_it_is_asked_for_again(root: Path) -> None:
     (root / "lock.txt").write_text("old\n")
     [kept] = lock_changes(str(root), {"lock.txt": "new\n"}, relock=False)
@@ -74,7 +97,7 @@ def test_a_lock_stays_until_it_is_asked_for_again(root: Path) -> None:
 
 def test_a_library_gets_no_container(root: Path) -> None:
     (root / "app.py").write_text("")
-    assert set(words(root)) == {"shipway.toml", ".gitignore"}
+    assert set(words(root)) == {"shipway.toml", ".gitignore", ".gitattributes"}
 
 
 def test_a_link_that_leads_nowhere_is_nobodys_to_replace(root: Path) -> None:

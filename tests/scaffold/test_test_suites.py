@@ -53,6 +53,39 @@ DJANGO = {"manage.py": "import django"}
             TestSuites((("unit", "polls"),), "pytest"),
         ),
         ({"app.py": ""}, (), TestSuites()),
+        (
+            {"tests/test_a.py": "", "shop/tests.py": "", "shop/cart/tests/test_b.py": ""},
+            ("shop",),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {"tests/integration/test_a.py": "", "tests.py": ""},
+            (),
+            TestSuites((("unit", "."), ("integration", "tests/integration")), "pytest"),
+        ),
+        (
+            {"shop/cart/tests/test_b.py": ""},
+            ("shop",),
+            TestSuites((("unit", "shop/cart/tests"),), "pytest"),
+        ),
+        (
+            {"pytest.ini": "[pytest]\ntestpaths = tests checks\n", "tests/test_a.py": ""},
+            (),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {
+                "pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests", "src"]\n',
+                "tests/test_a.py": "",
+            },
+            (),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {"manage.py": "django", "tests/test_a.py": "", "shop/tests.py": ""},
+            ("shop",),
+            TestSuites((("unit", "."),), "django"),
+        ),
     ],
 )
 def test_tests_are_found(

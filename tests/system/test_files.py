@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.patience import until
 
+from shipway.errors import CannotRun
 from shipway.system.files import BlobFolder, FileTree, write_atomic
 from shipway.system.record import SqliteRecord
 
@@ -79,6 +83,80 @@ def test_without_a_git_program_the_folder_is_walked(
     files(tmp_path, "a.py")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert tree(tmp_path).listing() == ["a.py"]
+
+
+def test_without_git_what_a_gitignore_names_is_left_out(tmp_path: Path) -> None:
+    files(tmp_path, "a.py", "out/made.py", "out/kept.txt", "lib/x.log", "lib/keep.log", "lib/sub/y")
+    (tmp_path / ".gitignore").write_text("/out/\n*.log\n")
+    (tmp_path / "lib" / ".gitignore").write_text("!keep.log\nsub\n")
+    without = tree(tmp_path).listing()
+    assert without == [".gitignore", "a.py", "lib/.gitignore", "lib/keep.log"]
+    git(tmp_path, "init", "--quiet")
+    assert tree(tmp_path).listing() == without
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["*.py", "!a.py", "/a.py", "b", "b/", "/b/", "!b/", "b/*", "!b/a.py", "**/a.py", "b/**"]
+        ),
+        max_size=4,
+    ),
+    st.lists(st.sampled_from(["*.py", "!a.py", "/a.py", "!*", "*", "c/", "!c/"]), max_size=3),
+)
+@settings(max_examples=25)
+def test_without_git_the_same_is_ignored_as_with_git(top: list[str], below: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        files(root, "a.py", "x.txt", "b/a.py", "b/x.txt", "b/c/a.py", "b/c/x.txt")
+        (root / ".gitignore").write_text("\n".join(top))
+        (root / "b" / ".gitignore").write_text("\n".join(below))
+        without = tree(root).listing()
+        git(root, "init", "--quiet")
+        assert tree(root).listing() == without
+
+
+def test_without_git_a_file_of_variables_does_not_belong_to_the_application(
+    tmp_path: Path,
+) -> None:
+    files(tmp_path, "a.py", ".env", ".env.local", ".envrc", ".env.example", "deep/.env")
+    assert tree(tmp_path).listing() == [".env.example", "a.py"]
+
+
+def test_a_folder_that_the_repository_above_ignores_is_listed_as_one_without(
+    repository: Path,
+) -> None:
+    (repository / ".gitignore").write_text("scratch/\n")
+    files(repository, "scratch/a.py", "scratch/.env")
+    assert tree(repository / "scratch").listing() == ["a.py"]
+
+
+def test_a_repository_in_which_all_is_ignored_lists_nothing(repository: Path) -> None:
+    (repository / ".gitignore").write_text("*\n")
+    files(repository, "a.py", "below/b.py")
+    assert tree(repository).listing() == []
+
+
+def test_a_pointer_of_git_lfs_is_not_the_file(tmp_path: Path) -> None:
+    files(tmp_path, "a.py", "logo.png")
+    tree(tmp_path).require_whole(("**",))
+    (tmp_path / "logo.png").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    )
+    tree(tmp_path).require_whole(("*.py",))
+    with pytest.raises(CannotRun, match=r"logo\.png is a pointer of Git LFS") as caught:
+        tree(tmp_path).require_whole(("**",))
+    assert "git lfs pull" in caught.value.remedy
+
+
+def test_a_file_that_the_sparse_checkout_leaves_out_is_missed(repository: Path) -> None:
+    files(repository, "app/a.py", "assets/logo.svg")
+    git(repository, "add", ".")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x")
+    git(repository, "sparse-checkout", "set", "app")
+    tree(repository).require_whole(("app/**",))
+    with pytest.raises(CannotRun, match=r"assets/logo\.svg is left out"):
+        tree(repository).require_whole(("**",))
 
 
 def test_a_repository_within_is_listed_file_by_file(repository: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from tests.cli.in_process import git
 from shipway.errors import ConfigError
 from shipway.ports import Changes
 from shipway.system.git import (
+    GitRefuses,
+    absent_parts,
     changed_files,
     changes_between,
-    committed_files,
+    commit_time,
     has_changes,
     head_commit,
+    listed_files,
     refs,
 )
 
@@ -114,7 +118,7 @@ def test_a_hostile_branch_name_is_a_name(repository: Path, name: str) -> None:
 def test_a_ref_that_git_does_not_know_is_refused(repository: Path, ref: str) -> None:
     with pytest.raises(ConfigError) as caught:
         changed_files(str(repository), ref)
-    assert caught.value.message == f"git cannot compare with {ref!r}"
+    assert caught.value.message.startswith(f"git cannot compare with {ref!r}: ")
     assert not (repository / "pwned").exists()
 
 
@@ -158,7 +162,7 @@ def test_what_is_no_commit_here_has_no_changes(repository: Path, word: str) -> N
 
 
 def test_a_commit_has_its_moment_and_a_tree_may_differ_from_it(tmp_path: Path) -> None:
-    assert (committed_files(str(tmp_path)), has_changes(str(tmp_path))) == (0, False)
+    assert (commit_time(str(tmp_path)), has_changes(str(tmp_path))) == (0, False)
     folder = tmp_path / "app"
     folder.mkdir()
     (folder / "a").write_text("a")
@@ -167,9 +171,135 @@ def test_a_commit_has_its_moment_and_a_tree_may_differ_from_it(tmp_path: Path) -
     who = ("-c", "user.name=A", "-c", "user.email=a@b.c")
     for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "x")):
         subprocess.run(("git", *words), cwd=tmp_path, check=True, env=env)
-    assert committed_files(str(folder)) == 1_767_225_600
+    assert commit_time(str(folder)) == 1_767_225_600
     (tmp_path / "other").write_text("beside the application")
     (folder / "ignored").write_text("x")
     assert not has_changes(str(folder))
     (folder / "a").write_text("b")
     assert has_changes(str(folder))
+
+
+# -- git that does not answer ---------------------------------------------------------------------
+
+OTHER_OWNER = "GIT_TEST_ASSUME_DIFFERENT_OWNER"  # git's own switch for its tests
+Question = Callable[[str], object]
+
+
+@pytest.mark.parametrize("ask", [has_changes, listed_files, absent_parts])
+def test_a_repository_of_another_owner_is_not_clean_but_unknown(
+    repository: Path, ask: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OTHER_OWNER, "1")
+    with pytest.raises(GitRefuses) as caught:
+        ask(str(repository))
+    assert f"detected dubious ownership in repository at '{repository}'" in caught.value.message
+    assert f"git config --global --add safe.directory {repository}" in caught.value.remedy
+
+
+@pytest.mark.parametrize("ask", [has_changes, listed_files, absent_parts])
+def test_without_a_git_program_a_repository_is_unknown(
+    repository: Path, ask: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    with pytest.raises(GitRefuses, match="No such file") as caught:
+        ask(str(repository))
+    assert "Install git" in caught.value.remedy
+
+
+def test_a_working_tree_whose_repository_moved_says_how_to_mend_it(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "side"))
+    assert listed_files(str(tmp_path / "side")) == ["a.py"]
+    repository.rename(tmp_path / "moved")
+    with pytest.raises(GitRefuses, match="not a git repository: ") as caught:
+        listed_files(str(tmp_path / "side"))
+    assert "git worktree repair" in caught.value.remedy
+
+
+def test_a_damaged_repository_is_not_taken_for_none(repository: Path) -> None:
+    (repository / ".git" / "HEAD").unlink()
+    with pytest.raises(GitRefuses, match="not a git repository"):
+        listed_files(str(repository))
+
+
+def test_outside_of_a_repository_git_is_not_asked(tmp_path: Path) -> None:
+    assert listed_files(str(tmp_path)) is None
+    assert absent_parts(str(tmp_path)) == []
+    assert not has_changes(str(tmp_path))
+
+
+def test_a_shallow_clone_names_the_command_that_fetches_the_rest(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "second")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", "shallow")
+    with pytest.raises(ConfigError, match=r"unknown revision|bad revision") as caught:
+        changed_files(str(tmp_path / "shallow"), "HEAD~1")
+    assert "git fetch --unshallow" in caught.value.remedy
+
+
+def test_git_is_asked_in_english_whatever_the_locale(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OTHER_OWNER, "1")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "de")
+    with pytest.raises(GitRefuses, match="dubious ownership"):
+        listed_files(str(repository))
+
+
+# -- what git tracks and is not here --------------------------------------------------------------
+
+
+@pytest.fixture
+def with_submodule(repository: Path, tmp_path: Path) -> Path:
+    """A clone whose submodule is not checked out yet."""
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    git(theme, "init", "--quiet")
+    (theme / ".gitignore").write_text(".env\n")
+    (theme / "style.css").touch()
+    git(theme, "add", ".")
+    git(theme, "commit", "--quiet", "-m", "theme")
+    allow = ("-c", "protocol.file.allow=always")
+    git(repository, *allow, "submodule", "--quiet", "add", str(theme), "vendored/the theme")
+    git(repository, "commit", "--quiet", "-m", "with a theme")
+    git(tmp_path, "clone", "--quiet", str(repository), "clone")
+    return tmp_path / "clone"
+
+
+def test_a_submodule_that_is_not_checked_out_is_absent(with_submodule: Path) -> None:
+    (part,) = absent_parts(str(with_submodule))
+    assert part.path == "vendored/the theme"
+    assert part.command == "git submodule update --init 'vendored/the theme'"
+    allow = ("-c", "protocol.file.allow=always")
+    git(with_submodule, *allow, "submodule", "--quiet", "update", "--init")
+    assert absent_parts(str(with_submodule)) == []
+
+
+def test_what_a_submodule_ignores_is_not_listed(with_submodule: Path) -> None:
+    allow = ("-c", "protocol.file.allow=always")
+    git(with_submodule, *allow, "submodule", "--quiet", "update", "--init")
+    theme = with_submodule / "vendored" / "the theme"
+    (theme / ".env").write_text("SECRET_KEY=x")
+    (theme / "new.css").touch()
+    assert sorted(listed_files(str(with_submodule)) or ()) == [
+        ".gitmodules",
+        "a.py",
+        "vendored/the theme/.gitignore",
+        "vendored/the theme/new.css",
+        "vendored/the theme/style.css",
+    ]
+
+
+def test_what_a_sparse_checkout_leaves_out_is_absent(repository: Path) -> None:
+    for name in ("app/a.py", "assets/logo.svg"):
+        (repository / name).parent.mkdir()
+        (repository / name).touch()
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "more")
+    git(repository, "sparse-checkout", "set", "app")
+    (part,) = absent_parts(str(repository))
+    assert (part.path, part.command) == ("assets/logo.svg", "git sparse-checkout disable")
+    assert absent_parts(str(repository / "app")) == []

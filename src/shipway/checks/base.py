@@ -19,7 +19,10 @@ _COMPLAINT = re.compile(r"(error|fatal)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDefaults:
-    """Defaults for a check that looks at source files and reports findings."""
+    """Defaults for a check that looks at source files and reports findings.
+
+    settings_in: (file, what stands in it) of the tool's own settings, in its own order.
+    """
 
     name: str
     summary: str
@@ -34,6 +37,7 @@ class CheckDefaults:
     serviced: bool = False
     reports: tuple[str, ...] = ()
     default: bool = True
+    settings_in: tuple[tuple[str, str], ...] = ()
 
     def applies(self, config: Config) -> bool:
         """Where there is Python."""
@@ -48,9 +52,31 @@ class CheckDefaults:
         """No finding is let pass."""
         return (NO_FINDINGS,)
 
+    def settings(self, config: Config, context: CheckContext) -> str:
+        """The file of its own settings, where the tool has any."""
+        if not self.settings_in:
+            return ""
+        file = settings_file(context.root, self.settings_in)
+        return f"settings: {file or 'none of the repository'}"
+
     def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Nothing, unless the tool can repair."""
         return None
+
+
+def settings_file(root: str, places: Sequence[tuple[str, str]]) -> str:
+    """The first file that has a tool's settings, "" where none has.
+
+    places: (file, what stands in it then), in the tool's own order; "" where the file is enough.
+    """
+    for file, section in places:
+        try:
+            with open(os.path.join(root, file), encoding="utf-8", errors="replace") as stream:
+                if section in stream.read():
+                    return file
+        except OSError:
+            continue
+    return ""
 
 
 def tool_crashed(output: ToolOutput, tool: str) -> CannotRun:

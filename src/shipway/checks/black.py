@@ -75,4 +75,10 @@ def _excluded(root: str) -> str:
     return f"({own}{end})|{_NOT_OURS}" if own else _NOT_OURS
 
 
-BLACK = Black(name="black", summary="formatting, by black", tool=tools.BLACK, expected=2.0)
+BLACK = Black(
+    name="black",
+    summary="formatting, by black",
+    tool=tools.BLACK,
+    settings_in=(("pyproject.toml", "[tool.black]"),),
+    expected=2.0,
+)

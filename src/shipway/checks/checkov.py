@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from shipway.checks import tools
 from shipway.checks.base import (
@@ -24,6 +24,25 @@ _MEND = (
     "Mend it; or let .checkov.yaml leave nothing out: no skip-path, and no quiet, without which "
     "it does not say what it looked at."
 )
+
+
+class _Check(TypedDict):
+    """One check of the report. severity, guideline: where its makers give them."""
+
+    check_id: str
+    check_name: str
+    severity: str | None
+    file_path: str
+    file_line_range: list[int]
+    resource: str
+    guideline: str | None
+
+
+class _Results(TypedDict, total=False):
+    failed_checks: list[_Check]
+    passed_checks: list[_Check]
+    skipped_checks: list[_Check]
+    parsing_errors: list[str]
 
 
 @dataclass(frozen=True)
@@ -94,12 +113,15 @@ class Checkov(Scanner):
         )
 
 
-def _all(results: dict[str, Any]) -> list[dict[str, Any]]:
-    kinds = ("failed_checks", "passed_checks", "skipped_checks")
-    return [check for kind in kinds for check in results.get(kind, ())]
+def _all(results: _Results) -> list[_Check]:
+    return [
+        *results.get("failed_checks", ()),
+        *results.get("passed_checks", ()),
+        *results.get("skipped_checks", ()),
+    ]
 
 
-def _path(check: dict[str, Any]) -> str:
+def _path(check: _Check) -> str:
     """Some of its parts give a path from the root, others with a slash before it."""
     return str(check["file_path"]).removeprefix("./").lstrip("/")
 
@@ -117,7 +139,7 @@ def _passed_over(path: str) -> Finding:
     )
 
 
-def _finding(check: dict[str, Any]) -> Finding:
+def _finding(check: _Check) -> Finding:
     rated, name = check["severity"], check["check_name"]
     severity, cwe, remedy = rule_topic(name)
     return Finding(

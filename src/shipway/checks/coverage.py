@@ -31,7 +31,7 @@ class Coverage(CheckDefaults):
     def inputs(self, config: Config) -> tuple[str, ...]:
         """The measured files and its settings; the data come from the steps that it needs."""
         packages = [f"{package}/**" for package in config.application.packages] or ["*.py"]
-        return (*packages, ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini")
+        return (*packages, ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini")
 
     def gates(self, config: Config) -> tuple[Gate, ...]:
         """The least coverage."""
@@ -87,5 +87,11 @@ COVERAGE = Coverage(
     stage="test",
     needs=("install", *(kind.name for kind in TESTS)),
     expected=1.5,
+    settings_in=(
+        (".coveragerc", ""),
+        ("setup.cfg", "[coverage:"),
+        ("tox.ini", "[coverage:"),
+        ("pyproject.toml", "[tool.coverage"),
+    ),
     reports=("coverage.json", "coverage.xml"),
 )

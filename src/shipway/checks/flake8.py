@@ -41,6 +41,12 @@ class Flake8(CheckDefaults):
             ".",
         )
 
+    def settings(self, config: Config, context: CheckContext) -> str:
+        """Without any of the repository's, only what breaks a program is asked for."""
+        line = super().settings(config, context)
+        only = "; only what breaks a program: E9, F63, F7, F82"
+        return line if _own_settings(context.root) is not None else line + only
+
     def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: clean, 1: findings; every line must be one, or a figure."""
         lines = [line for line in output.stdout.splitlines() if not _FIGURE.match(line)]
@@ -88,5 +94,6 @@ FLAKE8 = Flake8(
     summary="style and mistakes, by flake8",
     tool=tools.FLAKE8,
     configuration=_SETTINGS,
+    settings_in=tuple((name, "[flake8]") for name in _SETTINGS),
     expected=3.0,
 )

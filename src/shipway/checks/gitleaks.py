@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from shipway.checks import tools
 from shipway.checks.scripts import HERE
-from shipway.checks.secrets import SecretScanner
+from shipway.checks.secrets import Secret, SecretScanner
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding
@@ -46,9 +45,9 @@ class GitleaksHistory(Gitleaks):
         """No file of the working tree but its settings: the history."""
         return ("git:history", ".gitleaks.toml", ".gitleaksignore")
 
-    def _findings(self, secrets: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    def _findings(self, secrets: Sequence[Secret]) -> tuple[Finding, ...]:
         """One for each secret and path: the oldest, with how many commits brought it."""
-        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        groups: dict[tuple[str, ...], list[Secret]] = {}
         for secret in sorted(
             secrets, key=lambda secret: (str(secret["date"]), str(secret["commit"]))
         ):
@@ -58,7 +57,7 @@ class GitleaksHistory(Gitleaks):
             )
         return tuple(self._in_commit(group) for group in groups.values())
 
-    def _in_commit(self, group: Sequence[dict[str, Any]]) -> Finding:
+    def _in_commit(self, group: Sequence[Secret]) -> Finding:
         finding = self._finding(group[0])
         commits = list(dict.fromkeys(str(secret["commit"]) for secret in group))
         more = f" and {len(commits) - 1} more" if commits[1:] else ""

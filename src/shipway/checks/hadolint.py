@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from shipway.checks import tools
 from shipway.checks.base import Scanner, dockerfiles, relative_path, tool_crashed, unreadable_files
@@ -38,6 +38,14 @@ _COMPLAINTS = {
     "Error parsing your config file": (".hadolint.yaml", "Mend it: hadolint goes on without it."),
     "withBinaryFile": ("", "See what [application] dockerfile and dockerfiles name."),
 }
+
+
+class _Result(TypedDict):
+    code: str
+    level: str
+    file: str
+    line: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Hadolint(Scanner):
         return CheckResult(findings)
 
 
-def _finding(result: dict[str, Any], context: CheckContext) -> Finding:
+def _finding(result: _Result, context: CheckContext) -> Finding:
     rule = result["code"]
     cwe, remedy = _WEAKNESS.get(rule, ("", ""))
     wiki = "koalaman/shellcheck" if rule.startswith("SC") else "hadolint/hadolint"

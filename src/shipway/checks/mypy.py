@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass
 
 from shipway.checks import tools
-from shipway.checks.base import CheckDefaults, relative_path, tool_crashed
+from shipway.checks.base import CheckDefaults, relative_path, settings_file, tool_crashed
 from shipway.config.schema import Config
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+
+# Where mypy looks, in its own order.
+_SETTINGS = (
+    ("mypy.ini", "[mypy]"),
+    (".mypy.ini", "[mypy]"),
+    ("pyproject.toml", "[tool.mypy]"),
+    ("setup.cfg", "[mypy]"),
+)
+_NAMES_FILES = re.compile(r"^(files|packages|modules)\s*=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -21,7 +32,8 @@ class Mypy(CheckDefaults):
         return bool(config.application.packages and config.application.lock)
 
     def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
-        """The application's packages, seen with its interpreter."""
+        """What its settings name, else the application's packages; seen with its interpreter."""
+        named = _names_files(context.root)
         return (
             "--python-executable",
             context.python,
@@ -30,7 +42,7 @@ class Mypy(CheckDefaults):
             "--no-error-summary",
             "--cache-dir",
             f"{context.root}/.shipway/mypy",
-            *config.application.packages,
+            *(() if named else config.application.packages),
         )
 
     def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
@@ -47,6 +59,18 @@ class Mypy(CheckDefaults):
         if output.code != expected:
             raise tool_crashed(output, "mypy")
         return CheckResult(findings)
+
+
+def _names_files(root: str) -> bool:
+    """Whether the repository's settings say what is checked: arguments would replace that."""
+    file = settings_file(root, _SETTINGS)
+    if not file:
+        return False
+    section = dict(_SETTINGS)[file]
+    with open(os.path.join(root, file), encoding="utf-8", errors="replace") as stream:
+        text = stream.read()
+    own = re.split(r"^\[", text[text.index(section) + len(section) :], flags=re.MULTILINE)[0]
+    return bool(_NAMES_FILES.search(own))
 
 
 def _finding(error: dict[str, object], context: CheckContext) -> Finding:
@@ -75,6 +99,7 @@ MYPY = Mypy(
         "uv.lock",
         "requirements*.txt",
     ),
+    settings_in=_SETTINGS,
     needs=("install",),
     expected=8.0,
 )

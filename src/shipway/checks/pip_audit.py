@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from textwrap import shorten
-from typing import Any
+from typing import TypedDict
 
 from shipway.checks import tools
 from shipway.checks.base import tool_crashed
@@ -25,6 +25,22 @@ from shipway.findings.finding import Finding, FindingKind, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 _UNREACHED = re.compile(r"(Connection|Proxy|Timeout)Error|Could not connect")
+
+
+class _Vulnerability(TypedDict):
+    id: str
+    fix_versions: list[str]
+    aliases: list[str]
+    description: str
+
+
+class _Package(TypedDict):
+    """A package of the report: audited, or skipped with the reason."""
+
+    name: str
+    version: str
+    skip_reason: str
+    vulns: list[_Vulnerability]
 
 
 @dataclass(frozen=True)
@@ -95,11 +111,11 @@ def _reached(output: ToolOutput) -> None:
         )
 
 
-def _own(package: dict[str, Any]) -> bool:
+def _own(package: _Package) -> bool:
     return "editable" in str(package["skip_reason"])
 
 
-def _fault(package: dict[str, Any], vulnerability: dict[str, Any], config: Config) -> Finding:
+def _fault(package: _Package, vulnerability: _Vulnerability, config: Config) -> Finding:
     rule, fixed = str(vulnerability["id"]), [str(each) for each in vulnerability["fix_versions"]]
     ids = dict.fromkeys((rule, *sorted(map(str, vulnerability["aliases"]))))
     return Finding(
@@ -119,7 +135,7 @@ def _fault(package: dict[str, Any], vulnerability: dict[str, Any], config: Confi
     )
 
 
-def _skipped(package: dict[str, Any], config: Config) -> Finding:
+def _skipped(package: _Package, config: Config) -> Finding:
     return Finding(
         tool="pip-audit",
         rule="not-audited",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
@@ -20,6 +23,18 @@ NO_TESTS = 5
 WRONG_USAGE = 4
 _MISSING = re.compile(r"^ERROR: file or directory not found: (\S+)", re.MULTILINE)
 _ABSENT = re.compile(r"No module named '?(pytest|coverage)'?$", re.MULTILINE)
+# Where pytest looks, in its own order.
+_SETTINGS = (
+    ("pytest.ini", ""),
+    (".pytest.ini", ""),
+    ("pyproject.toml", "[tool.pytest"),
+    ("tox.ini", "[pytest]"),
+    ("setup.cfg", "[tool:pytest]"),
+)
+# As pytest, unittest, Django and nose name them.
+_TEST_FILE = re.compile(r"(test.*|.*_tests?|tests?)\.py$")
+_TEST = re.compile(rb"^\s*(async )?def test|^class .*Test", re.MULTILINE)
+_NOT_TESTS = re.compile(r"\.|__pycache__$|node_modules$|venv$|site-packages$")
 # Where pytest says why a suite broke, the most exact first: its report of a conftest.py or a
 # plug-in, of a hook, of its own arguments; its last words.
 _CAUSES = (
@@ -61,18 +76,34 @@ class Pytest(CheckDefaults):
             f"{HERE}/measure_tests.py",
             f"{context.out}/coverage.data",
             ",".join(config.application.packages) or ".",
-            self.folder(config),
+            *self._paths(config),
             *self._others(config),
             f"--junitxml={context.out}/junit.xml",
             "-p",
             "no:cacheprovider",
         )
 
+    def _paths(self, config: Config) -> tuple[str, ...]:
+        """The folder; none where it is the root: pytest looks where its own settings say then."""
+        folder = self.folder(config)
+        return () if _is_root(folder) else (folder,)
+
     def _others(self, config: Config) -> tuple[str, ...]:
         """Tests of another kind in a folder below are left to their own check."""
-        own = self.folder(config).rstrip("/") + "/"
+        own = self.folder(config)
+        below = "" if _is_root(own) else own.rstrip("/") + "/"
         folders = (kind.folder(config) for kind in TESTS if kind.name != self.name)
-        return tuple(f"--ignore={folder}" for folder in folders if folder.startswith(own))
+        return tuple(
+            f"--ignore={folder}"
+            for folder in folders
+            if folder and folder != own and folder.startswith(below)
+        )
+
+    def settings(self, config: Config, context: CheckContext) -> str:
+        """Whose runner it is, and its settings."""
+        if config.application.test_runner == "django":
+            return "runner: manage.py test"
+        return f"runner: pytest; {super().settings(config, context)}"
 
     def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """0: passed, 1: failures, 2: files that cannot be imported, 5: no tests.
@@ -95,10 +126,38 @@ class Pytest(CheckDefaults):
         except ParseError:
             return _broken(output)
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
+            if files := _test_files(os.path.join(context.root, self.folder(config)), context.root):
+                return _collected_nothing(self.name, files)
             raise _no_tests(self.name, self.folder(config))
         if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):
             return _broken(output)
         return _read(suite, output)
+
+
+def _is_root(folder: str) -> bool:
+    return folder.strip("/") in ("", ".")
+
+
+def _test_files(folder: str, root: str) -> list[str]:
+    """The files below a folder that have tests by their name and their text."""
+    files = []
+    for path, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _NOT_TESTS.match(name))
+        for name in sorted(filter(_TEST_FILE.match, names)):
+            with suppress(OSError), open(os.path.join(path, name), "rb") as file:
+                if _TEST.search(file.read()):
+                    files.append(os.path.relpath(os.path.join(path, name), root))
+    return files
+
+
+def _collected_nothing(kind: str, files: Sequence[str]) -> CheckResult:
+    """Tests that are there and do not run are not the same as none."""
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return CheckResult(
+        failed=f"no test was collected, although there are tests in {', '.join(files[:3])}{more}",
+        remedy="See what the settings leave out (python_files, testpaths, norecursedirs, tags), "
+        f"and whether each folder is a package; or name the folder: application.{kind}_tests.",
+    )
 
 
 def _broken(output: ToolOutput, tests: TestTally | None = None) -> CheckResult:
@@ -183,6 +242,7 @@ def _kind(name: str, summary: str, expected: float) -> Pytest:
         expected=expected,
         reports=("junit.xml", "coverage.data"),
         serviced=name != "unit",
+        settings_in=_SETTINGS,
     )
 
 

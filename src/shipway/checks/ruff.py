@@ -13,6 +13,7 @@ from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
 # ruff takes settings from any folder, and reads notebooks too.
 _FILES = ("*.ipynb", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+_SETTINGS = ((".ruff.toml", ""), ("ruff.toml", ""), ("pyproject.toml", "[tool.ruff"))
 _COMMON = ("--no-cache", "--extend-exclude", ".shipway")
 _AS_JSON = ("--output-format", "json", *_COMMON, ".")
 
@@ -119,6 +120,7 @@ RUFF = RuffLint(
     summary="style, mistakes and imports, by ruff",
     tool=tools.RUFF,
     configuration=_FILES,
+    settings_in=_SETTINGS,
     expected=0.3,
 )
 RUFF_FORMAT = RuffFormat(
@@ -126,5 +128,6 @@ RUFF_FORMAT = RuffFormat(
     summary="formatting, by ruff",
     tool=tools.RUFF,
     configuration=_FILES,
+    settings_in=_SETTINGS,
     expected=0.3,
 )

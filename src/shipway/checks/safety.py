@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from shipway.checks import tools
 from shipway.checks.base import tool_crashed
@@ -27,6 +27,27 @@ _FOUND, _REFUSED = 64, 65
 _UNREACHED = re.compile(r"Connect(ion)?Error|ConnectTimeout|NetworkConnectionError")
 _UNTRUSTED = re.compile(r"SSLCertificateError|CERTIFICATE_VERIFY_FAILED")
 _NO_ACCOUNT = re.compile(r"log ?in|register|authenticat|credential", re.IGNORECASE)
+
+
+class _Vulnerability(TypedDict):
+    id: str
+    vulnerable_spec: str
+    ignored: NotRequired[object]
+
+
+class _Vulnerabilities(TypedDict):
+    known_vulnerabilities: list[_Vulnerability]
+    remediation: NotRequired[dict[str, str] | None]
+
+
+class _Specification(TypedDict):
+    raw: str
+    vulnerabilities: _Vulnerabilities
+
+
+class _Package(TypedDict):
+    name: str
+    specifications: list[_Specification]
 
 
 @dataclass(frozen=True)
@@ -84,7 +105,7 @@ def _asked(output: ToolOutput) -> None:
         )
 
 
-def _faults(package: dict[str, Any], config: Config) -> Iterator[Finding]:
+def _faults(package: _Package, config: Config) -> Iterator[Finding]:
     name = str(package["name"]).casefold()
     for specification in package["specifications"]:
         version = re.sub(r"^.*==", "", str(specification["raw"]))
@@ -101,7 +122,7 @@ def _faults(package: dict[str, Any], config: Config) -> Iterator[Finding]:
 
 
 def _finding(
-    name: str, version: str, vulnerability: dict[str, Any], remedy: str, config: Config
+    name: str, version: str, vulnerability: _Vulnerability, remedy: str, config: Config
 ) -> Finding:
     number = str(vulnerability["id"])
     return Finding(

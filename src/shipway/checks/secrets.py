@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from shipway.checks.base import Scanner, tool_crashed, unreadable_files
 from shipway.config.schema import Config
@@ -16,6 +17,19 @@ _REMEDY = (
     "Replace it where it is valid, for it is known; then take it from the environment: name its "
     "variable in an environment's `secrets`. If it is none, end its line with: gitleaks:allow"
 )
+
+
+class Secret(TypedDict):
+    """One secret, as the program beside this file reports it. date, commit: in the history only."""
+
+    rule: str
+    path: str
+    line: int
+    what: str
+    verified: bool
+    digest: str
+    date: str
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -48,10 +62,10 @@ class SecretScanner(Scanner):
             raise self._nothing()
         return CheckResult(findings)
 
-    def _findings(self, secrets: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    def _findings(self, secrets: Sequence[Secret]) -> tuple[Finding, ...]:
         return tuple(self._finding(secret) for secret in secrets)
 
-    def _finding(self, secret: dict[str, Any]) -> Finding:
+    def _finding(self, secret: Secret) -> Finding:
         rule = str(secret["rule"])
         private = self.is_private_key(rule)
         worst = private or self.is_cloud_key(rule)

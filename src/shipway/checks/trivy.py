@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from shipway.checks import tools
 from shipway.checks.base import (
@@ -29,6 +29,56 @@ _REMEDY = (
     f"db.repository in trivy.yaml. {ADVISORIES_REMEDY}"
 )
 _MEND = "See that trivy.yaml and .trivyignore leave nothing out, and that it pins its packages."
+
+
+class _Location(TypedDict):
+    StartLine: int
+
+
+class _Package(TypedDict):
+    Name: str
+    Version: str
+    Locations: NotRequired[list[_Location]]
+
+
+class _Score(TypedDict, total=False):
+    V3Score: float
+    V40Score: float
+
+
+class _Vulnerability(TypedDict):
+    VulnerabilityID: str
+    Severity: str
+    PkgName: str
+    InstalledVersion: str
+    FixedVersion: NotRequired[str]
+    CVSS: NotRequired[dict[str, _Score] | None]
+    Title: NotRequired[str]
+    Description: NotRequired[str]
+    CweIDs: NotRequired[list[str] | None]
+    VendorIDs: NotRequired[list[str] | None]
+    PrimaryURL: NotRequired[str]
+
+
+class _Misconfiguration(TypedDict):
+    ID: str
+    Status: str
+    Severity: str
+    Title: str
+    Message: str
+    CauseMetadata: NotRequired[_Location]
+    Resolution: NotRequired[str]
+    AVDID: NotRequired[str]
+    PrimaryURL: NotRequired[str]
+
+
+class _Result(TypedDict):
+    """What was looked at, with what was found in it."""
+
+    Target: str
+    Packages: NotRequired[list[_Package] | None]
+    Vulnerabilities: NotRequired[list[_Vulnerability] | None]
+    Misconfigurations: NotRequired[list[_Misconfiguration] | None]
 
 
 @dataclass(frozen=True)
@@ -92,7 +142,7 @@ def _targets(config: Config) -> tuple[str, ...]:
     return tuple(filter(None, paths))
 
 
-def _findings(result: dict[str, Any]) -> Iterator[Finding]:
+def _findings(result: _Result) -> Iterator[Finding]:
     target = str(result["Target"])
     lines = {
         (package["Name"], package["Version"]): package["Locations"][0]["StartLine"]
@@ -101,12 +151,12 @@ def _findings(result: dict[str, Any]) -> Iterator[Finding]:
     }
     for entry in result.get("Vulnerabilities") or ():
         yield _fault(entry, target, lines.get((entry["PkgName"], entry["InstalledVersion"]), 0))
-    for entry in result.get("Misconfigurations") or ():
-        if entry["Status"] == "FAIL":
-            yield _misconfiguration(entry, target)
+    for misconfiguration in result.get("Misconfigurations") or ():
+        if misconfiguration["Status"] == "FAIL":
+            yield _misconfiguration(misconfiguration, target)
 
 
-def _fault(vulnerability: dict[str, Any], target: str, line: int) -> Finding:
+def _fault(vulnerability: _Vulnerability, target: str, line: int) -> Finding:
     rule, word = vulnerability["VulnerabilityID"], vulnerability["Severity"]
     name = re.sub(r"[-_.]+", "-", vulnerability["PkgName"]).lower()  # as PyPI compares names
     fixed = vulnerability.get("FixedVersion")
@@ -132,14 +182,18 @@ def _fault(vulnerability: dict[str, Any], target: str, line: int) -> Finding:
     )
 
 
-def _misconfiguration(misconfiguration: dict[str, Any], target: str) -> Finding:
+def _line(location: _Location | None) -> int:
+    return int(location.get("StartLine", 0)) if location else 0
+
+
+def _misconfiguration(misconfiguration: _Misconfiguration, target: str) -> Finding:
     word, title = misconfiguration["Severity"], misconfiguration["Title"]
     return Finding(
         tool="trivy",
         rule=misconfiguration["ID"],
         severity=severity_of_vulnerability(None, word),
         path=target,
-        line=int(misconfiguration.get("CauseMetadata", {}).get("StartLine", 0)),
+        line=_line(misconfiguration.get("CauseMetadata")),
         message=f"{title}: {misconfiguration['Message']}",
         remedy=misconfiguration.get("Resolution", ""),
         kind=FindingKind.CONFIGURATION,

@@ -24,16 +24,17 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
 from shipway.cli.secret import configured_secrets
+from shipway.codec import JsonObject
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
-from shipway.ports import MANIFEST_FILE, OnOutput, Packaged, RecordedRelease, RecordedRollout
+from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
-from shipway.releases.release import Release, release_from_dict
+from shipway.releases.release import Release, release_from
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
 from shipway.reports.rollout_console import PlainRollout
@@ -81,7 +82,11 @@ def roll_out(
     ):
         listener = news.wrap(screen, release.name, target_platform.serves)
         report_migration_risks(
-            target_platform.serves, release, listener, blocking=ecs_platform(project, environment)
+            target_platform.serves,
+            release,
+            listener,
+            migrates=bool(project.config.application.migrate),
+            blocking=ecs_platform(project, environment),
         )
         receipt = news.finish(target_platform.deploy(release, listener, remarks=remarks))
     return _finish(receipt, project, json=json)
@@ -92,7 +97,11 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     project = open_project(directory)
     target_platform = open_platform(project, environment)
     if not force and not target_platform.unfinished:
-        raise_if_unsafe(target_platform.earlier(to), target_platform)
+        raise_if_unsafe(
+            target_platform.earlier(to),
+            target_platform,
+            migrates=bool(project.config.application.migrate),
+        )
     with (
         notifying_rollout(project, environment, undo=True, begins=False) as news,
         _listening(project, to, json=json) as screen,
@@ -133,10 +142,9 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     target_platform = open_platform(project, environment)
     state = target_platform.status()
     if ecs_platform(project, environment):
-        state = {**state, "secrets": _secrets(project, environment)}
-    rollouts = (
-        list(target_platform.rollouts(lambda line: print(line, file=sys.stderr))) if history else []
-    )
+        state["secrets"] = _secrets(project, environment)
+    past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
+    rollouts = [rollout.to_dict() for rollout in past]
     if json:
         print(json_module.dumps({**state, "history": rollouts}, indent=2))
     else:
@@ -173,7 +181,7 @@ def deploy_step(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
                 code="no-release",
             )
-        release = release_from_dict(packaged.facts["release"])
+        release = release_from(packaged.facts["release"])
         raise_if_frozen(project, step.work["environment"])
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
@@ -181,7 +189,12 @@ def deploy_step(project: Project) -> Action:
         with notifying_rollout(project, target_platform.name, say=on_output) as news:
             screen = InvokedRollout(LineListener(on_output), project.invocation())
             listener = news.wrap(screen, release.name, target_platform.serves)
-            report_migration_risks(target_platform.serves, release, listener)
+            report_migration_risks(
+                target_platform.serves,
+                release,
+                listener,
+                migrates=bool(project.config.application.migrate),
+            )
             receipt = news.finish(target_platform.deploy(release, listener, context.stopping))
         with suppress(OSError):  # the rollout is what counts, and the record has its receipt
             write_page(receipt, project)
@@ -205,10 +218,12 @@ def report_migration_risks(
     candidate: Release,
     listener: RolloutListener,
     *,
+    migrates: bool,
     blocking: bool = False,
 ) -> None:
     """Say what the candidate's migrations take away from what runs, before anything moves.
 
+    migrates: whether the application has a command that migrates the database.
     blocking: what takes something away, and nobody calls safe, is refused (ConfigError). What
     cannot be read is said only: Django's migrations never can, and a machine that deploys for
     the first time has no files of the release that runs.
@@ -216,7 +231,7 @@ def report_migration_risks(
     if running is None or running.digest == candidate.digest:
         return
     try:
-        contractions = pending_contractions(running, candidate)
+        contractions = pending_contractions(running, candidate, migrates=migrates)
     except CannotRun as problem:
         listener.on_message(problem.message)
         return
@@ -235,9 +250,9 @@ def report_migration_risks(
         )
 
 
-def raise_if_unsafe(target: Release, platform: Platform) -> None:
+def raise_if_unsafe(target: Release, platform: Platform, *, migrates: bool) -> None:
     """Raises ConfigError where the target cannot read what the database has become."""
-    contractions = rollback_obstacles(target, platform.since(target))
+    contractions = rollback_obstacles(target, platform.since(target), migrates=migrates)
     if contractions:
         text = "; ".join(one_line(contraction.words) for contraction in contractions[:3])
         raise ConfigError(
@@ -264,9 +279,9 @@ def last_packaged(project: Project) -> Packaged:
     return found[0]
 
 
-def _with_image(project: Project, fields: RecordedRelease) -> Release:
+def _with_image(project: Project, fields: JsonObject) -> Release:
     """A release with the image that was published of it last."""
-    release = release_from_dict(fields)
+    release = release_from(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
@@ -331,9 +346,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
     return receipt.verdict.exit_code(strict=True)
 
 
-def _show_status(
-    state: PlatformStatus, rollouts: Sequence[RecordedRollout], here: Invocation
-) -> None:
+def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: Invocation) -> None:
     def typed(*arguments: str) -> str:
         return here.command(command_line(*arguments))
 

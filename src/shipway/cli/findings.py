@@ -4,101 +4,150 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import re
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import open_project
-from shipway.errors import ConfigError
-from shipway.findings.finding import Finding, Severity
-from shipway.findings.imports.report import findings_from
-from shipway.pipeline.codec import finding_to_dict
+from shipway.errors import CannotRun, ConfigError
+from shipway.findings.imports.report import scans_from
+from shipway.findings.paths import relocate
+from shipway.findings.scan import IncompleteScan, Scan
 from shipway.pipeline.command_line import command_line
-from shipway.pipeline.findings_step import IMPORTED
+from shipway.pipeline.definition import FINDINGS
+from shipway.pipeline.imported_scans import ImportedScan, forget_scan, imported_scans, keep_scan
 from shipway.system.clock import SystemClock
-from shipway.system.files import write_atomic
+from shipway.system.files import FileTree
+from shipway.system.git import repository_root
 
 # `findings import` carried out.
 
-_NOT_A_NAME = re.compile(r"[^a-z0-9.-]+")
+# Bytes. As objects, JSON takes some ten times its size; GitHub takes no more than 10 MB, packed.
+_LARGEST = 100_000_000
 
 
 def import_(*, directory: str, file: str, name: str, remove: str, json: bool) -> int:
     """Keep the findings of a file, forget some, or list what there is; the exit code."""
     project = open_project(directory)
-    folder = os.path.join(project.state, IMPORTED)
-    if remove:
-        _forget(folder, remove)
-    if file:
-        findings = _read(file)
-        name = name or next((finding.tool for finding in findings), os.path.basename(file))
-        store_import(folder, name, file, findings)
-    stored = _kept(folder)
+    if remove and not forget_scan(project.state, remove):
+        raise ConfigError(
+            f"nothing is imported as {remove}",
+            "See what is: shipway findings import.",
+            code="unknown-name",
+        )
+    scans = _scans(file, project.root, name) if file else ()
+    for scan in scans:
+        keep_scan(project.state, scan, name=name or scan.name, source=file, now=SystemClock().now())
+    stored = imported_scans(project.state)
     if json:
-        print(json_module.dumps(stored, indent=2))
+        print(json_module.dumps([_summary(scan) for scan in stored], indent=2))
     else:
-        for entry in stored:
-            when = datetime.fromtimestamp(entry["imported"], UTC).strftime("%Y-%m-%d %H:%M")
-            worst = ", ".join(f"{count} {word}" for word, count in entry["severities"].items())
-            print(f"{entry['name']:<20} {when}  {worst or 'no findings'}  from {entry['source']}")
+        print("\n".join(map(_line, stored)), end="\n" if stored else "")
         if not stored:
             explained = command_line("findings", "import", "--help")
             print(f"nothing is imported; see {project.invocation().command(explained)}")
+    if scans and not any(step.name == FINDINGS for step in project.steps):
+        raise CannotRun(
+            "what was imported is judged by no step: no scanner looks at anything here, and so "
+            "there is no step findings",
+            "Name what the application consists of: packages in [application].",
+            code="nothing-to-scan",
+        )
+    for scan in scans:
+        if scan.incomplete:
+            raise IncompleteScan(
+                f"the scan of {name or scan.name} is incomplete: {scan.incomplete}", scan.remedy
+            )
     return 0
 
 
-def _read(file: str) -> tuple[Finding, ...]:
+def _scans(file: str, root: str, name: str) -> Sequence[Scan]:
+    """The scans of a file, with their paths as they are here. Under a name, all are one."""
     try:
-        with open(file, encoding="utf-8-sig") as stream:
-            return findings_from(json_module.load(stream))
+        scans = scans_from(_read(file))
+    except RecursionError:
+        raise ConfigError(
+            f"{file} is nested too deeply",
+            "Make the report again with its tool.",
+            code="report-unreadable",
+        ) from None
+    top = repository_root(root)
+    folder = os.path.relpath(root, top) if top else "."
+    files: Sequence[str] = ()
+    with suppress(CannotRun):  # the paths stay as the tool wrote them
+        files = FileTree(root, {}).listing()
+    located = [
+        replace(
+            scan,
+            findings=relocate(
+                scan.findings, root=root, folder="" if folder == "." else folder, files=files
+            ),
+        )
+        for scan in scans
+    ]
+    if not name:
+        return located
+    first, *others = located
+    for scan in others:
+        first = first.joined(scan)
+    return (first,)
+
+
+def _read(file: str) -> object:
+    """A file's JSON, in whichever Unicode encoding (RFC 8259 says UTF-8; PowerShell does not)."""
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(_LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(
+            f"{file} has more than {_LARGEST // 1_000_000} MB",
+            "Let the tool scan in parts, or leave out what is not asked for: code flows, contents.",
+            code="report-unreadable",
+        )
+    try:
+        report: object = json_module.loads(data)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{file} is not {error.encoding.upper()}: {error.reason} at byte {error.start}",
+            "Save it as UTF-8.",
+            code="report-unreadable",
+        ) from None
     except ValueError as error:
         raise ConfigError(
             f"{file} is not JSON: {error}", "Name a SARIF or JSON file.", code="report-unreadable"
         ) from None
+    return report
 
 
-def store_import(folder: str, name: str, source: str, findings: tuple[Finding, ...]) -> None:
-    """Keep findings under a name, in the place of earlier ones."""
-    data = {
-        "source": source,
-        "imported": SystemClock().now(),
-        "findings": [finding_to_dict(finding) for finding in findings],
+def _severities(scan: ImportedScan) -> dict[str, int]:
+    return Counter(finding.severity.name.lower() for finding in scan.findings)
+
+
+def _summary(scan: ImportedScan) -> dict[str, object]:
+    """A scan for `--json`."""
+    return {
+        "name": scan.name,
+        "source": scan.source,
+        "imported": scan.imported,
+        "incomplete": scan.incomplete,
+        "severities": _severities(scan),
     }
-    text = json_module.dumps(data, indent=1, default=str)
-    write_atomic(_path(folder, name), text.encode())
 
 
-def _forget(folder: str, name: str) -> None:
-    try:
-        os.unlink(_path(folder, name))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"nothing is imported as {name}",
-            "See what is: shipway findings import.",
-            code="unknown-name",
-        ) from None
-
-
-def _kept(folder: str) -> list[dict[str, Any]]:
-    stored = []
-    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        with open(os.path.join(folder, file), encoding="utf-8") as stream:
-            data = json_module.load(stream)
-        severities = Counter(
-            Severity(finding["severity"]).name.lower() for finding in data.pop("findings")
-        )
-        stored.append({"name": file.removesuffix(".json"), **data, "severities": severities})
-    return stored
-
-
-def _path(folder: str, name: str) -> str:
-    """A name is made of what is harmless in a path."""
-    return os.path.join(folder, _NOT_A_NAME.sub("-", name.lower()).strip("-.") + ".json")
+def _line(scan: ImportedScan) -> str:
+    """A scan for people."""
+    when = datetime.fromtimestamp(scan.imported, UTC).strftime("%Y-%m-%d %H:%M")
+    worst = ", ".join(f"{count} {word}" for word, count in _severities(scan).items())
+    known = worst or ("" if scan.incomplete else "no findings")
+    incomplete = f"incomplete: {scan.incomplete}" if scan.incomplete else ""
+    figures = "; ".join(filter(None, (known, incomplete)))
+    return f"{scan.name:<20} {when}  {figures}  from {scan.source}"
 
 
 def add_to(commands: Parser) -> None:
@@ -118,8 +167,10 @@ def _import(parser: Parser) -> None:
     """Take the findings of another scanner into the table and its gates.
 
     Reads SARIF 2.1.0 (CodeQL, Snyk, Trivy and others), and the JSON of OWASP Dependency-Check,
-    Snyk, Clair, ECR and GitHub secret scanning. A later import under the same name takes the
-    place of the earlier one. Without FILE: what is imported.
+    Snyk, Clair, ECR and GitHub secret scanning. A scan takes the place of the earlier scan by the
+    same tool (and of the same category, where its automationDetails have one). One that does not
+    prove that everything was scanned is kept as incomplete; `findings` cannot pass then. Without
+    FILE: what is imported.
 
     Example: shipway findings import codeql.sarif
     """
@@ -130,7 +181,11 @@ def _import(parser: Parser) -> None:
         default="",
         help="SARIF 2.1.0, or the tool's own JSON.",
     )
-    parser.add("--name", default="", help="Keep it under this name. Default: the tool's own.")
+    parser.add(
+        "--name",
+        default="",
+        help="Keep it under this name. Default: the tool's own.",
+    )
     parser.add(
         "--remove", metavar="NAME", default="", help="Forget what was imported under a name."
     )

@@ -12,14 +12,15 @@ from typing import Any
 from shipway import __version__
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json
-from shipway.cli.findings import store_import
 from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.step_worker import StepWorker
+from shipway.codec import JsonObject, to_plain
 from shipway.errors import ConfigError
-from shipway.findings.imports.report import findings_from
+from shipway.findings.imports.report import scans_from
+from shipway.findings.scan import IncompleteScan
 from shipway.images import oci
 from shipway.images.build import BuiltImage, build_image, last_image, read_origin
 from shipway.images.layout import FOLDER, OciLayout
@@ -35,7 +36,7 @@ from shipway.images.reference import is_digest
 from shipway.images.size_budget import evaluate_size_budget
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.definition import image_step
-from shipway.pipeline.findings_step import IMPORTED
+from shipway.pipeline.imported_scans import keep_scan
 from shipway.system.clock import SystemClock
 from shipway.system.git import head_commit
 
@@ -78,9 +79,12 @@ def image_scan(*, directory: str, json: bool) -> int:
     name = destination.registry.place.repository
     timeout = project.config.image.scan_timeout
     report = destination.ecr.scanned(name, built.digest, timeout, lambda: False)
-    findings = findings_from(report)
+    (scan,) = scans_from(report)
+    findings = scan.findings
     reference = str(destination.registry.place.at(built.digest))
-    store_import(os.path.join(project.state, IMPORTED), "ecr", reference, findings)
+    keep_scan(project.state, scan, name=scan.name, source=reference, now=SystemClock().now())
+    if scan.incomplete:
+        raise IncompleteScan(f"the scan of {scan.name} is incomplete: {scan.incomplete}")
     if json:
         print(json_module.dumps({"image": reference, "findings": len(findings)}, indent=2))
     else:
@@ -106,13 +110,13 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
             code="unknown-name",
         )
     destination = image_registry(project.config, make=True)
-    facts = (
+    facts: JsonObject = (
         {"image": str(destination.registry.place.at(image))}
         if image
         else _imaging_push(project, destination, say)
     )
     if to:
-        digest = facts["image"].partition("@")[2]
+        digest = str(facts["image"]).partition("@")[2]
         tag = environment_tag(to, project.config.application.version)
         facts["before"] = promote_image(destination.registry, digest, tag)
         facts["environment"] = to
@@ -124,14 +128,15 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
     return 0
 
 
-def _imaging_push(project: Project, destination: ImageRegistry, say: Say) -> dict[str, Any]:
+def _imaging_push(project: Project, destination: ImageRegistry, say: Say) -> JsonObject:
     built = last_image(project.state)
     layout = OciLayout(os.path.join(project.state, FOLDER))
     publishing = ImagePublisher(destination.registry, layout, SystemClock(), say)
     sent = publishing.push()
     reference = str(destination.registry.place.at(built.digest))
     publishing.attach(_documents(project, built, reference))
-    return facts_of(sent, publishing.tag(built.origin), reference)
+    facts: JsonObject = to_plain(facts_of(sent, publishing.tag(built.origin), reference))
+    return facts
 
 
 def _documents(project: Project, built: BuiltImage, reference: str) -> list[Attestation]:
@@ -144,7 +149,8 @@ def _documents(project: Project, built: BuiltImage, reference: str) -> list[Atte
         Attestation(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)
     ]
     for one in project.record.packaged():
-        sbom = project.blobs.get(one.release["sbom"]) if one.release.get("sbom") else None
+        known = str(one.release.get("sbom", ""))
+        sbom = project.blobs.get(known) if known else None
         if sbom and one.commit == built.origin.commit and not built.origin.changed:
             return [Attestation(oci.SBOM_TYPE, sbom, "SBOM"), *attachments]
     return attachments

@@ -97,6 +97,7 @@ def run_as(name: str, request: RunRequest) -> int:
     project = open_project(request.directory)
     graph = Graph(project.steps).select(request.stages, request.skip)
     files = FileTree(project.root, project.record.file_index())
+    files.listing()  # where git does not answer no run begins
     clock = SystemClock()
     commit, branch = head_commit(project.root)
     strictly = bool(os.environ.get("CI")) if request.strict is None else request.strict

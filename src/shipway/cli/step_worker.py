@@ -12,8 +12,9 @@ from shipway.cli.uv import uv_program
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application
 from shipway.pipeline.check import Check
-from shipway.pipeline.execution import apply_fixes, execute_step
+from shipway.pipeline.execution import execute_step
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import ServiceEnvironment, remove_stale_services, start_services
@@ -43,6 +44,7 @@ class StepWorker:
         advisories: str = "",
         baseline: Sequence[str] = (),
     ) -> None:
+        self._steps = {step.name: step for step in project.steps}
         self.processes = SystemProcesses()
         declared = {name for step in project.steps for name in step.env}
         self.context = StepContext(
@@ -72,8 +74,19 @@ class StepWorker:
         return execute_step(step, replace(self.context, upstream=upstream), on_output)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
-        """Let the steps' tools repair what is safe."""
-        apply_fixes(steps, self.context, say)
+        """Let the steps' tools repair what is safe, and keep what is shown to work."""
+
+        def application() -> StepContext:
+            """With the application's environment, where it can be made."""
+            if "install" not in self._steps:
+                return self.context
+            installed = self.execute(self._steps["install"], {}, lambda line: None)
+            if installed.reason:
+                say(f"install: {installed.reason}")
+            return replace(self.context, upstream={"install": installed})
+
+        suites = [self._steps[name] for name in ("unit", "integration") if name in self._steps]
+        apply_fixes(steps, self.context, say, application=application, tests=suites[:1])
 
     def remove_stale_services(self) -> None:
         """End the services of runs that were killed."""

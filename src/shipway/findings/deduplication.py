@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shipway.findings.finding import Finding, FindingKind
+from shipway.findings.finding import Finding, FindingKind, FindingState
 
 
 def deduplicate(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -13,7 +13,9 @@ def deduplicate(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
     The same fault is: a dependency's, when package and any id agree; a secret, when file and
     line agree; anything else, when file, line and any id or CWE (or else tool and rule) agree.
-    What one tool reports by two of its rules it means as two faults, unless their ids agree.
+    What one tool reports by two of its rules, or as two secrets, it means as two faults, unless
+    their ids agree. What has no place is the same only as its exact repetition. A fault that is
+    open for one tool is open, whatever another one resolved.
     """
     merged: list[Finding] = []
     certain: dict[_Key, int] = {}
@@ -69,24 +71,43 @@ class _Likely:
 def _names(finding: Finding) -> list[_Key]:
     """What two findings of one fault share for certain."""
     kind, location = finding.kind, finding.place
-    if kind is FindingKind.DEPENDENCY:
+    if kind is FindingKind.DEPENDENCY and finding.package:
         return [(kind, finding.package, name) for name in (*finding.ids, finding.rule)]
-    if kind is FindingKind.SECRET:
-        return [(kind, location)]
-    if kind in (FindingKind.LICENCE, FindingKind.WAIVER):
+    if kind in (FindingKind.LICENCE, FindingKind.WAIVER) and (finding.package or finding.path):
         return [(kind, finding.package, location, finding.rule)]
-    # An exact repetition by the same tool is one, too.
-    return [(location, name) for name in finding.ids] + [(location, finding.tool, finding.rule)]
+    # An exact repetition by the same tool is one, too; a line makes it exact, else its words do.
+    words = "" if finding.path and finding.line else finding.message
+    if kind is FindingKind.SECRET:
+        return [(kind, finding.tool, location, finding.content or finding.rule, words)]
+    # What names no package may be anything, but is no fault of the code.
+    where = (kind, location) if kind is FindingKind.DEPENDENCY else (location,)
+    shared = [(*where, name) for name in finding.ids] if finding.path else []
+    return [*shared, (*where, finding.tool, finding.rule, words)]
 
 
 def _weaknesses(finding: Finding) -> list[_Key]:
-    """What findings of one fault by different tools share."""
+    """What findings of one fault by different tools share: what is wrong at one line."""
+    if not (finding.path and finding.line):
+        return []
+    if finding.kind is FindingKind.SECRET:
+        return [(finding.place, finding.kind)]
     joined = finding.kind in (FindingKind.CODE, FindingKind.CONFIGURATION)
     return [(finding.place, cwe) for cwe in finding.cwe] if joined else []
 
 
+# Of two states, the one that says less in the finding's favour holds.
+_PRECEDENCE = (
+    FindingState.OPEN,
+    FindingState.KNOWN,
+    FindingState.WAIVED,
+    FindingState.DISMISSED,
+)
+
+
 def _join(first: Finding, other: Finding) -> Finding:
-    """Both as one: the worse severity, and whatever either knows."""
+    """Both as one: the state that counts, the worse severity, and whatever either knows."""
+    if _PRECEDENCE.index(other.state) < _PRECEDENCE.index(first.state):
+        first, other = other, first  # the words of a finding that is waived are not about this one
     tools = [tool for tool in other.tools if tool not in first.tools]
     scores = [score for score in (first.cvss, other.cvss) if score is not None]
     worse = _worse(first, other)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from shipway.errors import ConfigError
 
@@ -20,7 +19,7 @@ class JsonNode:
 
     __slots__ = ("_key", "_parent", "value")
 
-    def __init__(self, value: Any, parent: JsonNode | None = None, key: str | int = "$") -> None:
+    def __init__(self, value: object, parent: JsonNode | None = None, key: str | int = "$") -> None:
         self.value = value
         self._parent = parent
         self._key = key

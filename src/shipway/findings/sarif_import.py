@@ -18,7 +18,9 @@ from shipway.findings.finding import (
     web_address,
 )
 from shipway.findings.json_node import JsonNode
+from shipway.findings.paths import is_absolute, normal_path
 from shipway.findings.sarif_rules import SarifRule, SarifRules
+from shipway.findings.scan import IncompleteScan, Scan
 
 # Messages in SARIF as plain text: placeholders filled in, links resolved.
 
@@ -59,7 +61,9 @@ def _filled(text: str, arguments: Sequence[str]) -> str:
 
 # One letter is a drive of Windows, not a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-_DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
+_DRIVE = re.compile(r"/?[A-Za-z]:/")
+# The name of a base, written into the uri by tools that do not know `uriBaseId`.
+_BASE_IN_URI = re.compile(r"^%[A-Za-z_]\w*%[/\\]")
 
 
 class UriBases:
@@ -72,23 +76,22 @@ class UriBases:
 
     def path(self, location: JsonNode) -> str:
         """The path that an artifactLocation means; one outside of the root stays as it is."""
-        uri = location["uri"].text()
+        uri = _BASE_IN_URI.sub("", location["uri"].text(), count=1)
         if _SCHEME.match(uri) and not uri.lower().startswith("file:"):
             return uri
         path = _decoded(uri)
-        if not path.startswith("/"):
-            return self._prefix(location["uriBaseId"].text()) + path.removeprefix("./")
-        below = next((root for root in self._roots if path.startswith(root)), "")
-        path = path.removeprefix(below)
-        return path[1:] if _DRIVE.match(path) else path
+        if not is_absolute(path):
+            path = self._prefix(location["uriBaseId"].text()) + path
+        below = next((root for root in self._roots if _is_below(path, root)), "")
+        return normal_path(path[len(below) :])
 
     def _prefix(self, name: str) -> str:
         """The part of a base that lies below the root."""
         prefix = ""
         for uri in self._chain(name):
-            if _SCHEME.match(uri) or uri.startswith("/"):
+            if _SCHEME.match(uri) or is_absolute(_decoded(uri)):
                 break
-            prefix = _decoded(uri).removeprefix("./") + prefix
+            prefix = _decoded(uri) + prefix
         return prefix
 
     def _absolute(self, name: str) -> str:
@@ -96,7 +99,7 @@ class UriBases:
         path = ""
         for uri in self._chain(name):
             path = _decoded(uri) + path
-            if path.startswith("/"):
+            if is_absolute(path):
                 return path.rstrip("/") + "/"
         return ""
 
@@ -112,7 +115,8 @@ class UriBases:
 
 
 def _decoded(uri: str) -> str:
-    """The path in a uri; bytes that are no UTF-8 as Python has them in file names."""
+    """The path in a uri, with slashes; bytes that are no UTF-8 as Python has them in file names."""
+    uri = uri.replace("\\", "/")  # no uri has one; tools on Windows write it
     if uri.lower().startswith("file:"):
         uri = uri[5:]
         if uri.startswith("//"):
@@ -120,9 +124,17 @@ def _decoded(uri: str) -> str:
     elif _SCHEME.match(uri):
         return ""
     try:
-        return unquote_to_bytes(uri).decode("utf-8", "surrogateescape")
+        path = unquote_to_bytes(uri).decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a pair of surrogates, which only broken JSON has
-        return uri
+        path = uri
+    return path[1:] if path.startswith("/") and _DRIVE.match(path) else path
+
+
+def _is_below(path: str, root: str) -> bool:
+    """Whether a path lies in a folder; on Windows, whatever the case of the letters."""
+    if _DRIVE.match(root):
+        return path.casefold().startswith(root.casefold())
+    return path.startswith(root)
 
 
 # SARIF 2.1.0 of any tool as findings: CodeQL's, Snyk's, Trivy's, Inspector's, and our own.
@@ -159,12 +171,36 @@ _TEXTS = (
 )
 
 
-def findings_from_sarif(data: Any, tool: str = "") -> tuple[Finding, ...]:
+def findings_from_sarif(data: object, tool: str = "") -> tuple[Finding, ...]:
     """Every finding of a SARIF log. tool: what to call the tool, else what it calls itself.
 
     Suppressed results are waived; those that are gone or no faults are left out. Raises
     ConfigError, with the place in the JSON, for what is not SARIF 2.1.0.
     """
+    return tuple(finding for run in _runs(data) for finding in _Reader(run, tool).findings())
+
+
+def scans_in_sarif(data: object) -> tuple[Scan, ...]:
+    """The scans in a SARIF log: the runs of one tool and one category are one scan.
+
+    Raises ConfigError for what is not SARIF 2.1.0, IncompleteScan for a log without any run.
+    """
+    scans: dict[str, Scan] = {}
+    for run in _runs(data):
+        reader = _Reader(run, "")
+        scan = Scan(
+            tool=reader.tool,
+            category=_category(run),
+            findings=tuple(reader.findings()),
+            incomplete=_incomplete(run),
+        )
+        scans[scan.name] = scans[scan.name].joined(scan) if scan.name in scans else scan
+    if not scans:
+        raise IncompleteScan("$.runs is empty: nothing shows that anything was scanned")
+    return tuple(scans.values())
+
+
+def _runs(data: object) -> JsonNode:
     log = JsonNode(data)
     version = log["version"].required().text()
     if not version.startswith("2.1"):
@@ -173,27 +209,47 @@ def findings_from_sarif(data: Any, tool: str = "") -> tuple[Finding, ...]:
             "Let the tool write SARIF 2.1.0.",
             code="report-unreadable",
         )
-    return tuple(
-        finding for run in log["runs"].required() for finding in _Reader(run, tool).findings()
-    )
+    return log["runs"].required()
 
 
-def failures_in_sarif(data: Any) -> tuple[str, ...]:
-    """Why a tool says that it did not do all of its work; then its findings are not all."""
-    failures = []
-    for run in JsonNode(data)["runs"]:
-        name = run["tool"]["driver"]["name"].text()
-        for invocation in run["invocations"]:
-            if invocation["executionSuccessful"].value is False:
-                notes = [
-                    *invocation["toolExecutionNotifications"],
-                    *invocation["toolConfigurationNotifications"],
-                ]
-                messages = (message_text(note["message"], ()) for note in notes)
-                failures.append(
-                    f"{name}: {'; '.join(filter(None, messages)) or 'it did not succeed'}"
-                )
-    return tuple(failures)
+def _category(run: JsonNode) -> str:
+    """`category/run`: what stands before the last slash is the category (SARIF 3.17.2)."""
+    return run["automationDetails"]["id"].text().rpartition("/")[0]
+
+
+def _incomplete(run: JsonNode) -> str:
+    """Why a run does not prove that its tool did all of its work; "" where it does.
+
+    Without `results` it did not scan: a scan that finds nothing has an empty list (3.14.23).
+    """
+    reasons: list[str] = []
+    for invocation in run["invocations"]:
+        notes = [
+            *invocation["toolExecutionNotifications"],
+            *invocation["toolConfigurationNotifications"],
+        ]
+        failed = invocation["executionSuccessful"].value is False
+        messages = (
+            message_text(note["message"], ())
+            for note in notes
+            if failed or note["level"].text() == "error"
+        )
+        stated = list(filter(None, messages))
+        crash = invocation["processStartFailureMessage"].text() or (
+            f"it was ended by {signal}" if (signal := invocation["exitSignalName"].text()) else ""
+        )
+        if crash:
+            stated.append(crash)
+        reasons += stated or (["it did not succeed"] if failed else [])
+    if not run["results"]:
+        reasons.append("there are no results, not even an empty list of them")
+    if not reasons:
+        return ""
+    more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
+    return "; ".join(reasons[:_SHOWN]) + more
+
+
+_SHOWN = 3  # reasons
 
 
 class _Reader:
@@ -208,7 +264,7 @@ class _Reader:
             )
         self._run = run
         self._rules = SarifRules(run["tool"].required())
-        self._tool = tool or run["tool"]["driver"]["name"].required().text()
+        self.tool = tool or run["tool"]["driver"]["name"].required().text()
         self._bases = UriBases(run["originalUriBaseIds"])
 
     def findings(self) -> list[Finding]:
@@ -225,7 +281,7 @@ class _Reader:
         package, remedy = _dependency(result, rule, message)
         because = _suppressed(result["suppressions"])
         finding = Finding(
-            tool=self._tool,
+            tool=self.tool,
             rule=rule.name,
             severity=_severity(result, rule),
             path=path,

@@ -44,7 +44,7 @@ class FileDrift:
             for kind, start, end, first, last in codes
             if kind != "equal"
         ]
-        return differences or [(0, "has other line ends")]
+        return differences or [(0, "ends otherwise")]
 
     @property
     def lines(self) -> list[str]:
@@ -65,10 +65,11 @@ class FileDrift:
 
 
 def file_drifts(expected: Mapping[str, str], actual: Mapping[str, str]) -> Iterator[FileDrift]:
-    """The files that differ, by name."""
+    """The files that differ, by name. Line ends are git's (core.autocrlf), and no difference."""
     for name in sorted({*expected, *actual}):
-        if expected.get(name) != actual.get(name):
-            yield FileDrift(name, expected.get(name), actual.get(name))
+        there = actual[name].replace("\r\n", "\n") if name in actual else None
+        if expected.get(name) != there:
+            yield FileDrift(name, expected.get(name), there)
 
 
 def _shown(lines: list[str]) -> str:

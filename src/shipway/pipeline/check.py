@@ -142,6 +142,11 @@ class Check(Protocol):
         """The tool's arguments, without the program itself."""
         ...
 
+    def settings(self, config: Config, context: CheckContext) -> str:
+        """Which settings of the repository's own the tool works by, in one line; "" where that
+        says nothing."""
+        ...
+
     def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Understand what the tool left; raises CannotRun when that is not to be trusted."""
         ...

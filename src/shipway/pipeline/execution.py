@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -22,7 +22,6 @@ from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import decode_text
-from shipway.system.files import FileTree
 from shipway.system.redaction import Redactor
 
 # How a step's program is started, and what it means that it did not end by itself.
@@ -183,8 +182,11 @@ def _run_check(
     )
     env = {**context.env(step), **variables, **dict(check.tool.env)}
     command = Command(argv, context.root, env, step.timeout, context.secrets)
+    settings = check.settings(context.config, check_context)
+    if settings:
+        on_output(settings)
     done = context.processes.run(command, on_output)
-    log = context.store(done.stdout + done.stderr)
+    log = context.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:
         # A test that hangs is a fault of the application; a scanner that does says nothing of it.
@@ -327,44 +329,3 @@ def _command(step: Step, context: StepContext, on_output: OnOutput) -> StepResul
 
 def _code(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-# The verb `run --fix`: formatters and linters repair what is safe, one after the other.
-
-_SHOWN = 5
-
-
-def apply_fixes(steps: Iterable[Step], context: StepContext, say: OnOutput) -> list[str]:
-    """Let every check among the steps repair what it can; the paths that are different now.
-
-    Before the run and in the checks' own order: two tools at the same file would undo each
-    other's work, and tests would see it half done.
-    """
-    everything = ("*",)
-    before = FileTree(context.root, {}).fingerprints(everything)
-    for step in steps:
-        if step.kind is StepKind.CHECK:
-            _repair(step, context, say)
-    after = FileTree(context.root, {}).fingerprints(everything)
-    changed = sorted(path for path in after if after[path] != before.get(path))
-    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
-    say(f"repaired: {', '.join(changed[:_SHOWN])}{more}" if changed else "nothing to repair")
-    return changed
-
-
-def _repair(step: Step, context: StepContext, say: OnOutput) -> None:
-    check = context.checks(step.work["check"])
-    check_context = CheckContext(context.root, context.folder(step.name), context.python())
-    arguments = check.fix(context.config, check_context)
-    if arguments is None:
-        return
-    os.makedirs(check_context.out, exist_ok=True)
-    try:
-        argv = (*tool_command(check, check_context, context), *arguments)
-        done = context.processes.run(Command(argv, context.root, context.env(step), step.timeout))
-    except CannotRun as problem:
-        say(f"{step.name} cannot repair: {problem.message}")
-        return
-    if done.code:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        say(f"{step.name} could not repair everything: {' '.join(last)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +19,8 @@ from shipway.findings.waivers import (
     inline_waivers,
     suppression_comments,
 )
-from shipway.pipeline.codec import finding_from_dict
 from shipway.pipeline.gates import evaluate_finding_gates
+from shipway.pipeline.imported_scans import imported_scans
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
@@ -46,7 +45,6 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-IMPORTED = "imported"  # the folder of what came from elsewhere, in the state folder
 _LARGEST = 1_000_000  # bytes; larger files are data
 _CONFIGURATION = "shipway.toml"
 
@@ -55,7 +53,8 @@ def findings_step(step: Step, context: StepContext, on_output: OnOutput) -> Step
     """Merge, waive, set aside, compare with the baseline, and hold the gates."""
     upstream = [context.upstream[need] for need in step.needs if need in context.upstream]
     collected = [finding for result in upstream for finding in result.findings]
-    collected += imported_findings(context.state)
+    imported = imported_scans(context.state)
+    collected += [finding for scan in imported for finding in scan.findings]
     texts = _texts(context.root)
     with gc_paused():
         merged = deduplicate(with_code_context(collected, texts))
@@ -79,12 +78,18 @@ def findings_step(step: Step, context: StepContext, on_output: OnOutput) -> Step
     ]
     for line in _table(judged, fixed, silenced):
         on_output(line)
+    outcome, reason, remedy = Outcome.PASSED, "", ""
+    if broken:
+        outcome, reason, remedy = Outcome.FAILED, broken[0].sentence, _REMEDY
+    elif partial := [scan for scan in imported if scan.incomplete]:
+        outcome, remedy = Outcome.ERROR, _SCAN_AGAIN
+        reason = f"the imported scan of {partial[0].name} is incomplete: {partial[0].incomplete}"
     return StepResult(
         step=step.name,
         stage=step.stage,
-        outcome=Outcome.FAILED if broken else Outcome.PASSED,
-        reason=broken[0].sentence if broken else "",
-        remedy=_REMEDY if broken else "",
+        outcome=outcome,
+        reason=reason,
+        remedy=remedy,
         findings=judged,
         gates=gates,
         facts={"fixed": fixed, "suppressions": silenced, "compared": bool(context.baseline)},
@@ -95,17 +100,9 @@ _REMEDY = (
     "Mend them; or waive one with reason, owner and date in shipway.toml ([[waivers]]); "
     "or compare with what was there before: --baseline REF."
 )
-
-
-def imported_findings(state: str) -> list[Finding]:
-    """The findings of scanners that run elsewhere (`shipway findings import`)."""
-    folder = os.path.join(state, IMPORTED)
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    results: list[Finding] = []
-    for name in names:
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            results += [finding_from_dict(item) for item in json.load(file)["findings"]]
-    return results
+_SCAN_AGAIN = (
+    "Let it scan again and import that; or forget it: shipway findings import --remove NAME."
+)
 
 
 def _texts(root: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
+from shipway.codec import to_plain
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -20,7 +21,7 @@ from shipway.ports import MANIFEST_FILE, Command, OnOutput
 from shipway.releases.index_access import index_environment, index_secrets
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.local_packages import from_copies, local_folders
-from shipway.releases.lock_header import LOCK_PROBLEM, is_resolved, lock_inputs
+from shipway.releases.lock_header import LOCK_PROBLEM, input_digest, is_resolved, lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
@@ -244,7 +245,8 @@ def outdated_inputs(root: str, lock: str) -> str:
     for path, digest in made_from.items():
         try:
             with open(os.path.join(root, path), "rb") as source:
-                same = hashlib.sha256(source.read()).hexdigest() == digest
+                data = source.read()
+            same = digest in (input_digest(data), hashlib.sha256(data).hexdigest())
         except OSError:
             same = False
         if not same:
@@ -300,6 +302,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     """An immutable copy of the application's files, named by their content."""
     python = prepare_environment(step, context, on_output, development=False)
     tree = FileTree(context.root, {})
+    tree.require_whole(step.inputs)
     fingerprints = tree.fingerprints(step.inputs)
     files = {path: value for path, value in fingerprints.items() if value != "special"}
     if not files:
@@ -334,7 +337,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
         step=step.name,
         stage=step.stage,
         outcome=Outcome.PASSED,
-        facts={"release": asdict(release), "paths": [path, python]},
+        facts={"release": to_plain(asdict(release)), "paths": [path, python]},
         reports={
             MANIFEST_FILE: context.blobs.put(listed),
             **({SBOM_FILE: release.sbom} if release.sbom else {}),

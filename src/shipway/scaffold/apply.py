@@ -12,10 +12,11 @@ from shipway.scaffold.generated_files import (
     FileChange,
     dockerfile,
     dockerignore,
+    gitattributes,
     gitignore,
     settings_text,
 )
-from shipway.scaffold.proposal import Proposal
+from shipway.scaffold.proposal import LOCK, TEST_LOCK, Proposal
 from shipway.source_text import decode_text
 from shipway.system.files import write_atomic
 
@@ -31,7 +32,16 @@ def file_changes(root: str, proposal: Proposal, *, force: bool) -> list[FileChan
     if not force and "[tool.shipway" in (_read(root, "pyproject.toml") or ""):
         planned[0] = replace(planned[0], kept=True)  # a shipway.toml would win over what is there
     ignored = _read(root, ".gitignore")
-    return [*planned, FileChange(".gitignore", ignored, gitignore(ignored or ""))]
+    attributes = _read(root, ".gitattributes")
+    written = [path for path, _ in files if path != ".dockerignore"]
+    locks = (LOCK, TEST_LOCK) if proposal.lock == LOCK else ()
+    return [
+        *planned,
+        FileChange(".gitignore", ignored, gitignore(ignored or "")),
+        FileChange(
+            ".gitattributes", attributes, gitattributes(attributes or "", [*written, *locks])
+        ),
+    ]
 
 
 def lock_changes(root: str, locks: Mapping[str, str], *, relock: bool) -> list[FileChange]:
@@ -57,6 +67,8 @@ def write_changes(root: str, changes: Sequence[FileChange], say: Callable[[str],
 
 def _change(root: str, path: str, text: str, *, force: bool) -> FileChange:
     before = _read(root, path)
+    if before is not None:
+        before = before.replace("\r\n", "\n")  # git's own doing, and no change of the file
     return FileChange(path, before, text, kept=before is not None and not force)
 
 

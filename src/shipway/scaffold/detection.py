@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,22 +30,48 @@ class TestSuites:
 
 
 def find_test_suites(sources: Sources, packages: Sequence[str]) -> TestSuites:
-    """The tests that there are. Asks for few files: a run asks this each time."""
-    for folder in _FOLDERS:
-        if folder in sources.folders(""):
-            if not _configured(sources) and _is_django(sources) and _package(sources, folder):
-                return TestSuites((("unit", "."),), "django")
-            below = sources.folders(folder)
-            kinds = tuple((kind, f"{folder}/{kind}") for kind in _KINDS if kind in below)
-            suites = kinds if "unit" in below else (("unit", folder), *kinds)
-            return TestSuites(suites, "pytest")
+    """The tests that there are. Asks for few files: a run asks this each time.
+
+    Where they stand in several places, the whole folder is given to the runner, which knows by its
+    own settings where to look.
+    """
+    django = not _configured(sources) and _is_django(sources)
+    top = next((folder for folder in _FOLDERS if folder in sources.folders("")), "")
     at_root = any(_NAMED.match(name) for name in sources.files(""))
     inside = [path for path in _places(sources, packages) if _holds_tests(sources, path)]
-    if not at_root and not inside:
+    if not (top or at_root or inside):
         return TestSuites()
-    if not _configured(sources) and _is_django(sources):
+    if django and (not top or inside or _package(sources, top)):
         return TestSuites((("unit", "."),), "django")
-    return TestSuites((("unit", "." if at_root or len(inside) > 1 else inside[0]),), "pytest")
+    below = sources.folders(top) if top else ()
+    kinds = tuple((kind, f"{top}/{kind}") for kind in _KINDS if kind in below)
+    several = len(_test_paths(sources)) > 1 or len([*filter(None, (top, at_root)), *inside]) > 1
+    if several or at_root:
+        others = tuple((kind, folder) for kind, folder in kinds if kind != "unit")
+        return TestSuites((("unit", "."), *others), "pytest")
+    if top:
+        suites = kinds if "unit" in below else (("unit", top), *kinds)
+        return TestSuites(suites, "pytest")
+    return TestSuites((("unit", inside[0]),), "pytest")
+
+
+_PYTEST_SECTIONS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+
+
+def _test_paths(sources: Sources) -> list[str]:
+    """Pytest's `testpaths`: more than one where a project says so."""
+    with suppress(tomllib.TOMLDecodeError, AttributeError):
+        tool = tomllib.loads(sources.read("pyproject.toml") or "").get("tool", {})
+        paths = tool.get("pytest", {}).get("ini_options", {}).get("testpaths", [])
+        if paths:
+            return paths.split() if isinstance(paths, str) else [str(path) for path in paths]
+    for path, section in _PYTEST_SECTIONS:
+        settings = configparser.RawConfigParser()
+        with suppress(configparser.Error):
+            settings.read_string(sources.read(path) or "")
+            if paths := settings.get(section, "testpaths", fallback=""):
+                return list(paths.split())
+    return []
 
 
 def _is_django(sources: Sources) -> bool:
@@ -73,7 +101,10 @@ def _package(sources: Sources, folder: str) -> bool:
 def _places(sources: Sources, packages: Sequence[str]) -> list[str]:
     """The packages, those one below (Django's `apps/`), and folders of tests in them."""
     below = [f"{package}/{name}" for package in packages for name in sources.folders(package)]
-    return [*packages, *below]
+    deeper = [
+        f"{path}/{name}" for path in below for name in sources.folders(path) if name in _FOLDERS
+    ]
+    return [*packages, *below, *deeper]
 
 
 def _holds_tests(sources: Sources, folder: str) -> bool:

@@ -133,6 +133,20 @@ def gitignore(text: str, patterns: Iterable[str] = IGNORED) -> str:
     return text + end + "".join(f"{line}\n" for line in missing)
 
 
+def gitattributes(text: str, paths: Iterable[str]) -> str:
+    """A .gitattributes by which files that Shipway writes keep their line ends in every clone.
+
+    What is missing is added at its end; nothing where all text has that already.
+    """
+    rows = [line.split() for line in text.splitlines()]
+    if any(row[:1] == ["*"] and "eol=lf" in row for row in rows):
+        return text
+    named = {row[0] for row in rows if row}
+    missing = [path for path in paths if path not in named]
+    end = "" if not text or text.endswith("\n") or not missing else "\n"
+    return text + end + "".join(f"{path} text eol=lf\n" for path in missing)
+
+
 # The text of shipway.toml for a proposal.
 
 _BARE = re.compile(r"^[A-Za-z0-9_-]+$")

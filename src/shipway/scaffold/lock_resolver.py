@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ from urllib.parse import quote
 from shipway.errors import CannotRun
 from shipway.ports import Command, OnOutput, Processes
 from shipway.releases.index_access import index_environment, index_reference, index_secrets
-from shipway.releases.lock_header import lock_header, lock_inputs
+from shipway.releases.lock_header import input_digest, lock_header, lock_inputs
 from shipway.scaffold.lock_text import (
     LockText,
     moved_packages,
@@ -343,7 +342,7 @@ class LockResolver:
             return b""
 
     def _digest(self, path: str) -> str:
-        return hashlib.sha256(self._bytes(path)).hexdigest()
+        return input_digest(self._bytes(path))
 
 
 def _groups(part: Part) -> list[str]:

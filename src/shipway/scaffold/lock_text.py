@@ -167,8 +167,8 @@ def _relative(line: str, root: str) -> str:
         return f"./{line}" if folder and folder == path.strip() and folder[0] != "." else line
     way = relpath(normpath(plain), root)
     way = way if way.startswith(".") else f"./{way}"
-    folder = before.endswith("@ ")  # PEP 508 wants a URL behind a name; without one a path will do
-    return f"{'' if folder else before}{way}{''.join(rest)}"
+    # PEP 508 wants a URL behind a name; without a name a path will do.
+    return f"{'' if before.endswith('@ ') else before}{way}{''.join(rest)}"
 
 
 # Whether a package comes from where it always came from.

@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from shipway.errors import CannotRun
-from shipway.system.git import refs
+from shipway.system.git import absent_parts, is_ignored, listed_files, refs
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _NEVER = {
     ".git",
@@ -73,10 +78,33 @@ class FileTree:
         return sorted(matches | set(_existing(self.root, literal)))
 
     def listing(self) -> list[str]:
-        """Every file that git does not ignore (without git: that no tool made)."""
+        """Every file that git does not ignore, that no tool made.
+
+        Outside of a repository, .gitignore files count all the same, and `.env` is left out.
+        Raises CannotRun where there is a repository and git does not answer.
+        """
         if self._listing is None:
-            self._listing = sorted(_git_listing(self.root) or _walk(self.root))
+            names = _versioned(self.root)
+            self._listing = sorted(_unversioned(self.root) if names is None else names)
         return self._listing
+
+    def require_whole(self, patterns: tuple[str, ...]) -> None:
+        """Raises CannotRun where a file that patterns name is not here with its content.
+
+        That is what a submodule, a sparse checkout and Git LFS leave out of a working tree.
+        """
+        for part in absent_parts(self.root):
+            if self.touched(patterns, {part.path, f"{part.path}/content"}):
+                raise CannotRun(
+                    f"{part.path} is {part.why}", f"Get it: {part.command}", code="git-failed"
+                )
+        for path in self.match(patterns):
+            if _is_lfs_pointer(os.path.join(self.root, path)):
+                raise CannotRun(
+                    f"{path} is a pointer of Git LFS, not the file",
+                    "Get the files: git lfs pull",
+                    code="git-failed",
+                )
 
     def fingerprint(self, path: str) -> str:
         """The digest of one file's content with what it is; "missing" where there is none."""
@@ -96,6 +124,21 @@ class FileTree:
     def reread(self) -> FileTree:
         """The same tree looked at afresh, knowing what this one knows."""
         return FileTree(self.root, {**self._index, **self.learned})
+
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_LONGEST_POINTER = 1024  # bytes, by its specification
+
+
+def _is_lfs_pointer(full: str) -> bool:
+    try:
+        status = os.lstat(full)
+        if not stat.S_ISREG(status.st_mode) or status.st_size >= _LONGEST_POINTER:
+            return False
+        with open(full, "rb") as file:
+            return file.read(len(_POINTER)) == _POINTER
+    except OSError:
+        return False
 
 
 def _content(full: str, status: os.stat_result) -> str:
@@ -137,28 +180,51 @@ def _existing(root: str, paths: Iterable[str]) -> Iterator[str]:
             yield path
 
 
-def _git_listing(root: str) -> list[str] | None:
-    """Tracked and untracked files that are not ignored; None where git has nothing to say."""
-    import logging
-    import subprocess
-
-    logging.getLogger(__name__).info("start git ls-files in %s", root)
-    try:
-        answer = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=root,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-    except OSError:
+def _versioned(root: str) -> list[str] | None:
+    """The files that git knows or would take; None where no repository has them."""
+    names = listed_files(root)
+    if names is None or (not names and is_ignored(root)):
         return None
-    if answer.returncode:
-        return None
-    names = {os.fsdecode(name) for name in answer.stdout.split(b"\0") if name}
     return list(
         _existing(root, [name for name in names if not _NEVER.intersection(name.split("/"))])
-    )  # a repository within this one is listed as a folder
+    )
+
+
+# Outside of a repository nobody says of a file of variables that it is to be shipped.
+_VARIABLES = re.compile(r"\.env(rc|\..*)?")
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
+
+
+def _unversioned(root: str) -> Iterator[str]:
+    """The files of a folder without a repository, but for those that a .gitignore names."""
+    from pathspec import GitIgnoreSpec
+
+    specs: dict[str, GitIgnoreSpec] = {}  # folder, "" or with a slash at its end → its .gitignore
+    for path in sorted(_walk(root)):
+        if path.rpartition("/")[2] == ".gitignore":
+            with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
+                specs[path.removesuffix(".gitignore")] = GitIgnoreSpec.from_lines(file)
+    for path in _walk(root):
+        name = path.rpartition("/")[2]
+        secret = _VARIABLES.fullmatch(name) and not name.endswith(_EXAMPLES)
+        if not (secret or _ignored(path, specs)):
+            yield path
+
+
+def _ignored(path: str, specs: Mapping[str, GitIgnoreSpec]) -> bool:
+    """Whether the nearest .gitignore that has a word on a path or on a folder above ignores it."""
+    parts = path.split("/")
+    for length in range(1, len(parts) + 1):
+        part = "/".join(parts[:length]) + ("/" if length < len(parts) else "")
+        for depth in range(length - 1, -1, -1):
+            folder = "".join(f"{name}/" for name in parts[:depth])
+            spec = specs.get(folder)
+            verdict = spec.check_file(part.removeprefix(folder)).include if spec else None
+            if verdict:
+                return True  # also below: what is in an ignored folder cannot be taken back
+            if verdict is not None:
+                break
+    return False
 
 
 def _walk(root: str, below: str = "") -> Iterator[str]:
@@ -176,17 +242,22 @@ def _walk(root: str, below: str = "") -> Iterator[str]:
             yield path  # no pipe or socket: to read one is to wait for ever
 
 
-def read_texts(root: str, accepts: Callable[[str], bool]) -> list[str]:
-    """The texts of the wanted files below a folder, by path; what is not UTF-8 is replaced.
+def read_texts(
+    root: str, suffixes: tuple[str, ...], accepts: Callable[[str, str], bool]
+) -> dict[str, str]:
+    """path → text of files below a folder, in order; what is not UTF-8 is replaced.
 
-    accepts: says so of a path, relative and with slashes. Links that lead nowhere are left out.
+    suffixes: of the names that are read at all. accepts: says of a path, relative and with
+    slashes, and its text whether it is one of them. Links that lead nowhere are left out.
     """
-    texts = []
-    for name in sorted(filter(accepts, _walk(root))):
+    texts = {}
+    for name in sorted(name for name in _walk(root) if name.endswith(suffixes)):
         path = os.path.join(root, name)
         if os.path.isfile(path):
             with open(path, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
+                text = file.read()
+            if accepts(name, text):
+                texts[name] = text
     return texts
 
 

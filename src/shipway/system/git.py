@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import ClassVar
 
-from shipway.errors import ConfigError
+from shipway.errors import CannotRun, ConfigError, ErrorCode
 from shipway.ports import Changes, Commit
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -69,30 +72,99 @@ def _shared(git: str) -> str:
     return os.path.join(git, _text(os.path.join(git, "commondir")))
 
 
+def listed_files(root: str) -> list[str] | None:
+    """Tracked files below a folder, and untracked ones that are not ignored, also in submodules.
+
+    None outside of a repository. Raises GitRefuses where git does not answer: nobody knows then
+    which files are ignored.
+    """
+    if not repository_root(root):
+        return None
+    output = _answer(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    names = []
+    for name in filter(None, output.split("\0")):
+        within = os.path.join(root, name)
+        if not os.path.isdir(within) or os.path.islink(within):
+            names.append(name)
+        elif os.path.exists(os.path.join(within, ".git")):  # a submodule, or a repository within
+            folder = name.rstrip("/")
+            names += [f"{folder}/{below}" for below in listed_files(within) or ()]
+    return names
+
+
+def is_ignored(root: str) -> bool:
+    """Whether the repository that a folder lies in ignores the folder as a whole."""
+    return (
+        repository_root(root) != os.path.abspath(root)
+        and _git(root, "check-ignore", "--quiet", ".") is not None
+    )
+
+
+@dataclass(frozen=True)
+class AbsentPart:
+    """What git tracks and did not check out. command: has it checked out."""
+
+    path: str
+    why: str
+    command: str
+
+
+def absent_parts(root: str) -> list[AbsentPart]:
+    """Submodules that are not checked out, and files that a sparse checkout leaves out.
+
+    Raises GitRefuses.
+    """
+    if not repository_root(root):
+        return []
+    parts = []
+    output = _answer(root, "ls-files", "--stage", "-t", "-z")
+    for row in filter(None, output.split("\0")):
+        head, _, path = row.partition("\t")
+        tag, mode, *_ = head.split(" ")
+        if mode == _GITLINK and not os.path.exists(os.path.join(root, path, ".git")):
+            command = f"git submodule update --init {shlex.quote(path)}"
+            parts.append(AbsentPart(path, "a submodule that is not checked out", command))
+        elif tag == _SKIPPED and not os.path.lexists(os.path.join(root, path)):
+            command = "git sparse-checkout disable"
+            parts.append(AbsentPart(path, "left out by git's sparse checkout", command))
+    return parts
+
+
+_GITLINK = "160000"  # the mode of a submodule in the index
+_SKIPPED = "S"  # the tag of what is not in the working tree on purpose
+
+
 def changed_files(root: str, ref: str) -> frozenset[str]:
     """Paths that differ from `ref`, with those that git does not track yet.
 
-    Raises ConfigError where git knows no such commit, branch or tag.
+    Raises ConfigError where git knows no such commit, branch or tag, or does not answer.
     """
     compare = ("diff", "--name-only", "--no-renames", "--relative", "-z", "--end-of-options")
-    tracked = _git(root, *compare, ref, "--")
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    if tracked is None or new is None:
+    try:
+        tracked = _answer(root, *compare, ref, "--")
+        new = _answer(root, "ls-files", "--others", "--exclude-standard", "-z")
+    except GitRefuses as problem:
+        remedy = problem.remedy if problem.helps else "Name a commit, branch or tag."
+        if not problem.helps and os.path.exists(os.path.join(_shared(_folder(root)), "shallow")):
+            remedy = "The clone is shallow; fetch its history: git fetch --unshallow"
         raise ConfigError(
-            f"git cannot compare with {ref!r}", "Name a commit, branch or tag.", code="git-failed"
-        )
+            f"git cannot compare with {ref!r}: {problem.words}", remedy, code="git-failed"
+        ) from None
     return frozenset(path for path in (tracked + new).split("\0") if path)
 
 
-def committed_files(root: str) -> int:
+def commit_time(root: str) -> int:
     """When the commit was made, in seconds since the epoch; 0 where there is none."""
     output = _git(root, "log", "-1", "--format=%ct")
     return int(output) if output and output.strip().isdigit() else 0
 
 
 def has_changes(root: str) -> bool:
-    """Whether files below a folder differ from the commit, or are not in it and not ignored."""
-    return bool(_git(root, "status", "--porcelain", "-z", "--", "."))
+    """Whether files below a folder differ from the commit, or are not in it and not ignored.
+
+    False outside of a repository. Raises GitRefuses where git does not answer.
+    """
+    return bool(repository_root(root) and _answer(root, "status", "--porcelain", "-z", "--", "."))
 
 
 def changes_between(root: str, old: str, new: str, most: int = 20) -> Changes:
@@ -120,16 +192,58 @@ def _between(root: str, since: str, until: str, most: int) -> tuple[tuple[Commit
     return commits, max(0, int(count or 0) - len(commits))
 
 
-def _git(root: str, *arguments: str) -> str | None:
+class GitRefuses(CannotRun):
+    """Git does not answer. words: why, in its own; helps: whether the remedy is for just that."""
+
+    default_code: ClassVar[ErrorCode] = "git-failed"
+
+    def __init__(self, verb: str, words: str, remedy: str = "") -> None:
+        by_hand = f"See what git says: git {verb}"
+        super().__init__(f"git {verb}: {words}", remedy or by_hand)
+        self.words = words
+        self.helps = bool(remedy)
+
+
+def _answer(root: str, *arguments: str) -> str:
     import logging
     import subprocess
 
     logging.getLogger(__name__).info("start git %s in %s", " ".join(arguments), root)
+    # Its words are looked at: they must not be translated.
+    env = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
-    except OSError:
+        answer = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, check=False, env=env
+        )
+    except OSError as problem:
+        reason = f"git cannot be started: {problem.strerror}"
+        raise GitRefuses(
+            arguments[0], reason, "Install git; its files tell what belongs to the application."
+        ) from None
+    if answer.returncode:
+        raise _refusal(arguments[0], os.fsdecode(answer.stderr).strip())
+    return os.fsdecode(answer.stdout)
+
+
+def _refusal(verb: str, text: str) -> GitRefuses:
+    """What git says, with the command that helps: often git prints it below."""
+    lines = text.splitlines()
+    fatal = next((line for line in lines if line.startswith("fatal: ")), "".join(lines[:1]))
+    command = next((line.strip() for line in lines if line.startswith("\tgit ")), "")
+    remedy = f"If you trust the folder: {command}" if "dubious ownership" in text else ""
+    if "/worktrees/" in fatal:
+        remedy = "In the main working tree, give this one's new path: git worktree repair PATH"
+    elif "not a git repository" in fatal:
+        remedy = "Mend or remove what is in .git; a new repository is made by: git init"
+    return GitRefuses(verb, fatal.removeprefix("fatal: ") or "it does not say why", remedy)
+
+
+def _git(root: str, *arguments: str) -> str | None:
+    """The answer; None where there is none, for what may be left unsaid."""
+    try:
+        return _answer(root, *arguments)
+    except GitRefuses:
         return None
-    return os.fsdecode(answer.stdout) if answer.returncode == 0 else None
 
 
 def _text(path: str) -> str:

@@ -3,10 +3,18 @@
 python combine_coverage.py OUT DATA…
 """
 
+from __future__ import annotations
+
 import os
+import runpy
 import sys
+from collections.abc import Callable
 
 import coverage
+
+# By its path: this program runs where Shipway is not installed.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
+combination: Callable[[str], coverage.Coverage] = runpy.run_path(_BESIDE)["combination"]
 
 
 def main(out: str, *data: str) -> None:
@@ -14,7 +22,7 @@ def main(out: str, *data: str) -> None:
     missing = [path for path in data if not os.path.isfile(path)]
     if missing or not data:
         sys.exit(f"no coverage data: {', '.join(missing) or 'no tests ran'}")
-    combined = coverage.Coverage(data_file=f"{out}/combined.data", data_suffix=False, branch=True)
+    combined = combination(f"{out}/combined.data")
     combined.combine(data, keep=True)
     combined.json_report(outfile=f"{out}/coverage.json", ignore_errors=True)
     combined.xml_report(outfile=f"{out}/coverage.xml", ignore_errors=True)

@@ -12,6 +12,10 @@ import json
 import subprocess
 import sys
 from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Of packaging itself; and what badly made packages leave at the top.
 _LEFT_OUT = {
@@ -31,6 +35,7 @@ _LEFT_OUT = {
     "antigravity",
     "this",
 }
+_COMPILED = (".so", ".pyd")
 # Raised by what is meant to be imported inside a configured application only.
 _LATER = {"ImproperlyConfigured", "AppRegistryNotReady"}
 _ALONE = "import importlib, sys; importlib.import_module(sys.argv[1])"
@@ -59,28 +64,44 @@ def main() -> None:
 
 
 def _modules() -> "dict[str, str]":
-    """module → package: what each package says of itself, else what its files show."""
+    """module → package, by the files that are installed.
+
+    What a package says of itself (top_level.txt) counts only where its files are not recorded: it
+    may name what is built on other systems, or what was never installed.
+    """
     owners: dict[str, str] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
         if not name or name.lower() in _LEFT_OUT:
             continue
-        listed = (distribution.read_text("top_level.txt") or "").split() or _of_files(distribution)
-        for module in listed:
-            if module.isidentifier() and not module.startswith("_") and module not in _LEFT_OUT:
+        modules = (
+            _of_files(distribution.files)
+            if distribution.files
+            else set((distribution.read_text("top_level.txt") or "").split())
+        )
+        for module in sorted(modules):
+            parts = module.split(".")
+            public = all(part.isidentifier() and not part.startswith("_") for part in parts)
+            if public and parts[0] not in _LEFT_OUT:
                 owners.setdefault(module, name)
     return owners
 
 
-def _of_files(distribution: metadata.Distribution) -> "set[str]":
-    names = set()
-    for path in distribution.files or ():
-        parts = path.parts
-        if len(parts) == 1 and path.suffix == ".py":
-            names.add(path.stem)
-        elif len(parts) == 2 and parts[1] == "__init__.py":
-            names.add(parts[0])
-    return names
+def _of_files(files: "Iterable[metadata.PackagePath]") -> "set[str]":
+    """The outermost modules: of a namespace such as google.cloud, the packages in it."""
+    modules = set()
+    packages = set()
+    for path in files:
+        if path.parts[0] == "..":  # a program, or data
+            continue
+        if path.name == "__init__.py":
+            packages.add(path.parts[:-1])
+        elif len(path.parts) == 1 and path.suffix in (".py", *_COMPILED):
+            modules.add(path.name.partition(".")[0])
+    for package in packages:
+        if not any(package[:length] in packages for length in range(1, len(package))):
+            modules.add(".".join(package))
+    return modules
 
 
 def _error(module: str) -> "BaseException | None":

@@ -6,10 +6,13 @@ manage.py is what chooses the settings, so it is what is run; only the runner th
 name is extended, to write down what ran.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import runpy
 import sys
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 
@@ -17,14 +20,14 @@ import coverage
 
 NO_TESTS = 5  # as pytest says it
 _FIXTURE = re.compile(r"setUp(?:Class|Module) \((.+)\)$")
-_OWN = ["*/tests/*", "*/tests.py", "*/test_*.py", "*/migrations/*", "manage.py"]
+# By its path: this program runs where Shipway is not installed.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
+measurement: Callable[..., coverage.Coverage] = runpy.run_path(_BESIDE)["measurement"]
 
 
 def main(data: str, sources: str, junit: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated), and JUNIT; the exit code."""
-    measured = coverage.Coverage(
-        data_file=data, data_suffix=False, branch=True, source=sources.split(","), omit=_OWN
-    )
+    measured = measurement(data, sources.split(","), django=True)
     measured.start()
     try:
         return _run(junit)

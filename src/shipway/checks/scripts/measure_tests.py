@@ -5,34 +5,43 @@
 `coverage run` would do, but for one thing: where a project's settings say `parallel = true`, it
 adds a random suffix to the name of the data file, and no option takes that back.
 Where the project's settings measure coverage already, or spread the tests over processes, nothing
-would be left to measure here; both are switched off.
+would be left to measure here; both are switched off, and what they say of coverage is done.
 """
 
+from __future__ import annotations
+
 import os
+import runpy
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import coverage
 import pytest
 
-# Where all of the folder is measured, because the application is a module in it.
-_TESTS = ["tests/*", "test/*", "test_*.py", "*_test.py", "conftest.py", "setup.py", ".shipway/*"]
+# By its path: this program runs where Shipway is not installed.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
+measurement: Callable[..., coverage.Coverage] = runpy.run_path(_BESIDE)["measurement"]
+
+
+class UsualNames:
+    """A plug-in: `tests.py`, as Django and unittest name it, has tests where no setting of the
+    project says which files do."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Add the name."""
+        if config.getini("python_files") == ["test_*.py", "*_test.py"]:  # pytest's own default
+            config.addinivalue_line("python_files", "tests.py")
 
 
 def main(data: str, sources: str, *arguments: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated); pytest's exit code."""
-    measured = coverage.Coverage(
-        data_file=data,
-        data_suffix=False,
-        branch=True,
-        source=sources.split(","),
-        omit=_TESTS if sources == "." else None,
-    )
+    measured = measurement(data, sources.split(","))
     plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     measured.start()
     try:
-        return int(pytest.main([*arguments, *alone]))
+        return int(pytest.main([*arguments, *alone], plugins=[UsualNames()]))
     finally:
         measured.stop()
         measured.save()

@@ -11,6 +11,7 @@ from shipway.findings.finding import (
     web_address,
 )
 from shipway.findings.json_node import JsonNode
+from shipway.findings.scan import IncompleteScan
 
 TOOL = "clair"
 
@@ -20,15 +21,18 @@ def recognised(report: JsonNode) -> bool:
     return isinstance(report.value, dict) and "package_vulnerabilities" in report.value
 
 
+def category(report: JsonNode) -> str:
+    """The report names its image by digest only, which is another one each time."""
+    return ""
+
+
 def findings(report: JsonNode) -> list[Finding]:
-    """Its vulnerabilities by package. Raises ConfigError when it saw no package."""
+    """Its vulnerabilities by package. Raises IncompleteScan when it saw no package."""
     packages = dict(report["packages"].required().members())
     vulnerabilities = dict(report["vulnerabilities"].required().members())
     if not packages:
-        raise ConfigError(
-            "Clair saw no package in the image",
-            "See whether it knows the image's system.",
-            code="report-unreadable",
+        raise IncompleteScan(
+            "Clair saw no package in the image", "See whether it knows the image's system."
         )
     image = report["manifest_hash"].text()
     results = []

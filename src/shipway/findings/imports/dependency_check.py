@@ -13,6 +13,7 @@ from shipway.findings.finding import (
     web_address,
 )
 from shipway.findings.json_node import JsonNode
+from shipway.findings.scan import IncompleteScan
 
 TOOL = "dependency-check"
 
@@ -22,8 +23,13 @@ def recognised(report: JsonNode) -> bool:
     return isinstance(report.value, dict) and "reportSchema" in report.value
 
 
+def category(report: JsonNode) -> str:
+    """The project that was scanned."""
+    return report["projectInfo"]["name"].text()
+
+
 def findings(report: JsonNode) -> list[Finding]:
-    """Its vulnerabilities; suppressed ones are waived. Raises ConfigError for an empty scan."""
+    """Its vulnerabilities; suppressed ones are waived. Raises IncompleteScan for an empty scan."""
     schema = report["reportSchema"].text()
     if schema != "1.1":
         raise ConfigError(
@@ -34,17 +40,12 @@ def findings(report: JsonNode) -> list[Finding]:
     dependencies = list(report["dependencies"].required())
     failed = next(iter(report["scanInfo"]["analysisExceptions"]), None)
     if failed is not None:
-        raise ConfigError(
+        raise IncompleteScan(
             f"Dependency-Check could not analyse everything: {_said(failed)}",
             "See its log, and run it again.",
-            code="report-unreadable",
         )
     if not dependencies:
-        raise ConfigError(
-            "Dependency-Check looked at no dependency",
-            "See what it was to scan.",
-            code="report-unreadable",
-        )
+        raise IncompleteScan("Dependency-Check looked at no dependency", "See what it was to scan.")
     return [
         finding
         for dependency in dependencies

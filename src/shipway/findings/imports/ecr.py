@@ -5,7 +5,6 @@ Basic scanning has `findings`, Inspector's enhanced scanning has `enhancedFindin
 
 from __future__ import annotations
 
-from shipway.errors import ConfigError
 from shipway.findings.finding import (
     Finding,
     FindingKind,
@@ -15,6 +14,7 @@ from shipway.findings.finding import (
     web_address,
 )
 from shipway.findings.json_node import JsonNode
+from shipway.findings.scan import IncompleteScan
 
 TOOL = "ecr"
 _DONE = ("COMPLETE", "ACTIVE")
@@ -27,21 +27,23 @@ def recognised(report: JsonNode) -> bool:
     )
 
 
+def category(report: JsonNode) -> str:
+    """The repository whose image was scanned."""
+    return report["repositoryName"].text()
+
+
 def findings(report: JsonNode) -> list[Finding]:
-    """Both kinds of findings. Raises ConfigError when the image was not scanned to its end."""
+    """Both kinds of findings. Raises IncompleteScan when the image was not scanned to its end."""
     status = report["imageScanStatus"]["status"].text()
     if status not in _DONE:
         description = report["imageScanStatus"]["description"].text()
-        raise ConfigError(
+        raise IncompleteScan(
             f"ECR has not scanned the image: {status or 'no status'} {description}".strip(),
             "Wait for the scan: aws ecr wait image-scan-complete.",
-            code="report-unreadable",
         )
     if report["nextToken"].text():
-        raise ConfigError(
-            "$.nextToken: this is not the last page of the findings",
-            "Get all pages.",
-            code="report-unreadable",
+        raise IncompleteScan(
+            "$.nextToken: this is not the last page of the findings", "Get all pages."
         )
     tag, digest = report["imageId"]["imageTag"].text(), report["imageId"]["imageDigest"].text()
     image = f"{report['repositoryName'].text()}{f':{tag}' if tag else f'@{digest}'}"

@@ -18,6 +18,11 @@ def recognised(report: JsonNode) -> bool:
     return isinstance(first, dict) and "secret_type" in first
 
 
+def category(report: JsonNode) -> str:
+    """There is one list for a repository."""
+    return ""
+
+
 def findings(report: JsonNode) -> list[Finding]:
     """The alerts; what was resolved as harmless is waived, what was revoked is left out."""
     return [

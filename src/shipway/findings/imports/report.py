@@ -1,45 +1,45 @@
 """Findings of scanners that run elsewhere, from the files they leave.
 
-A new format is a file here, with `recognised` and `findings`, and a line in _FORMATS.
+A new format is a file here, with `recognised`, `findings` and `category`, and a line in _FORMATS.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding
 from shipway.findings.imports import clair, dependency_check, ecr, github_secrets, snyk
 from shipway.findings.json_node import JsonNode
-from shipway.findings.sarif_import import failures_in_sarif, findings_from_sarif
+from shipway.findings.sarif_import import scans_in_sarif
+from shipway.findings.scan import IncompleteScan, Scan
 
 _FORMATS = (dependency_check, clair, ecr, github_secrets, snyk)
 
 
-def findings_from(data: Any) -> tuple[Finding, ...]:
-    """The findings in SARIF, or in any of the reports that are known.
+def scans_from(data: object) -> tuple[Scan, ...]:
+    """The scans in SARIF, or in any of the reports that are known.
 
-    Raises ConfigError for what is none of them, and for one that says it is not whole: findings
-    that are missing must not look like none.
+    One that says that it is not whole says so in `Scan.incomplete`: findings that are missing
+    must not look like none. Raises ConfigError for what is no report, and for one that does not
+    name its tool; IncompleteScan for SARIF without any run.
     """
     if isinstance(data, dict) and "runs" in data:
-        failures = failures_in_sarif(data)
-        if failures:
-            raise ConfigError(
-                f"the tool did not do all of its work: {failures[0]}",
-                "Mend that, and let it scan again.",
-                code="report-unreadable",
-            )
-        return findings_from_sarif(data)
-    return findings_from_report(data)
-
-
-def findings_from_report(data: Any) -> tuple[Finding, ...]:
-    """The findings in the JSON of a tool that writes no SARIF."""
+        return scans_in_sarif(data)
     report = JsonNode(data)
     for form in _FORMATS:
         if form.recognised(report):
-            return tuple(form.findings(report))
+            category = form.category(report)
+            try:
+                results = tuple(form.findings(report))
+            except IncompleteScan as problem:
+                scan = Scan(
+                    tool=form.TOOL,
+                    category=category,
+                    incomplete=problem.message,
+                    remedy=problem.remedy,
+                )
+            else:
+                scan = Scan(tool=form.TOOL, category=category, findings=results)
+            return (scan,)
     raise ConfigError(
         "this is no report that is known"
         if data
@@ -47,3 +47,12 @@ def findings_from_report(data: Any) -> tuple[Finding, ...]:
         "SARIF 2.1.0, Dependency-Check, Snyk, Clair, ECR and GitHub's secret scanning are known.",
         code="report-unreadable",
     )
+
+
+def findings_from(data: object) -> tuple[Finding, ...]:
+    """All findings of a report's scans. Raises IncompleteScan where one of them is not whole."""
+    scans = scans_from(data)
+    for scan in scans:
+        if scan.incomplete:
+            raise IncompleteScan(f"the scan of {scan.name} is incomplete: {scan.incomplete}")
+    return tuple(finding for scan in scans for finding in scan.findings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shipway.errors import ConfigError
 from shipway.findings.finding import (
     Finding,
     FindingKind,
@@ -12,6 +11,7 @@ from shipway.findings.finding import (
     web_address,
 )
 from shipway.findings.json_node import JsonNode
+from shipway.findings.scan import IncompleteScan
 
 TOOL = "snyk"
 
@@ -26,6 +26,12 @@ def recognised(report: JsonNode) -> bool:
     )
 
 
+def category(report: JsonNode) -> str:
+    """The project that was tested; of several, the first one's."""
+    project = report.at(0) if isinstance(report.value, list) else report
+    return project["projectName"].text()
+
+
 def findings(report: JsonNode) -> list[Finding]:
     """Its issues, each path to a package once; ignored ones are waived."""
     projects = list(report) if isinstance(report.value, list) else [report]
@@ -34,10 +40,9 @@ def findings(report: JsonNode) -> list[Finding]:
 
 def _project(project: JsonNode) -> list[Finding]:
     if project["error"]:
-        raise ConfigError(
+        raise IncompleteScan(
             f"Snyk did not test {project['path'].text()}: {project['error'].text()}",
             "Mend that, and let it test again.",
-            code="report-unreadable",
         )
     path = project["displayTargetFile"].text() or project["targetFile"].text()
     results = [
