@@ -141,6 +141,21 @@ source = { editable = "packages/acme" }
     assert found.sources == ("pyproject.toml", "uv.lock")
 
 
+def test_the_members_of_a_workspace_are_folders_without_a_lock_too() -> None:
+    member = '[project]\nname = "member"\n'
+    found = read(
+        {
+            "pyproject.toml": '[project]\ndependencies = ["acme"]\n'
+            "[tool.uv.sources]\nacme = { workspace = true }\n"
+            '[tool.uv.workspace]\nmembers = ["packages/*", "tools"]\n',
+            "packages/acme/pyproject.toml": member,
+            "packages/notes/readme.md": "no member",
+            "tools/pyproject.toml": member,
+        }
+    )
+    assert found.folders == ("./packages/acme", "./tools")
+
+
 def test_pyproject_of_poetry_and_pdm() -> None:
     poetry = read(
         {

@@ -394,7 +394,7 @@ def _of_pyproject(sources: Sources) -> Requirements | None:
         indexes=_uv_indexes(data),
         places={**locked.places, **base.places, **_uv_places(data)},
         sources=(*base.sources, *locked.sources),
-        folders=tuple(dict.fromkeys((*base.folders, *locked.folders, *_uv_folders(data)))),
+        folders=tuple(dict.fromkeys((*base.folders, *locked.folders, *_uv_folders(data, sources)))),
         notes=(*base.notes, *locked.notes, *notes),
         synced=_names(main) | _names(synced),
     )
@@ -480,13 +480,20 @@ def _uv_places(data: Mapping[str, Any]) -> dict[str, str]:
     return {name: place for name, place in places.items() if place}
 
 
-def _uv_folders(data: Mapping[str, Any]) -> tuple[str, ...]:
-    paths = (
+def _uv_folders(data: Mapping[str, Any], sources: Sources) -> tuple[str, ...]:
+    """The folders of [tool.uv.sources], and of the workspace's members."""
+    paths = [
         str(source["path"])
         for alternatives in _uv_sources(data).values()
         for source in alternatives
         if "path" in source
-    )
+    ]
+    for pattern in _strings(_table(data, "tool", "uv", "workspace").get("members")):
+        above, star, _ = pattern.partition("*")
+        members = [f"{above}{name}" for name in sources.folders(above.rstrip("/"))]
+        paths += [
+            path for path in (members if star else [pattern]) if sources.read(f"{path}/{_PROJECT}")
+        ]
     return _folders(f"./{path.removeprefix('./')}" if path[:1] != "." else path for path in paths)
 
 
