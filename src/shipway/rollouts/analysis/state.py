@@ -9,7 +9,12 @@ from typing import Any
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.latency import QUANTILES, Histogram
 from shipway.rollouts.analysis.noninferiority import FIRST_ERRORS, FIRST_LATENCY, Logs
-from shipway.rollouts.analysis.regression_evidence import BurstModel, MetricEvidence, bets_wealth
+from shipway.rollouts.analysis.regression_evidence import (
+    BurstModel,
+    EvidenceSpan,
+    MetricEvidence,
+    bets_wealth,
+)
 from shipway.rollouts.analysis.window import AnalysisWindow
 
 ERRORS_WEIGHT = 0.5
@@ -94,6 +99,7 @@ class JudgeState:
                     **metric,
                     "bets": tuple(metric["bets"]),
                     "bursts": BurstModel(**metric["bursts"]),
+                    "span": EvidenceSpan(**metric.get("span", {})),
                 }
             )
             for metric in data["metrics"]
