@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NotRequired, TypedDict, cast
 
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
-from shipway.errors import ConfigError
-from shipway.ports import Clock, Http, Processes, RecordedRelease, Releases
+from shipway.errors import CannotRun, ConfigError
+from shipway.ports import Clock, Command, Http, Processes, RecordedRelease, Releases
 from shipway.releases.release import Release, release_from_dict, release_to_dict
 from shipway.rollouts.analysis.rollout_analysis import AnalysisRecord
 from shipway.rollouts.events import RolloutListener
@@ -19,9 +19,11 @@ from shipway.rollouts.local.instances import InstanceRecord, Instances, instance
 from shipway.rollouts.local.proxy import EnvoyProxy, ProxyRecord, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
+from shipway.rollouts.local.supervisor import supervisor_command
 from shipway.rollouts.local.traffic_monitor import CountersRecord
 from shipway.rollouts.report import NotesRecord
 from shipway.rollouts.state_machine import StateRecord
+from shipway.system.process import this_process
 
 
 class ExecutorRecord(TypedDict):
@@ -62,7 +64,8 @@ class EnvironmentState:
     one left: a rollout that is not finished, instances that nobody counts, dead ones.
 
     current: the release that serves, as the record has it. unfinished: the rollout that is not
-    at its end.
+    at its end. successor: the program that takes back the rollout of a number
+    (`LocalPlatform.take_back`); None where a killed command leaves its rollout to the next one.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class EnvironmentState:
         self.folder = os.path.join(state, "environments", name)
         self.clock = clock
         self.http = http
+        self.processes = processes
         self.record = releases
+        self.successor: Callable[[int], Command] | None = None
         self.instances = Instances(
             application=config.application,
             environment=self.settings,
@@ -125,6 +130,28 @@ class EnvironmentState:
             self.load()
             self.replace_unhealthy(listener)
             yield
+
+    @contextmanager
+    def supervised(self, number: int, listener: RolloutListener) -> Iterator[None]:
+        """While this is open, a rollout whose command is killed is taken back by another process.
+
+        Where this ends with an exception, the rollout may not be at its end: then that process
+        waits for the end of this one.
+        """
+        if self.successor is None:
+            yield
+            return
+        command = supervisor_command(
+            this_process(), self.settings.lease_duration, self.successor(number)
+        )
+        try:
+            supervisor = self.processes.spawn(command, os.path.join(self.folder, "supervisor.log"))
+        except CannotRun as problem:  # a full disk: the rollout itself says more
+            listener.on_message(f"nobody takes this back if it is killed: {problem.message}")
+            yield
+            return
+        yield
+        self.processes.stop(supervisor, 1.0)
 
     def load(self) -> None:
         """What was written down last."""

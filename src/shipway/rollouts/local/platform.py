@@ -25,7 +25,7 @@ from shipway.rollouts.strategy import RolloutPlan, Strategy
 
 class LocalPlatform:
     """The commands for one environment on this machine. Each begins by mending what a killed
-    command left (`Site.heal`)."""
+    command left (`EnvironmentState.replace_unhealthy`)."""
 
     def __init__(
         self,
@@ -120,6 +120,24 @@ class LocalPlatform:
     def cancel(self, listener: RolloutListener) -> RolloutReport:
         """Undo a rollout that is not finished. Raises as `resume` does."""
         return self._answered(Signal.STOP, Event.STOP, listener)
+
+    def is_abandoned(self, number: int) -> bool:
+        """Whether this rollout has not ended, and waits for nobody's answer."""
+        unfinished = self.unfinished
+        if unfinished is None or unfinished["number"] != number:
+            return False
+        return "walk" not in unfinished or not unfinished["walk"]["state"]["held"]
+
+    def take_back(self, number: int, listener: RolloutListener) -> RolloutReport | None:
+        """Undo a rollout whose command was killed; None where it has come to an end, or is held.
+        Raises Busy where another command works here."""
+        with self.environment.transaction(listener):
+            rolling = LocalRollout(self.environment, listener)
+            if (report := rolling.close()) is not None:
+                return report
+            if not self.is_abandoned(number):
+                return None
+            return rolling.resume(Event.STOP, "the command that carried it out was killed")
 
     def down(self) -> int:
         """Stop everything; the data stay. Returns how many processes were stopped."""
