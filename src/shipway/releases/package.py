@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
+from shipway.codec import to_plain
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -253,7 +254,7 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
         step=step.name,
         stage=step.stage,
         outcome=Outcome.PASSED,
-        facts={"release": asdict(release), "paths": [path, python]},
+        facts={"release": to_plain(asdict(release)), "paths": [path, python]},
         reports={
             MANIFEST_FILE: context.blobs.put(listed),
             **({SBOM_FILE: release.sbom} if release.sbom else {}),
