@@ -172,6 +172,36 @@ class EnvironmentState:
             self.proxy.start()
         self.save()
 
+    def restore_instances(self, release: Release, listener: RolloutListener) -> None:
+        """Have as many healthy instances of the release that serves as are configured.
+
+        Nothing leaves before what replaces it has requests. An instance is known by its process,
+        never by what it was made from. Raises CannotRun where one does not start.
+        """
+        self.current = release  # the same content, maybe in another folder
+        unhealthy = [member for member in self.team.members if self.instances.health(member)]
+        healthy = [member for member in self.team.members if member not in unhealthy]
+        excess = healthy[: max(0, len(healthy) - self.settings.instances)]
+        missing = max(0, self.settings.instances - len(healthy))
+        listener.on_message(
+            f"{release.name} runs already; {missing} instances are started, "
+            f"{len(unhealthy) + len(excess)} stopped"
+        )
+        if missing:
+            why, sick = self.team.start(release, missing, lambda: False)
+            if sick is not None:
+                raise CannotRun(why, f"Read its log: {sick.log}", code="instance-not-started")
+            self.team.mark_ready()
+        leaving = [*unhealthy, *excess]
+        shares = self.team.traffic_split(leaving, release.digest, 100.0)
+        if self.proxy.alive():
+            self.proxy.route(shares)
+        else:
+            self.proxy.shares = shares
+            self.proxy.start()
+        self.save()
+        self.team.terminate(leaving)
+
     def finish_unfinished(self, release: Release, *, succeeded: bool, tidy: bool) -> None:
         """A rollout has ended. tidy: nothing else than the release that serves is left."""
         self.unfinished = None
