@@ -149,7 +149,7 @@ class LocalPlatform:
             environment=self.name,
             address=self.address,
             release=environment.current.name if environment.current else "",
-            proxy=environment.proxy.alive(),
+            proxy=environment.proxy.answers(),
             rollout=_rollout_status(self.unfinished) if self.unfinished else None,
             instances=[
                 InstanceStatus(

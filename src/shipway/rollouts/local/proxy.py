@@ -155,6 +155,13 @@ class EnvoyProxy:
         """Whether it runs."""
         return self.processes.alive(Server(self.pid, self.born))
 
+    def answers(self) -> bool:
+        """Whether it runs and takes requests: one that is stopped (SIGSTOP) only runs."""
+        try:
+            return self.alive() and self._ask("/ready").startswith("LIVE")
+        except Unreachable:
+            return False
+
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
         log = os.path.join(self.folder, "envoy.log")
