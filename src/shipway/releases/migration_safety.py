@@ -52,6 +52,15 @@ def rollback_obstacles(
     return (*obstacles, *dict.fromkeys(unseen))
 
 
+def not_on_record(name: str) -> CannotRun:
+    """Why nobody can say what a release did to the database: nothing of it is on record."""
+    return CannotRun(
+        f"nothing of {name} is on record, so what it did to the database is unknown",
+        "Roll a corrected release forward, or use --force if you know that they fit.",
+        code="rollback-unsafe",
+    )
+
+
 def _scripts_of(release: Release) -> list[str]:
     if not os.path.isdir(release.path):
         raise CannotRun(

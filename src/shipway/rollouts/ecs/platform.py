@@ -19,6 +19,7 @@ from shipway.ports import (
     Releases,
     RenewableClients,
 )
+from shipway.releases.migration_safety import not_on_record
 from shipway.releases.release import Release
 from shipway.rollouts.ecs import history
 from shipway.rollouts.ecs.deployment import Deployment, task_statuses
@@ -295,10 +296,18 @@ class EcsPlatform:
         return self._release(self._earlier(name, now))
 
     def since(self, release: Release) -> list[Release]:
-        """The releases that were rolled out after it was last: they may have migrated."""
+        """The releases that were rolled out after it was last: they may have migrated.
+
+        Raises CannotRun where the record has nothing of one: nobody knows what it did.
+        """
         rollouts = history.rollouts_after(self._rollouts(), release.digest)
-        releases = {rollout.digest: rollout.candidate for rollout in rollouts}
-        return [self._ledger.release(kept) for kept in releases.values() if kept]
+        releases = {rollout.digest: rollout for rollout in rollouts}
+        kept = []
+        for rollout in releases.values():
+            if rollout.candidate is None:
+                raise not_on_record(rollout.release)
+            kept.append(self._ledger.release(rollout.candidate))
+        return kept
 
     def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """This machine's and, by the bucket, those of others, newest first."""

@@ -10,6 +10,7 @@ from shipway.errors import Busy, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Clock, Http, Processes, Releases
+from shipway.releases.migration_safety import not_on_record
 from shipway.releases.release import RELEASE, Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment import EnvironmentState
@@ -192,17 +193,17 @@ class LocalPlatform:
         )
 
     def since(self, release: Release) -> list[Release]:
-        """The releases that were rolled out after it was last: they may have migrated."""
+        """The releases that were rolled out after it was last: they may have migrated.
+
+        Raises CannotRun where the record has nothing of one any more: nobody knows what it did.
+        """
         releases = {stored["digest"]: stored for stored in self.record.releases()}
-        later = takewhile(
-            lambda digest: digest != release.digest,
-            (rollout.digest for rollout in self._rollouts()),
-        )
-        return [
-            RELEASE.from_object(releases[digest], "the record")
-            for digest in dict.fromkeys(later)
-            if digest in releases
-        ]
+        later = takewhile(lambda rollout: rollout.digest != release.digest, self._rollouts())
+        names = {rollout.digest: rollout.release for rollout in later}
+        for digest, name in names.items():
+            if digest not in releases:
+                raise not_on_record(name)
+        return [RELEASE.from_object(releases[digest], "the record") for digest in names]
 
     @property
     def serves(self) -> Release | None:
