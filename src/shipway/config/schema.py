@@ -176,7 +176,8 @@ class Environment(Closed):
     gives up after so many. judged: whether the judge may stop or hold a rollout. test_port: where
     the new release gets test traffic first; 0 for nowhere. sticky: a client stays with its
     release. probes: requests a second that Shipway sends to each release where people send fewer.
-    pauses: stage → wait for a person there.
+    pauses: stage → wait for a person there. lease_duration: seconds after which a rollout on this
+    machine goes back by itself when the command that carries it out was killed, and none goes on.
     """
 
     platform: Literal["local", "ecs"] = "local"
@@ -212,6 +213,7 @@ class Environment(Closed):
     ] = field(default_factory=dict)
     health_timeout: Seconds = 30.0
     drain_timeout: Seconds = 30.0
+    lease_duration: Seconds = 15.0
     env: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # names of variables taken from the caller, never stored
     smoke: tuple[Smoke, ...] = ()

@@ -17,6 +17,7 @@ import stat
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, ClassVar
@@ -35,7 +36,8 @@ _LINGER = 0.5  # seconds that output may come after its program's end
 _DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $! >"$0.pid"; echo $!'
 _MARK = "SHIPWAY_SERVER"  # in the environment of what `spawn` starts: its log
 _EARLIER = 2.0  # seconds that the kernel's clock and a file's may differ by
-_CUT = "\n[output cut here: more than {limit} characters]\n"
+_CUT = "[output cut here: the last {limit} characters follow]\n"
+_UNSHOWN = "[output cut here: more than {limit} characters]"
 
 
 class SystemProcesses:
@@ -203,7 +205,11 @@ class SystemProcesses:
 
 
 class _Stream:
-    """One output stream: decoded, cut into lines, redacted, limited."""
+    """One output stream: decoded, cut into lines, redacted, limited.
+
+    What is kept is its end, because that says why a program failed; what is shown as it comes is
+    its beginning.
+    """
 
     def __init__(self, redact: Redactor, limit: int, on_output: OnOutput | None) -> None:
         self._decoder: codecs.IncrementalDecoder | None = None
@@ -211,7 +217,9 @@ class _Stream:
         self._left = limit
         self._limit = limit
         self._on_output = on_output
-        self._kept: list[str] = []
+        self._kept: deque[str] = deque()
+        self._size = 0
+        self._cut = False
         self._tail = ""
 
     def feed(self, data: bytes) -> None:
@@ -230,21 +238,28 @@ class _Stream:
         if self._tail:
             self._keep(self._tail)
             self._tail = ""
-        return "".join(self._kept)
+        text = "".join(self._kept)
+        if not self._cut and len(text) <= self._limit:
+            return text
+        return _CUT.format(limit=self._limit) + text[-self._limit :]
 
     def _keep(self, text: str) -> None:
-        if self._left <= 0:
-            return
         text = self._redact(text)
-        if len(text) >= self._left:
-            text = text[: self._left] + _CUT.format(limit=self._limit)
-            self._left = 0
-        else:
-            self._left -= len(text)
+        self._show(text)
         self._kept.append(text)
-        if self._on_output is not None:
-            for line in text.splitlines():
-                self._on_output(line)
+        self._size += len(text)
+        while len(self._kept) > 1 and self._size - len(self._kept[0]) >= self._limit:
+            self._size -= len(self._kept.popleft())
+            self._cut = True
+
+    def _show(self, text: str) -> None:
+        if self._on_output is None or self._left <= 0:
+            return
+        for line in text[: self._left].splitlines():
+            self._on_output(line)
+        self._left -= len(text)
+        if self._left <= 0:
+            self._on_output(_UNSHOWN.format(limit=self._limit))
 
 
 def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
