@@ -7,7 +7,12 @@ their code is kept here.
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from adopted import Adopted
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,34 @@ class PublicRepository:
     def name(self) -> str:
         """For the table and the folder: the repository's, and the application's in it."""
         return "-".join(filter(None, (self.repository.split("/")[1], *self.folder.split("/"))))
+
+    def adopted(self, mirrors: str) -> Adopted:
+        """With the way to get it: from GitHub, or from a folder with a clone OWNER+NAME."""
+        source = f"https://github.com/{self.repository}"
+        if mirrors:
+            source = str(Path(mirrors) / self.repository.replace("/", "+"))
+        return Adopted(
+            name=self.name,
+            build=self.build,
+            make=_clone(source, self.commit),
+            detected="",
+            verdict="",
+            why=self.why,
+            cause=self.cause,
+            live=self.live,
+            folder=self.folder,
+        )
+
+
+def _clone(source: str, commit: str) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        clone = ("git", "clone", "--quiet", "--no-checkout", source, str(root))
+        subprocess.run(clone, check=True, capture_output=True)
+        switch = ("git", "-C", str(root), "switch", "--quiet", "--create", "adopted", commit)
+        subprocess.run(switch, check=True, capture_output=True)
+
+    return make
 
 
 REPOSITORIES = (
