@@ -78,6 +78,25 @@ def test_where_only_postgresql_will_do_the_local_environment_asks_for_it() -> No
     assert "DATABASE_URL" not in config.environments["local"].env
 
 
+def test_a_database_that_no_variable_chooses_is_not_asked_of_anybody() -> None:
+    config = settings({**FLASK, "requirements.txt": "flask\npsycopg2\n"})
+    assert config.environments["local"].secrets == ()
+
+
+def test_django_takes_the_host_by_which_health_checks_ask() -> None:
+    reads = (
+        "import os\nif hosts := os.getenv('ALLOWED_HOSTS'):\n"
+        "    ALLOWED_HOSTS = hosts.split(',')\nelse:\n    ALLOWED_HOSTS = ['shop.example']\n"
+    )
+    wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()"
+    files = {"shop/settings.py": reads, "shop/wsgi.py": wsgi, "requirements.txt": "django\n"}
+    config = settings({**files, "manage.py": "", "shop/__init__.py": ""})
+    assert config.environments["local"].env == {"ALLOWED_HOSTS": "127.0.0.1"}
+    assert config.application.env == {"ALLOWED_HOSTS": "127.0.0.1"}
+    flask = settings({**FLASK, "shop/settings.py": reads})
+    assert "ALLOWED_HOSTS" not in flask.environments["local"].env
+
+
 def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> None:
     first = proposal({**FLASK, "migrations/alembic.ini": ""})
     served = proposal_for(first, EntryPoint("flask", "shop.wsgi", "app"), "/up")

@@ -17,6 +17,7 @@ _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
 _STAND_IN = "for-tests-only"
+_HOST = "127.0.0.1"  # one host, which is right however the application splits the list
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
@@ -74,7 +75,8 @@ def make_proposal(
         )
     if application.get("serve"):
         settings["environments.local"] = {"port": 8080, "instances": 1}
-        if POSTGRES in survey.services and not survey.sql:
+        read = {variable.name for variable in survey.variables}
+        if POSTGRES in survey.services and not survey.sql and "DATABASE_URL" in read:
             settings["environments.local"]["secrets"] = ("DATABASE_URL",)
             assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
         if env:
@@ -211,6 +213,11 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
     for variable in survey.variables:
         if variable.name == "DATABASE_URL" and survey.sql:
             env[variable.name] = f"sqlite:///{{data}}/{survey.application.name}.sqlite3"
+        elif variable.name.endswith("ALLOWED_HOSTS") and _serves_django(survey):
+            env[variable.name] = _HOST
+            notes[variable.name] = f"read at {variable.place}"
+            assumed.append(f"{variable.name}: {_HOST!r}, because health checks ask by address")
+            continue
         elif not variable.required or _served(variable.name, survey):
             continue
         else:
@@ -221,6 +228,10 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
             f"{variable.name}: {kind} read at {variable.place}; tests get {env[variable.name]!r}"
         )
     return env, notes
+
+
+def _serves_django(survey: Survey) -> bool:
+    return survey.entry is not None and survey.entry.framework == "django"
 
 
 def _served(name: str, survey: Survey) -> bool:
