@@ -82,7 +82,7 @@ def test_a_version_alone_is_short_for_the_table() -> None:
     assert long.services["redis"].timeout == 5
 
 
-@pytest.mark.parametrize("services", [{"mysql": "8"}, {"redis": True}, {"redis": {}}, 3])
+@pytest.mark.parametrize("services", [{"oracle": "8"}, {"redis": True}, {"redis": {}}, 3])
 def test_what_is_no_service_is_an_error_in_words(services: object) -> None:
     with pytest.raises(ConfigError, match="services"):
         validate({"services": services}, "shipway.toml")

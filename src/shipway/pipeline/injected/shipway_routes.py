@@ -90,7 +90,7 @@ def _django_path(pattern: Any) -> str:
 def _application(module: str, target: str) -> Any:
     """The object of that name; a factory is called, with the literals in its parentheses."""
     name, _, arguments = target.partition("(")
-    served = importlib.import_module(module)
+    served: Any = importlib.import_module(module)
     for part in name.split("."):
         served = getattr(served, part)
     if not arguments:

@@ -19,6 +19,7 @@ from shipway.rollouts.local.instances import InstanceRecord, Instances, instance
 from shipway.rollouts.local.proxy import EnvoyProxy, ProxyRecord, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
+from shipway.rollouts.local.services import EnvironmentServices
 from shipway.rollouts.local.traffic_monitor import CountersRecord
 from shipway.rollouts.report import NotesRecord
 from shipway.rollouts.state_machine import StateRecord
@@ -89,6 +90,7 @@ class EnvironmentState:
         self.clock = clock
         self.http = http
         self.record = releases
+        self.services = EnvironmentServices(config, self.settings, self.folder, processes)
         self.instances = Instances(
             application=config.application,
             environment=self.settings,
@@ -97,6 +99,7 @@ class EnvironmentState:
             http=http,
             clock=clock,
             hosting=runtime_of(config.application, self.settings, self.folder, processes),
+            services=self.services,
             hidden=secret_values(config, os.environ),
         )
         self.proxy = EnvoyProxy(
@@ -123,6 +126,7 @@ class EnvironmentState:
         """Alone, on what is really there. Raises Busy while another command works here."""
         with self.lease.acquire():
             self.load()
+            self.services.start(listener.on_message)
             self.replace_unhealthy(listener)
             yield
 
@@ -206,6 +210,7 @@ class EnvironmentState:
             self.proxy.shares = TrafficSplit()
             self.current = self.unfinished = None
             self.team.terminate(list(self.team.members))
+            self.services.stop()
             self.save()
             return count
 
