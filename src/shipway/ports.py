@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
-    Any,
     Literal,
     NamedTuple,
     Protocol,
-    Required,
-    TypedDict,
     overload,
 )
+
+from shipway.codec import JsonObject
 
 if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is not free
     from types_boto3_cloudformation import CloudFormationClient
@@ -30,9 +29,6 @@ if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is 
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
-
-# What JSON can hold.
-Json = str | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 OUTPUT_LIMIT = 8 * 1024 * 1024
 PACKAGE = "package"  # the step that makes a release
@@ -255,89 +251,6 @@ class EndedStep(NamedTuple):
     now: float = 0.0
 
 
-class RecordedRelease(TypedDict, total=False):
-    """A release (releases/release.py) as JSON, with its name.
-
-    Only name and digest where another machine rolled it out; older records lack the newer fields.
-    """
-
-    name: Required[str]
-    digest: Required[str]
-    application: str
-    version: str
-    commit: str
-    lock: str
-    migrations: Sequence[str]
-    path: str
-    python: str
-    sbom: str
-    image: str
-
-
-class TimelineEntry(TypedDict):
-    """What happened in a rollout. at: seconds since the epoch."""
-
-    at: float
-    stage: str
-    text: str
-
-
-class TrafficEntry(TypedDict):
-    """What each release got since the entry before.
-
-    at: seconds since the epoch. weight: percent of production traffic for the new release.
-    releases: name → requests, failed, p95.
-    """
-
-    at: float
-    weight: float
-    releases: dict[str, dict[str, float]]
-
-
-class JudgementEntry(TypedDict):
-    """What the judge said. at: seconds since the epoch."""
-
-    at: float
-    decision: str
-    sentence: str
-
-
-class RecordedRollout(TypedDict, total=False):
-    """A rollout as JSON: its report (rollouts/report.py) once it has ended, and what else is kept.
-
-    number: set by the record. verdict: `unfinished` until it has ended. by: who rolled it out.
-    digest: of the release. settings: a digest of what it was configured with. On ECS only:
-    task_definition, deployment (ARNs), release_data (None where only its name is known).
-    """
-
-    number: int
-    environment: str
-    release: str
-    before: str
-    verdict: str
-    started: float
-    seconds: float
-    address: str
-    strategy: str
-    cause: str
-    remedy: str
-    log: Sequence[str]
-    releases: Mapping[str, Mapping[str, float]]
-    timeline: Sequence[TimelineEntry]
-    samples: Sequence[TrafficEntry]
-    evidence: Sequence[JudgementEntry]
-    synthetic: int
-    outages: int
-    requests: int
-    failed: int
-    by: str
-    digest: str
-    settings: str
-    task_definition: str
-    deployment: str
-    release_data: RecordedRelease | None
-
-
 class Packaged(NamedTuple):
     """What a run packaged.
 
@@ -349,32 +262,32 @@ class Packaged(NamedTuple):
     run: str
     commit: str
     ended: bool
-    release: RecordedRelease
+    release: JsonObject
     manifest: str = ""
 
 
 class Releases(Protocol):
     """The part of the record that a rollout needs. Every call is durable when it returns."""
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
-        """Replace what is known to run in an environment (JSON-able)."""
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
+        """Replace what is known to run in an environment: the fields of a document (codec.py)."""
         ...
 
-    def state(self, environment: str) -> dict[str, Any] | None: ...
+    def state(self, environment: str) -> JsonObject | None: ...
 
-    def add_release(self, release: RecordedRelease) -> None: ...
+    def add_release(self, release: Mapping[str, object]) -> None: ...
 
-    def releases(self) -> Sequence[RecordedRelease]: ...
+    def releases(self) -> Sequence[JsonObject]: ...
 
-    def add_rollout(self, environment: str, rollout: RecordedRollout) -> int:
+    def add_rollout(self, environment: str, rollout: Mapping[str, object]) -> int:
         """Append a rollout and return its number; `update_rollout` completes it."""
         ...
 
-    def update_rollout(self, number: int, rollout: RecordedRollout) -> None:
+    def update_rollout(self, number: int, rollout: Mapping[str, object]) -> None:
         """Put these values over what is known of it; what is not given stays."""
         ...
 
-    def rollouts(self, environment: str) -> Sequence[RecordedRollout]:
+    def rollouts(self, environment: str) -> Sequence[JsonObject]:
         """Newest first; each has its `number`."""
         ...
 

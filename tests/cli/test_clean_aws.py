@@ -51,6 +51,17 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
         opened.record.close()
 
 
+def release_data(digest: str) -> dict[str, object]:
+    """A release as a rollout keeps it."""
+    names = ("application", "version", "commit", "lock", "path", "python")
+    return {
+        **dict.fromkeys(names, ""),
+        "digest": "a" * 64,
+        "migrations": [],
+        "image": f"r/web@{digest}",
+    }
+
+
 def kept(environment: str, digest: str) -> None:
     """A good rollout that some machine kept."""
     rollout = {
@@ -58,7 +69,7 @@ def kept(environment: str, digest: str) -> None:
         "digest": "a" * 64,
         "verdict": "passed",
         "task_definition": "x",
-        "release_data": {"image": f"r/web@{digest}"},
+        "release_data": release_data(digest),
     }
     boto3.client("s3", REGION).put_object(
         Bucket=BUCKET, Key=f"web/{environment}/rollouts/1-x.json", Body=json.dumps(rollout).encode()
@@ -131,6 +142,17 @@ def test_without_the_bucket_no_image_is_taken_for_idle(
     assert tags() == {"1.0", "2.0", "3.0"}
 
 
+def test_while_a_rollout_in_the_bucket_is_damaged_nothing_goes(
+    web: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("s3", REGION).put_object(
+        Bucket=BUCKET, Key="web/production/rollouts/2-x.json", Body=b'{"schema": 2, "digest": 1}'
+    )
+    clean(web, yes=True)
+    assert "2-x.json: the rollout is damaged: digest: expected a text" in capsys.readouterr().out
+    assert tags() == {"1.0", "2.0", "3.0"}
+
+
 def test_a_release_of_this_machines_record_stays(
     web: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,7 +163,7 @@ def test_a_release_of_this_machines_record_stays(
             "digest": "b" * 64,
             "verdict": "passed",
             "started": 2.0,
-            "release_data": {"image": f"r/web@{digest}"},
+            "release_data": release_data(digest),
         },
     )
     assert clean(web, yes=True) == 0

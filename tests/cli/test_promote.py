@@ -27,7 +27,6 @@ ONE = Release(
     path="/nowhere",
     python="/python",
 )
-WALK = {"state": {"stage": "BAKE_TIME", "weight": 10.0, "held": True}}
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_what_cannot_be_promoted_is_refused_with_the_reason(web: Path) -> None:
 @pytest.mark.parametrize("held", ["staging", "production"])
 def test_while_a_rollout_of_either_is_held_nothing_is_promoted(web: Path, held: str) -> None:
     runs(web, "staging")
-    unfinished = {"release": {**asdict(ONE), "name": ONE.name}, "walk": WALK}
+    unfinished = {"number": 1, "started": 1.0, "release": {**asdict(ONE), "name": ONE.name}}
     runs(web, held, unfinished=unfinished)
     said = refused(web, "staging", "production")
     assert f"a rollout of {held} is not finished" in said

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.local_site import Site
 
 from shipway.releases.release import Release
 from shipway.rollouts.events import NullListener
+from shipway.rollouts.local.state import UnfinishedRollout
 from shipway.system.record import SqliteRecord
 
 
@@ -39,10 +39,11 @@ class Dying(SqliteRecord):
         self._death = death
         self._left = death.nth
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         """Write it; or end."""
-        walk = (state.get("unfinished") or {}).get("walk")
-        now = (walk["state"]["stage"], walk["state"]["last"]["do"]) if walk else ()
+        unfinished = state.get("unfinished")
+        execution = unfinished.execution if isinstance(unfinished, UnfinishedRollout) else None
+        now = (execution.state.stage, execution.state.last.do) if execution else ()
         if not self._death.during or self._death.during in now:
             self._left -= 1
         if self._left < 0 and self._death.before:

@@ -88,7 +88,7 @@ class Ordeal:
         platform = self.site.platform()
         receipt = None
         if (left := platform.unfinished) is not None:
-            stage = Stage(left["walk"]["state"]["stage"]) if "walk" in left else None
+            stage = left.execution.state.stage if left.execution else None
             if command == "deploy":
                 receipt = platform.deploy(release, NullListener())
             elif command == "rollback":

@@ -71,6 +71,6 @@ def test_of_the_new_release_it_is_rolled_back_with_cause_and_log(site: Site) -> 
     assert failed <= 3 and client.failed == failed
     receipt = site.record.rollouts("local")[0]
     assert receipt["verdict"] == Verdict.ROLLED_BACK
-    assert receipt["cause"] == f"an instance of {two.name} ended while it served"
-    assert "Booting worker" in "\n".join(receipt["log"])
+    assert receipt["report"]["cause"] == f"an instance of {two.name} ended while it served"
+    assert "Booting worker" in "\n".join(receipt["report"]["log"])
     assert {i["release"] for i in site.platform().status()["instances"]} == {one.name}

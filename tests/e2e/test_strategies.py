@@ -125,4 +125,4 @@ def test_a_killed_envoy_is_started_again_while_the_command_runs(site: Site) -> N
         os.kill(site.platform().proxy.pid, signal.SIGKILL)
         time.sleep(2.0)
         assert RealHttp().get(f"http://127.0.0.1:{site.port}/").status == 200
-    assert site.record.rollouts("local")[0]["outages"] == 1
+    assert site.record.rollouts("local")[0]["report"]["outages"] == 1

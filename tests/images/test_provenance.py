@@ -112,7 +112,10 @@ def test_the_same_document_has_the_same_bytes() -> None:
 
 
 def test_a_referrer_names_its_subject_its_type_and_its_one_document() -> None:
-    subject = oci.descriptor(oci.MANIFEST, b"{}", annotations={"not": "wanted"})
+    subject: oci.Descriptor = {
+        **oci.descriptor(oci.MANIFEST, b"{}"),
+        "annotations": {"not": "wanted"},
+    }
     made = oci.referrer_manifest("application/x", b"text", subject, {})
     assert made["subject"] == {key: subject[key] for key in ("mediaType", "digest", "size")}
     assert (made["artifactType"], made["config"]["mediaType"]) == ("application/x", oci.EMPTY)

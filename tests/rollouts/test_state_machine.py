@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shipway.codec import from_plain, to_plain
 from shipway.rollouts.state_machine import (
     PAUSES,
     Action,
@@ -17,9 +17,8 @@ from shipway.rollouts.state_machine import (
     Stage,
     advance_rollout,
     begin_rollout,
-    rollout_from,
 )
-from shipway.rollouts.strategy import OnTimeout, RolloutPlan, Strategy, plan_from, steps_of
+from shipway.rollouts.strategy import OnTimeout, RolloutPlan, Strategy, steps_of
 
 observations = st.lists(
     st.sampled_from([*[Event.DONE] * 12, *set(Event) - {Event.BEGIN}]),
@@ -143,10 +142,10 @@ def test_the_same_observations_give_the_same_states_also_from_the_record(
     path = walk(plan, seen)
     assert path == walk(plan, seen)
     for (state, _), (following, action), seen_then in zip(path, path[1:], seen, strict=False):
-        kept = rollout_from(json.loads(json.dumps(state.to_dict())))
+        kept = from_plain(Rollout, to_plain(state))
         assert kept == state
         assert advance_rollout(kept, seen_then) == (following, action)
-    assert plan_from(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert from_plain(RolloutPlan, to_plain(plan)) == plan
 
 
 @given(plans(smallest=1), observations)

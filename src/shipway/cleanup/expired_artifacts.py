@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shipway.cleanup.retention import kept_releases
+from shipway.codec import JsonObject
 from shipway.config.schema import Retention
-from shipway.ports import Packaged, RecordedRelease, RecordedRollout
+from shipway.ports import Packaged
 
 # What the past left and nothing needs any more, by the policy `[retention]` of shipway.toml.
 
@@ -33,10 +34,10 @@ class PruneRecord(Protocol):
     def forget_releases(self, digests: Iterable[str]) -> None: ...
     def texts(self, runs: int, since: float) -> Iterable[str]: ...
     def packaged(self) -> Sequence[Packaged]: ...
-    def releases(self) -> Sequence[RecordedRelease]: ...
+    def releases(self) -> Sequence[JsonObject]: ...
     def environments(self) -> Sequence[str]: ...
     def state(self, environment: str) -> object: ...
-    def rollouts(self, environment: str) -> Sequence[RecordedRollout]: ...
+    def rollouts(self, environment: str) -> Sequence[JsonObject]: ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class ArtifactHistory:
             self.folders("runs"), key=lambda path: began.get(os.path.basename(path), -len(began))
         )
 
-    def _kept(self) -> list[RecordedRelease]:
+    def _kept(self) -> list[JsonObject]:
         """The releases that stay: by policy, and those that are to be deployed next."""
         by_digest = {one["digest"]: one for one in self.record.releases()}
         environments = [
@@ -113,7 +114,7 @@ class ArtifactHistory:
         last = self.record.packaged()
         return [one for number, one in enumerate(last) if number == 0 or not one.ended]
 
-    def _releases(self, releases: Sequence[RecordedRelease]) -> Iterator[ExpiredArtifact]:
+    def _releases(self, releases: Sequence[JsonObject]) -> Iterator[ExpiredArtifact]:
         """Those on record, and folders that no record names (packaged, and never deployed)."""
         stay = {str(release["digest"])[:32] for release in releases}
         by_start = {str(release["digest"])[:32]: release for release in self.record.releases()}
@@ -123,7 +124,8 @@ class ArtifactHistory:
             path = folders.get(start, "")
             if start not in running and not (path and self._young(path)):
                 release = by_start.get(start, {"name": start, "digest": ""})
-                yield ExpiredArtifact("release", release["name"], path, release["digest"])
+                name, digest = str(release["name"]), str(release["digest"])
+                yield ExpiredArtifact("release", name, path, digest)
 
     def _used(self, releases: Iterable[object]) -> set[str]:
         """Names of contents and venvs that a kept release, run or cached outcome needs."""

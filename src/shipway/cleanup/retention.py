@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import RecordedRelease, RecordedRollout
 
 _FINAL_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.ROLLED_BACK)
 _UNFINISHED = "unfinished"
 
 
 def kept_releases(
-    recorded: Iterable[RecordedRelease],
-    environments: Iterable[tuple[object, Sequence[RecordedRollout]]],
+    recorded: Iterable[JsonObject],
+    environments: Iterable[tuple[object, Sequence[JsonObject]]],
     good: int,
 ) -> set[str]:
     """The digests of the releases that stay: what runs, what is on its way, the last good ones.
@@ -44,13 +44,13 @@ def referenced_releases(data: object, releases: Mapping[str, str]) -> set[str]:
     return {digest for digest, name in releases.items() if digest[:12] in text or name in text}
 
 
-def _open(rollout: RecordedRollout, *, newest: bool) -> bool:
+def _open(rollout: JsonObject, *, newest: bool) -> bool:
     """Whether somebody may go on with it."""
     verdict = rollout.get("verdict", _UNFINISHED)
     return verdict == _UNFINISHED or (newest and verdict not in _FINAL_VERDICTS)
 
 
-def _last_good(rollouts: Iterable[RecordedRollout], releases: Mapping[str, str]) -> list[str]:
+def _last_good(rollouts: Iterable[JsonObject], releases: Mapping[str, str]) -> list[str]:
     """Newest first, each once."""
     passed = (
         rollout.get("digest") for rollout in rollouts if rollout.get("verdict") == Verdict.PASSED
@@ -106,12 +106,12 @@ class ResourcesInUse:
         )
 
 
-def rollback_targets(rollouts: Sequence[RecordedRollout], good: int) -> ResourcesInUse:
+def rollback_targets(rollouts: Sequence[JsonObject], good: int) -> ResourcesInUse:
     """Of one environment. rollouts: newest first. good: how many different releases are kept.
 
     A rollout that has not ended needs everything that it names, and so does the newest one.
     """
-    by_digest: dict[str, list[RecordedRollout]] = {}
+    by_digest: dict[str, list[JsonObject]] = {}
     open_ones = list(rollouts[:1])
     for rollout in rollouts:
         digest, verdict = str(rollout.get("digest")), rollout.get("verdict")
@@ -124,7 +124,7 @@ def rollback_targets(rollouts: Sequence[RecordedRollout], good: int) -> Resource
     )
 
 
-def referenced_resources(data: Iterable[RecordedRollout]) -> ResourcesInUse:
+def referenced_resources(data: Iterable[JsonObject]) -> ResourcesInUse:
     """Every image by digest and every task definition that data name anywhere."""
     text = json.dumps(list(data), default=str)
     arns = re.findall(r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+:\d+", text)

@@ -36,7 +36,7 @@ def complete_stages_and_environments(prefix: str, parsed_args: Namespace, **_: o
 def complete_releases(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
     """Releases on record that begin so."""
     project = _project(parsed_args)
-    names = [release["name"] for release in project.record.releases()] if project else []
+    names = [str(release["name"]) for release in project.record.releases()] if project else []
     return [name for name in names if name.startswith(prefix)]
 
 

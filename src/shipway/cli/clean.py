@@ -38,6 +38,7 @@ from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.history import merge_histories
 from shipway.rollouts.ecs.history_store import S3HistoryStore
 from shipway.rollouts.local.services import service_notes
+from shipway.rollouts.report import rollout_records
 from shipway.system.clock import SystemClock
 from shipway.system.process import SystemProcesses
 
@@ -267,8 +268,12 @@ def _recorded(project: Project, premises: OwnedResources, account: Account) -> R
         stored = S3HistoryStore(calls, config.aws, resource_names, unread.append).rollouts()
         if unread:
             raise CannotRun(unread[0], "See that the bucket can be read.")
-        rollouts = merge_histories(record.rollouts(environment), stored)
-        needed |= rollback_targets(rollouts, config.retention.releases)
+        rollouts = merge_histories(
+            rollout_records(record.rollouts(environment), f"the record, {environment}"), stored
+        )
+        needed |= rollback_targets(
+            [rollout.to_dict() for rollout in rollouts], config.retention.releases
+        )
     return needed
 
 

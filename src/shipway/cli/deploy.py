@@ -24,16 +24,17 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
 from shipway.cli.secret import configured_secrets
+from shipway.codec import JsonObject
 from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
-from shipway.ports import MANIFEST_FILE, OnOutput, Packaged, RecordedRelease, RecordedRollout
+from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
-from shipway.releases.release import Release, release_from_dict
+from shipway.releases.release import Release, release_from
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
 from shipway.reports.rollout_console import PlainRollout
@@ -141,10 +142,9 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     target_platform = open_platform(project, environment)
     state = target_platform.status()
     if ecs_platform(project, environment):
-        state = {**state, "secrets": _secrets(project, environment)}
-    rollouts = (
-        list(target_platform.rollouts(lambda line: print(line, file=sys.stderr))) if history else []
-    )
+        state["secrets"] = _secrets(project, environment)
+    past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
+    rollouts = [rollout.to_dict() for rollout in past]
     if json:
         print(json_module.dumps({**state, "history": rollouts}, indent=2))
     else:
@@ -181,7 +181,7 @@ def deploy_step(project: Project) -> Action:
                 "The step package makes it; shipway deploy rolls out the last one again.",
                 code="no-release",
             )
-        release = release_from_dict(packaged.facts["release"])
+        release = release_from(packaged.facts["release"])
         raise_if_frozen(project, step.work["environment"])
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
@@ -279,9 +279,9 @@ def last_packaged(project: Project) -> Packaged:
     return found[0]
 
 
-def _with_image(project: Project, fields: RecordedRelease) -> Release:
+def _with_image(project: Project, fields: JsonObject) -> Release:
     """A release with the image that was published of it last."""
-    release = release_from_dict(fields)
+    release = release_from(fields)
     return replace(release, image=project.record.memo(f"image {release.digest}") or "")
 
 
@@ -346,9 +346,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
     return receipt.verdict.exit_code(strict=True)
 
 
-def _show_status(
-    state: PlatformStatus, rollouts: Sequence[RecordedRollout], here: Invocation
-) -> None:
+def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: Invocation) -> None:
     def typed(*arguments: str) -> str:
         return here.command(command_line(*arguments))
 

@@ -55,7 +55,7 @@ def _outputs(result: RunResult) -> str:
     outputs = {"verdict": result.verdict.value, "address": result.address}
     for release in releases[-1:]:
         image, _, digest = str(release.get("image", "")).partition("@")
-        outputs |= {"digest": release["digest"], "image": image, "image_digest": digest}
+        outputs |= {"digest": str(release["digest"]), "image": image, "image_digest": digest}
     return "".join(set_output(name, value) for name, value in outputs.items())
 
 

@@ -17,6 +17,7 @@ from shipway.cli.image_steps import build_context, image_remarks
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.step_worker import StepWorker
+from shipway.codec import JsonObject, to_plain
 from shipway.errors import ConfigError
 from shipway.findings.imports.report import scans_from
 from shipway.findings.scan import IncompleteScan
@@ -109,13 +110,13 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
             code="unknown-name",
         )
     destination = image_registry(project.config, make=True)
-    facts = (
+    facts: JsonObject = (
         {"image": str(destination.registry.place.at(image))}
         if image
         else _imaging_push(project, destination, say)
     )
     if to:
-        digest = facts["image"].partition("@")[2]
+        digest = str(facts["image"]).partition("@")[2]
         tag = environment_tag(to, project.config.application.version)
         facts["before"] = promote_image(destination.registry, digest, tag)
         facts["environment"] = to
@@ -127,14 +128,15 @@ def image_push(*, directory: str, image: str, to: str, json: bool) -> int:
     return 0
 
 
-def _imaging_push(project: Project, destination: ImageRegistry, say: Say) -> dict[str, Any]:
+def _imaging_push(project: Project, destination: ImageRegistry, say: Say) -> JsonObject:
     built = last_image(project.state)
     layout = OciLayout(os.path.join(project.state, FOLDER))
     publishing = ImagePublisher(destination.registry, layout, SystemClock(), say)
     sent = publishing.push()
     reference = str(destination.registry.place.at(built.digest))
     publishing.attach(_documents(project, built, reference))
-    return facts_of(sent, publishing.tag(built.origin), reference)
+    facts: JsonObject = to_plain(facts_of(sent, publishing.tag(built.origin), reference))
+    return facts
 
 
 def _documents(project: Project, built: BuiltImage, reference: str) -> list[Attestation]:
@@ -147,7 +149,8 @@ def _documents(project: Project, built: BuiltImage, reference: str) -> list[Atte
         Attestation(oci.STATEMENT_TYPE, statement, "provenance (SLSA v1)", built.facts.finished)
     ]
     for one in project.record.packaged():
-        sbom = project.blobs.get(one.release["sbom"]) if one.release.get("sbom") else None
+        known = str(one.release.get("sbom", ""))
+        sbom = project.blobs.get(known) if known else None
         if sbom and one.commit == built.origin.commit and not built.origin.changed:
             return [Attestation(oci.SBOM_TYPE, sbom, "SBOM"), *attachments]
     return attachments

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from shipway import __version__
 from shipway.cli.image_registry import ImageRegistry, image_registry
 from shipway.cli.project import Project
+from shipway.codec import to_plain
 from shipway.errors import CannotRun
 from shipway.findings.deduplication import deduplicate
 from shipway.findings.finding import Finding
@@ -34,7 +35,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
-from shipway.releases.release import SBOM_FILE, Release, release_from_dict
+from shipway.releases.release import SBOM_FILE, Release, release_from
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 
@@ -157,7 +158,10 @@ def publish_step(project: Project) -> Action:
             outcome=Outcome.PASSED,
             findings=findings,
             gates=gates,
-            facts={**facts_of(sent, tags, reference), "release": asdict(carrying)},
+            facts={
+                **facts_of(sent, tags, reference),
+                "release": to_plain(asdict(carrying)),
+            },
         )
 
     return act
@@ -169,7 +173,7 @@ def _release(context: StepContext) -> Release:
         raise CannotRun(
             "there is no release to publish", "The step package makes it.", code="no-release"
         )
-    return release_from_dict(packaged.facts["release"])
+    return release_from(packaged.facts["release"])
 
 
 def _built(context: StepContext) -> BuiltImage:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shipway.pipeline.command_line import PROGRAM, Invocation
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import RunListener
 from shipway.pipeline.step import Step
-from shipway.ports import JudgementEntry, TrafficEntry
 from shipway.rollouts.events import RolloutListener
+
+if TYPE_CHECKING:
+    from shipway.rollouts.report import JudgementRow, TrafficRow
 
 
 def invocation(directory: str, environment: str = "") -> Invocation:
@@ -90,11 +93,11 @@ class InvokedRollout:
         """With its commands."""
         self._listener.on_stage(at, stage, self._here.text(text))
 
-    def on_sample(self, sample: TrafficEntry) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """As it is."""
         self._listener.on_sample(sample)
 
-    def on_judgement(self, evidence: JudgementEntry) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """As it is."""
         self._listener.on_judgement(evidence)
 

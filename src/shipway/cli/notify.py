@@ -18,7 +18,7 @@ from shipway.notifications.notice import Notice, NoticeEvent, notice_event, noti
 from shipway.notifications.slack import slack_message
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Delivery
-from shipway.rollouts.report import RolloutReport, last_report
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.system.clock import SystemClock
 
 # `notify` carried out: the message as it would be, and sent when asked for.
@@ -41,7 +41,9 @@ def notify(*, directory: str, environment: str, event: str, send: bool, json: bo
             'Name a variable that has an address: [notify] slack = "SLACK_WEBHOOK".',
             code="notification-not-sent",
         )
-    receipt = last_report(project.record.rollouts(environment))
+    receipt = last_report(
+        rollout_records(project.record.rollouts(environment), f"the record, {environment}")
+    )
     notice = _notice(project, environment, event, receipt)
     sent = deliver(project, replace(notice, test=True), HttpNotifier(SystemClock())) if send else []
     if json:
@@ -72,7 +74,7 @@ def _notice(
         address="http://127.0.0.1:8080",
         cause="" if good else "what went wrong",
         remedy="" if good else "what to do about it",
-        releases={"1.1.0+2222222.bbbbbb": {"requests": 1200}},
+        releases={"1.1.0+2222222.bbbbbb": {"requests": 1200, "failed": 0}},
     )
     return notice_of_report(project, NoticeEvent(event) if event else notice_event(shown), shown)
 

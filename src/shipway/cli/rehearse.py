@@ -40,7 +40,7 @@ from shipway.rehearsal.run import run_rehearsal as play
 from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
-from shipway.rollouts.report import RolloutReport, last_report
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.rollouts.strategy import Strategy
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
@@ -187,10 +187,8 @@ def _script(
 
 def _page(project: Project, record: SqliteRecord, script: RehearsalPlan, folder: str) -> str:
     """The page of the candidate's rollout; "" where it left no receipt."""
-    ways = [
-        rollout for rollout in record.rollouts(NAME) if rollout["release"] == script.candidate.name
-    ]
-    receipt = last_report(ways)
+    rollouts = rollout_records(record.rollouts(NAME), f"the record, {NAME}")
+    receipt = last_report(way for way in rollouts if way.release == script.candidate.name)
     return write_rehearsed_page(receipt, project, folder, script.fault_words) if receipt else ""
 
 

@@ -13,7 +13,13 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
 from shipway.errors import ConfigError
-from shipway.pipeline.codec import run_from_json, run_to_json, step_from_json, step_to_json
+from shipway.pipeline.codec import (
+    run_from_json,
+    run_to_json,
+    run_with_steps_to_json,
+    step_from_json,
+    step_to_json,
+)
 from shipway.pipeline.merge_runs import merge_parts, merge_results
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.step import STAGES, Step
@@ -110,8 +116,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
         merge_job_runs(project, source)
     result = project.invocation().run(last_run(project))
     if json:
-        steps = ",".join(step_to_json(step) for step in result.steps)
-        print(f'{{"run":{run_to_json(result)},"steps":[{steps}]}}')
+        print(run_with_steps_to_json(result))
     else:
         print(write_reports(result, project))
     if not source:

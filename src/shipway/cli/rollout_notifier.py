@@ -8,29 +8,31 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
 
 from shipway.cli.project import Project
 from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
 from shipway.notifications.delivery import HttpNotifier
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
 from shipway.notifications.webhooks import webhook_requests
-from shipway.ports import Changes, Delivery, JudgementEntry, Notifier, TrafficEntry, WebhookRequest
+from shipway.ports import Changes, Delivery, Notifier, WebhookRequest
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import (
+    JudgementRow,
+    NoticeRecord,
+    RolloutReport,
+    TrafficRow,
+    rollout_records,
+)
 from shipway.system.clock import SystemClock
 from shipway.system.git import changes_between
 
 
-def annotate_rollout(project: Project, environment: str, name: str, value: Any) -> None:
-    """Keep a value with the newest rollout; rows are put behind those that are there."""
-    rollouts = project.record.rollouts(environment)
-    if not rollouts:
-        return
-    before = rollouts[0].get(name)
-    combined = [*before, *value] if isinstance(before, list) else value
-    project.record.update_rollout(int(rollouts[0]["number"]), {name: combined})
+def annotate_rollout(project: Project, environment: str, notices: Sequence[NoticeRecord]) -> None:
+    """Keep notices with the newest rollout, behind those that are there."""
+    newest = project.record.rollouts(environment)[:1]
+    for rollout in rollout_records(newest, f"the record, {environment}"):
+        project.record.update_rollout(rollout.number, {"notices": (*rollout.notices, *notices)})
 
 
 # Tells people of a rollout while it happens. Nothing of it can hold a rollout up, or fail it.
@@ -121,8 +123,10 @@ class RolloutNotifier:
                 say(f"not told of {str(event)!r}: {delivery.channel}: {delivery.problem}")
         if outcomes:
             with suppress(RecordError):  # whoever started it has read it
-                rows = [{"event": str(event), **vars(result)} for event, result in outcomes]
-                annotate_rollout(self._project, self._environment, "notices", rows)
+                rows = [
+                    NoticeRecord(event=str(event), **vars(result)) for event, result in outcomes
+                ]
+                annotate_rollout(self._project, self._environment, rows)
 
     def _begin(self) -> None:
         if not self.moved:
@@ -155,11 +159,11 @@ class _Heard:
         self._begins()
         self._listener.on_stage(at, stage, text)
 
-    def on_sample(self, sample: TrafficEntry) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """Passed on."""
         self._listener.on_sample(sample)
 
-    def on_judgement(self, evidence: JudgementEntry) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """Passed on."""
         self._listener.on_judgement(evidence)
 
@@ -213,7 +217,7 @@ def notice_without_report(
     project: Project, environment: str, event: NoticeEvent, release: str, before: str
 ) -> Notice:
     """What can be told without a receipt."""
-    commits = {entry["name"]: entry["commit"] for entry in project.record.releases()}
+    commits = {str(entry["name"]): str(entry["commit"]) for entry in project.record.releases()}
     old, new = commits.get(before, ""), commits.get(release, "")
     history = changes_between(project.root, old, new) if old != new else Changes()
     return Notice(

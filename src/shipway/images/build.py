@@ -9,10 +9,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from shipway.codec import DocumentFormat
 from shipway.config.schema import Config
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import CannotRun, ConfigError, RecordError
 from shipway.images import oci
 from shipway.images.builders import Argv, Builder, BuildJob, ImageDescription, choose_builder
 from shipway.images.layout import FOLDER, OciLayout, open_image
@@ -20,7 +21,7 @@ from shipway.images.provenance import BuildFacts
 from shipway.images.provenance import timestamp as written
 from shipway.images.reference import ImageOrigin, base_image_of
 from shipway.images.reproducible import ImageFinisher
-from shipway.images.size_budget import ImageSize, SizedLayer
+from shipway.images.size_budget import ImageSize
 from shipway.ports import Clock, Command, Completed, Processes
 from shipway.system.files import file_lock, write_atomic
 from shipway.system.git import commit_time, has_changes, head_commit
@@ -140,6 +141,9 @@ class BuiltImage:
     facts: BuildFacts
 
 
+BUILT_IMAGE = DocumentFormat(BuiltImage, "the description of the image")
+
+
 def build_image(build_context: BuildContext, origin: ImageOrigin, run: str, say: Say) -> BuiltImage:
     """Build; the image replaces the one before. run: the pipeline's run, for its provenance.
 
@@ -216,7 +220,7 @@ def _built(
     )
     built = BuiltImage(done.descriptor["digest"], origin, done.weight, facts)
     write_atomic(
-        os.path.join(build_context.layout.folder, _FACTS), json.dumps(asdict(built)).encode()
+        os.path.join(build_context.layout.folder, _FACTS), BUILT_IMAGE.write(built).encode()
     )
     return built
 
@@ -245,14 +249,9 @@ def last_image(state: str) -> BuiltImage:
     layout = OciLayout(os.path.join(state, FOLDER))
     digest = layout.descriptor()["digest"]
     try:
-        with open(os.path.join(layout.folder, _FACTS), encoding="utf-8") as file:
-            data = json.load(file)
-        layers = tuple(SizedLayer(**layer) for layer in data["weight"]["layers"])
-        weight = ImageSize(layers, data["weight"]["base_known"])
-        built = BuiltImage(
-            data["digest"], ImageOrigin(**data["origin"]), weight, BuildFacts(**data["facts"])
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        with open(os.path.join(layout.folder, _FACTS), "rb") as file:
+            built = BUILT_IMAGE.read(file.read(), os.path.join(layout.folder, _FACTS))
+    except (OSError, RecordError):
         raise _again() from None
     if built.digest != digest:
         raise _again()

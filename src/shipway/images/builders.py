@@ -74,13 +74,22 @@ class Builder(Protocol):
 
 
 def build_arguments(job: BuildJob) -> Argv:
-    """The build arguments, as all builders take them."""
-    return tuple(word for name, value in job.args for word in ("--build-arg", f"{name}={value}"))
+    """What is built, as all builders take it: tag, Dockerfile, build arguments, context."""
+    arguments = (word for name, value in job.args for word in ("--build-arg", f"{name}={value}"))
+    dockerfile = f"{job.context}/{job.dockerfile}"
+    return ("--tag", job.tag, "--file", dockerfile, *arguments, job.context)
+
+
+def build_with_isolation(program: str, job: BuildJob) -> Argv:
+    """Build with buildah or podman, which keep every layer for the next time.
+
+    The image is kept in docker's form, because OCI's has no place for a HEALTHCHECK.
+    """
+    isolation = ("--isolation", job.isolation) if job.isolation else ()
+    return (program, "build", "--layers", "--format", "docker", *isolation, *build_arguments(job))
 
 
 # Buildah: no daemon, and with `--isolation chroot` no namespaces.
-#
-# The image is kept in docker's form, because OCI's has no place for a HEALTHCHECK.
 
 
 @dataclass(frozen=True)
@@ -96,22 +105,8 @@ class Buildah:
         return ("buildah", "info", "--format", "{{.store.GraphDriverName}}")
 
     def build(self, job: BuildJob) -> Argv:
-        """Build, and keep every layer for the next time."""
-        isolation = ("--isolation", job.isolation) if job.isolation else ()
-        return (
-            "buildah",
-            "build",
-            "--layers",
-            "--format",
-            "docker",
-            *isolation,
-            "--tag",
-            job.tag,
-            "--file",
-            f"{job.context}/{job.dockerfile}",
-            *build_arguments(job),
-            job.context,
-        )
+        """Build."""
+        return build_with_isolation(self.program, job)
 
     def give(self, job: BuildJob) -> Argv:
         """An archive with layers as they are: they are compressed once, afterwards."""
@@ -163,16 +158,7 @@ class Docker:
         verb: Argv = ("build", "--force-rm")
         if self.buildx:
             verb = ("buildx", "build", "--load", "--provenance=false", "--progress=plain")
-        return (
-            "docker",
-            *verb,
-            "--tag",
-            job.tag,
-            "--file",
-            f"{job.context}/{job.dockerfile}",
-            *build_arguments(job),
-            job.context,
-        )
+        return ("docker", *verb, *build_arguments(job))
 
     def give(self, job: BuildJob) -> Argv:
         """An archive."""
@@ -207,21 +193,7 @@ class Podman:
 
     def build(self, job: BuildJob) -> Argv:
         """Build."""
-        isolation = ("--isolation", job.isolation) if job.isolation else ()
-        return (
-            "podman",
-            "build",
-            "--layers",
-            "--format",
-            "docker",
-            *isolation,
-            "--tag",
-            job.tag,
-            "--file",
-            f"{job.context}/{job.dockerfile}",
-            *build_arguments(job),
-            job.context,
-        )
+        return build_with_isolation(self.program, job)
 
     def give(self, job: BuildJob) -> Argv:
         """An OCI layout."""

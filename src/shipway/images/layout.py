@@ -10,13 +10,22 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from shipway.errors import CannotRun, ConfigError
-from shipway.images.oci import MANIFEST, digest_of, encode_document, image_index
+from shipway.images.oci import (
+    MANIFEST,
+    Descriptor,
+    ImageConfig,
+    Manifest,
+    digest_of,
+    encode_document,
+    image_index,
+)
+from shipway.images.oci import descriptor as descriptor_of
 from shipway.images.reference import is_digest
 from shipway.system.files import write_atomic
 
@@ -32,7 +41,7 @@ _BLOB = re.compile(r"sha256:([0-9a-f]{64})")
 class RawImage:
     """Its configuration, and where the layers are, lowest first."""
 
-    config: dict[str, Any]
+    config: ImageConfig
     layers: tuple[str, ...]
     folder: str = ""
     archive: tarfile.TarFile | None = None
@@ -168,11 +177,11 @@ class OciLayout:
         os.makedirs(folder, exist_ok=True)
         return folder
 
-    def finish(self, manifest: Mapping[str, Any], kept: Iterable[str] = ()) -> dict[str, Any]:
+    def finish(self, manifest: Manifest, kept: Iterable[str] = ()) -> Descriptor:
         """Make this the folder's image, and let go what it does not need; its descriptor."""
         data = encode_document(manifest)
         self.put(data)
-        descriptor = {"mediaType": MANIFEST, "digest": digest_of(data), "size": len(data)}
+        descriptor = descriptor_of(MANIFEST, data)
         write_atomic(
             os.path.join(self.folder, "oci-layout"),
             encode_document({"imageLayoutVersion": "1.0.0"}),
@@ -185,29 +194,30 @@ class OciLayout:
         self._let_go(needed)
         return descriptor
 
-    def _let_go(self, needed: set[Any]) -> None:
+    def _let_go(self, needed: set[str]) -> None:
         folder = os.path.join(self.folder, "blobs", "sha256")
         for name in os.listdir(folder):
             if f"sha256:{name}" not in needed:
                 os.unlink(os.path.join(folder, name))
 
-    def descriptor(self) -> dict[str, Any]:
+    def descriptor(self) -> Descriptor:
         """The image's. Raises ConfigError where none is built."""
         try:
             with open(os.path.join(self.folder, "index.json"), encoding="utf-8") as file:
-                (descriptor,) = json.load(file)["manifests"]
+                manifests: list[Descriptor] = json.load(file)["manifests"]
+            (descriptor,) = manifests
         except (OSError, ValueError, KeyError):
             raise ConfigError(
                 "no image is built yet", "Build it: shipway image build.", code="no-image"
             ) from None
-        return dict(descriptor)
+        return descriptor
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """The image's manifest."""
-        manifest: dict[str, Any] = json.loads(self.read(self.descriptor()["digest"]))
+        manifest: Manifest = json.loads(self.read(self.descriptor()["digest"]))
         return manifest
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> ImageConfig:
         """The image's configuration."""
-        config: dict[str, Any] = json.loads(self.read(self.manifest()["config"]["digest"]))
+        config: ImageConfig = json.loads(self.read(self.manifest()["config"]["digest"]))
         return config

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
+
+from shipway.codec import JsonObject
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -31,7 +33,62 @@ VERSION = "org.opencontainers.image.version"
 CREATED = "org.opencontainers.image.created"
 TITLE = "org.opencontainers.image.title"
 
-Descriptor = dict[str, Any]
+
+class Descriptor(TypedDict):
+    """What names a content."""
+
+    mediaType: str
+    digest: str
+    size: int
+    artifactType: NotRequired[str]
+    annotations: NotRequired[dict[str, str]]
+
+
+class Manifest(TypedDict):
+    """Of an image; or of something said about one, which has a subject and an artifactType."""
+
+    schemaVersion: int
+    mediaType: str
+    artifactType: NotRequired[str]
+    config: Descriptor
+    layers: list[Descriptor]
+    subject: NotRequired[Descriptor]
+    annotations: dict[str, str]
+
+
+class Index(TypedDict):
+    """A list of manifests."""
+
+    schemaVersion: int
+    mediaType: str
+    manifests: list[Descriptor]
+
+
+class HistoryEntry(TypedDict):
+    """One instruction of a Dockerfile."""
+
+    created: NotRequired[str]
+    created_by: NotRequired[str]
+    empty_layer: NotRequired[bool]
+
+
+class RootFs(TypedDict):
+    """An image's layers, by their digests when unpacked."""
+
+    type: str
+    diff_ids: list[str]
+
+
+class ImageConfig(TypedDict):
+    """An image's configuration. config: what its containers run, and docker's HEALTHCHECK."""
+
+    created: NotRequired[str]
+    architecture: str
+    os: str
+    variant: NotRequired[str]
+    config: JsonObject
+    rootfs: RootFs
+    history: NotRequired[list[HistoryEntry]]
 
 
 def digest_of(data: bytes) -> str:
@@ -39,19 +96,19 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def encode_document(document: Mapping[str, Any]) -> bytes:
+def encode_document(document: Mapping[str, object]) -> bytes:
     """A document as the bytes that its digest is of: the same data, the same bytes."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
-def descriptor(media_type: str, data: bytes, **more: Any) -> Descriptor:
+def descriptor(media_type: str, data: bytes) -> Descriptor:
     """What names a content."""
-    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data), **more}
+    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
 
 
 def image_manifest(
     config: Descriptor, layers: Iterable[Descriptor], annotations: Mapping[str, str]
-) -> dict[str, Any]:
+) -> Manifest:
     """An image's manifest."""
     return {
         "schemaVersion": 2,
@@ -64,7 +121,7 @@ def image_manifest(
 
 def referrer_manifest(
     artifact_type: str, data: bytes, subject: Descriptor, annotations: Mapping[str, str]
-) -> dict[str, Any]:
+) -> Manifest:
     """The manifest of something said about an image: its one layer is the document."""
     return {
         "schemaVersion": 2,
@@ -72,12 +129,16 @@ def referrer_manifest(
         "artifactType": artifact_type,
         "config": descriptor(EMPTY, EMPTY_BLOB),
         "layers": [descriptor(artifact_type, data)],
-        "subject": {key: subject[key] for key in ("mediaType", "digest", "size")},
+        "subject": {
+            "mediaType": subject["mediaType"],
+            "digest": subject["digest"],
+            "size": subject["size"],
+        },
         "annotations": dict(annotations),
     }
 
 
-def image_index(manifests: Iterable[Descriptor]) -> dict[str, Any]:
+def image_index(manifests: Iterable[Descriptor]) -> Index:
     """An index."""
     return {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(manifests)}
 
@@ -87,11 +148,11 @@ def referrers_tag(digest: str) -> str:
     return digest.replace(":", "-")
 
 
-def with_referrer(listed: Mapping[str, Any], new: Descriptor) -> dict[str, Any]:
+def with_referrer(listed: Index, new: Descriptor) -> Index:
     """A referrers index with one more; one that says the same is there once."""
     others = [
         manifest
-        for manifest in listed.get("manifests", ())
+        for manifest in listed.get("manifests", [])
         if manifest.get("digest") != new["digest"]
     ]
     return image_index([*others, new])

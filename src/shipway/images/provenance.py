@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
+from shipway.codec import JsonObject, JsonValue
 from shipway.pipeline.outcome import verdict_of
 from shipway.pipeline.result import StepResult
 
@@ -39,24 +40,40 @@ class BuildFacts:
     finished: float
 
 
-def statement(kind: str, name: str, digest: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
+class Subject(TypedDict):
+    """An image, by the digits of its digest."""
+
+    name: str
+    digest: dict[str, str]
+
+
+class Statement(TypedDict):
+    """Something said about images; predicateType says what the predicate is."""
+
+    _type: str
+    subject: list[Subject]
+    predicateType: str
+    predicate: JsonObject
+
+
+def statement(kind: str, name: str, digest: str, predicate: JsonObject) -> Statement:
     """A statement about one image."""
     return {
         "_type": STATEMENT,
         "subject": [{"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}],
         "predicateType": kind,
-        "predicate": dict(predicate),
+        "predicate": predicate,
     }
 
 
-def provenance_statement(name: str, digest: str, facts: BuildFacts, shipway: str) -> dict[str, Any]:
+def provenance_statement(name: str, digest: str, facts: BuildFacts, shipway: str) -> Statement:
     """The SLSA statement. shipway: its version, which is the builder that answers for it."""
-    source = {"uri": _uri(facts.source), "digest": {"gitCommit": facts.revision}}
-    base = {
+    source: JsonObject = {"uri": _uri(facts.source), "digest": {"gitCommit": facts.revision}}
+    base: JsonObject = {
         "uri": f"pkg:oci/{facts.base}",
         "digest": {"sha256": facts.base_digest.removeprefix("sha256:")},
     }
-    materials = [source] if facts.revision else []
+    materials: list[JsonValue] = [source] if facts.revision else []
     materials += [base] if facts.base_digest else []
     return statement(
         PROVENANCE,
@@ -86,12 +103,12 @@ def provenance_statement(name: str, digest: str, facts: BuildFacts, shipway: str
     )
 
 
-def verdict_statement(name: str, digest: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
+def verdict_statement(name: str, digest: str, predicate: JsonObject) -> Statement:
     """The statement on the run that the image came through."""
     return statement(VERDICT, name, digest, predicate)
 
 
-def is_passing_verdict(document: Mapping[str, Any], digest: str) -> bool:
+def is_passing_verdict(document: Statement, digest: str) -> bool:
     """Whether a statement is a passed verdict on exactly this image."""
     subjects = [subject.get("digest", {}).get("sha256") for subject in document.get("subject", ())]
     return (
@@ -115,18 +132,23 @@ def _uri(source: str) -> str:
 
 def verdict_summary(
     run: str, release: str, results: Iterable[StepResult], now: float
-) -> dict[str, Any]:
+) -> JsonObject:
     """What the run found. now: seconds since the epoch. results: of the steps that ended."""
     steps = sorted(results, key=lambda step: step.step)
+    outcomes: list[JsonValue] = [
+        {
+            "step": step.step,
+            "stage": step.stage,
+            "outcome": str(step.outcome),
+            **({"reason": step.reason} if step.reason else {}),
+        }
+        for step in steps
+    ]
     verdict = verdict_of([step.outcome for step in steps])
     return {
         "verdict": str(verdict),
         "run": run,
         "release": release,
         "finishedOn": timestamp(now),
-        "steps": [
-            {"step": step.step, "stage": step.stage, "outcome": str(step.outcome)}
-            | ({"reason": step.reason} if step.reason else {})
-            for step in steps
-        ],
+        "steps": outcomes,
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from shipway.errors import ConfigError
 from shipway.images import oci
@@ -19,6 +18,7 @@ from shipway.images.reference import ImageOrigin, digest_tag, immutable_tags
 from shipway.images.referrers import attach_document
 from shipway.images.registry import RegistryClient
 from shipway.images.size_budget import megabytes
+from shipway.pipeline.result import StepFacts
 from shipway.ports import Clock
 
 Say = Callable[[str], None]
@@ -146,7 +146,7 @@ class _Progress:
             self._say(f"{self._what}: {megabytes(self._sent)} of {megabytes(self._size)}")
 
 
-def facts_of(sent: PushResult, tags: Sequence[str], reference: str) -> dict[str, Any]:
+def facts_of(sent: PushResult, tags: Sequence[str], reference: str) -> StepFacts:
     """What a step remembers of a push. reference: registry/repository@digest."""
     return {
         "image": reference,

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 from urllib.parse import quote
 
 from shipway.images.blob_upload import BlobUploader
@@ -19,6 +19,9 @@ from shipway.images.oci import (
     EMPTY_BLOB,
     INDEX,
     MANIFEST,
+    Descriptor,
+    Index,
+    Manifest,
     descriptor,
     digest_of,
     encode_document,
@@ -46,7 +49,7 @@ class InMemoryBlobs:
 
 def attach_document(
     registry: RegistryClient,
-    subject: Mapping[str, Any],
+    subject: Descriptor,
     artifact_type: str,
     data: bytes,
     annotations: Mapping[str, str],
@@ -55,7 +58,7 @@ def attach_document(
 
     subject: the image's descriptor. The same document twice is one referrer.
     """
-    document = referrer_manifest(artifact_type, data, dict(subject), annotations)
+    document = referrer_manifest(artifact_type, data, subject, annotations)
     encoded_document = encode_document(document)
     sender = BlobUploader(
         registry, InMemoryBlobs({digest_of(blob): blob for blob in (data, EMPTY_BLOB)})
@@ -70,18 +73,18 @@ def attach_document(
 
 def list_referrers(
     registry: RegistryClient, digest: str, artifact_type: str = ""
-) -> list[dict[str, Any]]:
+) -> list[Descriptor]:
     """The descriptors of what is said about an image, of one type where one is named."""
     query = f"?artifactType={quote(artifact_type, safe='')}" if artifact_type else ""
     answer = registry.ask(RegistryRequest("GET", registry.url("referrers", f"{digest}{query}")))
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if answer.status == 200 and kind == INDEX:
-        listed = json.loads(answer.body)
+        listed: Index = json.loads(answer.body)
     elif answer.status in (200, 400, 404, 405):  # not known to it, or not in this form
         listed = _listed(registry, digest)
     else:
         raise registry_error(answer, "what is said of the image cannot be listed", registry.host)
-    manifests: list[dict[str, Any]] = listed.get("manifests", [])
+    manifests = listed.get("manifests", [])
     return [
         manifest
         for manifest in manifests
@@ -98,16 +101,14 @@ def read_documents(registry: RegistryClient, digest: str, artifact_type: str) ->
     return contents
 
 
-def _list_by_tag(
-    registry: RegistryClient, digest: str, document: Mapping[str, Any], data: bytes
-) -> None:
-    new = descriptor(
-        MANIFEST, data, artifactType=document["artifactType"], annotations=document["annotations"]
-    )
+def _list_by_tag(registry: RegistryClient, digest: str, document: Manifest, data: bytes) -> None:
+    new = descriptor(MANIFEST, data)
+    new["artifactType"] = document["artifactType"]
+    new["annotations"] = document["annotations"]
     listed = with_referrer(_listed(registry, digest), new)
     registry.put_manifest(encode_document(listed), INDEX, referrers_tag(digest))
 
 
-def _listed(registry: RegistryClient, digest: str) -> dict[str, Any]:
+def _listed(registry: RegistryClient, digest: str) -> Index:
     tag = referrers_tag(digest)
-    return registry.manifest(tag).document if registry.exists(tag) else image_index([])
+    return registry.manifest(tag).index if registry.exists(tag) else image_index([])

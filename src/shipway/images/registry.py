@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from shipway.errors import CannotRun, ConfigError
-from shipway.images.oci import ACCEPTED, MANIFEST, digest_of
+from shipway.images.oci import ACCEPTED, MANIFEST, Descriptor, Index, Manifest, digest_of
 from shipway.images.reference import ImageReference
 from shipway.images.registry_auth import RegistryAuth, RegistryCredentials
 from shipway.system.http import RegistryRequest, RegistryResponse, RegistryTransport
@@ -67,13 +66,19 @@ class FetchedManifest:
     data: bytes
 
     @property
-    def document(self) -> dict[str, Any]:
-        """Its content."""
-        document: dict[str, Any] = json.loads(self.data)
+    def document(self) -> Manifest:
+        """Its content, where it is the manifest of one image or artifact."""
+        document: Manifest = json.loads(self.data)
         return document
 
     @property
-    def descriptor(self) -> dict[str, Any]:
+    def index(self) -> Index:
+        """Its content, where it is an index."""
+        index: Index = json.loads(self.data)
+        return index
+
+    @property
+    def descriptor(self) -> Descriptor:
         """What names it."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from shipway.config.schema import Config
 from shipway.errors import ConfigError
@@ -45,12 +45,37 @@ def tag_patterns(tags: Iterable[str]) -> tuple[str, ...]:
     return mutable_tags
 
 
-def lifecycle_policy(tags: Iterable[str], kept: int) -> dict[str, Any]:
+class LifecycleSelection(TypedDict):
+    """Which images a rule is about (Amazon ECR, "Lifecycle policy parameters")."""
+
+    tagStatus: str
+    tagPatternList: NotRequired[list[str]]
+    countType: str
+    countUnit: NotRequired[str]
+    countNumber: int
+
+
+class LifecycleRule(TypedDict):
+    """One rule; the lowest priority is looked at first."""
+
+    rulePriority: int
+    description: str
+    selection: LifecycleSelection
+    action: dict[str, str]
+
+
+class LifecyclePolicy(TypedDict):
+    """A repository's policy."""
+
+    rules: list[LifecycleRule]
+
+
+def lifecycle_policy(tags: Iterable[str], kept: int) -> LifecyclePolicy:
     """The lifecycle policy: an image that an environment's tag names stays, however old.
 
     A rule of higher priority keeps what it matches from all rules behind it.
     """
-    rules = [
+    rules: list[LifecycleRule] = [
         {
             "rulePriority": number,
             "description": f"what {tag} names stays",

@@ -11,15 +11,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import json
 import os
 import re
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import IO, Any
 
+from shipway.codec import DocumentFormat, JsonObject
+from shipway.errors import RecordError
 from shipway.images import oci
 from shipway.images.layout import OciLayout, RawImage
 from shipway.images.provenance import timestamp as written
@@ -177,8 +178,31 @@ Say = Callable[[str], None]
 class ReproducibleImage:
     """The image. descriptor: of its manifest."""
 
-    descriptor: dict[str, Any]
+    descriptor: oci.Descriptor
     weight: ImageSize
+
+
+@dataclass(frozen=True)
+class KnownLayer:
+    """A layer that was finished before. packages: bytes by package. strangers: digests of files
+    that are not of the context."""
+
+    written: RewrittenLayer
+    packages: Mapping[str, int]
+    base: bool
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownLayers:
+    """By the digest of the layer that the builder made, unpacked."""
+
+    layers: Mapping[str, KnownLayer] = field(default_factory=dict)
+
+
+KNOWN_LAYERS = DocumentFormat(
+    KnownLayers, "the list of finished layers", (lambda layers: {"layers": layers},)
+)
 
 
 @dataclass(frozen=True)
@@ -204,22 +228,22 @@ class ImageFinisher:
             _made_by(step) for step in raw.config.get("history", ()) if not step.get("empty_layer")
         ]
         commands += [""] * (len(diffs) - len(commands))
-        entries: dict[str, dict[str, Any]] = {}
+        entries: dict[str, KnownLayer] = {}
         layers = []
         for number, diff in enumerate(diffs):
             entry = self._layer(raw, number, cached.get(diff), base=number < count)
             entries[diff] = entry
-            layers.append((RewrittenLayer(**entry["written"]), entry["packages"], commands[number]))
+            layers.append((entry.written, entry.packages, commands[number]))
         config = oci.encode_document(
             self._config(raw.config, [written.diff for written, _, _ in layers])
         )
         self.layout.put(config)
-        descriptors = [
+        descriptors: list[oci.Descriptor] = [
             {"mediaType": oci.LAYER, "digest": written.digest, "size": written.size}
             for written, _, _ in layers
         ]
         manifest = oci.image_manifest(oci.descriptor(oci.CONFIG, config), descriptors, self.labels)
-        write_atomic(self._known_path, json.dumps(entries).encode())
+        write_atomic(self._known_path, KNOWN_LAYERS.write(KnownLayers(entries)).encode())
         weighed = tuple(
             SizedLayer(instruction, written.unpacked, written.size, number < count, packages)
             for number, (written, packages, instruction) in enumerate(layers)
@@ -232,40 +256,39 @@ class ImageFinisher:
     def _known_path(self) -> str:
         return os.path.join(self.layout.folder, _KNOWN)
 
-    def _known(self) -> dict[str, Any]:
+    def _known(self) -> Mapping[str, KnownLayer]:
         try:
-            with open(self._known_path, encoding="utf-8") as file:
-                records: dict[str, Any] = json.load(file)
-        except (OSError, ValueError):
+            with open(self._known_path, "rb") as file:
+                return KNOWN_LAYERS.read(file.read(), self._known_path).layers
+        except (OSError, RecordError):
             return {}
-        return records
 
     def _layer(
-        self, raw: RawImage, number: int, cached: dict[str, Any] | None, *, base: bool
-    ) -> dict[str, Any]:
-        """What is kept of a layer: written (digests and sizes), packages, base, strangers."""
+        self, raw: RawImage, number: int, cached: KnownLayer | None, *, base: bool
+    ) -> KnownLayer:
+        """What is kept of a layer."""
         if cached and self._still(cached, base=base):
             return cached
         if base:
-            return self._entry(self._write(raw, number, None), {}, base=True, strangers=[])
+            return KnownLayer(self._write(raw, number, None), {}, base=True)
         with raw.layer(number) as stored:
             contents = inspect_layer(decompressed(stored), self.context)
         own = contents.own and not contents.strangers
         moment = self.origin.moment if own else ALWAYS
         self.say(f"layer {number + 1}: {len(contents.files)} files")
-        return self._entry(
+        return KnownLayer(
             self._write(raw, number, moment),
             _packages(contents),
             base=False,
-            strangers=contents.strangers,
+            strangers=tuple(contents.strangers),
         )
 
-    def _still(self, cached: Mapping[str, Any], *, base: bool) -> bool:
+    def _still(self, cached: KnownLayer, *, base: bool) -> bool:
         """Whether the layer would become the same again, and is there."""
-        present = self.layout.has(cached["written"]["digest"], cached["written"]["size"])
+        present = self.layout.has(cached.written.digest, cached.written.size)
         # Only what is foreign to the context has the same time always.
-        foreign = any(digest not in self.context for digest in cached["strangers"])
-        return present and cached["base"] == base and (base or foreign)
+        foreign = any(digest not in self.context for digest in cached.strangers)
+        return present and cached.base == base and (base or foreign)
 
     def _write(self, raw: RawImage, number: int, moment: int | None) -> RewrittenLayer:
         handle, path = tempfile.mkstemp(dir=self.layout.beside)
@@ -284,45 +307,39 @@ class ImageFinisher:
             raise
         return written
 
-    @staticmethod
-    def _entry(
-        written: RewrittenLayer, packages: Mapping[str, int], *, base: bool, strangers: list[str]
-    ) -> dict[str, Any]:
-        return {
-            "written": asdict(written),
-            "packages": dict(packages),
-            "base": base,
-            "strangers": strangers,
-        }
-
-    def _config(self, original: Mapping[str, Any], diffs: list[str]) -> dict[str, Any]:
+    def _config(self, original: oci.ImageConfig, diffs: list[str]) -> oci.ImageConfig:
         """The image's configuration (image-spec, config.md), without what only docker knows."""
         created = written(self.origin.moment)
         retained = {
             key: value for key, value in original["config"].items() if key in _KEPT and value
         }
-        labels = {
+        labels = retained.get("Labels")
+        kept: JsonObject = {
             name: value
-            for name, value in (retained.get("Labels") or {}).items()
+            for name, value in (labels if isinstance(labels, dict) else {}).items()
             if not name.startswith(_BUILDERS_OWN)
         }
-        history = [
-            {"created": created, "created_by": _made_by(step)}
-            | ({"empty_layer": True} if step.get("empty_layer") else {})
-            for step in original.get("history", ())
-        ]
-        return {
+        config: oci.ImageConfig = {
             "created": created,
             "architecture": original["architecture"],
             "os": original["os"],
-            **({"variant": original["variant"]} if original.get("variant") else {}),
-            "config": {**retained, "Labels": {**labels, **self.labels}},
+            "config": {**retained, "Labels": {**kept, **self.labels}},
             "rootfs": {"type": "layers", "diff_ids": diffs},
-            "history": history,
+            "history": [_instruction(step, created) for step in original.get("history", ())],
         }
+        if original.get("variant"):
+            config["variant"] = original["variant"]
+        return config
 
 
-def _made_by(entry: Mapping[str, Any]) -> str:
+def _instruction(step: oci.HistoryEntry, created: str) -> oci.HistoryEntry:
+    entry: oci.HistoryEntry = {"created": created, "created_by": _made_by(step)}
+    if step.get("empty_layer"):
+        entry["empty_layer"] = True
+    return entry
+
+
+def _made_by(entry: oci.HistoryEntry) -> str:
     """The instruction, without digests that builders make of times."""
     return _HASH.sub(r"\1", str(entry.get("created_by", "")))
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
+from shipway.codec import JsonObject, JsonValue
 from shipway.monitoring.alarm import (
     BLUE,
     DATABASE_METRICS,
@@ -27,7 +28,6 @@ from shipway.monitoring.alarm_rules import (
 )
 from shipway.monitoring.log_queries import APPLICATION, EVENTS
 from shipway.monitoring.references import Resource, substitution
-from shipway.ports import Json
 
 # The metrics by release that an application may send itself: the names they have to have.
 #
@@ -54,17 +54,17 @@ class Widget(TypedDict):
     height: int
     x: NotRequired[int]
     y: NotRequired[int]
-    properties: Mapping[str, Json]
+    properties: Mapping[str, JsonValue]
 
 
-Line = Sequence[Json]  # a metric, or an expression, as a dashboard writes them
+Line = Sequence[JsonValue]  # a metric, or an expression, as a dashboard writes them
 _REGION = "${AWS::Region}"
 WIDTH, HEIGHT = 12, 6  # of 24 columns
 
 
-def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: Json) -> Widget:
+def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: JsonValue) -> Widget:
     """Lines over time. unit: what the left axis says."""
-    axis: dict[str, Json] = (
+    axis: JsonObject = (
         {"yAxis": {"left": {"label": unit, "showUnits": False, "min": 0}}} if unit else {}
     )
     return {
@@ -84,7 +84,7 @@ def graph_widget(title: str, lines: Sequence[Line], *, unit: str = "", **more: J
 
 
 def metric_line(
-    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: Json
+    namespace: str, name: str, dimensions: Sequence[tuple[str, str]], stat: str, **more: JsonValue
 ) -> Line:
     """One metric."""
     flat = [part for pair in dimensions for part in pair]
@@ -92,7 +92,12 @@ def metric_line(
 
 
 def search_expression(
-    namespace: str, name: str, dimensions: Sequence[str], stat: str, period: int = 60, **more: Json
+    namespace: str,
+    name: str,
+    dimensions: Sequence[str],
+    stat: str,
+    period: int = 60,
+    **more: JsonValue,
 ) -> Line:
     """A line for every value of the dimensions: releases come and go."""
     schema = ",".join((f'"{namespace}"', *dimensions))

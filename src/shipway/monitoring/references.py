@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Required, TypedDict
 
-from shipway.ports import Json
+from shipway.codec import JsonValue
 
 
 class Resource(TypedDict, total=False):
@@ -16,9 +16,9 @@ class Resource(TypedDict, total=False):
     """
 
     Type: Required[str]
-    Properties: Required[Mapping[str, Json]]
+    Properties: Required[Mapping[str, JsonValue]]
     DependsOn: list[str]
-    Metadata: Mapping[str, Json]
+    Metadata: Mapping[str, JsonValue]
     DeletionPolicy: str
     UpdateReplacePolicy: str
 
@@ -48,22 +48,22 @@ def logical_id(*texts: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in parts)
 
 
-def reference_to(id: str) -> Mapping[str, Json]:
+def reference_to(id: str) -> Mapping[str, JsonValue]:
     """A reference to a parameter or a resource."""
     return {"Ref": id}
 
 
-def attribute_of(id: str, name: str) -> Mapping[str, Json]:
+def attribute_of(id: str, name: str) -> Mapping[str, JsonValue]:
     """An attribute of a resource."""
     return {"Fn::GetAtt": [id, name]}
 
 
-def substitution(text: str) -> Mapping[str, Json]:
+def substitution(text: str) -> Mapping[str, JsonValue]:
     """Text with `${Name}` in it."""
     return {"Fn::Sub": text}
 
 
-def resolved_later(value: str) -> Json:
+def resolved_later(value: str) -> JsonValue:
     """A value as it is, or a reference where it is `${Name}` (monitoring/alarm.py)."""
     match = _PARAMETER.fullmatch(value)
     return reference_to(match[1]) if match else value

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shipway.aws.names import AwsResourceNames
+from shipway.codec import JsonObject, JsonValue
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.infrastructure.template import LIMIT
@@ -40,7 +41,6 @@ from shipway.monitoring.references import (
     reference_to,
     resolved_later,
 )
-from shipway.ports import Json
 
 # Alarms and composite alarms as CloudFormation.
 
@@ -71,7 +71,7 @@ def _alarm(target: AlarmDimensions, rule: AlarmRule, runbooks: str) -> Resource:
         if rule.group is MetricGroup.ALONE
         else []
     )
-    properties: dict[str, Json] = {
+    properties: JsonObject = {
         "AlarmName": alarm_name(target, rule.name),
         "AlarmDescription": _described(rule.severity, rule.meaning, runbooks, rule.name),
         "ActionsEnabled": True,
@@ -94,7 +94,7 @@ def _described(severity: AlarmSeverity, meaning: str, runbooks: str, name: str) 
     return f"[{severity}] {meaning}{where}"[:_LONGEST]
 
 
-def _measured(rule: AlarmRule) -> Mapping[str, Json]:
+def _measured(rule: AlarmRule) -> Mapping[str, JsonValue]:
     if rule.expression:
         result = {"Id": "result", "Expression": rule.expression, "Label": rule.name}
         parts = [_part(rule, metric) for metric in rule.metrics]
@@ -108,8 +108,8 @@ def _measured(rule: AlarmRule) -> Mapping[str, Json]:
     }
 
 
-def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Json]:
-    stat: dict[str, Json] = {
+def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, JsonValue]:
+    stat: JsonObject = {
         "Metric": _metric(metric),
         "Period": rule.period,
         "Stat": metric.statistic,
@@ -117,7 +117,7 @@ def _part(rule: AlarmRule, metric: AlarmMetric) -> Mapping[str, Json]:
     return {"Id": metric.id, "MetricStat": stat, "ReturnData": False}
 
 
-def _metric(metric: AlarmMetric) -> Mapping[str, Json]:
+def _metric(metric: AlarmMetric) -> Mapping[str, JsonValue]:
     return {
         "Namespace": metric.namespace,
         "MetricName": metric.name,
@@ -128,7 +128,7 @@ def _metric(metric: AlarmMetric) -> Mapping[str, Json]:
 
 
 def _composite(target: AlarmDimensions, composite: CompositeAlarm, runbooks: str) -> Resource:
-    properties: dict[str, Json] = {
+    properties: JsonObject = {
         "AlarmName": alarm_name(target, composite.name),
         "AlarmDescription": _described(
             composite.severity, composite.meaning, runbooks, composite.name

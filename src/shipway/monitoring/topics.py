@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from shipway.codec import JsonObject, JsonValue
 from shipway.config.aws import Monitoring
 from shipway.errors import ConfigError
 from shipway.monitoring.alarm import AlarmDimensions, AlarmSeverity
@@ -20,7 +21,6 @@ from shipway.monitoring.references import (
     reference_to,
     substitution,
 )
-from shipway.ports import Json
 
 # Who gets messages of which severity.
 
@@ -87,7 +87,7 @@ def topic_resources(prefix: str, settings: Monitoring, slack_role: str) -> dict[
 
 def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[str, Resource]:
     id = logical_id("topic", severity)
-    properties: dict[str, Json] = {"TopicName": f"{prefix}-{severity}"}
+    properties: JsonObject = {"TopicName": f"{prefix}-{severity}"}
     if settings.encrypted:
         # The key that AWS manages for SNS would do, but alarms may not use it.
         properties["KmsMasterKeyId"] = reference_to(_KEY)
@@ -112,7 +112,7 @@ def _topic(prefix: str, severity: AlarmSeverity, settings: Monitoring) -> dict[s
     }
 
 
-def _policy(topic: str) -> Mapping[str, Json]:
+def _policy(topic: str) -> Mapping[str, JsonValue]:
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -225,7 +225,7 @@ def event_resources(target: AlarmDimensions, secrets: str) -> dict[str, Resource
 
 
 def _rule(
-    target: AlarmDimensions, name: str, description: str, pattern: Mapping[str, Json]
+    target: AlarmDimensions, name: str, description: str, pattern: Mapping[str, JsonValue]
 ) -> Resource:
     """A rule by a name of its own: MonitorRole may change these, and no others."""
     # CloudTrail's reading calls come only to rules that ask for all management events.
@@ -244,7 +244,7 @@ def _rule(
     }
 
 
-def _deployments(target: AlarmDimensions) -> Mapping[str, Json]:
+def _deployments(target: AlarmDimensions) -> Mapping[str, JsonValue]:
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Deployment State Change"],
@@ -252,7 +252,7 @@ def _deployments(target: AlarmDimensions) -> Mapping[str, Json]:
     }
 
 
-def _tasks(target: AlarmDimensions) -> Mapping[str, Json]:
+def _tasks(target: AlarmDimensions) -> Mapping[str, JsonValue]:
     """Not those that the service itself stops, nor one-off tasks."""
     return {
         "source": ["aws.ecs"],
@@ -266,7 +266,7 @@ def _tasks(target: AlarmDimensions) -> Mapping[str, Json]:
     }
 
 
-def _denied(secrets: str) -> Mapping[str, Json]:
+def _denied(secrets: str) -> Mapping[str, JsonValue]:
     return {
         "source": ["aws.secretsmanager"],
         "detail-type": ["AWS API Call via CloudTrail"],

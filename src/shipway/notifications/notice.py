@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
 
+from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Changes
 from shipway.reports.sanitize import one_line
@@ -65,7 +65,7 @@ class Notice:
         release = self.release or "a release"
         return f"{release} was rolled back" if self.cause else f"went back to {release}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """For a webhook; docs/notifications.md describes it."""
         return {**asdict(self), "event": str(self.event), "headline": self.headline}
 

@@ -7,7 +7,7 @@ reads: a mention, a link, an entity) and "Block Kit" for the limits.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 from urllib.parse import quote, urlsplit
 
 from shipway.notifications.notice import Notice, NoticeEvent
@@ -28,10 +28,64 @@ _SIGN = {
 }
 
 
+# Block Kit's objects, as far as they are used here.
+
+
+class PlainText(TypedDict):
+    """A text as it is."""
+
+    type: Literal["plain_text"]
+    text: str
+    emoji: bool
+
+
+class MarkdownText(TypedDict):
+    """A text in Slack's mrkdwn. verbatim: what looks like an address or a name is left as text."""
+
+    type: Literal["mrkdwn"]
+    text: str
+    verbatim: bool
+
+
+class HeaderBlock(TypedDict):
+    """A heading."""
+
+    type: Literal["header"]
+    text: PlainText
+
+
+class SectionBlock(TypedDict):
+    """A text, or cells in two columns."""
+
+    type: Literal["section"]
+    text: NotRequired[MarkdownText]
+    fields: NotRequired[list[MarkdownText]]
+
+
+class ContextBlock(TypedDict):
+    """A text in small print."""
+
+    type: Literal["context"]
+    elements: list[MarkdownText]
+
+
+Block = HeaderBlock | SectionBlock | ContextBlock
+
+
+class SlackMessage(TypedDict):
+    """The body. text: for notifications, and where blocks are not shown."""
+
+    text: str
+    blocks: list[Block]
+    unfurl_links: bool
+    unfurl_media: bool
+    channel: NotRequired[str]
+
+
 def slack_message(notice: Notice, channel: str = "") -> bytes:
     """The message as JSON, for an incoming webhook, or with a channel for chat.postMessage."""
     headline = one_line(f"{_SIGN[notice.event]} {notice.headline}", _HEADER)
-    blocks: list[dict[str, Any]] = [
+    blocks: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": headline, "emoji": False}}
     ]
     if why := _why(notice):
@@ -46,7 +100,7 @@ def slack_message(notice: Notice, channel: str = "") -> bytes:
     if notice.links:
         links = " · ".join(_link(name, where) for name, where in notice.links.items())
         blocks.append({"type": "context", "elements": [_text(links[:_SECTION])]})
-    message: dict[str, Any] = {
+    message: SlackMessage = {
         "text": mrkdwn(headline),
         "blocks": blocks,
         "unfurl_links": False,
@@ -66,12 +120,11 @@ def mrkdwn(text: str, longest: int = _CELL) -> str:
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _text(text: str) -> dict[str, Any]:
-    # verbatim: what looks like an address or a name is left as text.
+def _text(text: str) -> MarkdownText:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _section(text: str) -> dict[str, Any]:
+def _section(text: str) -> SectionBlock:
     return {"type": "section", "text": _text(text)}
 
 

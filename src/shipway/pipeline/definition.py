@@ -216,7 +216,7 @@ def _check(check: Check, config: Config) -> Step:
             f"Make one with `uv lock`, or switch it off: [checks] {check.name} = false.",
             code="invalid-pipeline",
         )
-    gates = [[g.measure, g.bound, g.limit, g.subject] for g in check.gates(config)]
+    gates = [(g.measure, str(g.bound), g.limit, g.subject) for g in check.gates(config)]
     application = config.application
     tool = check.tool
     return Step(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass, replace
 
+from shipway.codec import DocumentFormat
 from shipway.findings.finding import Finding
 from shipway.findings.scan import Scan
-from shipway.pipeline.codec import finding_from_dict, finding_to_dict
 from shipway.system.files import write_atomic
 
 _FOLDER = "imported"
@@ -22,26 +20,19 @@ _NOT_A_NAME = re.compile(r"[^a-z0-9.-]+")
 class ImportedScan:
     """A scan that is kept. source: the file or image it is of. imported: seconds since the epoch.
 
-    incomplete: why it is no whole scan; "" where it is.
+    incomplete: why it is no whole scan; "" where it is. What Shipway before 0.2 kept has no
+    tool, and the name of its file.
     """
 
-    name: str
-    tool: str
+    name: str = ""
+    tool: str = ""
     source: str
     imported: float
     findings: tuple[Finding, ...]
     incomplete: str = ""
 
 
-class _StoredScan(TypedDict):
-    """A scan's file. Those of Shipway before 0.2 have no more than the first three."""
-
-    source: str
-    imported: float
-    findings: list[dict[str, object]]
-    name: NotRequired[str]
-    tool: NotRequired[str]
-    incomplete: NotRequired[str]
+IMPORTED_SCAN = DocumentFormat(ImportedScan, "the imported scan")
 
 
 def keep_scan(state: str, scan: Scan, *, name: str, source: str, now: float) -> None:
@@ -53,15 +44,15 @@ def keep_scan(state: str, scan: Scan, *, name: str, source: str, now: float) -> 
     for other in imported_scans(state):
         if not scan.incomplete and other.incomplete and other.tool == other.name == scan.tool:
             forget_scan(state, other.name)
-    stored: _StoredScan = {
-        "name": name,
-        "tool": scan.tool,
-        "source": source,
-        "imported": now,
-        "incomplete": scan.incomplete,
-        "findings": [finding_to_dict(finding) for finding in scan.findings],
-    }
-    write_atomic(_path(state, name), json.dumps(stored, indent=1, default=str).encode())
+    stored = ImportedScan(
+        name=name,
+        tool=scan.tool,
+        source=source,
+        imported=now,
+        findings=scan.findings,
+        incomplete=scan.incomplete,
+    )
+    write_atomic(_path(state, name), IMPORTED_SCAN.write(stored).encode())
 
 
 def forget_scan(state: str, name: str) -> bool:
@@ -74,24 +65,14 @@ def forget_scan(state: str, name: str) -> bool:
 
 
 def imported_scans(state: str) -> list[ImportedScan]:
-    """What is kept, by name."""
+    """What is kept, by name. Raises RecordError, which names the file, for one that is damaged."""
     folder = os.path.join(state, _FOLDER)
     scans = []
     for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         with open(os.path.join(folder, file), encoding="utf-8") as stream:
-            scans.append(_scan(file.removesuffix(".json"), json.load(stream)))
+            scan = IMPORTED_SCAN.read(stream.read(), f"{_FOLDER}/{file}")
+        scans.append(replace(scan, name=scan.name or file.removesuffix(".json")))
     return scans
-
-
-def _scan(file: str, stored: _StoredScan) -> ImportedScan:
-    return ImportedScan(
-        name=stored.get("name", file),
-        tool=stored.get("tool", ""),
-        source=stored["source"],
-        imported=stored["imported"],
-        findings=tuple(map(finding_from_dict, stored["findings"])),
-        incomplete=stored.get("incomplete", ""),
-    )
 
 
 def _path(state: str, name: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
+from shipway.codec import JsonObject
 from shipway.errors import ErrorCode
 from shipway.findings.finding import Finding
 from shipway.pipeline.gates import GateResult, Measure
@@ -30,6 +31,35 @@ class TestTally:
     def executed(self) -> int:
         """Tests that really ran."""
         return self.passed + self.failed
+
+
+class StepFacts(TypedDict, total=False):
+    """What a step tells the steps after it and the reports; each has what it knows.
+
+    python: the interpreter of an environment that was made. paths: what has to exist for as long
+    as the result is good. fixed: findings that are gone since the baseline. suppressions: comments
+    that silence a tool, as (path, text). compared: whether there was a baseline. digest, builder:
+    of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
+    release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
+    `--json` prints it. address: where the application answers.
+    """
+
+    python: str
+    paths: list[str]
+    warnings: list[str]
+    fixed: int
+    suppressions: list[tuple[str, str]]
+    compared: bool
+    digest: str
+    builder: str
+    image: str
+    tags: list[str]
+    sent: int
+    blobs: int
+    all_blobs: int
+    release: JsonObject
+    receipt: JsonObject
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +89,7 @@ class StepResult:
     command: str = ""
     rollout: Verdict | None = None
     needs: tuple[str, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)  # e.g. the release, the receipt
+    facts: StepFacts = field(default_factory=StepFacts)
     code: ErrorCode | Literal[""] = ""
 
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import TypedDict
 
 from shipway.pipeline.dependency import Role
 
@@ -24,6 +24,30 @@ class StepKind(StrEnum):
     COMMAND = "command"  # the team's own: run argv, the exit code decides
     CHECK = "check"  # a tool's adapter from shipway.checks.registry
     ACTION = "action"  # a verb of Shipway itself: install, package, deploy, smoke
+
+
+class StepWork(TypedDict, total=False):
+    """What a step does, by its kind; all of it is in the step's identity.
+
+    A command has argv. A check has its name, its gates (measure, bound, limit, subject), and
+    settings, tests and load: what its outcome depends on. An action has its name; on_request:
+    whether it runs only where somebody names it; and what it works on.
+    """
+
+    argv: list[str]
+    check: str
+    gates: list[tuple[str, str, float, str]]
+    settings: list[object]
+    tests: list[object]
+    load: list[object]
+    action: str
+    on_request: bool
+    environment: str
+    application: str
+    version: str
+    files: tuple[str, ...]
+    stages: list[str]
+    generator: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +71,7 @@ class Step:
     name: str
     stage: str
     kind: StepKind
-    work: dict[str, Any]
+    work: StepWork
     needs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     env: tuple[str, ...] = ()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import cast
+from dataclasses import dataclass
 
+from shipway.codec import DocumentFormat, JsonObject
 from shipway.pipeline.outcome import Verdict
-from shipway.pipeline.result import RunResult
-from shipway.ports import RecordedRelease
+from shipway.pipeline.result import RunResult, StepFacts
 
 SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
 
@@ -48,26 +47,17 @@ class Release:
         return f"{version}+{commit}.{self.digest[:6]}"
 
 
-def release_to_dict(release: Release) -> RecordedRelease:
-    """A release as the record keeps it."""
-    return cast("RecordedRelease", {**asdict(release), "name": release.name})
+RELEASE = DocumentFormat(Release, "the release")
 
 
-def release_from_dict(data: RecordedRelease) -> Release:
-    """What `release_to_dict` gave, also after JSON made a list of its tuple, and also from before
-    a release had an SBOM and an image."""
-    return Release(
-        application=data["application"],
-        version=data["version"],
-        commit=data["commit"],
-        digest=data["digest"],
-        lock=data["lock"],
-        migrations=tuple(data["migrations"]),
-        path=data["path"],
-        python=data["python"],
-        sbom=data.get("sbom", ""),
-        image=data.get("image", ""),
-    )
+def release_from(fields: JsonObject) -> Release:
+    """A release from a step's facts. Raises RecordError."""
+    return RELEASE.from_object(fields, "the record, what was packaged")
+
+
+def release_fields(release: Release) -> dict[str, object]:
+    """A release as the record keeps it: with its name, for whoever only lists them."""
+    return {**RELEASE.fields(release), "name": release.name}
 
 
 # Whether a release has passed: the verdict that travels with it.
@@ -102,6 +92,6 @@ def find_passing_run(
     )
 
 
-def _packaged(facts: dict[str, object], digest: str) -> bool:
+def _packaged(facts: StepFacts, digest: str) -> bool:
     release = facts.get("release")
-    return isinstance(release, dict) and release.get("digest") == digest
+    return release is not None and release.get("digest") == digest

@@ -10,13 +10,14 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any, TextIO, TypedDict
 
+from shipway.codec import JsonObject
 from shipway.errors import ERROR_CODES, ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
-from shipway.pipeline.result import RunResult, StepResult, TestTally
+from shipway.pipeline.result import RunResult, StepFacts, StepResult, TestTally
 from shipway.pipeline.step import Step
 from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 
@@ -25,26 +26,26 @@ from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 # A field is only ever added within a version; readers must ignore what they do not know.
 
 VERSION = 1
-_TEXT = {"type": "string"}
-_NUMBER = {"type": "number"}
-_FIGURE = {"type": ["number", "null"]}  # null: not measured, or no finite number
-_COUNT = {"type": "integer", "minimum": 0}
-_YES_NO = {"type": "boolean"}
+_TEXT: JsonObject = {"type": "string"}
+_NUMBER: JsonObject = {"type": "number"}
+_FIGURE: JsonObject = {"type": ["number", "null"]}  # null: not measured, or no finite number
+_COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_YES_NO: JsonObject = {"type": "boolean"}
 
 
-def _one_of(values: type[StrEnum]) -> dict[str, Any]:
+def _one_of(values: type[StrEnum]) -> JsonObject:
     return {"enum": [value.value for value in values]}
 
 
-def _list(items: dict[str, Any]) -> dict[str, Any]:
+def _list(items: JsonObject) -> JsonObject:
     return {"type": "array", "items": items}
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(**properties: JsonObject) -> JsonObject:
+    return {"type": "object", "properties": {**properties}, "required": [*properties]}
 
 
-def _event(name: str, **properties: dict[str, Any]) -> dict[str, Any]:
+def _event(name: str, **properties: JsonObject) -> JsonObject:
     return _object(event={"enum": [name]}, **properties)
 
 
@@ -82,12 +83,12 @@ GATE = _object(
     worst=_list(_TEXT),
     sentence=_TEXT,
 )
-TESTS = {
+TESTS: JsonObject = {
     **_object(passed=_COUNT, failed=_COUNT, skipped=_COUNT, left_out=_list(_TEXT)),
     "type": ["object", "null"],
 }
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
-EVENTS: dict[str, dict[str, Any]] = {
+EVENTS: dict[str, JsonObject] = {
     "run_started": _event(
         "run_started",
         version={"type": "integer"},
@@ -140,10 +141,10 @@ EVENTS: dict[str, dict[str, Any]] = {
         exit_code=_COUNT,
     ),
 }
-SCHEMA: dict[str, Any] = {
+SCHEMA: JsonObject = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "One line of shipway run --json",
-    "oneOf": list(EVENTS.values()),
+    "oneOf": [*EVENTS.values()],
 }
 
 
@@ -186,14 +187,14 @@ class JsonEvents:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _emit(self, event: Mapping[str, Any]) -> None:
+    def _emit(self, event: Mapping[str, object]) -> None:
         text = event_line(event)
         with self._lock:
             self._stream.write(text)
             self._stream.flush()
 
 
-def event_line(event: Mapping[str, Any]) -> str:
+def event_line(event: Mapping[str, object]) -> str:
     """One line of strict JSON. ASCII, so that no terminal acts on what a tool printed."""
     try:
         text = json.dumps(event, allow_nan=False, default=str)
@@ -205,7 +206,113 @@ def event_line(event: Mapping[str, Any]) -> str:
     return text.replace("##[", "#\\u0023[") + "\n"
 
 
-def error_event(message: str, remedy: str, error: ShipwayError) -> dict[str, Any]:
+class FindingObject(TypedDict):
+    """A finding, as FINDING describes it."""
+
+    tool: str
+    rule: str
+    severity: str
+    path: str
+    line: int
+    message: str
+    remedy: str
+    kind: str
+    confidence: str
+    score: str
+    cvss: float | None
+    cwe: list[str]
+    ids: list[str]
+    package: str
+    link: str
+    content: str
+    also: list[str]
+    state: str
+    because: str
+    fingerprint: str
+
+
+class MeasureObject(TypedDict):
+    """A figure, as MEASURE describes it."""
+
+    name: str
+    value: float
+    unit: str
+    subject: str
+
+
+class GateObject(TypedDict):
+    """A gate's answer, as GATE describes it."""
+
+    measure: str
+    subject: str
+    bound: str
+    limit: float
+    figure: float | None
+    unit: str
+    passed: bool
+    worst: list[str]
+    sentence: str
+
+
+class TallyObject(TypedDict):
+    """How many tests did what, as TESTS describes it."""
+
+    passed: int
+    failed: int
+    skipped: int
+    left_out: list[str]
+
+
+class StepObject(TypedDict):
+    """A step's result, as `step_finished` has it."""
+
+    step: str
+    stage: str
+    outcome: str
+    started: float
+    seconds: float
+    reason: str
+    remedy: str
+    findings: list[FindingObject]
+    measures: list[MeasureObject]
+    gates: list[GateObject]
+    tests: TallyObject | None
+    reports: dict[str, str]
+    log: str
+    command: str
+    rollout: str | None
+    needs: list[str]
+    facts: StepFacts
+    code: str
+
+
+class RunObject(TypedDict):
+    """A run's result, as `run_finished` has it."""
+
+    run: str
+    application: str
+    verdict: str
+    reason: str
+    started: float
+    seconds: float
+    commit: str
+    branch: str
+    jobs: int
+    address: str
+    steps: dict[str, str]
+
+
+class ErrorObject(TypedDict):
+    """A command that could not do its work, as `error` has it."""
+
+    event: str
+    code: str
+    message: str
+    remedy: str
+    exit_code: int
+
+
+def error_event(message: str, remedy: str, error: ShipwayError) -> ErrorObject:
     """What a command prints that could not do its work. message, remedy: of the error, with
     commands as they are typed here."""
     return {
@@ -217,7 +324,7 @@ def error_event(message: str, remedy: str, error: ShipwayError) -> dict[str, Any
     }
 
 
-def step_object(result: StepResult) -> dict[str, Any]:
+def step_object(result: StepResult) -> StepObject:
     """A step's result as the schema has it."""
     passed = result.outcome.lets_dependants_run
     return {
@@ -245,7 +352,7 @@ def step_object(result: StepResult) -> dict[str, Any]:
     }
 
 
-def run_object(result: RunResult) -> dict[str, Any]:
+def run_object(result: RunResult) -> RunObject:
     """A run's result as the schema has it; the steps by name only, each had its own line."""
     return {
         "run": result.run,
@@ -262,7 +369,7 @@ def run_object(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> FindingObject:
     return {
         "tool": finding.tool,
         "rule": finding.rule,
@@ -287,7 +394,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _gate(gate: GateResult) -> dict[str, Any]:
+def _gate(gate: GateResult) -> GateObject:
     return {
         "measure": gate.gate.measure,
         "subject": gate.subject,
@@ -301,7 +408,7 @@ def _gate(gate: GateResult) -> dict[str, Any]:
     }
 
 
-def _tests(tests: TestTally) -> dict[str, Any]:
+def _tests(tests: TestTally) -> TallyObject:
     return {
         "passed": tests.passed,
         "failed": tests.failed,

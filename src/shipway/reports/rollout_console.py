@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from shipway.codec import JsonObject
 from shipway.reports.console import write_line
 from shipway.reports.console_lines import ConsoleLine, Style
 from shipway.reports.figures import format_duration, format_figure, style_of
 from shipway.reports.rollout_samples import ReleaseTraffic, chart_samples, finite_number
 from shipway.reports.sanitize import log_line, one_line
+from shipway.rollouts.report import JudgementRow, TrafficRow
 
 BAR = 40  # characters
 _LONGEST_NAME = 40
@@ -54,7 +56,7 @@ class RolloutView:
         line = f"{self._time(at)}  {self.stage:<24}  {self.text}{so_far}".rstrip()
         return ConsoleLine(line, _TONES_OF_STAGES.get(self.stage, Style.PLAIN))
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """Add it up."""
         for read in chart_samples([sample], 0.0):
             self.weight = self.weight if read.weight is None else read.weight
@@ -63,7 +65,7 @@ class RolloutView:
                 requests, failed = old.requests + new.requests, old.failed + new.failed
                 self.got[name] = ReleaseTraffic(requests, failed, new.p95)
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> ConsoleLine | None:
+    def on_judgement(self, evidence: JudgementRow) -> ConsoleLine | None:
         """The line of what the judge says; None where it says nothing new."""
         decision = one_line(format_figure(evidence.get("decision")))
         sentence = one_line(format_figure(evidence.get("sentence")))
@@ -134,12 +136,12 @@ class PlainRollout:
         with self._lock:
             self._show(self._view.on_stage(at, stage, text))
 
-    def on_sample(self, sample: Mapping[str, Any]) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """Counted for the next line."""
         with self._lock:
             self._view.on_sample(sample)
 
-    def on_judgement(self, evidence: Mapping[str, Any]) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """One line."""
         with self._lock:
             self._show(self._view.on_judgement(evidence))
@@ -172,7 +174,7 @@ _LONGEST = 30  # characters of a cell; a cause has a line of its own
 _NOTHING = "–"
 
 
-def history_table(rollouts: Sequence[Mapping[str, Any]]) -> list[str]:
+def history_table(rollouts: Sequence[JsonObject]) -> list[str]:
     """The lines: heads, then a rollout a line in the order given, its cause below it.
 
     rollouts: as the record has them, receipts with a `number`; `by` is who began it. Whatever is
@@ -192,7 +194,7 @@ def history_table(rollouts: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _asides(rollout: Mapping[str, Any]) -> Iterator[str]:
+def _asides(rollout: JsonObject) -> Iterator[str]:
     """What else is to be known of a rollout: where it came from, who was not told of it."""
     if rollout.get("promoted"):
         yield f"promoted from {format_figure(rollout['promoted'])}"
@@ -205,12 +207,12 @@ def _asides(rollout: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _dicts(rows: Any) -> Iterator[Mapping[str, Any]]:
+def _dicts(rows: Any) -> Iterator[JsonObject]:
     """Those that are what they should be: a record may hold anything."""
     yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
 
 
-def _cells(rollout: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(rollout: JsonObject) -> tuple[str, ...]:
     seconds = finite_number(rollout.get("seconds"))
     cells = (
         f"#{rollout['number']}" if "number" in rollout else "",

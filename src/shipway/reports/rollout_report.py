@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from shipway.codec import JsonObject
 from shipway.pipeline.result import RunResult
 from shipway.reports.figures import PERCENTILES, format_duration, format_figure, style_of
 from shipway.reports.rollout_samples import (
@@ -177,7 +178,7 @@ class _Window:
         return min(100.0, max(0.0, (at - self.begin) / (self.end - self.begin) * 100))
 
 
-def rollout_chart(receipt: Mapping[str, Any], started: float) -> RolloutChart | None:
+def rollout_chart(receipt: JsonObject, started: float) -> RolloutChart | None:
     """Lay out a receipt; None where nothing was sampled. started: seconds since the epoch."""
     every = chart_samples(receipt.get("samples"), started)
     if not every:
@@ -237,7 +238,9 @@ def _patience(points: Sequence[ChartSample]) -> float:
 
 
 def _window(
-    receipt: Mapping[str, Any], every: Sequence[ChartSample], stages: Sequence[tuple[float, str]]
+    receipt: JsonObject,
+    every: Sequence[ChartSample],
+    stages: Sequence[tuple[float, str]],
 ) -> _Window:
     ats = [0.0, *(sample.at for sample in every), *(at for at, _ in stages)]
     begin, end = min(ats), max([*ats, finite_number(receipt.get("seconds")) or 0.0])
@@ -266,7 +269,7 @@ def _bands(stages: Sequence[tuple[float, str]], window: _Window) -> list[ChartBa
     return bands
 
 
-def _marks(receipt: Mapping[str, Any], window: _Window, started: float) -> tuple[ChartMark, ...]:
+def _marks(receipt: JsonObject, window: _Window, started: float) -> tuple[ChartMark, ...]:
     judged = [
         (evidence_letter(number), str(entry.get("decision") or ""), window.x(at))
         for number, entry in enumerate(mapping_entries(receipt.get("evidence")))
@@ -340,7 +343,7 @@ def rollout_report_views(run: RunResult) -> tuple[RolloutReportView, ...]:
     return tuple(results)
 
 
-def rollout_report_view(step: str, raw: Mapping[str, Any], started: float) -> RolloutReportView:
+def rollout_report_view(step: str, raw: JsonObject, started: float) -> RolloutReportView:
     """A receipt as the record has it. Its times are shown from its own start; `started` (seconds
     since the epoch) is used where it does not say when that was."""
     began = finite_number(raw.get("started"))
@@ -370,7 +373,7 @@ def rollout_report_view(step: str, raw: Mapping[str, Any], started: float) -> Ro
     )
 
 
-def _facts(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _facts(raw: JsonObject) -> tuple[tuple[str, str], ...]:
     return tuple(
         (_CALLED.get(str(name), str(name)), _fact(str(name), value))
         for name, value in raw.items()

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shipway.codec import JsonObject
+
 _EPOCH = 1e9  # a time above it is since the epoch, one below it is since the start already
 
 
@@ -53,10 +55,10 @@ def seconds_since(at: Any, started: float) -> float | None:
     return moment - started if moment is not None and moment > _EPOCH else moment
 
 
-def mapping_entries(raw: Any) -> list[Mapping[str, Any]]:
+def mapping_entries(raw: Any) -> list[JsonObject]:
     """Those of a list that are mappings; empty for what is no list."""
     items = raw if isinstance(raw, (list, tuple)) else ()
-    return [item for item in items if isinstance(item, Mapping)]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def chart_samples(raw: Any, started: float) -> list[ChartSample]:
@@ -113,10 +115,10 @@ def _share(value: Any) -> float | None:
 
 def _releases(raw: Any) -> dict[str, ReleaseTraffic]:
     rows = raw.items() if isinstance(raw, Mapping) else ()
-    return {str(name): _got(row) for name, row in rows if isinstance(row, Mapping)}
+    return {str(name): _got(row) for name, row in rows if isinstance(row, dict)}
 
 
-def _got(row: Mapping[str, Any]) -> ReleaseTraffic:
+def _got(row: JsonObject) -> ReleaseTraffic:
     p95 = finite_number(row.get("p95"))
     return ReleaseTraffic(
         _count(row.get("requests")),

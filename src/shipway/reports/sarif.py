@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
+from shipway.codec import JsonObject
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.findings.sarif_import import LINK, findings_from_sarif
 from shipway.pipeline.result import RunResult, StepResult
@@ -20,6 +21,136 @@ from shipway.reports.run_findings import (
     skipped_scanners,
 )
 from shipway.reports.sanitize import plain_text
+
+# SARIF's objects, as far as they are written here (sarif-v2.1.0, chapter 3).
+
+
+class Text(TypedDict):
+    """A `message` or a `multiformatMessageString`."""
+
+    text: str
+
+
+RuleBag = TypedDict(
+    "RuleBag",
+    {
+        "tags": list[str],
+        "problem.severity": str,
+        "security-severity": NotRequired[str],
+        "precision": NotRequired[str],
+    },
+)
+
+
+class Level(TypedDict):
+    """A `reportingConfiguration`."""
+
+    level: str
+
+
+class Rule(TypedDict):
+    """A `reportingDescriptor`."""
+
+    id: str
+    shortDescription: Text
+    fullDescription: Text
+    help: Text
+    defaultConfiguration: Level
+    properties: RuleBag
+    helpUri: NotRequired[str]
+
+
+class Driver(TypedDict):
+    """A tool's `toolComponent`."""
+
+    name: str
+    rules: list[Rule]
+
+
+class Tool(TypedDict):
+    """What has looked."""
+
+    driver: Driver
+
+
+class Identified(TypedDict):
+    """What refers to something by its id."""
+
+    id: str
+
+
+class ArtifactLocation(TypedDict):
+    """A file."""
+
+    uri: str
+    uriBaseId: NotRequired[str]
+
+
+class Region(TypedDict):
+    """A place in a file."""
+
+    startLine: int
+
+
+class PhysicalLocation(TypedDict):
+    """A file and a place in it."""
+
+    artifactLocation: ArtifactLocation
+    region: Region
+
+
+class Location(TypedDict):
+    """Where a result is."""
+
+    physicalLocation: PhysicalLocation
+
+
+class Suppression(TypedDict):
+    """Why a result does not count."""
+
+    kind: str
+    justification: str
+
+
+class Result(TypedDict):
+    """A finding. properties: what SARIF has no word for."""
+
+    ruleId: str
+    ruleIndex: int
+    level: str
+    message: Text
+    locations: list[Location]
+    partialFingerprints: dict[str, str]
+    baselineState: str
+    suppressions: NotRequired[list[Suppression]]
+    properties: NotRequired[dict[str, JsonObject]]
+
+
+class Notification(TypedDict):
+    """What a tool could not do."""
+
+    level: str
+    descriptor: Identified
+    message: Text
+
+
+class ToolInvocation(TypedDict):
+    """How a tool ended."""
+
+    executionSuccessful: bool
+    toolExecutionNotifications: NotRequired[list[Notification]]
+
+
+class ToolRun(TypedDict):
+    """A `run`: one tool's results."""
+
+    tool: Tool
+    automationDetails: Identified
+    columnKind: str
+    invocations: list[ToolInvocation]
+    results: list[Result]
+    originalUriBaseIds: NotRequired[dict[str, ArtifactLocation]]
+
 
 # What a rule in SARIF says of all findings that name it.
 
@@ -45,13 +176,13 @@ _CWE = re.compile(r"CWE-\d+")
 _WEB = re.compile(r"https?://[A-Za-z0-9.\-_~:/?#@!$&'()*+,;=%\[\]]+")
 
 
-def rule_object(name: str, group: Sequence[RunFindings]) -> dict[str, Any]:
+def rule_object(name: str, group: Sequence[RunFindings]) -> Rule:
     """The rule as SARIF has it."""
     findings = [entry.finding for entry in group]
     worst = max(findings, key=lambda finding: finding.severity)
     level = LEVELS[worst.severity]
     title, help_text = _title(name, findings), _help(findings)
-    properties: dict[str, Any] = {
+    properties: RuleBag = {
         "tags": _tags(group),
         "problem.severity": _PROBLEMS[level],
     }
@@ -59,7 +190,7 @@ def rule_object(name: str, group: Sequence[RunFindings]) -> dict[str, Any]:
         properties["security-severity"] = _security(findings)
     if worst.confidence in ("high", "medium", "low"):
         properties["precision"] = worst.confidence
-    rule = {
+    rule: Rule = {
         "id": name,
         "shortDescription": {"text": title},
         "fullDescription": {"text": title},
@@ -68,7 +199,9 @@ def rule_object(name: str, group: Sequence[RunFindings]) -> dict[str, Any]:
         "properties": properties,
     }
     link = next((finding.link for finding in findings if _WEB.fullmatch(finding.link)), "")
-    return {**rule, "helpUri": link} if link else rule
+    if link:
+        rule["helpUri"] = link
+    return rule
 
 
 def _title(name: str, findings: Sequence[Finding]) -> str:
@@ -149,14 +282,16 @@ def _at_most(by_tool: dict[str, list[RunFindings]]) -> dict[str, list[RunFinding
 
 def _run(
     tool: str, results: Sequence[RunFindings], silent: Sequence[StepResult], root_uri: str
-) -> dict[str, Any]:
+) -> ToolRun:
     shown = results[:MOST_RESULTS]
     groups: dict[str, list[RunFindings]] = {}
     for entry in shown:
         groups.setdefault(_rule_id(entry.finding, tool), []).append(entry)
     places = {name: index for index, name in enumerate(groups)}
-    bases = {_ROOT: {"uri": root_uri.rstrip("/") + "/"}} if root_uri else {}
-    run: dict[str, Any] = {
+    bases: dict[str, ArtifactLocation] = (
+        {_ROOT: {"uri": root_uri.rstrip("/") + "/"}} if root_uri else {}
+    )
+    run: ToolRun = {
         "tool": {
             "driver": {
                 "name": plain_text(tool) or "unnamed",
@@ -181,8 +316,8 @@ def _rule_id(finding: Finding, tool: str) -> str:
     return name if finding.tool == tool else f"{finding.tool}/{name}"
 
 
-def _result(finding: Finding, rule: str, places: dict[str, int]) -> dict[str, Any]:
-    result: dict[str, Any] = {
+def _result(finding: Finding, rule: str, places: dict[str, int]) -> Result:
+    result: Result = {
         "ruleId": rule,
         "ruleIndex": places[rule],
         "level": LEVELS[finding.severity],
@@ -203,7 +338,7 @@ def _result(finding: Finding, rule: str, places: dict[str, int]) -> dict[str, An
     return result
 
 
-def _location(path: str) -> dict[str, str]:
+def _location(path: str) -> ArtifactLocation:
     raw = path.encode("utf-8", "surrogateescape" if _of_files(path) else "replace")
     uri = quote(raw, safe="/")
     return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri, "uriBaseId": _ROOT}
@@ -221,8 +356,8 @@ def _no_links(text: str) -> str:
     return LINK.sub(lambda match: match[0].replace("[", r"\[").replace("]", r"\]"), text)
 
 
-def _invocation(silent: Sequence[StepResult], cut: int) -> dict[str, Any]:
-    notes = [
+def _invocation(silent: Sequence[StepResult], cut: int) -> ToolInvocation:
+    notes: list[Notification] = [
         {
             "level": "error",
             "descriptor": {"id": step.outcome.value},
@@ -238,11 +373,13 @@ def _invocation(silent: Sequence[StepResult], cut: int) -> dict[str, Any]:
     if cut > 0:
         text = f"{counted(cut, 'less severe finding')} left out: GitHub takes {MOST_RESULTS:,}"
         notes.append({"level": "warning", "descriptor": {"id": "cut"}, "message": {"text": text}})
-    invocation: dict[str, Any] = {"executionSuccessful": not silent}
-    return {**invocation, "toolExecutionNotifications": notes} if notes else invocation
+    invocation: ToolInvocation = {"executionSuccessful": not silent}
+    if notes:
+        invocation["toolExecutionNotifications"] = notes
+    return invocation
 
 
-def _add_what_has_no_word(run: dict[str, Any], findings: Sequence[Finding]) -> None:
+def _add_what_has_no_word(run: ToolRun, findings: Sequence[Finding]) -> None:
     """Whatever does not come back when the run is read goes into a property bag of our own."""
     read = findings_from_sarif({"version": "2.1.0", "runs": [run]})
     for result, before, after in zip(run["results"], findings, read, strict=True):

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypedDict
 
+from shipway.codec import DocumentFormat, JsonObject
 from shipway.errors import Busy, RecordError
 from shipway.pipeline.command_line import command_line
 
 LONGEST = 500  # characters of a reason
-
-
-class FreezeRecord(TypedDict):
-    """DeployFreeze as JSON."""
-
-    environment: str
-    reason: str
-    by: str
-    since: float
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,7 @@ class DeployFreeze:
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
         return f"{self.environment} is held by {self.by} since {since}: {self.reason}"
 
-    def to_dict(self) -> FreezeRecord:
+    def to_dict(self) -> JsonObject:
         """For `--json`."""
         return {
             "environment": self.environment,
@@ -45,6 +35,9 @@ class DeployFreeze:
             "by": self.by,
             "since": self.since,
         }
+
+
+FREEZE = DocumentFormat(DeployFreeze, "the hold")
 
 
 class EnvironmentFrozen(Busy):
@@ -63,7 +56,7 @@ class EnvironmentFrozen(Busy):
 
 def freeze_to_json(hold: DeployFreeze) -> str:
     """As it is kept: JSON."""
-    return json.dumps(hold.to_dict(), ensure_ascii=False)
+    return FREEZE.write(hold)
 
 
 def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
@@ -74,11 +67,10 @@ def freeze_from_json(environment: str, text: str) -> DeployFreeze | None:
     if not text.strip():
         return None
     try:
-        data = json.loads(text)
-        return DeployFreeze(environment, str(data["reason"]), str(data["by"]), float(data["since"]))
-    except (ValueError, KeyError, TypeError):
+        return replace(FREEZE.read(text, environment), environment=environment)
+    except RecordError as problem:
         raise RecordError(
-            f"the hold of {environment} cannot be read",
+            f"the hold of {environment} cannot be read: {problem.message}",
             f"Write it anew or release it: {command_line('hold', environment, '--release')}.",
             code="environment-frozen",
         ) from None

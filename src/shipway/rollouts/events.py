@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipway.ports import JudgementEntry, TrafficEntry
+if TYPE_CHECKING:  # an unchanged run listens to no rollout
+    from shipway.rollouts.report import JudgementRow, TrafficRow
 
 
 class RolloutListener(Protocol):
@@ -19,11 +20,11 @@ class RolloutListener(Protocol):
         """A stage begins, or the next action of it; `text` says what is done."""
         ...
 
-    def on_sample(self, sample: TrafficEntry) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """What each release got since the sample before: {at, weight, releases}."""
         ...
 
-    def on_judgement(self, evidence: JudgementEntry) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """What the judge says: {at, decision, sentence}; also where it says the same again."""
         ...
 
@@ -38,10 +39,10 @@ class NullListener:
     def on_stage(self, at: float, stage: str, text: str) -> None:
         """Nothing."""
 
-    def on_sample(self, sample: TrafficEntry) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """Nothing."""
 
-    def on_judgement(self, evidence: JudgementEntry) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """Nothing."""
 
     def on_message(self, line: str) -> None:
@@ -58,10 +59,10 @@ class LineListener:
         """One line."""
         self._say(f"{stage} {text}".rstrip())
 
-    def on_sample(self, sample: TrafficEntry) -> None:
+    def on_sample(self, sample: TrafficRow) -> None:
         """Nothing: figures are in the receipt."""
 
-    def on_judgement(self, evidence: JudgementEntry) -> None:
+    def on_judgement(self, evidence: JudgementRow) -> None:
         """One line."""
         self._say(f"judge: {evidence['decision']}: {evidence['sentence']}")
 

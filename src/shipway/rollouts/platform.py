@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import NotRequired, Protocol, TypedDict
 
-from shipway.ports import RecordedRollout
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import RolloutRecord, RolloutReport
 
 NO_REMARKS: Mapping[str, str] = {}
 
@@ -66,8 +65,8 @@ class Platform(Protocol):
         ...
 
     @property
-    def unfinished(self) -> Mapping[str, Any] | None:
-        """The rollout that is not finished, as the record has it."""
+    def unfinished(self) -> object | None:
+        """The rollout that is not finished, as the platform knows it; None where there is none."""
         ...
 
     def deploy(
@@ -108,7 +107,7 @@ class Platform(Protocol):
         """The releases that were rolled out after it was last."""
         ...
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """All that is known to have been rolled out here, newest first. say: told what cannot be
         known."""
         ...

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypedDict, cast
+from typing import NotRequired, TypedDict
 
+from shipway.codec import DocumentFormat, JsonObject, member, to_plain
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import JudgementEntry, RecordedRollout, TimelineEntry, TrafficEntry
+from shipway.releases.release import Release
+
+
+class TimelineEntry(TypedDict):
+    """What happened when. at: seconds since the epoch."""
+
+    at: float
+    stage: str
+    text: str
+
+
+class ReleaseFigures(TypedDict):
+    """Requests of one release; percentiles in milliseconds, where there were any."""
+
+    requests: int
+    failed: int
+    p50: NotRequired[float]
+    p95: NotRequired[float]
+    p99: NotRequired[float]
+
+
+class TrafficRow(TypedDict):
+    """What each release got since the row before. weight: percent for the candidate."""
+
+    at: float
+    weight: float
+    releases: dict[str, ReleaseFigures]
+
+
+class JudgementRow(TypedDict):
+    """What the judge said, where that changed."""
+
+    at: float
+    decision: str
+    sentence: str
+
 
 # What a rollout leaves for its receipt, besides figures.
-
-
-class NotesRecord(TypedDict):
-    """RolloutNotes as JSON."""
-
-    timeline: list[TimelineEntry]
-    cause: str
-    remedy: str
-    log: Sequence[str]
 
 
 @dataclass
@@ -34,20 +61,6 @@ class RolloutNotes:
         """Why it did not succeed."""
         if not self.cause:
             self.cause, self.remedy, self.log = cause, remedy, log
-
-    def to_dict(self) -> NotesRecord:
-        """For the record."""
-        return {
-            "timeline": self.timeline,
-            "cause": self.cause,
-            "remedy": self.remedy,
-            "log": self.log,
-        }
-
-    @classmethod
-    def from_dict(cls, data: NotesRecord) -> RolloutNotes:
-        """What `to_dict` gave, also after JSON made a list of its tuple."""
-        return cls(data["timeline"], data["cause"], data["remedy"], tuple(data["log"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +88,10 @@ class RolloutReport:
     cause: str = ""
     remedy: str = ""
     log: tuple[str, ...] = ()
-    releases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    releases: Mapping[str, ReleaseFigures] = field(default_factory=dict)
     timeline: tuple[TimelineEntry, ...] = ()
-    samples: tuple[TrafficEntry, ...] = ()
-    evidence: tuple[JudgementEntry, ...] = ()
+    samples: tuple[TrafficRow, ...] = ()
+    evidence: tuple[JudgementRow, ...] = ()
     synthetic: int = 0
     outages: int = 0
 
@@ -92,17 +105,117 @@ class RolloutReport:
         """Those that ended with a server's error."""
         return int(sum(release.get("failed", 0) for release in self.releases.values()))
 
-    def to_dict(self) -> RecordedRollout:
-        """For the record and the reports."""
-        report = {**asdict(self), "requests": self.requests, "failed": self.failed}
-        return cast("RecordedRollout", report)
+    def to_dict(self) -> JsonObject:
+        """For `--json` and the reports."""
+        plain: JsonObject = to_plain(
+            {**asdict(self), "requests": self.requests, "failed": self.failed}
+        )
+        return plain
 
 
-def last_report(rollouts: Iterable[RecordedRollout]) -> RolloutReport | None:
+@dataclass(frozen=True, kw_only=True)
+class NoticeRecord:
+    """What became of a notification of a rollout. problem: why it did not arrive, "" if it did."""
+
+    event: str
+    channel: str
+    problem: str
+    attempts: int = 0
+    seconds: float = 0.0
+
+
+UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutRecord:
+    """One rollout in an environment's history.
+
+    release, before: the names of the candidate and of the stable release; digest: the
+    candidate's. verdict: a Verdict, or "unfinished". by: who began it. report: None until it has
+    ended or waits for a person. verdict_of_run, without_verdict: the run that the release has
+    passed, or why it was deployed without one. promoted: the environment it came from. adopted:
+    "yes" where another machine began it. settings: a digest of what an ECS task definition is
+    made of. task_definition, deployment: their ARNs. candidate: what any machine can use of the
+    release.
+    """
+
+    number: int = 0
+    release: str = ""
+    before: str = ""
+    started: float = 0.0
+    verdict: str = UNFINISHED
+    by: str = ""
+    strategy: str = ""
+    digest: str = ""
+    verdict_of_run: str = ""
+    without_verdict: str = ""
+    promoted: str = ""
+    adopted: str = ""
+    settings: str = ""
+    report: RolloutReport | None = None
+    task_definition: str = ""
+    deployment: str = ""
+    candidate: Release | None = None
+    notices: tuple[NoticeRecord, ...] = ()
+
+    def to_dict(self) -> JsonObject:
+        """For `--json`: the fields of its report beside its own, and only what there is."""
+        report = self.report.to_dict() if self.report else {}
+        remarks = {name: getattr(self, name) for name in _REMARKS if getattr(self, name)}
+        notices = [to_plain(asdict(row)) for row in self.notices]
+        on_ecs: JsonObject = {}
+        if self.task_definition or self.deployment or self.candidate:
+            candidate = self.candidate
+            on_ecs = {
+                "task_definition": self.task_definition,
+                "deployment": self.deployment,
+                "release_data": {**to_plain(asdict(candidate)), "name": candidate.name}
+                if candidate
+                else None,
+            }
+        return {
+            "release": self.release,
+            "before": self.before,
+            "started": self.started,
+            "verdict": self.verdict,
+            "by": self.by,
+            "strategy": self.strategy,
+            "digest": self.digest,
+            **report,
+            **remarks,
+            **on_ecs,
+            **({"notices": notices} if notices else {}),
+            "number": self.number,
+        }
+
+
+_REMARKS = ("verdict_of_run", "without_verdict", "promoted", "adopted", "settings")
+_REPORT = {field.name for field in fields(RolloutReport)}
+_OWN = {field.name for field in fields(RolloutRecord)}
+
+
+def _nest_report(document: JsonObject) -> JsonObject:
+    """Version 2: the report has a field of its own, and a release is called the candidate."""
+    own = {name: value for name, value in document.items() if name in _OWN}
+    if "seconds" in document:
+        own["report"] = {name: value for name, value in document.items() if name in _REPORT}
+    if release := member(document, "release_data"):
+        own["candidate"] = release
+    return own
+
+
+ROLLOUT = DocumentFormat(RolloutRecord, "the rollout", (_nest_report,))
+
+
+def rollout_records(documents: Iterable[JsonObject], source: str) -> list[RolloutRecord]:
+    """The rollouts in documents of any version. source: where they are kept."""
+    return [
+        ROLLOUT.from_object(document, f"{source}, rollout {document.get('number', '?')}")
+        for document in documents
+    ]
+
+
+def last_report(rollouts: Iterable[RolloutRecord]) -> RolloutReport | None:
     """Of the record's rollouts, newest first: the first that came far enough to have one."""
-    names = {field.name for field in fields(RolloutReport)}
-    for rollout in rollouts:
-        if "seconds" in rollout:
-            values: Any = {name: value for name, value in rollout.items() if name in names}
-            return RolloutReport(**{**values, "verdict": Verdict(rollout["verdict"])})
-    return None
+    return next((rollout.report for rollout in rollouts if rollout.report), None)

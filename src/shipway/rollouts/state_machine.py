@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypedDict, cast
 
-from shipway.rollouts.strategy import OnTimeout, PlanRecord, RolloutPlan, plan_from
+from shipway.rollouts.strategy import OnTimeout, RolloutPlan
 
 
 class Stage(StrEnum):
@@ -102,31 +101,6 @@ class Action:
         return f"{self.do} ({self.count})" if self.count > 1 else str(self.do)
 
 
-class ActionRecord(TypedDict):
-    """Action as JSON."""
-
-    do: str
-    count: int
-    weight: float
-
-
-class StateRecord(TypedDict):
-    """Rollout as JSON."""
-
-    plan: PlanRecord
-    old: int
-    new: int
-    started: int
-    weight: float
-    test_weight: float
-    step: int
-    failures: int
-    stage: str
-    passed: list[str]
-    held: bool
-    last: ActionRecord
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
     """Where a rollout is.
@@ -155,29 +129,6 @@ class Rollout:
     def serving(self) -> int:
         """Instances that are there to get requests."""
         return self.old + self.new
-
-    def to_dict(self) -> StateRecord:
-        """For the record."""
-        state = {
-            **vars(self),
-            "plan": self.plan.to_dict(),
-            "passed": list(self.passed),
-            "last": vars(self.last),
-        }
-        return cast("StateRecord", state)
-
-
-def rollout_from(data: StateRecord) -> Rollout:
-    """A rollout from the record."""
-    last = data["last"]
-    values: Any = {
-        **data,
-        "plan": plan_from(data["plan"]),
-        "stage": Stage(data["stage"]),
-        "passed": tuple(ActionType(action) for action in data["passed"]),
-        "last": Action(ActionType(last["do"]), last["count"], last["weight"]),
-    }
-    return Rollout(**values)
 
 
 def begin_rollout(plan: RolloutPlan) -> Rollout:

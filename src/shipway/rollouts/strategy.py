@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
-from typing import Any, TypedDict, cast
 
 
 class Strategy(StrEnum):
@@ -23,22 +22,6 @@ class OnTimeout(StrEnum):
 
     ROLL_BACK = "roll back"
     CONTINUE = "continue"
-
-
-class PlanRecord(TypedDict):
-    """RolloutPlan as JSON."""
-
-    strategy: str
-    wanted: int
-    replaced: int
-    batch: int
-    minimum: int
-    steps: list[float]
-    step_bake: float
-    bake: float
-    test: bool
-    pauses: dict[str, str]
-    breaker: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,23 +55,6 @@ class RolloutPlan:
         """Whether instances are replaced one batch at a time; a first release has nothing else
         to go by."""
         return self.strategy is Strategy.ROLLING
-
-    def to_dict(self) -> PlanRecord:
-        """For the record."""
-        plan = {**vars(self), "pauses": dict(self.pauses), "steps": list(self.steps)}
-        return cast("PlanRecord", plan)
-
-
-def plan_from(data: PlanRecord) -> RolloutPlan:
-    """A plan from the record."""
-    pauses = {stage: OnTimeout(then) for stage, then in data["pauses"].items()}
-    values: Any = {
-        **data,
-        "strategy": Strategy(data["strategy"]),
-        "steps": tuple(data["steps"]),
-        "pauses": pauses,
-    }
-    return RolloutPlan(**values)
 
 
 def steps_of(strategy: Strategy, canary_percent: float, step_percent: float) -> tuple[float, ...]:

@@ -15,16 +15,15 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
+from shipway.codec import JsonObject, parse_object, to_json
 from shipway.errors import RecordError
 from shipway.ports import (
     MANIFEST_FILE,
     PACKAGE,
     EndedStep,
     Packaged,
-    RecordedRelease,
-    RecordedRollout,
 )
 
 _MIGRATIONS = (
@@ -65,6 +64,9 @@ _MIGRATIONS = (
             FROM steps WHERE step = 'package')
         WHERE json_type(result, '$.facts.release') = 'object' ORDER BY place;
     """,
+    # Documents have versions of their own from here on (shipway/codec.py), and are migrated as they
+    # are read. A Shipway that does not know of that refuses the record instead of failing at one.
+    "",
 )
 
 
@@ -177,7 +179,9 @@ class SqliteRecord:
             " ORDER BY sequence DESC"
         )
         return [
-            Packaged(run, commit, bool(ended), json.loads(release), manifest)
+            Packaged(
+                run, commit, bool(ended), self._document("what was packaged", release), manifest
+            )
             for run, commit, ended, release, manifest in rows
         ]
 
@@ -280,26 +284,26 @@ class SqliteRecord:
 
     # -- releases and rollouts (the port core.ports.Releases) ---------------------------
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         """Replace what is known to run in an environment."""
-        self._write("INSERT OR REPLACE INTO states VALUES (?, ?)", (environment, json.dumps(state)))
+        self._write("INSERT OR REPLACE INTO states VALUES (?, ?)", (environment, to_json(state)))
 
-    def state(self, environment: str) -> dict[str, Any] | None:
+    def state(self, environment: str) -> JsonObject | None:
         """What is known to run in an environment."""
         rows = self._read("SELECT state FROM states WHERE environment = ?", (environment,))
-        return json.loads(rows[0][0]) if rows else None
+        return self._document(f"the state of {environment}", rows[0][0]) if rows else None
 
-    def add_release(self, release: Mapping[str, Any]) -> None:
+    def add_release(self, release: Mapping[str, object]) -> None:
         """Keep a release; one of the same digest is the same release."""
         self._write(
             "INSERT OR REPLACE INTO releases (digest, release) VALUES (?, ?)",
-            (release["digest"], json.dumps(release)),
+            (release["digest"], to_json(release)),
         )
 
-    def releases(self) -> Sequence[RecordedRelease]:
+    def releases(self) -> Sequence[JsonObject]:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
-        return [json.loads(row[0]) for row in rows]
+        return [self._document("a release", row[0]) for row in rows]
 
     def forget_releases(self, digests: Iterable[str]) -> None:
         """They cannot be rolled out any more; the history keeps their names."""
@@ -313,35 +317,40 @@ class SqliteRecord:
         query = "SELECT environment FROM states UNION SELECT environment FROM rollouts"
         return [row[0] for row in self._read(query)]
 
-    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+    def add_rollout(self, environment: str, rollout: Mapping[str, object]) -> int:
         """Append a rollout; its number."""
         with self._transaction() as db:
             cursor = db.execute(
                 "INSERT INTO rollouts (environment, rollout) VALUES (?, ?)",
-                (environment, json.dumps(rollout)),
+                (environment, to_json(rollout)),
             )
             return int(cursor.lastrowid or 0)
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+    def update_rollout(self, number: int, rollout: Mapping[str, object]) -> None:
         """Complete what is known of a rollout: what is not given stays."""
         with self._transaction() as db:
             row = db.execute("SELECT rollout FROM rollouts WHERE number = ?", (number,)).fetchone()
-            merged = {**json.loads(row[0]), **rollout} if row else rollout
+            before = self._document(f"rollout {number}", row[0]) if row else {}
+            merged = {**before, **rollout}
             db.execute(
-                "UPDATE rollouts SET rollout = ? WHERE number = ?", (json.dumps(merged), number)
+                "UPDATE rollouts SET rollout = ? WHERE number = ?", (to_json(merged), number)
             )
 
-    def rollouts(self, environment: str) -> Sequence[RecordedRollout]:
+    def rollouts(self, environment: str) -> Sequence[JsonObject]:
         """Newest first; each carries its `number`."""
         rows = self._read(
             "SELECT number, rollout FROM rollouts WHERE environment = ? ORDER BY number DESC",
             (environment,),
         )
         return [
-            cast("RecordedRollout", {**json.loads(text), "number": number}) for number, text in rows
+            {**self._document(f"rollout {number}", text), "number": number} for number, text in rows
         ]
 
     # -- below --------------------------------------------------------------------------
+
+    def _document(self, what: str, text: str) -> JsonObject:
+        """A document that is kept. Raises RecordError where it is none."""
+        return parse_object(text, f"{self._path}: {what}")
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from shipway.codec import from_plain, to_plain
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.judge import initial_state, observe, observe_baseline
 from shipway.rollouts.analysis.latency import EDGES
@@ -264,7 +264,7 @@ def test_little_traffic_is_not_promoted() -> None:
 def test_a_state_survives_json_and_goes_on_alike(seen: list[AnalysisWindow], sticky: bool) -> None:
     state = initial_state(JudgeSettings(sticky=sticky, warm_up=1.0))
     for one in seen:
-        copy = JudgeState.from_dict(json.loads(json.dumps(state.to_dict())))
+        copy = from_plain(JudgeState, to_plain(state))
         assert copy == state
         assert observe(copy, one) == observe(state, one)
         state, _ = observe(state, one)

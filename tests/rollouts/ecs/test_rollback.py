@@ -78,7 +78,7 @@ def test_another_machine_goes_back_by_what_is_in_the_bucket(tmp_path: Path) -> N
     other = place.platform(place.open("elsewhere"))
     assert other.serves is not None
     assert (other.serves.digest, other.serves.path) == (third.digest, "")
-    assert [one["release"] for one in other.rollouts(print)] == [third.name, place.new.name]
+    assert [rollout.release for rollout in other.rollouts(print)] == [third.name, place.new.name]
     receipt = other.rollback("", place.listener)
     assert (receipt.verdict, receipt.release) == (Verdict.PASSED, place.new.name)
     assert place.serving == place.new.name
@@ -91,7 +91,7 @@ def test_without_a_bucket_it_deploys_says_so_and_writes_later(tmp_path: Path) ->
     assert place.text.count("rollouts are not kept in S3, only here") == 1
     assert "NoSuchBucket" in place.text
     told: list[str] = []
-    assert place.platform().rollouts(told.append)[0]["release"] == place.new.name
+    assert place.platform().rollouts(told.append)[0].release == place.new.name
     assert "rollouts are not kept in S3, only here" in told[0]
     place.account.s3.missing = False
     assert place.deploy(new=release("3.0")).verdict is Verdict.PASSED
@@ -110,8 +110,8 @@ def test_what_is_no_rollout_in_the_bucket_is_passed_over(tmp_path: Path) -> None
 def test_the_same_rollout_is_kept_once(tmp_path: Path) -> None:
     place = Place(tmp_path)
     assert place.deploy().verdict is Verdict.PASSED
-    rollout = place.record.rollouts("production")[0]
     platform = place.platform()
+    rollout = platform.rollouts(print)[0]
     assert platform._bucket.put(rollout)
     assert len(place.account.s3.objects) == 1
 

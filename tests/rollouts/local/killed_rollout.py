@@ -30,7 +30,7 @@ class Dying(SqliteRecord):
     left = 10_000
     after = False
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         """Write it; or end."""
         self.left -= 1
         if self.left < 0 and not self.after:

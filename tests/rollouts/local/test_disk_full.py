@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.rollouts.local.killed_rollout import STRATEGIES, Place
@@ -22,19 +21,19 @@ class Full(SqliteRecord):
 
     room = 10_000
 
-    def put_state(self, environment: str, state: Mapping[str, Any]) -> None:
+    def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         self._take()
         super().put_state(environment, state)
 
-    def add_release(self, release: Mapping[str, Any]) -> None:
+    def add_release(self, release: Mapping[str, object]) -> None:
         self._take()
         super().add_release(release)
 
-    def add_rollout(self, environment: str, rollout: Mapping[str, Any]) -> int:
+    def add_rollout(self, environment: str, rollout: Mapping[str, object]) -> int:
         self._take()
         return super().add_rollout(environment, rollout)
 
-    def update_rollout(self, number: int, rollout: Mapping[str, Any]) -> None:
+    def update_rollout(self, number: int, rollout: Mapping[str, object]) -> None:
         self._take()
         super().update_rollout(number, rollout)
 
@@ -80,7 +79,8 @@ def test_wherever_the_disk_is_full_everybody_is_served_and_the_next_command_ends
             assert platform.deploy(place.new, NullListener()).verdict is Verdict.PASSED
             place.only(place.new)
         else:
-            was_over = platform.unfinished.get("walk", {}).get("state", {}).get("stage")
+            execution = platform.unfinished.execution
+            was_over = execution.state.stage if execution else None
             receipt = (
                 platform.deploy(place.new, NullListener())
                 if command == "deploy"

@@ -44,9 +44,8 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
         assert not place.machine.unserved()
         platform = place.platform()
         forward = command in ("resume", "deploy")
-        ended = platform.unfinished is not None and (
-            platform.unfinished["walk"]["state"]["stage"] == Stage.SUCCEEDED
-        )
+        execution = platform.unfinished.execution if platform.unfinished else None
+        ended = execution is not None and execution.state.stage is Stage.SUCCEEDED
         if ended and command == "cancel":
             continue  # too late: there is nothing to undo but by rolling back
         if not died:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
 
 from shipway.config.schema import Environment
-from shipway.ports import JudgementEntry
 from shipway.rollouts.analysis import judge
 from shipway.rollouts.analysis.state import JudgeState
 from shipway.rollouts.analysis.window import AnalysisWindow, Decision, Judgement, RequestCounts
+from shipway.rollouts.report import JudgementRow, ReleaseFigures
 
 # What releases got in a stretch of time, and its figures. Pure.
 
@@ -62,41 +61,32 @@ def histogram_percentile(counts: RequestCounts, share: float) -> float | None:
     return None
 
 
-def counts_summary(counts: RequestCounts) -> dict[str, float]:
+def counts_summary(counts: RequestCounts) -> ReleaseFigures:
     """requests, failed, and p50, p95, p99 (ms) where there are any: as receipts have it."""
-    figures: dict[str, float] = {"requests": counts.requests, "failed": counts.errors}
-    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        if (value := histogram_percentile(counts, share)) is not None:
-            figures[name] = value
+    figures = ReleaseFigures(requests=counts.requests, failed=counts.errors)
+    if (median := histogram_percentile(counts, 0.5)) is not None:
+        figures["p50"] = median
+    if (p95 := histogram_percentile(counts, 0.95)) is not None:
+        figures["p95"] = p95
+    if (p99 := histogram_percentile(counts, 0.99)) is not None:
+        figures["p99"] = p99
     return figures
 
 
-def sample_figures(counts: RequestCounts) -> dict[str, float]:
+def sample_figures(counts: RequestCounts) -> ReleaseFigures:
     """requests, failed, and p95 where there is one: a release in one of a receipt's samples."""
-    p95 = histogram_percentile(counts, 0.95)
-    figures: dict[str, float] = {"requests": counts.requests, "failed": counts.errors}
-    return {**figures, "p95": p95} if p95 is not None else figures
+    figures = ReleaseFigures(requests=counts.requests, failed=counts.errors)
+    if (p95 := histogram_percentile(counts, 0.95)) is not None:
+        figures["p95"] = p95
+    return figures
 
 
-# Requests, errors, and (edge, count) of a histogram; an infinite edge is the text "inf".
-CountsRecord = tuple[int, int, list[tuple[str, int]]]
+@dataclass(frozen=True)
+class AnalysisState:
+    """What an analysis knows, as the record keeps it."""
 
-
-def counts_to_dict(counts: RequestCounts) -> CountsRecord:
-    """For the record."""
-    return counts.requests, counts.errors, [(str(edge), n) for edge, n in counts.buckets.items()]
-
-
-def counts_from_dict(data: CountsRecord) -> RequestCounts:
-    """What `counts_to_dict` gave, also after JSON made lists of its tuples."""
-    return RequestCounts(data[0], data[1], {float(edge): count for edge, count in data[2]})
-
-
-class AnalysisRecord(TypedDict):
-    """state: of JudgeState."""
-
-    state: dict[str, Any]
-    evidence: list[JudgementEntry]
+    state: JudgeState
+    evidence: tuple[JudgementRow, ...] = ()
 
 
 PAST = 1000  # requests that the time before a rollout counts for
@@ -111,7 +101,7 @@ class RolloutAnalysis:
         self._state = judge.initial_state(replace(settings.judge, sticky=settings.sticky))
         self._on = settings.judged
         self.last: Judgement | None = None
-        self.evidence: list[JudgementEntry] = []
+        self.evidence: list[JudgementRow] = []
 
     def seed_baseline(self, past: Mapping[str, RequestCounts]) -> None:
         """What both answered before the rollout, by their keys; the old one's says what is usual.
@@ -121,7 +111,7 @@ class RolloutAnalysis:
         if self._on and self._old in past:
             self._state = judge.seed_baseline(self._state, scale_counts(past[self._old], PAST))
 
-    def observe(self, sample: TrafficSample, weight: float) -> JudgementEntry | None:
+    def observe(self, sample: TrafficSample, weight: float) -> JudgementRow | None:
         """Judge a sample; what was said, where the decision is another than before.
 
         weight: percent for the new release. Before it has any, the judge learns what is usual.
@@ -140,11 +130,9 @@ class RolloutAnalysis:
         self.last = judged
         if not changed:
             return None
-        judgement: JudgementEntry = {
-            "at": sample.at,
-            "decision": str(judged.decision),
-            "sentence": judged.sentence,
-        }
+        judgement = JudgementRow(
+            at=sample.at, decision=str(judged.decision), sentence=judged.sentence
+        )
         self.evidence.append(judgement)
         return judgement
 
@@ -163,11 +151,11 @@ class RolloutAnalysis:
         """Why."""
         return self.last.sentence if self.last else "nothing was judged"
 
-    def to_dict(self) -> AnalysisRecord:
+    def snapshot(self) -> AnalysisState:
         """For the record."""
-        return {"state": self._state.to_dict(), "evidence": self.evidence}
+        return AnalysisState(self._state, tuple(self.evidence))
 
-    def load(self, data: AnalysisRecord) -> None:
-        """What `to_dict` gave."""
-        self._state = JudgeState.from_dict(data["state"])
-        self.evidence = list(data["evidence"])
+    def restore(self, known: AnalysisState) -> None:
+        """What `snapshot` gave."""
+        self._state = known.state
+        self.evidence = list(known.evidence)

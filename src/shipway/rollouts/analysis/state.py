@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.latency import QUANTILES, Histogram
 from shipway.rollouts.analysis.noninferiority import FIRST_ERRORS, FIRST_LATENCY, Logs
-from shipway.rollouts.analysis.regression_evidence import BurstModel, MetricEvidence, bets_wealth
+from shipway.rollouts.analysis.regression_evidence import MetricEvidence, bets_wealth
 from shipway.rollouts.analysis.window import AnalysisWindow
 
 ERRORS_WEIGHT = 0.5
@@ -78,32 +76,3 @@ class JudgeState:
         latency = self.latency_evidence
         mean = sum(latency) / len(latency)
         return ERRORS_WEIGHT * self.errors_evidence + (1.0 - ERRORS_WEIGHT) * mean
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able; an infinite edge of the histogram is the text "inf"."""
-        data = asdict(replace(self, histogram=()))  # asdict copies all of it, at every step
-        data["histogram"] = [[str(edge), count] for edge, count in self.histogram]
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> JudgeState:
-        """What `to_dict` gave, also after JSON made lists of its tuples."""
-        metrics = tuple(
-            MetricEvidence(
-                **{
-                    **metric,
-                    "bets": tuple(metric["bets"]),
-                    "bursts": BurstModel(**metric["bursts"]),
-                }
-            )
-            for metric in data["metrics"]
-        )
-        values = {
-            **data,
-            "settings": JudgeSettings(**data["settings"]),
-            "metrics": metrics,
-            "proof_errors": tuple(data["proof_errors"]),
-            "proof_latency": tuple(data["proof_latency"]),
-            "histogram": tuple((float(edge), count) for edge, count in data["histogram"]),
-        }
-        return cls(**values)

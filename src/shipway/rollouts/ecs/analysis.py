@@ -6,28 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import floor, inf
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import AwsApiError
 from shipway.config.schema import Environment
-from shipway.ports import Clients, Clock, JudgementEntry, TrafficEntry
+from shipway.ports import Clients, Clock
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.rollout_analysis import (
-    AnalysisRecord,
-    CountsRecord,
     RolloutAnalysis,
     TrafficSample,
     add_counts,
-    counts_from_dict,
     counts_summary,
-    counts_to_dict,
     sample_figures,
 )
 from shipway.rollouts.analysis.window import Decision, RequestCounts
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.load_balancer import MetricSource
 from shipway.rollouts.ecs.ports import EcsClients
+from shipway.rollouts.ecs.state import CanaryState, MetricsState
 from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.report import JudgementRow, ReleaseFigures, TrafficRow
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import (
@@ -53,15 +51,6 @@ _EDGES = tuple(edge for edge in EDGES if edge <= SLOWEST)
 _ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
 
 
-class MetricsRecord(TypedDict):
-    """next: until when everything was counted; began: when counting did. totals: by key."""
-
-    next: float
-    began: float
-    samples: list[TrafficEntry]
-    totals: dict[str, CountsRecord]
-
-
 class CloudWatchMetrics:
     """sources, names: release's key → where its metrics are, and what it is called."""
 
@@ -79,7 +68,7 @@ class CloudWatchMetrics:
         self._next = _minute(clock.now()) - LEARNED * PERIOD
         self._began = clock.now()
         self._totals: dict[str, RequestCounts] = {}
-        self.samples: list[TrafficEntry] = []
+        self.samples: list[TrafficRow] = []
 
     @property
     def read_until(self) -> float:
@@ -119,25 +108,24 @@ class CloudWatchMetrics:
         """Requests of a release during the rollout."""
         return self._totals.get(key, RequestCounts()).requests
 
-    def totals(self) -> dict[str, dict[str, float]]:
+    def totals(self) -> dict[str, ReleaseFigures]:
         """Release → requests, failed, p50, p95, p99: of the whole rollout."""
         return {self._names[key]: counts_summary(count) for key, count in self._totals.items()}
 
-    def to_dict(self) -> MetricsRecord:
+    def snapshot(self) -> MetricsState:
         """For the record."""
-        totals = {key: counts_to_dict(count) for key, count in self._totals.items()}
-        return {
-            "next": self._next,
-            "began": self._began,
-            "samples": self.samples,
-            "totals": totals,
-        }
+        return MetricsState(
+            next=self._next,
+            began=self._began,
+            samples=tuple(self.samples),
+            totals=dict(self._totals),
+        )
 
-    def load(self, data: MetricsRecord) -> None:
-        """What `to_dict` gave."""
-        self._next, self._began = data["next"], data["began"]
-        self.samples = list(data["samples"])
-        self._totals = {key: counts_from_dict(count) for key, count in data["totals"].items()}
+    def restore(self, known: MetricsState) -> None:
+        """What `snapshot` gave."""
+        self._next, self._began = known.next, known.began
+        self.samples = list(known.samples)
+        self._totals = dict(known.totals)
 
     def _counts(self, source: MetricSource, start: float, end: float) -> dict[float, RequestCounts]:
         """Minute → counts; a minute without data is missing."""
@@ -224,15 +212,6 @@ _UNJUDGED = (
 )
 
 
-class CanaryRecord(TypedDict):
-    """weights: (seconds since the epoch, percent for the new release)."""
-
-    meter: MetricsRecord
-    judging: AnalysisRecord
-    weights: list[tuple[float, float]]
-    promoted: bool
-
-
 class CanaryAnalysis:
     """release, before: names. Without sources (see `find`) nothing is counted."""
 
@@ -254,7 +233,7 @@ class CanaryAnalysis:
         self.judged = False
         self.promoted = False
         self._found = False
-        self._loaded: MetricsRecord | None = None
+        self._loaded: MetricsState | None = None
         self._refused: set[str] = set()
         self._weights: list[tuple[float, float]] = []
 
@@ -304,13 +283,11 @@ class CanaryAnalysis:
         self.judged = NEW in sources and self._settings.judged
         self.meter = CloudWatchMetrics(self._parts.calls, self._parts.clock, sources, self._names)
         if self._loaded:
-            self.meter.load(self._loaded)
+            self.meter.restore(self._loaded)
         elif BOTH in sources:
-            judgement: JudgementEntry = {
-                "at": self._parts.clock.now(),
-                "decision": "not judged",
-                "sentence": _UNJUDGED,
-            }
+            judgement = JudgementRow(
+                at=self._parts.clock.now(), decision="not judged", sentence=_UNJUDGED
+            )
             self.judging.evidence.append(judgement)
             self._listener.on_judgement(judgement)
 
@@ -339,19 +316,19 @@ class CanaryAnalysis:
         """Requests of the new release since the rollout began."""
         return self.meter.has_traffic(NEW)
 
-    def to_dict(self) -> CanaryRecord:
+    def snapshot(self) -> CanaryState:
         """For the record."""
-        return {
-            "meter": self.meter.to_dict(),
-            "judging": self.judging.to_dict(),
-            "weights": self._weights,
-            "promoted": self.promoted,
-        }
+        return CanaryState(
+            metrics=self.meter.snapshot(),
+            analysis=self.judging.snapshot(),
+            weights=tuple(self._weights),
+            promoted=self.promoted,
+        )
 
-    def load(self, data: CanaryRecord) -> None:
-        """What `to_dict` gave."""
-        self._loaded = data["meter"]
-        self.meter.load(data["meter"])
-        self.judging.load(data["judging"])
-        self._weights = [(at, weight) for at, weight in data["weights"]]
-        self.promoted = data["promoted"]
+    def restore(self, known: CanaryState) -> None:
+        """What `snapshot` gave."""
+        self._loaded = known.metrics
+        self.meter.restore(known.metrics)
+        self.judging.restore(known.analysis)
+        self._weights = list(known.weights)
+        self.promoted = known.promoted

@@ -143,12 +143,12 @@ def task_statuses(tasks: Iterable[TaskTypeDef]) -> list[InstanceStatus]:
     """One for every task. A container without a health check is well while it runs (M:
     healthStatus is UNKNOWN)."""
     return [
-        {
-            "release": task["taskDefinitionArn"].rsplit("/", 1)[-1],
-            "address": task["taskArn"].rsplit("/", 1)[-1],
-            "alive": task.get("lastStatus") == "RUNNING",
-            "health": _health(task),
-        }
+        InstanceStatus(
+            release=task["taskDefinitionArn"].rsplit("/", 1)[-1],
+            address=task["taskArn"].rsplit("/", 1)[-1],
+            alive=task.get("lastStatus") == "RUNNING",
+            health=_health(task),
+        )
         for task in tasks
     ]
 

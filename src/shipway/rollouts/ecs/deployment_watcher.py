@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.analysis.window import Decision
-from shipway.rollouts.ecs.analysis import CanaryRecord
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.failures import (
     FailureReason,
@@ -23,8 +22,9 @@ from shipway.rollouts.ecs.failures import (
 )
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder, HookStatus
 from shipway.rollouts.ecs.ports import EcsClients
+from shipway.rollouts.ecs.state import WatcherState
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import NotesRecord, RolloutNotes
+from shipway.rollouts.report import RolloutNotes
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import ServiceEventTypeDef
@@ -175,23 +175,6 @@ class PostDeploymentCheck:
 # the deployment does, its next pause times out and ECS goes back (docs/ecs.md).
 
 AGAIN = 120.0  # seconds after which what has not begun to go back is told again
-
-
-class WatcherRecord(TypedDict):
-    """What another command needs to go on.
-
-    hooks: pauses so far; since: when each was first seen; held: the one that waits for a person.
-    told: the newest stage and text. failed: ARNs of the tasks whose failure was told.
-    """
-
-    story: NotesRecord
-    hooks: list[str]
-    since: dict[str, float]
-    held: str
-    asked: bool
-    observing: CanaryRecord
-    told: list[str]
-    failed: list[str]
 
 
 @dataclass(kw_only=True)
@@ -379,26 +362,26 @@ class DeploymentWatcher:
         self.notes.fail(f"how it ends is not known: {cause}", f"{remedy} {again}".strip())
         return Verdict.UNKNOWN
 
-    def to_dict(self) -> WatcherRecord:
+    def snapshot(self) -> WatcherState:
         """What another command needs to go on."""
         pauses = self.hooks
-        return {
-            "story": self.notes.to_dict(),
-            "hooks": pauses.hooks,
-            "since": pauses.since,
-            "held": pauses.awaiting_approval,
-            "asked": self.asked,
-            "observing": self.observing.to_dict(),
-            "told": list(self._told),
-            "failed": self.failures.seen,
-        }
+        return WatcherState(
+            notes=self.notes,
+            canary=self.observing.snapshot(),
+            hooks=tuple(pauses.hooks),
+            since=dict(pauses.since),
+            awaiting_approval=pauses.awaiting_approval,
+            asked=self.asked,
+            reported=self._told,
+            failed=tuple(self.failures.seen),
+        )
 
-    def load(self, data: WatcherRecord) -> None:
-        """What `to_dict` gave."""
-        self.notes = RolloutNotes.from_dict(data["story"])
+    def restore(self, known: WatcherState) -> None:
+        """What `snapshot` gave."""
+        self.notes = known.notes
         pauses = self.hooks
-        pauses.hooks, pauses.since = list(data["hooks"]), dict(data["since"])
-        pauses.awaiting_approval, self.asked = data["held"], data["asked"]
-        self.observing.load(data["observing"])
-        self._told = tuple(data["told"])
-        self.failures.seen = list(data["failed"])
+        pauses.hooks, pauses.since = list(known.hooks), dict(known.since)
+        pauses.awaiting_approval, self.asked = known.awaiting_approval, known.asked
+        self.observing.restore(known.canary)
+        self._told = known.reported
+        self.failures.seen = list(known.failed)

@@ -5,52 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import RecordedRelease, RecordedRollout
+from shipway.rollouts.report import RolloutRecord
 
 
 def merge_histories(
-    local: Iterable[RecordedRollout], stored: Iterable[RecordedRollout]
-) -> list[RecordedRollout]:
+    local: Iterable[RolloutRecord], stored: Iterable[RolloutRecord]
+) -> list[RolloutRecord]:
     """Both, newest first; a rollout that both know is the one from here."""
-    distinct: dict[tuple[float | None, str | None], RecordedRollout] = {}
+    distinct: dict[tuple[float, str], RolloutRecord] = {}
     for rollout in (*local, *stored):
-        distinct.setdefault((rollout.get("started"), rollout.get("digest")), rollout)
-    return sorted(distinct.values(), key=lambda rollout: -float(rollout.get("started") or 0.0))
+        distinct.setdefault((rollout.started, rollout.digest), rollout)
+    return sorted(distinct.values(), key=lambda rollout: -rollout.started)
 
 
-def is_rollback_target(rollout: RecordedRollout) -> bool:
+def is_rollback_target(rollout: RolloutRecord) -> bool:
     """Whether a rollout was good, and says what it was."""
     return (
-        rollout.get("verdict") == Verdict.PASSED
-        and bool(rollout.get("task_definition"))
-        and bool(rollout.get("release_data"))
+        rollout.verdict == Verdict.PASSED
+        and bool(rollout.task_definition)
+        and rollout.candidate is not None
     )
 
 
-def release_of_rollout(rollout: RecordedRollout) -> RecordedRelease:
-    """The release that a rollback target (`is_rollback_target`) brought."""
-    release = rollout["release_data"]
-    assert release is not None
-    return release
-
-
 def running_rollout(
-    rollouts: Sequence[RecordedRollout], task_definition: str
-) -> RecordedRollout | None:
+    rollouts: Sequence[RolloutRecord], task_definition: str
+) -> RolloutRecord | None:
     """The good rollout that put a task definition where it is."""
     return next(
         (
             rollout
             for rollout in rollouts
-            if is_rollback_target(rollout) and rollout["task_definition"] == task_definition
+            if is_rollback_target(rollout) and rollout.task_definition == task_definition
         ),
         None,
     )
 
 
-def rollback_target(
-    rollouts: Sequence[RecordedRollout], name: str, now: str
-) -> RecordedRollout | None:
+def rollback_target(rollouts: Sequence[RolloutRecord], name: str, now: str) -> RolloutRecord | None:
     """The last good one of the release that is named; else the last of another than `now`, a
     release's digest. Never the next older revision: that may be one that was rolled back."""
     return next(
@@ -58,17 +49,17 @@ def rollback_target(
             rollout
             for rollout in rollouts
             if is_rollback_target(rollout)
-            and (rollout.get("release") == name if name else rollout.get("digest") != now)
+            and (rollout.release == name if name else rollout.digest != now)
         ),
         None,
     )
 
 
-def rollouts_after(rollouts: Sequence[RecordedRollout], digest: str) -> list[RecordedRollout]:
+def rollouts_after(rollouts: Sequence[RolloutRecord], digest: str) -> list[RolloutRecord]:
     """The rollouts after the last one of a release."""
-    newer: list[RecordedRollout] = []
+    newer: list[RolloutRecord] = []
     for rollout in rollouts:
-        if rollout.get("digest") == digest:
+        if rollout.digest == digest:
             break
         newer.append(rollout)
     return newer

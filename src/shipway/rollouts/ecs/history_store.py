@@ -6,25 +6,27 @@ Where the bucket cannot be used, that is said, and nothing else depends on it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING
 
 from shipway.aws.errors import AwsApiError
 from shipway.aws.names import AwsResourceNames
+from shipway.codec import VERSION, parse_object
 from shipway.config.aws import Aws
-from shipway.errors import ShipwayError
-from shipway.ports import Clients, RecordedRelease, RecordedRollout, Releases
-from shipway.releases.release import Release, release_from_dict
-from shipway.rollouts.ecs.deployment_watcher import WatcherRecord
-from shipway.rollouts.report import RolloutReport
+from shipway.errors import RecordError, ShipwayError
+from shipway.ports import Clients, Releases
+from shipway.releases.release import RELEASE, Release, release_fields
+from shipway.rollouts.ecs.state import ECS_STATE, EcsState, UnfinishedDeployment
+from shipway.rollouts.report import ROLLOUT, RolloutRecord, RolloutReport, rollout_records
 from shipway.system.user import current_user
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 NEWEST = 50  # rollouts that are read
+_FIRST_VERSION = {"started", "digest", "verdict", "release_data", "task_definition"}
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -52,15 +54,15 @@ class S3HistoryStore:
     def _prefix(self) -> str:
         return f"{self._names.application}/{self._names.environment}/rollouts/"
 
-    def put(self, rollout: RecordedRollout) -> bool:
+    def put(self, rollout: RolloutRecord) -> bool:
         """Write a rollout that has ended, with its release and its receipt; whether it is there.
 
         Its key is its start and its deployment: the same rollout twice is the same object.
         """
-        started = datetime.fromtimestamp(float(rollout["started"]), UTC)
-        mark = str(rollout.get("deployment", "")).rsplit("/", 1)[-1] or rollout["digest"][:12]
+        started = datetime.fromtimestamp(rollout.started, UTC)
+        mark = rollout.deployment.rsplit("/", 1)[-1] or rollout.digest[:12]
         key = f"{self._prefix}{started:%Y%m%dT%H%M%S.%fZ}-{mark}.json"
-        body = json.dumps(rollout, default=str, sort_keys=True).encode()
+        body = ROLLOUT.write(rollout).encode()
         try:
             self._calls.client("s3").put_object(
                 Bucket=self._bucket(),
@@ -77,7 +79,7 @@ class S3HistoryStore:
             return self._tell(problem)
         return True
 
-    def rollouts(self) -> Sequence[RecordedRollout]:
+    def rollouts(self) -> Sequence[RolloutRecord]:
         """Those that any machine kept, newest first; none where the bucket cannot be read."""
         try:
             keys = sorted(self._keys(), reverse=True)[:NEWEST]
@@ -98,16 +100,22 @@ class S3HistoryStore:
                 return keys
             request["ContinuationToken"] = answer["NextContinuationToken"]
 
-    def _read(self, key: str) -> RecordedRollout | None:
-        """None for what is no rollout: anybody with the right may have put it there."""
-        answer = self._calls.client("s3").get_object(Bucket=self._bucket(), Key=key)
+    def _read(self, key: str) -> RolloutRecord | None:
+        """None for what is no rollout: anybody with the right may have put it there. A rollout that
+        is damaged is told: whoever cleans up must not take what it names for idle."""
+        body = self._calls.client("s3").get_object(Bucket=self._bucket(), Key=key)["Body"].read()
+        source = f"s3://{self._bucket()}/{key}"
         try:
-            rollout = json.loads(answer["Body"].read())
-        except ValueError:
+            document = parse_object(body, source)
+        except RecordError:
             return None
-        required = ("started", "digest", "verdict", "release_data", "task_definition")
-        complete = isinstance(rollout, dict) and all(name in rollout for name in required)
-        return cast("RecordedRollout", rollout) if complete else None
+        if VERSION not in document and not document.keys() >= _FIRST_VERSION:
+            return None
+        try:
+            return ROLLOUT.from_object(document, source)
+        except RecordError as problem:
+            self._say(problem.message)
+            return None
 
     def _bucket(self) -> str:
         if not self._name:
@@ -129,42 +137,6 @@ class S3HistoryStore:
 
 # What the record and the bucket keep of an environment's rollouts.
 
-UNFINISHED = "unfinished"
-
-
-class ReplacedRelease(TypedDict):
-    """The release that ran before; "" for none of ours."""
-
-    name: str
-    digest: str
-
-
-class UnfinishedEcsRollout(TypedDict):
-    """A rollout from its beginning to its end, as a later command takes it up.
-
-    remarks: kept with it, by name. back: to an earlier release. known: the deployments that there
-    were before; deployment: its own, "" while it has none. course: how far it was followed.
-    """
-
-    number: NotRequired[int]
-    started: float
-    release: RecordedRelease
-    before: ReplacedRelease
-    strategy: str
-    remarks: dict[str, str]
-    back: bool
-    task_definition: str
-    known: list[str]
-    deployment: str
-    course: WatcherRecord | None
-
-
-class EcsEnvironmentRecord(TypedDict, total=False):
-    """unkept: numbers of rollouts that the bucket does not have yet."""
-
-    unfinished: UnfinishedEcsRollout | None
-    unkept: list[int]
-
 
 class RolloutHistory:
     """What the record and the bucket keep of an environment."""
@@ -173,84 +145,87 @@ class RolloutHistory:
         self.environment = environment
         self._record = record
         self._bucket = bucket
-        self._state = cast("EcsEnvironmentRecord", record.state(environment) or {})
+        document = record.state(environment)
+        self._state = EcsState()
+        if document is not None:
+            self._state = ECS_STATE.from_object(document, f"the record, environment {environment}")
 
     @property
-    def unfinished(self) -> UnfinishedEcsRollout | None:
+    def unfinished(self) -> UnfinishedDeployment | None:
         """The rollout that is not finished."""
-        return self._state.get("unfinished")
+        return self._state.unfinished
 
-    def rollouts(self) -> Sequence[RecordedRollout]:
+    def rollouts(self) -> Sequence[RolloutRecord]:
         """This machine's, newest first."""
-        return self._record.rollouts(self.environment)
+        return rollout_records(
+            self._record.rollouts(self.environment), f"the record, {self.environment}"
+        )
 
-    def release(self, data: RecordedRelease) -> Release:
-        """A release that a rollout kept; with its files, where this machine knows them."""
-        releases = {release["digest"]: release for release in self._record.releases()}
-        return release_from_dict(releases.get(data["digest"], data))
+    def release(self, kept: Release) -> Release:
+        """A release that a rollout has kept; with its files, where this machine knows them."""
+        for release in self._record.releases():
+            if release["digest"] == kept.digest:
+                return RELEASE.from_object(release, "the record")
+        return kept
 
-    def open(self, unfinished: UnfinishedEcsRollout) -> None:
+    def open(self, unfinished: UnfinishedDeployment) -> None:
         """A rollout begins."""
-        release = unfinished["release"]
-        if release["digest"] and release.get("path"):  # else this machine knows it better
-            self._record.add_release(release)
-        rollout: RecordedRollout = {
-            "release": release["name"],
-            "before": unfinished["before"]["name"],
-            "started": unfinished["started"],
-            "verdict": UNFINISHED,
-            "by": current_user(),
-            "strategy": unfinished["strategy"],
-            "digest": release["digest"],
-        }
-        unfinished["number"] = self._record.add_rollout(
-            self.environment, _with_remarks(rollout, unfinished)
+        if unfinished.candidate and unfinished.candidate.path:  # else this machine knows it better
+            self._record.add_release(release_fields(unfinished.candidate))
+        rollout = self._rollout(unfinished)
+        unfinished.number = self._record.add_rollout(
+            self.environment, {**ROLLOUT.fields(rollout), **unfinished.remarks}
         )
         self.save(unfinished)
 
-    def save(self, unfinished: UnfinishedEcsRollout | None) -> None:
+    def save(self, unfinished: UnfinishedDeployment | None) -> None:
         """Write down how far it is; None: there is none any more."""
-        self._state["unfinished"] = unfinished
-        self._record.put_state(self.environment, self._state)
+        self._write(replace(self._state, unfinished=unfinished))
 
     def close(
-        self, unfinished: UnfinishedEcsRollout, receipt: RolloutReport, *, over: bool
+        self, unfinished: UnfinishedDeployment, receipt: RolloutReport, *, over: bool
     ) -> None:
         """A receipt; the rollout stays unfinished unless it is over."""
-        rollout: RecordedRollout = {
-            **_with_remarks(receipt.to_dict(), unfinished),
-            "digest": unfinished["release"]["digest"],
-            "by": current_user(),
-            "task_definition": unfinished["task_definition"],
-            "deployment": unfinished["deployment"],
-            "release_data": _kept(unfinished["release"]),
-        }
-        self._record.update_rollout(unfinished["number"], rollout)
+        rollout = replace(
+            self._rollout(unfinished),
+            verdict=str(receipt.verdict),
+            report=receipt,
+            task_definition=unfinished.task_definition,
+            deployment=unfinished.deployment,
+            candidate=_portable(unfinished.candidate),
+        )
+        self._record.update_rollout(
+            unfinished.number, {**ROLLOUT.fields(rollout), **unfinished.remarks}
+        )
         if over:
-            waiting = [*self._state.get("unkept", []), unfinished["number"]]
-            self._state["unkept"] = waiting
-            self.save(None)
-            self._keep(waiting)
+            self._write(EcsState(unkept=(*self._state.unkept, unfinished.number)))
+            self._keep(self._state.unkept)
+
+    def _rollout(self, unfinished: UnfinishedDeployment) -> RolloutRecord:
+        return RolloutRecord(
+            release=unfinished.release,
+            before=unfinished.before,
+            started=unfinished.started,
+            by=current_user(),
+            strategy=unfinished.strategy,
+            digest=unfinished.digest,
+        )
 
     def _keep(self, numbers: Sequence[int]) -> None:
         """In the bucket; what could not be written is tried again after the next rollout."""
-        rollouts = {rollout["number"]: rollout for rollout in self.rollouts()}
-        left = [
+        rollouts = {rollout.number: rollout for rollout in self.rollouts()}
+        left = tuple(
             number
             for number in numbers
             if number in rollouts and not self._bucket.put(rollouts[number])
-        ]
-        self._state["unkept"] = left
-        self.save(self.unfinished)
+        )
+        self._write(replace(self._state, unkept=left))
+
+    def _write(self, state: EcsState) -> None:
+        self._state = state
+        self._record.put_state(self.environment, ECS_STATE.fields(state))
 
 
-def _with_remarks(rollout: RecordedRollout, unfinished: UnfinishedEcsRollout) -> RecordedRollout:
-    """Remarks are kept under their own names."""
-    return cast("RecordedRollout", {**rollout, **unfinished["remarks"]})
-
-
-def _kept(release: RecordedRelease) -> RecordedRelease | None:
-    """What any machine can use of a release; None of one that only its name is known of."""
-    if not release["digest"]:
-        return None
-    return {**release, "path": "", "python": "", "sbom": ""}  # these only this machine has
+def _portable(release: Release | None) -> Release | None:
+    """What any machine can use of a release: without what only this one has."""
+    return replace(release, path="", python="", sbom="") if release else None

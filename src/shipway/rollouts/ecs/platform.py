@@ -16,27 +16,27 @@ from shipway.ports import (
     Clients,
     Clock,
     Http,
-    RecordedRollout,
     Releases,
     RenewableClients,
 )
-from shipway.releases.release import Release, release_to_dict
+from shipway.releases.release import Release
 from shipway.rollouts.ecs import history
 from shipway.rollouts.ecs.deployment import Deployment, task_statuses
 from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
     rollback_configuration,
 )
-from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore, UnfinishedEcsRollout
+from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore
 from shipway.rollouts.ecs.load_balancer import LoadBalancer
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.ports import EcsClients, PreflightFailure, TaskDefinitionOps
 from shipway.rollouts.ecs.rollout import EcsRollout
 from shipway.rollouts.ecs.service import EcsService, ServiceRef
+from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.ecs.task_definition import release_of_task_definition
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import RolloutRecord, RolloutReport
 
 # What is looked at before anything is changed.
 
@@ -159,10 +159,10 @@ class EcsPlatform:
         self._bucket = S3HistoryStore(calls, config.aws, self.names, lambda line: self._say(line))
         self._others = DeploymentsInProgress(service, name)
         self._ledger = RolloutHistory(name, record, self._bucket)
-        self._past: list[RecordedRollout] | None = None
+        self._past: list[RolloutRecord] | None = None
 
     @property
-    def unfinished(self) -> UnfinishedEcsRollout | None:
+    def unfinished(self) -> UnfinishedDeployment | None:
         """The rollout that is not finished, as the record has it."""
         return self._ledger.unfinished
 
@@ -178,7 +178,7 @@ class EcsPlatform:
         """The release whose task definition the service has; None where it is none of ours."""
         definition = self._parts.service.describe().get("taskDefinition", "")
         rollout = history.running_rollout(self._rollouts(), definition)
-        return self._ledger.release(history.release_of_rollout(rollout)) if rollout else None
+        return self._release(rollout) if rollout else None
 
     def deploy(
         self,
@@ -203,7 +203,7 @@ class EcsPlatform:
         self._others.raise_if_in_progress()
         now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
         mark = settings_digest(self.settings)
-        if now and now.get("digest") == release.digest and now.get("settings") == mark:
+        if now and now.digest == release.digest and now.settings == mark:
             return self._runs_already(release, listener)
         base = self._parts.service.task_definition(service["taskDefinition"])
         definition = self._tools.render(self.settings, self.names, release, base)
@@ -213,7 +213,7 @@ class EcsPlatform:
         firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
         venture = self._venture(listener, stopping)
         venture.begin(
-            release_to_dict(release),
+            release,
             now,
             self.settings.strategy,
             {**remarks, "settings": mark},
@@ -236,14 +236,14 @@ class EcsPlatform:
         strategy = "rolling" if self.settings.strategy == "rolling" else "blue-green"
         venture = self._venture(listener)
         venture.begin(
-            history.release_of_rollout(rollout),
+            rollout.candidate or rollout.release,
             now,
             strategy,
-            {"settings": rollout.get("settings", "")},
+            {"settings": rollout.settings},
             back=True,
         )
         configuration = rollback_configuration(self.settings, int(service.get("desiredCount", 0)))
-        return venture.start(rollout["task_definition"], configuration, ())
+        return venture.start(rollout.task_definition, configuration, ())
 
     def resume(self, listener: RolloutListener) -> RolloutReport:
         """Go on with a rollout that was held or paused, that a killed command left, or that
@@ -276,7 +276,7 @@ class EcsPlatform:
         return {
             "environment": self.name,
             "address": self.address,
-            "release": rollout["release"] if rollout else shown,
+            "release": rollout.release if rollout else shown,
             "proxy": service.get("status") == "ACTIVE" and running >= desired,
             "rollout": {
                 "release": self._others.release_in(going),
@@ -292,27 +292,25 @@ class EcsPlatform:
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
         now = self._parts.service.describe().get("taskDefinition", "")
-        return self._ledger.release(history.release_of_rollout(self._earlier(name, now)))
+        return self._release(self._earlier(name, now))
 
     def since(self, release: Release) -> list[Release]:
         """The releases that were rolled out after it was last: they may have migrated."""
         rollouts = history.rollouts_after(self._rollouts(), release.digest)
-        releases = {
-            rollout["digest"]: data for rollout in rollouts if (data := rollout.get("release_data"))
-        }
-        return [self._ledger.release(data) for data in releases.values()]
+        releases = {rollout.digest: rollout.candidate for rollout in rollouts}
+        return [self._ledger.release(kept) for kept in releases.values() if kept]
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """This machine's and, by the bucket, those of others, newest first."""
         self._say = say
         return self._rollouts()
 
     # -- below ----------------------------------------------------------------------------
 
-    def _earlier(self, name: str, task_definition: str) -> RecordedRollout:
+    def _earlier(self, name: str, task_definition: str) -> RolloutRecord:
         rollouts = self._rollouts()
         now = history.running_rollout(rollouts, task_definition)
-        rollout = history.rollback_target(rollouts, name, now["digest"] if now else "")
+        rollout = history.rollback_target(rollouts, name, now.digest if now else "")
         if rollout is None:
             raise ConfigError(
                 f"no good release named {name!r} is on record here"
@@ -323,11 +321,16 @@ class EcsPlatform:
             )
         return rollout
 
-    def _rollouts(self) -> list[RecordedRollout]:
+    def _rollouts(self) -> list[RolloutRecord]:
         """Read once."""
         if self._past is None:
             self._past = history.merge_histories(self._ledger.rollouts(), self._bucket.rollouts())
         return self._past
+
+    def _release(self, rollout: RolloutRecord) -> Release:
+        """What a good rollout has brought; `is_rollback_target` says that it is known."""
+        assert rollout.candidate is not None
+        return self._ledger.release(rollout.candidate)
 
     def _preparations(self) -> tuple[str, ...]:
         """Commands before traffic moves: the migration, and before the first release the seed."""

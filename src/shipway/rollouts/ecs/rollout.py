@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 from shipway.aws.client import AwsUnreachable
 from shipway.aws.errors import AwsApiError, translate_aws_errors
 from shipway.config.schema import Environment
-from shipway.errors import CannotRun, ShipwayError
+from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clients, Clock, RecordedRelease, RecordedRollout
+from shipway.ports import Clients, Clock
+from shipway.releases.release import Release
 from shipway.rollouts.ecs.analysis import CanaryAnalysis
 from shipway.rollouts.ecs.deployment import Deployment
 from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
 from shipway.rollouts.ecs.failures import TaskFailures
-from shipway.rollouts.ecs.history_store import ReplacedRelease, RolloutHistory, UnfinishedEcsRollout
+from shipway.rollouts.ecs.history_store import RolloutHistory
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder
 from shipway.rollouts.ecs.load_balancer import SmokeTests
 from shipway.rollouts.ecs.ports import EcsClients, TaskDefinitionOps
 from shipway.rollouts.ecs.service import EcsService
+from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.report import RolloutNotes, RolloutReport
+from shipway.rollouts.report import RolloutNotes, RolloutRecord, RolloutReport, TimelineEntry
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import (
@@ -147,61 +149,63 @@ class EcsRollout:
     watcher: DeploymentWatcher | None = None
 
     def __post_init__(self) -> None:
-        self._unfinished: UnfinishedEcsRollout | None = None
+        self._unfinished: UnfinishedDeployment | None = None
         self._story = RolloutNotes()
-
-    @property
-    def _current(self) -> UnfinishedEcsRollout:
-        """What was begun, adopted or opened again."""
-        assert self._unfinished is not None
-        return self._unfinished
 
     @property
     def digest(self) -> str:
         """Of the release that is rolled out."""
-        return str(self._current["release"]["digest"])
+        return self._current.digest
 
     @property
     def release(self) -> str:
         """Its name."""
-        return str(self._current["release"]["name"])
+        return self._current.release
 
     @property
     def deployment(self) -> str:
         """Its ARN, "" while it has none."""
-        return str(self._current["deployment"])
+        return self._current.deployment
+
+    @property
+    def _current(self) -> UnfinishedDeployment:
+        """The one that was begun here, or found in the record."""
+        if self._unfinished is None:
+            raise ConfigError(
+                f"no rollout is unfinished in {self.history.environment}",
+                code="rollout-in-progress",
+            )
+        return self._unfinished
 
     def log_message(self, line: str) -> None:
         """A line for people that the receipt keeps, too."""
         story = self.watcher.notes if self.watcher else self._story
-        story.timeline.append({"at": self.parts.clock.now(), "stage": "", "text": line})
+        story.timeline.append(TimelineEntry(at=self.parts.clock.now(), stage="", text=line))
         self.listener.on_message(line)
 
     def begin(
         self,
-        release: RecordedRelease,
-        before: RecordedRollout | None,
+        release: Release | str,
+        before: RolloutRecord | None,
         strategy: str,
         remarks: Mapping[str, str],
         *,
         back: bool = False,
     ) -> None:
-        """Write down that it begins. back: to an earlier release."""
-        old: ReplacedRelease = {"name": "", "digest": ""}
-        if before:
-            old = {"name": before["release"], "digest": before["digest"]}
-        self._unfinished = {
-            "started": self.parts.clock.now(),
-            "release": release,
-            "before": old,
-            "strategy": strategy,
-            "remarks": dict(remarks),
-            "back": back,
-            "task_definition": "",
-            "known": [],
-            "deployment": "",
-            "course": None,
-        }
+        """Write down that it begins. release: only its name where nothing else is known. back: to
+        an earlier release."""
+        known = release if isinstance(release, Release) else None
+        self._unfinished = UnfinishedDeployment(
+            started=self.parts.clock.now(),
+            release=known.name if known else str(release),
+            digest=known.digest if known else "",
+            candidate=known,
+            before=before.release if before else "",
+            before_digest=before.digest if before else "",
+            strategy=strategy,
+            remarks=dict(remarks),
+            back=back,
+        )
         self.history.open(self._unfinished)
 
     def start(
@@ -219,14 +223,14 @@ class EcsRollout:
                 run_migration(
                     self.parts, self.tools, self.clients, arn, command, self.listener.on_message
                 )
-            unfinished["known"] = service.known()
-            unfinished["task_definition"] = arn
+            unfinished.known = tuple(service.known())
+            unfinished.task_definition = arn
             self.history.save(
                 unfinished
             )  # before it is asked for: a later command finds it by these
             service.update(arn, configuration)
-            unfinished["deployment"] = find_deployment(
-                service, self.parts.clock, arn, unfinished["known"]
+            unfinished.deployment = find_deployment(
+                service, self.parts.clock, arn, unfinished.known
             )
         except (AwsApiError, MigrationFailed) as problem:
             log = problem.log if isinstance(problem, MigrationFailed) else ()
@@ -241,37 +245,35 @@ class EcsRollout:
         """The one that a command has left. `closed` is set where it is over."""
         self._unfinished = self.history.unfinished
         unfinished, service = self._current, self.parts.service
-        if not unfinished["deployment"] and unfinished["task_definition"]:
+        if not unfinished.deployment and unfinished.task_definition:
             try:
-                unfinished["deployment"] = find_deployment(
+                unfinished.deployment = find_deployment(
                     service,
                     self.parts.clock,
-                    unfinished["task_definition"],
-                    unfinished["known"],
+                    unfinished.task_definition,
+                    unfinished.known,
                     0.0,
                 )
             except AwsUnreachable:
-                unfinished["task_definition"] = ""
-        if not unfinished["deployment"]:
+                unfinished.task_definition = ""
+        if not unfinished.deployment:
             self._story.fail(
                 "the command ended before ECS was asked for anything",
                 "Nothing was moved: deploy it again.",
             )
             self._end(Verdict.FAILED)
             return
-        deployments = service.deployments([unfinished["deployment"]])
+        deployments = service.deployments([unfinished.deployment])
         if deployments and deployments[0].is_final:
             self.follow()
 
     def adopt(self, deployment: Deployment, release: str) -> None:
         """A deployment that another machine began: what it was judged by is there, not here."""
-        self.begin(
-            {"name": release, "digest": ""}, None, self.settings.strategy, {"adopted": "yes"}
-        )
+        self.begin(release, None, self.settings.strategy, {"adopted": "yes"})
         unfinished = self._current
         revision = self.parts.service.revisions([deployment.candidate]).get(deployment.candidate)
-        unfinished["task_definition"] = revision.get("taskDefinition", "") if revision else ""
-        unfinished["deployment"] = deployment.arn
+        unfinished.task_definition = revision.get("taskDefinition", "") if revision else ""
+        unfinished.deployment = deployment.arn
         self.history.save(unfinished)
 
     def follow(self, *, answered: bool = False) -> RolloutReport:
@@ -298,14 +300,14 @@ class EcsRollout:
 
     def _course(self) -> DeploymentWatcher:
         unfinished, parts = self._current, self.parts
-        definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished["task_definition"]}
-        if unfinished["task_definition"]:
-            definition = parts.service.task_definition(unfinished["task_definition"])
+        definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished.task_definition}
+        if unfinished.task_definition:
+            definition = parts.service.task_definition(unfinished.task_definition)
         observing = CanaryAnalysis(
             parts,
             self.settings,
-            unfinished["release"]["name"],
-            unfinished["before"]["name"],
+            unfinished.release,
+            unfinished.before,
             self.listener,
         )
         smoking = SmokeTests(self.settings, self.address, parts.http, self.log_message)
@@ -313,29 +315,29 @@ class EcsRollout:
             parts=parts,
             settings=self.settings,
             environment=self.history.environment,
-            arn=unfinished["deployment"],
+            arn=unfinished.deployment,
             observing=observing,
             smoking=smoking,
             listener=self.listener,
         )
-        failures = TaskFailures(parts.service, parts.logs, definition, unfinished["started"])
+        failures = TaskFailures(parts.service, parts.logs, definition, unfinished.started)
         course = DeploymentWatcher(
             hooks=answering,
             failures=failures,
             listener=self.listener,
             save=self._save,
             stopping=self.stopping,
-            analysis=not unfinished["back"],
+            analysis=not unfinished.back,
             notes=self._story,
         )
-        if unfinished["course"]:
-            course.load(unfinished["course"])
+        if unfinished.watcher is not None:
+            course.restore(unfinished.watcher)
         self.watcher = course
         return course
 
     def _save(self) -> None:
         if self.watcher is not None:
-            self._current["course"] = self.watcher.to_dict()
+            self._current.watcher = self.watcher.snapshot()
         self.history.save(self._current)
 
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
@@ -353,13 +355,13 @@ class EcsRollout:
         remedy = _ENVIRONMENT.sub(self.history.environment, story.remedy)
         receipt = RolloutReport(
             environment=self.history.environment,
-            release=unfinished["release"]["name"],
-            before=unfinished["before"]["name"],
+            release=unfinished.release,
+            before=unfinished.before,
             verdict=verdict,
-            started=unfinished["started"],
-            seconds=now - unfinished["started"],
+            started=unfinished.started,
+            seconds=now - unfinished.started,
             address=self.address,
-            strategy=unfinished["strategy"],
+            strategy=unfinished.strategy,
             cause=story.cause,
             remedy=remedy,
             log=story.log,

@@ -5,57 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NotRequired, TypedDict, cast
 
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
 from shipway.errors import ConfigError
-from shipway.ports import Clock, Http, Processes, RecordedRelease, Releases
-from shipway.releases.release import Release, release_from_dict, release_to_dict
-from shipway.rollouts.analysis.rollout_analysis import AnalysisRecord
+from shipway.ports import Clock, Http, Processes, Releases
+from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
-from shipway.rollouts.local.instances import InstanceRecord, Instances, instance_from
-from shipway.rollouts.local.proxy import EnvoyProxy, ProxyRecord, TrafficSplit
+from shipway.rollouts.local.instances import Instances
+from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
 from shipway.rollouts.local.services import EnvironmentServices
-from shipway.rollouts.local.traffic_monitor import CountersRecord
-from shipway.rollouts.report import NotesRecord
-from shipway.rollouts.state_machine import StateRecord
-
-
-class ExecutorRecord(TypedDict):
-    """How far a rollout was carried out. synthetic: requests of Shipway's own so far."""
-
-    state: StateRecord
-    meter: CountersRecord
-    judging: AnalysisRecord
-    story: NotesRecord
-    synthetic: int
-
-
-class UnfinishedLocalRollout(TypedDict):
-    """A rollout from its beginning to its end. remarks: kept with it, by name.
-
-    walk: missing before its first action.
-    """
-
-    number: int
-    started: float
-    before: RecordedRelease | None
-    release: RecordedRelease
-    remarks: NotRequired[dict[str, str]]
-    walk: NotRequired[ExecutorRecord]
-
-
-class LocalEnvironmentRecord(TypedDict, total=False):
-    """What the record knows of an environment on this machine."""
-
-    instances: list[InstanceRecord]
-    current: RecordedRelease | None
-    unfinished: UnfinishedLocalRollout | None
-    proxy: ProxyRecord
+from shipway.rollouts.local.state import LOCAL_STATE, LocalState, UnfinishedRollout
 
 
 class EnvironmentState:
@@ -112,8 +75,8 @@ class EnvironmentState:
         )
         self.lease = EnvironmentLock(self.folder, name)
         self.team = ReplicaSet(self.instances, (), self.save)
-        self.current: RecordedRelease | None = None
-        self.unfinished: UnfinishedLocalRollout | None = None
+        self.current: Release | None = None
+        self.unfinished: UnfinishedRollout | None = None
         self.load()
 
     @property
@@ -132,23 +95,24 @@ class EnvironmentState:
 
     def load(self) -> None:
         """What was written down last."""
-        state = cast("LocalEnvironmentRecord", self.record.state(self.name) or {})
-        self.team.members = [instance_from(entry) for entry in state.get("instances", [])]
-        self.current = state.get("current")
-        self.unfinished = state.get("unfinished")
-        self.proxy.load(state.get("proxy", {}))
+        document = self.record.state(self.name)
+        state = LocalState()
+        if document is not None:
+            state = LOCAL_STATE.from_object(document, f"the record, environment {self.name}")
+        self.team.members = list(state.instances)
+        self.current = state.current
+        self.unfinished = state.unfinished
+        self.proxy.restore(state.proxy)
 
     def save(self) -> None:
         """Write it down. Raises RecordError."""
-        self.record.put_state(
-            self.name,
-            {
-                "instances": [instance.to_dict() for instance in self.team.members],
-                "current": self.current,
-                "unfinished": self.unfinished,
-                "proxy": self.proxy.to_dict(),
-            },
+        state = LocalState(
+            instances=tuple(self.team.members),
+            current=self.current,
+            unfinished=self.unfinished,
+            proxy=self.proxy.snapshot(),
         )
+        self.record.put_state(self.name, LOCAL_STATE.fields(state))
 
     def healthy(self) -> bool:
         """Whether as many as are wanted are there, and well."""
@@ -161,18 +125,18 @@ class EnvironmentState:
     def replace_unhealthy(self, listener: RolloutListener) -> None:
         """Make what runs agree with what should: see the class."""
         releases = {
-            release["digest"]: release for release in (self.current, *self._named()) if release
+            release.digest: release for release in (self.current, *self._named()) if release
         }
         for instance in [
             instance for instance in self.team.members if instance.digest not in releases
         ]:
             listener.on_message(f"an instance of {instance.release} is left over: stopped")
             self.team.terminate([instance])
-        for line in self.team.replace_dead(lambda digest: release_from_dict(releases[digest])):
+        for line in self.team.replace_dead(lambda digest: releases[digest]):
             listener.on_message(line)
         missing = self.settings.instances - len(self.team.members)
         if self.current and not self.unfinished and missing > 0:
-            self.team.start(release_from_dict(self.current), missing, lambda: False)
+            self.team.start(self.current, missing, lambda: False)
             self.team.mark_ready()
         if not self.team.members:
             return
@@ -189,8 +153,8 @@ class EnvironmentState:
         """A rollout has ended. tidy: nothing else than the release that serves is left."""
         self.unfinished = None
         if succeeded:
-            self.current = release_to_dict(release)
-        digest = self.current["digest"] if self.current else ""
+            self.current = release
+        digest = self.current.digest if self.current else ""
         if tidy:
             self.team.terminate(
                 [instance for instance in self.team.members if instance.digest != digest]
@@ -216,14 +180,11 @@ class EnvironmentState:
 
     def _shares(self) -> TrafficSplit:
         """Who serves now: as the unfinished rollout has it, or the current release."""
-        if not self.unfinished or "walk" not in self.unfinished:
-            return self.team.traffic_split(
-                (), self.current["digest"] if self.current else "", 100.0
-            )
-        state = self.unfinished["walk"]["state"]
-        return self.team.traffic_split((), self.unfinished["release"]["digest"], state["weight"])
+        if self.unfinished is None or self.unfinished.execution is None:
+            return self.team.traffic_split((), self.current.digest if self.current else "", 100.0)
+        weight = self.unfinished.execution.state.weight
+        return self.team.traffic_split((), self.unfinished.candidate.digest, weight)
 
-    def _named(self) -> list[RecordedRelease | None]:
+    def _named(self) -> tuple[Release | None, ...]:
         """The releases of the unfinished rollout."""
-        unfinished = self.unfinished
-        return [unfinished["release"], unfinished["before"]] if unfinished else []
+        return (self.unfinished.candidate, self.unfinished.stable) if self.unfinished else ()

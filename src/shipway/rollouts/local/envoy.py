@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shipway.ports import Json
+from shipway.codec import JsonObject, JsonValue
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.window import RequestCounts
 
@@ -96,7 +96,7 @@ def rds(name: str) -> str:
     return f"rds-{name}.json"
 
 
-def bootstrap(folder: str, admin_port: int) -> dict[str, Json]:
+def bootstrap(folder: str, admin_port: int) -> JsonObject:
     """What Envoy starts with; everything else it reads from `folder` as it changes."""
     return {
         "node": {"id": "shipway", "cluster": "shipway"},
@@ -115,9 +115,9 @@ def bootstrap(folder: str, admin_port: int) -> dict[str, Json]:
     }
 
 
-def listener(folder: str, name: str, host: str, port: int) -> dict[str, Json]:
+def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
     """An address that takes requests; its routes have the same name."""
-    manager: dict[str, Json] = {
+    manager: JsonObject = {
         "@type": f"{_TYPE}.{_MANAGER}",
         "stat_prefix": name,
         "use_remote_address": True,
@@ -152,12 +152,12 @@ def listener(folder: str, name: str, host: str, port: int) -> dict[str, Json]:
     }
 
 
-def cluster(folder: str, name: str, protocol: str = "http1") -> dict[str, Json]:
+def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
     """One release; its instances come from a file of their own.
 
     protocol: what its instances speak, "http1" or "http2" (gRPC does).
     """
-    spoken: dict[str, Json] = {
+    spoken: dict[str, JsonObject] = {
         "http1": {"http_protocol_options": {"enable_trailers": True}},
         "http2": {"http2_protocol_options": {}},
     }
@@ -183,7 +183,7 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> dict[str, Json]:
     }
 
 
-def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Json]:
+def endpoints(name: str, addresses: Sequence[str]) -> JsonObject:
     """The instances of a release that get requests."""
     return {
         "@type": f"{_TYPE}.config.endpoint.v3.ClusterLoadAssignment",
@@ -198,7 +198,7 @@ def endpoints(name: str, addresses: Sequence[str]) -> dict[str, Json]:
     }
 
 
-def routes(name: str, entries: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+def routes(name: str, entries: Sequence[JsonObject]) -> JsonObject:
     """What a listener does with requests: the first entry that matches."""
     return {
         "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
@@ -207,9 +207,7 @@ def routes(name: str, entries: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
     }
 
 
-def weighted_clusters(
-    weights: Mapping[str, float], *, sticky: bool = False
-) -> list[dict[str, Json]]:
+def weighted_clusters(weights: Mapping[str, float], *, sticky: bool = False) -> list[JsonObject]:
     """Share requests between releases, by weight (percent, to a tenth). None: nobody serves.
 
     sticky: a cookie keeps a client with its release; while the share of the new one grows,
@@ -220,11 +218,13 @@ def weighted_clusters(
     shares = {name: round(weight * 10) for name, weight in weights.items() if round(weight * 10)}
     if not shares:
         return [{"match": {"prefix": "/"}, "direct_response": {"status": 503}}]
-    clusters: list[Json] = [{"name": name, "weight": weight} for name, weight in shares.items()]
+    clusters: list[JsonValue] = [
+        {"name": name, "weight": weight} for name, weight in shares.items()
+    ]
     if not sticky:
         return [_to({"weighted_clusters": {"clusters": clusters}})]
-    hashed: dict[str, Json] = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
-    has_cookie: dict[str, Json] = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
+    hashed: JsonObject = {"weighted_clusters": {"clusters": clusters, "use_hash_policy": True}}
+    has_cookie: JsonObject = {"name": "cookie", "string_match": {"contains": f"{COOKIE}="}}
     cookie = f"{COOKIE}=%REQ(X-REQUEST-ID)%; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"
     return [
         _to(
@@ -243,13 +243,13 @@ def weighted_clusters(
     ]
 
 
-def header_match(name: str) -> dict[str, Json]:
+def header_match(name: str) -> JsonObject:
     """Requests that ask for a release by the header RELEASE_HEADER."""
-    header: dict[str, Json] = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
+    header: JsonObject = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
     return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
 
 
-def _to(target: Mapping[str, Json], match: Mapping[str, Json] | None = None) -> dict[str, Json]:
+def _to(target: JsonObject, match: JsonObject | None = None) -> JsonObject:
     return {
         "match": match or {"prefix": "/"},
         "route": {
@@ -274,12 +274,12 @@ def _to(target: Mapping[str, Json], match: Mapping[str, Json] | None = None) -> 
     }
 
 
-def resources(items: Sequence[Mapping[str, Json]], version: str) -> bytes:
+def resources(items: Sequence[JsonObject], version: str) -> bytes:
     """A file of resources. The version comes back in Envoy's statistics once it is in use."""
     return json.dumps({"version_info": version, "resources": items}, indent=1).encode()
 
 
-def _address(host: str, port: int) -> dict[str, Json]:
+def _address(host: str, port: int) -> JsonObject:
     return {"socket_address": {"address": host, "port_value": port}}
 
 
@@ -288,7 +288,7 @@ def _split(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _from_file(folder: str, name: str) -> dict[str, Json]:
+def _from_file(folder: str, name: str) -> JsonObject:
     return {
         "path_config_source": {
             "path": os.path.join(folder, name),
@@ -298,8 +298,8 @@ def _from_file(folder: str, name: str) -> dict[str, Json]:
     }
 
 
-def _access_log(folder: str, name: str) -> dict[str, Json]:
-    fields = {
+def _access_log(folder: str, name: str) -> JsonObject:
+    fields: JsonObject = {
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ)%",

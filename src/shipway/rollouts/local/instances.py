@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Required, TypedDict
 
 from shipway.config.schema import Application, Environment
 from shipway.config.secret_values import forms
@@ -26,18 +25,6 @@ UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 _ONCE = 600.0  # seconds for a migration
 _TASK = 3600.0  # seconds for a person's own command
 TAIL = 15  # last log lines that explain a failure
-
-
-class InstanceRecord(TypedDict, total=False):
-    """Instance as JSON; older records have only those that had joined, and do not say so."""
-
-    digest: Required[str]
-    release: Required[str]
-    address: Required[str]
-    log: Required[str]
-    pid: int
-    born: str
-    joined: bool
 
 
 @dataclass(frozen=True)
@@ -67,18 +54,6 @@ class Instance:
     def server(self) -> Server:
         """Its process."""
         return Server(self.pid, self.born)
-
-    def to_dict(self) -> InstanceRecord:
-        """For the record."""
-        return {
-            "digest": self.digest,
-            "release": self.release,
-            "address": self.address,
-            "log": self.log,
-            "pid": self.pid,
-            "born": self.born,
-            "joined": self.joined,
-        }
 
 
 @dataclass(frozen=True)
@@ -236,12 +211,6 @@ def raise_if_command_failed(done: Completed, what: str) -> None:
             "Mend it first.",
             code="command-failed",
         )
-
-
-def instance_from(data: InstanceRecord) -> Instance:
-    """An instance from the record."""
-    values: InstanceRecord = {"joined": True, **data}
-    return Instance(**values)
 
 
 # The lines that instances write from now on.

@@ -9,16 +9,22 @@ from shipway.config.schema import Config
 from shipway.errors import Busy, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http, Processes, RecordedRollout, Releases
-from shipway.releases.release import Release, release_from_dict
+from shipway.ports import Clock, Http, Processes, Releases
+from shipway.releases.release import RELEASE, Release
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.local.environment import EnvironmentState, UnfinishedLocalRollout
+from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import Signal
 from shipway.rollouts.local.instances import Instance
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.rollout import LocalRollout
-from shipway.rollouts.platform import NO_REMARKS, PlatformStatus, RolloutStatus
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.local.state import UnfinishedRollout
+from shipway.rollouts.platform import (
+    NO_REMARKS,
+    InstanceStatus,
+    PlatformStatus,
+    RolloutStatus,
+)
+from shipway.rollouts.report import RolloutRecord, RolloutReport, rollout_records
 from shipway.rollouts.state_machine import Event
 from shipway.rollouts.strategy import RolloutPlan, Strategy
 
@@ -47,7 +53,7 @@ class LocalPlatform:
         return self.environment.address
 
     @property
-    def unfinished(self) -> UnfinishedLocalRollout | None:
+    def unfinished(self) -> UnfinishedRollout | None:
         """The rollout that is not at its end."""
         return self.environment.unfinished
 
@@ -77,7 +83,7 @@ class LocalPlatform:
         with self.environment.transaction(listener):
             LocalRollout(self.environment, listener).close()
             if self.unfinished:
-                same = self.unfinished["release"]["digest"] == release.digest
+                same = self.unfinished.candidate.digest == release.digest
                 rolling = LocalRollout(self.environment, listener)
                 receipt = rolling.resume(None if same else Event.STOP)
                 if same or receipt.verdict is not Verdict.ROLLED_BACK:
@@ -127,24 +133,24 @@ class LocalPlatform:
 
     def status(self) -> PlatformStatus:
         """What runs here."""
-        environment, unfinished = self.environment, self.unfinished
-        return {
-            "environment": self.name,
-            "address": self.address,
-            "release": environment.current["name"] if environment.current else "",
-            "proxy": environment.proxy.alive(),
-            "rollout": _rollout_status(unfinished) if unfinished else None,
-            "instances": [
-                {
-                    "release": instance.release,
-                    "address": instance.address,
-                    "pid": instance.pid,
-                    "alive": environment.instances.alive(instance),
-                    "health": environment.instances.health(instance) or "ok",
-                }
+        environment = self.environment
+        return PlatformStatus(
+            environment=self.name,
+            address=self.address,
+            release=environment.current.name if environment.current else "",
+            proxy=environment.proxy.alive(),
+            rollout=_rollout_status(self.unfinished) if self.unfinished else None,
+            instances=[
+                InstanceStatus(
+                    release=instance.release,
+                    address=instance.address,
+                    pid=instance.pid,
+                    alive=environment.instances.alive(instance),
+                    health=environment.instances.health(instance) or "ok",
+                )
                 for instance in environment.team.members
             ],
-        }
+        )
 
     def logs(self) -> Iterator[tuple[str, Sequence[str]]]:
         """The last lines of each instance's log."""
@@ -154,19 +160,18 @@ class LocalPlatform:
                 self.environment.instances.tail(instance),
             )
 
-    def rollouts(self, say: Callable[[str], None]) -> Sequence[RecordedRollout]:
+    def rollouts(self, say: Callable[[str], None]) -> Sequence[RolloutRecord]:
         """All that were, newest first."""
-        return self.record.rollouts(self.name)
+        return self._rollouts()
 
     def earlier(self, name: str) -> Release:
         """The release that `rollback` goes back to. Raises ConfigError when there is none."""
-        now = self.environment.current["digest"] if self.environment.current else ""
+        now = self.environment.current.digest if self.environment.current else ""
         releases = {release["digest"]: release for release in self.record.releases()}
-        for rollout in self.record.rollouts(self.name):
-            digest = rollout.get("digest", "")
-            good = rollout.get("verdict") == Verdict.PASSED and digest in releases
-            if good and (rollout["release"] == name if name else digest != now):
-                return release_from_dict(releases[digest])
+        for rollout in self._rollouts():
+            good = rollout.verdict == Verdict.PASSED and rollout.digest in releases
+            if good and (rollout.release == name if name else rollout.digest != now):
+                return RELEASE.from_object(releases[rollout.digest], "the record")
         raise ConfigError(
             f"no good release named {name!r} is on record here"
             if name
@@ -180,10 +185,10 @@ class LocalPlatform:
         releases = {stored["digest"]: stored for stored in self.record.releases()}
         later = takewhile(
             lambda digest: digest != release.digest,
-            (rollout.get("digest") for rollout in self.record.rollouts(self.name)),
+            (rollout.digest for rollout in self._rollouts()),
         )
         return [
-            release_from_dict(releases[digest])
+            RELEASE.from_object(releases[digest], "the record")
             for digest in dict.fromkeys(later)
             if digest in releases
         ]
@@ -191,11 +196,14 @@ class LocalPlatform:
     @property
     def serves(self) -> Release | None:
         """The release that is there for everybody; None before the first."""
-        return release_from_dict(self.environment.current) if self.environment.current else None
+        return self.environment.current
+
+    def _rollouts(self) -> list[RolloutRecord]:
+        return rollout_records(self.record.rollouts(self.name), f"the record, {self.name}")
 
     def _runs_already(self, release: Release) -> bool:
         current = self.environment.current
-        return bool(current and current["digest"] == release.digest and self.environment.healthy())
+        return bool(current and current.digest == release.digest and self.environment.healthy())
 
     def _answered(
         self, answer: Signal, observation: Event | None, listener: RolloutListener
@@ -219,14 +227,11 @@ class LocalPlatform:
             ) from None
 
 
-def _rollout_status(unfinished: UnfinishedLocalRollout) -> RolloutStatus:
-    status: RolloutStatus = {
-        "release": unfinished["release"]["name"],
-        "stage": "PENDING",
-        "weight": 0.0,
-        "held": False,
-    }
-    if "walk" in unfinished:
-        state = unfinished["walk"]["state"]
-        status |= {"stage": state["stage"], "weight": state["weight"], "held": state["held"]}
-    return status
+def _rollout_status(unfinished: UnfinishedRollout) -> RolloutStatus:
+    state = unfinished.execution.state if unfinished.execution else None
+    return RolloutStatus(
+        release=unfinished.candidate.name,
+        stage=str(state.stage) if state else "PENDING",
+        weight=state.weight if state else 0.0,
+        held=state.held if state else False,
+    )

@@ -9,12 +9,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
 from urllib.parse import quote
 
+from shipway.codec import JsonObject
 from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
-from shipway.ports import Clock, Command, Http, Json, Processes, Server
+from shipway.ports import Clock, Command, Http, Processes, Server
 from shipway.rollouts.local import envoy
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
@@ -90,23 +90,16 @@ class TrafficSplit:
     tested: str = ""
 
 
-class SplitRecord(TypedDict):
-    """TrafficSplit as JSON."""
+@dataclass(frozen=True, kw_only=True)
+class ProxyState:
+    """An Envoy as the record keeps it: its process, its ports, and who serves."""
 
-    serving: dict[str, list[str]]
-    weights: dict[str, float]
-    tested: str
-
-
-class ProxyRecord(TypedDict, total=False):
-    """What the next command needs to find the same proxy again."""
-
-    pid: int
-    born: str
-    admin: int
-    inner: int
-    version: int
-    shares: SplitRecord
+    pid: int = 0
+    born: str = ""
+    admin: int = 0
+    inner: int = 0
+    version: int = 0
+    shares: TrafficSplit = field(default_factory=TrafficSplit)
 
 
 @dataclass(kw_only=True)
@@ -114,8 +107,8 @@ class EnvoyProxy:
     """One Envoy in front of an environment.
 
     settings: host, port, test_port and sticky are used. protocol: what instances speak. shares:
-    who serves, and how requests are shared. inner: the port for test traffic and probes. All of it
-    is JSON-able through `to_dict`, so that the next command finds the same proxy again.
+    who serves, and how requests are shared. inner: the port for test traffic and probes. The next
+    command finds the same proxy again by its `snapshot`.
     """
 
     folder: str
@@ -131,29 +124,22 @@ class EnvoyProxy:
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
 
-    def to_dict(self) -> ProxyRecord:
+    def snapshot(self) -> ProxyState:
         """What the next command needs to know."""
-        return {
-            "pid": self.pid,
-            "born": self.born,
-            "admin": self.admin,
-            "inner": self.inner,
-            "version": self.version,
-            "shares": {
-                "serving": dict(self.shares.serving),
-                "weights": dict(self.shares.weights),
-                "tested": self.shares.tested,
-            },
-        }
+        return ProxyState(
+            pid=self.pid,
+            born=self.born,
+            admin=self.admin,
+            inner=self.inner,
+            version=self.version,
+            shares=self.shares,
+        )
 
-    def load(self, data: ProxyRecord) -> None:
-        """What `to_dict` gave."""
-        self.pid = data.get("pid", self.pid)
-        self.born = data.get("born", self.born)
-        self.admin = data.get("admin", self.admin)
-        self.inner = data.get("inner", self.inner)
-        self.version = data.get("version", self.version)
-        self.shares = TrafficSplit(**data["shares"]) if "shares" in data else TrafficSplit()
+    def restore(self, known: ProxyState) -> None:
+        """What `snapshot` gave."""
+        self.pid, self.born = known.pid, known.born
+        self.admin, self.inner, self.version = known.admin, known.inner, known.version
+        self.shares = known.shares
 
     @property
     def inner_address(self) -> str:
@@ -253,7 +239,7 @@ class EnvoyProxy:
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
             self._write(envoy.rds(name), [envoy.routes(name, entries)])
 
-    def _write(self, name: str, items: Sequence[Mapping[str, Json]]) -> None:
+    def _write(self, name: str, items: Sequence[JsonObject]) -> None:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
 

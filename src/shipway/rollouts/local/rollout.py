@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import cast
 
 from shipway.config.schema import Application, Environment
-from shipway.errors import CannotRun, RecordError, ShipwayError
+from shipway.errors import CannotRun, ConfigError, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Clock, Http, RecordedRollout
-from shipway.releases.release import Release, release_from_dict, release_to_dict
+from shipway.ports import Clock, Http
+from shipway.releases.release import Release, release_fields
 from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis
 from shipway.rollouts.analysis.window import Decision
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.abort_conditions import AbortConditions
-from shipway.rollouts.local.environment import (
-    EnvironmentState,
-    ExecutorRecord,
-    UnfinishedLocalRollout,
-)
+from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
 from shipway.rollouts.local.envoy import RELEASE_HEADER
 from shipway.rollouts.local.instances import (
@@ -32,9 +27,16 @@ from shipway.rollouts.local.instances import (
 )
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.replica_set import ReplicaSet
+from shipway.rollouts.local.state import ExecutionState, UnfinishedRollout
 from shipway.rollouts.local.traffic_monitor import SyntheticTraffic, TrafficCounters, TrafficMonitor
 from shipway.rollouts.platform import NO_REMARKS
-from shipway.rollouts.report import RolloutNotes, RolloutReport
+from shipway.rollouts.report import (
+    ROLLOUT,
+    RolloutNotes,
+    RolloutRecord,
+    RolloutReport,
+    TimelineEntry,
+)
 from shipway.rollouts.smoke_tests import first_smoke_test_failure
 from shipway.rollouts.state_machine import (
     Action,
@@ -44,7 +46,6 @@ from shipway.rollouts.state_machine import (
     Stage,
     advance_rollout,
     begin_rollout,
-    rollout_from,
 )
 from shipway.rollouts.strategy import OnTimeout, RolloutPlan, Strategy, steps_of
 from shipway.system.user import current_user
@@ -325,29 +326,28 @@ class RolloutExecutor:
         state, now = self.state, self.clock.now()
         text = "" if state.last.do is ActionType.NONE else state.last.description
         text = "held" if state.held else "" if state.stage.final else text
-        self.notes.timeline.append({"at": now, "stage": str(state.stage), "text": text})
+        self.notes.timeline.append(TimelineEntry(at=now, stage=str(state.stage), text=text))
         self.listener.on_stage(now, str(state.stage), text)
 
-    def to_dict(self) -> ExecutorRecord:
+    def snapshot(self) -> ExecutionState:
         """What another command needs to go on."""
-        return {
-            "state": self.state.to_dict(),
-            "meter": self.counters.to_dict(),
-            "judging": self.analysis.to_dict(),
-            "story": self.notes.to_dict(),
-            "synthetic": self.synthetic.sent,
-        }
+        return ExecutionState(
+            state=self.state,
+            counters=self.counters.snapshot(),
+            analysis=self.analysis.snapshot(),
+            notes=self.notes,
+            synthetic=self.synthetic.sent,
+        )
 
-    def load(self, data: ExecutorRecord) -> None:
-        """What `to_dict` gave."""
-        self.state = rollout_from(data["state"])
-        self.counters.load(data["meter"])
-        self.analysis.load(data["judging"])
-        self.notes = RolloutNotes.from_dict(data["story"])
-        self.synthetic.sent = data["synthetic"]
+    def restore(self, known: ExecutionState) -> None:
+        """What `snapshot` gave."""
+        self.state = known.state
+        self.counters.restore(known.counters)
+        self.analysis.restore(known.analysis)
+        self.notes = known.notes
+        self.synthetic.sent = known.synthetic
 
 
-UNFINISHED = "unfinished"
 _VERDICTS = {
     Stage.SUCCEEDED: Verdict.PASSED,
     Stage.ROLLED_BACK: Verdict.ROLLED_BACK,
@@ -380,27 +380,23 @@ class LocalRollout:
         has become. remarks: kept with the rollout."""
         environment = self._environment
         started = environment.clock.now()
-        before = environment.current.copy() if environment.current else None
-        environment.record.add_release(release_to_dict(release))
-        number = environment.record.add_rollout(
-            environment.name,
-            {
-                "release": release.name,
-                "before": before["name"] if before else "",
-                "started": started,
-                "verdict": UNFINISHED,
-                "by": current_user(),
-                "strategy": str(plan.strategy),
-                "digest": release.digest,
-            },
+        stable = environment.current
+        environment.record.add_release(release_fields(release))
+        rollout = RolloutRecord(
+            release=release.name,
+            before=stable.name if stable else "",
+            started=started,
+            by=current_user(),
+            strategy=str(plan.strategy),
+            digest=release.digest,
         )
-        environment.unfinished = {
-            "number": number,
-            "started": started,
-            "before": before,
-            "release": release_to_dict(release),
-            "remarks": dict(remarks),
-        }
+        environment.unfinished = UnfinishedRollout(
+            number=environment.record.add_rollout(environment.name, ROLLOUT.fields(rollout)),
+            started=started,
+            candidate=release,
+            stable=stable,
+            remarks=dict(remarks),
+        )
         walk = self._walk(release, begin_rollout(plan))
         first = Event.BEGIN
         try:
@@ -421,20 +417,19 @@ class LocalRollout:
 
     def resume(self, observation: Event | None) -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun."""
-        unfinished = self._environment.unfinished
-        assert unfinished is not None
-        release = release_from_dict(unfinished["release"])
-        if "walk" not in unfinished:  # killed before its first action
+        unfinished = self._unfinished
+        release = unfinished.candidate
+        if unfinished.execution is None:  # killed before its first action
             plan = self.rollout_plan()
             return self._finish(
                 self._walk(release, begin_rollout(plan)), observation or Event.BEGIN
             )
-        state = rollout_from(unfinished["walk"]["state"])
+        state = unfinished.execution.state
         self._listener.on_message(
             f"going on with the rollout of {release.name}, left at {state.stage}"
         )
         walk = self._walk(release, state)
-        walk.load(unfinished["walk"])
+        walk.restore(unfinished.execution)
         if observation is None and state.held:
             observation = Event.DONE
         if observation is Event.DONE:  # somebody has answered: what held it is history
@@ -443,8 +438,10 @@ class LocalRollout:
 
     def close(self) -> RolloutReport | None:
         """The receipt of a rollout that had come to its end when its command was killed."""
-        walk = self._environment.unfinished.get("walk") if self._environment.unfinished else None
-        if walk is None or not Stage(walk["state"]["stage"]).final:
+        unfinished = self._environment.unfinished
+        if unfinished is None or unfinished.execution is None:
+            return None
+        if not unfinished.execution.state.stage.final:
             return None
         return self.resume(None)
 
@@ -456,6 +453,16 @@ class LocalRollout:
         )
 
     @property
+    def _unfinished(self) -> UnfinishedRollout:
+        """The one that is carried out here."""
+        environment = self._environment
+        if environment.unfinished is None:
+            raise ConfigError(
+                f"no rollout is unfinished in {environment.name}", code="rollout-in-progress"
+            )
+        return environment.unfinished
+
+    @property
     def _never_good(self) -> bool:
         """Whether nothing was ever rolled out well here: then the data are seeded."""
         rollouts = self._environment.record.rollouts(self._environment.name)
@@ -463,8 +470,7 @@ class LocalRollout:
 
     def _walk(self, release: Release, state: Rollout) -> RolloutExecutor:
         environment = self._environment
-        before = environment.unfinished["before"] if environment.unfinished else None
-        old = release_from_dict(before) if before else None
+        old = environment.unfinished.stable if environment.unfinished else None
         new, other = cluster_of(release.digest), cluster_of(old.digest) if old else ""
         names = {new: release.name, **({other: old.name} if old else {})}
         walk = RolloutExecutor(
@@ -491,24 +497,28 @@ class LocalRollout:
         return walk
 
     def _keep(self, walk: RolloutExecutor) -> None:
-        if self._environment.unfinished is not None:
-            self._environment.unfinished["walk"] = walk.to_dict()
+        self._environment.unfinished = replace(self._unfinished, execution=walk.snapshot())
         self._environment.save()
 
     def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
         environment = self._environment
-        unfinished = environment.unfinished
-        assert unfinished is not None
+        unfinished = self._unfinished
         state = walk.run(observation)
         walk.keeper.check()
         receipt = self._receipt(walk, state, unfinished)
-        rollout = {
-            **receipt.to_dict(),
-            **unfinished.get("remarks", {}),
-            "digest": walk.candidate.digest,
-            "by": current_user(),
-        }
-        environment.record.update_rollout(unfinished["number"], cast("RecordedRollout", rollout))
+        ended = RolloutRecord(
+            release=receipt.release,
+            before=receipt.before,
+            started=receipt.started,
+            verdict=str(receipt.verdict),
+            by=current_user(),
+            strategy=receipt.strategy,
+            digest=walk.candidate.digest,
+            report=receipt,
+        )
+        environment.record.update_rollout(
+            unfinished.number, {**ROLLOUT.fields(ended), **unfinished.remarks}
+        )
         if not state.held:  # last: as long as it is unfinished, the next command comes back here
             environment.finish_unfinished(
                 walk.candidate,
@@ -518,7 +528,7 @@ class LocalRollout:
         return receipt
 
     def _receipt(
-        self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedLocalRollout
+        self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedRollout
     ) -> RolloutReport:
         environment, story, before = self._environment, walk.notes, walk.stable
         return RolloutReport(
@@ -526,8 +536,8 @@ class LocalRollout:
             release=walk.candidate.name,
             before=before.name if before else "",
             verdict=_VERDICTS.get(state.stage, Verdict.ACTION_REQUIRED),
-            started=unfinished["started"],
-            seconds=environment.clock.now() - unfinished["started"],
+            started=unfinished.started,
+            seconds=environment.clock.now() - unfinished.started,
             address=environment.address,
             strategy=str(state.plan.strategy),
             cause="" if state.stage is Stage.SUCCEEDED else story.cause,

@@ -5,35 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypedDict
+from dataclasses import dataclass
 
 from shipway.config.schema import Application, Environment
 from shipway.errors import ShipwayError, Unreachable
-from shipway.ports import Clock, Http, TrafficEntry
+from shipway.ports import Clock, Http
 from shipway.rollouts.analysis.rollout_analysis import (
-    CountsRecord,
     RolloutAnalysis,
     TrafficSample,
     add_counts,
-    counts_from_dict,
     counts_summary,
-    counts_to_dict,
     sample_figures,
 )
 from shipway.rollouts.analysis.window import RequestCounts
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
+from shipway.rollouts.report import ReleaseFigures, TrafficRow
 
 
-class CountersRecord(TypedDict):
-    """last: what the proxy had counted; totals: of this rollout. Both by cluster. at: until when,
-    seconds since the epoch."""
+@dataclass(frozen=True)
+class CountersState:
+    """What was counted, as the record keeps it.
 
-    last: dict[str, CountsRecord]
-    totals: dict[str, CountsRecord]
+    last: what Envoy had counted at the last sample, since it started; totals: of the rollout;
+    both by cluster. at: when the last sample was taken.
+    """
+
+    last: Mapping[str, RequestCounts]
+    totals: Mapping[str, RequestCounts]
     at: float
-    samples: list[TrafficEntry]
+    samples: tuple[TrafficRow, ...] = ()
 
 
 class TrafficCounters:
@@ -46,7 +48,7 @@ class TrafficCounters:
         self._last: dict[str, ClusterStats] = {}
         self._at = clock.now()
         self._totals: dict[str, RequestCounts] = {}
-        self.samples: list[TrafficEntry] = []
+        self.samples: list[TrafficRow] = []
 
     def begin(self) -> Mapping[str, RequestCounts]:
         """What was counted before: by cluster. It does not belong to this rollout."""
@@ -83,34 +85,27 @@ class TrafficCounters:
         self.samples.append({"at": now, "weight": weight, "releases": releases})
         return TrafficSample(now, seconds, counts)
 
-    def totals(self) -> dict[str, dict[str, float]]:
+    def totals(self) -> dict[str, ReleaseFigures]:
         """Release → requests, failed, p50, p95, p99: of the whole rollout."""
         return {self._names[name]: counts_summary(counts) for name, counts in self._totals.items()}
 
-    def to_dict(self) -> CountersRecord:
+    def snapshot(self) -> CountersState:
         """For the record: a rollout that was killed goes on counting."""
-        return {
-            "last": {
-                name: counts_to_dict(
-                    RequestCounts(reading.requests, reading.errors, reading.buckets)
-                )
-                for name, reading in self._last.items()
-            },
-            "totals": {name: counts_to_dict(count) for name, count in self._totals.items()},
-            "at": self._at,
-            "samples": self.samples,
+        last = {
+            name: RequestCounts(reading.requests, reading.errors, reading.buckets)
+            for name, reading in self._last.items()
         }
+        return CountersState(last, dict(self._totals), self._at, tuple(self.samples))
 
-    def load(self, data: CountersRecord) -> None:
-        """What `to_dict` gave."""
-        last = {name: counts_from_dict(item) for name, item in data["last"].items()}
+    def restore(self, known: CountersState) -> None:
+        """What `snapshot` gave."""
         self._last = {
             name: ClusterStats(count.requests, count.errors, count.buckets)
-            for name, count in last.items()
+            for name, count in known.last.items()
         }
-        self._totals = {name: counts_from_dict(item) for name, item in data["totals"].items()}
-        self._at = data["at"]
-        self.samples = list(data["samples"])
+        self._totals = dict(known.totals)
+        self._at = known.at
+        self.samples = list(known.samples)
 
 
 # Requests of Shipway's own, for releases that people ask too little.
