@@ -115,7 +115,7 @@ class LockResolver:
         problem: CannotRun | None = None
         for limits in ((*production.pins, *others), tuple(production.pins)):
             try:
-                return self._compile("testing", wants, sources, limits)
+                return self._compile("testing", wants, sources, limits, proposal.untested)
             except CannotRun as failure:
                 problem = problem or failure
                 if not others:
@@ -125,7 +125,11 @@ class LockResolver:
         shipped = self._inputs(wants, texts, testing=False)
         added = (*(proposal.production or ()), *least)
         return self._compile(
-            "testing", wants, [*shipped, self._write("testing.in", added)], production.pins
+            "testing",
+            wants,
+            [*shipped, self._write("testing.in", added)],
+            production.pins,
+            proposal.untested,
         )
 
     def _inputs(self, wants: Requirements, texts: Mapping[str, str], *, testing: bool) -> list[str]:
@@ -218,9 +222,18 @@ class LockResolver:
         return options
 
     def _compile(
-        self, name: str, wants: Requirements, sources: Sequence[str], constraints: Sequence[str]
+        self,
+        name: str,
+        wants: Requirements,
+        sources: Sequence[str],
+        constraints: Sequence[str],
+        excluded: Sequence[str] = (),
     ) -> LockText:
         limits = self._write(f"{name}.constraints", constraints)
+        # uv's own way to leave a package out, whoever wants it: an override that never applies.
+        overrides = self._write(
+            f"{name}.overrides", [f"{package}; sys_platform == 'none'" for package in excluded]
+        )
         out = os.path.join(self._folder, f"{name}.txt")
         if os.path.exists(out):
             os.unlink(out)  # uv would prefer the versions that are in it
@@ -238,6 +251,7 @@ class LockResolver:
             "--emit-index-annotation",
             "--constraint",
             limits,
+            *(("--override", overrides) if excluded else ()),
             "--output-file",
             out,
             *self._python_option,

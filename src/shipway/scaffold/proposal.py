@@ -28,7 +28,8 @@ class Proposal:
     """settings: table → key → value of shipway.toml, in order. assumed: in words, for people.
     production, testing: what is added to the application's requirements in each lock, None where
     the lock that is there has all.
-    lock: the lock's name, "" where there is nothing to install from.
+    lock: the lock's name, "" where there is nothing to install from. untested: packages that
+    only tests want, and that are left out of their lock, because they cannot be built here.
     """
 
     survey: Survey
@@ -38,6 +39,7 @@ class Proposal:
     production: tuple[str, ...] | None = None
     testing: tuple[str, ...] | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    untested: tuple[str, ...] = ()
 
 
 def make_proposal(
@@ -125,6 +127,16 @@ def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
                 assumed=(*proposal.assumed, reason),
             )
     return None
+
+
+def without_package(proposal: Proposal, package: str, complaint: str) -> Proposal:
+    """The same proposal with a package left out of what tests get."""
+    reason = f"{package}: left out of {TEST_LOCK}, because it cannot be built here: {complaint}"
+    return replace(
+        proposal,
+        untested=(*proposal.untested, package),
+        assumed=(*proposal.assumed, reason),
+    )
 
 
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
