@@ -151,13 +151,36 @@ class LockResolver:
         return os.path.join(self._folder, "files", path) if path in texts else path
 
     def _export(self, wants: Requirements, *, testing: bool) -> str:
-        """uv.lock as requirements. Raises CannotRun where it is not what pyproject.toml wants."""
+        """uv.lock as requirements. Raises CannotRun where it lacks what pyproject.toml wants.
+
+        One that uv would only write in other words is no fault of the application.
+        """
         out = os.path.join(self._folder, "uv-lock.txt")
+        complaint = self._exported(wants, out, "--locked", testing=testing)
+        if "needs to be updated" in complaint and not self._exported(
+            wants, out, "--frozen", testing=testing
+        ):
+            with open(out, encoding="utf-8") as file:
+                locked = read_lock(file.read()).places
+            missing = sorted(wants.names - locked.keys())
+            if not missing:
+                self.say(f"{wants.lock} is older than its project or its index: its versions stay")
+                return out
+            complaint = f"{complaint} It lacks {', '.join(missing)}."
+        if complaint:
+            raise CannotRun(
+                f"{wants.lock} cannot be read: {complaint}",
+                "Bring it up to date with `uv lock`, then run `shipway init --relock`.",
+            )
+        return out
+
+    def _exported(self, wants: Requirements, out: str, mode: str, *, testing: bool) -> str:
+        """Have uv export its lock; what it complains of, "" where it did."""
         argv = (
             self.uv,
             "export",
             "--quiet",
-            "--locked",
+            mode,
             "--no-default-groups",
             "--no-emit-project",
             "--no-editable",
@@ -172,12 +195,7 @@ class LockResolver:
         done = self.processes.run(
             Command(argv, self.root, self._env(wants), _LIMIT, self._secrets(wants))
         )
-        if done.code:
-            raise CannotRun(
-                f"{wants.lock} cannot be read: {_words(done.stderr or done.stdout)}",
-                "Bring it up to date with `uv lock`, then run `shipway init --relock`.",
-            )
-        return out
+        return _words(done.stderr or done.stdout) if done.code else ""
 
     def _project(self, wants: Requirements, lines: Sequence[str]) -> str:
         """A pyproject.toml for uv with what it cannot read by itself: translated requirements."""
