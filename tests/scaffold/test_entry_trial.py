@@ -21,6 +21,7 @@ MODULES = {
     '    status = STATUS if environ["PATH_INFO"] == "/" else "404 x"\n'
     '    start(status, [("Content-Length", "0")])\n    return [b""]\nSTATUS = "200 OK"\n',
     "empty": 'import shop\nfrom shop import app\nshop.STATUS = "404 Not Found"\n',
+    "failing": "def app(environ, start):\n    raise KeyError('the shelf')\n",
     "broken": "import nothing_of_that_name\n",
     "unset": 'import os\nfrom shop import app\nos.environ["TOKEN_OF_THE_SHOP"]\n',
 }
@@ -55,6 +56,11 @@ def test_an_entry_that_serves_says_what_it_answers(tester: EntryTester) -> None:
 def test_one_that_does_not_start_says_why(tester: EntryTester, module: str, error: str) -> None:
     trial = tester.trial(entry(module), ("/",))
     assert trial.sentence == f"{module}:app does not start: {error}"
+
+
+def test_one_whose_every_page_fails_says_why(tester: EntryTester) -> None:
+    trial = tester.trial(entry("failing"), ("/",))
+    assert trial.sentence == "failing:app starts, and answers 500 at / (KeyError: 'the shelf')"
 
 
 def test_the_first_that_has_routes_is_taken_and_each_is_told(tester: EntryTester) -> None:

@@ -32,11 +32,12 @@ _MISSING = (404, 405)
 @dataclass(frozen=True)
 class EntryTrial:
     """What became of one entry. statuses: path → what it answered. error: the last line of the
-    error of one that did not start."""
+    error of one that did not start. cause: of the last error behind an answer of 500 and above."""
 
     entry: EntryPoint
     statuses: Mapping[str, int]
     error: str = ""
+    cause: str = ""
 
     @property
     def routed(self) -> bool:
@@ -60,7 +61,8 @@ class EntryTrial:
         answers = ", ".join(each)
         if not self.routed:
             return f"{self.entry.target} starts, but answers only {answers}"
-        return f"{self.entry.target} starts, and answers {answers}"
+        cause = f" ({self.cause})" if self.cause else ""
+        return f"{self.entry.target} starts, and answers {answers}{cause}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class EntryTester:
                 statuses = dict(self._answers(bind, paths))
                 if not any(map(_healthy, statuses.values())):
                     statuses.update(self._until_healthy(bind, self._routes(entry, env), statuses))
-                return EntryTrial(entry, statuses)
+                if any(map(_healthy, statuses.values())) or max(statuses.values(), default=0) < 500:
+                    return EntryTrial(entry, statuses)
+                return EntryTrial(entry, statuses, cause=self._raised(log))
             finally:
                 self.context.processes.stop(server, 3.0)
 
@@ -192,6 +196,12 @@ class EntryTester:
         except ValueError:
             return []  # it prints otherwise, or does not import outside its server
         return preferred_routes(route for route in routes if isinstance(route, str))
+
+    def _raised(self, log: str) -> str:
+        """The last error that the server wrote down; "" where it kept it to itself."""
+        with open(log, encoding="utf-8", errors="replace") as file:
+            text = Redactor(self.context.secrets)(file.read())
+        return last_error(text) if "Traceback (most recent" in text else ""
 
     def _error(self, log: str) -> str:
         with open(log, encoding="utf-8", errors="replace") as file:

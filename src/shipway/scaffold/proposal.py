@@ -50,7 +50,7 @@ def make_proposal(
     application's within its repository, "" for the top."""
     assumed: list[str] = [python_reason] if python_reason else []
     python = python or survey.python.version or _PYTHON
-    if not python_reason and survey.python.version:
+    if not python_reason and survey.python.version == python:
         assumed.append(f"python: {python}, because {survey.python.place} says so")
     if survey.unread:
         more = f" and {len(survey.unread) - 1} more" if survey.unread[1:] else ""
