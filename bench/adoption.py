@@ -19,12 +19,12 @@ What the sources need from a network that has no advisories is allowed by name: 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import re
 import shlex
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -35,8 +35,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
 from adopted import APPLICATIONS, Adopted
 from public_repositories import REPOSITORIES
 
@@ -45,7 +45,6 @@ from shipway.system.network import free_port
 SHIPWAY = os.path.join(os.path.dirname(sys.executable), "shipway")
 _ALLOWED = "pip-audit=no advisories are reached from here"
 _RUN = ("run", "--no-strict", "--allow-unavailable", _ALLOWED)
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # made once: reading certificates takes long
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
 _VERDICT = re.compile(
     r"^(passed|incomplete|failed|rolled back|unknown|needs a person|interrupted): (.*)$", re.M
@@ -267,10 +266,17 @@ def second_commit(journey: Journey, top: Path, row: Row) -> Row:
 
 def answers(address: str) -> bool:
     """Whether the page answers 2xx."""
+    url = urlsplit(address)
+    connection = http.client.HTTPConnection(url.netloc, timeout=10.0)
     try:
-        return httpx.get(address, timeout=10.0, trust_env=False, verify=_NO_TLS).is_success
-    except httpx.HTTPError:
+        connection.request("GET", url.path)
+        response = connection.getresponse()
+        response.read()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
+    return 200 <= response.status < 300
 
 
 def printed_commands(output: str) -> list[list[str]]:
