@@ -29,7 +29,7 @@ PROGRAMS = {
     "mariadb": ("mariadbd",),
     "memcached": ("memcached",),
     "mmdebstrap": ("mmdebstrap",),
-    "postgresql": ("psql",),
+    "postgresql": ("pg_ctlcluster",),
     "rabbitmq": ("rabbitmq-server",),
     "trivy": ("trivy",),
 }

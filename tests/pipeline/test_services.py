@@ -13,12 +13,29 @@ from tests.patience import until
 from tests.pipeline.contexts import Probe, probing, workshop
 from tests.pipeline.redis_service import REDIS, host_of, left, program, serviced, shop_for
 
+from shipway.config.schema import Config
 from shipway.config.tables import Service
 from shipway.errors import CannotRun
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.outcome import Outcome
-from shipway.pipeline.service_kinds import ProvidedService, ServiceNote
-from shipway.pipeline.services import remove_stale_services, start_services
+from shipway.pipeline.service_kinds import (
+    KINDS,
+    ProvidedService,
+    ServiceAddress,
+    ServiceNote,
+)
+from shipway.pipeline.services import (
+    ServiceBackend,
+    find_backends,
+    read_note,
+    remove_service,
+    remove_stale_services,
+    resume_service,
+    run_container,
+    start_service,
+    start_services,
+    stop_service,
+)
 from shipway.ports import Server
 from shipway.system.network import service_answers
 from shipway.system.process import SystemProcesses, this_process
@@ -170,6 +187,82 @@ def test_a_container_is_taken_where_an_engine_works_and_removed_by_its_name(
     assert f"rm --force --volumes {note.removesuffix('.json')}" in log
     assert "mirror/redis:7" in said[0]
     until(lambda: not listens(port_of(provided)))
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "port", "variables"),
+    [
+        ("postgres", "postgres:15", 5432, ["POSTGRES_PASSWORD"]),
+        ("redis", "redis:7", 6379, []),
+        ("mysql", "mariadb@sha256:abc", 3306, ["MYSQL_ROOT_PASSWORD", "MYSQL_DATABASE"]),
+        ("mongodb", "mongo:8", 27017, []),
+        ("rabbitmq", "rabbitmq:4", 5672, ["RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"]),
+        ("memcached", "memcached:1", 11211, []),
+        ("s3", "motoserver/moto:5", 5000, []),
+    ],
+)
+def test_a_container_is_published_here_alone_and_its_password_is_no_argument(
+    name: str, image: str, port: int, variables: list[str]
+) -> None:
+    address = ServiceAddress(KINDS[name], 4321, "secret")
+    argv, environment = run_container(ServiceBackend("", "/usr/bin/docker", image), "x", address)
+    options = [word for variable in variables for word in ("--env", variable)]
+    start = ["/usr/bin/docker", "run", "--detach", "--name", "x", "--publish"]
+    assert argv == (*start, f"127.0.0.1:4321:{port}", *options, image)
+    assert list(environment) == variables
+    assert "secret" not in " ".join(argv)
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "opensearch"])
+def test_a_search_engine_is_one_node_without_security(name: str) -> None:
+    way = ServiceBackend("", "docker", "x")
+    _, environment = run_container(way, "x", ServiceAddress(KINDS[name], 1))
+    assert environment["discovery.type"] == "single-node"
+    assert {"xpack.security.enabled": "false", "DISABLE_SECURITY_PLUGIN": "true"}.items() & (
+        environment.items()
+    )
+
+
+def test_with_tls_no_container_and_no_package_is_tried(tmp_path: Path) -> None:
+    context = shop_for(tmp_path)
+    program(tmp_path / "bin" / "docker", "#!/bin/sh\nexit 0\n")
+    plain = list(find_backends(KINDS["postgres"], Service("16"), host_of(context)))
+    secured = list(find_backends(KINDS["postgres"], Service("16", tls=True), host_of(context)))
+    assert plain[0].engine
+    assert plain[-1].program or plain[-2].program
+    assert all(way.program.startswith("/") for way in secured)
+
+
+def test_what_cannot_be_had_here_is_one_sentence_with_what_would_give_it(tmp_path: Path) -> None:
+    config = Config(services={"elasticsearch": Service("8.19.0")})
+    context = workshop(tmp_path, config=config, environment={"PATH": "/nowhere"})
+    with pytest.raises(CannotRun) as raised, serviced(context):
+        pass
+    assert raised.value.message == "elasticsearch could not be started: nothing here has it"
+    assert raised.value.remedy == (
+        "Install docker or podman. Or set ELASTICSEARCH_URL yourself, to one that runs elsewhere."
+    )
+
+
+def test_one_that_stays_is_stopped_resumed_and_removed(
+    tmp_path: Path,
+) -> None:
+    context = shop_for(tmp_path)
+    host, notes = host_of(context), str(tmp_path / "notes")
+    path, note = start_service(
+        KINDS["redis"], Service("7"), host, notes, print, folder=str(tmp_path)
+    )
+    assert note.ready
+    assert read_note(path) == note
+    stop_service(note, context.processes)
+    assert not listens(note.port)
+    assert Path(note.folder).is_dir()
+    resume_service(note, Service("7"), host)
+    assert listens(note.port)
+    remove_service(path, note, context.processes)
+    assert not listens(note.port)
+    assert not Path(note.folder).exists()
+    assert read_note(path) is None
 
 
 def test_where_an_engine_cannot_start_it_the_next_way_is_taken(tmp_path: Path) -> None:

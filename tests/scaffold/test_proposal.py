@@ -98,6 +98,13 @@ def test_django_takes_the_host_by_which_health_checks_ask() -> None:
     assert "ALLOWED_HOSTS" not in flask.environments["local"].env
 
 
+def test_an_application_that_has_an_app_env_of_its_own_keeps_it() -> None:
+    reads = {"shop/mode.py": 'import os\nMODE = os.environ.get("APP_ENV", "prod")\n'}
+    config = settings({**FLASK, **reads})
+    assert config.environments["local"].env["APP_ENV"] == "prod"
+    assert "APP_ENV" not in settings(FLASK).environments["local"].env
+
+
 def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> None:
     first = proposal({**FLASK, "migrations/alembic.ini": ""})
     served = proposal_for(first, EntryPoint("flask", "shop.wsgi", "app"), "/up")

@@ -29,7 +29,7 @@ from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.config.tables import Price
 from shipway.cost.estimate import make_estimator
-from shipway.errors import CannotRun, ConfigError, ShipwayError
+from shipway.errors import CannotRun, ConfigError, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.service_kinds import ServiceNote
@@ -38,6 +38,7 @@ from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.history import merge_histories
 from shipway.rollouts.ecs.history_store import S3HistoryStore
 from shipway.rollouts.local.services import service_notes
+from shipway.rollouts.local.state import LOCAL_STATE
 from shipway.rollouts.report import rollout_records
 from shipway.system.clock import SystemClock
 from shipway.system.process import SystemProcesses
@@ -111,8 +112,15 @@ def idle_services(project: Project) -> list[IdleService]:
 
 
 def _occupied(project: Project, environment: str) -> bool:
-    state = project.record.state(environment) or {}
-    return any(state.get(key) for key in ("instances", "current", "unfinished"))
+    """Whether anything runs in it, or may: a state that cannot be read proves nothing."""
+    document = project.record.state(environment)
+    if document is None:
+        return False
+    try:
+        state = LOCAL_STATE.from_object(document, f"the record, environment {environment}")
+    except RecordError:
+        return True
+    return bool(state.instances or state.current or state.unfinished)
 
 
 def _service_of(service: IdleService) -> ExpiredArtifact:

@@ -16,12 +16,20 @@ from shipway.cli.project import Project, open_project
 from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, FindingKind, Severity
 from shipway.github.workflow_step import WORKFLOW_STEP
-from shipway.github.workflows import FOLDER, FileDrift, file_drifts, generate_workflows, header_line
+from shipway.github.workflows import (
+    FOLDER,
+    FileDrift,
+    author_folder,
+    file_drifts,
+    generate_workflows,
+    header_line,
+)
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
+from shipway.scaffold.survey import plain_name
 from shipway.system.files import write_atomic
 from shipway.system.git import repository_root
 
@@ -95,9 +103,6 @@ def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -
 def _no_other_application(generated: Workflows) -> None:
     """Raises ConfigError where another application's workflows would be replaced: --force is for
     what nobody can write again."""
-    from shipway.github.workflows import author_folder
-    from shipway.scaffold.survey import plain_name
-
     for name in generated.foreign:
         if folder := author_folder(generated.there[name]):
             own = author_folder(generated.mark)

@@ -64,7 +64,7 @@ class Factory:
     required: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Module:
     """One module. objects: name → framework, of what is constructed at its top. made: name → (the
     function called, its arguments as text or None where they are no constants). names: name →
@@ -169,7 +169,7 @@ class ModuleGraph:
 
 
 def _module(path: str, tree: ast.Module, package: str) -> Module:
-    module = Module(path, tree, package)
+    module = Module(path=path, tree=tree, package=package)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             _imported(node, module)

@@ -16,6 +16,8 @@ BASELINE = "shipway-baseline.sarif"
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
+# Instances get it from Shipway, as `local`, which the application may not know.
+_OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
 _HOST = "127.0.0.1"  # one host, which is right however the application splits the list
 _TESTERS = ("pytest", "coverage")
@@ -228,6 +230,8 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
             notes[variable.name] = f"read at {variable.place}"
             assumed.append(f"{variable.name}: {_HOST!r}, because health checks ask by address")
             continue
+        elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
+            env[variable.name] = value
         elif not variable.required or variable.name in survey.services.provided:
             continue
         else:
