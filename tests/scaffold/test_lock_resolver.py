@@ -321,6 +321,32 @@ def test_what_an_extra_of_its_own_repeats_is_resolved(root: Path) -> None:
     assert "shop" not in locks[TEST_LOCK].partition("coverage")[2]
 
 
+def test_of_the_application_itself_only_what_it_requires_is_in_the_lock(root: Path) -> None:
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = []\n'
+        '[project.optional-dependencies]\nmore = ["old"]\n'
+    )
+    (root / "requirements.txt").write_text("flask\n-e .[more]\n")
+    lock = write_locks(root)
+    assert "old==1.0" in lock
+    assert "shop" not in lock
+    assert "-e" not in lock.split()
+
+
+def test_an_application_that_cannot_be_built_is_named_and_left_out(root: Path) -> None:
+    (root / "setup.py").write_text("raise SystemExit('this needs a compiler')\n")
+    (root / "requirements.txt").write_text("flask\n-e .\n")
+    said: list[str] = []
+    assert "flask==3.1 " in resolved(root, said)[LOCK]
+    assert any(line.startswith("left out: what only the application itself") for line in said)
+
+
+def test_a_file_that_is_not_there_is_no_lack_of_versions(root: Path) -> None:
+    (root / "requirements.txt").write_text("flask\nother @ file:///nowhere/other-1.tar.gz\n")
+    with pytest.raises(CannotRun, match=r"the requirements cannot be resolved: .*nowhere"):
+        resolved(root)
+
+
 def test_a_local_wheel_is_installed_by_its_path(root: Path) -> None:
     wheel = write_wheel(root / "wheels", "acme-lib", "0.1")
     (root / "requirements.txt").write_text(f"flask\n./wheels/{wheel.name}\n")

@@ -96,7 +96,7 @@ def init(
     if json:
         print(json_module.dumps(_data(proposal, planned, legacy, problem, dry_run), indent=2))
     elif not dry_run:
-        say("next: shipway run")
+        say("next: shipway init --relock" if problem else "next: shipway run")
     return 5 if problem else 0
 
 

@@ -54,6 +54,7 @@ class Application(Closed):
     test_runner: Literal["", "pytest", "django"] = ""  # django: manage.py test; "" is pytest
     lock: str = ""
     test_lock: str = ""  # where what tests need is locked apart from what is shipped
+    local_packages: tuple[str, ...] = ()  # folders that the lock installs packages from
     serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""

@@ -57,9 +57,10 @@ def index_reference(name: str, url: str, access: Mapping[str, str]) -> str:
     name: of the index, as pyproject.toml has it.
     """
     key = re.sub(r"[^A-Z0-9]", "_", name.upper())
-    variables = [f"UV_INDEX_{key}_{part}" for part in ("USERNAME", "PASSWORD")]
-    present = [variable for variable in variables if access.get(variable)]
-    if not name or not present or "@" in url:
+    user, password = (
+        f"${{{variable}}}" if access.get(variable) else ""
+        for variable in (f"UV_INDEX_{key}_USERNAME", f"UV_INDEX_{key}_PASSWORD")
+    )
+    if not name or not (user or password) or "@" in url:
         return url
-    user = ":".join(f"${{{variable}}}" for variable in present)
-    return url.replace("://", f"://{user}@", 1)
+    return url.replace("://", f"://{user}{':' if password else ''}{password}@", 1)

@@ -8,9 +8,11 @@ import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Any
 
 from shipway.config.schema import Application, Config
+from shipway.releases.local_packages import local_folders
 from shipway.scaffold.entry_point import EntryPoint, find_entry_point
 from shipway.scaffold.sources import FOREIGN, Sources
 
@@ -155,15 +157,23 @@ def detect_application(config: Config, sources: Sources) -> tuple[Config, tuple[
     return replace(config, application=replace(application, **filled)), assumed
 
 
+def _local_packages(lock: str) -> tuple[str, ...]:
+    """The folders below the application's that a lock installs packages from."""
+    folders = (normpath(folder) for folder in local_folders(lock))
+    return tuple(folder for folder in folders if not folder.startswith(("..", "/")))
+
+
 def _found(application: Application, sources: Sources) -> dict[str, Any]:
     project = tomllib.loads(sources.read("pyproject.toml") or "").get("project", {})
     packages = application.packages or _packages(sources)
+    lock = next((name for name in LOCKS if sources.read(name) is not None), "")
     return {
         "name": str(project.get("name", "")),
         "version": str(project.get("version", "")),
         "packages": packages,
         **_tests(application, packages, sources),
-        "lock": next((name for name in LOCKS if sources.read(name) is not None), ""),
+        "lock": lock,
+        "local_packages": _local_packages(sources.read(application.lock or lock) or ""),
         "serve": "" if application.serve else _serve(packages, sources),
         "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
         "dockerfiles": _dockerfiles(sources),

@@ -22,6 +22,7 @@ from shipway.scaffold.lock_text import (
     shareable_lock,
 )
 from shipway.scaffold.proposal import LOCK, TEST_LOCK, Proposal
+from shipway.scaffold.requirement_files import without_itself
 from shipway.scaffold.requirements import PYPI, ROOT, Index, Part, Requirements
 from shipway.system.files import write_atomic
 
@@ -56,7 +57,15 @@ class LockResolver:
             return {}
         os.makedirs(self._folder, exist_ok=True)
         texts = self._texts(wants)
-        production = self._production(wants, proposal.production, texts)
+        try:
+            production = self._production(wants, proposal.production, texts)
+        except CannotRun as problem:
+            bare = {path: without_itself(text) for path, text in wants.texts.items()}
+            if bare == wants.texts:
+                raise
+            self.say(f"left out: what only the application itself requires: {problem.message}")
+            texts = self._write_texts(bare)
+            production = self._production(wants, proposal.production, texts)
         testing = self._testing(wants, proposal, texts, production)
         expected = {**self._last_places(), **wants.places}
         for lock in (production, testing):
@@ -76,11 +85,14 @@ class LockResolver:
             for path, text in wants.texts.items()
         ):
             return {}
-        for path, text in wants.texts.items():
+        return self._write_texts(wants.texts)
+
+    def _write_texts(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        for path, text in texts.items():
             target = os.path.join(self._folder, "files", path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             write_atomic(target, text.encode("utf-8", "surrogateescape"))
-        return wants.texts
+        return texts
 
     def _production(
         self, wants: Requirements, added: Sequence[str], texts: Mapping[str, str]
@@ -283,8 +295,14 @@ class LockResolver:
         for folder in self._metadata(wants) - before:  # uv builds a package where it is
             shutil.rmtree(folder, ignore_errors=True)
         if done.code:
+            output = done.stderr or done.stdout
+            kind = (
+                "no versions satisfy the requirements"
+                if "No solution found" in output
+                else "the requirements cannot be resolved"
+            )
             raise CannotRun(
-                f"no versions satisfy the requirements: {_words(done.stderr or done.stdout)}",
+                f"{kind}: {_words(output)}",
                 "Correct the requirements; .python-version says which Python they are for. "
                 "Then run `shipway init --relock`.",
             )

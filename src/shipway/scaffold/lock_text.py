@@ -17,7 +17,7 @@ from shipway.scaffold.requirement_files import DIRECT, requirement_name
 
 PYPI = "https://pypi.org/simple"
 _USER = re.compile(r"(?<=://)([^/@\s]*)@")
-_VARIABLES = re.compile(r"^\$\{[A-Z0-9_]+\}(:\$\{[A-Z0-9_]+\})?$")
+_VARIABLES = re.compile(r"^(?!$)(\$\{[A-Z0-9_]+\})?(:\$\{[A-Z0-9_]+\})?$")
 _FROM = re.compile(r"^\s+# from (\S+)$")
 _INDEX = re.compile(r"^(--index-url|--extra-index-url)\s+(\S+)$")
 _EDITABLE = re.compile(r"^-e\s+")

@@ -198,6 +198,9 @@ def _locks(
         return "", None, None
     for note in wants.notes:
         assumed.append(f"left out: {note}")
+    for folder in wants.folders:
+        if folder.startswith(".."):
+            assumed.append(f"{folder}: outside of the application's folder; no image can have it")
     servers = (survey.entry.server,) if survey.entry else ()
     testers = ("coverage",) if survey.tests.runner == "django" else _TESTERS
     if survey.entry and survey.entry.framework in ("fastapi", "starlette"):

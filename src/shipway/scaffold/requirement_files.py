@@ -21,7 +21,7 @@ _INCLUDED = re.compile(r"^(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?=[\
 _EDITABLE = re.compile(r"^(-e|--editable)[\s=]+")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _HASHES = re.compile(r"\s*\\?\s*--hash[=\s]\S+")
-_SELF = re.compile(r"^\.?/?\.?(\[[\w,\s\-]+\])?$")
+_SELF = re.compile(r"^\./?(\[[\w,\s\-]+\])?$")
 _EGG = re.compile(r"#egg=([A-Za-z0-9][\w.\-]*)")
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.\-]*)\s*(\[|[<>=!~;@( ]|$)")
 _PINNED = re.compile(r"^[\w.\-\[\],]+\s*={2,3}\s*[^*,;\s]+\s*(;|$)")
@@ -156,3 +156,11 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str, str]]:
 def is_pinned(line: str) -> bool:
     """Whether a requirement names one version."""
     return bool(_PINNED.match(line))
+
+
+def without_itself(text: str) -> str:
+    """A requirements file without the lines that name the application itself."""
+    lines = text.splitlines()
+    return "".join(
+        f"{line}\n" for line in lines if not line or not _SELF.match(_EDITABLE.sub("", line))
+    )
