@@ -24,7 +24,9 @@ UV = os.path.join(os.path.dirname(sys.executable), "uv")
 @dataclass(frozen=True)
 class Adopted:
     """make: puts it into a folder that is not there yet. detected, cause: patterns of what init
-    has to find and of why it has to end so; verdict: how. why: the reason that this is right."""
+    has to find and of why it has to end so; verdict: how its first run ends, "" for any. live:
+    whether a second commit has to be served after a judged canary. why: the reason that this is
+    right. folder: the application's within its repository."""
 
     name: str
     build: str
@@ -33,6 +35,8 @@ class Adopted:
     verdict: str
     why: str
     cause: str = ""
+    live: bool = True
+    folder: str = ""
 
 
 def sdist(requirement: str, digest: str, below: str = "") -> Callable[[Path], None]:
@@ -227,6 +231,7 @@ APPLICATIONS = (
         "its tests pass, but it takes 30 requests a minute from one client, its health check "
         "among them: whoever watches it is refused, and so is a load balancer",
         "answers 429",
+        live=False,
     ),
     Adopted(
         "flask-blog-app",
@@ -240,6 +245,7 @@ APPLICATIONS = (
         "its MySQL client cannot be built where MySQL's library is "
         "not, so that nothing could be installed or tested",
         "install",
+        live=False,
     ),
     Adopted(
         "quickstart",
@@ -257,6 +263,7 @@ APPLICATIONS = (
         "failed",
         "its test fails",
         "unit: 1 of 1 tests failed",
+        live=False,
     ),
     Adopted(
         "untested",

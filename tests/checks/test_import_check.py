@@ -127,6 +127,13 @@ def broken_modules(folder: Path, recorded: dict[str, str], *, top_level: str) ->
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     (info / "RECORD").write_text("".join(f"{name},,\n" for name in (*recorded, "../../bin/run.py")))
+    modules, broken = imported(folder)
+    assert modules + len(broken)
+    return broken
+
+
+def imported(folder: Path) -> tuple[int, list[str]]:
+    """How many modules of a folder could be imported, and which could not."""
     done = subprocess.run(
         [sys.executable, "-S", f"{HERE}/import_packages.py"],
         env={"PYTHONPATH": str(folder)},
@@ -135,8 +142,7 @@ def broken_modules(folder: Path, recorded: dict[str, str], *, top_level: str) ->
         check=False,
     )
     document = json.loads(done.stdout)
-    assert document["imported"] + len(document["broken"])
-    return [row["module"] for row in document["broken"]]
+    return document["imported"], [row["module"] for row in document["broken"]]
 
 
 def test_what_is_installed_counts_and_not_what_a_package_says_of_itself(tmp_path: Path) -> None:
@@ -151,6 +157,19 @@ def test_the_packages_in_a_namespace_are_asked(tmp_path: Path) -> None:
         "cloud/town/wards/__init__.py": "",
     }
     assert broken_modules(tmp_path, files, top_level="cloud\n") == ["cloud.town.maps"]
+
+
+def test_a_module_for_an_extra_that_nobody_asked_for_is_not_broken(tmp_path: Path) -> None:
+    package(
+        tmp_path,
+        "served",
+        "try:\n    import web.client\nexcept ImportError as error:\n"
+        "    raise ImportError('install served[d]') from error\n",
+    )
+    metadata = tmp_path / "served-1.0.dist-info" / "METADATA"
+    assert imported(tmp_path) == (0, ["served"])
+    metadata.write_text(metadata.read_text() + "Requires-Dist: web>=3 ; extra == 'd'\n")
+    assert imported(tmp_path) == (0, [])
 
 
 def test_a_compiled_module_is_one(tmp_path: Path) -> None:

@@ -84,6 +84,26 @@ def root(tmp_path: Path) -> Iterator[Path]:
     shipway(folder, "down", "local")
 
 
+def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(root: Path) -> None:
+    project = '[project]\nname = "native"\nversion = "1"\n[build-system]\nrequires = []\n'
+    native = {
+        "native/pyproject.toml": project + 'build-backend = "backend"\nbackend-path = ["."]\n',
+        "native/backend.py": "def build_wheel(*folders):\n"
+        '    raise RuntimeError("native.h is not here")\n',
+        "requirements.txt": "flask\n",
+        "requirements-dev.txt": "pytest\n./native\n",
+    }
+    repository(root, {**FLASK, **native})
+    adopted = shipway(root, "init", "--no-baseline")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    left = "native: left out of requirements-test-lock.txt, because it cannot be built here: "
+    assert f"assumed      {left}" in adopted.stdout
+    assert "native.h is not here" in adopted.stdout
+    assert "native" not in (root / "requirements-test-lock.txt").read_text()
+    ran = shipway(root, "run", "install", "unit")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
 def test_flask_with_requirements_in_utf_16(root: Path) -> None:
     (root / "requirements.txt").write_bytes("Flask>=3\r\n".encode("utf-16"))
     repository(root, FLASK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shipway.scaffold.survey import health_route
+from shipway.scaffold.survey import health_route, preferred_routes
 
 FLASK = '@app.route("/x")\ndef x(): ...\n'
 
@@ -37,3 +37,15 @@ def test_the_best_route_is_taken(framework: str, text: str, urls: str, path: str
     found, reason = health_route(framework, [("a.py", text)], urls)
     assert found == path
     assert reason
+
+
+def test_routes_are_asked_from_the_usual_to_the_shortest() -> None:
+    routes = ["/about/", "/auth/login", "/", "/a", "/api/ping", "/healthz", "/auth/logout", "/a"]
+    assert preferred_routes(routes) == [
+        "/healthz",
+        "/api/ping",
+        "/",
+        "/auth/login",
+        "/a",
+        "/about/",
+    ]

@@ -257,6 +257,16 @@ def test_a_workspace_that_uv_locked_is_exported(root: Path) -> None:
     assert installed(root, PRINT_ACME) == "of the folder"
 
 
+def test_a_lock_that_uv_would_only_write_anew_keeps_its_versions(root: Path) -> None:
+    (root / "requirements.txt").unlink()
+    project = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    (root / "pyproject.toml").write_text(f'{project}dependencies = ["flask>=3"]\n')
+    subprocess.run([UV, "lock", "--quiet"], cwd=root, env=environment(root), check=True)
+    (root / "pyproject.toml").write_text(f'{project}dependencies = ["flask>=2"]\n')
+    write_index(root.parent / "index", {**PACKAGES, "flask": ("3.0", "3.1", "3.2")})
+    assert "flask==3.1" in write_locks(root)
+
+
 def test_a_lock_of_uv_that_is_out_of_date_is_named(root: Path) -> None:
     (root / "requirements.txt").unlink()
     project = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'

@@ -79,6 +79,25 @@ def test_a_database_that_only_a_service_can_be_is_asked_of_nobody() -> None:
     assert "DATABASE_URL" not in config.environments["local"].env
 
 
+def test_a_database_that_no_variable_chooses_is_not_asked_of_anybody() -> None:
+    config = settings({**FLASK, "requirements.txt": "flask\npsycopg2\n"})
+    assert config.environments["local"].secrets == ()
+
+
+def test_django_takes_the_host_by_which_health_checks_ask() -> None:
+    reads = (
+        "import os\nif hosts := os.getenv('ALLOWED_HOSTS'):\n"
+        "    ALLOWED_HOSTS = hosts.split(',')\nelse:\n    ALLOWED_HOSTS = ['shop.example']\n"
+    )
+    wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()"
+    files = {"shop/settings.py": reads, "shop/wsgi.py": wsgi, "requirements.txt": "django\n"}
+    config = settings({**files, "manage.py": "", "shop/__init__.py": ""})
+    assert config.environments["local"].env == {"ALLOWED_HOSTS": "127.0.0.1"}
+    assert config.application.env == {"ALLOWED_HOSTS": "127.0.0.1"}
+    flask = settings({**FLASK, "shop/settings.py": reads})
+    assert "ALLOWED_HOSTS" not in flask.environments["local"].env
+
+
 def test_an_application_that_has_an_app_env_of_its_own_keeps_it() -> None:
     reads = {"shop/mode.py": 'import os\nMODE = os.environ.get("APP_ENV", "prod")\n'}
     config = settings({**FLASK, **reads})
@@ -95,6 +114,12 @@ def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> 
     assert application.health == "/up"
     assert "127.0.0.1:8000/up" in dockerfile(served)
     assert proposal_for(first, FOUND, "/ready") == first
+
+
+def test_a_python_that_the_settings_have_is_not_said_to_be_the_applications() -> None:
+    survey = survey_application(MemorySources({**FLASK, ".python-version": "3.12"}), "shop")
+    assert "python: 3.12, because .python-version says so" in make_proposal(survey).assumed
+    assert not any(line.startswith("python:") for line in make_proposal(survey, "3.11").assumed)
 
 
 def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None:

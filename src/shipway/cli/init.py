@@ -16,19 +16,28 @@ from shipway.cli.arguments import add_json
 from shipway.cli.initial_baseline import InitialBaseline, record_initial_baseline
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
-from shipway.cli.try_entries import try_entries
+from shipway.cli.try_entries import prepare_test_environment, try_entries
 from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import LOCK_PROBLEM
+from shipway.releases.package import unbuildable_package
 from shipway.scaffold.apply import SETTINGS, file_changes, lock_changes, write_changes
 from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
 from shipway.scaffold.lock_resolver import LockResolver
-from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for, with_missing
+from shipway.scaffold.lock_text import read_lock
+from shipway.scaffold.proposal import (
+    LOCK,
+    Proposal,
+    make_proposal,
+    proposal_for,
+    with_missing,
+    without_package,
+)
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.files import write_atomic
@@ -237,6 +246,7 @@ def _tried(
             write_changes(root, locks, say)
             proposal = complete
             best, _ = try_entries(root, candidates, paths, say)
+        proposal = _testable(root, proposal, say)
     except ShipwayError as fault:
         say(f"entry        {survey.entry.target} was not tried: {fault.message}")
         return proposal, ""
@@ -247,6 +257,32 @@ def _tried(
     written = {change.path for change in planned if not change.kept}
     write_changes(root, [change for change in changes if change.path in written], say)
     return served, ""
+
+
+def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:
+    """The same proposal without what only tests want and cannot be built here: one package more is
+    no reason to test nothing and to ship nothing."""
+    while proposal.testing is not None:
+        try:
+            prepare_test_environment(root)
+        except CannotRun as problem:
+            package = unbuildable_package(problem.message)
+            if not package or package in (*proposal.untested, *_packages(root, LOCK)):
+                break
+            complaint = problem.message.splitlines()[-1]
+            proposal = without_package(proposal, package, complaint)
+            say(f"assumed      {proposal.assumed[-1]}")
+            locks: list[FileChange] = []
+            if _resolve(root, proposal, locks, say, relock=True):
+                break
+            write_changes(root, locks, say)
+        else:
+            break
+    return proposal
+
+
+def _packages(root: str, lock: str) -> frozenset[str]:
+    return frozenset(read_lock(FolderSources(root).read(lock) or "").places)
 
 
 def _workflows(root: str, *, force: bool, say: Say) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from shipway.cli.project import open_project
+from shipway.cli.project import Project, open_project
 from shipway.cli.step_worker import StepWorker
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import Step
 from shipway.ports import OnOutput
 from shipway.releases.package import prepare_environment
 from shipway.scaffold.entry_point import EntryPoint
@@ -30,9 +31,7 @@ def try_entries(
     be made.
     """
     project = open_project(root)
-    install = next((step for step in project.steps if step.name == "install"), None)
-    if install is None:
-        raise ConfigError("nothing is installed here", "Name a lock in [application].")
+    install = _install_step(project)
     context = StepWorker(project, "init", "").context
     say("trying the entry in the application's environment …")
     python = prepare_environment(install, context, lambda line: None, development=False)
@@ -62,3 +61,18 @@ def try_entries(
             return tester.best(entries, paths, say)
         finally:
             tester.close()
+
+
+def prepare_test_environment(root: str) -> None:
+    """Make the environment that tests run in, as the next run uses it. Raises ShipwayError where it
+    cannot be made."""
+    project = open_project(root)
+    context = StepWorker(project, "init", "").context
+    prepare_environment(_install_step(project), context, lambda line: None, development=True)
+
+
+def _install_step(project: Project) -> Step:
+    install = next((step for step in project.steps if step.name == "install"), None)
+    if install is None:
+        raise ConfigError("nothing is installed here", "Name a lock in [application].")
+    return install

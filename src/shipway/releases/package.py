@@ -90,8 +90,7 @@ def _make(
             output = done.stderr.strip() or done.stdout.strip()
             error = CannotRun if done.code < 0 or _HERE.search(output) else ApplicationFault
             raise error(
-                "the application's environment cannot be made: "
-                + "\n".join(output.splitlines()[-12:]),
+                "the application's environment cannot be made: " + _cause(output),
                 f"Run it by hand to see more: {shlex.join(argv)}",
                 code="application-environment",
             )
@@ -131,6 +130,28 @@ def _install(
     options = ("--no-deps", "--no-sources", "--index-strategy", "unsafe-best-match")
     target = ("--quiet", "--python", python, *(options if complete else ()))
     run("pip", "install", *target, "-r", _installable(context, lock, text))
+
+
+_BUILD = re.compile(r"Failed to (?:download and )?build `([A-Za-z0-9._-]+)")
+
+
+def unbuildable_package(complaint: str) -> str:
+    """The package that uv could not build, by what prepare_environment raised; "" where it was
+    another thing."""
+    match = _BUILD.search(complaint)
+    return re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
+
+
+def _cause(output: str) -> str:
+    """The end of uv's output; of a build that failed, which package, and the end of its error."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    package = next((line for line in lines if _BUILD.search(line)), "")
+    if not package:
+        return "\n".join(lines[-12:])
+    end = next(
+        (number for number, line in enumerate(lines) if line.startswith("hint:")), len(lines)
+    )
+    return "\n".join([package.lstrip("×├╰─▶ "), *lines[max(end - 3, 0) : end]])
 
 
 def _lock_text(context: StepContext, lock: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,25 +14,30 @@ from dataclasses import dataclass
 from shipway.config.bind_address import source_folder, with_address
 from shipway.errors import ApplicationFault, CannotRun, Unreachable
 from shipway.pipeline.application_server import run_preparation
+from shipway.pipeline.injected import ROUTES
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import Clock, Command, Http, OnOutput, Server
 from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.survey import preferred_routes
 from shipway.system.redaction import Redactor
 
 LIMIT = 40.0  # seconds until it must answer anything
 _ASK = 10.0  # seconds that one answer may take
 MOST = 4  # candidates that are tried
+_ROUTES = 12  # that are asked, besides the proposed ones, until one answers 2xx
+_SHOWN = 4  # answers in a sentence
 _MISSING = (404, 405)
 
 
 @dataclass(frozen=True)
 class EntryTrial:
     """What became of one entry. statuses: path → what it answered. error: the last line of the
-    error of one that did not start."""
+    error of one that did not start. cause: of the last error behind an answer of 500 and above."""
 
     entry: EntryPoint
     statuses: Mapping[str, int]
     error: str = ""
+    cause: str = ""
 
     @property
     def routed(self) -> bool:
@@ -41,7 +47,7 @@ class EntryTrial:
     def health(self, proposed: str) -> str:
         """The path for the health check: the proposed one, unless it does not answer 2xx and
         another does."""
-        healthy = [path for path, status in self.statuses.items() if 200 <= status < 300]
+        healthy = [path for path, status in self.statuses.items() if _healthy(status)]
         return proposed if proposed in healthy or not healthy else healthy[0]
 
     @property
@@ -49,10 +55,14 @@ class EntryTrial:
         """For people."""
         if self.error:
             return f"{self.entry.target} does not start: {self.error}"
-        answers = ", ".join(f"{status} at {path}" for path, status in self.statuses.items())
+        each = [f"{status} at {path}" for path, status in self.statuses.items()]
+        if len(each) > _SHOWN:
+            each = [*each[: _SHOWN - 1], "…", each[-1]]
+        answers = ", ".join(each)
         if not self.routed:
             return f"{self.entry.target} starts, but answers only {answers}"
-        return f"{self.entry.target} starts, and answers {answers}"
+        cause = f" ({self.cause})" if self.cause else ""
+        return f"{self.entry.target} starts, and answers {answers}{cause}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class EntryTester:
         return started, errors
 
     def trial(self, entry: EntryPoint, paths: Sequence[str]) -> EntryTrial:
-        """Start it, ask for each path, end it."""
+        """Start it, ask for each path, then for its other routes until one answers 2xx, end it."""
         with self._folder() as folder:
             bind = f"127.0.0.1:{self.free_port()}"
             env = self._variables(folder, bind)
@@ -96,7 +106,12 @@ class EntryTester:
             try:
                 if not self._up(bind, server):
                     return EntryTrial(entry, {}, self._error(log))
-                return EntryTrial(entry, dict(self._answers(bind, paths)))
+                statuses = dict(self._answers(bind, paths))
+                if not any(map(_healthy, statuses.values())):
+                    statuses.update(self._until_healthy(bind, self._routes(entry, env), statuses))
+                if any(map(_healthy, statuses.values())) or max(statuses.values(), default=0) < 500:
+                    return EntryTrial(entry, statuses)
+                return EntryTrial(entry, statuses, cause=self._raised(log))
             finally:
                 self.context.processes.stop(server, 3.0)
 
@@ -162,9 +177,39 @@ class EntryTester:
             except Unreachable:
                 continue
 
+    def _until_healthy(
+        self, bind: str, routes: Sequence[str], asked: Mapping[str, int]
+    ) -> Iterator[tuple[str, int]]:
+        others = [path for path in routes if path not in asked]
+        for path, status in self._answers(bind, others[:_ROUTES]):
+            yield path, status
+            if _healthy(status):
+                return
+
+    def _routes(self, entry: EntryPoint, env: Mapping[str, str]) -> list[str]:
+        """The routes that the framework itself knows, the best for a health check first."""
+        argv = (self.context.python(), ROUTES, entry.module, entry.target.partition(":")[2])
+        done = self.context.processes.run(Command(argv, self.context.root, env, LIMIT))
+        last = (done.stdout.strip().splitlines() or [""])[-1]
+        try:
+            routes = json.loads(last)
+        except ValueError:
+            return []  # it prints otherwise, or does not import outside its server
+        return preferred_routes(route for route in routes if isinstance(route, str))
+
+    def _raised(self, log: str) -> str:
+        """The last error that the server wrote down; "" where it kept it to itself."""
+        with open(log, encoding="utf-8", errors="replace") as file:
+            text = Redactor(self.context.secrets)(file.read())
+        return last_error(text) if "Traceback (most recent" in text else ""
+
     def _error(self, log: str) -> str:
         with open(log, encoding="utf-8", errors="replace") as file:
             return last_error(Redactor(self.context.secrets)(file.read()))
+
+
+def _healthy(status: int) -> bool:
+    return 200 <= status < 300
 
 
 _OF_SERVER = re.compile(r"^(\[\d{4}-|\[\d+\]|INFO:|ERROR:|WARNING:)")

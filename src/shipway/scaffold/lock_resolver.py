@@ -127,7 +127,7 @@ class LockResolver:
         problem: CannotRun | None = None
         for limits in ((*production.pins, *others), tuple(production.pins)):
             try:
-                return self._compile("testing", wants, sources, limits)
+                return self._compile("testing", wants, sources, limits, proposal.untested)
             except CannotRun as failure:
                 problem = problem or failure
                 if not others:
@@ -137,7 +137,11 @@ class LockResolver:
         shipped = self._inputs(wants, texts, testing=False)
         added = (*(proposal.production or ()), *least)
         return self._compile(
-            "testing", wants, [*shipped, self._write("testing.in", added)], production.pins
+            "testing",
+            wants,
+            [*shipped, self._write("testing.in", added)],
+            production.pins,
+            proposal.untested,
         )
 
     def _inputs(self, wants: Requirements, texts: Mapping[str, str], *, testing: bool) -> list[str]:
@@ -159,13 +163,36 @@ class LockResolver:
         return os.path.join(self._folder, "files", path) if path in texts else path
 
     def _export(self, wants: Requirements, *, testing: bool) -> str:
-        """uv.lock as requirements. Raises CannotRun where it is not what pyproject.toml wants."""
+        """uv.lock as requirements. Raises CannotRun where it lacks what pyproject.toml wants.
+
+        One that uv would only write in other words is no fault of the application.
+        """
         out = os.path.join(self._folder, "uv-lock.txt")
+        complaint = self._exported(wants, out, "--locked", testing=testing)
+        if "needs to be updated" in complaint and not self._exported(
+            wants, out, "--frozen", testing=testing
+        ):
+            with open(out, encoding="utf-8") as file:
+                locked = read_lock(file.read()).places
+            missing = sorted(wants.names - locked.keys())
+            if not missing:
+                self.say(f"{wants.lock} is older than its project or its index: its versions stay")
+                return out
+            complaint = f"{complaint} It lacks {', '.join(missing)}."
+        if complaint:
+            raise CannotRun(
+                f"{wants.lock} cannot be read: {complaint}",
+                "Bring it up to date with `uv lock`, then run `shipway init --relock`.",
+            )
+        return out
+
+    def _exported(self, wants: Requirements, out: str, mode: str, *, testing: bool) -> str:
+        """Have uv export its lock; what it complains of, "" where it did."""
         argv = (
             self.uv,
             "export",
             "--quiet",
-            "--locked",
+            mode,
             "--no-default-groups",
             "--no-emit-project",
             "--no-editable",
@@ -180,12 +207,7 @@ class LockResolver:
         done = self.processes.run(
             Command(argv, self.root, self._env(wants), _LIMIT, self._secrets(wants))
         )
-        if done.code:
-            raise CannotRun(
-                f"{wants.lock} cannot be read: {_words(done.stderr or done.stdout)}",
-                "Bring it up to date with `uv lock`, then run `shipway init --relock`.",
-            )
-        return out
+        return _words(done.stderr or done.stdout) if done.code else ""
 
     def _project(self, wants: Requirements, lines: Sequence[str]) -> str:
         """A pyproject.toml for uv with what it cannot read by itself: translated requirements."""
@@ -230,9 +252,18 @@ class LockResolver:
         return options
 
     def _compile(
-        self, name: str, wants: Requirements, sources: Sequence[str], constraints: Sequence[str]
+        self,
+        name: str,
+        wants: Requirements,
+        sources: Sequence[str],
+        constraints: Sequence[str],
+        excluded: Sequence[str] = (),
     ) -> LockText:
         limits = self._write(f"{name}.constraints", constraints)
+        # uv's own way to leave a package out, whoever wants it: an override that never applies.
+        overrides = self._write(
+            f"{name}.overrides", [f"{package}; sys_platform == 'none'" for package in excluded]
+        )
         out = os.path.join(self._folder, f"{name}.txt")
         if os.path.exists(out):
             os.unlink(out)  # uv would prefer the versions that are in it
@@ -250,6 +281,7 @@ class LockResolver:
             "--emit-index-annotation",
             "--constraint",
             limits,
+            *(("--override", overrides) if excluded else ()),
             "--output-file",
             out,
             *self._python_option,

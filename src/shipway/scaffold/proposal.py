@@ -19,6 +19,7 @@ _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptool
 # Instances get it from Shipway, as `local`, which the application may not know.
 _OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
+_HOST = "127.0.0.1"  # one host, which is right however the application splits the list
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
@@ -29,7 +30,8 @@ class Proposal:
     """settings: table → key → value of shipway.toml, in order. assumed: in words, for people.
     production, testing: what is added to the application's requirements in each lock, None where
     the lock that is there has all.
-    lock: the lock's name, "" where there is nothing to install from.
+    lock: the lock's name, "" where there is nothing to install from. untested: packages that
+    only tests want, and that are left out of their lock, because they cannot be built here.
     """
 
     survey: Survey
@@ -39,6 +41,7 @@ class Proposal:
     production: tuple[str, ...] | None = None
     testing: tuple[str, ...] | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    untested: tuple[str, ...] = ()
 
 
 def make_proposal(
@@ -49,7 +52,7 @@ def make_proposal(
     application's within its repository, "" for the top."""
     assumed: list[str] = [python_reason] if python_reason else []
     python = python or survey.python.version or _PYTHON
-    if not python_reason and survey.python.version:
+    if not python_reason and survey.python.version == python:
         assumed.append(f"python: {python}, because {survey.python.place} says so")
     if survey.unread:
         more = f" and {len(survey.unread) - 1} more" if survey.unread[1:] else ""
@@ -126,6 +129,16 @@ def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
                 assumed=(*proposal.assumed, reason),
             )
     return None
+
+
+def without_package(proposal: Proposal, package: str, complaint: str) -> Proposal:
+    """The same proposal with a package left out of what tests get."""
+    reason = f"{package}: left out of {TEST_LOCK}, because it cannot be built here: {complaint}"
+    return replace(
+        proposal,
+        untested=(*proposal.untested, package),
+        assumed=(*proposal.assumed, reason),
+    )
 
 
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
@@ -215,6 +228,11 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
     for variable in survey.variables:
         if variable.name in files:
             env[variable.name] = files[variable.name]
+        elif variable.name.endswith("ALLOWED_HOSTS") and _serves_django(survey):
+            env[variable.name] = _HOST
+            notes[variable.name] = f"read at {variable.place}"
+            assumed.append(f"{variable.name}: {_HOST!r}, because health checks ask by address")
+            continue
         elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
             env[variable.name] = value
         elif not variable.required or variable.name in survey.services.provided:
@@ -227,3 +245,7 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
             f"{variable.name}: {kind} read at {variable.place}; tests get {env[variable.name]!r}"
         )
     return env, notes
+
+
+def _serves_django(survey: Survey) -> bool:
+    return survey.entry is not None and survey.entry.framework == "django"

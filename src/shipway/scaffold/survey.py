@@ -55,6 +55,29 @@ _DJANGO = re.compile(r"\b(?:re_path|path|url)\(\s*r?([\"'])(.*?)\1\s*,\s*(includ
 _BRACKETS = re.compile(r"[<{]")
 
 
+# A GET that changes something all the same, or is nobody's page.
+_AVOIDED = re.compile(
+    r"log-?_?out|sign-?_?out|delete|remove|reset|export|unsubscribe|activate|callback|error|metrics",
+    re.IGNORECASE,
+)
+_USUAL_WORDS = re.compile(r"health|alive|ready|ping|status", re.IGNORECASE)
+_OPEN_WORDS = re.compile(r"login|log_in|signin|docs|openapi", re.IGNORECASE)
+
+
+def preferred_routes(routes: Iterable[str]) -> list[str]:
+    """Routes in the order in which they are asked for a health check: what is usual for one, the
+    first page, what is open to everybody, then what is shortest. What may change something is left
+    out."""
+
+    def rank(path: str) -> tuple[int, int, str]:
+        if path in USUAL:
+            return (USUAL.index(path) - len(USUAL), 0, path)
+        kinds = (_USUAL_WORDS.search(path), path == "/", _OPEN_WORDS.search(path), True)
+        return (next(index for index, kind in enumerate(kinds) if kind), len(path), path)
+
+    return sorted({path for path in routes if not _AVOIDED.search(path)}, key=rank)
+
+
 def health_route(
     framework: str, texts: Iterable[tuple[str, str]], urls: str = ""
 ) -> tuple[str, str]:

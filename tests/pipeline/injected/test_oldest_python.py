@@ -15,6 +15,7 @@ from shipway.scaffold.python_version import OLDEST
 SCRIPTS = Path(os.path.dirname(scripts.__file__))
 INSIDE = [
     Path(HERE) / "shipway_fault.py",
+    Path(HERE) / "shipway_routes.py",
     *(SCRIPTS / f"{name}.py" for name in ("measure_tests", "measure_django", "import_packages")),
     SCRIPTS / "combine_coverage.py",
 ]

@@ -9,6 +9,7 @@ is tried again alone, so that no package is blamed for what another one did to t
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 from importlib import import_module, metadata
@@ -49,7 +50,7 @@ def main() -> None:
         error = _error(module)
         if error is None:
             imported += 1
-        elif _fails_alone(module):
+        elif not _lacks_extra(package, error) and _fails_alone(module):
             broken.append(
                 {
                     "package": package,
@@ -61,6 +62,22 @@ def main() -> None:
                 }
             )
     print(json.dumps({"imported": imported, "broken": broken}))
+
+
+def _lacks_extra(package: str, error: "BaseException | None") -> bool:
+    """Whether what a module misses is brought by an extra of its own package, which nobody asked
+    for: blackd is such a module of black."""
+    missing = set()
+    while error is not None:
+        if isinstance(error, ImportError) and error.name:
+            missing.add(_plain(error.name.split(".")[0]))
+        error = error.__cause__ or error.__context__
+    extras = [line for line in metadata.requires(package) or () if "extra ==" in line]
+    return any(_plain(re.split(r"[^\w.-]", line)[0]) in missing for line in extras)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _modules() -> "dict[str, str]":

@@ -5,3 +5,4 @@ import os
 
 HERE = os.path.dirname(__file__)
 SERVICE = os.path.join(HERE, "shipway_service.py")
+ROUTES = os.path.join(HERE, "shipway_routes.py")
