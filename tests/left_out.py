@@ -26,7 +26,11 @@ PROGRAMS = {
     "docker": ("docker", "dockerd"),
     "docker-registry": ("docker-registry",),
     "dpkg": ("dpkg",),
+    "mariadb": ("mariadbd",),
+    "memcached": ("memcached",),
     "mmdebstrap": ("mmdebstrap",),
+    "postgresql": ("pg_ctlcluster",),
+    "rabbitmq": ("rabbitmq-server",),
     "trivy": ("trivy",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}

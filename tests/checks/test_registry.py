@@ -8,8 +8,10 @@ import pytest
 
 from shipway.checks.pytest import TESTS
 from shipway.checks.registry import CHECKS, enabled_checks
+from shipway.checks.secrets import SecretScanner
 from shipway.config.schema import Application, Config
 from shipway.pipeline.check import Check, ToolOutput, ToolSource
+from shipway.pipeline.run_secrets import SECRET_SCANNERS
 
 from . import tiny_application
 from .check_results import refusal

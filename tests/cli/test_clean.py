@@ -13,6 +13,11 @@ from tests.cleanup.state_folder import gathered
 from tests.cli.in_process import SHIPWAY, environment, only, project, shipway
 from tests.patience import PATIENCE
 
+from shipway.pipeline.service_kinds import ServiceNote
+from shipway.rollouts.local.instances import Instance
+from shipway.rollouts.local.state import LOCAL_STATE, LocalState
+from shipway.system.record import SqliteRecord
+
 SETTINGS = '[application]\nname = "web"\n[retention]\nreleases = 1\n' + only()
 
 
@@ -89,6 +94,34 @@ def test_json_says_the_same(web: Path) -> None:
     assert all(one["removed"] for one in done["found"])
     assert kept(web) == ["b" * 32]
     assert json.loads(shipway(web, "clean", "--json").stdout)["found"] == []
+
+
+def service_of(web: Path, environment: str) -> ServiceNote:
+    """A Redis of an environment, with 300 bytes of data."""
+    folder = web / ".shipway" / "environments" / environment / "services"
+    data = folder / f"redis-{environment}"
+    data.mkdir(parents=True)
+    (data / "appendonly").write_bytes(b"x" * 300)
+    note = ServiceNote("redis", None, str(data), ready=True)
+    (folder / "redis.json").write_text(note.to_json())
+    return note
+
+
+def test_the_services_of_an_environment_go_with_their_data_when_it_is_down(web: Path) -> None:
+    record = SqliteRecord(str(web / ".shipway" / "record.sqlite3"))
+    serving = LocalState(instances=(Instance("b" * 64, "1.b", "127.0.0.1:1", "/nowhere"),))
+    record.put_state("busy", LOCAL_STATE.fields(serving))
+    record.put_state("drill", LOCAL_STATE.fields(LocalState()))
+    record.close()
+    idle, unreadable = service_of(web, "drill"), service_of(web, "local")
+    running = service_of(web, "busy")
+    assert "service      1      300 B  redis of drill with its data" in shipway(web, "clean").stdout
+    assert Path(idle.folder).exists()
+    assert shipway(web, "clean", "--yes").returncode == 0
+    assert not Path(idle.folder).exists()
+    assert Path(running.folder).exists()
+    assert Path(unreadable.folder).exists()
+    assert shipway(web, "clean", "--yes").stdout == "nothing can go\n"
 
 
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", b"\x04"])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.pipeline.contexts import BESIDE, workshop
 
 from shipway.config.schema import Application, Config
 from shipway.config.tables import Service
-from shipway.pipeline.services import ServiceEnvironment
+from shipway.pipeline.service_kinds import ProvidedService
+from shipway.pipeline.services import ServiceHost, start_services
 from shipway.pipeline.step_context import StepContext
+from shipway.ports import OnOutput
 from shipway.system.clock import SystemClock
 from shipway.system.network import free_port, service_answers
 from shipway.system.process import this_process
@@ -49,8 +53,26 @@ def shop_for(root: Path, wanted: Service | None = None, **application: str) -> S
     return workshop(root, config=config, environment=environment)
 
 
-def outside(answer: Callable[[str, str, int], bool] = service_answers) -> ServiceEnvironment:
-    return ServiceEnvironment(SystemClock(), this_process(), free_port, answer)
+def host_of(
+    context: StepContext, answers: Callable[[str, str, int], bool] = service_answers
+) -> ServiceHost:
+    return ServiceHost(
+        processes=context.processes,
+        environment=context.environment,
+        uv=context.uv,
+        clock=SystemClock(),
+        free_port=free_port,
+        answers=answers,
+    )
+
+
+def serviced(
+    context: StepContext,
+    say: OnOutput = lambda line: None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> AbstractContextManager[ProvidedService]:
+    """As the command wires it up."""
+    return start_services(context, say, host_of(context), this_process(), extra)
 
 
 def left(root: Path) -> list[str]:

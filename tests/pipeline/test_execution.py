@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from tests.pipeline.contexts import Probe, probing, workshop
 
 from shipway.config.schema import Config
+from shipway.config.tables import Service
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput, ToolSource
@@ -20,6 +21,7 @@ from shipway.pipeline.execution import execute_step
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import BASE_ENV, StepContext
 from shipway.ports import OnOutput
@@ -214,6 +216,27 @@ def test_a_check_of_the_running_application_is_given_its_address(tmp_path: Path)
     check = Probe(served=True, code="import sys; print(sys.argv[2])")
     assert done(tmp_path, check, serve=serve).reason == "http://127.0.0.1:1"
     assert ended == [True]
+
+
+def test_the_application_is_served_with_the_services_that_it_needs(tmp_path: Path) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    @contextmanager
+    def serve(context: StepContext, on_output: OnOutput) -> Iterator[str]:
+        seen.append((context.config.application.env["REDIS_URL"], context.prepared))
+        yield "http://127.0.0.1:1"
+
+    @contextmanager
+    def serviced(
+        context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+    ) -> Iterator[ProvidedService]:
+        yield ProvidedService({"REDIS_URL": "redis://127.0.0.1:7/0"}, ("hunter22",))
+
+    check = Probe(served=True, code="print('hunter22')")
+    config = Config(services={"redis": Service("7")})
+    result = done(tmp_path, check, serve=serve, serviced=serviced, config=config)
+    assert seen == [("redis://127.0.0.1:7/0", True)]
+    assert "hunter22" not in result.reason
 
 
 # -- actions -------------------------------------------------------------------------------

@@ -30,6 +30,29 @@ def test_an_address_is_handed_over_in_the_usual_variable() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("mysql", "mysql://root:secret@127.0.0.1:7/application"),
+        ("mongodb", "mongodb://127.0.0.1:7/application"),
+        ("rabbitmq", "amqp://application:secret@127.0.0.1:7/"),
+        ("memcached", "memcached://127.0.0.1:7"),
+        ("elasticsearch", "http://127.0.0.1:7"),
+        ("s3", "http://127.0.0.1:7"),
+    ],
+)
+def test_each_kind_has_an_address_as_its_clients_take_it(name: str, url: str) -> None:
+    password = "secret" if KINDS[name].user else ""
+    assert ServiceAddress(KINDS[name], 7, password).url == url
+
+
+@given(st.sampled_from(sorted(KINDS)), st.integers(1, 65535))
+def test_what_hands_a_service_over_can_always_be_filled_in(name: str, port: int) -> None:
+    variables = ServiceAddress(KINDS[name], port, "secret").variables(Service("1"))
+    assert set(variables) == set(KINDS[name].variables)
+    assert not any("{" in value for value in variables.values())
+
+
 def test_an_application_names_its_own_variables() -> None:
     env = {"PGPORT": "{port}", "DB": "x+{url}?a=b"}
     assert POSTGRES.variables(Service("15", env))["PGPORT"] == "5555"
@@ -66,7 +89,12 @@ def test_none_that_is_there_is_nearer(wanted: int, there: list[int]) -> None:
 
 @given(st.text(), st.integers(1), st.text())
 def test_a_note_is_read_back(folder: str, pid: int, born: str) -> None:
-    note = ServiceNote("redis", Server(pid, born), folder, "docker", "x")
+    note = ServiceNote("redis", Server(pid, born), folder, "docker", "x", ("a", "b"), port=pid)
+    assert service_note_from(note.to_json()) == note
+
+
+def test_a_note_without_an_owner_is_read_back() -> None:
+    note = ServiceNote("redis", None, "/x", ready=True)
     assert service_note_from(note.to_json()) == note
 
 
@@ -82,7 +110,7 @@ def test_a_version_alone_is_short_for_the_table() -> None:
     assert long.services["redis"].timeout == 5
 
 
-@pytest.mark.parametrize("services", [{"mysql": "8"}, {"redis": True}, {"redis": {}}, 3])
+@pytest.mark.parametrize("services", [{"oracle": "8"}, {"redis": True}, {"redis": {}}, 3])
 def test_what_is_no_service_is_an_error_in_words(services: object) -> None:
     with pytest.raises(ConfigError, match="services"):
         validate({"services": services}, "shipway.toml")

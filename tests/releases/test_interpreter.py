@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shipway.cli.uv import uv_program
 from shipway.releases.interpreter import Interpreters
 from shipway.system.process import SystemProcesses
+from shipway.system.uv import uv_program
 
 
 def interpreters(home: Path, **env: str) -> Interpreters:

@@ -68,14 +68,22 @@ def test_a_database_and_a_cache_become_services_and_tests_that_need_them() -> No
     assert config.application.integration_tests == "tests"
     assert config.application.unit_tests == ""
     assert "DATABASE_URL" not in config.application.env
-    assert config.environments["local"].env["DATABASE_URL"].startswith("sqlite:///{data}/")
+    assert "DATABASE_URL" not in config.environments["local"].env
 
 
-def test_where_only_postgresql_will_do_the_local_environment_asks_for_it() -> None:
+def test_a_database_that_only_a_service_can_be_is_asked_of_nobody() -> None:
     reads = {"shop/db.py": 'import os\nos.environ["DATABASE_URL"]\n'}
     config = settings({**FLASK, **reads, "requirements.txt": "flask\npsycopg2\n"})
-    assert config.environments["local"].secrets == ("DATABASE_URL",)
+    assert config.environments["local"].secrets == ()
+    assert config.services["postgres"].env == {"DATABASE_URL": "{url}"}
     assert "DATABASE_URL" not in config.environments["local"].env
+
+
+def test_an_application_that_has_an_app_env_of_its_own_keeps_it() -> None:
+    reads = {"shop/mode.py": 'import os\nMODE = os.environ.get("APP_ENV", "prod")\n'}
+    config = settings({**FLASK, **reads})
+    assert config.environments["local"].env["APP_ENV"] == "prod"
+    assert "APP_ENV" not in settings(FLASK).environments["local"].env
 
 
 def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> None:

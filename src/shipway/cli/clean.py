@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 import random
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,19 +29,24 @@ from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.config.tables import Price
 from shipway.cost.estimate import make_estimator
-from shipway.errors import CannotRun, ConfigError, ShipwayError
+from shipway.errors import CannotRun, ConfigError, RecordError, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.outcome import Verdict
+from shipway.pipeline.service_kinds import ServiceNote
+from shipway.pipeline.services import remove_service
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.ecs.history import merge_histories
 from shipway.rollouts.ecs.history_store import S3HistoryStore
+from shipway.rollouts.local.services import service_notes
+from shipway.rollouts.local.state import LOCAL_STATE
 from shipway.rollouts.report import rollout_records
 from shipway.system.clock import SystemClock
+from shipway.system.process import SystemProcesses
 
 # `clean` carried out.
 
-_KINDS = ("release", "venv", "run", "report", "log", "blob")
-_NAMED = ("release", "venv")  # the others are too many to be read
+_KINDS = ("release", "venv", "run", "report", "log", "blob", "service")
+_NAMED = ("release", "venv", "service")  # the others are too many to be read
 _ARTIFACTS_SHOWN = 5  # names on a line
 
 
@@ -64,11 +70,15 @@ def cleaning_clean(*, directory: str, yes: bool, dry_run: bool, json: bool) -> i
     items = [
         SizedArtifact(item, folder_size(item.path) if item.path else 0) for item in past.surplus()
     ]
+    idle = {_service_of(service): service for service in idle_services(project)}
+    items += [SizedArtifact(what, folder_size(note.folder)) for what, (_, note) in idle.items()]
     if not json:
         _show_artifacts(items)
     removing = project.invocation().command(command_line("clean", "--yes"))
     agreed = bool(items) and not dry_run and (yes or (not json and ask_to_clean(removing)))
     gone = remove_artifacts(past, [item.what for item in items]) if agreed else []
+    if agreed:
+        gone += [what for what, service in idle.items() if _remove_service(project, service)]
     if json:
         print(json_module.dumps(_data(items, gone, agreed=agreed), indent=2))
     elif agreed:
@@ -83,6 +93,48 @@ def cleaning_clean(*, directory: str, yes: bool, dry_run: bool, json: bool) -> i
         )
         return 1
     return 0
+
+
+# The services of an environment that was taken down, with their data.
+
+IdleService = tuple[str, ServiceNote]  # the path of its note, and the note
+
+
+def idle_services(project: Project) -> list[IdleService]:
+    """Those of the environments in which nothing runs."""
+    folder = os.path.join(project.state, "environments")
+    return [
+        service
+        for name in (sorted(os.listdir(folder)) if os.path.isdir(folder) else ())
+        if not _occupied(project, name)
+        for service in service_notes(os.path.join(folder, name))
+    ]
+
+
+def _occupied(project: Project, environment: str) -> bool:
+    """Whether anything runs in it, or may: a state that cannot be read proves nothing."""
+    document = project.record.state(environment)
+    if document is None:
+        return False
+    try:
+        state = LOCAL_STATE.from_object(document, f"the record, environment {environment}")
+    except RecordError:
+        return True
+    return bool(state.instances or state.current or state.unfinished)
+
+
+def _service_of(service: IdleService) -> ExpiredArtifact:
+    path, note = service
+    environment = os.path.basename(os.path.dirname(os.path.dirname(path)))
+    return ExpiredArtifact("service", f"{note.name} of {environment} with its data", path)
+
+
+def _remove_service(project: Project, service: IdleService) -> bool:
+    """Unless the environment runs again by now."""
+    if service not in idle_services(project):
+        return False
+    remove_service(*service, SystemProcesses())
+    return not os.path.exists(service[0])
 
 
 def _show_artifacts(items: Sequence[SizedArtifact]) -> None:
@@ -332,6 +384,8 @@ def clean(*, directory: str, aws: bool, yes: bool, dry_run: bool, json: bool) ->
 
 def _clean(parser: Parser) -> None:
     """Show what the policy [retention] no longer keeps and how much it is, then remove it.
+
+    The services of an environment that is down go, too, with their data.
 
     A terminal is asked first; anywhere else nothing is removed without --yes. What runs, and
     what a rollout that is not finished names, always stays.

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
-from shipway.cli.uv import uv_program
 from shipway.errors import CannotRun
 from shipway.images import builders
 from shipway.pipeline.service_kinds import KINDS, ServiceKind
@@ -21,6 +20,7 @@ from shipway.pipeline.services import installed
 from shipway.ports import Command, Completed, Processes
 from shipway.reports.sanitize import one_line
 from shipway.system.process import SystemProcesses
+from shipway.system.uv import uv_program
 
 # `doctor` carried out: this machine is looked at, and what has to answer is asked.
 
@@ -97,7 +97,7 @@ def look(machine: Machine, say: Callable[[str], None]) -> list[Part]:
         "git": lambda: _git(machine),
         **{name: _asking(machine, name) for name in _ENGINES},
         "chromium": lambda: _chromium(machine),
-        **{kind.name: _serving(machine, kind) for kind in KINDS.values()},
+        **{kind.name: _serving(machine, kind) for kind in KINDS.values() if kind.programs},
         "disk": _space,
     }
     with ThreadPoolExecutor(len(looks)) as pool:
@@ -177,12 +177,14 @@ def _chromium(machine: Machine) -> Part:
 
 
 def _serving(machine: Machine, kind: ServiceKind) -> Callable[[], Part]:
-    """A server of this machine, for the services of integration tests."""
+    """A server of this machine, for tests and environments."""
     versions = " or ".join(map(str, kind.majors))
-    lost = (
-        f"[services] {kind.name} comes from an engine's image, or from the package "
-        f"{kind.package.partition('==')[0]} (version {versions}), which is fetched when needed"
-    )
+    lost = f"[services] {kind.name} needs docker or podman"
+    if kind.package:
+        lost = (
+            f"[services] {kind.name} comes from an engine's image, or from the package "
+            f"{kind.package.partition('==')[0]} (version {versions}), which is fetched when needed"
+        )
 
     def ask() -> Part:
         try:
@@ -190,7 +192,7 @@ def _serving(machine: Machine, kind: ServiceKind) -> Callable[[], Part]:
         except CannotRun as problem:
             return Part(kind.name, False, False, problem.message, lost)
         if not ways:
-            return Part(kind.name, False, False, f"no {kind.program} is here", lost)
+            return Part(kind.name, False, False, f"no {' or '.join(kind.programs)} is here", lost)
         told = "; ".join(f"{way.version or 'unknown version'}, {way.program}" for way in ways)
         return Part(kind.name, True, False, told, lost)
 

@@ -15,7 +15,6 @@ from shipway.cli.initial_baseline import InitialBaseline, record_initial_baselin
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
 from shipway.cli.try_entries import try_entries
-from shipway.cli.uv import uv_program
 from shipway.cli.workflows import write_workflows
 from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
@@ -30,6 +29,7 @@ from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.git import repository_root
 from shipway.system.process import SystemProcesses
+from shipway.system.uv import uv_program
 
 # `init` carried out.
 
@@ -223,7 +223,7 @@ def survey_facts(survey: Survey) -> dict[str, str]:
         "tests": ", ".join(kinds) + (f" ({survey.tests.runner})" if kinds else "none"),
         "migrations": survey.migrate or "none",
         "variables": ", ".join(needed) or "none is required",
-        "services": ", ".join(survey.services) or "none",
+        "services": ", ".join(service.kind for service in survey.services.needed) or "none",
         "container": survey.application.dockerfile or "none yet",
         "workflows": survey.application.workflows or "none yet",
     }

@@ -212,7 +212,9 @@ def _tidy(config: Config, folder: str) -> None:
     """End what a killed rehearsal left, and begin with an empty folder."""
     if os.path.exists(folder):
         with closing(scratch_record(folder)) as record:
-            scratch_platform(config, folder, record).down()
+            platform = scratch_platform(config, folder, record)
+            platform.down()
+            platform.environment.services.remove()
         shutil.rmtree(folder)
     os.makedirs(folder)
 

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from shipway.cli.project import Project
-from shipway.cli.uv import uv_program
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application
 from shipway.pipeline.check import Check
@@ -18,14 +17,15 @@ from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
-from shipway.pipeline.services import ServiceEnvironment, remove_stale_services, start_services
+from shipway.pipeline.services import remove_stale_services, service_host, start_services
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
-from shipway.system.network import free_port, service_answers
+from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
+from shipway.system.uv import uv_program
 
 
 class StepWorker:
@@ -140,5 +140,5 @@ def _serve(context: StepContext, on_output: OnOutput) -> AbstractContextManager[
 def _serviced(
     context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
 ) -> AbstractContextManager[ProvidedService]:
-    outside = ServiceEnvironment(SystemClock(), this_process(), free_port, service_answers)
-    return start_services(context, on_output, outside, extra)
+    host = service_host(context.processes, context.environment, context.stopping)
+    return start_services(context, on_output, host, this_process(), extra)

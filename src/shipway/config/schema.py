@@ -25,6 +25,7 @@ from shipway.config.tables import (
     Percent,
     Seconds,
     Service,
+    ServiceName,
     Text,
 )
 
@@ -311,7 +312,7 @@ class Config(Closed):
     cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
     image: Image = field(default_factory=Image)
-    services: dict[Literal["postgres", "redis"], Service] = field(default_factory=dict)
+    services: dict[ServiceName, Service] = field(default_factory=dict)
     notify: Notify = field(default_factory=Notify)
     retention: Retention = field(default_factory=Retention)
     steps: dict[str, OwnStep] = field(default_factory=dict)

@@ -205,23 +205,40 @@ class Notify(Closed):
         return tuple(name for name in names if name)
 
 
-# `[services]`: what integration tests find running, for as long as they take.
+# `[services]`: what tests, the load test and the environments on this machine find running.
+
+ServiceName = Literal[
+    "postgres",
+    "redis",
+    "mysql",
+    "mongodb",
+    "rabbitmq",
+    "memcached",
+    "elasticsearch",
+    "opensearch",
+    "s3",
+]
 
 
 @dataclass(frozen=True)
 class Service(Closed):
-    """One service, for one step at a time.
+    """One service: tests get a new one for a step, each environment of the platform `local` one of
+    its own, whose data stay until `shipway clean`.
 
     version: the major one, as in "15"; where another is found it is used, and said. env:
     variable → its value, in which {url}, {host}, {port}, {user}, {password} and {database} are
-    filled in; empty for the usual one (DATABASE_URL, REDIS_URL). image: for docker or podman,
-    empty for the official one of this version. timeout: seconds until it has to answer.
+    filled in; empty for the usual one (DATABASE_URL, REDIS_URL). A variable that an environment
+    sets itself wins; a service none of whose variables is left is not started there. image: for
+    docker or podman, by tag or digest; empty for the official one of this version. tls: whether the
+    application asks for TLS (sslmode=require), with PostgreSQL. timeout: seconds until it has to
+    answer.
     """
 
     version: Text
     env: dict[str, str] = field(default_factory=dict)
     image: str = ""
     timeout: Seconds = 60.0
+    tls: bool = False
 
 
 def in_long_form(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,14 +30,16 @@ def serve_application(
     Raises ApplicationFault when it does not come up, with the end of its log.
     """
     folder = os.path.join(context.out, "served")
-    shutil.rmtree(folder, ignore_errors=True)
+    if not context.prepared:
+        shutil.rmtree(folder, ignore_errors=True)
     data = os.path.join(folder, "data")
-    os.makedirs(folder, mode=0o700)
-    os.makedirs(data)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    os.makedirs(data, exist_ok=True)
     bind = f"127.0.0.1:{free_port()}"
     env = _env(context, data, bind)
     application = context.config.application
-    for preparation in filter(None, (application.migrate, application.seed)):
+    needed = () if context.prepared else (application.migrate, application.seed)
+    for preparation in filter(None, needed):
         run_preparation(context, preparation, env, on_output)
     log = os.path.join(folder, "application.log")
     command = Command(_argv(context, application.serve, bind), context.root, env)

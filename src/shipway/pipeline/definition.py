@@ -233,7 +233,7 @@ def _check(check: Check, config: Config) -> Step:
                 application.browser_tests,
                 config.security.licences,
             ],
-            "tests": _surroundings(config) if check.stage == "test" else [],
+            "tests": _surroundings(config) if check.stage == "test" or check.served else [],
             "load": [
                 application.serve,
                 application.migrate,

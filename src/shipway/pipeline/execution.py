@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -129,11 +129,33 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
         advisories=context.advisories,
     )
     if adapter.served:
-        with context.serve(context, on_output) as url:
-            return _run_check(step, adapter, replace(check_context, url=url), context, on_output)
+        with _services_for(context, on_output) as inner, inner.serve(inner, on_output) as url:
+            return _run_check(step, adapter, replace(check_context, url=url), inner, on_output)
     if step.stage == "test":
         return _test(step, adapter, check_context, context, on_output)
     return _run_check(step, adapter, check_context, context, on_output)
+
+
+@contextmanager
+def _services_for(context: StepContext, on_output: OnOutput) -> Iterator[StepContext]:
+    """The application is served with the services that it needs, and with their variables."""
+    if not context.config.services:
+        yield context
+        return
+    folder = os.path.join(context.out, "served")
+    shutil.rmtree(folder, ignore_errors=True)
+    data = os.path.join(folder, "data")
+    os.makedirs(data)
+    application = context.config.application
+    own = {name: value.replace("{data}", data) for name, value in application.env.items()}
+    with context.serviced(context, on_output, {**context.env(), **own}) as provided:
+        prepared = replace(application, env={**application.env, **provided.variables})
+        yield replace(
+            context,
+            config=replace(context.config, application=prepared),
+            secrets=(*context.secrets, *provided.hidden),
+            prepared=True,
+        )
 
 
 def _test(

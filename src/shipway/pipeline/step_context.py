@@ -62,7 +62,8 @@ class StepContext:
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
     folder a step below it. environment: the caller's variables. checks, actions: look one up by
     its name. serve: starts the application for a load test and gives its address. serviced: starts
-    services for tests. secrets: values to blot out. stopping: whether the run was cancelled.
+    services. prepared: whether its database was migrated and seeded. secrets: values to blot out.
+    stopping: whether the run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
     baseline: fingerprints of findings that do not count. now: seconds since the epoch. texts:
     where logs and reports of tools go; they are redacted before they are kept.
@@ -88,6 +89,7 @@ class StepContext:
     now: Callable[[], float] = time.time
     serviced: Serviced = _no_services
     texts: BlobStore | None = None
+    prepared: bool = False
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""

@@ -66,6 +66,8 @@ _ANNOTATIONS = (
     ("Decimal", "1"),
     ("EmailStr", "somebody@example.com"),
 )
+# Addresses that stand for a type, and are nobody's own.
+MADE_UP = frozenset(value for _, value in _ANNOTATIONS if "://" in value)
 _ENDINGS = (
     ("HOST", "localhost"),
     ("HOSTNAME", "localhost"),
@@ -93,12 +95,15 @@ _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 @dataclass(frozen=True)
 class EnvironmentVariable:
     """required: without it, reading it raises. place: `path:line` of the first reading.
-    example: a value that is of the form that is read; "" where any text is."""
+    example: a value that is of the form that is read; "" where any text is. default: the value,
+    or its beginning, that the application takes without it; "" where the source does not show it.
+    """
 
     name: str
     required: bool
     place: str
     example: str = ""
+    default: str = ""
 
 
 def find_environment_variables(
@@ -119,8 +124,14 @@ def find_environment_variables(
             previous = by_name.get(reading.name)
             if previous is None or (required and not previous.required):
                 by_name[reading.name] = EnvironmentVariable(
-                    reading.name, required, f"{path}:{reading.line}", reading.example
+                    reading.name,
+                    required,
+                    f"{path}:{reading.line}",
+                    reading.example,
+                    reading.default,
                 )
+            elif reading.default and not previous.default:
+                by_name[reading.name] = replace(previous, default=reading.default)
     return tuple(_with_example(by_name[name], examples) for name in sorted(by_name))
 
 
@@ -176,6 +187,7 @@ class _Reading:
     required: bool
     line: int
     example: str = ""
+    default: str = ""
 
 
 @dataclass
@@ -209,7 +221,9 @@ def _readings(tree: ast.Module, settings: Mapping[str, ast.ClassDef]) -> Iterato
                 default = bool(rest) or any(key.arg == "default" for key in node.keywords)
                 required = not default and name not in scope.optional
                 required &= _raises(node, name, scope) and not _guarded(node, name, scope)
-                yield _Reading(name, required, node.lineno, _example(node, scope))
+                yield _Reading(
+                    name, required, node.lineno, _example(node, scope), _default(node, scope)
+                )
             case ast.Call(func=ast.Name(id="Dynaconf") | ast.Attribute(attr="Dynaconf")):
                 yield from _of_dynaconf(node)
             case ast.ClassDef() if node.name in settings:
@@ -391,6 +405,34 @@ def _cast(node: ast.AST, scope: _Scope) -> str:
     return ""
 
 
+def _default(node: ast.Call, scope: _Scope) -> str:
+    """What is taken instead: a second argument, `default=`, or what follows `or`."""
+    choices = [*node.args[1:2], *(key.value for key in node.keywords if key.arg == "default")]
+    child: ast.AST = node
+    parent = scope.parents.get(node)
+    while isinstance(parent, ast.Attribute | ast.Call) and child is not parent:
+        if isinstance(parent, ast.Call) and parent.func is not child:
+            break  # an argument of another function
+        child, parent = parent, scope.parents.get(parent)
+    if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or):
+        choices += parent.values[1:]
+    return next(filter(None, map(_beginning, choices)), "")
+
+
+def _beginning(node: ast.expr) -> str:
+    """The text that an expression begins with: `"sqlite:///" + path`, `f"sqlite:///{path}"`."""
+    match node:
+        case ast.Constant(value=str(value)):
+            return value
+        case ast.BinOp(left=left):
+            return _beginning(left)
+        case ast.JoinedStr(values=[first, *_]):
+            return _beginning(first)
+        case ast.Call(func=ast.Attribute(attr="format", value=value)):
+            return _beginning(value)
+    return ""
+
+
 def _example(node: ast.Call, scope: _Scope) -> str:
     match node.func:
         case ast.Attribute(value=ast.Name(), attr=kind) if kind in _TYPES:
@@ -469,7 +511,8 @@ def _of_settings(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> It
                     if isinstance(other, ast.Constant) and isinstance(other.value, str):
                         name = other.value.upper()
         example = next((value for word, value in _ANNOTATIONS if word in annotation), "")
-        yield _Reading(name, required, statement.lineno, example)
+        default = _beginning(statement.value) if statement.value else ""
+        yield _Reading(name, required, statement.lineno, example, default)
 
 
 def _prefix(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
 from shipway.scaffold.entry_point import EntryPoint
-from shipway.scaffold.survey import POSTGRES, REDIS, Survey, plain_name
+from shipway.scaffold.survey import Survey, plain_name
 
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
@@ -16,11 +16,12 @@ BASELINE = "shipway-baseline.sarif"
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
+# Instances get it from Shipway, as `local`, which the application may not know.
+_OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
-_NEWEST = {POSTGRES: "17", REDIS: "7"}
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,22 @@ def make_proposal(
     application = _application(survey, lock, python, assumed)
     settings: dict[str, dict[str, object]] = {"application": application}
     env, notes = _variables(survey, assumed)
-    tests = {name: value for name, value in env.items() if not _served(name, survey)}
-    if tests:
-        settings["application.env"] = dict(tests)
+    if env:
+        settings["application.env"] = dict(env)
     settings["checks"] = dict.fromkeys(survey.unconfigured, False)
     if survey.unconfigured:
         assumed.append(
             f"{', '.join(survey.unconfigured)}: off, because nothing here configures them"
         )
-    for name in survey.services:
-        settings[f"services.{name}"] = _service(name, survey)
+    assumed += survey.services.notes
+    for service in survey.services.needed:
+        settings[f"services.{service.kind}"] = service.table
         assumed.append(
-            f"services for tests: {name} {_NEWEST[name]}, by the driver in the requirements"
+            f"services: {service.kind} {service.version}, because {service.reason}; tests and "
+            "environment local each get their own"
         )
     if application.get("serve"):
         settings["environments.local"] = {"port": 8080, "instances": 1}
-        if POSTGRES in survey.services and not survey.sql:
-            settings["environments.local"]["secrets"] = ("DATABASE_URL",)
-            assumed.append("environment local takes DATABASE_URL from you: only PostgreSQL will do")
         if env:
             settings["environments.local.env"] = dict(env)
     if folder:
@@ -165,7 +164,7 @@ def _tests(survey: Survey, assumed: list[str]) -> dict[str, object]:
     if not folders:
         assumed.append("there are no tests: the step unit says so until there are")
         return {"unit_tests": "tests"}
-    if survey.services and set(folders) == {"unit"}:
+    if survey.services.needed and set(folders) == {"unit"}:
         assumed.append(f"tests in {folders['unit']} run with the services")
         folders = {"integration": folders["unit"]}
     table: dict[str, object] = {f"{kind}_tests": folder for kind, folder in folders.items()}
@@ -208,10 +207,13 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
     """A value for tests for each variable without which the application does not start."""
     env: dict[str, str] = {}
     notes: dict[str, str] = {}
+    files = dict(survey.services.sqlite)
     for variable in survey.variables:
-        if variable.name == "DATABASE_URL" and survey.sql:
-            env[variable.name] = f"sqlite:///{{data}}/{survey.application.name}.sqlite3"
-        elif not variable.required or _served(variable.name, survey):
+        if variable.name in files:
+            env[variable.name] = files[variable.name]
+        elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
+            env[variable.name] = value
+        elif not variable.required or variable.name in survey.services.provided:
             continue
         else:
             env[variable.name] = variable.example or _STAND_IN
@@ -221,15 +223,3 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
             f"{variable.name}: {kind} read at {variable.place}; tests get {env[variable.name]!r}"
         )
     return env, notes
-
-
-def _served(name: str, survey: Survey) -> bool:
-    """Whether a service hands this variable over."""
-    return {"DATABASE_URL": POSTGRES, "REDIS_URL": REDIS}.get(name) in survey.services
-
-
-def _service(name: str, survey: Survey) -> dict[str, object]:
-    variable, template = (
-        ("DATABASE_URL", survey.database_url) if name == POSTGRES else ("REDIS_URL", "{url}")
-    )
-    return {"version": _NEWEST[name], "env": {variable: template}}

@@ -27,6 +27,7 @@ from shipway.scaffold.environment_variables import (
     variable_examples,
 )
 from shipway.scaffold.python_version import PythonRequirement, find_python_requirement
+from shipway.scaffold.required_services import RequiredServices, find_required_services
 from shipway.scaffold.requirements import Requirements, find_requirements
 from shipway.scaffold.sources import Sources, python_files
 from shipway.source_text import parse_source
@@ -129,67 +130,6 @@ def _django(urls: str) -> list[str]:
     return routes
 
 
-# The services that an application needs, by what it wants installed.
-
-_POSTGRES = {
-    "psycopg",
-    "psycopg2",
-    "psycopg2-binary",
-    "psycopg-binary",
-    "asyncpg",
-    "pg8000",
-    "aiopg",
-    "psycopg-c",
-}
-_REDIS = {
-    "redis",
-    "django-redis",
-    "rq",
-    "django-rq",
-    "flask-redis",
-    "aioredis",
-    "arq",
-    "channels-redis",
-    "redis-om",
-    "flask-rq2",
-    "fastapi-limiter",
-}
-_SQL = {"sqlalchemy", "flask-sqlalchemy", "sqlmodel", "databases", "flask-migrate", "alembic"}
-POSTGRES = "postgres"
-REDIS = "redis"
-
-
-def required_services(names: Iterable[str]) -> tuple[str, ...]:
-    """The services, by the drivers among normalised names of packages."""
-    installed = set(names)
-    needed = [POSTGRES] if installed & _POSTGRES else []
-    return (*needed, REDIS) if installed & _REDIS else tuple(needed)
-
-
-def database_url(names: Iterable[str]) -> str:
-    """The form of a PostgreSQL address that the driver wants, as `[services.postgres] env` has it.
-
-    SQLAlchemy takes psycopg2 for `postgresql://`; any other driver it has to be told
-    (docs.sqlalchemy.org, Dialects: PostgreSQL).
-    """
-    installed = set(names)
-    if not installed & _SQL or installed & {"psycopg2", "psycopg2-binary"}:
-        return "{url}"
-    for driver, packages in (
-        ("psycopg", {"psycopg", "psycopg-binary", "psycopg-c"}),
-        ("asyncpg", {"asyncpg"}),
-        ("pg8000", {"pg8000"}),
-    ):
-        if installed & packages:
-            return f"postgresql+{driver}://{{user}}:{{password}}@{{host}}:{{port}}/{{database}}"
-    return "{url}"
-
-
-def speaks_sql(names: Iterable[str]) -> bool:
-    """Whether SQLAlchemy is there: then SQLite can stand in for another database."""
-    return bool(set(names) & _SQL)
-
-
 _NOT_SERVED = ("tests/", "test/", "docs/", "examples/", "migrations/")
 _CONFIGURED = {
     "mypy": ("mypy.ini", ".mypy.ini", "[tool.mypy]", "[mypy]"),
@@ -212,9 +152,7 @@ class Survey:
     wanted: Requirements | None
     tests: TestSuites
     variables: tuple[EnvironmentVariable, ...]
-    services: tuple[str, ...]
-    database_url: str
-    sql: bool
+    services: RequiredServices
     health: str
     health_reason: str
     migrate: str
@@ -244,6 +182,7 @@ def survey_application(sources: Sources, name: str) -> Survey:
     path, reason = health_route(
         entry_point.framework if entry_point else "", texts, root_urls or ""
     )
+    variables = _variables(sources, entry_point, texts)
     return Survey(
         application=application,
         entry=entry_point,
@@ -251,10 +190,8 @@ def survey_application(sources: Sources, name: str) -> Survey:
         below=() if entry_points else tuple(applications_below(sources)),
         wanted=wants,
         tests=find_tests(sources, application.packages),
-        variables=_variables(sources, entry_point, texts),
-        services=required_services(names),
-        database_url=database_url(names),
-        sql=speaks_sql(names),
+        variables=variables,
+        services=find_required_services(names, variables, texts, sources, application.name),
         health=path,
         health_reason=reason,
         migrate=migration_command(entry_point, sources),

@@ -67,13 +67,14 @@ _PROTOCOL = 196608  # 3.0 (postgresql.org, Message Formats: StartupMessage)
 
 
 def service_answers(name: str, host: str, port: int, timeout: float = 2.0) -> bool:
-    """Whether PostgreSQL asks who we are, or Redis says PONG."""
-    ask, expected = _ASKED[name]
+    """Whether a service of this kind is ready: PostgreSQL asks who we are, Redis says PONG."""
+    ask, ready = _PROBES[name]
     try:
         with socket.create_connection((host, port), timeout) as connection:
             connection.settimeout(timeout)
-            connection.sendall(ask)
-            return connection.recv(16).startswith(expected)
+            if ask:
+                connection.sendall(ask)
+            return ready(connection.recv(64))
     except OSError:
         return False
 
@@ -83,5 +84,32 @@ def _startup() -> bytes:
     return struct.pack("!ii", len(fields) + 8, _PROTOCOL) + fields
 
 
-# R: an authentication request; while it starts up it says E.
-_ASKED = {"postgres": (_startup(), b"R"), "redis": (b"PING\r\n", b"+PONG")}
+def _hello() -> bytes:
+    """`{hello: 1, $db: "admin"}` as an OP_MSG (mongodb.com, Wire Protocol)."""
+    fields = b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0\x06\0\0\0admin\0\0"
+    body = struct.pack("<iB", 0, 0) + struct.pack("<i", len(fields) + 4) + fields
+    return struct.pack("<iiii", len(body) + 16, 1, 0, _OP_MSG) + body
+
+
+def _begins(*beginnings: bytes) -> Callable[[bytes], bool]:
+    return lambda answer: answer.startswith(beginnings)
+
+
+_OP_MSG = 2013
+_GET = b"GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+_OK = _begins(b"HTTP/1.0 200", b"HTTP/1.1 200")
+# What is sent, and whether the first bytes that come back are those of a server that is ready.
+_PROBES: dict[str, tuple[bytes, Callable[[bytes], bool]]] = {
+    # R: an authentication request; while it starts up it says E.
+    "postgres": (_startup(), _begins(b"R")),
+    "redis": (b"PING\r\n", _begins(b"+PONG")),
+    # The server speaks first: a packet's length, its number 0, and the protocol's version 10.
+    "mysql": (b"", lambda answer: answer[3:5] == b"\x00\x0a"),
+    "mongodb": (_hello(), lambda answer: answer[12:16] == struct.pack("<i", _OP_MSG)),
+    # A frame of type 1 on channel 0: the method Connection.Start.
+    "rabbitmq": (b"AMQP\x00\x00\x09\x01", _begins(b"\x01\x00\x00")),
+    "memcached": (b"version\r\n", _begins(b"VERSION")),
+    "elasticsearch": (_GET % b"/", _OK),
+    "opensearch": (_GET % b"/", _OK),
+    "s3": (_GET % b"/moto-api/", _OK),
+}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shipway.config.schema import Application, Environment
+from shipway.config.schema import Application, Config, Environment
 from shipway.rollouts.local.instances import Instance, InstanceLogTail, Instances
 from shipway.rollouts.local.runtime import ProcessRuntime
+from shipway.rollouts.local.services import EnvironmentServices
 from shipway.system.clock import VirtualClock
 from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
@@ -40,6 +41,7 @@ def instances(tmp_path: Path) -> Instances:
         RealHttp(),
         VirtualClock(),
         ProcessRuntime(Application()),
+        EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
         hidden=("hunter22",),
     )
 

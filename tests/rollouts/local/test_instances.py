@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE
 
-from shipway.config.schema import Application, Environment
+from shipway.config.schema import Application, Config, Environment
 from shipway.errors import CannotRun
 from shipway.releases.release import Release
 from shipway.rollouts.local.instances import Instances, raise_if_command_failed
 from shipway.rollouts.local.runtime import ProcessRuntime
+from shipway.rollouts.local.services import EnvironmentServices
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
@@ -31,6 +32,7 @@ def instances(tmp_path: Path) -> Instances:
         RealHttp(),
         SystemClock(),
         ProcessRuntime(application),
+        EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
         hidden=("hunter22",),
     )
 

@@ -17,6 +17,7 @@ from shipway.rollouts.local.instances import Instances
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
+from shipway.rollouts.local.services import EnvironmentServices
 from shipway.rollouts.local.state import LOCAL_STATE, LocalState, UnfinishedRollout
 
 
@@ -52,6 +53,7 @@ class EnvironmentState:
         self.clock = clock
         self.http = http
         self.record = releases
+        self.services = EnvironmentServices(config, self.settings, self.folder, processes)
         self.instances = Instances(
             application=config.application,
             environment=self.settings,
@@ -60,6 +62,7 @@ class EnvironmentState:
             http=http,
             clock=clock,
             hosting=runtime_of(config.application, self.settings, self.folder, processes),
+            services=self.services,
             hidden=secret_values(config, os.environ),
         )
         self.proxy = EnvoyProxy(
@@ -86,6 +89,7 @@ class EnvironmentState:
         """Alone, on what is really there. Raises Busy while another command works here."""
         with self.lease.acquire():
             self.load()
+            self.services.start(listener.on_message)
             self.replace_unhealthy(listener)
             yield
 
@@ -170,6 +174,7 @@ class EnvironmentState:
             self.proxy.shares = TrafficSplit()
             self.current = self.unfinished = None
             self.team.terminate(list(self.team.members))
+            self.services.stop()
             self.save()
             return count
 

@@ -16,6 +16,7 @@ from shipway.errors import CannotRun, Unreachable
 from shipway.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.releases.release import Release
 from shipway.rollouts.local.runtime import Runtime
+from shipway.rollouts.local.services import EnvironmentServices
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
 from shipway.system.redaction import Redactor
@@ -70,6 +71,7 @@ class Instances:
     http: Http
     clock: Clock
     hosting: Runtime
+    services: EnvironmentServices
     hidden: tuple[str, ...] = ()
 
     def planned(self, release: Release) -> Instance:
@@ -176,13 +178,15 @@ class Instances:
             "WEB_CONCURRENCY": "1",
             "TRUSTED_PROXIES": "1",
             "SECRET_KEY": self._secret_key(),
+            **self.services.variables(),
             **variables,
             **taken,
             "RELEASE": release.name,
         }
 
     def _all_hidden(self) -> tuple[str, ...]:
-        return (*self.hidden, *forms(self._secret_key()))
+        passwords = self.services.passwords()
+        return (*self.hidden, *forms(self._secret_key()), *passwords)
 
     def _secret_key(self) -> str:
         """Made once for this environment, readable by its owner only."""
