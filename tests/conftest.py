@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,9 @@ gc.set_threshold(100_000)
 
 # Every EC2 of moto's would begin with 1,300 images of AWS's own, and no test asks for one.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+# The key by which records know what is their own: not that of whoever runs the tests.
+os.environ.setdefault("XDG_STATE_HOME", tempfile.mkdtemp(prefix="shipway-tests-"))
 
 pytest_plugins = ["tests.left_out"]
 

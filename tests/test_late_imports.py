@@ -25,6 +25,7 @@ LATE = {
     "shipway.cli.rollout_page": {"shipway.reports.html"},
     "shipway.cli.run": {
         "shipway.cli.baseline",
+        "shipway.cli.own_rules",
         "shipway.cli.report",
         "shipway.reports.live_console",
     },
@@ -33,6 +34,7 @@ LATE = {
         "shipway.checks.registry",
         "shipway.cli.deploy",
         "shipway.cli.image_steps",
+        "shipway.cli.own_rules",
         "shipway.cli.workflows",
         "shipway.releases.package",
     },

@@ -102,6 +102,8 @@ def parse_object(text: str | bytes, what: str) -> JsonObject:
         return _as_object(json.loads(text), what)
     except ValueError as problem:
         raise _damaged(what, f"it is not JSON: {problem}") from None
+    except RecursionError:
+        raise _damaged(what, "it is nested too deeply") from None
 
 
 def _as_object(value: object, what: str) -> JsonObject:

@@ -67,11 +67,13 @@ class Server:
     """A program that outlives the command that started it.
 
     born: when the kernel started it, in its own ticks. Together with pid it names one process
-    for ever: a number that is used again belongs to a later birth.
+    for ever: a number that is used again belongs to a later birth. log: what it was started to
+    write to; whatever does not write there was never started as this server.
     """
 
     pid: int
     born: str
+    log: str = field(default="", compare=False)
 
 
 OnOutput = Callable[[str], None]
@@ -95,7 +97,10 @@ class Processes(Protocol):
         ...
 
     def stop(self, server: Server, grace: float) -> None:
-        """SIGTERM to the group, SIGKILL after `grace` seconds. A dead one is fine."""
+        """SIGTERM to the group, SIGKILL after `grace` seconds. A dead one is fine.
+
+        Only what `spawn` started with the server's log is ever signalled.
+        """
         ...
 
 

@@ -32,7 +32,12 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     Shipway is on the PATH, so that it names itself as people do.
     """
     path = os.pathsep.join((os.path.dirname(SHIPWAY), os.environ.get("PATH", os.defpath)))
-    own = {"XDG_CACHE_HOME": str(folder.parent / "cache"), "CI": "", "PATH": path}
+    own = {
+        "XDG_CACHE_HOME": str(folder.parent / "cache"),
+        "XDG_STATE_HOME": str(folder.parent / "state"),
+        "CI": "",
+        "PATH": path,
+    }
     return {**os.environ, **own, **changes}
 
 

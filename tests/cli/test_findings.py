@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.checks import projects_with_secrets
 from tests.cli.in_process import git, shipway
 
 SARIF = {
@@ -109,6 +110,39 @@ def test_a_baseline_lets_pass_what_was_there_and_nothing_new(town: Path) -> None
     assert wrong.returncode == 2
     assert "no-such-branch is neither a file nor a commit here" in wrong.stderr
     assert "A baseline is" in wrong.stderr
+
+
+@pytest.mark.e2e
+def test_a_baseline_does_not_know_a_secret_that_only_the_branch_has(tmp_path: Path) -> None:
+    others = ("bandit", "semgrep", "trufflehog", "trivy", "gitleaks")
+    town = tmp_path / "town"
+    (town / "town").mkdir(parents=True)
+    (town / "town" / "__init__.py").write_text("")
+    off = "".join(f"{name} = false\n" for name in others)
+    (town / "shipway.toml").write_text(f'[application]\nname = "town"\n[checks]\n{off}')
+    old, own = projects_with_secrets.OLD, projects_with_secrets.GITHUB
+    (town / "town" / "old.py").write_text(f'TOKEN = "{old}"\n')
+    git(town, "init", "-q", "-b", "main")
+    git(town, "add", ".")
+    git(town, "commit", "-qm", "an old secret")
+    git(town, "checkout", "-q", "-b", "feature")
+    before = shipway(town, "run", "security", "--baseline", "main")
+    assert before.returncode == 0, before.stdout + before.stderr
+    assert "1 known" in before.stdout
+    (town / "town" / "new.py").write_text(f'TOKEN = "{own}"\n')
+    git(town, "add", ".")
+    git(town, "commit", "-qm", "a secret of its own")
+    for state in ("as the branch's newest commit", "taken out again, in the history all the same"):
+        for kept in (town / ".shipway" / "baselines").glob("*.json"):
+            kept.write_text("[]")  # as earlier versions left it: scanned again
+        failed = shipway(town, "run", "security", "--baseline", "main")
+        assert failed.returncode == 1, (state, failed.stdout)
+        assert "secrets is 1" in failed.stdout, state
+        git(town, "rm", "-q", "--ignore-unmatch", "town/new.py")
+        git(town, "commit", "-q", "--allow-empty", "-m", "without it")
+    git(town, "checkout", "-q", "main")  # what another branch has is not this branch's fault
+    clean = shipway(town, "run", "security", "--baseline", "main")
+    assert clean.returncode == 0, clean.stdout
 
 
 # -- scans that come in ---------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.in_process import git, shipway
+from tests.scaffold.package_index import write_index
 
 from shipway.cli.initial_baseline import (
     InitialBaseline,
@@ -81,6 +82,52 @@ def test_a_lock_that_cannot_be_made_is_said_and_the_rest_is_written(repository: 
     assert done.returncode == 5
     assert "no lock: no versions satisfy the requirements" in done.stdout
     assert (repository / "shipway.toml").exists()
+    assert done.stdout.endswith("next: shipway init --relock\n")
+    install = shipway(repository, "run", "install")
+    assert install.returncode == 1
+    assert "requirements-lock.txt is not here: no versions satisfy" in install.stdout
+    assert "shipway init --relock" in install.stdout
+    assert "Shipway itself failed" not in install.stdout + install.stderr
+
+
+@pytest.fixture
+def without_a_lock(repository: Path) -> Path:
+    """A repository whose init ended without a lock; the packages are in an index of our own."""
+    packages = {"flask": ("3.0",), "gunicorn": ("23.0",), "pytest": ("9.0",), "coverage": ("7.0",)}
+    write_index(repository.parent / "index", packages)
+    (repository / "uv.lock").unlink()
+    (repository / "pyproject.toml").write_text(PROJECT.replace('"flask"', '"flask>4"'))
+    failed = shipway(repository, "init", "--no-baseline", **own_index(repository))
+    assert failed.returncode == 5
+    (repository / "pyproject.toml").write_text(PROJECT)
+    return repository
+
+
+def own_index(repository: Path) -> dict[str, str]:
+    return {"UV_DEFAULT_INDEX": f"file://{repository.parent}/index"}
+
+
+def test_an_init_without_a_lock_is_gone_on_with(without_a_lock: Path) -> None:
+    env = own_index(without_a_lock)
+    done = shipway(without_a_lock, "init", "--relock", "--no-baseline", **env)
+    assert done.returncode == 0, done.stderr
+    assert "new      requirements-lock.txt" in done.stdout
+    assert "trying the entry" in done.stdout
+    assert not (without_a_lock / ".shipway" / "lock" / "problem.txt").exists()
+    again = shipway(without_a_lock, "init", "--relock", "--no-baseline", **env)
+    assert "trying the entry" not in again.stdout
+
+
+def test_an_init_without_a_lock_leaves_settings_that_were_changed_since(
+    without_a_lock: Path,
+) -> None:
+    with (without_a_lock / "shipway.toml").open("a") as settings:
+        settings.write("# ours\n")
+    before = (without_a_lock / "shipway.toml").read_text()
+    done = shipway(without_a_lock, "init", "--relock", "--no-baseline", **own_index(without_a_lock))
+    assert done.returncode == 0, done.stderr
+    assert "trying the entry" not in done.stdout
+    assert (without_a_lock / "shipway.toml").read_text() == before
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_fix_formats_what_is_badly_formatted(tmp_path: Path) -> None:
 def test_fix_comes_before_everything_that_looks_at_the_files(tmp_path: Path) -> None:
     configuration = '[application]\nname = "web"\nserve = "gunicorn app:x"\n'
     configuration += only("ruff-format", "unit")
-    seen = step("seen", "cat app/__init__.py > seen", 'inputs = ["app/**"]')
+    seen = step("seen", "cat app/__init__.py > ../seen", 'inputs = ["app/**"]')
     files = {
         "app/__init__.py": BADLY,
         "requirements.txt": "pytest\ncoverage\n",
@@ -55,7 +55,7 @@ def test_fix_comes_before_everything_that_looks_at_the_files(tmp_path: Path) -> 
     assert "repaired: app/__init__.py" in done.stderr  # JSON is all that is on stdout
     assert set(outcomes(done.stdout).values()) == {"passed"}
     assert {"unit", "package", "ruff-format"} <= set(outcomes(done.stdout))
-    assert (web / "seen").read_text() == WELL
+    assert (web.parent / "seen").read_text() == WELL
     released = list((web / ".shipway" / "releases").glob("*/app/__init__.py"))
     assert [path.read_text() for path in released] == [WELL]
 

@@ -258,3 +258,15 @@ def test_a_smoke_test_says_what_is_wrong(
     found = smoke_test_failure(smoke, Response(status, {}, body))
     assert (found == "") == (words == "")
     assert words in found
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"requirements.txt": "flask\n-e ./libs/acme\n../beside\n."},
+        {"uv.lock": '[[package]]\nname = "acme"\nsource = { editable = "libs/acme" }\n'},
+    ],
+)
+def test_the_folders_that_the_lock_installs_from_are_worked_out(files: dict[str, str]) -> None:
+    application = detect_application(Config(), MemorySources(files))[0].application
+    assert application.local_packages == ("libs/acme",)

@@ -20,7 +20,6 @@ from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
 
 pytestmark = pytest.mark.e2e
-
 SICK = "def app(environ, start):\n    start('500 No', [])\n    return [b'']\n"
 CRASHES = "raise RuntimeError('this release cannot start')\n"
 HANGS = "import time\ntime.sleep(600)\n"
@@ -159,3 +158,14 @@ def test_down_stops_everything_and_keeps_the_data(site: Site) -> None:
     assert not any(SystemProcesses().alive(server) for server in servers)
     assert (site.folder / "environments/local/data").is_dir()
     assert list(site.platform().logs()) == []
+
+
+def test_an_envoy_that_does_not_answer_is_not_up(site: Site) -> None:
+    site.platform().deploy(site.release("1.0", GOOD), quiet)
+    assert site.platform().status()["proxy"]
+    os.killpg(site.platform().proxy.pid, signal.SIGSTOP)
+    try:
+        assert not site.platform().status()["proxy"]
+    finally:
+        os.killpg(site.platform().proxy.pid, signal.SIGCONT)
+    assert site.platform().status()["proxy"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
+import stat
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.patience import PATIENCE
 from websockets.sync.client import connect
 
 from shipway.config.schema import Environment
+from shipway.errors import Busy
 from shipway.ports import Command, Server
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.system.clock import SystemClock
@@ -261,3 +264,69 @@ def until_blank_line(channel: socket.socket, count: int = 1) -> bytes:
     while data.count(b"\r\n\r\n") < count and (piece := channel.recv(65536)):
         data += piece
     return data
+
+
+def test_only_its_owner_can_ask_its_administration(folder: Path, address: str) -> None:
+    with proxied(folder / "admin", [address]) as proxy:
+        assert proxy.read() is not None
+        assert listening_ports(proxy.pid) == {proxy.settings.port, proxy.inner}
+        socket_path = Path(proxy.admin_socket)
+        assert stat.S_ISSOCK(socket_path.stat().st_mode)
+        assert stat.S_IMODE(socket_path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(socket_path.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE((folder / "admin" / "envoy").stat().st_mode) == 0o700
+    assert not socket_path.exists()
+
+
+def test_a_folder_whose_path_is_too_long_for_a_socket_has_it_elsewhere(
+    folder: Path, address: str
+) -> None:
+    with proxied(folder / ("long" * 30), [address]) as proxy:
+        assert proxy.read() is not None
+        assert len(os.fsencode(proxy.admin_socket)) < 108
+        assert stat.S_IMODE(Path(proxy.admin_socket).parent.stat().st_mode) == 0o700
+    assert not Path(proxy.admin_socket).parent.exists()
+
+
+class Overtaken(SystemProcesses):
+    """Somebody takes the port between the look whether it is free and the proxy's start."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.other = socket.socket()
+        self._port = port
+
+    def spawn(self, command: Command, log: str) -> Server:
+        self.other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.other.bind(("127.0.0.1", self._port))
+        self.other.listen()
+        return super().spawn(command, log)
+
+
+def test_two_proxies_never_share_a_port(folder: Path, address: str) -> None:
+    processes = Overtaken(port := free_port())
+    proxy = EnvoyProxy(
+        folder=str(folder / "second"),
+        settings=Environment(port=port),
+        processes=processes,
+        http=RealHttp(),
+        clock=SystemClock(),
+        shares=TrafficSplit({"stable": [address]}, {"stable": 100.0}),
+    )
+    with closing(processes.other), pytest.raises(Busy, match=f"port {port} on .* is taken"):
+        proxy.start()
+    assert not proxy.alive()
+
+
+def listening_ports(pid: int) -> set[int]:
+    """The TCP ports on which a process listens."""
+    own = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            own.add(os.readlink(path))
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        int(row[1].rpartition(":")[2], 16)
+        for row in rows
+        if row[3] == "0A" and f"socket:[{row[9]}]" in own
+    }

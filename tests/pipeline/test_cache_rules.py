@@ -176,6 +176,14 @@ def test_rule_8_an_outcome_with_an_age_expires_and_says_so(bench: Bench) -> None
     assert bench.outcomes(step) == {"s": Outcome.PASSED}
 
 
+def test_rule_8_an_outcome_of_a_clock_that_was_ahead_has_no_age(bench: Bench) -> None:
+    step = shell("s", "true", max_age=3600.0)
+    bench.clock.sleep(3 * 86_400)
+    bench.run(step)
+    bench.clock.sleep(-3 * 86_400)
+    assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
 def test_a_plan_says_which_input_changed_and_the_run_agrees(bench: Bench) -> None:
     first, second = shell("a", "true"), shell("b", "true", needs=("a",))
     other = replace(shell("c", "true"), inputs=("other.txt",))

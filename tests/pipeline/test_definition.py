@@ -51,6 +51,14 @@ def test_a_release_waits_for_its_sbom_and_does_without_one_that_cannot_be_made()
     assert steps(WEB, RUFF)["package"].needs == ("install",)
 
 
+@pytest.mark.parametrize("test_lock", ["", "requirements-test-lock.txt"])
+def test_packages_of_the_repository_are_installed_again_when_they_change(test_lock: str) -> None:
+    application = Application(
+        lock="requirements-lock.txt", test_lock=test_lock, local_packages=("libs/acme",)
+    )
+    assert "libs/acme/**" in steps(application, RUFF)["install"].inputs
+
+
 def test_without_a_lock_nothing_is_installed_or_packaged() -> None:
     assert list(steps(Application(serve="gunicorn web:app"), RUFF)) == ["ruff"]
 

@@ -12,6 +12,8 @@ from shipway.ports import EndedStep
 from shipway.system.files import BlobFolder
 from shipway.system.record import SqliteRecord
 
+STAGES = {"unit": "test", "ruff": "test"}
+
 
 def opened(state: str) -> tuple[SqliteRecord, BlobFolder]:
     return SqliteRecord(f"{state}/record.sqlite3"), BlobFolder(f"{state}/blobs")
@@ -42,32 +44,34 @@ def job(folder: Path, step: str, *, ended: bool = True) -> str:
 
 
 def test_runs_and_reusable_outcomes_of_all_jobs_come_together(tmp_path: Path) -> None:
-    logs = [job(tmp_path / "jobs" / f"stage-{name}", name) for name in ("unit", "ruff")]
+    logs = [job(tmp_path / "jobs" / f"stage-test/{name}", name) for name in ("unit", "ruff")]
     record, blobs = opened(str(tmp_path / "here"))
-    runs = merge_parts(str(tmp_path / "jobs"), record, blobs, opened)
+    runs = merge_parts(str(tmp_path / "jobs"), record, blobs, opened, STAGES)
     assert [one.step for run in runs for one in run.steps] == ["ruff", "unit"]
     assert set(record.cached()) == {"key of unit", "key of ruff"}
     assert [blobs.get(log) for log in logs] == [b"log of unit", b"log of ruff"]
 
 
 def test_of_a_run_that_did_not_end_there_is_no_run(tmp_path: Path) -> None:
-    job(tmp_path / "jobs", "unit", ended=False)
+    job(tmp_path / "jobs" / "stage-test", "unit", ended=False)
     record, blobs = opened(str(tmp_path / "here"))
-    assert merge_parts(str(tmp_path / "jobs"), record, blobs, opened) == []
+    assert merge_parts(str(tmp_path / "jobs"), record, blobs, opened, STAGES) == []
     assert "key of unit" in record.cached()
 
 
 def test_a_content_that_is_not_what_its_name_says_does_not_come(tmp_path: Path) -> None:
-    log = job(tmp_path / "jobs", "unit")
-    (tmp_path / "jobs" / "blobs" / log[:2] / log).write_bytes(b"something else")
+    log = job(tmp_path / "jobs" / "stage-test", "unit")
+    (tmp_path / "jobs" / "stage-test" / "blobs" / log[:2] / log).write_bytes(b"something else")
     record, blobs = opened(str(tmp_path / "here"))
-    merge_parts(str(tmp_path / "jobs"), record, blobs, opened)
+    merge_parts(str(tmp_path / "jobs"), record, blobs, opened, STAGES)
     assert blobs.get(log) is None
 
 
 def test_what_is_known_here_stays(tmp_path: Path) -> None:
-    job(tmp_path / "jobs", "unit")
+    job(tmp_path / "jobs" / "stage-test", "unit")
     record, blobs = opened(str(tmp_path / "here"))
-    record.adopt([("key of unit", "unit", 9.0, "{}")])
-    merge_parts(str(tmp_path / "jobs"), record, blobs, opened)
+    part, _ = opened(str(tmp_path / "other"))
+    part.finish_steps("1", [EndedStep("unit", "{}", 2.0, "key of unit", "{}", 9.0)])
+    record.adopt(part.stored())
+    merge_parts(str(tmp_path / "jobs"), record, blobs, opened, STAGES)
     assert record.cached()["key of unit"] == (9.0, "{}")

@@ -17,6 +17,7 @@ from shipway.pipeline.cache import StepCache
 from shipway.pipeline.dependency import Role
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
 from shipway.pipeline.run_secrets import RunSecrets
@@ -264,3 +265,44 @@ def test_a_plan_says_why_a_step_would_run(bench: Bench) -> None:
     (bench.root / "in.txt").unlink()
     (bench.root / "blobs" / log[:2] / log).unlink()
     assert bench.why(step) == "a report of its stored outcome is missing or damaged"
+
+
+def test_a_step_that_passed_on_other_files_is_no_proof_and_nothing_is_rolled_out(
+    bench: Bench,
+) -> None:
+    (bench.root / "app.py").write_text("one")
+    package = Step(name="package", stage="build", kind=StepKind.ACTION, work={}, inputs=("app.py",))
+    unit = named("unit", inputs=("app.py",))
+    edit = named("edit", needs=("unit", "package"), max_age=0)
+    rollout = Step(
+        name="deploy-local",
+        stage="deploy",
+        kind=StepKind.ACTION,
+        work={},
+        needs=("edit",),
+        role=Role.ROLLOUT,
+    )
+
+    def work(step: Step) -> StepResult:
+        if step.name == "edit":
+            (bench.root / "app.py").write_text("another")
+        return passed(step)
+
+    def run(*steps: Step) -> RunResult:
+        tree = FileTree(str(bench.root), {})
+        source = ReleaseSource(tree, steps, lambda: "")
+        return bench.prepare(work, *steps).execute(source)
+
+    result = run(package, unit, edit, rollout)
+    outcomes = {step.step: str(step.outcome) for step in result.steps}
+    assert outcomes == {
+        "package": "passed",
+        "unit": "passed",
+        "edit": "unavailable",
+        "deploy-local": "blocked",
+    }
+    assert result.verdict is Verdict.INCOMPLETE
+    assert result.exit_code(strict=False) == 5
+    (bench.root / "app.py").write_text("one")  # what is cached is of this content
+    again = run(package, unit)
+    assert {str(step.outcome) for step in again.steps} == {"cached"}

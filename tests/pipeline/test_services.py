@@ -249,9 +249,7 @@ def test_one_that_stays_is_stopped_resumed_and_removed(
 ) -> None:
     context = shop_for(tmp_path)
     host, notes = host_of(context), str(tmp_path / "notes")
-    path, note = start_service(
-        KINDS["redis"], Service("7"), host, notes, print, folder=str(tmp_path)
-    )
+    path, note = start_service(KINDS["redis"], Service("7"), host, notes, print, folder=notes)
     assert note.ready
     assert read_note(path) == note
     stop_service(note, context.processes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.releases.lock_header import input_digest, lock_header, lock_inputs
+from shipway.releases.lock_header import input_digest, is_resolved, lock_header, lock_inputs
 
-paths = st.text("abc./-", min_size=1, max_size=20)
+paths = st.text("abc./- %é", min_size=1, max_size=20)
 digits = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
@@ -18,7 +18,11 @@ def test_what_was_written_is_read_back(digests: dict[str, str]) -> None:
 
 def test_a_lock_of_somebody_else_was_made_from_nothing_that_is_known() -> None:
     assert lock_inputs("flask==3\n# from x sha256:no\n") == {}
-    assert "my file" not in lock_header({"my file": "0" * 64})
+
+
+def test_a_lock_says_that_shipway_resolved_it() -> None:
+    assert is_resolved(lock_header({}) + "flask==3\n")
+    assert not is_resolved("flask==3\n")
 
 
 @given(st.binary())

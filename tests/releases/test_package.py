@@ -16,7 +16,7 @@ from tests.pipeline.contexts import workshop
 from tests.releases.tiny_package import package_step, shop_for
 
 from shipway.config.schema import Application, Config
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
@@ -123,14 +123,14 @@ def test_a_lock_of_uv_is_held_to(root: Path) -> None:
         ("uv.lock", "version = [", "uv.lock"),
     ],
 )
-def test_a_broken_lock_cannot_run_and_shows_what_uv_says(
+def test_a_lock_that_cannot_be_installed_fails_and_shows_what_uv_says(
     root: Path, lock: str, text: str, words: str
 ) -> None:
     project = '[project]\nname = "tiny"\nversion = "1"\nrequires-python = ">=3.11"\n'
     (root / "pyproject.toml").write_text(project)
     (root / lock).write_text(text)
     said: list[str] = []
-    with pytest.raises(CannotRun) as caught:
+    with pytest.raises(ApplicationFault) as caught:
         prepare_environment(INSTALL, shop_for(root, lock=lock), said.append, development=True)
     first, *last = caught.value.message.splitlines()
     assert first.startswith("the application's environment cannot be made: ")
@@ -139,6 +139,24 @@ def test_a_broken_lock_cannot_run_and_shows_what_uv_says(
     assert said
     assert caught.value.remedy.startswith("Run it by hand to see more: ")
     assert not list((root / ".shipway" / "venvs").glob("*/complete"))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"UV_INDEX_URL": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"},
+        {"UV_OFFLINE": "1"},
+    ],
+)
+def test_without_a_network_the_environment_is_unavailable_and_no_fault(
+    root: Path, variables: dict[str, str]
+) -> None:
+    (root / "requirements.txt").write_text("a-package-that-is-in-no-cache\n")
+    shop = shop_for(root)
+    declared = replace(INSTALL, env=tuple(variables))
+    context = replace(shop, environment={**shop.environment, **variables})
+    with pytest.raises(CannotRun, match="cannot be made"):
+        prepare_environment(declared, context, quiet, development=True)
 
 
 def test_without_uv_there_is_no_environment(root: Path) -> None:
@@ -263,7 +281,7 @@ def test_the_heads_of_the_migrations_are_those_of_the_release(root: Path) -> Non
     (versions / "b.py").write_text('revision = "b2"\ndown_revision = "a1"\n')
     (versions / "latin.py").write_bytes(b"# caf\xe9\n")
     (versions / "broken.py").symlink_to("nowhere.py")
-    assert packaged(root)["migrations"] == ("b2",)
+    assert packaged(root)["migrations"] == ["b2"]
 
 
 def test_a_release_that_cannot_be_copied_says_why(root: Path) -> None:

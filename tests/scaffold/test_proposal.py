@@ -51,7 +51,7 @@ def test_a_flask_application_gets_all_that_it_needs() -> None:
     assert application.env == {"API_TOKEN": "for-tests-only"}
     assert config.environments["local"].env == application.env
     assert config.checks == {"mypy": False, "flake8": False, "black": False}
-    assert proposal(FLASK).production == ("flask", "gunicorn")
+    assert proposal(FLASK).production == ("gunicorn",)
     assert proposal(FLASK).testing == ("pytest", "coverage")
     assert any(
         "API_TOKEN: a secret read at shop/__init__.py:3" in line for line in proposal(FLASK).assumed
@@ -101,7 +101,7 @@ def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None
     missed = ["ModuleNotFoundError: No module named 'pkg_resources'"]
     complete = with_missing(proposal(FLASK), missed)
     assert complete is not None
-    assert complete.production == ("flask", "gunicorn", "setuptools<81")
+    assert complete.production == ("gunicorn", "setuptools<81")
     assert "it brings pkg_resources" in complete.assumed[-1]
     assert with_missing(complete, missed) is None  # it was no help
     assert with_missing(proposal(FLASK), ["ModuleNotFoundError: No module named 'x'"]) is None
@@ -136,7 +136,7 @@ def test_django_is_migrated_and_tested_by_itself() -> None:
 
 def test_fastapi_is_served_by_uvicorn_and_tested_with_httpx() -> None:
     found = proposal({"main.py": "app = FastAPI()", "requirements.txt": "fastapi\n"})
-    assert found.production == ("fastapi", "uvicorn")
+    assert found.production == ("uvicorn",)
     assert found.testing == ("pytest", "coverage", "httpx")
 
 

@@ -21,7 +21,6 @@ from shipway.system.git import (
     has_changes,
     head_commit,
     listed_files,
-    refs,
 )
 
 HOSTILE = [
@@ -82,23 +81,6 @@ def test_a_repository_without_a_commit_has_a_branch_only(tmp_path: Path) -> None
 
 def test_outside_a_repository_there_is_neither(tmp_path: Path) -> None:
     assert head_commit(str(tmp_path)) == ("", "")
-
-
-def test_refs_change_with_every_commit_branch_and_tag_and_with_nothing_else(
-    repository: Path,
-) -> None:
-    seen = [refs(str(repository))]
-    for words in (("commit", "--quiet", "--allow-empty", "-m", "x"), ("branch", "b"), ("tag", "t")):
-        git(repository, *words)
-        seen.append(refs(str(repository)))
-    assert len(set(seen)) == 4
-    (repository / "new.txt").touch()
-    (repository / "below").mkdir()
-    assert refs(str(repository / "below")) == seen[-1]
-
-
-def test_outside_a_repository_there_are_no_refs(tmp_path: Path) -> None:
-    assert refs(str(tmp_path)) == ""
 
 
 @pytest.mark.parametrize("name", HOSTILE)

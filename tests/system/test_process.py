@@ -52,6 +52,15 @@ def test_a_timeout_ends_grandchildren_too(tmp_path: Path) -> None:
     until(lambda: not running(mark.read_text()))
 
 
+def test_the_end_of_a_long_output_is_kept_and_it_says_so() -> None:
+    code = "print('first'); print('x\\n' * 100_000); print('why it failed')"
+    done = SystemProcesses().run(python(code, output_limit=1000))
+    assert done.stdout.endswith("why it failed\n")
+    assert done.stdout.startswith("[output cut here: the last 1000 characters follow]\n")
+    assert "first" not in done.stdout
+    assert len(done.stdout) < 1100
+
+
 def test_output_beyond_the_limit_is_cut_and_says_so() -> None:
     done = SystemProcesses().run(python("print('x' * 100_000)", output_limit=1000))
     assert "output cut here" in done.stdout

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 
 from shipway.checks import tools
 from shipway.checks.base import CheckDefaults, nothing_to_check, relative_path, tool_crashed
 from shipway.checks.ruff import unformatted_findings
 from shipway.config.schema import Config
+from shipway.errors import ConfigError
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.source_text import parse_toml, read_text
 
 _NOT_OURS = r"/\.shipway/"
 _MARK = "would reformat "
@@ -65,10 +66,10 @@ def _excluded(root: str) -> str:
     """Shipway's own folder, and what the project's settings say, for an option takes the place
     of a setting."""
     try:
-        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
-            settings = tomllib.load(file).get("tool", {}).get("black", {})
+        text = read_text(os.path.join(root, "pyproject.toml"))
+        settings = parse_toml(text).get("tool", {}).get("black", {})
         own = settings.get("force-exclude") or settings.get("force_exclude") or ""
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, ConfigError):
         return _NOT_OURS  # black itself will say what is wrong with it
     # A pattern of several lines may end in a comment.
     end = "\n" if "\n" in str(own) else ""

@@ -39,7 +39,7 @@ class Gitleaks(SecretScanner):
 
 @dataclass(frozen=True)
 class GitleaksHistory(Gitleaks):
-    """`gitleaks git`, over all commits of all branches and tags."""
+    """`gitleaks git`, over all commits that HEAD reaches."""
 
     def inputs(self, config: Config) -> tuple[str, ...]:
         """No file of the working tree but its settings: the history."""

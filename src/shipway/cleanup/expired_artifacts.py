@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from shipway.cleanup.retention import kept_releases
 from shipway.codec import JsonObject
 from shipway.config.schema import Retention
 from shipway.ports import Packaged
+from shipway.system.files import is_blob
+from shipway.system.state_folder import remove_below
 
 # What the past left and nothing needs any more, by the policy `[retention]` of shipway.toml.
 
@@ -86,7 +87,9 @@ class ArtifactHistory:
         try:
             with os.scandir(os.path.join(self.state, kind)) as entries:
                 folders = [
-                    (entry.stat().st_mtime, entry.path) for entry in entries if entry.is_dir()
+                    (entry.stat().st_mtime, entry.path)
+                    for entry in entries
+                    if entry.is_dir(follow_symlinks=False)
                 ]
         except OSError:
             return []
@@ -157,7 +160,9 @@ class ArtifactHistory:
         return json.dumps(states, ensure_ascii=False, default=str)
 
     def _blobs(self) -> Iterator[str]:
-        return _files_below(os.path.join(self.state, "blobs"))
+        for path in _files_below(os.path.join(self.state, "blobs")):
+            if is_blob(path):
+                yield path
 
 
 def _at(kind: str, path: str) -> ExpiredArtifact:
@@ -196,12 +201,12 @@ def remove_artifacts(
     past.record.forget_cache(past.now - CACHE_AGE)
     gone = []
     for item in going:
-        if item.kind == "run" or not item.path:
+        if (
+            item.kind == "run"
+            or not item.path
+            or (item.key in still and remove_below(past.state, item.path))
+        ):
             gone.append(item)
-        elif item.key in still:
-            _delete(item.path)
-            if not os.path.lexists(item.path):
-                gone.append(item)
     return gone
 
 
@@ -219,15 +224,3 @@ def _files_of(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]
     return [os.path.join(below, name) for below, _, names in os.walk(path) for name in names]
-
-
-def _delete(path: str) -> None:
-    """A release is read-only; its folders must be writable to let go of what they hold."""
-    if not os.path.isdir(path):
-        with suppress(OSError):
-            os.unlink(path)
-        return
-    for below, _, _ in os.walk(path):
-        with suppress(OSError):
-            os.chmod(below, 0o700)
-    shutil.rmtree(path, ignore_errors=True)

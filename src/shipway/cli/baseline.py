@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from shipway.cli.project import Project, find_root, open_project
 from shipway.errors import ConfigError
@@ -14,7 +15,7 @@ from shipway.findings.finding import FindingState
 from shipway.findings.sarif_import import findings_from_sarif
 from shipway.pipeline.codec import step_from_json
 from shipway.ports import Command
-from shipway.system.files import write_atomic
+from shipway.source_text import parse_json, read_text
 from shipway.system.process import SystemProcesses
 
 _ASIDE = (FindingState.WAIVED, FindingState.DISMISSED)
@@ -30,24 +31,23 @@ def baseline_fingerprints(
     """
     path = os.path.join(project.root, word)
     if os.path.isfile(path):
-        return _of_file(path)
-    arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
-    commit = _git(project.root, *arguments, otherwise=f"{word} is neither a file nor a commit here")
-    baseline_file = os.path.join(project.state, "baselines", f"{commit}.json")
-    if not os.path.isfile(baseline_file):
+        return fingerprints_of_file(path)
+    commit = resolve_commit(project.root, word)
+    memo = project.record.memo(f"baseline {commit}")
+    if memo is None:
         print(f"scanning {word} ({commit[:8]}) for the baseline …", file=sys.stderr, flush=True)
-        write_atomic(baseline_file, json.dumps(_scan(project, commit, scan)).encode())
-    with open(baseline_file, encoding="utf-8") as file:
-        return tuple(json.load(file))
+        memo = json.dumps(_scan(project, commit, scan))
+        project.record.put_memo(f"baseline {commit}", memo)
+    return tuple(json.loads(memo))
 
 
-def _of_file(path: str) -> tuple[str, ...]:
+def fingerprints_of_file(path: str) -> tuple[str, ...]:
+    """The findings of a SARIF file. Raises ConfigError where it is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            findings = findings_from_sarif(json.load(file))
+        findings = findings_from_sarif(parse_json(read_text(path)))
     except ValueError as error:
         raise ConfigError(
-            f"{path} is not JSON: {error}",
+            f"{path} is {error}",
             "A baseline is the SARIF file of an earlier run.",
             code="report-unreadable",
         ) from None
@@ -56,11 +56,7 @@ def _of_file(path: str) -> tuple[str, ...]:
 
 def _scan(project: Project, commit: str, scan: Callable[[str], str]) -> list[str]:
     """Scan a commit in a working tree of its own, by the same configuration of its own time."""
-    top = _git(project.root, "rev-parse", "--show-toplevel")
-    folder = os.path.join(project.state, "baselines", commit)
-    _git(project.root, "worktree", "add", "--detach", "--force", folder, commit)
-    try:
-        below = os.path.join(folder, os.path.relpath(project.root, os.path.realpath(top)))
+    with checked_out(project, commit, "baselines") as below:
         run = scan(below)
         then = open_project(find_root(below))
         recorded = then.record.run(run)
@@ -73,13 +69,37 @@ def _scan(project: Project, commit: str, scan: Callable[[str], str]) -> list[str
                 code="tool-failed",
             )
         return [finding.fingerprint for finding in result.findings if finding.state not in _ASIDE]
+
+
+@contextmanager
+def checked_out(project: Project, commit: str, name: str) -> Iterator[str]:
+    """The project's folder as a commit has it, in a working tree that goes afterwards.
+
+    name: of a folder in the state folder, for the working tree. The folder that is given does
+    not exist where the commit does not have the project.
+    """
+    top = run_git(project.root, "rev-parse", "--show-toplevel")
+    folder = os.path.join(project.state, name, commit)
+    shutil.rmtree(folder, ignore_errors=True)  # of a command that was killed
+    run_git(project.root, "worktree", "add", "--detach", "--force", folder, commit)
+    try:
+        yield os.path.join(folder, os.path.relpath(project.root, os.path.realpath(top)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        _git(project.root, "worktree", "prune")
+        run_git(project.root, "worktree", "prune")
 
 
-def _git(root: str, *arguments: str, otherwise: str = "") -> str:
-    """What git answers. otherwise: what it means where git refuses without a word."""
+def resolve_commit(root: str, word: str) -> str:
+    """The hash of a commit, branch or tag. Raises ConfigError where there is none."""
+    arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{word}^{{commit}}")
+    return run_git(root, *arguments, otherwise=f"{word} is neither a file nor a commit here")
+
+
+def run_git(root: str, *arguments: str, otherwise: str = "") -> str:
+    """What git answers. Raises ConfigError.
+
+    otherwise: what it means where git refuses without a word.
+    """
     done = SystemProcesses().run(Command(("git", *arguments), root, dict(os.environ), 120.0))
     if done.code:
         output = done.stderr.strip().splitlines()

@@ -21,6 +21,7 @@ from shipway.errors import ConfigError
 from shipway.pipeline.codec import run_from_json, step_from_json
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Estimate
+from shipway.source_text import parse_toml, read_text
 from shipway.system.clock import SystemClock
 
 # `cost` carried out.
@@ -60,11 +61,8 @@ def _code(statement: CostStatement) -> int:
 
 def _read(path: str) -> Mapping[str, Price]:
     """Prices in a file: `[prices.NAME]`, as `[cost.prices.NAME]`. Raises ConfigError."""
-    import tomllib
-
     try:
-        with open(path, "rb") as file:
-            data = tomllib.load(file)
+        data = parse_toml(read_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path} cannot be read: {error}", "Name a TOML file with tables [prices.NAME]."

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import open_project
+from shipway.config.names import NAME_RULE, is_name
 from shipway.errors import CannotRun, ConfigError
 from shipway.findings.imports.report import scans_from
 from shipway.findings.paths import relocate
@@ -20,6 +21,7 @@ from shipway.findings.scan import IncompleteScan, Scan
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.definition import FINDINGS
 from shipway.pipeline.imported_scans import ImportedScan, forget_scan, imported_scans, keep_scan
+from shipway.source_text import parse_json, read_bytes
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import repository_root
@@ -33,6 +35,8 @@ _LARGEST = 100_000_000
 def import_(*, directory: str, file: str, name: str, remove: str, json: bool) -> int:
     """Keep the findings of a file, forget some, or list what there is; the exit code."""
     project = open_project(directory)
+    if name and not is_name(name):
+        raise ConfigError(f"{name!r} is no name", f"{NAME_RULE.capitalize()}.")
     if remove and not forget_scan(project.state, remove):
         raise ConfigError(
             f"nothing is imported as {remove}",
@@ -100,18 +104,11 @@ def _scans(file: str, root: str, name: str) -> Sequence[Scan]:
 def _read(file: str) -> object:
     """A file's JSON, in whichever Unicode encoding (RFC 8259 says UTF-8; PowerShell does not)."""
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(_LARGEST + 1)
+        data = read_bytes(file, _LARGEST)
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
-    if len(data) > _LARGEST:
-        raise ConfigError(
-            f"{file} has more than {_LARGEST // 1_000_000} MB",
-            "Let the tool scan in parts, or leave out what is not asked for: code flows, contents.",
-            code="report-unreadable",
-        )
     try:
-        report: object = json_module.loads(data)
+        report: object = parse_json(data)
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{file} is not {error.encoding.upper()}: {error.reason} at byte {error.start}",
@@ -120,7 +117,7 @@ def _read(file: str) -> object:
         ) from None
     except ValueError as error:
         raise ConfigError(
-            f"{file} is not JSON: {error}", "Name a SARIF or JSON file.", code="report-unreadable"
+            f"{file} is {error}", "Name a SARIF or JSON file.", code="report-unreadable"
         ) from None
     return report
 

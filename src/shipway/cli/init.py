@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json as json_module
 import os
 import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
+from dataclasses import replace
 
 from shipway.cli.arguments import add_json
 from shipway.cli.initial_baseline import InitialBaseline, record_initial_baseline
@@ -20,13 +22,16 @@ from shipway.errors import CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
 from shipway.releases.interpreter import Interpreters
-from shipway.scaffold.apply import SETTINGS, LockResolver, file_changes, lock_changes, write_changes
+from shipway.releases.lock_header import LOCK_PROBLEM
+from shipway.scaffold.apply import SETTINGS, file_changes, lock_changes, write_changes
 from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.folder_sources import FolderSources
 from shipway.scaffold.generated_files import FileChange
+from shipway.scaffold.lock_resolver import LockResolver
 from shipway.scaffold.proposal import Proposal, make_proposal, proposal_for, with_missing
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
+from shipway.system.files import write_atomic
 from shipway.system.git import repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
@@ -35,6 +40,7 @@ from shipway.system.uv import uv_program
 
 # What a framework often answers beside the routes that are in sight.
 _DESCRIBED = {"django": ("/admin/login/",), "fastapi": ("/openapi.json",), "litestar": ("/schema",)}
+_UNFINISHED = "lock/unfinished"  # below .shipway: the digest of settings without a lock
 Say = Callable[[str], None]
 
 
@@ -58,7 +64,13 @@ def init(
     python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
     proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
     _tell(proposal, say)
+    resumed = not dry_run and _unfinished(root)
+    relock = relock and not resumed  # what the first init could not do is done now
     planned = [] if relock else file_changes(root, proposal, force=force)
+    if resumed:
+        planned = [
+            replace(change, kept=False) if change.path == SETTINGS else change for change in planned
+        ]
     problem = ""
     if dry_run:
         for change in planned:
@@ -70,15 +82,53 @@ def init(
         say(f"kept as they are: {', '.join(unchanged)}; --force replaces them")
     legacy = None
     if not dry_run and not relock:
-        _workflows(root, force=force, say=say)
-        ours = any(change.path == SETTINGS and change.needed for change in planned)
-        if baseline and not problem:
-            legacy = record_initial_baseline(root, ours=ours, say=say)
+        ours = resumed or any(item.path == SETTINGS and item.needed for item in planned)
+        legacy = _finish(root, problem, force=force, ours=ours, baseline=baseline, say=say)
     if json:
         print(json_module.dumps(_data(proposal, planned, legacy, problem, dry_run), indent=2))
     elif not dry_run:
-        say("next: shipway run")
+        say("next: shipway init --relock" if problem else "next: shipway run")
     return 5 if problem else 0
+
+
+def _finish(
+    root: str, problem: str, *, force: bool, ours: bool, baseline: bool, say: Say
+) -> InitialBaseline | None:
+    """The workflows and the baseline. ours: the settings are init's own."""
+    _workflows(root, force=force, say=say)
+    if problem and ours:
+        _leave_unfinished(root)
+    if problem or not baseline:
+        return None
+    return record_initial_baseline(root, ours=ours, say=say)
+
+
+# An init whose lock could not be resolved is gone on with, where nobody changed its settings since.
+
+
+def _unfinished(root: str) -> bool:
+    """Whether init is to go on where it stopped; it is asked once."""
+    path = os.path.join(root, ".shipway", _UNFINISHED)
+    try:
+        with open(path, encoding="utf-8") as file:
+            digest = file.read()
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return digest == _settings_digest(root)
+
+
+def _leave_unfinished(root: str) -> None:
+    path = os.path.join(root, ".shipway", _UNFINISHED)
+    write_atomic(path, _settings_digest(root).encode())
+
+
+def _settings_digest(root: str) -> str:
+    try:
+        with open(os.path.join(root, SETTINGS), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _below_repository(root: str) -> str:
@@ -125,13 +175,25 @@ def _resolve(
     state = os.path.join(root, ".shipway")
     version = str(proposal.settings["application"].get("python", ""))
     python = _interpreters(root).find(version) if version else ""
-    locker = LockResolver(root, state, uv_program(), SystemProcesses(), _env(), say, python)
+    locker = LockResolver(
+        root,
+        state,
+        uv_program(),
+        SystemProcesses(),
+        _env(),
+        say,
+        python,
+        environment=dict(os.environ),
+    )
     try:
         planned += lock_changes(root, locker.locks(proposal), relock=relock)
     except CannotRun as problem:
         say(f"no lock: {problem.message}")
         say(f"  next: {problem.remedy}")
+        write_atomic(os.path.join(state, LOCK_PROBLEM), problem.message.encode())
         return problem.message
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.join(state, LOCK_PROBLEM))
     return ""
 
 
@@ -219,7 +281,7 @@ def survey_facts(survey: Survey) -> dict[str, str]:
         "application": survey.application.name,
         "framework": f"{entry.framework}, {entry.module}:{entry.name}" if entry else "none",
         "build": survey.build,
-        "requires": f"{wants.origin}, {len(wants.lines)} of them" if wants else "nothing is said",
+        "requires": f"{wants.origin}, {len(wants.names)} of them" if wants else "nothing is said",
         "tests": ", ".join(kinds) + (f" ({survey.tests.runner})" if kinds else "none"),
         "migrations": survey.migrate or "none",
         "variables": ", ".join(needed) or "none is required",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from shipway.cli.project import Project
+from shipway.ports import Command
 from shipway.rollouts.platform import Platform
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
@@ -34,7 +37,13 @@ def local_platform(project: Project, environment: str) -> LocalPlatform:
     """This machine, for what only processes can do. Raises as `platform` does."""
     from shipway.rollouts.local.platform import LocalPlatform
 
-    return LocalPlatform(
+    def take_back(number: int) -> Command:
+        module = ("-P", "-m", "shipway.cli.abandoned")
+        argv = (sys.executable, *module, project.root, environment, str(number))
+        # The secrets that instances take from whoever deploys are variables.
+        return Command(argv, project.root, dict(os.environ))
+
+    platform = LocalPlatform(
         project.config,
         environment,
         project.state,
@@ -43,3 +52,5 @@ def local_platform(project: Project, environment: str) -> LocalPlatform:
         SystemClock(),
         project.record,
     )
+    platform.environment.successor = take_back
+    return platform

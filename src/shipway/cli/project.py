@@ -16,8 +16,11 @@ from shipway.pipeline import codec
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.step import Step
 from shipway.scaffold.folder_sources import FolderSources
-from shipway.system.files import BlobFolder, write_atomic
+from shipway.source_text import read_text
+from shipway.system.files import BlobFolder
 from shipway.system.record import SqliteRecord
+from shipway.system.seal import restored_by_github
+from shipway.system.state_folder import STATE, open_state_folder
 
 if TYPE_CHECKING:
     from shipway.config.schema import Config
@@ -49,7 +52,7 @@ class Project:
     @property
     def state(self) -> str:
         """The folder of all that Shipway keeps for this project."""
-        return _state(self.root)
+        return os.path.join(self.root, STATE)
 
     @property
     def blobs(self) -> BlobFolder:
@@ -71,8 +74,9 @@ class Project:
 def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""
     root = find_root(directory)
-    record = SqliteRecord(os.path.join(_state(root), "record.sqlite3"))
-    _ignore(_state(root))
+    record = SqliteRecord(os.path.join(open_state_folder(root), "record.sqlite3"))
+    if restored_by_github(os.environ):
+        record.seal_everything()
     sources = FolderSources(root)
     build = _build()
     memo = record.memo(_MEMO)
@@ -121,21 +125,9 @@ def find_root(directory: str) -> str:
 
 def _has_table(folder: str) -> bool:
     try:
-        with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8") as file:
-            return "[tool.shipway" in file.read()
-    except (OSError, UnicodeDecodeError):
+        return "[tool.shipway" in read_text(os.path.join(folder, "pyproject.toml"))
+    except OSError:
         return False
-
-
-def _ignore(state: str) -> None:
-    """No tool that follows .gitignore is to look into Shipway's own folder."""
-    path = os.path.join(state, ".gitignore")
-    if not os.path.exists(path):
-        write_atomic(path, b"*\n")
-
-
-def _state(root: str) -> str:
-    return os.path.join(root, ".shipway")
 
 
 def machine() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from shipway.pipeline.definition import pipeline_steps
 from shipway.pipeline.step import Step
 from shipway.scaffold.detection import detect_application
 from shipway.scaffold.folder_sources import FolderSources
+from shipway.source_text import parse_toml
 
 
 def compile_project(
@@ -46,10 +46,10 @@ def compile_project(
 
 def _toml(source: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except ValueError as error:
         raise ConfigError(
-            f"{source} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
+            f"{source} is {error}", "Correct it and run again.", code="invalid-setting"
         ) from None
 
 

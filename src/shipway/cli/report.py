@@ -24,7 +24,7 @@ from shipway.pipeline.codec import (
 from shipway.pipeline.merge_runs import merge_parts, merge_results
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run_secrets import RunSecrets
-from shipway.pipeline.step import STAGES, Step
+from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
 from shipway.reports.console_lines import verdict_block
@@ -38,8 +38,6 @@ from shipway.system.git import head_commit
 from shipway.system.record import SqliteRecord
 
 # `report --from`: what the jobs of one run in GitHub left becomes one run here.
-
-_BEFORE = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 
 
 def merge_job_runs(project: Project, folder: str) -> None:
@@ -58,7 +56,13 @@ def merge_job_runs(project: Project, folder: str) -> None:
     suffix = run_suffix(os.environ)
     parts = [
         part
-        for part in merge_parts(folder, project.record, project.blobs, _opened)
+        for part in merge_parts(
+            folder,
+            project.record,
+            project.blobs,
+            _opened,
+            {step.name: step.stage for step in project.steps},
+        )
         if part.commit == commit and part.run.endswith(suffix)
     ]
     if not parts:
@@ -68,7 +72,9 @@ def merge_job_runs(project: Project, folder: str) -> None:
             code="no-run",
         )
     name = run_name(SystemClock().now(), os.environ)
-    expected = [step for step in project.steps if step.stage in _BEFORE and not _asked_for(step)]
+    expected = [
+        step for step in project.steps if step.stage in PROVING_STAGES and not _asked_for(step)
+    ]
     combined = merge_results(name, parts, expected)
     project.record.start_run(name, SystemClock().now(), combined.commit)
     steps = [EndedStep(step.step, step_to_json(step)) for step in combined.steps]

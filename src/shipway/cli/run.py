@@ -22,10 +22,12 @@ from shipway.pipeline.cache import StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
 from shipway.pipeline.step import STAGES
+from shipway.ports import PACKAGE
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
@@ -35,6 +37,7 @@ from shipway.system.interruption import interrupt, interruptions
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
+_BASE = "GITHUB_BASE_REF"  # the branch that a pull request asks to be merged into
 _ADVISED = ("advisories", "image-packages")
 _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when asked for
 
@@ -54,6 +57,7 @@ class RunRequest:
     strict: bool | None = None
     allow: Sequence[str] = ()
     baseline: str = ""
+    base: str = ""
     advisories: str = ""
     json: bool = False
 
@@ -71,6 +75,7 @@ def run(
     strict: bool | None,
     allow: list[str],
     baseline: str,
+    base: str,
     advisories: str,
     json: bool,
 ) -> int:
@@ -87,6 +92,7 @@ def run(
         strict=strict,
         allow=allow,
         baseline=baseline,
+        base=base or os.environ.get(_BASE, ""),
         advisories=advisories,
         json=json,
     )
@@ -95,7 +101,7 @@ def run(
 
 def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
-    project = open_project(request.directory)
+    project = _compared(open_project(request.directory), request.base)
     graph = Graph(project.steps).select(request.stages, request.skip)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
@@ -140,6 +146,7 @@ def run_as(name: str, request: RunRequest) -> int:
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
     )
+    perform.source = source = _source(project, files)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
     execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
@@ -147,7 +154,7 @@ def run_as(name: str, request: RunRequest) -> int:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
         with _interruptible(execution, perform):
-            result = execution.execute()
+            result = execution.execute(source)
     except BaseException:  # nobody reads the output, or the record cannot be written
         perform.cancel()
         raise
@@ -161,6 +168,22 @@ def run_as(name: str, request: RunRequest) -> int:
 
         report_run(result, project, secrets, quiet=request.json)
     return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _compared(project: Project, base: str) -> Project:
+    """With a step for the rules that differ from the base's, where there is a base."""
+    if not base:
+        return project
+    from shipway.cli.own_rules import with_own_rules  # most runs have no base
+
+    return with_own_rules(project, base, named=base != os.environ.get(_BASE))
+
+
+def _source(project: Project, files: FileTree) -> ReleaseSource | None:
+    """What the release is made from, as it is now; None for a project without a release."""
+    if not any(step.name == PACKAGE for step in project.steps):
+        return None
+    return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0])
 
 
 def _new_name() -> str:
@@ -338,6 +361,13 @@ def _run(parser: Parser) -> None:
         metavar="REF|FILE",
         default="",
         help="Findings that were there, or that a SARIF file holds, pass.",
+    )
+    parser.add(
+        "--base",
+        metavar="REF",
+        default="",
+        help="Say which gates, checks, waivers and tests are looser than at REF. Default: in a "
+        "pull request on GitHub, its base branch.",
     )
     parser.add(
         "--advisories",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shipway.cli.project import Project
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class StepExecutor:
     """Does steps' work; `cancel` ends what runs. Both from any thread.
 
-    Nothing of it is imported in a run in which everything is cached.
+    Nothing of it is imported in a run in which everything is cached. source: what the run began
+    with, set before its first step.
     """
 
     def __init__(
@@ -42,12 +44,13 @@ class StepExecutor:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._worker: StepWorker | None = None
+        self.source: ReleaseSource | None = None
 
     def __call__(
         self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
     ) -> StepResult:
         """Do a step's work once."""
-        return self._opened().execute(step, upstream, on_output)
+        return self._opened().execute(step, upstream, on_output, self.source)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
         """Let the steps' tools repair what is safe."""

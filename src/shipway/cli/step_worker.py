@@ -13,6 +13,7 @@ from shipway.pipeline.application_server import serve_application
 from shipway.pipeline.check import Check
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
@@ -75,10 +76,16 @@ class StepWorker:
         )
 
     def execute(
-        self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
+        self,
+        step: Step,
+        upstream: Mapping[str, StepResult],
+        on_output: OnOutput,
+        source: ReleaseSource | None = None,
     ) -> StepResult:
-        """Do a step's work once. upstream: the results of the steps that it needs."""
-        return execute_step(step, replace(self.context, upstream=upstream), on_output)
+        """Do a step's work once. upstream: the results of the steps that it needs. source: what
+        the run began with."""
+        context = replace(self.context, upstream=upstream, source=source)
+        return execute_step(step, context, on_output)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
         """Let the steps' tools repair what is safe, and keep what is shown to work."""
@@ -120,6 +127,10 @@ def _action(name: str, project: Project) -> Action:
         from shipway.cli import image_steps
 
         return image_steps.publish_step(project) if name == "publish" else image_steps.build_step
+    if name == "own-rules":
+        from shipway.cli.own_rules import own_rules_step
+
+        return own_rules_step
     if name == "workflows":
         from shipway.cli.workflows import compare
 

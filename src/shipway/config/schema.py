@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Predicate
 
 from shipway.config.aws import Aws, Ecs, Infrastructure, Monitoring
 from shipway.config.health_check import HealthCheck, is_code_ranges
+from shipway.config.names import Name, OptionalName, Pattern
 from shipway.config.tables import (
     Closed,
     Cost,
@@ -44,8 +45,8 @@ class Application(Closed):
     dockerfile: what the image is made from.
     """
 
-    name: str = ""
-    version: str = ""
+    name: OptionalName = ""
+    version: OptionalName = ""
     packages: tuple[str, ...] = ()
     python: str = ""  # 3.12, say: for the lock, the image, CI and tests
     unit_tests: str = ""
@@ -54,6 +55,7 @@ class Application(Closed):
     test_runner: Literal["", "pytest", "django"] = ""  # django: manage.py test; "" is pytest
     lock: str = ""
     test_lock: str = ""  # where what tests need is locked apart from what is shipped
+    local_packages: tuple[str, ...] = ()  # folders that the lock installs packages from
     serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
@@ -66,7 +68,7 @@ class Application(Closed):
     image: str = ""  # an archive or OCI layout, made from the Dockerfile
     workflows: str = ""  # the folder of GitHub's workflows
     templates: tuple[str, ...] = ()  # CloudFormation templates
-    release: tuple[str, ...] = ()  # patterns of the files a release holds; empty: all of them
+    release: tuple[Pattern, ...] = ()  # patterns of the files a release holds; empty: all of them
 
     @property
     def health_check(self) -> HealthCheck:
@@ -108,12 +110,15 @@ class FindingGates(Closed):
 class Gates(Closed):
     """The limits that a change must keep.
 
-    coverage: percent of the packages' code that tests have to run.
+    coverage: percent of the packages' code that tests have to run. own_rules: what becomes of a
+    change that loosens these rules, compared with its base: `report` says so, with `review` it
+    fails, with `base` the rules of the base count instead.
     """
 
     coverage: Percent = 80.0
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
+    own_rules: Literal["report", "review", "base"] = "report"
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,8 @@ class Environment(Closed):
     gives up after so many. judged: whether the judge may stop or hold a rollout. test_port: where
     the new release gets test traffic first; 0 for nowhere. sticky: a client stays with its
     release. probes: requests a second that Shipway sends to each release where people send fewer.
-    pauses: stage → wait for a person there.
+    pauses: stage → wait for a person there. lease_duration: seconds after which a rollout on this
+    machine goes back by itself when the command that carries it out was killed, and none goes on.
     """
 
     platform: Literal["local", "ecs"] = "local"
@@ -207,6 +213,7 @@ class Environment(Closed):
     ] = field(default_factory=dict)
     health_timeout: Seconds = 30.0
     drain_timeout: Seconds = 30.0
+    lease_duration: Seconds = 15.0
     env: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # names of variables taken from the caller, never stored
     smoke: tuple[Smoke, ...] = ()
@@ -226,7 +233,7 @@ class OwnStep(Closed):
     run: str | tuple[str, ...]
     stage: Literal["quality", "security", "test", "build", "publish", "deploy", "verify"] = "test"
     needs: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ("**",)
+    inputs: tuple[Pattern, ...] = ("**",)
     env: tuple[str, ...] = ()
     timeout: Seconds = 600.0
     retries: Annotated[int, Ge(0), Le(10)] = 0
@@ -307,7 +314,7 @@ class Config(Closed):
     performance: Performance = field(default_factory=Performance)
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
-    environments: dict[str, Environment] = field(default_factory=dict)
+    environments: dict[Name, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
     cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
@@ -315,5 +322,5 @@ class Config(Closed):
     services: dict[ServiceName, Service] = field(default_factory=dict)
     notify: Notify = field(default_factory=Notify)
     retention: Retention = field(default_factory=Retention)
-    steps: dict[str, OwnStep] = field(default_factory=dict)
+    steps: dict[Name, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin, get_type_hints
 
+from shipway.config.names import NAME_RULE, PATTERN_RULE
 from shipway.config.schema import Config
 from shipway.config.tables import in_long_form
 from shipway.errors import ConfigError
@@ -25,6 +26,14 @@ def validate(data: Mapping[str, Any], source: str) -> Config:
         ) from None
 
 
+_RULES = {  # predicate → what it accepts
+    "is_code_ranges": 'write statuses from 200 to 499, such as "200", "200,204" or "200-299"',
+    "is_name": NAME_RULE,
+    "is_name_or_empty": NAME_RULE,
+    "is_pattern": PATTERN_RULE,
+}
+
+
 def _innermost(faults: Iterable[Any]) -> list[Any]:
     """One fault a key path: a union reports each of its branches."""
     by_path: dict[str, Any] = {}
@@ -40,7 +49,7 @@ def _path(location: Iterable[Any]) -> str:
         text = str(part)
         if "[" in text or text in ("str", "int", "float", "constrained-int", "function-after"):
             continue
-        keys.append(text)
+        keys.append(text if text.isprintable() else repr(text))
     return ".".join(keys)
 
 
@@ -53,7 +62,7 @@ def _words(fault: Any, source: str) -> str:
         return f"{source}: {path}: there is no such key.{hint} Accepted: {', '.join(names)}."
     accepted = str(fault["msg"])
     if fault["type"] == "predicate_failed":
-        accepted = 'write statuses from 200 to 499, such as "200", "200,204" or "200-299"'
+        accepted = next(rule for name, rule in _RULES.items() if f"'{name}'" in accepted)
     return f"{source}: {path}: found {fault['input']!r}. {accepted[0].upper()}{accepted[1:]}."
 
 

@@ -12,6 +12,7 @@ from shipway.config.bind_address import source_folder, with_address
 from shipway.errors import ApplicationFault, Unreachable
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import Clock, Command, Http, OnOutput, Server
+from shipway.source_text import read_tail
 from shipway.system.redaction import Redactor
 
 START_LIMIT = 60.0  # seconds until the application must answer its health check
@@ -117,8 +118,7 @@ def _wait(
             if not fault:
                 return
         clock.sleep(0.1)
-    with open(log, encoding="utf-8", errors="replace") as file:
-        text = Redactor(context.secrets)(file.read().strip())
+    text = Redactor(context.secrets)(read_tail(log).strip())
     last = " / ".join(filter(None, (fault, *text.splitlines()[-5:])))
     raise ApplicationFault(
         f"the application did not come up at http://{bind}: {last}",

@@ -88,6 +88,11 @@ def _file_change(name: str, before: Mapping[str, str], now: Mapping[str, str]) -
     return f"{path} is gone" if name not in now else f"{path} changed"
 
 
+def _fresh(stored: float, now: float, max_age: float) -> bool:
+    """Whether an outcome still holds. One from the future has no age."""
+    return 0 <= now - stored <= max_age
+
+
 class FileIndex(Protocol):
     """The application's files (effects.files.Tree)."""
 
@@ -149,7 +154,7 @@ class StepCache:
         if entry is None or step.max_age == 0:
             return None
         stored, text = entry
-        if step.max_age is not None and now - stored > step.max_age:
+        if step.max_age is not None and not _fresh(stored, now, step.max_age):
             return None
         result = step_from_json(text, outcome=Outcome.CACHED)
         if not self._whole(result):
@@ -161,6 +166,11 @@ class StepCache:
         """The key under which `look` has looked for a step."""
         return key_of(self._parts[step.name])
 
+    def inputs(self, step: Step) -> dict[str, str]:
+        """The files as `look` saw them: path → fingerprint."""
+        parts = self._parts.get(step.name, {})
+        return {name[5:]: value for name, value in parts.items() if name.startswith("file ")}
+
     def why(self, step: Step, now: float) -> str:
         """Why a step that `look` did not find must run, in one sentence."""
         if step.max_age == 0:
@@ -168,7 +178,7 @@ class StepCache:
         entry = self._entries.get(self.key(step))
         if entry is None:
             return explain_miss(self._record.key_parts(step.name), self._parts[step.name])
-        if step.max_age is not None and now - entry[0] > step.max_age:
+        if step.max_age is not None and not _fresh(entry[0], now, step.max_age):
             return f"its outcome is older than {step.max_age / 3600:g} h"
         return "a report of its stored outcome is missing or damaged"
 
@@ -186,7 +196,7 @@ class StepCache:
         (rule 1), so that nobody knows which content it saw.
         """
         parts = self._parts[step.name]
-        if step.max_age == 0 or not self._unchanged(step, parts):
+        if step.max_age == 0 or not self._unchanged(step):
             return None
         return key_of(parts), json.dumps(parts, separators=(",", ":"))
 
@@ -195,9 +205,8 @@ class StepCache:
         if self.files.learned:
             self._record.put_files((path, *entry) for path, entry in self.files.learned.items())
 
-    def _unchanged(self, step: Step, parts: Mapping[str, str]) -> bool:
-        before = {name[5:]: value for name, value in parts.items() if name.startswith("file ")}
-        return before == self.files.reread().fingerprints(step.inputs)
+    def _unchanged(self, step: Step) -> bool:
+        return self.inputs(step) == self.files.reread().fingerprints(step.inputs)
 
     def _whole(self, result: StepResult) -> bool:
         """Rule 7: what the entry promises is really there, and is what it was."""

@@ -142,9 +142,11 @@ def _install(config: Config) -> Step:
 def _lock_inputs(config: Config) -> tuple[str, ...]:
     """The lock, and what a lock that Shipway resolved may have been made from."""
     application = config.application
+    local = tuple(f"{folder}/**" for folder in application.local_packages)
     if not application.test_lock:
-        return (application.lock, "pyproject.toml")
+        return (application.lock, "pyproject.toml", *local)
     return (
+        *local,
         application.lock,
         application.test_lock,
         "pyproject.toml",

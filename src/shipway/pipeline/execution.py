@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 
-from shipway.errors import ApplicationFault, CannotRun
+from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.findings.finding import FindingState
 from shipway.findings.fingerprint import compare_to_baseline, with_code_context
 from shipway.pipeline.check import Check, CheckContext, CheckResult, ToolOutput, ToolSource
@@ -21,7 +21,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
-from shipway.source_text import decode_text
+from shipway.source_text import read_bytes, read_text
 from shipway.system.redaction import Redactor
 
 # How a step's program is started, and what it means that it did not end by itself.
@@ -94,15 +94,24 @@ def restore_reports(step: Step, context: StepContext) -> dict[str, str]:
     return folders
 
 
-def collect_reports(check: Check, out: str, secrets: tuple[str, ...]) -> dict[str, bytes]:
-    """Its reports. In those that are text, no secret is left, in the folder neither."""
+def collect_reports(
+    check: Check, out: str, secrets: tuple[str, ...], say: Callable[[str], None]
+) -> dict[str, bytes]:
+    """Its reports. In those that are text, no secret is left, in the folder neither.
+
+    One that is no file, or too large to be read, is none: a check without its report has not
+    passed. say: is told why.
+    """
     reports = {}
     for name in check.reports:
         path = os.path.join(out, name)
-        if not os.path.isfile(path):
+        if not os.path.lexists(path):
             continue
-        with open(path, "rb") as file:
-            data = file.read()
+        try:
+            data = read_bytes(path)
+        except (ConfigError, OSError) as problem:
+            say(str(problem))
+            continue
         reports[name] = data if b"\0" in data else _redacted(data, secrets)
         if reports[name] != data:
             with open(path, "wb") as file:
@@ -215,10 +224,12 @@ def _run_check(
         unknown = done.timed_out and step.stage == "security"
         outcome = Outcome.ERROR if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
-    reports = collect_reports(check, check_context.out, context.secrets)
+    unread: list[str] = []
+    reports = collect_reports(check, check_context.out, context.secrets, unread.append)
+    errors = done.stderr + "".join(f"\nERROR: {line}\n" for line in unread)
     try:
-        reading = check.read(
-            ToolOutput(done.code, done.stdout, done.stderr, reports), context.config, check_context
+        reading = _read(
+            check, ToolOutput(done.code, done.stdout, errors, reports), context, check_context
         )
     except CannotRun as problem:
         return StepResult(
@@ -236,13 +247,26 @@ def _run_check(
     return _judged(step, reading, stored, log)
 
 
+def _read(
+    check: Check, output: ToolOutput, context: StepContext, check_context: CheckContext
+) -> CheckResult:
+    try:
+        return check.read(output, context.config, check_context)
+    except RecursionError:  # whatever format it is in
+        raise CannotRun(
+            f"what {check.name} printed is nested too deeply to be read",
+            "Run it by hand to see what it prints.",
+            code="report-unreadable",
+        ) from None
+
+
 def _compared(reading: CheckResult, context: StepContext) -> CheckResult:
     """With the findings marked that were there before; those of scanners are judged together
     later (pipeline/findings_step.py)."""
     texts = {}
     for path in {finding.path for finding in reading.findings}:
-        with suppress(OSError), open(os.path.join(context.root, path), "rb") as file:
-            texts[path] = decode_text(file.read())
+        with suppress(OSError, ConfigError):
+            texts[path] = read_text(os.path.join(context.root, path))
     marked, _ = compare_to_baseline(
         tuple(with_code_context(reading.findings, texts)), context.baseline
     )

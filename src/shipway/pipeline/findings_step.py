@@ -55,7 +55,7 @@ def findings_step(step: Step, context: StepContext, on_output: OnOutput) -> Step
     collected = [finding for result in upstream for finding in result.findings]
     imported = imported_scans(context.state)
     collected += [finding for scan in imported for finding in scan.findings]
-    texts = _texts(context.root)
+    texts = source_texts(context.root)
     with gc_paused():
         merged = deduplicate(with_code_context(collected, texts))
     waivers = [LocatedWaiver(waiver, _CONFIGURATION) for waiver in context.config.waivers]
@@ -105,7 +105,7 @@ _SCAN_AGAIN = (
 )
 
 
-def _texts(root: str) -> dict[str, str]:
+def source_texts(root: str) -> dict[str, str]:
     """The application's text files, as git knows them."""
     texts = {}
     for path in FileTree(root, {}).listing():

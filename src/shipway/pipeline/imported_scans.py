@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from shipway.codec import DocumentFormat
 from shipway.findings.finding import Finding
 from shipway.findings.scan import Scan
+from shipway.source_text import read_bytes
 from shipway.system.files import write_atomic
 
+_LARGEST = 256 << 20  # bytes
 _FOLDER = "imported"
 _NOT_A_NAME = re.compile(r"[^a-z0-9.-]+")
 
@@ -69,8 +71,8 @@ def imported_scans(state: str) -> list[ImportedScan]:
     folder = os.path.join(state, _FOLDER)
     scans = []
     for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        with open(os.path.join(folder, file), encoding="utf-8") as stream:
-            scan = IMPORTED_SCAN.read(stream.read(), f"{_FOLDER}/{file}")
+        data = read_bytes(os.path.join(folder, file), _LARGEST)
+        scan = IMPORTED_SCAN.read(data, f"{_FOLDER}/{file}")
         scans.append(replace(scan, name=scan.name or file.removesuffix(".json")))
     return scans
 

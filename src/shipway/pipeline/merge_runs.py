@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from shipway.pipeline.codec import run_from_json, step_from_json
@@ -68,6 +68,7 @@ def _absent(step: Step) -> StepResult:
 # What several jobs left, brought together: their runs, and the outcomes that can be used again.
 
 RECORD = "record.sqlite3"
+STAGE = "stage-"  # what the name of a job's artifact begins with, before that of its stage
 
 
 class PartRecord(Protocol):
@@ -96,19 +97,25 @@ def merge_parts(
     record: WholeRecord,
     blobs: PartContents,
     opened: Callable[[str], tuple[PartRecord, PartContents]],
+    stages: Mapping[str, str],
 ) -> list[RunResult]:
     """The last run of each state folder below `folder`; their cache entries come into `record`.
 
     Of a run that did not end there is nothing to be had. opened: the record and contents of a
     state folder. A content that is not what its name says is left where it is: entries that name
     it are none then (rule 7 of the cache).
+
+    stages: step → its stage, of the whole pipeline. A job brings the steps of its own stage only,
+    whose name its folder has: a test that writes into the record of its own job proves nothing of
+    another's.
     """
     runs = []
-    for state in _states(folder):
+    for state, stage in _states(folder):
         part, contents = opened(state)
+        own = {step for step in stages if stages[step] == stage}
         try:
             last_run = part.last_run()
-            record.adopt(part.stored())
+            record.adopt(entry for entry in part.stored() if entry[1] in own)
         finally:
             part.close()
         for name in _names(os.path.join(state, "blobs")):
@@ -116,15 +123,19 @@ def merge_parts(
             if data is not None:
                 blobs.put(data)
         if last_run is not None and last_run[1] is not None:
-            runs.append(run_from_json(last_run[1], tuple(map(step_from_json, last_run[2]))))
+            steps = map(step_from_json, last_run[2])
+            runs.append(run_from_json(last_run[1], tuple(s for s in steps if s.step in own)))
     return runs
 
 
-def _states(folder: str) -> Iterator[str]:
+def _states(folder: str) -> Iterator[tuple[str, str]]:
+    """The state folders below the folders `stage-NAME`, each with its stage."""
     for below, folders, names in os.walk(folder):
         folders.sort()
-        if RECORD in names:
-            yield below
+        parts = os.path.relpath(below, folder).split(os.sep)
+        stage = next((part for part in parts if part.startswith(STAGE)), "")
+        if stage and RECORD in names and not os.path.islink(os.path.join(below, RECORD)):
+            yield below, stage.removeprefix(STAGE)
 
 
 def _names(folder: str) -> Iterator[str]:

@@ -42,7 +42,8 @@ class StepFacts(TypedDict, total=False):
     of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
     `--json` prints it. address: where the application answers. secret_places: where the secrets
-    stand that were found (findings/secret_place.py).
+    stand that were found (findings/secret_place.py). loosened: rules that a change
+    loosens; base: compared with which commit, branch or tag.
     """
 
     python: str
@@ -62,6 +63,8 @@ class StepFacts(TypedDict, total=False):
     receipt: JsonObject
     address: str
     secret_places: list[JsonObject]
+    loosened: list[str]
+    base: str
 
 
 @dataclass(frozen=True, kw_only=True)

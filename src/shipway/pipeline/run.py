@@ -17,9 +17,10 @@ from shipway.pipeline.codec import run_to_json, step_to_json
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.graph import Graph, Scheduler
 from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
+from shipway.pipeline.release_source import REMEDY, ReleaseSource
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets, can_be_replayed
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import Clock, EndedStep, OnOutput
 
 # Who is told what happens during a run: the consoles, the JSON stream, the record.
@@ -183,14 +184,19 @@ class PipelineRun:
         self._workers = 0
         self._failed_fast = False
         self._cancelled = threading.Event()
+        self._source: ReleaseSource | None = None
 
     def cancel(self) -> None:
         """Start nothing more; the caller ends what runs. Safe in a signal handler."""
         self._cancelled.set()
         self._ended.put(None)
 
-    def execute(self) -> RunResult:
-        """Run everything and say how it ended. Raises RecordError when that cannot be kept."""
+    def execute(self, source: ReleaseSource | None = None) -> RunResult:
+        """Run everything and say how it ended. Raises RecordError when that cannot be kept.
+
+        source: what the release is made from; None where there is none.
+        """
+        self._source = source
         started, clock = self._clock.now(), self._clock.monotonic()
         name = self._options.application
         self._record.start_run(self._options.run, started, self._options.commit)
@@ -257,6 +263,10 @@ class PipelineRun:
         if reason := self._skip_reason(step):
             self._finish(schedule, step, _result(step, Outcome.SKIPPED, reason))
             return
+        if step.role.looks_behind and self._source is not None and self._source.change:
+            reason = f"{self._source.change}: what was checked is not what would be released"
+            self._finish(schedule, step, _result(step, Outcome.UPSTREAM_FAILED, reason))
+            return
         hit = self._cache.look(step, self._clock.now())
         if hit is not None and not self._learned(hit[1]):
             hit = None
@@ -266,6 +276,9 @@ class PipelineRun:
             return
         _LOG.info("cache hit: %s, key %s", step.name, self._cache.key(step))
         text, result = hit
+        if self._source is not None and self._source.compare(self._cache.inputs(step)):
+            self._finish(schedule, step, result)
+            return
         self._upstream[step.name] = result
         # The stored text says "passed": what the record says of this run must be what happened.
         text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
@@ -342,7 +355,7 @@ class PipelineRun:
             result = replace(
                 result, outcome=Outcome.ERROR, reason=reason, remedy="Run it again.", facts={}
             )
-        result = self._allowed(result)
+        result = self._proving(step, self._allowed(result))
         self._upstream[step.name] = result
         self._secrets.scanner_ended(step.name)
         key = parts = ""
@@ -360,6 +373,23 @@ class PipelineRun:
             self._note(_result(blocked.step, Outcome.UPSTREAM_FAILED, reason))
         if self._options.fail_fast and result.outcome is Outcome.FAILED:
             self._failed_fast = True
+
+    def _proving(self, step: Step, result: StepResult) -> StepResult:
+        """The result; `unavailable` where it is good, and may be that of other files."""
+        if self._source is None or step.stage not in PROVING_STAGES or not _good(result):
+            return result
+        self._source.compare(self._cache.inputs(step))
+        if not (change := self._source.change or self._source.look_again()):
+            return result
+        reason = f"{change}: this says nothing of the release"
+        return replace(
+            result,
+            outcome=Outcome.ERROR,
+            reason=reason,
+            remedy=REMEDY,
+            command=self._again(step),
+            code="release-changed",
+        )
 
     def _allowed(self, result: StepResult) -> StepResult:
         reason = self._options.allowed.get(result.step)
@@ -436,6 +466,10 @@ class PipelineRun:
     def _address(self) -> str:
         addresses = [r.facts["address"] for r in self._results if "address" in r.facts]
         return str(addresses[-1]) if addresses else ""
+
+
+def _good(result: StepResult) -> bool:
+    return result.outcome in (Outcome.PASSED, Outcome.CACHED)
 
 
 def _result(step: Step, outcome: Outcome, reason: str) -> StepResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -17,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from shipway.config.tables import Service
-from shipway.errors import CannotRun
+from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.application_server import run_preparation
 from shipway.pipeline.injected import SERVICE
 from shipway.pipeline.service_kinds import (
@@ -32,6 +33,7 @@ from shipway.pipeline.service_kinds import (
 )
 from shipway.pipeline.step_context import BASE_ENV, WARNING, StepContext
 from shipway.ports import Clock, Command, OnOutput, Processes, Server
+from shipway.source_text import read_tail, read_text
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port, service_answers
@@ -210,6 +212,10 @@ def _version(path: str, processes: Processes) -> str:
 
 # One service, from its note to its end.
 
+_NOTED = "shipway-{}-[0-9a-f]{{12}}"  # the folder and the container of a service
+_ROOTS_FOLDER = "/var/lib/shipway"  # servers do not run as root, nor see root's own folders
+_TEMPORARY = "/tmp"  # where TMPDIR was something else then  # nosec B108
+_LARGEST_NOTE = 65536  # bytes
 _GRACE = 3.0  # seconds; what tests leave is thrown away
 _KEPT_GRACE = 30.0  # seconds in which a database writes down what is to stay
 _TAIL = 5  # last lines of a log that explain a failure
@@ -331,12 +337,36 @@ def remove_service(path: str, note: ServiceNote | None, processes: Processes) ->
 
 
 def read_note(path: str) -> ServiceNote | None:
-    """The note at a path; None where there is none, or only a part of one."""
+    """The note at a path; None where there is none, or only a part of one, or where it names
+    anything but a service's own.
+
+    A service has a folder of a name that Shipway makes, which is a real one: among temporary files,
+    or where its environment keeps its data. Its container has the same name, and its engine is the
+    one that this machine has.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            return service_note_from(file.read())
-    except FileNotFoundError:
+        note = service_note_from(read_text(path, _LARGEST_NOTE))
+    except (FileNotFoundError, ConfigError):
         return None
+    if note is None or note.name not in KINDS:
+        return None
+    above, name = os.path.split(note.folder)
+    called = f"{name if note.owner else note.name}.json" == os.path.basename(path)
+    kept = (
+        (tempfile.gettempdir(), _TEMPORARY)
+        if note.owner
+        else (os.path.dirname(path), _ROOTS_FOLDER)
+    )
+    engines = ("", *(shutil.which(engine) for engine in ENGINES))
+    own = (
+        called
+        and re.fullmatch(_NOTED.format(note.name), name) is not None
+        and above in kept
+        and not os.path.islink(note.folder)
+        and note.engine in engines
+        and note.container == (name if note.engine else "")
+    )
+    return note if own else None
 
 
 def _run_engine(host: ServiceHost, argv: tuple[str, ...], variables: Mapping[str, str]) -> None:
@@ -386,9 +416,8 @@ def _say_version(
 
 def _lines(note: ServiceNote) -> Sequence[str]:
     try:
-        with open(note.log, encoding="utf-8", errors="replace") as file:
-            return file.read().strip().splitlines()
-    except OSError:
+        return read_tail(note.log).strip().splitlines()
+    except (OSError, ConfigError):
         return ()
 
 
@@ -432,7 +461,10 @@ def start_services(
 
 
 def remove_stale_services(state: str, processes: Processes) -> int:
-    """End what runs of others that have ended left behind; how many there were."""
+    """End what runs of others that have ended left behind; how many there were.
+
+    A note that is none of Shipway's own is removed, and nothing that it names is touched.
+    """
     folder = os.path.join(state, FOLDER)
     count = 0
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():

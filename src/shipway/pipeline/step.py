@@ -15,6 +15,7 @@ from typing import TypedDict
 from shipway.pipeline.dependency import Role
 
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
+PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
 
 
@@ -48,6 +49,10 @@ class StepWork(TypedDict, total=False):
     files: tuple[str, ...]
     stages: list[str]
     generator: str
+    base: str
+    loosened: list[str]
+    own_rules: str
+    absent: str
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Protocol
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.pipeline.check import Check
+from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step
@@ -65,8 +66,9 @@ class StepContext:
     services. prepared: whether its database was migrated and seeded. secrets: values to blot out.
     stopping: whether the run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
-    baseline: fingerprints of findings that do not count. now: seconds since the epoch. texts:
-    where logs and reports of tools go; they are redacted before they are kept.
+    baseline: fingerprints of findings that do not count. source: what the run began with; None
+    where there is no release. now: seconds since the epoch. texts: where logs and reports of tools
+    go; they are redacted before they are kept.
     """
 
     root: str
@@ -86,10 +88,11 @@ class StepContext:
     upstream: Mapping[str, StepResult] = field(default_factory=dict)
     advisories: str = ""
     baseline: Sequence[str] = ()
+    source: ReleaseSource | None = None
     now: Callable[[], float] = time.time
     serviced: Serviced = _no_services
-    texts: BlobStore | None = None
     prepared: bool = False
+    texts: BlobStore | None = None
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from shipway.codec import to_plain
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.releases.index_access import index_environment, index_secrets
 from shipway.releases.interpreter import Interpreters
-from shipway.releases.lock_header import input_digest, lock_inputs
+from shipway.releases.local_packages import from_copies, local_folders
+from shipway.releases.lock_header import LOCK_PROBLEM, input_digest, is_resolved, lock_inputs
 from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
 from shipway.releases.release import SBOM_FILE, Release
-from shipway.source_text import decode_text
+from shipway.source_text import decode_text, parse_toml, read_bytes, read_text
 from shipway.system.files import FileTree, copy_files, write_atomic
 from shipway.system.files import file_lock as one_at_a_time
 
+# What uv says where this machine is to blame, not the lock: no network, access, Python or space.
+_HERE = re.compile(
+    r"error sending request|network was disabled|dns error|timed out|operation timeout"
+    r"|HTTP status (?:server error|client error \((?:401|403|407|429))"
+    r"|[Nn]o interpreter found|No space left on device|Permission denied|Read-only file system"
+)
 # The application's environment: made once from its lock, and shared by all who have that lock.
 
 
@@ -63,44 +72,95 @@ def _make(
     *,
     development: bool,
 ) -> None:
-    for argv in _commands(context, folder, python, development=development):
-        env = {**context.env(step), "UV_PROJECT_ENVIRONMENT": folder, "UV_COMPILE_BYTECODE": "1"}
+    access = _index_access(context)
+    secrets = (*context.secrets, *index_secrets(access))
+    env = {
+        **context.env(step),
+        **access,
+        "UV_PROJECT_ENVIRONMENT": folder,
+        "UV_COMPILE_BYTECODE": "1",
+    }
+
+    def run(*arguments: str) -> None:
+        argv = (context.uv, *arguments)
         done = context.processes.run(
-            Command(argv, context.root, env, step.timeout, context.secrets), on_output
+            Command(argv, context.root, env, step.timeout, secrets), on_output
         )
         if done.code:
-            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-            raise CannotRun(
-                "the application's environment cannot be made: " + "\n".join(last),
+            output = done.stderr.strip() or done.stdout.strip()
+            error = CannotRun if done.code < 0 or _HERE.search(output) else ApplicationFault
+            raise error(
+                "the application's environment cannot be made: "
+                + "\n".join(output.splitlines()[-12:]),
                 f"Run it by hand to see more: {shlex.join(argv)}",
                 code="application-environment",
             )
+
+    _install(context, run, folder, python, development=development)
     if development:
         _install_project(step, context, on_output, python)
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
 
 
-def _commands(
-    context: StepContext, folder: str, python: str, *, development: bool
-) -> list[tuple[str, ...]]:
+def _install(
+    context: StepContext,
+    run: Callable[..., None],
+    folder: str,
+    python: str,
+    *,
+    development: bool,
+) -> None:
+    """Have uv install what the lock says. run: calls uv."""
     lock = _lock(context, development=development)
-    if lock == "uv.lock":
+    text = _lock_text(context, lock)
+    if lock == "uv.lock" and (development or not local_folders(text)):
         part = () if development else ("--no-dev", "--no-install-project")
-        return [(context.uv, "sync", "--locked", "--quiet", *_python(context), *part)]
-    return [
-        (context.uv, "venv", "--quiet", "--clear", *_python(context), folder),
-        (
-            context.uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            python,
-            "-r",
-            _readable(context, lock),
-        ),
-    ]
+        run("sync", "--locked", "--quiet", *_python(context), *part)
+        return
+    run("venv", "--quiet", "--clear", *_python(context), folder)
+    complete = is_resolved(text)
+    if lock == "uv.lock":
+        lock, complete = os.path.join(context.state, "lock", "uv-lock.txt"), True
+        os.makedirs(os.path.dirname(lock), exist_ok=True)
+        source = ("--locked", "--no-dev", "--no-emit-project", "--no-editable")
+        form = ("--quiet", "--no-annotate", "--no-header", "--emit-index-url", "-o", lock)
+        run("export", *source, *form, *_python(context))
+        text = _lock_text(context, lock)
+    # All is in such a lock, by hash: whichever index has a file of that hash has the right one.
+    options = ("--no-deps", "--no-sources", "--index-strategy", "unsafe-best-match")
+    target = ("--quiet", "--python", python, *(options if complete else ()))
+    run("pip", "install", *target, "-r", _installable(context, lock, text))
+
+
+def _lock_text(context: StepContext, lock: str) -> str:
+    """The lock. Raises CannotRun where there is none, with why it could not be resolved."""
+    try:
+        with open(os.path.join(context.root, lock), "rb") as file:
+            return decode_text(file.read())
+    except FileNotFoundError:
+        raise CannotRun(
+            f"{lock} is not here{lock_problem(context.state)}",
+            "Correct what it says, then run `shipway init --relock`.",
+            code="application-environment",
+        ) from None
+
+
+def lock_problem(state: str) -> str:
+    """Why `shipway init` could not resolve the lock, to be appended; "" where nothing is known."""
+    try:
+        with open(os.path.join(state, LOCK_PROBLEM), encoding="utf-8") as file:
+            return f": {file.read().strip()}"
+    except OSError:
+        return ""
+
+
+def _index_access(context: StepContext) -> dict[str, str]:
+    """What uv may see to reach the indexes of the locks, from the caller's variables."""
+    application = context.config.application
+    names = filter(None, (application.lock, application.test_lock))
+    texts = [_lock_text(context, name) for name in names]
+    return index_environment(context.environment, texts)
 
 
 def _python(context: StepContext) -> tuple[str, ...]:
@@ -117,16 +177,35 @@ def _lock(context: StepContext, *, development: bool) -> str:
     return (application.test_lock if development else "") or application.lock
 
 
-def _readable(context: StepContext, lock: str) -> str:
-    """The lock, or a copy of it in UTF-8 where it is in another encoding: uv reads no other."""
-    with open(os.path.join(context.root, lock), "rb") as file:
-        data = file.read()
-    text = decode_text(data)
-    if text.encode("utf-8", "surrogateescape") == data:
+def _installable(context: StepContext, lock: str, text: str) -> str:
+    """The lock, or a copy that uv can install from: in UTF-8, without folders that change."""
+    folders = local_folders(text)
+    data = read_bytes(os.path.join(context.root, lock))
+    if not folders and text.encode("utf-8", "surrogateescape") == data:
         return lock
-    path = os.path.join(context.state, "lock", "utf-8.txt")
-    write_atomic(path, text.encode("utf-8", "surrogateescape"))
+    copies = {path: _copied_folder(context, path) for path in folders}
+    above = os.path.dirname(os.path.join(context.root, lock))
+    changed = from_copies(text, above, lambda path: copies[path])
+    path = os.path.join(context.state, "lock", "installable.txt")
+    write_atomic(path, changed.encode("utf-8", "surrogateescape"))
     return path
+
+
+def _copied_folder(context: StepContext, folder: str) -> str:
+    """A copy of a package of the repository: building writes beside the sources."""
+    source = os.path.join(context.root, folder)
+    if not os.path.isdir(source):
+        raise CannotRun(
+            f"the lock names the folder {folder}, which is not here",
+            "Bring it back, or run `shipway init --relock`.",
+            code="application-environment",
+        )
+    name = hashlib.sha256(os.path.realpath(source).encode()).hexdigest()[:16]
+    copy = os.path.join(context.state, "lock", "local", name)
+    shutil.rmtree(copy, ignore_errors=True)
+    os.makedirs(os.path.dirname(copy), exist_ok=True)
+    copy_files(source, list(FileTree(source, {}).listing()), copy)
+    return copy
 
 
 def _install_project(step: Step, context: StepContext, on_output: OnOutput, python: str) -> None:
@@ -155,8 +234,7 @@ def is_package(root: str) -> bool:
     if os.path.exists(os.path.join(root, "setup.py")):
         return True
     try:
-        with open(os.path.join(root, "pyproject.toml"), "rb") as file:
-            data = tomllib.load(file)
+        data = parse_toml(read_text(os.path.join(root, "pyproject.toml")))
     except (OSError, ValueError):
         return False
     tools = data.get("tool", {})
@@ -167,14 +245,12 @@ def is_package(root: str) -> bool:
 def outdated_inputs(root: str, lock: str) -> str:
     """The first file that changed since the lock was resolved from it; "" where none did."""
     try:
-        with open(os.path.join(root, lock), encoding="utf-8", errors="replace") as file:
-            made_from = lock_inputs(file.read())
+        made_from = lock_inputs(read_text(os.path.join(root, lock)))
     except OSError:
         return ""
     for path, digest in made_from.items():
         try:
-            with open(os.path.join(root, path), "rb") as source:
-                data = source.read()
+            data = read_bytes(os.path.join(root, path))
             same = digest in (input_digest(data), hashlib.sha256(data).hexdigest())
         except OSError:
             same = False
@@ -190,20 +266,31 @@ def lock_digest(context: StepContext) -> str:
     for name in filter(None, (application.lock, application.test_lock, "pyproject.toml")):
         path = os.path.join(context.root, name)
         if os.path.exists(path):
-            with open(path, "rb") as file:
-                hasher.update(file.read())
+            data = read_bytes(path)
+            hasher.update(data)
+            for folder in () if name == "pyproject.toml" else local_folders(decode_text(data)):
+                tree = FileTree(os.path.join(context.root, folder), {})
+                hasher.update(repr(sorted(tree.fingerprints(("**",)).items())).encode())
     return hasher.hexdigest()
 
 
 def install_step(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
     """The environment for checks and tests, from the lock file with its development part."""
-    if changed := outdated_inputs(context.root, context.config.application.lock):
+    lock = context.config.application.lock
+    if not os.path.exists(os.path.join(context.root, lock)):
         return StepResult(
             step=step.name,
             stage=step.stage,
             outcome=Outcome.FAILED,
-            reason=f"{changed} changed since {context.config.application.lock} "
-            "was resolved from it",
+            reason=f"{lock} is not here{lock_problem(context.state)}",
+            remedy="Correct what it says, then run: shipway init --relock.",
+        )
+    if changed := outdated_inputs(context.root, lock):
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.FAILED,
+            reason=f"{changed} changed since {lock} was resolved from it",
             remedy="Resolve it again: shipway init --relock.",
         )
     python = prepare_environment(step, context, on_output, development=True)
@@ -228,6 +315,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
             "Look at the patterns in [application] release.",
             code="no-release",
         )
+    if context.source is not None and (change := context.source.compare_all(files)):
+        raise CannotRun(
+            f"{change}: the steps before saw something else", REMEDY, code="release-changed"
+        )
     application = context.config.application
     lock = lock_digest(context)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
@@ -237,6 +328,10 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     listed = manifest(files)
     with environment_lock(context):
         _copy(context.root, files, path, listed)
+        if problem := damage(path, listed):
+            raise CannotRun(
+                f"a file changed while it was copied: {problem}", REMEDY, code="release-changed"
+            )
     release = Release(
         application=application.name,
         version=application.version,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shipway.codec import DocumentFormat, JsonObject
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult, StepFacts
+from shipway.pipeline.step import PROVING_STAGES
 
 SBOM_FILE = "sbom.cdx.json"  # the report of the step sbom, and of the release that carries it
 
@@ -62,8 +63,6 @@ def release_fields(release: Release) -> dict[str, object]:
 
 # Whether a release has passed: the verdict that travels with it.
 
-_PROVING = ("quality", "security", "test", "build")
-
 
 def find_passing_run(
     digest: str, runs: Iterable[RunResult], steps: Iterable[tuple[str, str]], *, strict: bool
@@ -74,7 +73,7 @@ def find_passing_run(
     decides; one of fewer steps proves less, and is passed over. steps: (name, stage) of the
     pipeline as it is. strict: whether an incomplete run is a failure.
     """
-    required = {name for name, stage in steps if stage in _PROVING}
+    required = {name for name, stage in steps if stage in PROVING_STAGES}
     partial = False
     for run in runs:
         if not any(_packaged(step.facts, digest) for step in run.steps):

@@ -175,6 +175,7 @@ class _Summary:
             f"{outcome_counts(run.steps)} in {format_duration(run.seconds)}. "
             f"{self._words(verdict_reason(run))}."
         )
+        yield from self._loosened()
         for receipt in rollout_report_views(run)[:_MOST_RECEIPTS]:
             yield from rollout_report_lines(receipt, self._cut)
         yield from self._gates()
@@ -189,6 +190,16 @@ class _Summary:
 
     def _words(self, text: str) -> str:
         return escape_markdown(text, self._cut)
+
+    def _loosened(self) -> Iterator[str]:
+        """Above all else: whoever reads on believes what these rules let pass."""
+        for step in self._run.steps:
+            sentences = step.facts.get("loosened", [])
+            if sentences:
+                base = code_span(step.facts.get("base", ""), self._cut)
+                yield from ("", f"### This change loosens its own gates, compared with {base}")
+                yield from (f"- {self._words(sentence)}" for sentence in sentences[:_MOST_ROWS])
+                yield from _more(len(sentences) - _MOST_ROWS, "rule")
 
     def _gates(self) -> Iterator[str]:
         gates = gates_of(self._run.steps)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Any
 
+from shipway.config.names import as_name
 from shipway.config.schema import Application, Config
+from shipway.releases.local_packages import local_folders
 from shipway.scaffold.entry_point import EntryPoint, find_entry_point
 from shipway.scaffold.sources import FOREIGN, Sources
+from shipway.source_text import parse_toml
 
 # Where the tests are, and who runs them.
 
@@ -60,8 +63,8 @@ _PYTEST_SECTIONS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg
 
 def _test_paths(sources: Sources) -> list[str]:
     """Pytest's `testpaths`: more than one where a project says so."""
-    with suppress(tomllib.TOMLDecodeError, AttributeError):
-        tool = tomllib.loads(sources.read("pyproject.toml") or "").get("tool", {})
+    with suppress(ValueError, AttributeError):
+        tool = parse_toml(sources.read("pyproject.toml") or "").get("tool", {})
         paths = tool.get("pytest", {}).get("ini_options", {}).get("testpaths", [])
         if paths:
             return paths.split() if isinstance(paths, str) else [str(path) for path in paths]
@@ -155,15 +158,23 @@ def detect_application(config: Config, sources: Sources) -> tuple[Config, tuple[
     return replace(config, application=replace(application, **filled)), assumed
 
 
+def _local_packages(lock: str) -> tuple[str, ...]:
+    """The folders below the application's that a lock installs packages from."""
+    folders = (normpath(folder) for folder in local_folders(lock))
+    return tuple(folder for folder in folders if not folder.startswith(("..", "/")))
+
+
 def _found(application: Application, sources: Sources) -> dict[str, Any]:
-    project = tomllib.loads(sources.read("pyproject.toml") or "").get("project", {})
+    project = parse_toml(sources.read("pyproject.toml") or "").get("project", {})
     packages = application.packages or _packages(sources)
+    lock = next((name for name in LOCKS if sources.read(name) is not None), "")
     return {
-        "name": str(project.get("name", "")),
-        "version": str(project.get("version", "")),
+        "name": as_name(str(project.get("name", ""))),
+        "version": as_name(str(project.get("version", ""))),
         "packages": packages,
         **_tests(application, packages, sources),
-        "lock": next((name for name in LOCKS if sources.read(name) is not None), ""),
+        "lock": lock,
+        "local_packages": _local_packages(sources.read(application.lock or lock) or ""),
         "serve": "" if application.serve else _serve(packages, sources),
         "dockerfile": "Dockerfile" if sources.read("Dockerfile") is not None else "",
         "dockerfiles": _dockerfiles(sources),

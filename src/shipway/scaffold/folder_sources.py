@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from shipway.pipeline.cache import content_digest
-from shipway.source_text import decode_text
+from shipway.source_text import read_text
 
 
 class FolderSources:
@@ -22,8 +22,7 @@ class FolderSources:
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is none that can be read."""
         try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                text: str | None = decode_text(file.read())
+            text: str | None = read_text(os.path.join(self.root, path))
         except OSError:
             text = None
         self.asked[f"read {path}"] = "none" if text is None else content_digest(text)

@@ -11,6 +11,7 @@ from difflib import unified_diff
 
 from shipway.config.bind_address import source_folder, with_address
 from shipway.scaffold.proposal import LOCK, Proposal
+from shipway.scaffold.requirement_files import DIRECT
 
 # One file that `shipway init` writes, or leaves as it is.
 
@@ -89,7 +90,7 @@ ARG PYTHON_IMAGE=python:{proposal.settings["application"]["python"]}-slim-bookwo
 
 FROM ${{PYTHON_IMAGE}} AS build
 WORKDIR /build
-{_install(proposal.lock)}
+{_install(proposal)}
 
 FROM ${{PYTHON_IMAGE}}
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0:8000{path}
@@ -104,13 +105,23 @@ CMD {command}
 """
 
 
-def _install(lock: str) -> str:
+def _install(proposal: Proposal) -> str:
+    lock, wants = proposal.lock, proposal.survey.wanted
+    folders = [path for path in wants.folders if not path.startswith("..")] if wants else []
+    copies = "".join(f"COPY {json.dumps([path, path])}\n" for path in folders)
     if lock == "uv.lock":
         return f"""\
 ENV UV_PROJECT_ENVIRONMENT=/venv
 COPY pyproject.toml uv.lock ./
-RUN pip install --no-cache-dir uv=={_UV} \\
-    && uv sync --locked --no-dev --no-install-project --no-cache"""
+{copies}RUN pip install --no-cache-dir uv=={_UV} \\
+    && uv sync --locked --no-dev --no-editable --no-install-project --no-cache"""
+    if lock == LOCK and wants and (folders or DIRECT in wants.places.values()):  # pip has no hash
+        return f"""\
+COPY {lock} ./
+{copies}RUN python3 -m venv /venv \\
+    && pip install --no-cache-dir uv=={_UV} \\
+    && uv pip install --no-cache --python /venv/bin/python --no-deps --no-sources \\
+    --index-strategy unsafe-best-match -r {lock}"""
     hashes = " --require-hashes --no-deps" if lock == LOCK else ""
     return f"""\
 COPY {lock} ./

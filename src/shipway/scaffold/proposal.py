@@ -27,7 +27,8 @@ _CLIENT = "httpx"
 @dataclass(frozen=True)
 class Proposal:
     """settings: table → key → value of shipway.toml, in order. assumed: in words, for people.
-    production, testing: requirements to resolve, None where the lock that is there has all.
+    production, testing: what is added to the application's requirements in each lock, None where
+    the lock that is there has all.
     lock: the lock's name, "" where there is nothing to install from.
     """
 
@@ -183,24 +184,27 @@ def _locks(
         assumed.append("no file says what the application needs: nothing can be installed")
         return "", None, None
     for note in wants.notes:
-        assumed.append(f"left out of {wants.origin}: {note}")
+        assumed.append(f"left out: {note}")
+    for folder in wants.folders:
+        if folder.startswith(".."):
+            assumed.append(f"{folder}: outside of the application's folder; no image can have it")
     servers = (survey.entry.server,) if survey.entry else ()
     testers = ("coverage",) if survey.tests.runner == "django" else _TESTERS
     if survey.entry and survey.entry.framework in ("fastapi", "starlette"):
         testers = (*testers, _CLIENT)
     missing = [name for name in servers if name not in wants.names]
     brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
-    untested = [name for name in testers if name not in wants.all_names | brought]
-    if "uv.lock" in wants.sources and not missing and not untested:
-        return "uv.lock", None, None
+    unsynced = [name for name in testers if name not in wants.synced | brought]
+    if wants.lock and not missing and not unsynced:
+        return wants.lock, None, None
     if missing:
         assumed.append(f"{', '.join(missing)}: added to the lock, because nothing here serves")
-    if "uv.lock" in wants.sources:
-        more = " ".join((*missing, *untested))
+    if wants.lock:
+        more = " ".join((*missing, *unsynced))
         assumed.append(f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without")
     elif not wants.pinned:
         assumed.append(f"{wants.origin} pins not everything: {LOCK} has what was resolved today")
-    return LOCK, (*wants.lines, *missing), (*wants.test_lines, *testers)
+    return LOCK, tuple(missing), tuple(testers)
 
 
 def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[str, str]]:

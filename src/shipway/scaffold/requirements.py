@@ -1,8 +1,9 @@
-"""What an application wants installed, from whichever file says it, as lines for uv.
+"""What an application wants installed, and where from, whichever file says it.
 
-Formats: pip's requirements files, PEP 621 and PEP 735 tables of pyproject.toml, Poetry's own
-tables, Pipfile, install_requires of setup.cfg and setup.py. What another tool's lock has pinned
-(uv.lock, poetry.lock, pdm.lock, Pipfile.lock) becomes constraints: the same versions again.
+uv resolves pyproject.toml, pip's requirements files, setup.py and uv.lock itself; of those only
+names and places are read here. Poetry's tables and Pipfile it cannot read: they are translated.
+What another tool's lock has pinned (poetry.lock, pdm.lock, Pipfile.lock) becomes constraints: the
+same versions again. What is read and not carried on is named in `notes`.
 """
 
 from __future__ import annotations
@@ -11,39 +12,125 @@ import ast
 import configparser
 import json
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from posixpath import dirname, join, normpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shipway.errors import ConfigError
+from shipway.releases.local_packages import local_folder
+from shipway.scaffold.requirement_files import (
+    DIRECT,
+    RequirementFiles,
+    is_pinned,
+    normalized,
+    requirement_name,
+)
 from shipway.scaffold.sources import Sources
-from shipway.source_text import parse_source
+from shipway.source_text import parse_source, parse_toml
 
 # Requirements of Poetry and Pipfile as PEP 508 has them.
 #
 # https://python-poetry.org/docs/dependency-specification/: caret, tilde and wildcard are Poetry's
 # own; Pipfile's tables have the same keys.
 
+ROOT = "{root}"  # in a requirement: the file: address of the application's folder
+
 _NUMBER = re.compile(r"^[\^~]?\s*v?(\d+(?:\.\d+)*)(.*)$")
+_TRANSLATED = {
+    "version",
+    "extras",
+    "markers",
+    "python",
+    "platform",
+    "sys_platform",
+    "path",
+    "file",
+    "url",
+    "git",
+    "rev",
+    "ref",
+    "tag",
+    "branch",
+    "subdirectory",
+    "source",
+    "index",
+    "optional",
+    "develop",  # the same package from the same folder, linked or copied
+    "editable",
+}
 
 
-def requirement_from_poetry(name: str, value: Any) -> str:
-    """One requirement; "" for what is optional, a list of alternatives, or only a path here."""
-    if isinstance(value, list):  # one for each Python or platform: each with its own marker
-        lines = [line for item in value if (line := requirement_from_poetry(name, item))]
-        return lines[0] if len(lines) == 1 else name if lines else ""
-    if not isinstance(value, dict):
-        return name + version_constraint(str(value))
-    if value.get("optional") or "path" in value or "file" in value:
-        return ""
-    extras = f"[{','.join(value['extras'])}]" if value.get("extras") else ""
-    marker = f" ; {value['markers']}" if value.get("markers") else ""
-    if address := value.get("git"):
-        revision = next((value[key] for key in ("rev", "ref", "tag", "branch") if key in value), "")
-        return f"{name}{extras} @ git+{address}{'@' if revision else ''}{revision}{marker}"
-    return f"{name}{extras}{version_constraint(str(value.get('version', '*')))}{marker}"
+@dataclass
+class Translation:
+    """Requirements of one table, as they are translated. revisions: what the lock has of git."""
+
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    indexes: dict[str, str] = field(default_factory=dict)  # package → name of its index
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: Any) -> None:
+        """One requirement: a constraint, a table, or a list of alternatives by Python."""
+        alternatives = value if isinstance(value, list) else [value]
+        for alternative in alternatives:
+            settings = (
+                alternative if isinstance(alternative, dict) else {"version": str(alternative)}
+            )
+            self._add(name, settings)
+
+    def _add(self, name: str, settings: Mapping[str, Any]) -> None:
+        for key in settings.keys() - _TRANSLATED:
+            self.notes.append(f"{name}: {key}, which uv does not have")
+        if settings.get("optional"):
+            self.notes.append(f"{name}: optional")
+            return
+        version = str(settings.get("version", "*"))
+        constraint = version_constraint(version)
+        address = self._address(name, settings)
+        if not address and not constraint and version not in ("", "*", "latest"):
+            self.notes.append(f"{name}: its constraint {version}; PEP 440 has no like of it")
+        if index := settings.get("source") or settings.get("index"):
+            self.indexes[normalized(name)] = str(index)
+        extras = f"[{','.join(settings['extras'])}]" if settings.get("extras") else ""
+        markers = list(filter(None, _markers(settings)))
+        condition = " and ".join(f"({one})" if len(markers) > 1 else one for one in markers)
+        self.lines.append(
+            f"{name}{extras}{f' @ {address}' if address else constraint}"
+            + (f" ; {condition}" if condition else "")
+        )
+
+    def _address(self, name: str, settings: Mapping[str, Any]) -> str:
+        """Where the package is, if no index has it."""
+        if path := settings.get("path") or settings.get("file"):
+            path = str(path)
+            return path if "://" in path else f"{ROOT}/{path.removeprefix('./')}"
+        folder = settings.get("subdirectory")
+        below = f"#subdirectory={folder}" if folder else ""
+        if git := settings.get("git"):
+            keys = ("rev", "ref", "tag", "branch")
+            revision = self.revisions.get(normalized(name)) or next(
+                (str(settings[key]) for key in keys if key in settings), ""
+            )
+            git = re.sub(r"^git@([^:/]+):", r"ssh://git@\1/", str(git)).removeprefix("git+")
+            return f"git+{git}{'@' if revision else ''}{revision}{below}"
+        return f"{settings['url']}{below}" if settings.get("url") else ""
+
+
+def _markers(settings: Mapping[str, Any]) -> Iterator[str]:
+    yield str(settings.get("markers", ""))
+    python = version_constraint(str(settings.get("python", "")))
+    yield " and ".join(_python_marker(part) for part in python.split(",") if part)
+    for key in ("platform", "sys_platform"):
+        if value := str(settings.get(key, "")):
+            sign = "" if value[0] in "<>=!" else "== "
+            yield f"sys_platform {sign}{value}" if "'" in value else f"sys_platform {sign}'{value}'"
+
+
+def _python_marker(part: str) -> str:
+    match = re.match(r"^(~=|[<>=!]=?|===)(.*)$", part)
+    sign, version = (match[1], match[2]) if match else ("==", part)
+    name = "python_full_version" if version.count(".") > 1 and "*" not in version else ""
+    return f"{name or 'python_version'} {sign} '{version}'"
 
 
 def version_constraint(text: str) -> str:
@@ -131,158 +218,451 @@ _TEST_FILES = (
     "requirements/testing.txt",
 )
 _TEST_GROUPS = ("dev", "test", "tests", "testing", "develop", "development")
-_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
-_INCLUDED = re.compile(r"^(?:-r|--requirement)[\s=]*(\S+)")
-_COMMENT = re.compile(r"(^|\s)#.*$")
-_PINNED = re.compile(r"^[\w.\-\[\],]+\s*={2,3}\s*[^*,;\s]+\s*(;|$)")
-_HASHES = re.compile(r"\s*\\?\s*--hash[=\s]\S+")
-_SELF = re.compile(r"^(-e\s+|--editable[\s=]+)?\.(\[[\w,\-]+\])?$")
-_CONDA = re.compile(r"^([\w.\-]+)\s*@\s*file://\S+")
+_TESTERS = {"pytest", "coverage", "pytest-cov", "nose", "pytest-django", "pytest-asyncio"}
+_PROJECT = "pyproject.toml"
+_UV_LOCK = "uv.lock"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A package index. name: as the variables with its credentials have it, "" where it has none.
+    explicit: only packages that name it are from it."""
+
+    url: str
+    name: str = ""
+    explicit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Requirements of production, or what tests want besides.
+
+    files: what uv reads itself. extras, groups: of pyproject.toml, for uv, too. lines: as PEP 508
+    has them, from files that uv cannot read. names: the normalised names in all of them.
+    """
+
+    files: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """origin: the file that says it. lines, test_lines: requirements as pip writes them.
-    constraints: `name==version` of another tool's lock. sources: every file that was read.
-    notes: what was changed on the way, in words. opaque: only building it tells what it needs.
+    """origin: the file that says it. production, testing: what it says. lock: uv.lock where there
+    is one, "" else. constraints: `name==version` of another tool's lock. indexes: in the order in
+    which they are asked; empty: PyPI. by_index: package → the name of the index that it is from.
+    places: package → the URL of the index that it is from as far as a file says, or DIRECT.
+    sources: every file that was read. texts: requirements files, path → text for uv; rewritten:
+    whether one differs from its file. folders: of packages in the repository. notes: what was not
+    carried on, in words. pinned: whether every requirement names one version. synced: what
+    `uv sync` installs by itself. opaque: only building it tells what it needs.
     """
 
     origin: str
-    lines: tuple[str, ...] = ()
-    test_lines: tuple[str, ...] = ()
+    production: Part
+    testing: Part = Part()
+    lock: str = ""
     constraints: tuple[str, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    by_index: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    rewritten: bool = False
+    folders: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pinned: bool = False
+    synced: frozenset[str] = frozenset()
     opaque: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """The normalised names (PEP 503) of what is wanted in production."""
-        return frozenset(filter(None, map(requirement_name, self.lines)))
+        return self.production.names
 
     @property
     def all_names(self) -> frozenset[str]:
         """The same, with what only tests want."""
-        return self.names | frozenset(filter(None, map(requirement_name, self.test_lines)))
-
-    @property
-    def pinned(self) -> bool:
-        """Whether every line names one version."""
-        requirements = [line for line in self.lines if not line.startswith("-")]
-        return bool(requirements) and all(_PINNED.match(line) for line in requirements)
-
-
-def requirement_name(line: str) -> str:
-    """The normalised name in a requirement; "" for an option or an address."""
-    match = re.match(r"^([A-Za-z0-9][\w.\-]*)\s*(\[|[<>=!~;@ ]|$)", line)
-    return re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
+        return self.names | self.testing.names
 
 
 def find_requirements(sources: Sources) -> Requirements | None:
     """What the application wants; None where no file says it. Raises ConfigError for a file that
-    is not what its name says."""
+    is not what its name says, and for one that another includes and that does not exist."""
     for reader in (_of_pyproject, _of_pipfile, _of_files, _of_setup):
         requirements = reader(sources)
         if requirements is not None:
-            return _with_tests(_cleaned(requirements), sources)
+            return _with_tests(requirements, sources)
     return None
+
+
+def _reader(sources: Sources) -> RequirementFiles:
+    project = any(sources.read(name) is not None for name in ("setup.py", _PROJECT))
+    return RequirementFiles(sources, project)
+
+
+def _names(lines: Iterable[str]) -> frozenset[str]:
+    return frozenset(filter(None, map(requirement_name, lines)))
+
+
+def _direct(lines: Iterable[str]) -> dict[str, str]:
+    """name → DIRECT for each requirement that has an address."""
+    return {
+        requirement_name(line): DIRECT
+        for line in lines
+        if (" @ " in line or "#egg=" in line) and requirement_name(line)
+    }
+
+
+def _folders(lines: Iterable[str]) -> tuple[str, ...]:
+    """The folders of this repository that packages are in."""
+    paths = (local_folder(line.replace(f"{ROOT}/", "./")) for line in lines)
+    return tuple(path for path in dict.fromkeys(paths) if path not in ("", ".", "./"))
 
 
 def _of_files(sources: Sources) -> Requirements | None:
     path = next((name for name in _FILES if sources.read(name) is not None), None)
-    if path is None:
-        return None
-    read: list[str] = []
-    lines = tuple(_lines(sources, path, read))
-    return Requirements(path, lines, sources=tuple(read))
+    return _from_files(sources, (path,), path) if path else None
 
 
-def _lines(sources: Sources, path: str, read: list[str]) -> Iterator[str]:
-    """Without comments and hashes, continued lines as one, included files in place."""
-    text = sources.read(path)
-    if text is None or path in read:
-        return
-    read.append(path)
-    for line in text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
-        line = (
-            _HASHES.sub("", _COMMENT.sub("", line.replace("\0", ""))).strip().rstrip("\\").strip()
-        )
-        if included := _INCLUDED.match(line):
-            yield from _lines(sources, normpath(join(dirname(path), included[1])), read)
-        elif line and not line.startswith(("-c", "--constraint", "--require-hashes")):
-            yield line
-
-
-def _of_pyproject(sources: Sources) -> Requirements | None:
-    text = sources.read("pyproject.toml")
-    if text is None:
-        return None
-    data = _toml("pyproject.toml", text)
-    project = _table(data, "project")
-    poetry = _table(data, "tool", "poetry")
-    main = [*_strings(project.get("dependencies"))]
-    tests = list(_test_groups(data))
-    if poetry:
-        main += _poetry(_table(poetry, "dependencies"))
-        tests += _poetry(_table(poetry, "dev-dependencies"))
-        for name, group in _table(poetry, "group").items():
-            if name in _TEST_GROUPS:
-                tests += _poetry(_table(group, "dependencies"))
-    dynamic = "dependencies" in _strings(project.get("dynamic"))
-    if not main and not dynamic:
-        return None
-    constraints, lock = _locked(sources)
+def _from_files(sources: Sources, paths: Sequence[str], origin: str) -> Requirements:
+    files = _reader(sources)
+    for path in paths:
+        files.add(path)
     return Requirements(
-        "pyproject.toml",
-        tuple(main),
-        tuple(tests),
-        constraints,
-        ("pyproject.toml", *lock),
-        opaque=dynamic and not main,
+        origin=origin,
+        production=Part(files=tuple(paths), names=_names(files.lines)),
+        places=_direct(files.lines),
+        sources=tuple(dict.fromkeys((origin, *files.read))),
+        texts=files.texts,
+        rewritten=files.rewritten,
+        folders=_folders(files.lines),
+        notes=tuple(files.notes),
+        pinned=bool(files.lines) and all(map(is_pinned, files.lines)),
     )
 
 
-def _test_groups(data: Mapping[str, Any]) -> Iterator[str]:
-    """PEP 735 groups and PEP 621 extras for tests; PDM's own dev-dependencies."""
+# pyproject.toml: uv's, or any tool's that has [project], and Poetry's.
+
+
+def _of_pyproject(sources: Sources) -> Requirements | None:
+    text = sources.read(_PROJECT)
+    if text is None:
+        return None
+    data = _toml(_PROJECT, text)
+    if _table(data, "tool", "poetry", "dependencies"):
+        return _of_poetry(data, sources)
+    project = _table(data, "project")
+    main = _strings(project.get("dependencies"))
+    dynamic = "dependencies" in _strings(project.get("dynamic"))
+    if not main and not dynamic:
+        return None
+    groups, extras, notes = _test_groups(data)
+    other = [line for lines in _pdm(data).values() for line in lines]
+    tests = Part(
+        extras=tuple(extras),
+        groups=tuple(groups),
+        lines=tuple(other),
+        names=_names(
+            line for lines in (*groups.values(), *extras.values(), other) for line in lines
+        ),
+    )
+    files = _dynamic_files(data, sources) if dynamic and not main else ()
+    if files:
+        base = _from_files(sources, files, _PROJECT)
+        extra_lines = tuple(line for lines in extras.values() for line in lines)
+        tests = replace(tests, extras=(), lines=(*tests.lines, *extra_lines))
+    else:
+        base = Requirements(
+            origin=_PROJECT,
+            production=Part(files=(_PROJECT,), names=_names(main)),
+            places=_direct(main),
+            sources=(_PROJECT,),
+            pinned=bool(main) and all(map(is_pinned, main)),
+            opaque=dynamic and not main,
+        )
+    locked = _uv_lock(sources) or _locked(sources)
+    synced = [line for name in _default_groups(data) for line in _group(data, name, ())]
+    return replace(
+        base,
+        testing=tests,
+        lock=locked.lock,
+        constraints=locked.constraints,
+        indexes=_uv_indexes(data),
+        places={**locked.places, **base.places, **_uv_places(data)},
+        sources=(*base.sources, *locked.sources),
+        folders=tuple(dict.fromkeys((*base.folders, *locked.folders, *_uv_folders(data, sources)))),
+        notes=(*base.notes, *locked.notes, *notes),
+        synced=_names(main) | _names(synced),
+    )
+
+
+def _dynamic_files(data: Mapping[str, Any], sources: Sources) -> tuple[str, ...]:
+    """The requirements files that setuptools reads the dependencies from."""
+    setting = _table(data, "tool", "setuptools", "dynamic", "dependencies").get("file")
+    names = [setting] if isinstance(setting, str) else _strings(setting)
+    return tuple(name for name in names if sources.read(name) is not None)
+
+
+def _test_groups(
+    data: Mapping[str, Any],
+) -> tuple[dict[str, list[str]], dict[str, list[str]], list[str]]:
+    """Groups (PEP 735) and extras that are for tests, and what the others are called."""
+    notes: list[str] = []
+    groups = {name: [*_group(data, name, ())] for name in _table(data, "dependency-groups")}
+    legacy = _strings(_table(data, "tool", "uv").get("dev-dependencies"))
+    if legacy:
+        groups["dev"] = [*groups.get("dev", ()), *legacy]
+    table = _table(data, "project", "optional-dependencies")
+    extras = {name: _strings(lines) for name, lines in table.items()}
+    for kind, parts in (("group", groups), ("extra", extras)):
+        for name in [name for name, lines in parts.items() if not _for_tests(name, lines)]:
+            notes.append(f"the {kind} {name}: {', '.join(parts.pop(name)) or 'it is empty'}")
+    return groups, extras, notes
+
+
+def _for_tests(name: str, lines: Sequence[str]) -> bool:
+    return name in _TEST_GROUPS or bool(_names(lines) & _TESTERS)
+
+
+def _group(data: Mapping[str, Any], name: str, above: Sequence[str]) -> Iterator[str]:
     groups = _table(data, "dependency-groups")
-    extras = _table(data, "project", "optional-dependencies")
-    pdm = _table(data, "tool", "pdm", "dev-dependencies")
-    for name in _TEST_GROUPS:
-        yield from _group(groups, name, ())
-        yield from _strings(extras.get(name))
-    for lines in pdm.values():
-        yield from _strings(lines)
-    yield from _strings(_table(data, "tool", "uv").get("dev-dependencies"))
-
-
-def _group(groups: Mapping[str, Any], name: str, above: Sequence[str]) -> Iterator[str]:
     for item in groups.get(name, ()) if name not in above else ():
         if isinstance(item, str):
             yield item
         elif isinstance(item, dict) and "include-group" in item:
-            yield from _group(groups, str(item["include-group"]), (*above, name))
+            yield from _group(data, str(item["include-group"]), (*above, name))
 
 
-def _poetry(table: Mapping[str, Any]) -> list[str]:
-    lines = (
-        requirement_from_poetry(name, value) for name, value in table.items() if name != "python"
+def _default_groups(data: Mapping[str, Any]) -> Sequence[str]:
+    """The groups that `uv sync` installs by itself."""
+    setting = _table(data, "tool", "uv").get("default-groups", ["dev"])
+    return list(_table(data, "dependency-groups")) if setting == "all" else _strings(setting)
+
+
+def _pdm(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    table = _table(data, "tool", "pdm", "dev-dependencies")
+    return {name: _strings(lines) for name, lines in table.items()}
+
+
+def _uv_indexes(data: Mapping[str, Any]) -> tuple[Index, ...]:
+    tables = _tables(_table(data, "tool", "uv").get("index"))
+    return tuple(
+        Index(
+            url=str(table.get("url", "")),
+            name=str(table.get("name", "")),
+            explicit=bool(table.get("explicit")),
+        )
+        for table in tables
+        if table.get("url")
     )
-    return [line for line in lines if line]
 
 
-def _locked(sources: Sources) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a lock of another tool pins, as constraints, and which file that is."""
-    for name in _LOCKS:
+def _uv_sources(data: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    table = _table(data, "tool", "uv", "sources")
+    return {
+        normalized(name): _tables(value) or ([value] if isinstance(value, dict) else [])
+        for name, value in table.items()
+    }
+
+
+def _uv_places(data: Mapping[str, Any]) -> dict[str, str]:
+    """Where each package of [tool.uv.sources] is from; not of one that has several sources."""
+    urls = {index.name: index.url for index in _uv_indexes(data)}
+    places = {}
+    for name, alternatives in _uv_sources(data).items():
+        if len(alternatives) == 1:
+            index = str(alternatives[0].get("index", ""))
+            places[name] = urls.get(index, "") if index else DIRECT
+    return {name: place for name, place in places.items() if place}
+
+
+def _uv_folders(data: Mapping[str, Any], sources: Sources) -> tuple[str, ...]:
+    """The folders of [tool.uv.sources], and of the workspace's members."""
+    paths = [
+        str(source["path"])
+        for alternatives in _uv_sources(data).values()
+        for source in alternatives
+        if "path" in source
+    ]
+    for pattern in _strings(_table(data, "tool", "uv", "workspace").get("members")):
+        above, star, _ = pattern.partition("*")
+        members = [f"{above}{name}" for name in sources.folders(above.rstrip("/"))]
+        paths += [
+            path for path in (members if star else [pattern]) if sources.read(f"{path}/{_PROJECT}")
+        ]
+    return _folders(f"./{path.removeprefix('./')}" if path[:1] != "." else path for path in paths)
+
+
+# What a lock of another tool says.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    """What a lock pins, and where each package in it is from. revisions: of git repositories."""
+
+    lock: str = ""
+    constraints: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _uv_lock(sources: Sources) -> Locked | None:
+    """uv.lock, which uv exports. Only where packages are from is read here."""
+    text = sources.read(_UV_LOCK)
+    if text is None:
+        return None
+    places, folders = {}, []
+    for package in _tables(_toml(_UV_LOCK, text).get("package")):
+        source = _table(package, "source")
+        name = normalized(str(package.get("name", "")))
+        folder = str(source.get("editable") or source.get("directory") or source.get("virtual", ""))
+        if folder in ("", "."):
+            folder = ""
+        elif "virtual" not in source:
+            folders.append(folder if folder.startswith("..") else f"./{folder}")
+        registry = str(source.get("registry", ""))
+        if registry:
+            places[name] = registry
+        elif source and source.get("virtual", source.get("editable")) != ".":
+            places[name] = DIRECT
+    return Locked(lock=_UV_LOCK, places=places, sources=(_UV_LOCK,), folders=tuple(folders))
+
+
+def _locked(sources: Sources) -> Locked:
+    """poetry.lock or pdm.lock."""
+    for name in ("poetry.lock", "pdm.lock"):
         text = sources.read(name)
         if text is not None:
-            packages = _toml(name, text).get("package", [])
-            return tuple(
-                f"{package['name']}=={package['version']}"
-                for package in packages
-                if "version" in package
-                and not {"virtual", "editable"} & set(package.get("source", {}))
-            ), (name,)
-    return (), ()
+            packages = _tables(_toml(name, text).get("package"))
+            return _pins(name, packages)
+    return Locked()
+
+
+def _pins(lock: str, packages: Sequence[Mapping[str, Any]]) -> Locked:
+    counts: dict[str, int] = {}
+    for package in packages:
+        key = normalized(str(package.get("name", "")))
+        counts[key] = counts.get(key, 0) + 1
+    constraints, notes = [], list[str]()
+    places, revisions = {}, {}
+    for package in packages:
+        name, source = normalized(str(package.get("name", ""))), _table(package, "source")
+        kind = str(source.get("type", ""))
+        if (kind and kind != "legacy") or package.keys() & {"git", "path", "url"}:
+            places[name] = DIRECT
+            revision = source.get("resolved_reference") or package.get("revision")
+            if revision:
+                revisions[name] = str(revision)
+            continue
+        places[name] = str(source.get("url", ""))
+        marker = package.get("markers") or package.get("marker")
+        if isinstance(marker, dict):
+            marker = marker.get("main")
+        if counts[name] > 1 and not isinstance(marker, str):
+            notes.append(f"{name}: {lock} has {counts[name]} versions of it, without conditions")
+        elif "version" in package:
+            condition = f" ; {marker}" if isinstance(marker, str) else ""
+            constraints.append(f"{name}=={package['version']}{condition}")
+    return Locked(
+        constraints=tuple(constraints),
+        places=places,
+        revisions=revisions,
+        sources=(lock,),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+# Poetry, with and without [project]: Poetry 2 has in its own table only what [project] cannot say.
+
+
+def _of_poetry(data: Mapping[str, Any], sources: Sources) -> Requirements:
+    locked = _locked(sources)
+    poetry = _table(data, "tool", "poetry")
+    main = _translated(_table(poetry, "dependencies"), locked)
+    project = _strings(_table(data, "project").get("dependencies"))
+    lines = [_enriched(line, main) for line in project]
+    declared = _names(project)
+    lines += [line for line in main.lines if not project or requirement_name(line) not in declared]
+    tests = _translated({}, locked)
+    notes = []
+    tables = {
+        name: _table(group, "dependencies") for name, group in _table(poetry, "group").items()
+    }
+    tables["dev-dependencies"] = _table(poetry, "dev-dependencies")
+    groups, extras, others = _test_groups(data)
+    for name, table in tables.items():
+        if name == "dev-dependencies" or _for_tests(name, list(table)):
+            for package, value in table.items():
+                tests.add(package, value)
+        elif table:
+            notes.append(f"the group {name}: {', '.join(table)}")
+    for part in (*groups.values(), *extras.values()):
+        tests.lines += part
+    notes += [f"the extra {name}" for name in _table(poetry, "extras") if name not in _TEST_GROUPS]
+    indexes = _poetry_indexes(poetry)
+    by_index = {**main.indexes, **tests.indexes}
+    urls = {index.name: index.url for index in indexes}
+    named = {name: urls.get(index, "") for name, index in by_index.items()}
+    return Requirements(
+        origin=_PROJECT,
+        production=Part(lines=tuple(lines), names=_names(lines)),
+        testing=Part(lines=tuple(tests.lines), names=_names(tests.lines)),
+        constraints=locked.constraints,
+        indexes=indexes,
+        by_index=by_index,
+        places={**locked.places, **named, **_direct((*lines, *tests.lines))},
+        sources=(_PROJECT, *locked.sources),
+        folders=_folders((*lines, *tests.lines)),
+        notes=(*main.notes, *tests.notes, *locked.notes, *others, *notes),
+        pinned=bool(lines) and all(map(is_pinned, lines)),
+    )
+
+
+def _translated(table: Mapping[str, Any], locked: Locked) -> Translation:
+    translation = Translation(revisions=locked.revisions)
+    for name, value in table.items():
+        if name != "python":
+            translation.add(name, value)
+    return translation
+
+
+def _enriched(line: str, poetry: Translation) -> str:
+    """A requirement of [project] with the address that Poetry's own table has for it."""
+    name = requirement_name(line)
+    for other in poetry.lines:
+        if requirement_name(other) == name and " @ " in other:
+            address = other.partition(" @ ")[2].partition(" ; ")[0]
+            extras = re.search(r"\[[^\]]*\]", line.partition(";")[0])
+            marker = line.partition(";")[2].strip()
+            return f"{name}{extras[0] if extras else ''} @ {address}" + (
+                f" ; {marker}" if marker else ""
+            )
+    return line
+
+
+def _poetry_indexes(poetry: Mapping[str, Any]) -> tuple[Index, ...]:
+    """In the order in which Poetry asks them."""
+    ordered: dict[str, list[Index]] = {"primary": [], "supplemental": [], "explicit": []}
+    for table in _tables(poetry.get("source")):
+        name, url = str(table.get("name", "")), str(table.get("url", ""))
+        priority = str(table.get("priority", "primary"))
+        if table.get("secondary") or priority == "secondary":
+            priority = "supplemental"
+        known = priority if priority in ordered else "primary"
+        url = url or (PYPI if name.lower() == "pypi" else "")
+        ordered[known].append(Index(url=url, name=name, explicit=priority == "explicit"))
+    if any(ordered.values()) and not ordered["primary"]:
+        ordered["primary"].append(Index(url=PYPI))
+    return tuple(index for group in ordered.values() for index in group if index.url)
+
+
+PYPI = "https://pypi.org/simple"
 
 
 def _of_pipfile(sources: Sources) -> Requirements | None:
@@ -290,100 +670,173 @@ def _of_pipfile(sources: Sources) -> Requirements | None:
     if text is None:
         return None
     data = _toml("Pipfile", text)
+    indexes = _pipfile_indexes(data)
     lock = sources.read("Pipfile.lock")
-    pins: list[str] = []
-    if lock is not None:
-        try:
-            locked = json.loads(lock)
-        except ValueError as error:
-            raise ConfigError(f"Pipfile.lock is not JSON: {error}", "Make it again.") from None
-        pins = [
-            f"{name}{package['version']}"
-            for part in ("default", "develop")
-            for name, package in locked.get(part, {}).items()
-            if "version" in package
-        ]
+    locked = _pipfile_lock(lock, indexes) if lock is not None else Locked()
+    main = _translated(_table(data, "packages"), locked)
+    tests = _translated(_table(data, "dev-packages"), locked)
+    other = [
+        f"the category {name}: {', '.join(table)}"
+        for name, table in data.items()
+        if name not in ("packages", "dev-packages", "requires", "scripts", "pipenv")
+        and isinstance(table, dict)
+    ]
+    by_index = {**main.indexes, **tests.indexes}
+    urls = {index.name: index.url for index in indexes}
+    named = {name: urls.get(index, "") for name, index in by_index.items()}
+    unverified = [
+        f"the index {table.get('name')}: verify_ssl = false; its certificate is checked"
+        for table in _tables(data.get("source"))
+        if table.get("verify_ssl") is False and str(table.get("url", "")).startswith("https:")
+    ]
     return Requirements(
-        "Pipfile",
-        tuple(_poetry(_table(data, "packages"))),
-        tuple(_poetry(_table(data, "dev-packages"))),
-        tuple(dict.fromkeys(pins)),
-        ("Pipfile", *(("Pipfile.lock",) if lock is not None else ())),
+        origin="Pipfile",
+        production=Part(lines=tuple(main.lines), names=_names(main.lines)),
+        testing=Part(lines=tuple(tests.lines), names=_names(tests.lines)),
+        constraints=locked.constraints,
+        indexes=indexes,
+        by_index=by_index,
+        places={**locked.places, **named, **_direct((*main.lines, *tests.lines))},
+        sources=("Pipfile", *locked.sources),
+        folders=_folders((*main.lines, *tests.lines)),
+        notes=(*main.notes, *tests.notes, *locked.notes, *other, *unverified),
+        pinned=bool(main.lines) and all(map(is_pinned, main.lines)),
     )
+
+
+def _pipfile_indexes(data: Mapping[str, Any]) -> tuple[Index, ...]:
+    """The first is for all packages; the others are for those that name them (pipenv 2022.4)."""
+    tables = [table for table in _tables(data.get("source")) if table.get("url")]
+    return tuple(
+        Index(url=str(table["url"]), name=str(table.get("name", "")), explicit=number > 0)
+        for number, table in enumerate(tables)
+    )
+
+
+def _pipfile_lock(text: str, indexes: Sequence[Index]) -> Locked:
+    try:
+        locked = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"Pipfile.lock is not JSON: {error}", "Make it again.") from None
+    urls = {index.name: index.url for index in indexes}
+    constraints: dict[str, str] = {}
+    places, revisions = {}, {}
+    for part in ("default", "develop"):
+        for name, package in _table(locked, part).items():
+            key = normalized(name)
+            if not isinstance(package, dict) or package.keys() & {"git", "path", "file"}:
+                places[key] = DIRECT
+                if isinstance(package, dict) and package.get("ref"):
+                    revisions[key] = str(package["ref"])
+            elif "version" in package:
+                places[key] = urls.get(str(package.get("index", "")), "")
+                constraints.setdefault(key, f"{name}{package['version']}")
+    return Locked(
+        constraints=tuple(constraints.values()),
+        places=places,
+        revisions=revisions,
+        sources=("Pipfile.lock",),
+    )
+
+
+# setup.cfg and setup.py.
 
 
 def _of_setup(sources: Sources) -> Requirements | None:
-    settings = sources.read("setup.cfg")
-    lines: list[str] = []
-    if settings is not None:
-        parser = configparser.ConfigParser(interpolation=None)
-        try:
-            parser.read_string(settings)
-        except configparser.Error as error:
-            raise ConfigError(f"setup.cfg cannot be read: {error}", "Correct it.") from None
-        lines = parser.get("options", "install_requires", fallback="").split("\n")
     script = sources.read("setup.py")
+    listed, files, extras = _of_setup_cfg(sources)
     declared = install_requires(script) if script is not None else ()
-    requirements = tuple(filter(None, (line.strip() for line in (*lines, *(declared or ())))))
+    lines = [*listed, *(declared or ())]
     origin = "setup.py" if script is not None else "setup.cfg"
-    if not requirements and script is None:
+    if not lines and not files and script is None:
         return None
-    return Requirements(
-        origin, requirements, sources=(origin,), opaque=declared is None and not requirements
+    if files:
+        base = _from_files(sources, files, "setup.cfg")
+    else:
+        base = Requirements(
+            origin=origin,
+            production=Part(lines=tuple(lines), names=_names(lines)),
+            places=_direct(lines),
+            sources=(origin,),
+            pinned=bool(lines) and all(map(is_pinned, lines)),
+            opaque=declared is None and not lines,
+        )
+        if base.opaque:
+            base = replace(base, production=Part(files=(origin,)))
+    tests = [line for name, part in extras.items() if _for_tests(name, part) for line in part]
+    notes = [
+        f"the extra {name}: {', '.join(part)}"
+        for name, part in extras.items()
+        if not _for_tests(name, part)
+    ]
+    if script and re.search(r"\b(extras|tests)_require\s*=", script):
+        notes.append("extras_require and tests_require of setup.py")
+    return replace(
+        base,
+        testing=Part(lines=tuple(tests), names=_names(tests)),
+        notes=(*base.notes, *notes),
     )
+
+
+def _of_setup_cfg(
+    sources: Sources,
+) -> tuple[list[str], tuple[str, ...], dict[str, list[str]]]:
+    """The requirements, or the files that have them, and the extras."""
+    settings = sources.read("setup.cfg")
+    if settings is None:
+        return [], (), {}
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(settings)
+    except configparser.Error as error:
+        raise ConfigError(f"setup.cfg cannot be read: {error}", "Correct it.") from None
+    section = "options.extras_require"
+    extras = {
+        name: value.strip().splitlines()
+        for name, value in (parser.items(section) if parser.has_section(section) else ())
+    }
+    value = parser.get("options", "install_requires", fallback="").strip()
+    if not value.startswith("file:"):
+        return [line.strip() for line in value.splitlines() if line.strip()], (), extras
+    files = tuple(name.strip() for name in re.split(r"[,\n]", value.removeprefix("file:")))
+    for name in filter(None, files):
+        if sources.read(name) is None:
+            raise ConfigError(
+                f"setup.cfg, install_requires: there is no file {name}",
+                "Add the file, or correct the setting.",
+                code="invalid-setting",
+            )
+    return [], tuple(filter(None, files)), extras
 
 
 def _with_tests(requirements: Requirements, sources: Sources) -> Requirements:
-    """With the requirements files for tests, without what they repeat of the others."""
-    read: list[str] = list(requirements.sources)
-    lines = [line for path in _TEST_FILES for line in _lines(sources, path, read)]
-    tests = tuple(dict.fromkeys((*requirements.test_lines, *_kept(lines)[0])))
-    return Requirements(
-        requirements.origin,
-        requirements.lines,
-        tests,
-        requirements.constraints,
-        tuple(read),
-        requirements.notes,
-        requirements.opaque,
+    """With the requirements files for tests."""
+    files = _reader(sources)
+    files.read += requirements.sources
+    roots = []
+    for path in _TEST_FILES:
+        if path not in files.read and sources.read(path) is not None:
+            roots.append(path)
+            files.add(path)
+    testing = requirements.testing
+    return replace(
+        requirements,
+        testing=replace(testing, files=tuple(roots), names=testing.names | _names(files.lines)),
+        places={**requirements.places, **_direct(files.lines)},
+        sources=tuple(dict.fromkeys((*requirements.sources, *files.read))),
+        texts={**requirements.texts, **files.texts},
+        rewritten=requirements.rewritten or files.rewritten,
+        folders=tuple(dict.fromkeys((*requirements.folders, *_folders(files.lines)))),
+        notes=tuple(dict.fromkeys((*requirements.notes, *files.notes))),
     )
-
-
-def _cleaned(requirements: Requirements) -> Requirements:
-    lines, notes = _kept(requirements.lines)
-    return Requirements(
-        requirements.origin,
-        lines,
-        requirements.test_lines,
-        requirements.constraints,
-        requirements.sources,
-        notes,
-        requirements.opaque,
-    )
-
-
-def _kept(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Without what no other machine can install, and what was left out, in words."""
-    requirements, notes = [], []
-    for line in lines:
-        if conda := _CONDA.match(line):
-            notes.append(f"{conda[1]}: a file of another machine; its newest version is taken")
-            line = conda[1]
-        if _SELF.match(line):
-            notes.append(f"{line}: the application itself is no dependency")
-        elif re.sub(r"[-_.]+", "-", line.lower()).startswith("pkg-resources=="):
-            notes.append(f"{line}: Debian's pip writes it by mistake; there is no such package")
-        else:
-            requirements.append(line)
-    return tuple(dict.fromkeys(requirements)), tuple(notes)
 
 
 def _toml(path: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text.replace("\r\n", "\n"))
+    except ValueError as error:
         raise ConfigError(
-            f"{path} is not TOML: {error}", "Correct it and run again.", code="invalid-setting"
+            f"{path} is {error}", "Correct it and run again.", code="invalid-setting"
         ) from None
 
 
@@ -391,6 +844,10 @@ def _table(data: Any, *keys: str) -> dict[str, Any]:
     for key in keys:
         data = data.get(key) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _strings(value: Any) -> list[str]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from shipway.errors import CannotRun
-from shipway.system.git import absent_parts, is_ignored, listed_files, refs
+from shipway.system.git import absent_parts, head_commit, is_ignored, listed_files
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -30,7 +30,8 @@ _NEVER = {
     ".pytest_cache",
     ".hypothesis",
 }
-HISTORY = "git:history"  # as a pattern: all commits of all branches and tags
+HISTORY = "git:history"  # as a pattern: all commits that HEAD reaches
+_BLOB = re.compile(r"[0-9a-f]{64}")
 _MAGIC = frozenset("*?[!")
 
 
@@ -51,7 +52,9 @@ class FileTree:
     def fingerprints(self, patterns: tuple[str, ...]) -> dict[str, str]:
         """path → digest (with mode and kind) of every file that the patterns name."""
         fingerprints = {path: self.fingerprint(path) for path in self.match(patterns)}
-        return {**fingerprints, HISTORY: refs(self.root)} if HISTORY in patterns else fingerprints
+        if HISTORY in patterns:
+            fingerprints[HISTORY] = head_commit(self.root)[0]
+        return fingerprints
 
     def match(self, patterns: tuple[str, ...]) -> list[str]:
         """The files that patterns name, sorted.
@@ -279,6 +282,12 @@ def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
         raise
 
 
+def is_blob(path: str) -> bool:
+    """Whether this is where a content is kept: its digest, in a folder of the digest's start."""
+    folder, name = os.path.split(path)
+    return _BLOB.fullmatch(name) is not None and os.path.basename(folder) == name[:2]
+
+
 class BlobFolder:
     """A folder of contents, each named by its SHA-256."""
 
@@ -324,7 +333,17 @@ def copy_files(root: str, files: list[str], target: str) -> None:
     try:
         for name in files:
             destination = os.path.join(beside, name)
-            os.makedirs(os.path.dirname(destination), exist_ok=True)
+            folder = os.path.dirname(destination)
+            os.makedirs(folder, exist_ok=True)
+            base = os.path.realpath(beside)
+            inside = os.path.normpath(os.path.join(base, os.path.dirname(name)))
+            below = f"{inside}/".startswith(f"{base}/")
+            if not below or os.path.realpath(folder) != inside:
+                raise CannotRun(
+                    f"the release cannot be copied: {name} leads out of it",
+                    "Look at [application] release, and at links among the folders of that path.",
+                    code="no-release",
+                )
             shutil.copy2(os.path.join(root, name), destination, follow_symlinks=False)
             if not os.path.islink(destination):
                 os.chmod(destination, os.stat(destination).st_mode & 0o555)

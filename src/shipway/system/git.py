@@ -6,12 +6,13 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import ClassVar
 
 from shipway.errors import CannotRun, ConfigError, ErrorCode
 from shipway.ports import Changes, Commit
+from shipway.source_text import read_bytes
 
+_LARGEST_INDEX = 1 << 30  # bytes
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -29,20 +30,26 @@ def head_commit(root: str) -> tuple[str, str]:
     return commit, name.removeprefix("refs/heads/")
 
 
-def refs(root: str) -> str:
-    """A digest of what every branch and tag points at: the same while the history is the same.
+def tracks(root: str, name: str) -> bool:
+    """Whether git tracks a file or folder of this name in `root`, or anything below it.
 
-    "" outside a repository.
+    The index is searched for the name before git is asked, which takes longer than all else that
+    an unchanged run does. Where git then refuses to answer, the name in the index is the answer.
     """
     git = _folder(root)
     if not git:
-        return ""
-    shared = _shared(git)
-    parts = [_text(os.path.join(git, "HEAD")), _text(os.path.join(shared, "packed-refs"))]
-    for folder, folders, names in os.walk(os.path.join(shared, "refs")):
-        folders.sort()
-        parts += [f"{folder}/{name} {_text(os.path.join(folder, name))}" for name in sorted(names)]
-    return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return False
+    try:
+        index = read_bytes(os.path.join(git, "index"), _LARGEST_INDEX).lower()
+    except FileNotFoundError:
+        return False
+    # Version 4 shortens names, a split index has them in another file (gitformat-index).
+    whole = index[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link" not in index
+    wanted = os.fsencode(name.lower())
+    if whole and not any(wanted + end in index for end in (b"/", b"\0")):
+        return False
+    listed = _git(root, "ls-files", "--cached", "-z", "--", f":(icase){name}")
+    return wanted in index if listed is None else bool(listed)
 
 
 def repository_root(root: str) -> str:

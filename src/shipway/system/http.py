@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 from shipway.errors import Unreachable
 from shipway.ports import Clock, Response
@@ -17,6 +18,8 @@ from shipway.system.retry import Attempts, call_within, retry_after
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from httpx import Client
 
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +38,10 @@ class RealHttp:
     def get(
         self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """GET; a redirect is returned, not followed. Raises Unreachable."""
+        """GET; a redirect is returned, not followed. Raises Unreachable.
+
+        `http+unix://PATH/…`, the path of a Unix socket percent-encoded, is asked there.
+        """
         try:
             return call_within(timeout + _GRACE, lambda: self._get(url, timeout, headers or {}))
         except TimeoutError:
@@ -47,15 +53,12 @@ class RealHttp:
         began = time.monotonic()
         end = began + timeout
         body = bytearray()
+        socket_path, address = _socket_and_address(url)
         try:
-            with httpx.stream(
-                "GET",
-                url,
-                timeout=timeout,
-                headers=dict(headers),
-                trust_env=False,
-                verify=self._certificates,
-            ) as answer:
+            with (
+                self._client(socket_path, timeout) as client,
+                client.stream("GET", address, headers=dict(headers)) as answer,
+            ):
                 for data in answer.iter_bytes():  # so that the thread ends, too
                     body += data
                     if time.monotonic() > end:
@@ -76,11 +79,28 @@ class RealHttp:
         _LOG.debug("GET %s: %d in %.3f s", public_part(url), answer.status_code, seconds)
         return Response(answer.status_code, dict(answer.headers), bytes(body))
 
+    def _client(self, socket_path: str, timeout: float) -> Client:
+        import httpx
+
+        transport = httpx.HTTPTransport(uds=socket_path) if socket_path else None
+        return httpx.Client(
+            timeout=timeout, trust_env=False, verify=self._certificates, transport=transport
+        )
+
     @cached_property
     def _certificates(self) -> SSLContext:
         import httpx
 
         return httpx.create_ssl_context(trust_env=False)
+
+
+def _socket_and_address(url: str) -> tuple[str, str]:
+    """The path of the socket where a URL is asked, empty for TCP; and the URL to ask for."""
+    scheme, separator, rest = url.partition("://")
+    if scheme != "http+unix":
+        return "", url
+    socket_path, _, path = rest.partition("/")
+    return unquote(socket_path), f"http{separator}localhost/{path}"
 
 
 def _overdue(url: str, seconds: float) -> Unreachable:

@@ -17,6 +17,7 @@ import stat
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, ClassVar
@@ -33,8 +34,10 @@ _POLL = 0.25  # seconds between looks where nothing wakes us
 _LINGER = 0.5  # seconds that output may come after its program's end
 # Fixed text; the log's path and the command reach it as arguments.
 _DETACH = 'setsid "$@" </dev/null >>"$0" 2>&1 & echo $! >"$0.pid"; echo $!'
+_MARK = "SHIPWAY_SERVER"  # in the environment of what `spawn` starts: its log
 _EARLIER = 2.0  # seconds that the kernel's clock and a file's may differ by
-_CUT = "\n[output cut here: more than {limit} characters]\n"
+_CUT = "[output cut here: the last {limit} characters follow]\n"
+_UNSHOWN = "[output cut here: more than {limit} characters]"
 
 
 class SystemProcesses:
@@ -118,14 +121,14 @@ class SystemProcesses:
             started = subprocess.run(
                 argv,
                 cwd=command.cwd,
-                env=dict(command.env),
+                env={**command.env, _MARK: os.path.realpath(log)},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=30,
                 check=False,
             )
             pid = int(started.stdout)
-            return Server(pid, _born(pid))
+            return Server(pid, _born(pid), log)
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise CannotRun(
                 f"{command.argv[0]} cannot be started: {error}",
@@ -148,15 +151,21 @@ class SystemProcesses:
         born = _born(pid)
         if not born or _seconds_of(born) > written + _EARLIER:
             return None
-        return Server(pid, born)
+        return Server(pid, born, log) if _writes_to(pid, log) else None
 
     def alive(self, server: Server) -> bool:
         """Whether it runs; the dead that nobody has reaped do not."""
-        return bool(server.born) and _born(server.pid) == server.born
+        if not server.born or _born(server.pid) != server.born:
+            return False
+        return not server.log or _writes_to(server.pid, server.log)
 
     def stop(self, server: Server, grace: float) -> None:
-        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`."""
-        if not self.alive(server):
+        """SIGTERM to the leader, which winds up its workers; SIGKILL to the group after `grace`.
+
+        What is written down of a server may be wrong, or somebody else's: a process that was not
+        started with its log is left alone.
+        """
+        if not server.log or not self.alive(server):
             return
         with suppress(ProcessLookupError):
             os.kill(server.pid, signal.SIGTERM)
@@ -196,7 +205,11 @@ class SystemProcesses:
 
 
 class _Stream:
-    """One output stream: decoded, cut into lines, redacted, limited."""
+    """One output stream: decoded, cut into lines, redacted, limited.
+
+    What is kept is its end, because that says why a program failed; what is shown as it comes is
+    its beginning.
+    """
 
     def __init__(self, redact: Redactor, limit: int, on_output: OnOutput | None) -> None:
         self._decoder: codecs.IncrementalDecoder | None = None
@@ -204,7 +217,9 @@ class _Stream:
         self._left = limit
         self._limit = limit
         self._on_output = on_output
-        self._kept: list[str] = []
+        self._kept: deque[str] = deque()
+        self._size = 0
+        self._cut = False
         self._tail = ""
 
     def feed(self, data: bytes) -> None:
@@ -223,21 +238,28 @@ class _Stream:
         if self._tail:
             self._keep(self._tail)
             self._tail = ""
-        return "".join(self._kept)
+        text = "".join(self._kept)
+        if not self._cut and len(text) <= self._limit:
+            return text
+        return _CUT.format(limit=self._limit) + text[-self._limit :]
 
     def _keep(self, text: str) -> None:
-        if self._left <= 0:
-            return
         text = self._redact(text)
-        if len(text) >= self._left:
-            text = text[: self._left] + _CUT.format(limit=self._limit)
-            self._left = 0
-        else:
-            self._left -= len(text)
+        self._show(text)
         self._kept.append(text)
-        if self._on_output is not None:
-            for line in text.splitlines():
-                self._on_output(line)
+        self._size += len(text)
+        while len(self._kept) > 1 and self._size - len(self._kept[0]) >= self._limit:
+            self._size -= len(self._kept.popleft())
+            self._cut = True
+
+    def _show(self, text: str) -> None:
+        if self._on_output is None or self._left <= 0:
+            return
+        for line in text[: self._left].splitlines():
+            self._on_output(line)
+        self._left -= len(text)
+        if self._left <= 0:
+            self._on_output(_UNSHOWN.format(limit=self._limit))
 
 
 def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
@@ -305,6 +327,23 @@ def _born(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _writes_to(pid: int, log: str) -> bool:
+    """Whether a process was started with this log: by its environment, or by its output.
+
+    In this order: its environment is empty while it becomes another program, and by then its
+    output is the log. The path of that follows the folder where the project is moved.
+    """
+    path = os.path.realpath(log)
+    with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as environment:
+        if os.fsencode(f"{_MARK}={path}") in environment.read().split(b"\0"):
+            return True
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}").removesuffix(" (deleted)") == path:
+                return True
+    return False
 
 
 def this_process() -> Server:

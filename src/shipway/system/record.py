@@ -25,6 +25,7 @@ from shipway.ports import (
     EndedStep,
     Packaged,
 )
+from shipway.system.seal import Seal, own_seal
 
 _MIGRATIONS = (
     """
@@ -67,9 +68,21 @@ _MIGRATIONS = (
     # Documents have versions of their own from here on (shipway/codec.py), and are migrated as they
     # are read. A Shipway that does not know of that refuses the record instead of failing at one.
     "",
+    # What has no seal is not believed, so all that is cached is done once more.
+    """
+    ALTER TABLE cache ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    ALTER TABLE files ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    ALTER TABLE memos ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 
+_SEALED = (  # (kind, table, the columns that its seal is of)
+    ("cache", "cache", "key, step, stored, result"),
+    ("file", "files", "path, stat, digest"),
+    ("memo", "memos", "name, value"),
+)
 _PATIENCE = 30.0  # seconds to wait for another process
 
 
@@ -81,10 +94,16 @@ class _Lock(Protocol):
 
 
 class SqliteRecord:
-    """The record in a file. Thread-safe. Raises RecordError with what to do."""
+    """The record in a file. Thread-safe. Raises RecordError with what to do.
 
-    def __init__(self, path: str) -> None:
+    seal: by it, outcomes, digests of files and memos are known to be Shipway's own; by default
+    this user's. What does not carry it is not there.
+    """
+
+    def __init__(self, path: str, seal: Seal | None = None) -> None:
         self._path = path
+        self._seal = seal or own_seal()
+        self._ended: dict[str, list[str]] = {}  # run → results of its steps, as they ended
         self._lock: _Lock = threading.RLock()
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -115,15 +134,18 @@ class SqliteRecord:
         none."""
         timed = [(step.step, step.seconds) for step in ended if step.seconds is not None]
         cacheable = [step for step in ended if step.key]
-        entries = [(step.key, step.step, step.now, step.result) for step in cacheable]
+        entries = [
+            self._sealed("cache", step.key, step.step, step.now, step.result) for step in cacheable
+        ]
         releases = [_packaged(step.result) for step in ended if step.step == PACKAGE]
+        self._ended.setdefault(run, []).extend(step.result for step in ended)
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO steps VALUES (?, ?, ?)",
                 [(run, step.step, step.result) for step in ended],
             )
             db.executemany("INSERT OR REPLACE INTO durations VALUES (?, ?)", timed)
-            db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", entries)
+            db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)", entries)
             db.executemany(
                 "INSERT OR REPLACE INTO keys VALUES (?, ?)",
                 [(step.step, step.parts) for step in cacheable],
@@ -135,8 +157,10 @@ class SqliteRecord:
             )
 
     def finish_run(self, run: str, result: str) -> None:
-        """A run has ended."""
-        self._write("UPDATE runs SET result = ? WHERE id = ?", (result, run))
+        """A run has ended. Its seal is of the steps that this process ended, whatever else says
+        by now that it was one of the run."""
+        seal = self._seal.of("run", run, result, *self._ended.pop(run, ()))
+        self._write("UPDATE runs SET result = ?, seal = ? WHERE id = ?", (result, seal, run))
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None:
         """The newest run: its id, its result (None if interrupted), its steps' results."""
@@ -152,24 +176,29 @@ class SqliteRecord:
         return run, rows[0][0], [row[0] for row in steps]
 
     def runs_of(self, step: str) -> list[tuple[str, list[str]]]:
-        """The finished runs that had a step, newest first: the result, its steps' results."""
-        return self._finished(step)
+        """The finished runs that had a step, newest first: the result, its steps' results.
+
+        Only those that Shipway itself finished here: a deploy believes them.
+        """
+        return self._finished(step, sealed=True)
 
     def finished_runs(self) -> list[tuple[str, list[str]]]:
         """Every finished run, as `runs_of`."""
-        return self._finished("")
+        return self._finished("", sealed=False)
 
-    def _finished(self, step: str) -> list[tuple[str, list[str]]]:
+    def _finished(self, step: str, *, sealed: bool) -> list[tuple[str, list[str]]]:
         """step: which they had; "" for any."""
         query = (
-            "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            "SELECT id, result, seal FROM runs WHERE result IS NOT NULL"
             " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY rowid DESC"
         )
         steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
-        return [
-            (result, [row[0] for row in self._read(steps, (run,))])
-            for run, result in self._read(query, (step, step))
-        ]
+        finished = []
+        for run, result, seal in self._read(query, (step, step)):
+            results = [row[0] for row in self._read(steps, (run,))]
+            if not sealed or self._seal.holds(seal, "run", run, result, *results):
+                finished.append((result, results))
+        return finished
 
     def packaged(self) -> list[Packaged]:
         """What the runs packaged, the last first: also what was packaged before, and is cached."""
@@ -212,17 +241,20 @@ class SqliteRecord:
 
     def cached(self) -> dict[str, tuple[float, str]]:
         """Every cache entry: key → (stored at, result)."""
-        rows = self._read("SELECT key, stored, result FROM cache")
-        return {key: (stored, result) for key, stored, result in rows}
+        rows = self._read("SELECT key, step, stored, result, seal FROM cache")
+        return {row[0]: (row[2], row[3]) for row in rows if self._genuine("cache", row)}
 
     def stored(self) -> list[tuple[Any, ...]]:
-        """Every cache entry as (key, step, stored at, result), for the record of another job."""
-        return self._read("SELECT key, step, stored, result FROM cache")
+        """Every cache entry as (key, step, stored at, result, seal), for another job's record."""
+        return self._read("SELECT key, step, stored, result, seal FROM cache")
 
     def adopt(self, entries: Iterable[tuple[Any, ...]]) -> None:
-        """Take over entries that `stored` gave elsewhere; what is known here stays."""
+        """Take over entries that `stored` gave elsewhere; what is known here stays.
+
+        They keep their seals: without this user's key, they are not believed here either.
+        """
         with self._transaction() as db:
-            db.executemany("INSERT OR IGNORE INTO cache VALUES (?, ?, ?, ?)", list(entries))
+            db.executemany("INSERT OR IGNORE INTO cache VALUES (?, ?, ?, ?, ?)", list(entries))
 
     def key_parts(self, step: str) -> dict[str, str]:
         """The parts of the key under which the step was last stored; empty if never."""
@@ -251,28 +283,56 @@ class SqliteRecord:
 
     def file_index(self) -> dict[str, tuple[str, str]]:
         """path → (stat, digest), as last seen."""
-        return {p: (s, d) for p, s, d in self._read("SELECT path, stat, digest FROM files")}
+        rows = self._read("SELECT path, stat, digest, seal FROM files")
+        return {row[0]: (row[1], row[2]) for row in rows if self._genuine("file", row)}
 
     def put_files(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Remember (path, stat, digest) of files; not of one whose name is no text."""
         texts = [file for file in files if file[0].isascii() or _is_text(file[0])]
         with self._transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", texts)
+            db.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                [self._sealed("file", *file) for file in texts],
+            )
 
     def memo(self, name: str) -> str | None:
-        """What was remembered under a name."""
-        rows = self._read("SELECT value FROM memos WHERE name = ?", (name,))
-        return rows[0][0] if rows else None
+        """What was remembered under a name, and nobody has changed since."""
+        rows = self._read("SELECT name, value, seal FROM memos WHERE name = ?", (name,))
+        return rows[0][1] if rows and self._genuine("memo", rows[0]) else None
 
     def put_memo(self, name: str, value: str) -> None:
         """Remember a text under a name."""
-        self._write("INSERT OR REPLACE INTO memos VALUES (?, ?)", (name, value))
+        self._write(
+            "INSERT OR REPLACE INTO memos VALUES (?, ?, ?)", self._sealed("memo", name, value)
+        )
+
+    def seal_everything(self) -> None:
+        """Believe all that is stored: for one who knows that nobody else has written it."""
+        with self._transaction() as db:
+            for kind, table, columns in _SEALED:
+                rows = db.execute(f"SELECT {columns}, rowid FROM {table}").fetchall()  # nosec B608
+                seals = [(self._sealed(kind, *row[:-1])[-1], row[-1]) for row in rows]
+                db.executemany(f"UPDATE {table} SET seal = ? WHERE rowid = ?", seals)  # nosec B608
+            for run, result in db.execute(
+                "SELECT id, result FROM runs WHERE result IS NOT NULL"
+            ).fetchall():
+                steps = db.execute("SELECT result FROM steps WHERE run = ? ORDER BY rowid", (run,))
+                seal = self._seal.of("run", run, result, *(row[0] for row in steps))
+                db.execute("UPDATE runs SET seal = ? WHERE id = ?", (seal, run))
+
+    def _sealed(self, kind: str, *row: Any) -> tuple[Any, ...]:
+        return (*row, self._seal.of(kind, *map(_sealed_text, row)))
+
+    def _genuine(self, kind: str, row: Sequence[Any]) -> bool:
+        """row: its last part is its seal."""
+        return self._seal.holds(row[-1], kind, *map(_sealed_text, row[:-1]))
 
     # -- holds (the port core.ports.Holds) ----------------------------------------------
 
     def hold(self, environment: str) -> str:
         """The hold of an environment; "" where there is none."""
-        return self.memo(f"hold {environment}") or ""
+        rows = self._read("SELECT value FROM memos WHERE name = ?", (f"hold {environment}",))
+        return rows[0][0] if rows else ""  # whoever wrote it: a hold only keeps things as they are
 
     def put_hold(self, environment: str, text: str) -> None:
         """Hold it."""
@@ -420,6 +480,11 @@ class _Transaction:
             raise _unusable(self._path, problem) from problem
         finally:
             self._lock.release()
+
+
+def _sealed_text(value: str | float) -> str:
+    """SQLite makes 5.0 of 5 in a column of reals."""
+    return value if isinstance(value, str) else repr(float(value))
 
 
 def _packaged(result: str) -> tuple[str, str] | None:

@@ -45,10 +45,9 @@ def test_containers_are_told_why_they_have_no_service(tmp_path: Path) -> None:
 def test_what_a_killed_command_was_starting_is_removed_before_it_is_started_anew(
     tmp_path: Path,
 ) -> None:
-    half = tmp_path / "half"
-    half.mkdir()
     notes = tmp_path / "services"
-    notes.mkdir()
+    half = notes / "shipway-redis-0123456789ab"
+    half.mkdir(parents=True)
     note = ServiceNote("redis", None, str(half), port=1)
     (notes / "redis.json").write_text(note.to_json())
     services(tmp_path, []).start(print)
@@ -58,16 +57,16 @@ def test_what_a_killed_command_was_starting_is_removed_before_it_is_started_anew
 
 def test_what_is_stopped_has_the_same_address_and_files_the_next_time(tmp_path: Path) -> None:
     program(tmp_path / "redis-server", REDIS)
+    files = tmp_path / "services" / "shipway-redis-0123456789ab"
+    files.mkdir(parents=True)
     note = ServiceNote(
         "redis",
         None,
-        str(tmp_path / "files"),
+        str(files),
         argv=(str(tmp_path / "redis-server"), "--port", "24713"),
         port=24713,
         ready=True,
     )
-    (tmp_path / "files").mkdir()
-    (tmp_path / "services").mkdir()
     (tmp_path / "services" / "redis.json").write_text(note.to_json())
     environment = services(tmp_path, ["redis"])
     for _ in range(2):
@@ -76,7 +75,7 @@ def test_what_is_stopped_has_the_same_address_and_files_the_next_time(tmp_path: 
         environment.stop()
     environment.remove()
     assert environment.variables() == {}
-    assert not (tmp_path / "files").exists()
+    assert not files.exists()
 
 
 def test_as_root_the_files_are_where_a_server_that_is_not_root_gets_to(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from shipway.checks.osv.package import Package
-from shipway.source_text import decode_text
+from shipway.errors import ConfigError
+from shipway.source_text import parse_toml, read_text
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"\s--?[a-z].*$")  # of one requirement: --hash, --config-settings
@@ -28,13 +28,15 @@ def locked_packages(path: str) -> tuple[Package, ...]:
 
 
 def _text(path: str) -> str:
-    with open(path, "rb") as file:
-        return decode_text(file.read())
+    try:
+        return read_text(path)
+    except ConfigError as problem:
+        raise ValueError(problem.message) from None
 
 
 def _uv(text: str) -> tuple[Package, ...]:
     """uv.lock, without what is the application itself."""
-    packages = tomllib.loads(text).get("package", [])
+    packages = parse_toml(text).get("package", [])
     lines = {
         match.groups(): text.count("\n", 0, match.start()) + 1 for match in _NAMED.finditer(text)
     }

@@ -52,7 +52,7 @@ NEVER = {
 }
 # What a user's own settings may change, and gitleaks then cannot read: it finds nothing.
 LOG = (
-    "--full-history --all --diff-filter=tuxdb --diff-merges=first-parent --root --no-color "
+    "HEAD --full-history --diff-filter=tuxdb --diff-merges=first-parent --root --no-color "
     "--pretty=medium --date=default --encoding=UTF-8 --no-abbrev-commit --no-notes "
     "--no-show-signature --src-prefix=a/ --dst-prefix=b/ --no-relative --no-ext-diff "
     "--no-textconv -O/dev/null"
@@ -76,13 +76,15 @@ def gitleaks(root: str) -> dict[str, Any]:
 
 
 def gitleaks_history(root: str) -> dict[str, Any]:
-    """Every commit of every branch and tag."""
+    """Every commit that HEAD reaches: what another branch has is not this code's."""
     shallow = git(root, "rev-parse", "--is-shallow-repository")
     if shallow.returncode:
         absent = "not a git repository" in shallow.stderr
         raise ScannerRefused("no repository" if absent else "git", last_line(shallow.stderr))
     if shallow.stdout.strip() == "true":
         raise ScannerRefused("shallow", "")
+    if git(root, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        return {"looked_at": 0, "unread": [], "secrets": []}
     results, log = run_gitleaks(["git", f"--log-opts={LOG}", root], root)
     commits = re.search(r"(\d+) commits scanned", log)
     count = int(commits[1]) if commits else 0

@@ -24,28 +24,90 @@ from shipway.rollouts.analysis.latency import (
     quantile_edge,
     share_above,
 )
-from shipway.rollouts.analysis.regression_evidence import MetricEvidence
+from shipway.rollouts.analysis.regression_evidence import EvidenceSpan, MetricEvidence
 from shipway.rollouts.analysis.state import JudgeState
 from shipway.rollouts.analysis.window import AnalysisWindow, Decision, Judgement, RequestCounts
 
 # Why, in one sentence with figures.
 
+# Less evidence against a candidate is nothing unusual; with more it is watched, not promoted.
+DOUBT = 2.0
+
 
 def strongest_evidence(state: JudgeState) -> str:
-    """What speaks most against the candidate, and by how much chance could do it."""
+    """What speaks most against the candidate, and by how much chance could do it.
+
+    The figures are of the time in which the evidence grew: those of the whole rollout may say the
+    opposite.
+    """
+    number = _strongest_metric(state)
+    span = state.metrics[number].span
+    if state.evidence < DOUBT or not span.requests:
+        chance = false_alarm_chance(min(state.evidence, 1.0), bool(state.requests_baseline))
+        return f"{observed_figures(state)}; {chance}"
+    compared = bool(span.requests_baseline)
+    since = f"in the last {span.seconds:.0f} s the " if span.seconds < state.judged - 0.5 else ""
+    figures = _span_figures(state, number)
+    chance = false_alarm_chance(state.evidence, compared)
+    overload = "" if number else _overload(state, span)
+    return f"{since}{figures}; {chance}{overload}"
+
+
+def _strongest_metric(state: JudgeState) -> int:
+    """The number, in the state's metrics, of the one with the most evidence; 0 is errors."""
+    latency = state.latency_evidence if state.settings.latency else ()
+    worst = max(range(len(latency)), key=latency.__getitem__, default=0)
+    return 1 + worst if latency and latency[worst] > max(state.errors_evidence, 1.0) else 0
+
+
+def _span_figures(state: JudgeState, number: int) -> str:
+    """Both releases' figures while the evidence of a metric grew: such as say the same."""
+    metric = state.metrics[number]
+    span = metric.span
+    ours = percentage_of(span.events, span.requests)
+    what = (
+        f"candidate is above the {_threshold(metric, number)} in" if number else "candidate fails"
+    )
+    if span.requests_baseline:
+        theirs = percentage_of(span.events_baseline, span.requests_baseline)
+        worse = span.events / span.requests > span.events_baseline / span.requests_baseline
+        beside = f", baseline {'in ' if number else ''}{theirs} of {span.requests_baseline:,}"
+    else:
+        theirs = format_percent(span.limit)
+        worse = span.events / span.requests > span.limit
+        beside = f", baseline before in at most {theirs}" if number else _only_limit(span.limit)
+    if worse and ours != theirs:
+        return f"{what} {ours} of {span.requests:,} requests{beside}"
+    # Their shares of the traffic changed while both got worse: sums do not compare them.
+    verb = what if number else "candidate failed in"
     return (
-        f"{observed_figures(state)}; "
-        f"{false_alarm_chance(state.evidence, bool(state.requests_baseline))}"
+        f"{verb} {span.events:,} of {span.requests:,} requests, where about {span.expected:,.1f} "
+        "would be as many as beside it at the same time"
     )
 
 
+def _overload(state: JudgeState, span: EvidenceSpan) -> str:
+    """Said where the baseline fails a lot, too: then the release alone does not explain it."""
+    limit = state.settings.error_limit
+    if span.requests_baseline:
+        if span.events_baseline / span.requests_baseline > limit:
+            return (
+                f"; both fail more than {format_percent(limit)}: overload, or something that they "
+                "share, has a part in it"
+            )
+    elif state.requests_baseline and state.errors_baseline / state.requests_baseline > limit:
+        before = percentage_of(state.errors_baseline, state.requests_baseline)
+        return (
+            f"; the baseline failed {before} before: overload, or something that they share, has "
+            "a part in it"
+        )
+    return ""
+
+
 def observed_figures(state: JudgeState) -> str:
-    """Both releases' figures of the metric with the most evidence against the candidate."""
-    latency = state.latency_evidence if state.settings.latency else ()
-    worst = max(range(len(latency)), key=latency.__getitem__, default=0)
-    if latency and latency[worst] > max(state.errors_evidence, 1.0):
-        return _slow(state.metrics[1 + worst], QUANTILES[worst])
-    return error_figures(state)
+    """Both releases' figures, of all the time, of the metric with the most evidence."""
+    number = _strongest_metric(state)
+    return _slow(state.metrics[number], number) if number else error_figures(state)
 
 
 def error_figures(state: JudgeState) -> str:
@@ -55,17 +117,19 @@ def error_figures(state: JudgeState) -> str:
         f"{state.requests:,} requests"
     )
     if not state.requests_baseline:
-        return (
-            f"{ours}; no baseline, only the limit of {format_percent(state.settings.error_limit)}"
-        )
+        return f"{ours}{_only_limit(state.settings.error_limit)}"
     theirs = percentage_of(state.errors_baseline, state.requests_baseline)
     return f"{ours}, baseline {theirs} of {state.requests_baseline:,}"
+
+
+def _only_limit(limit: float) -> str:
+    return f"; no baseline, only the limit of {format_percent(limit)}"
 
 
 def false_alarm_chance(evidence: float, compared: bool) -> str:
     """The chance at most that a good candidate ever looks so bad (Ville's inequality)."""
     quality = "under equal quality" if compared else "of a release within the limit"
-    if evidence < 2.0:
+    if evidence < DOUBT:
         return f"nothing unusual {quality}"
     digits = max(0, floor(log10(evidence)) - 1)
     rounded = int(evidence // 10**digits * 10**digits) if digits < 15 else 10**15
@@ -136,19 +200,22 @@ def format_percent(value: float) -> str:
     )
 
 
-def _slow(metric: MetricEvidence, quantile: float) -> str:
+def _slow(metric: MetricEvidence, number: int) -> str:
     ours = percentage_of(metric.events, metric.requests)
     theirs = f"{percentage_of(metric.events_baseline, metric.requests_baseline)} of"
     theirs = f"baseline in {theirs} {metric.requests_baseline:,}"
     if metric.allowed:
         theirs = f"baseline before in at most {format_percent(metric.allowed)}"
-    above = f"baseline's p{quantile * 100:.0f} ({metric.edge_baseline:g} ms)"
-    if metric.edge != metric.edge_baseline:
-        above += f" by more than its margin ({metric.edge:g} ms)"
+    above = _threshold(metric, number)
     return f"candidate is above the {above} in {ours} of {metric.requests:,} requests, {theirs}"
 
 
-DOUBT = 2.0  # with so much evidence against a candidate it is watched, not promoted
+def _threshold(metric: MetricEvidence, number: int) -> str:
+    """The response time from which on requests count as slow."""
+    above = f"baseline's p{QUANTILES[number - 1] * 100:.0f} ({metric.edge_baseline:g} ms)"
+    if metric.edge != metric.edge_baseline:
+        above += f" by more than its margin ({metric.edge:g} ms)"
+    return above
 
 
 def initial_state(settings: JudgeSettings | None = None) -> JudgeState:
@@ -276,15 +343,15 @@ def _decide(state: JudgeState) -> tuple[Decision, str]:
     if not lacks and state.evidence < DOUBT and not state.silent:
         return Decision.PROMOTE, proven_sentence(state)
     if state.judged >= settings.horizon:
-        return _held(state, f"not decided after {state.judged:.0f} s: {_open(state, lacks)}")
+        return _held(state, f"not decided after {state.judged:.0f} s: {_obstacle(state, lacks)}")
     if not state.judged:
         return Decision.CONTINUE, waiting_sentence(state)
-    return Decision.CONTINUE, f"{observed_figures(state)}; {_open(state, lacks)}"
+    return Decision.CONTINUE, _obstacle(state, lacks)
 
 
-def _open(state: JudgeState, lacks: str) -> str:
+def _obstacle(state: JudgeState, lacks: str) -> str:
     """What keeps it from being promoted."""
-    return lacks or false_alarm_chance(state.evidence, bool(state.requests_baseline))
+    return f"{observed_figures(state)}; {lacks}" if lacks else strongest_evidence(state)
 
 
 def _held(state: JudgeState, why: str) -> tuple[Decision, str]:

@@ -123,6 +123,55 @@ def bets_wealth(bets: Bets, spent: float) -> float:
     return sum(bets) + (1.0 - START) * (1.0 - spent)
 
 
+# What was counted while the evidence grew: these are the figures that a reason has.
+#
+# A bet may have begun at any window, so the sums of a whole rollout can say the opposite of what
+# the bets say: a release that was better for a minute and is worse now, or two that were compared
+# for a minute before the candidate was alone. A likelihood ratio above 1 has more events of the
+# candidate than expected under the null (Jensen), so evidence that is large has a time at its end
+# in which there were more: the span.
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceSpan:
+    """The time at the end of which the candidate had the largest excess of events (Page's CUSUM).
+
+    excess: its events beyond those expected, each window times its λ. expected: its events, had it
+    the baseline's share in each window, or the limit's where it was alone. limit: the last such.
+    """
+
+    seconds: float = 0.0
+    excess: float = 0.0
+    expected: float = 0.0
+    events: int = 0
+    requests: int = 0
+    events_baseline: int = 0
+    requests_baseline: int = 0
+    limit: float = 0.0
+
+    def grown(
+        self, table: ContingencyTable, seconds: float, power: float, limit: float | None
+    ) -> EvidenceSpan:
+        """With one more window; an empty one where no excess is left."""
+        total = table.candidate + table.baseline
+        share = table.events / total if total else 0.0
+        expected = table.candidate * (share if limit is None else limit)
+        excess = self.excess + power * (table.candidate_events - expected)
+        if excess <= 0.0:
+            return EvidenceSpan()
+        alone = limit is not None
+        return EvidenceSpan(
+            seconds=self.seconds + seconds,
+            excess=excess,
+            expected=self.expected + expected,
+            events=self.events + table.candidate_events,
+            requests=self.requests + table.candidate,
+            events_baseline=self.events_baseline + (0 if alone else table.baseline_events),
+            requests_baseline=self.requests_baseline + (0 if alone else table.baseline),
+            limit=self.limit if limit is None else limit,
+        )
+
+
 # The evidence against a release: one running bet for errors and one for each quantile.
 
 
@@ -131,12 +180,14 @@ class MetricEvidence:
     """The bets on one metric, the baseline's bursts, and all that was counted.
 
     events, requests: sums of both releases while both were compared, or the candidate was alone.
-    edge, edge_baseline: the last thresholds in milliseconds, of the slow. allowed: the share above
-    them that a candidate alone may have; 0 while both are compared.
+    span: what was counted while the evidence grew. edge, edge_baseline: the last thresholds in
+    milliseconds, of the slow. allowed: the share above them that a candidate alone may have; 0
+    while both are compared.
     """
 
     bets: Bets = field(default_factory=initial_bets)
     bursts: BurstModel = field(default_factory=BurstModel)
+    span: EvidenceSpan = field(default_factory=EvidenceSpan)
     events: int = 0
     requests: int = 0
     events_baseline: int = 0
@@ -153,12 +204,15 @@ class MetricEvidence:
         spent: float,
         *,
         sticky: bool,
+        limit: float | None = None,
     ) -> MetricEvidence:
-        """After a window with these counts and log likelihood ratios."""
+        """After a window with these counts and log likelihood ratios; limit: the share of events
+        that a candidate alone may have."""
         power = self.bursts.power(sticky=sticky)
         return replace(
             self,
             bets=update_bets(self.bets, logs, seconds=window.seconds, spent=spent, power=power),
+            span=self.span.grown(table, window.seconds, power, limit),
             events=self.events + table.candidate_events,
             requests=self.requests + table.candidate,
             events_baseline=self.events_baseline + table.baseline_events,
@@ -196,7 +250,7 @@ def error_evidence(
     else:
         logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
     sticky = settings.sticky and not by_client
-    return metric.watched(table, logs, window, spent, sticky=sticky)
+    return metric.watched(table, logs, window, spent, sticky=sticky, limit=limit)
 
 
 def latency_evidence(
@@ -238,7 +292,7 @@ def latency_evidence_alone(
     table = ContingencyTable.of(ours, RequestCounts(), slower_count(ours, edge), 0)
     logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, allowed)
     metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=allowed)
-    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
+    return metric.watched(table, logs, window, spent, sticky=settings.sticky, limit=allowed)
 
 
 def evidence_without_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import merge
 
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.report import RolloutRecord
@@ -11,11 +12,15 @@ from shipway.rollouts.report import RolloutRecord
 def merge_histories(
     local: Iterable[RolloutRecord], stored: Iterable[RolloutRecord]
 ) -> list[RolloutRecord]:
-    """Both, newest first; a rollout that both know is the one from here."""
-    distinct: dict[tuple[float, str], RolloutRecord] = {}
-    for rollout in (*local, *stored):
-        distinct.setdefault((rollout.started, rollout.digest), rollout)
-    return sorted(distinct.values(), key=lambda rollout: -rollout.started)
+    """Both, newest first; a rollout that both know is the one from here.
+
+    Each is in its order already, and keeps it: a clock that was wrong for one rollout moves it only
+    among those of other machines.
+    """
+    here = {(rollout.started, rollout.digest): rollout for rollout in local}
+    elsewhere = {(rollout.started, rollout.digest): rollout for rollout in stored}
+    others = [rollout for key, rollout in elsewhere.items() if key not in here]
+    return list(merge(here.values(), others, key=lambda rollout: rollout.started, reverse=True))
 
 
 def is_rollback_target(rollout: RolloutRecord) -> bool:

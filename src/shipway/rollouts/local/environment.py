@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
-from shipway.errors import ConfigError
-from shipway.ports import Clock, Http, Processes, Releases
+from shipway.errors import CannotRun, ConfigError
+from shipway.ports import Clock, Command, Http, Processes, Releases
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
@@ -19,6 +19,8 @@ from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
 from shipway.rollouts.local.services import EnvironmentServices
 from shipway.rollouts.local.state import LOCAL_STATE, LocalState, UnfinishedRollout
+from shipway.rollouts.local.supervisor import supervisor_command
+from shipway.system.process import this_process
 
 
 class EnvironmentState:
@@ -26,7 +28,8 @@ class EnvironmentState:
     one left: a rollout that is not finished, instances that nobody counts, dead ones.
 
     current: the release that serves, as the record has it. unfinished: the rollout that is not
-    at its end.
+    at its end. successor: the program that takes back the rollout of a number
+    (`LocalPlatform.take_back`); None where a killed command leaves its rollout to the next one.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class EnvironmentState:
         self.folder = os.path.join(state, "environments", name)
         self.clock = clock
         self.http = http
+        self.processes = processes
         self.record = releases
+        self.successor: Callable[[int], Command] | None = None
         self.services = EnvironmentServices(config, self.settings, self.folder, processes)
         self.instances = Instances(
             application=config.application,
@@ -93,13 +98,35 @@ class EnvironmentState:
             self.replace_unhealthy(listener)
             yield
 
+    @contextmanager
+    def supervised(self, number: int, listener: RolloutListener) -> Iterator[None]:
+        """While this is open, a rollout whose command is killed is taken back by another process.
+
+        Where this ends with an exception, the rollout may not be at its end: then that process
+        waits for the end of this one.
+        """
+        if self.successor is None:
+            yield
+            return
+        command = supervisor_command(
+            this_process(), self.settings.lease_duration, self.successor(number)
+        )
+        try:
+            supervisor = self.processes.spawn(command, os.path.join(self.folder, "supervisor.log"))
+        except CannotRun as problem:  # a full disk: the rollout itself says more
+            listener.on_message(f"nobody takes this back if it is killed: {problem.message}")
+            yield
+            return
+        yield
+        self.processes.stop(supervisor, 1.0)
+
     def load(self) -> None:
         """What was written down last."""
         document = self.record.state(self.name)
         state = LocalState()
         if document is not None:
             state = LOCAL_STATE.from_object(document, f"the record, environment {self.name}")
-        self.team.members = list(state.instances)
+        self.team.members = [self.instances.own(instance) for instance in state.instances]
         self.current = state.current
         self.unfinished = state.unfinished
         self.proxy.restore(state.proxy)
@@ -148,6 +175,36 @@ class EnvironmentState:
             self.proxy.shares = shares
             self.proxy.start()
         self.save()
+
+    def restore_instances(self, release: Release, listener: RolloutListener) -> None:
+        """Have as many healthy instances of the release that serves as are configured.
+
+        Nothing leaves before what replaces it has requests. An instance is known by its process,
+        never by what it was made from. Raises CannotRun where one does not start.
+        """
+        self.current = release  # the same content, maybe in another folder
+        unhealthy = [member for member in self.team.members if self.instances.health(member)]
+        healthy = [member for member in self.team.members if member not in unhealthy]
+        excess = healthy[: max(0, len(healthy) - self.settings.instances)]
+        missing = max(0, self.settings.instances - len(healthy))
+        listener.on_message(
+            f"{release.name} runs already; {missing} instances are started, "
+            f"{len(unhealthy) + len(excess)} stopped"
+        )
+        if missing:
+            why, sick = self.team.start(release, missing, lambda: False)
+            if sick is not None:
+                raise CannotRun(why, f"Read its log: {sick.log}", code="instance-not-started")
+            self.team.mark_ready()
+        leaving = [*unhealthy, *excess]
+        shares = self.team.traffic_split(leaving, release.digest, 100.0)
+        if self.proxy.alive():
+            self.proxy.route(shares)
+        else:
+            self.proxy.shares = shares
+            self.proxy.start()
+        self.save()
+        self.team.terminate(leaving)
 
     def finish_unfinished(self, release: Release, *, succeeded: bool, tidy: bool) -> None:
         """A rollout has ended. tidy: nothing else than the release that serves is left."""

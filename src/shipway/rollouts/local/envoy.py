@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from shipway.codec import JsonObject, JsonValue
 from shipway.rollouts.analysis.latency import EDGES
 from shipway.rollouts.analysis.window import RequestCounts
+from shipway.rollouts.local.admin_socket import MODE
 
 # What Envoy counted, release by release. Source: its admin interface, /stats/prometheus.
 
@@ -96,11 +97,11 @@ def rds(name: str) -> str:
     return f"rds-{name}.json"
 
 
-def bootstrap(folder: str, admin_port: int) -> JsonObject:
+def bootstrap(folder: str, admin_socket: str) -> JsonObject:
     """What Envoy starts with; everything else it reads from `folder` as it changes."""
     return {
         "node": {"id": "shipway", "cluster": "shipway"},
-        "admin": {"address": _address("127.0.0.1", admin_port)},
+        "admin": {"address": {"pipe": {"path": admin_socket, "mode": MODE}}},
         "stats_flush_interval": "1s",
         # Requests are compared by these edges (milliseconds).
         "stats_config": {
@@ -146,6 +147,8 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
         "@type": f"{_TYPE}.config.listener.v3.Listener",
         "name": name,
         "address": _address(host, port),
+        # Otherwise two of the same user's would share a port, and each get a part of the requests.
+        "enable_reuse_port": False,
         "filter_chains": [
             {"filters": [{"name": "http", "typed_config": manager}]},
         ],

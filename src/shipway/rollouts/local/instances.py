@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from shipway.config.schema import Application, Environment
 from shipway.config.secret_values import forms
-from shipway.errors import CannotRun, Unreachable
+from shipway.errors import CannotRun, ConfigError, Unreachable
 from shipway.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.releases.release import Release
 from shipway.rollouts.local.runtime import Runtime
 from shipway.rollouts.local.services import EnvironmentServices
+from shipway.source_text import TAIL_LIMIT, read_tail
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
 from shipway.system.redaction import Redactor
@@ -53,7 +54,7 @@ class Instance:
     @property
     def server(self) -> Server:
         """Its process."""
-        return Server(self.pid, self.born)
+        return Server(self.pid, self.born, self.log)
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,18 @@ class Instances:
     services: EnvironmentServices
     hidden: tuple[str, ...] = ()
 
+    def own(self, instance: Instance) -> Instance:
+        """As it is written down, with the log that it has in this environment's own folder."""
+        return replace(instance, log=self._log(os.path.basename(instance.log)))
+
+    def _log(self, name: str) -> str:
+        return os.path.join(self.folder, "logs", name)
+
     def planned(self, release: Release) -> Instance:
         """One that is about to be started: to be written down before it is."""
         address = f"127.0.0.1:{free_port()}"
         port = address.rpartition(":")[2]
-        log = os.path.join(self.folder, "logs", f"{release.digest[:8]}-{port}.log")
+        log = self._log(f"{release.digest[:8]}-{port}.log")
         return Instance(release.digest, release.name, address, log)
 
     def start(self, release: Release, planned: Instance) -> Instance:
@@ -151,9 +159,8 @@ class Instances:
     def tail(self, instance: Instance) -> tuple[str, ...]:
         """The last lines of its log, without secrets."""
         try:
-            with open(instance.log, encoding="utf-8", errors="replace") as file:
-                last = "\n".join(file.read().splitlines()[-TAIL:])
-        except OSError:
+            last = "\n".join(read_tail(instance.log).splitlines()[-TAIL:])
+        except (OSError, ConfigError):
             return ()
         return tuple(self.redactor()(last).splitlines())
 
@@ -233,7 +240,7 @@ class _File:
                 if os.fstat(file.fileno()).st_size < self._at:  # somebody has emptied it
                     self._at = 0
                 file.seek(self._at)
-                data = file.read()
+                data = file.read(TAIL_LIMIT)  # the rest at the next look
         except OSError:
             return
         self._at += len(data)

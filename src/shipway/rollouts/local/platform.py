@@ -32,7 +32,7 @@ from shipway.rollouts.strategy import RolloutPlan, Strategy
 
 class LocalPlatform:
     """The commands for one environment on this machine. Each begins by mending what a killed
-    command left (`Site.heal`)."""
+    command left (`EnvironmentState.replace_unhealthy`)."""
 
     def __init__(
         self,
@@ -75,8 +75,8 @@ class LocalPlatform:
         stopping: Callable[[], bool] = lambda: False,
         remarks: Mapping[str, str] = NO_REMARKS,
     ) -> RolloutReport:
-        """Roll out a release; one that runs and is healthy already is left as it is. remarks:
-        kept with the rollout.
+        """Roll out a release. Of the one that serves already, only what is missing or not healthy
+        is started. remarks: kept with the rollout.
 
         A rollout that a killed command left is finished when it is of the same release, and
         undone otherwise.
@@ -89,18 +89,8 @@ class LocalPlatform:
                 receipt = rolling.resume(None if same else Event.STOP)
                 if same or receipt.verdict is not Verdict.ROLLED_BACK:
                     return receipt
-            if self._runs_already(release):
-                listener.on_message(f"{release.name} runs already")
-                now = self.environment.clock.now()
-                return RolloutReport(
-                    environment=self.name,
-                    release=release.name,
-                    before=release.name,
-                    verdict=Verdict.PASSED,
-                    started=now,
-                    seconds=0.0,
-                    address=self.address,
-                )
+            if self._serves(release):
+                return self._restored(release, listener)
             rolling = LocalRollout(self.environment, listener, stopping)
             return rolling.start(release, rolling.rollout_plan(), remarks=remarks)
 
@@ -112,12 +102,15 @@ class LocalPlatform:
             rolling.close()
             if self.unfinished:
                 return rolling.resume(Event.STOP)
+            earlier = self.earlier(name)
+            if self._serves(earlier):
+                return self._restored(earlier, listener)
             instances, running = (
                 self.environment.settings.instances,
                 len(self.environment.team.members),
             )
             plan = RolloutPlan(strategy=Strategy.BLUE_GREEN, wanted=instances, replaced=running)
-            return rolling.start(self.earlier(name), plan, migrate=False)
+            return rolling.start(earlier, plan, migrate=False)
 
     def resume(self, listener: RolloutListener) -> RolloutReport:
         """Go on with a rollout that was held, or that a killed command left. Raises ConfigError
@@ -127,6 +120,24 @@ class LocalPlatform:
     def cancel(self, listener: RolloutListener) -> RolloutReport:
         """Undo a rollout that is not finished. Raises as `resume` does."""
         return self._answered(Signal.STOP, Event.STOP, listener)
+
+    def is_abandoned(self, number: int) -> bool:
+        """Whether this rollout has not ended, and waits for nobody's answer."""
+        unfinished = self.unfinished
+        if unfinished is None or unfinished.number != number:
+            return False
+        return unfinished.execution is None or not unfinished.execution.state.held
+
+    def take_back(self, number: int, listener: RolloutListener) -> RolloutReport | None:
+        """Undo a rollout whose command was killed; None where it has come to an end, or is held.
+        Raises Busy where another command works here."""
+        with self.environment.transaction(listener):
+            rolling = LocalRollout(self.environment, listener)
+            if (report := rolling.close()) is not None:
+                return report
+            if not self.is_abandoned(number):
+                return None
+            return rolling.resume(Event.STOP, "the command that carried it out was killed")
 
     def down(self) -> int:
         """Stop everything; the data stay. Returns how many processes were stopped."""
@@ -139,7 +150,7 @@ class LocalPlatform:
             environment=self.name,
             address=self.address,
             release=environment.current.name if environment.current else "",
-            proxy=environment.proxy.alive(),
+            proxy=environment.proxy.answers(),
             rollout=_rollout_status(self.unfinished) if self.unfinished else None,
             instances=[
                 InstanceStatus(
@@ -202,9 +213,28 @@ class LocalPlatform:
     def _rollouts(self) -> list[RolloutRecord]:
         return rollout_records(self.record.rollouts(self.name), f"the record, {self.name}")
 
-    def _runs_already(self, release: Release) -> bool:
+    def _serves(self, release: Release) -> bool:
+        """Whether it serves everybody. A rollout of it would take what runs for what is new."""
         current = self.environment.current
-        return bool(current and current.digest == release.digest and self.environment.healthy())
+        return current is not None and current.digest == release.digest
+
+    def _restored(self, release: Release, listener: RolloutListener) -> RolloutReport:
+        """Of the release that serves: what is missing of it, or not healthy, is started anew."""
+        environment = self.environment
+        started = environment.clock.now()
+        if environment.healthy():
+            listener.on_message(f"{release.name} runs already")
+        else:
+            environment.restore_instances(release, listener)
+        return RolloutReport(
+            environment=self.name,
+            release=release.name,
+            before=release.name,
+            verdict=Verdict.PASSED,
+            started=started,
+            seconds=environment.clock.now() - started,
+            address=self.address,
+        )
 
     def _answered(
         self, answer: Signal, observation: Event | None, listener: RolloutListener

@@ -16,6 +16,7 @@ from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
 from shipway.ports import Clock, Command, Http, Processes, Server
 from shipway.rollouts.local import envoy
+from shipway.rollouts.local.admin_socket import create_socket_folder, remove_socket, socket_url
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
@@ -97,6 +98,7 @@ class ProxyState:
     pid: int = 0
     born: str = ""
     admin: int = 0
+    admin_socket: str = ""
     inner: int = 0
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
@@ -120,6 +122,7 @@ class EnvoyProxy:
     pid: int = 0
     born: str = ""
     admin: int = 0
+    admin_socket: str = ""
     inner: int = 0
     version: int = 0
     shares: TrafficSplit = field(default_factory=TrafficSplit)
@@ -130,6 +133,7 @@ class EnvoyProxy:
             pid=self.pid,
             born=self.born,
             admin=self.admin,
+            admin_socket=self.admin_socket,
             inner=self.inner,
             version=self.version,
             shares=self.shares,
@@ -138,7 +142,8 @@ class EnvoyProxy:
     def restore(self, known: ProxyState) -> None:
         """What `snapshot` gave."""
         self.pid, self.born = known.pid, known.born
-        self.admin, self.inner, self.version = known.admin, known.inner, known.version
+        self.admin, self.admin_socket = known.admin, known.admin_socket
+        self.inner, self.version = known.inner, known.version
         self.shares = known.shares
 
     @property
@@ -146,21 +151,35 @@ class EnvoyProxy:
         """Where test traffic and probes are taken."""
         return f"http://127.0.0.1:{self.inner}"
 
+    @property
+    def log(self) -> str:
+        """What it prints; by it, its process is known."""
+        return os.path.join(self.folder, "envoy.log")
+
     def alive(self) -> bool:
         """Whether it runs."""
-        return self.processes.alive(Server(self.pid, self.born))
+        return self.processes.alive(Server(self.pid, self.born, self.log))
+
+    def answers(self) -> bool:
+        """Whether it runs and takes requests: one that is stopped (SIGSTOP) only runs."""
+        try:
+            return self.alive() and self._ask("/ready").startswith("LIVE")
+        except Unreachable:
+            return False
 
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
-        log = os.path.join(self.folder, "envoy.log")
-        if (adrift := self.processes.orphans(log)) is not None:
+        if (adrift := self.processes.orphans(self.log)) is not None:
             self.processes.stop(adrift, 5.0)  # of a command that was killed as it started it
         host, port = self.settings.host, self.settings.port
         _refuse_taken(host, port)
         if self.settings.test_port:
             _refuse_taken("127.0.0.1", self.settings.test_port)
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        self.admin, self.inner = free_port(), self.settings.test_port or free_port()
+        os.chmod(self.folder, 0o700)
+        remove_socket(self.admin_socket, self.folder)
+        self.admin, self.admin_socket = 0, create_socket_folder(self.folder)
+        self.inner = self.settings.test_port or free_port()
         self._renew()
         for name, addresses in self.shares.serving.items():
             self._write_endpoints(name, addresses)
@@ -170,7 +189,7 @@ class EnvoyProxy:
         test = envoy.listener(self.folder, envoy.TEST, "127.0.0.1", self.inner)
         self._write(envoy.LDS, [front, test])
         path = os.path.join(self.folder, "bootstrap.json")
-        bootstrap = json.dumps(envoy.bootstrap(self.folder, self.admin), indent=1)
+        bootstrap = json.dumps(envoy.bootstrap(self.folder, self.admin_socket), indent=1)
         write_atomic(path, bootstrap.encode())
         argv = (
             envoy.envoy_program(),
@@ -185,14 +204,15 @@ class EnvoyProxy:
             "5",
         )
         env = {"PATH": os.environ.get("PATH", os.defpath)}
-        server = self.processes.spawn(Command(argv, self.folder, env), log)
+        server = self.processes.spawn(Command(argv, self.folder, env), self.log)
         self.pid, self.born = server.pid, server.born
-        _LOG.info("Envoy %d serves %s:%d; admin: 127.0.0.1:%d", self.pid, host, port, self.admin)
+        _LOG.info("Envoy %d serves %s:%d; admin: %s", self.pid, host, port, self.admin_socket)
         self._wait(self._ready, "Envoy did not start", START_LIMIT)
 
     def stop(self) -> None:
         """End it."""
-        self.processes.stop(Server(self.pid, self.born), 5.0)
+        self.processes.stop(Server(self.pid, self.born, self.log), 5.0)
+        remove_socket(self.admin_socket, self.folder)
 
     def route(self, shares: TrafficSplit, *, anew: bool = False) -> None:
         """Send requests as `shares` says; returns when it is so.
@@ -251,7 +271,8 @@ class EnvoyProxy:
         self._write(envoy.eds(name), [envoy.endpoints(name, addresses)])
 
     def _ask(self, path: str) -> str:
-        answer = self.http.get(f"http://127.0.0.1:{self.admin}{path}", timeout=2.0)
+        at = f"http://127.0.0.1:{self.admin}" if self.admin else socket_url(self.admin_socket)
+        answer = self.http.get(at + path, timeout=2.0)
         return answer.body.decode("utf-8", "replace")
 
     def _ready(self) -> bool:
@@ -261,7 +282,23 @@ class EnvoyProxy:
             )
         expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
         live = self._ask("/ready").startswith("LIVE")
+        if live and self._refused_listeners():
+            self._give_up()
         return live and self._routed() and expected <= self._known()
+
+    def _refused_listeners(self) -> bool:
+        """Whether Envoy could not listen: somebody has taken a port since that was looked at."""
+        rejected = self._ask("/stats?filter=lds.update_rejected")
+        return re.search(r"update_rejected: [1-9]", rejected) is not None
+
+    def _give_up(self) -> None:
+        """End an Envoy that nobody can reach. Raises Busy, CannotRun."""
+        self.stop()
+        _refuse_taken(self.settings.host, self.settings.port)
+        _refuse_taken("127.0.0.1", self.inner)
+        raise CannotRun(
+            "Envoy cannot listen", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
+        )
 
     def _known(self) -> set[tuple[str, str]]:
         """The instances that Envoy has, as (cluster, address)."""

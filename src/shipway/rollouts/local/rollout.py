@@ -92,6 +92,7 @@ def run_migrations(
 
 # The two times when a rollout waits: for the judge, and for a person.
 
+AGAIN = "Roll it out again when it may go on."
 LOOK = 0.25  # seconds between looks
 HEALTH_EVERY = 2.0  # seconds between looks at the health of instances that serve
 DOUBT_LASTS = 60.0  # seconds at most that a bake is prolonged while the judge doubts
@@ -215,6 +216,7 @@ class RolloutExecutor:
             stopping=self.stopping,
         )
         self._waiting = RolloutWaits(self.settings, self._guard, self.clock)
+        self._interruptions = 0
 
     def run(self, observation: Event | None) -> Rollout:
         """To the end, or until a person is needed. None: do again what had been begun.
@@ -237,12 +239,19 @@ class RolloutExecutor:
                 except KeyboardInterrupt:  # in whatever it does, between two actions, too
                     observation = self._interrupted()
 
-    def _interrupted(self) -> Event:
-        """Going back; raises where that goes on already, or there is nothing to go back from."""
+    def _interrupted(self) -> Event | None:
+        """Going back, also where that had begun; raises at the second interruption, and where
+        there is nothing to go back from."""
         stage = self.state.stage
-        if stage is Stage.ROLLING_BACK or stage.final or self.state.held:
+        if self._interruptions or stage.final or self.state.held:
             raise KeyboardInterrupt
-        self.notes.fail("it was interrupted", "Roll it out again when it may go on.")
+        self._interruptions += 1
+        if stage is Stage.ROLLING_BACK:
+            self.listener.on_message(
+                "interrupted: it goes back already; once more leaves it as it is"
+            )
+            return None
+        self.notes.fail("it was interrupted", AGAIN)
         self.listener.on_message("interrupted: going back; once more leaves it as it is")
         return Event.STOP
 
@@ -415,15 +424,15 @@ class LocalRollout:
             walk.analysis.seed_baseline(walk.counters.begin())
         return self._finish(walk, first)
 
-    def resume(self, observation: Event | None) -> RolloutReport:
-        """With the rollout that is not finished. None: do again what had been begun."""
+    def resume(self, observation: Event | None, cause: str = "") -> RolloutReport:
+        """With the rollout that is not finished. None: do again what had been begun. cause: why
+        it is undone."""
         unfinished = self._unfinished
         release = unfinished.candidate
         if unfinished.execution is None:  # killed before its first action
-            plan = self.rollout_plan()
-            return self._finish(
-                self._walk(release, begin_rollout(plan)), observation or Event.BEGIN
-            )
+            walk = self._walk(release, begin_rollout(self.rollout_plan()))
+            walk.notes.fail(cause, AGAIN)
+            return self._finish(walk, observation or Event.BEGIN)
         state = unfinished.execution.state
         self._listener.on_message(
             f"going on with the rollout of {release.name}, left at {state.stage}"
@@ -434,6 +443,7 @@ class LocalRollout:
             observation = Event.DONE
         if observation is Event.DONE:  # somebody has answered: what held it is history
             walk.notes.cause = walk.notes.remedy = ""
+        walk.notes.fail(cause, AGAIN)
         return self._finish(walk, observation)
 
     def close(self) -> RolloutReport | None:
@@ -503,29 +513,31 @@ class LocalRollout:
     def _finish(self, walk: RolloutExecutor, observation: Event | None) -> RolloutReport:
         environment = self._environment
         unfinished = self._unfinished
-        state = walk.run(observation)
-        walk.keeper.check()
-        receipt = self._receipt(walk, state, unfinished)
-        ended = RolloutRecord(
-            release=receipt.release,
-            before=receipt.before,
-            started=receipt.started,
-            verdict=str(receipt.verdict),
-            by=current_user(),
-            strategy=receipt.strategy,
-            digest=walk.candidate.digest,
-            report=receipt,
-        )
-        environment.record.update_rollout(
-            unfinished.number, {**ROLLOUT.fields(ended), **unfinished.remarks}
-        )
-        if not state.held:  # last: as long as it is unfinished, the next command comes back here
-            environment.finish_unfinished(
-                walk.candidate,
-                succeeded=state.stage is Stage.SUCCEEDED,
-                tidy=state.stage is not Stage.NEEDS_PERSON,
+        with environment.supervised(unfinished.number, self._listener):
+            state = walk.run(observation)
+            walk.keeper.check()
+            receipt = self._receipt(walk, state, unfinished)
+            ended = RolloutRecord(
+                release=receipt.release,
+                before=receipt.before,
+                started=receipt.started,
+                verdict=str(receipt.verdict),
+                by=current_user(),
+                strategy=receipt.strategy,
+                digest=walk.candidate.digest,
+                report=receipt,
             )
-        return receipt
+            environment.record.update_rollout(
+                unfinished.number, {**ROLLOUT.fields(ended), **unfinished.remarks}
+            )
+            if not state.held:
+                # Last: as long as it is unfinished, the next command comes back here.
+                environment.finish_unfinished(
+                    walk.candidate,
+                    succeeded=state.stage is Stage.SUCCEEDED,
+                    tidy=state.stage is not Stage.NEEDS_PERSON,
+                )
+            return receipt
 
     def _receipt(
         self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedRollout
