@@ -200,6 +200,7 @@ strategy = "canary"
 def deploy_walk(folder: Path) -> Walk:
     """A canary on ECS that goes well, as `shipway deploy production` carries it out."""
     from moto import mock_aws
+    from tests.fakes.clock import VirtualClock
     from tests.rollouts.ecs.environment import Standing
     from tests.rollouts.ecs.fake_environment import Place
     from tests.rollouts.ecs.fake_tasks import DEFINITION, SERVICE, OneTask
@@ -215,7 +216,6 @@ def deploy_walk(folder: Path) -> Walk:
     from shipway.rollouts.ecs.one_off_task import run_task
     from shipway.rollouts.ecs.platform import EcsPlatform
     from shipway.rollouts.ecs.preflight.checklist import run_preflight
-    from shipway.system.clock import VirtualClock
 
     walk = Walk(inner=EcsPlatform.deploy.__code__)
     (folder / "shipway.toml").write_text(PROJECT)
@@ -292,12 +292,12 @@ envoy_cluster_upstream_rq_time_bucket{{envoy_cluster_name="{0}",le="+Inf"}} {1}
 
 def window_walk(folder: Path) -> Walk:
     """A canary on this machine, from one sample of its traffic to the next."""
+    from tests.fakes.clock import VirtualClock
     from tests.rollouts.local.fake_machine import Machine
     from tests.rollouts.local.killed_rollout import Place
 
     from shipway.rollouts.events import NullListener
     from shipway.rollouts.local.rollout import LOOK
-    from shipway.system.clock import VirtualClock
 
     walk = Walk()
 

@@ -105,7 +105,7 @@ def test_findings_are_kept_under_names_only(tmp_path: Path, name: str) -> None:
     if name:
         assert done.returncode == 2
         assert not (web / ".shipway" / "imported").exists()
-    assert sorted(os.listdir(tmp_path)) in (["web"], ["cache", "web"], ["cache", "state", "web"])
+    assert {"web", "cache", "state"}.issuperset(os.listdir(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["../record.sqlite3", "../../web/shipway", "/etc/passwd", ".."])

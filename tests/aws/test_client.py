@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from tests.fakes.clock import VirtualClock
 
 from shipway.aws.client import AwsUnreachable, RenewingClient
 from shipway.aws.errors import AwsApiError, to_shipway_error
 from shipway.errors import CannotRun
 from shipway.pipeline.outcome import Verdict
-from shipway.system.clock import VirtualClock
 
 
 class Clients:

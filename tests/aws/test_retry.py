@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.clock import VirtualClock
 from tests.patience import not_hanging
 
 from shipway.aws.clients import AwsClients
 from shipway.aws.errors import AwsApiError, translate_aws_errors
 from shipway.aws.retry import Patience, Retries, may_pass
 from shipway.config.aws import Aws
-from shipway.system.clock import VirtualClock
 
 SHORT = Patience(first_answer=2.0, connect=0.3, read=0.3)
 THROTTLED = (400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}')

@@ -102,7 +102,7 @@ def service_of(web: Path, environment: str) -> ServiceNote:
     data = folder / f"redis-{environment}"
     data.mkdir(parents=True)
     (data / "appendonly").write_bytes(b"x" * 300)
-    note = ServiceNote("redis", None, str(data), ready=True)
+    note = ServiceNote(name="redis", owner=None, folder=str(data), ready=True)
     (folder / "redis.json").write_text(note.to_json())
     return note
 

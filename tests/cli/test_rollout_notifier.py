@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from tests.cli.in_process import git, only, project, shipway
+from tests.fakes.notifier import RecordingNotifier
 from tests.notifications.webhook_server import Answer, hook
 from tests.patience import PATIENCE
 
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import RolloutNotifier, notifying_rollout
 from shipway.errors import Busy, CannotRun, ConfigError, ShipwayError
-from shipway.notifications.delivery import RecordingNotifier
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Delivery, WebhookRequest
 from shipway.rollouts.events import NullListener

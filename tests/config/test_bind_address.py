@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tests.fakes.sources import MemorySources
+
 from shipway.config.bind_address import source_folder, with_address
-from shipway.scaffold.sources import MOST_FILES, MemorySources, python_files
+from shipway.scaffold.sources import MOST_FILES, python_files
 
 
 def test_every_form_of_an_address_is_filled_in() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.sources import MemorySources
 
 from shipway.checks.registry import enabled_checks
 from shipway.config.schema import Config, Retention, Smoke
@@ -23,7 +24,6 @@ from shipway.pipeline.result import RunResult, StepResult, TestTally
 from shipway.ports import Response
 from shipway.rollouts.smoke_tests import smoke_test_failure
 from shipway.scaffold.detection import detect_application
-from shipway.scaffold.sources import MemorySources
 
 
 @pytest.mark.parametrize(

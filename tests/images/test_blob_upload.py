@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.fakes.http import ScriptedRegistryTransport
 from tests.images.registries import client, unused
 
 from shipway.errors import CannotRun, ConfigError, Unreachable
@@ -14,7 +15,7 @@ from shipway.images.reference import ImageReference
 from shipway.images.referrers import InMemoryBlobs
 from shipway.images.registry import RegistryClient
 from shipway.images.registry_auth import RegistryCredentials
-from shipway.system.http import RegistryRequest, RegistryResponse, ScriptedRegistryTransport
+from shipway.system.http import RegistryRequest, RegistryResponse
 
 DATA = b"0123456789"
 DIGEST = oci.digest_of(DATA)

@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from tests.fakes.clock import VirtualClock
 
 from shipway.errors import CannotRun, ConfigError
 from shipway.findings.imports.report import findings_from
 from shipway.images.ecr import EcrRegistry, repository_settings
 from shipway.images.reference import ImageReference
-from shipway.system.clock import VirtualClock
 
 REGION = "eu-west-1"
 DIGEST = "sha256:" + "ab" * 32

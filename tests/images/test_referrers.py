@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.http import ScriptedRegistryTransport
 
 from shipway.errors import CannotRun
 from shipway.images import oci
@@ -10,7 +11,7 @@ from shipway.images.reference import ImageReference
 from shipway.images.referrers import attach_document, list_referrers
 from shipway.images.registry import RegistryClient
 from shipway.images.registry_auth import RegistryCredentials
-from shipway.system.http import RegistryRequest, RegistryResponse, ScriptedRegistryTransport
+from shipway.system.http import RegistryRequest, RegistryResponse
 
 SUBJECT = oci.descriptor(oci.MANIFEST, b"{}")
 LISTED = oci.image_index(

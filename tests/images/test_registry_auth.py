@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.fakes.http import ScriptedRegistryTransport
 
 from shipway.errors import ConfigError
 from shipway.images.reference import ImageReference
 from shipway.images.registry import RegistryClient
 from shipway.images.registry_auth import RegistryCredentials, find_credentials
-from shipway.system.http import RegistryRequest, RegistryResponse, ScriptedRegistryTransport
+from shipway.system.http import RegistryRequest, RegistryResponse
 
 ANNA = RegistryCredentials("anna", "hush-hush")
 DIGEST = "sha256:" + "ab" * 32

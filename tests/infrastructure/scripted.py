@@ -6,12 +6,12 @@ from typing import Any
 
 import boto3
 from botocore.stub import Stubber
+from tests.fakes.clock import VirtualClock
 
 from shipway.aws.names import AwsResourceNames
 from shipway.config.aws import Ecs
 from shipway.infrastructure.parameters import RunningService
 from shipway.infrastructure.stack import Stack, running_service
-from shipway.system.clock import VirtualClock
 
 NAMES = AwsResourceNames("web", "staging")
 RUNNING = "arn:aws:ecs:eu-west-1:1:task-definition/web-staging:7"

@@ -14,6 +14,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto import mock_aws
+from tests.fakes.clock import VirtualClock
 from tests.fakes.cloudwatch import Traffic
 from tests.fakes.recording_clients import RecordingClients
 from tests.rollouts.ecs.environment import ACCOUNT, NAMES, Mixed, Standing
@@ -40,7 +41,6 @@ from shipway.rollouts.ecs.logs import LogTail
 from shipway.rollouts.ecs.one_off_task import run_task, running_ecs_service
 from shipway.rollouts.ecs.preflight.checklist import run_preflight
 from shipway.rollouts.ecs.preview import deploy_preview
-from shipway.system.clock import VirtualClock
 
 SECRET = ACCOUNT.arn("secretsmanager", "secret:web/production/KEY-AbCdEf")
 PARAMETER = ACCOUNT.arn("ssm", "parameter/web/production/TOKEN")

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from tests.fakes.clock import VirtualClock
 from tests.infrastructure.change_set_rows import detail, row
 
 from shipway.aws.errors import AwsApiError
@@ -20,7 +21,6 @@ from shipway.infrastructure.stack import (
     raise_if_unsettled,
     wait_until_settled,
 )
-from shipway.system.clock import VirtualClock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 STACK = "AWS::CloudFormation::Stack"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 
 import pytest
+from tests.fakes.clock import VirtualClock
+from tests.fakes.notifier import RecordingNotifier
 from tests.notifications.webhook_server import Answer, hook
 from tests.patience import PATIENCE
 
-from shipway.notifications.delivery import HttpNotifier, RecordingNotifier
+from shipway.notifications.delivery import HttpNotifier
 from shipway.ports import Clock, Delivery, WebhookRequest
-from shipway.system.clock import SystemClock, VirtualClock
+from shipway.system.clock import SystemClock
 from shipway.system.network import free_port
 
 SECRET = "xoxb-" + "".join(map(str, range(10)))  # not written out: scanners look for such

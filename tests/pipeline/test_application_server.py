@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.fakes.clock import VirtualClock
+from tests.fakes.http import ScriptedHttp
 from tests.patience import PATIENCE
 from tests.pipeline.contexts import workshop
 
@@ -17,8 +19,8 @@ from shipway.errors import ApplicationFault, CannotRun, Unreachable
 from shipway.pipeline.application_server import START_LIMIT, serve_application
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import Clock, Http, Response
-from shipway.system.clock import SystemClock, VirtualClock
-from shipway.system.http import RealHttp, ScriptedHttp
+from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
 APP = """

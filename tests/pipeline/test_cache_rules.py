@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Config
 from shipway.pipeline.cache import StepCache
@@ -24,7 +25,6 @@ from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
 from shipway.reports.console import PlainConsole
-from shipway.system.clock import VirtualClock
 from shipway.system.files import BlobFolder, FileTree
 from shipway.system.process import SystemProcesses
 from shipway.system.record import SqliteRecord

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.checks.projects_with_secrets import GITHUB
+from tests.fakes.clock import VirtualClock
 
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.cache import StepCache
@@ -20,7 +21,6 @@ from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
 from shipway.ports import OnOutput
 from shipway.reports.json_events import JsonEvents
-from shipway.system.clock import VirtualClock
 from shipway.system.files import BlobFolder, FileTree
 from shipway.system.record import SqliteRecord
 

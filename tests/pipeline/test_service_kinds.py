@@ -89,12 +89,20 @@ def test_none_that_is_there_is_nearer(wanted: int, there: list[int]) -> None:
 
 @given(st.text(), st.integers(1), st.text())
 def test_a_note_is_read_back(folder: str, pid: int, born: str) -> None:
-    note = ServiceNote("redis", Server(pid, born), folder, "docker", "x", ("a", "b"), port=pid)
+    note = ServiceNote(
+        name="redis",
+        owner=Server(pid, born),
+        folder=folder,
+        engine="docker",
+        container="x",
+        argv=("a", "b"),
+        port=pid,
+    )
     assert service_note_from(note.to_json()) == note
 
 
 def test_a_note_without_an_owner_is_read_back() -> None:
-    note = ServiceNote("redis", None, "/x", ready=True)
+    note = ServiceNote(name="redis", owner=None, folder="/x", ready=True)
     assert service_note_from(note.to_json()) == note
 
 

@@ -301,7 +301,7 @@ def test_a_note_that_was_cut_off_is_removed(tmp_path: Path) -> None:
     folder = tmp_path / ".shipway" / "services"
     folder.mkdir(parents=True)
     (folder / "x.json").write_text('{"name": "red')
-    gone = ServiceNote("redis", Server(1, "never"), str(tmp_path / "nowhere"))
+    gone = ServiceNote(name="redis", owner=Server(1, "never"), folder=str(tmp_path / "nowhere"))
     (folder / "y.json").write_text(gone.to_json())
     assert remove_stale_services(str(tmp_path / ".shipway"), SystemProcesses()) == 2
     assert left(tmp_path) == []

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from tests.fakes.clock import VirtualClock
 from tests.patience import PATIENCE
 from tests.rehearsal.sent_requests import GOOD
 
 from shipway.rehearsal.faults import parse_fault
 from shipway.rehearsal.load import LoadResponse
 from shipway.rehearsal.run import FaultInjector
-from shipway.system.clock import VirtualClock
 
 NOW = 1_000.0
 OLD = GOOD._replace(at=NOW - 0.5, release="old")

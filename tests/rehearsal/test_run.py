@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from tests.fakes.clock import VirtualClock
+from tests.fakes.load import ScriptedLoad
 from tests.patience import until
 
 from shipway.config.schema import Application, Config, Environment
@@ -14,14 +16,12 @@ from shipway.pipeline.outcome import Verdict
 from shipway.rehearsal.environment import NAME, candidate_release
 from shipway.rehearsal.faults import FaultKind, parse_fault
 from shipway.rehearsal.load import LoadPlan, LoadResponse, LoadTarget
-from shipway.rehearsal.load_generator.process import ScriptedLoad
 from shipway.rehearsal.ports import RehearsalPlan, RehearsalSetup
 from shipway.rehearsal.result import RehearsalResult
 from shipway.rehearsal.run import run_rehearsal
 from shipway.releases.release import Release
 from shipway.rollouts.events import NullListener, RolloutListener
 from shipway.rollouts.report import RolloutReport
-from shipway.system.clock import VirtualClock
 
 ONE = Release(
     application="web",

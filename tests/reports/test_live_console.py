@@ -6,11 +6,12 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from tests.fakes.clock import VirtualClock
+
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult
 from shipway.reports.console import PlainConsole
 from shipway.reports.live_console import MOST_ROWS, LiveConsole
-from shipway.system.clock import VirtualClock
 
 from .sample_runs import HOSTILE, failed_run, passed_run, result, run, step
 

@@ -4,10 +4,10 @@ import io
 import re
 
 import pytest
+from tests.fakes.clock import VirtualClock
 from tests.reports.retold import lines, tell
 
 from shipway.reports.live_console import LiveRollout
-from shipway.system.clock import VirtualClock
 
 from .sample_rollouts import BEGAN, NEW, OLD, evidence, promoted, sample
 from .sample_runs import HOSTILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.entry_point import (
     EntryPoint,
@@ -12,7 +13,6 @@ from shipway.scaffold.entry_point import (
     find_entry_point,
     find_entry_points,
 )
-from shipway.scaffold.sources import MemorySources
 
 DJANGO = 'environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\nimport django'
 

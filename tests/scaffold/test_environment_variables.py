@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.environment_variables import (
     find_environment_variables,
     variable_examples,
 )
-from shipway.scaffold.sources import MemorySources
 from shipway.scaffold.survey import survey_application
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.generated_files import FileChange, dockerfile
 from shipway.scaffold.proposal import make_proposal
-from shipway.scaffold.sources import MemorySources
 from shipway.scaffold.survey import survey_application
 
 

@@ -7,6 +7,7 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.sources import MemorySources
 
 from shipway.config.schema import Config
 from shipway.config.tables import Service
@@ -20,7 +21,6 @@ from shipway.scaffold.generated_files import (
     toml_value,
 )
 from shipway.scaffold.proposal import LOCK, Proposal, make_proposal, proposal_for, with_missing
-from shipway.scaffold.sources import MemorySources
 from shipway.scaffold.survey import survey_application
 
 FLASK = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.python_version import (
     PythonRequirement,
     choose_python,
     find_python_requirement,
 )
-from shipway.scaffold.sources import MemorySources
 
 MATRIX = """
 jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.environment_variables import find_environment_variables, variable_examples
 from shipway.scaffold.required_services import (
@@ -11,7 +12,6 @@ from shipway.scaffold.required_services import (
     database_url,
     find_required_services,
 )
-from shipway.scaffold.sources import MemorySources
 
 
 def required(names: str, source: str = "", **files: str) -> RequiredServices:

@@ -7,11 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.sources import MemorySources
 
 from shipway.errors import ConfigError
 from shipway.scaffold.requirement_files import DIRECT, requirement_name
 from shipway.scaffold.requirements import Index, Requirements, find_requirements
-from shipway.scaffold.sources import MemorySources
 
 
 def read(files: dict[str, str]) -> Requirements:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.sources import MemorySources
 
 from shipway.scaffold.detection import TestSuites
 from shipway.scaffold.detection import find_test_suites as find
-from shipway.scaffold.sources import MemorySources
 
 DJANGO = {"manage.py": "import django"}
 

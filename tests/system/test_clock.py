@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from shipway.system.clock import SystemClock, VirtualClock
+from tests.fakes.clock import VirtualClock
+
+from shipway.system.clock import SystemClock
 
 
 def test_the_machines_clock_goes_on_by_what_was_slept() -> None:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.fakes.http import ScriptedHttp
 from tests.patience import PATIENCE
 
 from shipway.errors import Unreachable
 from shipway.ports import Response
-from shipway.system.http import RealHttp, ScriptedHttp, public_part
+from shipway.system.http import RealHttp, public_part
 
 Answer = Callable[[socket.socket, bytes], None]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from tests.fakes.clock import VirtualClock
 from tests.patience import PATIENCE
 
 from shipway.errors import Unreachable
-from shipway.system.clock import VirtualClock
 from shipway.system.http import HttpRegistryTransport, RegistryRequest, is_this_machine
 
 

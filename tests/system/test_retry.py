@@ -11,9 +11,9 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.clock import VirtualClock
 from tests.patience import PATIENCE
 
-from shipway.system.clock import VirtualClock
 from shipway.system.retry import Attempts, Backoff, call_within, retry_after
 
 CHANCE = st.floats(0, 1)

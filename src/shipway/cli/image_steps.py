@@ -244,7 +244,7 @@ def attestation_documents(
             context.now(),
         ),
     ]
-    sbom = context.blobs.get(release.sbom) if release.sbom else None
+    sbom = context.tool_texts.get(release.sbom) if release.sbom else None
     if sbom:
         attachments.insert(0, Attestation(oci.SBOM_TYPE, sbom, f"SBOM ({SBOM_FILE})"))
     return attachments

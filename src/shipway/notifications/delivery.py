@@ -123,16 +123,3 @@ def _judged(status: int, body: bytes, delay: float | None, letter: WebhookReques
 
 def _times(attempts: int) -> str:
     return "one attempt" if attempts == 1 else f"{attempts} attempts"
-
-
-class RecordingNotifier:
-    """A fake for tests: keeps every letter; `problem` is what becomes of each."""
-
-    def __init__(self, problem: str = "") -> None:
-        self.problem = problem
-        self.letters: list[WebhookRequest] = []
-
-    def send(self, letter: WebhookRequest, limit: float) -> Delivery:
-        """Keep it."""
-        self.letters.append(letter)
-        return Delivery(letter.channel, self.problem, 1, 0.0)

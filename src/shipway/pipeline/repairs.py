@@ -229,7 +229,7 @@ class _Proof:
         tests: dict[str, str] = {}
         for step in self._tests if context.python() else ():
             result = execute_step(step, context, lambda line: None)
-            report = context.blobs.get(result.reports.get("junit.xml", "")) or b""
+            report = context.tool_texts.get(result.reports.get("junit.xml", "")) or b""
             tests.update(_outcomes(report))
         return Observation(probed.errors, probed.loaded, tests)
 

@@ -249,7 +249,7 @@ def nearest_version(requested: int, available: tuple[int, ...]) -> int:
 # What is written down of a service before it is started, so that whoever comes next can end it.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ServiceNote:
     """name: of the kind. owner: the process that it ends with; None for one of an environment,
     which it outlives. folder: all of its files; its log is in it. engine, container: "" for a

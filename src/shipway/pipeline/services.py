@@ -242,18 +242,18 @@ def start_service(
     for way in find_backends(kind, service, host):
         name = f"shipway-{kind.name}-{secrets.token_hex(6)}"
         note = ServiceNote(
-            kind.name,
-            owner,
+            name=kind.name,
+            owner=owner,
             # Not below the project's: as root, PostgreSQL runs as a user who may not see that.
-            os.path.join(folder or tempfile.gettempdir(), name),
-            way.engine,
-            name if way.engine else "",
-            way.argv,
-            way.program,
-            way.version,
-            way.words,
-            host.free_port(),
-            password,
+            folder=os.path.join(folder or tempfile.gettempdir(), name),
+            engine=way.engine,
+            container=name if way.engine else "",
+            argv=way.argv,
+            program=way.program,
+            version=way.version,
+            words=way.words,
+            port=host.free_port(),
+            password=password,
         )
         path = os.path.join(notes, name + ".json" if owner else kind.name + ".json")
         write_atomic(path, note.to_json().encode(), 0o600)

@@ -120,21 +120,6 @@ def public_part(url: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
-class ScriptedHttp:
-    """A fake for tests: `answer` is asked for each URL and may raise Unreachable."""
-
-    def __init__(self, answer: Callable[[str], Response]) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
-
-    def get(
-        self, url: str, *, timeout: float = 5.0, headers: Mapping[str, str] | None = None
-    ) -> Response:
-        """What `answer` says."""
-        self.asked.append(url)
-        return self.answer(url)
-
-
 # What a registry's client needs of HTTP: requests whose body may be a file.
 
 
@@ -299,18 +284,3 @@ def is_this_machine(host: str) -> bool:
     """Whether a host (with or without port) is this machine: asked without TLS and proxies."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     return name in ("localhost", "[::1]") or name.startswith("127.")
-
-
-class ScriptedRegistryTransport:
-    """A fake for tests: `answer` is asked for each request and may raise Unreachable."""
-
-    def __init__(self, answer: Callable[[RegistryRequest], RegistryResponse]) -> None:
-        self.answer = answer
-        self.asked: list[RegistryRequest] = []
-
-    def ask(self, request: RegistryRequest) -> RegistryResponse:
-        """What `answer` says. The body is read, as a real one would be."""
-        self.asked.append(request)
-        if request.content is not None:
-            list(request.content.pieces())
-        return self.answer(request)

@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.fakes.load import ScriptedLoad
 from tests.patience import PATIENCE
 
 from shipway.errors import CannotRun, ConfigError
 from shipway.rehearsal.load import LoadPlan, LoadResponse, LoadTarget, summarize_load
-from shipway.rehearsal.load_generator.process import ProcessLoad, ScriptedLoad
+from shipway.rehearsal.load_generator.process import ProcessLoad
 from shipway.system.network import free_port
 
 HEAD = b"HTTP/1.1 200 OK\r\nX-Release: one\r\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.aws_account import FakeAccount
+from tests.fakes.clock import VirtualClock
 from tests.fakes.cloudwatch import Traffic
 
 from shipway.aws.names import AwsResourceNames
@@ -21,7 +22,6 @@ from shipway.rollouts.ecs.platform import EcsPlatform
 from shipway.rollouts.ecs.ports import TaskDefinitionOps
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.report import RolloutReport
-from shipway.system.clock import VirtualClock
 from shipway.system.record import SqliteRecord
 
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")

@@ -11,10 +11,9 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+from tests.fakes.clock import VirtualClock
 from tests.rollouts.ecs.environment import ACCOUNT, REGION, refused
 from tests.rollouts.ecs.task_definitions import rendered
-
-from shipway.system.clock import VirtualClock
 
 TASK = ACCOUNT.arn("ecs", "task/web-production/0123abcd")
 DEFINITION = ACCOUNT.arn("ecs", "task-definition/web-production:8")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from tests.fakes.clock import VirtualClock
 from tests.rollouts.ecs.environment import REGION, Mixed
 
 from shipway.errors import ConfigError
 from shipway.rollouts.ecs.logs import LogLine, LogTail
-from shipway.system.clock import VirtualClock
 
 NOW = 1_700_000_000.0
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.fakes.clock import VirtualClock
 from tests.rollouts.ecs.environment import NAMES
 from tests.rollouts.ecs.fake_tasks import DEFINITION, SERVICE, TASK, OneTask
 
 from shipway.config.schema import Environment
 from shipway.errors import CannotRun, ConfigError
 from shipway.rollouts.ecs.one_off_task import TaskResult, run_task, running_ecs_service
-from shipway.system.clock import VirtualClock
 
 COMMAND = ["flask", "--app", "main", "db", "upgrade"]
 

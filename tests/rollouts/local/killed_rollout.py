@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.clock import VirtualClock
 from tests.rollouts.local.fake_machine import Machine
 
 from shipway.config.schema import Application, Config, Environment
@@ -14,7 +15,6 @@ from shipway.pipeline.outcome import Verdict
 from shipway.releases.release import Release
 from shipway.rollouts.events import NullListener
 from shipway.rollouts.local.platform import LocalPlatform
-from shipway.system.clock import VirtualClock
 from shipway.system.record import SqliteRecord
 
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Environment
 from shipway.rollouts.analysis.rollout_analysis import RolloutAnalysis, TrafficSample
@@ -15,7 +16,6 @@ from shipway.rollouts.local.rollout import DOUBT_LASTS, LOOK, RolloutWaits
 from shipway.rollouts.report import RolloutNotes
 from shipway.rollouts.state_machine import Event, Rollout, Stage
 from shipway.rollouts.strategy import RolloutPlan, Strategy
-from shipway.system.clock import VirtualClock
 
 SETTINGS = Environment(bake=3.0, step_bake=3.0)
 GOOD = RequestCounts(requests=100)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Application, Config, Environment
 from shipway.rollouts.local.instances import Instance, InstanceLogTail, Instances
 from shipway.rollouts.local.runtime import ProcessRuntime
 from shipway.rollouts.local.services import EnvironmentServices
-from shipway.system.clock import VirtualClock
 from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
 from shipway.system.redaction import BLOT

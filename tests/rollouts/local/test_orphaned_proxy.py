@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Environment
 from shipway.errors import Busy
 from shipway.rollouts.local.proxy import EnvoyProxy, orphaned_proxy
-from shipway.system.clock import VirtualClock
 from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
 

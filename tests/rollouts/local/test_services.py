@@ -48,7 +48,7 @@ def test_what_a_killed_command_was_starting_is_removed_before_it_is_started_anew
     notes = tmp_path / "services"
     half = notes / "shipway-redis-0123456789ab"
     half.mkdir(parents=True)
-    note = ServiceNote("redis", None, str(half), port=1)
+    note = ServiceNote(name="redis", owner=None, folder=str(half), port=1)
     (notes / "redis.json").write_text(note.to_json())
     services(tmp_path, []).start(print)
     assert not half.exists()
@@ -60,9 +60,9 @@ def test_what_is_stopped_has_the_same_address_and_files_the_next_time(tmp_path: 
     files = tmp_path / "services" / "shipway-redis-0123456789ab"
     files.mkdir(parents=True)
     note = ServiceNote(
-        "redis",
-        None,
-        str(files),
+        name="redis",
+        owner=None,
+        folder=str(files),
         argv=(str(tmp_path / "redis-server"), "--port", "24713"),
         port=24713,
         ready=True,

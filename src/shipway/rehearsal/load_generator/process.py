@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from shipway.errors import CannotRun
 from shipway.rehearsal.load import LoadPlan, LoadResponse, load_plan_to_json, response_from_json
@@ -73,24 +73,3 @@ class ProcessLoad:
         """End it at once; what it was waiting for is not known."""
         self._process.kill()
         self._process.communicate()
-
-
-class ScriptedLoad:
-    """A fake for tests: `sent` gives what `requests` says at that time."""
-
-    def __init__(self, requests: Callable[[], Sequence[LoadResponse]]) -> None:
-        self.requests = requests
-        self.stopped = False
-
-    def sent(self) -> Sequence[LoadResponse]:
-        """What `requests` says."""
-        return self.requests()
-
-    def stop(self) -> Sequence[LoadResponse]:
-        """The same, once more."""
-        self.stopped = True
-        return self.requests()
-
-    def kill(self) -> None:
-        """Stop."""
-        self.stopped = True
