@@ -5,12 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -139,12 +137,12 @@ def _text(file: IO[bytes]) -> str:
     return file.read().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
-def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
+def begun(folder: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
     """Start a command and leave it running."""
     return subprocess.Popen(
         [SHIPWAY, *words],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, **variables),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -182,28 +180,3 @@ def only(*checks: str) -> str:
 def step(name: str, script: str, more: str = "inputs = []") -> str:
     """A step of the team's own, as shipway.toml has it."""
     return f'[steps.{name}]\nrun = ["sh", "-c", """{script}"""]\n{more}\n'
-
-
-def waiting(pid: int) -> bool:
-    """Whether it sleeps, and goes on sleeping: it waits for somebody."""
-    for _ in range(10):
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        if state != b"S":
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pid: int) -> bool:
-    """Whether it runs: what is dead and not reaped has no command line any more."""
-    path = Path(f"/proc/{pid}/cmdline")
-    try:
-        return bool(path.read_bytes())
-    except OSError:
-        return False
-
-
-def sound(folder: Path) -> bool:
-    """Whether the record of a project is whole."""
-    with sqlite3.connect(folder / ".shipway" / "record.sqlite3") as db:
-        return [row[0] for row in db.execute("PRAGMA integrity_check")] == ["ok"]

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.in_process import SHIPWAY, begun, environment, project, step, waiting
+from tests.cli.in_process import SHIPWAY, begun, environment, project, step
 from tests.patience import PATIENCE, until
 
 
@@ -58,31 +58,16 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     assert "1 passed" in seen
 
 
-def writing_end(path: Path) -> int:
-    """A pipe's other end, as soon as somebody waits for what is written to it."""
-    descriptors: list[int] = []
-
-    def opened() -> bool:
-        try:
-            descriptors.append(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:  # nobody reads it yet
-            return False
-        return True
-
-    until(opened)
-    return descriptors[0]
-
-
 def test_ctrl_c_before_anything_runs_is_an_interruption_without_words(tmp_path: Path) -> None:
-    web = project(tmp_path / "web", "")
-    (web / "shipway.toml").unlink()
-    os.mkfifo(web / "shipway.toml")  # whoever reads it waits for a writer
-    planning = begun(web, "plan")
-    pipe = writing_end(web / "shipway.toml")
-    # Between opening and reading, Python would notice the signal only after the read.
-    until(lambda: waiting(planning.pid))
-    planning.send_signal(signal.SIGINT)
-    output, errors = planning.communicate(timeout=PATIENCE)
-    os.close(pipe)
-    assert (planning.returncode, output) == (130, "")
+    web = project(tmp_path / "web", step("quick", "true"))
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexec sleep 600\n")
+    git.chmod(0o755)
+    path = os.pathsep.join((str(git.parent), os.environ.get("PATH", os.defpath)))
+    running = begun(web, "run", "--changed-since", "HEAD", PATH=path)
+    until((tmp_path / "asked").exists)
+    running.send_signal(signal.SIGINT)
+    output, errors = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, output) == (130, "")
     assert "Traceback" not in errors

@@ -289,7 +289,7 @@ def test_a_report_without_an_end_is_refused_with_bounded_memory(town: Path) -> N
 
 
 def test_a_report_in_another_encoding_names_the_byte(town: Path) -> None:
-    assert "at byte 9" in takes(town, '{"runs":"é"}'.encode("latin-1"), code=2)
+    assert "position 9" in takes(town, '{"runs":"é"}'.encode("latin-1"), code=2)
 
 
 @pytest.mark.parametrize(

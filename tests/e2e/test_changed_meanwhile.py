@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.in_process import git
-from tests.e2e.test_absent_suite import APP, SETTINGS, UNIT, shipway
+from tests.e2e.suite_application import APP, SETTINGS, UNIT, shipway
 
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_absent_suite import APP, SETTINGS, shipway
+from tests.e2e.suite_application import APP, SETTINGS, shipway
 
 pytestmark = pytest.mark.e2e
 LOCK = "gunicorn\npytest\ncoverage\n"
