@@ -99,7 +99,7 @@ def test_json_says_the_same(web: Path) -> None:
 def service_of(web: Path, environment: str) -> ServiceNote:
     """A Redis of an environment, with 300 bytes of data."""
     folder = web / ".shipway" / "environments" / environment / "services"
-    data = folder / f"redis-{environment}"
+    data = folder / f"shipway-redis-{'0' * 12}"  # as Shipway names it: a note may name no other
     data.mkdir(parents=True)
     (data / "appendonly").write_bytes(b"x" * 300)
     note = ServiceNote(name="redis", owner=None, folder=str(data), ready=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.cli.image_project import commit, town
-from tests.cli.in_process import git, shipway
+from tests.cli.in_process import environment, git, shipway
 from tests.images.engines import docker, storage
 from tests.images.registries import client, running
 
@@ -55,7 +55,7 @@ def test_the_same_commit_gives_the_same_digest_in_another_clone_and_by_another_b
     two = built(tmp_path / "clone", storage(tmp_path / "elsewhere"))
     assert one["digest"] == two["digest"] and one["origin"] == two["origin"]
     text = (here / "shipway.toml").read_text().replace('"buildah"', '"docker"')
-    shutil.copytree(here, tmp_path / "docker")
+    shutil.copytree(here, tmp_path / "docker", ignore=shutil.ignore_patterns(".shipway"))
     (tmp_path / "docker" / "shipway.toml").write_text(text)
     three = built(tmp_path / "docker", docker())
     assert [layer["packages"] for layer in three["layers"]] == [
@@ -186,9 +186,11 @@ def commit_of(folder: Path) -> str:
 
 @pytest.mark.e2e
 def test_a_published_release_has_its_image_and_the_runs_verdict(
-    tmp_path: Path, buildah: dict[str, str], registry: str
+    tmp_path: Path, buildah: dict[str, str], registry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = town(tmp_path / "here", "buildah", registry)
+    own = environment(here)["XDG_STATE_HOME"]  # the key of its seals is there
+    monkeypatch.setenv("XDG_STATE_HOME", own)
     done = shipway(here, "run", "publish", "--strict", "--json", **buildah)
     assert done.returncode == 0, done.stdout[-2000:]
     events = [json.loads(line) for line in done.stdout.splitlines()]

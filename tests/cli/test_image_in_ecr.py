@@ -68,7 +68,7 @@ def test_what_ecr_finds_stops_the_image_before_it_has_a_tag_unless_it_is_waived(
         assert json.loads(imported.stdout)["findings"] == 2
         listed = json.loads(shipway(here, "findings", "import", "--json").stdout)
         assert [(one["name"], one["severities"]) for one in listed] == [
-            ("ecr", {"critical": 1, "low": 1})
+            ("ecr/scanned", {"critical": 1, "low": 1})  # by its repository
         ]
 
 

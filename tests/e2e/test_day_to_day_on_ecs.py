@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import only, project, shipway
+from tests.cli.in_process import environment, only, project, shipway
 from tests.e2e import engine
 from tests.e2e.cloud import Cloud, cloud
 
@@ -37,9 +37,11 @@ def here(
 
 
 @pytest.fixture
-def web(here: Cloud, tmp_path: Path) -> Path:
+def web(here: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a packaged release, and a service that stands."""
     folder = project(tmp_path / "web", WEB, {"requirements.txt": ""})
+    own = environment(folder)["XDG_STATE_HOME"]  # the key of its seals is there
+    monkeypatch.setenv("XDG_STATE_HOME", own)
     record = SqliteRecord(str(folder / ".shipway" / "record.sqlite3"))
     release = Release(
         application="web",
