@@ -18,7 +18,7 @@ from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
 from shipway.cli.try_entries import prepare_test_environment, try_entries
 from shipway.cli.workflows import write_workflows
-from shipway.errors import CannotRun, ConfigError, ShipwayError
+from shipway.errors import ApplicationFault, CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
 from shipway.releases.interpreter import Interpreters
@@ -265,7 +265,7 @@ def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:
     while proposal.testing is not None:
         try:
             prepare_test_environment(root)
-        except CannotRun as problem:
+        except (ApplicationFault, CannotRun) as problem:
             package = unbuildable_package(problem.message)
             if not package or package in (*proposal.untested, *_packages(root, LOCK)):
                 break
