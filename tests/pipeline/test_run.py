@@ -231,6 +231,32 @@ def test_what_nobody_asked_for_is_skipped_and_not_blocked_by_what_is_missing(ben
     assert result.exit_code(strict=False) == 0
 
 
+def test_no_step_is_lost_whose_last_need_was_cached(bench: Bench) -> None:
+    """What waits for a step that is missing, and then for one that is cached, is blocked."""
+
+    def work(step: Step) -> StepResult:
+        return StepResult(
+            step=step.name,
+            stage=step.stage,
+            outcome=Outcome.ERROR if step.name == "missing" else Outcome.PASSED,
+        )
+
+    steps = (
+        named("missing"),
+        named("always", max_age=0.0, needs=("missing",), role=Role.REPORTER),
+        named("cached", needs=("always",), inputs=("nothing",)),
+        named("last", needs=("missing", "cached")),
+    )
+    bench.run(work, *steps)
+    again = bench.run(work, *steps)
+    assert [(one.step, str(one.outcome)) for one in again.steps] == [
+        ("missing", "unavailable"),
+        ("always", "passed"),
+        ("cached", "cached"),
+        ("last", "blocked"),
+    ]
+
+
 def test_the_address_of_a_run_is_that_of_its_last_rollout(bench: Bench) -> None:
     def work(step: Step) -> StepResult:
         return StepResult(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from shipway.errors import CannotRun, ShipwayError
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.codec import run_to_json, step_to_json
 from shipway.pipeline.command_line import command_line
-from shipway.pipeline.graph import Graph, Scheduler
+from shipway.pipeline.graph import Blocked, Graph, Scheduler
 from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
 from shipway.pipeline.release_source import REMEDY, ReleaseSource
 from shipway.pipeline.result import RunResult, StepResult
@@ -284,7 +284,7 @@ class PipelineRun:
         text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
         self._secrets.scanner_ended(step.name)
         self._note(result, EndedStep(step.name, text))
-        schedule.finish(step.name, Outcome.CACHED)
+        self._note_blocked(schedule.finish(step.name, Outcome.CACHED))
 
     def _skip_reason(self, step: Step) -> str:
         options = self._options
@@ -365,14 +365,18 @@ class PipelineRun:
         seconds = result.seconds if result.outcome is Outcome.PASSED else None
         # Its text is made when it is written: what is not redacted yet is not written.
         self._note(result, EndedStep(step.name, "", seconds, key, parts, self._clock.now()))
-        for blocked in schedule.finish(step.name, result.outcome):
+        self._note_blocked(schedule.finish(step.name, result.outcome))
+        if self._options.fail_fast and result.outcome is Outcome.FAILED:
+            self._failed_fast = True
+
+    def _note_blocked(self, steps: Iterable[Blocked]) -> None:
+        """What will not run now: also after a cached step, where it waited for that one last."""
+        for blocked in steps:
             if unasked := self._options.skipped.get(blocked.step.name):  # whatever it needs
                 self._note(_result(blocked.step, Outcome.SKIPPED, unasked))
                 continue
             reason = f"{blocked.cause} ended {blocked.outcome}"
             self._note(_result(blocked.step, Outcome.UPSTREAM_FAILED, reason))
-        if self._options.fail_fast and result.outcome is Outcome.FAILED:
-            self._failed_fast = True
 
     def _proving(self, step: Step, result: StepResult) -> StepResult:
         """The result; `unavailable` where it is good, and may be that of other files."""
