@@ -116,8 +116,7 @@ def test_an_archive_of_somebody_else_is_refused(web: Path) -> None:
     archive = web.parent / "web.tar"
     with tarfile.open(archive, "w") as tar:
         tar.add(web, "stranger")
-    with tarfile.open(archive) as tar:
-        tar.extractall(web.parent, filter="data")
+    subprocess.run(["tar", "--extract", "--file", archive, "--directory", web.parent], check=True)
     assert shipway(web.parent / "stranger", "run").returncode == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -180,3 +181,18 @@ def only(*checks: str) -> str:
 def step(name: str, script: str, more: str = "inputs = []") -> str:
     """A step of the team's own, as shipway.toml has it."""
     return f'[steps.{name}]\nrun = ["sh", "-c", """{script}"""]\n{more}\n'
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: what is dead and not reaped has no command line any more."""
+    path = Path(f"/proc/{pid}/cmdline")
+    try:
+        return bool(path.read_bytes())
+    except OSError:
+        return False
+
+
+def sound(folder: Path) -> bool:
+    """Whether the record of a project is whole."""
+    with sqlite3.connect(folder / ".shipway" / "record.sqlite3") as db:
+        return [row[0] for row in db.execute("PRAGMA integrity_check")] == ["ok"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from tests.cli.in_process import git
 from tests.e2e.suite_application import APP, SETTINGS, UNIT, shipway
 
+from shipway.errors import Unreachable
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
@@ -68,8 +68,8 @@ def test_what_changes_after_unit_passed_is_not_rolled_out(web: Path, port: int, 
     assert f"{NAMES[what]}" in done.stdout
     assert "while the run went on" in done.stdout
     assert "incomplete" in done.stdout
-    refused = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{port}/"], check=False)
-    assert refused.returncode == 7  # nobody listens
+    with pytest.raises(Unreachable):  # nobody listens
+        RealHttp().get(f"http://127.0.0.1:{port}/")
     (web / "edit.py").write_text("")
     if what == "a file that was tested":  # the release is of this state, and it is broken
         assert shipway(web, "run").returncode == 1

@@ -6,13 +6,11 @@ has another schema, and its sources had other names for all that is stored.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sqlite3
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -67,8 +65,8 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     if archive.returncode:
         leave_out("older build", f"this clone does not have its commit {COMMIT[:7]}")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as sources:
-        sources.extractall(folder, filter="data")
+    unpack = ["tar", "--extract", "--directory", str(folder)]  # Python's own, from 3.11.4 only
+    subprocess.run(unpack, input=archive.stdout, check=True)
     own = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     made = subprocess.run(
         [UV, "sync", "--locked", "--no-dev", "--quiet", "--python", sys.executable],
