@@ -101,6 +101,7 @@ def test_what_an_older_build_held_ends_as_a_person_wants(
     else:
         receipt = getattr(platform, command)(NullListener())
     assert receipt.verdict is verdict
+    assert bool(receipt.remedy) == (verdict is not Verdict.PASSED)
     place.only(place.new if verdict is Verdict.PASSED else place.old)
     newest, first = place.platform().rollouts(print)
     assert (newest.verdict, newest.report) == (verdict, receipt)

@@ -58,8 +58,8 @@ class RolloutNotes:
     log: tuple[str, ...] = ()
 
     def fail(self, cause: str, remedy: str = "", log: tuple[str, ...] = ()) -> None:
-        """Why it did not succeed."""
-        if not self.cause:
+        """Why it did not succeed; an empty cause says nothing."""
+        if cause and not self.cause:
             self.cause, self.remedy, self.log = cause, remedy, log
 
 
