@@ -405,6 +405,7 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
         raise ConfigError(
             f"github.name: {github.name!r} cannot begin the name of a file",
             "Name it by letters, digits, - and _.",
+            code="invalid-setting",
         )
     names = [target.file for target in destinations]
     for name in names:

@@ -105,4 +105,4 @@ def test_what_is_left_of_a_killed_one_is_removed_by_name(tmp_path: Path) -> None
 def test_without_an_image_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="has no image") as caught:
         containers(tmp_path).once_command(release(tmp_path, ""), ENV, ("migrate",))
-    assert "shipway image build" in caught.value.remedy
+    assert "shipway run publish" in caught.value.remedy

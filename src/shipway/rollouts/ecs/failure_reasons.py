@@ -39,7 +39,7 @@ _IMAGES = (
     ReasonPattern(
         _PULL + r"(toomanyrequests|rate limit)",
         "the registry limits how often images may be pulled",
-        "Wait, or push the image to ECR: shipway image push.",
+        "Wait, or publish the image to ECR (image.registry): shipway run publish.",
         True,
     ),
     ReasonPattern(

@@ -286,8 +286,8 @@ def _image(release: Release) -> str:
         published = f"only as {release.image!r}" if release.image else "nowhere"
         raise ConfigError(
             f"the image of {release.name} is published {published}: ECS gets it by digest",
-            "Push it first: shipway image push.",
-            code="invalid-setting",
+            "Build and publish it: shipway run publish.",
+            code="no-image",
         )
     return release.image
 

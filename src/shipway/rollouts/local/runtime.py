@@ -121,7 +121,7 @@ class ContainerRuntime:
         if not release.image:
             raise CannotRun(
                 f"{release.name} has no image, and instances here are containers",
-                "Build it: shipway image build. Or have processes: "
+                "Build and publish it: shipway run publish. Or have processes: "
                 '[environments.NAME] container = "".',
                 code="no-image",
             )

@@ -100,7 +100,10 @@ def check_image(subject: PreflightSubject) -> list[Problem]:
         parts = _IMAGE.fullmatch(str(container.get("image", "")))
         if parts is None:
             if container.get("name") == subject.settings.ecs.container:
-                problems.append(Problem(IMAGE, f"{container.get('image')} has no digest", _PUSH))
+                lacking = f"{container.get('image')} has no digest"
+                problems.append(
+                    Problem(IMAGE, lacking, "Build and publish it: shipway run publish.")
+                )
             continue
         registry, repository, digest = parts["registry"], parts["repository"], parts["digest"]
         ecr = _ECR.fullmatch(registry)
