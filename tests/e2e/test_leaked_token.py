@@ -67,6 +67,7 @@ def test_a_token_that_gitleaks_finds_is_in_nothing_that_any_tool_made_a_run_writ
         shown = {"stdout": done.stdout.encode(), "stderr": done.stderr.encode()}
         assert_absent({**shown, **written(web)})
         assert "[redacted]" in done.stdout
+    assert summary.exists() == ("--json" not in words)  # with --json nothing is published
     assert_absent({"summary": summary.read_bytes() if summary.exists() else b""})
     reported = shipway(web, "report", "--json")
     assert reported.returncode == 0
