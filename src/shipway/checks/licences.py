@@ -168,8 +168,6 @@ class Licences(DependencyCheck):
 
 def _shipped(lock: str) -> dict[str, int] | None:
     """Names of what not only development needs, and their lines; None where that is not told."""
-    # Slow to import, and not needed for a run that is cached.
-
     if not lock.endswith(".lock"):
         return None
     try:

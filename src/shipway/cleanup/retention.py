@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
+from shipway.rollouts.report import UNFINISHED
 
 _FINAL_VERDICTS = (Verdict.PASSED, Verdict.FAILED, Verdict.ROLLED_BACK)
-_UNFINISHED = "unfinished"
 
 
 def kept_releases(
@@ -46,8 +46,8 @@ def referenced_releases(data: object, releases: Mapping[str, str]) -> set[str]:
 
 def _open(rollout: JsonObject, *, newest: bool) -> bool:
     """Whether somebody may go on with it."""
-    verdict = rollout.get("verdict", _UNFINISHED)
-    return verdict == _UNFINISHED or (newest and verdict not in _FINAL_VERDICTS)
+    verdict = rollout.get("verdict", UNFINISHED)
+    return verdict == UNFINISHED or (newest and verdict not in _FINAL_VERDICTS)
 
 
 def _last_good(rollouts: Iterable[JsonObject], releases: Mapping[str, str]) -> list[str]:

@@ -236,8 +236,9 @@ class EcsPlatform:
         now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
         strategy = "rolling" if self.settings.strategy == "rolling" else "blue-green"
         venture = self._venture(listener)
+        assert rollout.candidate is not None  # `_earlier` finds only those that are known
         venture.begin(
-            rollout.candidate or rollout.release,
+            rollout.candidate,
             now,
             strategy,
             {"settings": rollout.settings},

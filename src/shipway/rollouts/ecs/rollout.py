@@ -201,7 +201,6 @@ class EcsRollout:
             digest=known.digest if known else "",
             candidate=known,
             before=before.release if before else "",
-            before_digest=before.digest if before else "",
             strategy=strategy,
             remarks=dict(remarks),
             back=back,

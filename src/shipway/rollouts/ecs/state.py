@@ -54,9 +54,9 @@ class WatcherState:
 class UnfinishedDeployment:
     """A rollout that has not ended; filled in as it goes on.
 
-    release, digest: of the candidate; candidate: None where another machine began it. before,
-    before_digest: of the stable release. back: whether it goes to an earlier release. known:
-    ARNs of the deployments before it. watcher: None before it is followed.
+    release, digest: of the candidate; candidate: None where another machine began it. before: the
+    stable release's name. back: whether it goes to an earlier release. known: ARNs of the
+    deployments before it. watcher: None before it is followed.
     """
 
     started: float
@@ -65,7 +65,6 @@ class UnfinishedDeployment:
     digest: str = ""
     candidate: Release | None = None
     before: str = ""
-    before_digest: str = ""
     number: int = 0
     remarks: Mapping[str, str] = field(default_factory=dict)
     back: bool = False
@@ -112,7 +111,6 @@ def _name_parts(document: JsonObject) -> JsonObject:
         "digest": release.get("digest", ""),
         "candidate": release if release.get("digest") else None,
         "before": before.get("name", ""),
-        "before_digest": before.get("digest", ""),
         "watcher": _watcher(course) if course else None,
     }
     return document

@@ -16,7 +16,7 @@ MODE = 0o600
 _NAME = "admin.sock"
 
 
-def create_socket_folder(folder: str) -> str:
+def new_socket_path(folder: str) -> str:
     """The path for a socket below `folder`, which is there and private.
 
     Elsewhere where it would be too long: below $XDG_RUNTIME_DIR, which is short and private

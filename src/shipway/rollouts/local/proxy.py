@@ -16,7 +16,7 @@ from shipway.config.schema import Environment
 from shipway.errors import Busy, CannotRun, Unreachable
 from shipway.ports import Clock, Command, Http, Processes, Server
 from shipway.rollouts.local import envoy
-from shipway.rollouts.local.admin_socket import create_socket_folder, remove_socket, socket_url
+from shipway.rollouts.local.admin_socket import new_socket_path, remove_socket, socket_url
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
@@ -178,7 +178,7 @@ class EnvoyProxy:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         os.chmod(self.folder, 0o700)
         remove_socket(self.admin_socket, self.folder)
-        self.admin, self.admin_socket = 0, create_socket_folder(self.folder)
+        self.admin, self.admin_socket = 0, new_socket_path(self.folder)
         self.inner = self.settings.test_port or free_port()
         self._renew()
         for name, addresses in self.shares.serving.items():
