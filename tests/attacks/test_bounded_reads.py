@@ -6,7 +6,6 @@ test can fill the machine.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -234,4 +233,4 @@ def test_a_state_file_that_is_nested_deeply_is_said(tmp_path: Path) -> None:
     done = limited(web, "findings", "import", "--json")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert json.dumps(done.stderr)
+    assert "imported/x.json" in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 from pathlib import Path
@@ -48,7 +49,7 @@ def running(web: Path) -> int:
 
 
 def end(pid: int) -> None:
-    subprocess.run(["kill", "-9", str(pid)], check=False, capture_output=True)
+    os.kill(pid, signal.SIGKILL)
 
 
 def test_down_stops_what_runs(web: Path) -> None:

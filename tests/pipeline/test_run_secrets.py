@@ -8,9 +8,11 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from tests.checks.projects_with_secrets import GITHUB
 from tests.fakes.clock import VirtualClock
 
+from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.graph import Graph
@@ -19,7 +21,7 @@ from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
-from shipway.ports import OnOutput
+from shipway.ports import MANIFEST_FILE, OnOutput
 from shipway.reports.json_events import JsonEvents
 from shipway.system.files import BlobFolder, FileTree
 from shipway.system.record import SqliteRecord
@@ -33,6 +35,45 @@ PLACE = {
 }
 SCANNER = Step(name="gitleaks", stage="security", kind=StepKind.CHECK, work={"check": "gitleaks"})
 TELLS = Step(name="tells", stage="security", kind=StepKind.COMMAND, work={})
+
+
+def scanned(*paths: str) -> StepResult:
+    """A scanner's result with a secret in each of these files."""
+    return StepResult(
+        step="gitleaks",
+        stage="security",
+        outcome=Outcome.PASSED,
+        facts={"secret_places": [{**PLACE, "path": path} for path in paths]},
+    )
+
+
+@pytest.mark.parametrize("paths", [("gone.py", "b.py"), ("b.py", "gone.py")])
+def test_a_secret_that_cannot_be_read_any_more_does_not_hide_the_others(
+    tmp_path: Path, paths: tuple[str, str]
+) -> None:
+    (tmp_path / "b.py").write_text(f"TOKEN = '{GITHUB}'\n")
+    secrets = RunSecrets(str(tmp_path), BlobFolder(str(tmp_path / "blobs")))
+    with pytest.raises(CannotRun):
+        secrets.learn_from(scanned(*paths))
+    assert secrets.redact(f"found {GITHUB}") == "found [redacted]"
+    (tmp_path / "gone.py").write_text(f"TOKEN = '{GITHUB[::-1]}'\n")  # it is there again
+    secrets.learn_from(scanned(*paths))
+    assert secrets.redact(GITHUB[::-1]) == "[redacted]"
+
+
+def test_the_list_of_a_releases_files_stays_as_it_is(tmp_path: Path) -> None:
+    """It is compared with the files: a path with a secret in it is a path."""
+    blobs = BlobFolder(str(tmp_path / "blobs"))
+    secrets = RunSecrets(str(tmp_path), blobs)
+    secrets.learn(["admin"])
+    digest = blobs.put(b"admin/views.py 7\n")
+    package = StepResult(
+        step="package",
+        stage="build",
+        outcome=Outcome.PASSED,
+        reports={MANIFEST_FILE: digest},
+    )
+    assert secrets.redact_result(package).reports == {MANIFEST_FILE: digest}
 
 
 class Town:

@@ -107,7 +107,7 @@ def run_git(root: str, *arguments: str, otherwise: str = "") -> str:
             f"git {arguments[0]} says: {output[-1]}"
             if output
             else otherwise or f"git {arguments[0]} failed",
-            "A baseline is the SARIF file of an earlier run, a commit, a branch or a tag.",
+            "Name a commit, a branch or a tag that is here; a baseline may be a SARIF file, too.",
             code="git-failed",
         )
     return done.stdout.strip()

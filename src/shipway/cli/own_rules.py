@@ -24,7 +24,7 @@ from shipway.pipeline.findings_step import source_texts
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
-from shipway.pipeline.rule_changes import Rules, loosened_rules
+from shipway.pipeline.rule_changes import LEVELS, Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind, StepWork
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
@@ -53,8 +53,7 @@ def with_own_rules(project: Project, base: str, *, named: bool) -> Project:
         return _with_step(project, {**compared, "absent": problem.message})
     if rules is None:  # all of it is new
         return _with_step(project, {**compared, "loosened": [], "own_rules": "report"})
-    levels = ("report", "review", "base")
-    strictest = max(rules.config.gates.own_rules, own.config.gates.own_rules, key=levels.index)
+    strictest = max(rules.config.gates.own_rules, own.config.gates.own_rules, key=LEVELS.index)
     if rules.config.gates.own_rules == "base":
         print(f"the rules of {base} count, not those of this change", file=sys.stderr)
         project = _ruled_by(project, rules.config)

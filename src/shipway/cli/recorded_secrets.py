@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,16 +10,22 @@ from shipway.cli.project import Project
 from shipway.errors import CannotRun
 from shipway.notifications.notice import Notice
 from shipway.pipeline.codec import step_from_json
+from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 
 
 def recorded_secrets(project: Project) -> RunSecrets:
     """Those that are still where the scanners saw them."""
-    secrets = RunSecrets(project.root, project.blobs)
     recorded = project.record.last_run()
-    for text in recorded[2] if recorded else ():
+    return secrets_of(project, map(step_from_json, recorded[2] if recorded else ()))
+
+
+def secrets_of(project: Project, steps: Iterable[StepResult]) -> RunSecrets:
+    """What these results tell of, as far as it is still there to be read."""
+    secrets = RunSecrets(project.root, project.blobs)
+    for step in steps:
         with suppress(CannotRun):
-            secrets.learn_from(step_from_json(text))
+            secrets.learn_from(step)
     return secrets
 
 

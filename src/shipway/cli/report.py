@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
 from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
 from shipway.cli.arguments import add_json
 from shipway.cli.github_actions import publish_run
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
+from shipway.cli.recorded_secrets import secrets_of
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import ConfigError
 from shipway.pipeline.codec import (
     run_from_json,
     run_to_json,
@@ -126,7 +126,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
     if json:
         print(run_with_steps_to_json(result))
     else:
-        print(write_reports(result, project, known_secrets(result, project)))
+        print(write_reports(result, project, secrets_of(project, result.steps)))
     if not source:
         return 0
 
@@ -163,15 +163,6 @@ def report_run(result: RunResult, project: Project, secrets: RunSecrets, *, quie
         sys.stdout.write(f"report: {path}\n")
         publish_run(result, project)
     _prune(project)
-
-
-def known_secrets(result: RunResult, project: Project) -> RunSecrets:
-    """What a run on record found, as far as it is still there to be shown."""
-    secrets = RunSecrets(project.root, project.blobs)
-    for step in result.steps:
-        with suppress(CannotRun):
-            secrets.learn_from(step)
-    return secrets
 
 
 def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> str:

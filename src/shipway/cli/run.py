@@ -146,7 +146,7 @@ def run_as(name: str, request: RunRequest) -> int:
     cache = StepCache(
         files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
     )
-    perform.source = source = _source(project, files)
+    perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
     execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
@@ -179,11 +179,11 @@ def _compared(project: Project, base: str) -> Project:
     return with_own_rules(project, base, named=base != os.environ.get(_BASE))
 
 
-def _source(project: Project, files: FileTree) -> ReleaseSource | None:
+def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | None:
     """What the release is made from, as it is now; None for a project without a release."""
     if not any(step.name == PACKAGE for step in project.steps):
         return None
-    return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0])
+    return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
 
 
 def _new_name() -> str:

@@ -94,7 +94,7 @@ def _fresh(stored: float, now: float, max_age: float) -> bool:
 
 
 class FileIndex(Protocol):
-    """The application's files (effects.files.Tree)."""
+    """The application's files (system.files.FileTree)."""
 
     learned: dict[str, tuple[str, str]]
 
@@ -104,7 +104,7 @@ class FileIndex(Protocol):
 
 
 class OutputStore(Protocol):
-    """Contents by digest (effects.files.Blobs); None for one that is missing or damaged."""
+    """Contents by digest (system.files.BlobFolder); None for one that is missing or damaged."""
 
     def get(self, name: str) -> bytes | None: ...
 

@@ -18,6 +18,7 @@ from shipway.pipeline.command_line import command_line
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.run_secrets import redacted_bytes
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
@@ -103,6 +104,7 @@ def collect_reports(
     passed. say: is told why.
     """
     reports = {}
+    redactor = Redactor(secrets)
     for name in check.reports:
         path = os.path.join(out, name)
         if not os.path.lexists(path):
@@ -112,16 +114,11 @@ def collect_reports(
         except (ConfigError, OSError) as problem:
             say(str(problem))
             continue
-        reports[name] = data if b"\0" in data else _redacted(data, secrets)
+        reports[name] = redacted_bytes(data, redactor)
         if reports[name] != data:
             with open(path, "wb") as file:
                 file.write(reports[name])
     return reports
-
-
-def _redacted(data: bytes, secrets: tuple[str, ...]) -> bytes:
-    text = data.decode("utf-8", "surrogateescape")
-    return Redactor(secrets)(text).encode("utf-8", "surrogateescape")
 
 
 def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:

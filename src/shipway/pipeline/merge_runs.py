@@ -72,7 +72,7 @@ STAGE = "stage-"  # what the name of a job's artifact begins with, before that o
 
 
 class PartRecord(Protocol):
-    """What is needed of each job's record (effects.record)."""
+    """What is needed of each job's record (system.record)."""
 
     def last_run(self) -> tuple[str, str | None, list[str]] | None: ...
     def stored(self) -> list[tuple[Any, ...]]: ...
@@ -86,7 +86,7 @@ class WholeRecord(Protocol):
 
 
 class PartContents(Protocol):
-    """A store of contents by digest (effects.files.Blobs)."""
+    """A store of contents by digest (system.files.BlobFolder)."""
 
     def put(self, data: bytes) -> str: ...
     def get(self, name: str) -> bytes | None: ...

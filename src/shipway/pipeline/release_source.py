@@ -24,12 +24,16 @@ class ReleaseSource:
     """
 
     def __init__(
-        self, files: FileIndex, steps: Iterable[Step], head_commit: Callable[[], str]
+        self,
+        files: FileIndex,
+        steps: Iterable[Step],
+        head_commit: Callable[[], str],
+        commit: str | None = None,
     ) -> None:
         self._index = files
         self._patterns = [step.inputs for step in steps if step.name in _MADE_FROM]
         self._head_commit = head_commit
-        self._commit = head_commit()
+        self._commit = head_commit() if commit is None else commit
         self._files = self._fingerprints(files)
         self.change = ""
 

@@ -86,7 +86,9 @@ def _repair(step: Step, context: StepContext, say: OnOutput) -> None:
     os.makedirs(check_context.out, exist_ok=True)
     try:
         argv = (*tool_command(check, check_context, context), *arguments)
-        done = context.processes.run(Command(argv, context.root, context.env(step), step.timeout))
+        env = context.env(step)
+        command = Command(argv, context.root, env, step.timeout, context.secrets)
+        done = context.processes.run(command)
     except CannotRun as problem:
         say(f"{step.name} cannot repair: {problem.message}")
         return

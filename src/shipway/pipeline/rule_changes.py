@@ -55,6 +55,8 @@ _TOOL_FILES = (
 _TOOL_TABLES = ("bandit", "black", "coverage", "flake8", "mypy", "pytest", "ruff")
 _SHOWN = 3
 
+LEVELS = ("report", "review", "base")  # of `[gates] own_rules`, the least strict first
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -127,8 +129,7 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
     ):
         if limit is not None and (value is None or value > limit):
             yield f"gates.findings.{name} is looser: {limit} → {'none' if value is None else value}"
-    order = ("report", "review", "base")
-    if order.index(head.gates.own_rules) < order.index(base.gates.own_rules):
+    if LEVELS.index(head.gates.own_rules) < LEVELS.index(base.gates.own_rules):
         yield f"gates.own_rules is looser: {base.gates.own_rules} → {head.gates.own_rules}"
     if allowed := set(head.security.licences) - set(base.security.licences):
         yield f"more licences are allowed: {_some(sorted(allowed))}"

@@ -108,7 +108,7 @@ Perform = Callable[[Step, Mapping[str, StepResult], OnOutput], StepResult]
 
 
 class RunRecord(Protocol):
-    """What a run needs of the record (effects.record.SqliteRecord)."""
+    """What a run needs of the record (system.record.SqliteRecord)."""
 
     def start_run(self, run: str, started: float, commit: str = "") -> None: ...
     def finish_steps(self, run: str, ended: Sequence[EndedStep]) -> None: ...
@@ -265,7 +265,9 @@ class PipelineRun:
             return
         if step.role.looks_behind and self._source is not None and self._source.change:
             reason = f"{self._source.change}: what was checked is not what would be released"
-            self._finish(schedule, step, _result(step, Outcome.UPSTREAM_FAILED, reason))
+            blocked = _result(step, Outcome.UPSTREAM_FAILED, reason)
+            blocked = replace(blocked, remedy=REMEDY, code="release-changed")
+            self._finish(schedule, step, blocked)
             return
         hit = self._cache.look(step, self._clock.now())
         if hit is not None and not self._learned(hit[1]):
@@ -282,7 +284,6 @@ class PipelineRun:
         self._upstream[step.name] = result
         # The stored text says "passed": what the record says of this run must be what happened.
         text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
-        self._secrets.scanner_ended(step.name)
         self._note(result, EndedStep(step.name, text))
         self._note_blocked(schedule.finish(step.name, Outcome.CACHED))
 
@@ -357,11 +358,11 @@ class PipelineRun:
             )
         result = self._proving(step, self._allowed(result))
         self._upstream[step.name] = result
-        self._secrets.scanner_ended(step.name)
         key = parts = ""
         if result.outcome is Outcome.PASSED:
             key, parts = self._cache.entry(step) or ("", "")
-        self._cache.ended(step, result)
+        if result.outcome is not Outcome.CACHED:  # the look that found it has done that
+            self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None
         # Its text is made when it is written: what is not redacted yet is not written.
         self._note(result, EndedStep(step.name, "", seconds, key, parts, self._clock.now()))
@@ -403,7 +404,6 @@ class PipelineRun:
         return replace(result, outcome=Outcome.SKIPPED, reason=explanation, remedy="")
 
     def _note(self, result: StepResult, ended: EndedStep | None = None) -> None:
-        self._secrets.scanner_ended(result.step)
         ended = ended or EndedStep(result.step, "")
         self._pass_on(_Event(result.step, result=result, ended=ended))
 
@@ -418,6 +418,8 @@ class PipelineRun:
     def _pass_on(self, event: _Event) -> None:
         """Tell the listener and the record, as soon as all secrets are known."""
         with self._holding:
+            if event.result is not None:
+                self._secrets.scanner_ended(event.step)
             self._held.append(event)
             if not self._secrets.complete:
                 return

@@ -25,6 +25,7 @@ from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind
 from shipway.findings.secret_place import SecretPlace, place_from
 from shipway.pipeline.result import StepFacts, StepResult
+from shipway.ports import MANIFEST_FILE
 from shipway.system.files import write_atomic
 from shipway.system.git import file_in_commit
 from shipway.system.redaction import BLOT, Redactor
@@ -88,16 +89,23 @@ class RunSecrets:
     def learn_from(self, result: StepResult) -> None:
         """Read the secrets that a scanner's result tells the places of.
 
-        Raises CannotRun where that is not possible any more.
+        Raises CannotRun where that is not possible any more for one; the others are known by then.
         """
-        places = {
-            place_from(place) for place in result.facts.get("secret_places", ())
-        } - self._places
-        self._places |= places
-        secrets = {text for place in places for text in _texts(self._root, place)}
+        unread: CannotRun | None = None
+        secrets: set[str] = set()
+        places = {place_from(place) for place in result.facts.get("secret_places", ())}
+        for place in places - self._places:
+            try:
+                secrets.update(_texts(self._root, place))
+            except CannotRun as problem:
+                unread = problem
+            else:
+                self._places.add(place)
         if result.step in SECRET_SCANNERS:
             secrets |= set(_hard_coded(self._root, result.findings))
         self.learn(form for secret in secrets for form in forms_of_found(secret))
+        if unread is not None:
+            raise unread
 
     def redact(self, text: str) -> str:
         """The text without any secret that is known by now, in as many lines."""
@@ -114,7 +122,11 @@ class RunSecrets:
         return replace(
             shown,
             log=name(result.log, self._redactor),
-            reports={file: name(digest, self._redactor) for file, digest in result.reports.items()},
+            reports={
+                # The manifest is compared with the release's files: it stays what it is.
+                file: digest if file == MANIFEST_FILE else name(digest, self._redactor)
+                for file, digest in result.reports.items()
+            },
         )
 
     def redact_files(self, step: str) -> None:

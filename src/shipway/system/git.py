@@ -44,7 +44,8 @@ def tracks(root: str, name: str) -> bool:
     except FileNotFoundError:
         return False
     # Version 4 shortens names, a split index has them in another file (gitformat-index).
-    whole = index[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link" not in index
+    # The size of that extension follows its name and is below 16 MB: its first byte is 0.
+    whole = index[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0" not in index
     wanted = os.fsencode(name.lower())
     if whole and not any(wanted + end in index for end in (b"/", b"\0")):
         return False

@@ -327,7 +327,7 @@ class SqliteRecord:
         """row: its last part is its seal."""
         return self._seal.holds(row[-1], kind, *map(_sealed_text, row[:-1]))
 
-    # -- holds (the port core.ports.Holds) ----------------------------------------------
+    # -- holds (the port ports.FreezeStore) ------------------------------------------
 
     def hold(self, environment: str) -> str:
         """The hold of an environment; "" where there is none."""
@@ -342,7 +342,7 @@ class SqliteRecord:
         """Hold it no more."""
         self._write("DELETE FROM memos WHERE name = ?", (f"hold {environment}",))
 
-    # -- releases and rollouts (the port core.ports.Releases) ---------------------------
+    # -- releases and rollouts (the port ports.Releases) ---------------------------
 
     def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         """Replace what is known to run in an environment."""

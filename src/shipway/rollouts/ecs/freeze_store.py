@@ -8,7 +8,7 @@ from shipway.ports import Clients
 
 
 class SsmFreezeStore:
-    """A parameter in SSM (the port core.ports.Holds). Raises AwsApiError, CannotRun: a deploy that
+    """A parameter in SSM (the port ports.FreezeStore). Raises AwsApiError, CannotRun: a deploy that
     cannot ask does not go on."""
 
     def __init__(self, clients: Clients, application: str) -> None:

@@ -30,7 +30,7 @@ TAIL = 15  # last log lines that explain a failure
 
 @dataclass(frozen=True)
 class Instance:
-    """One copy of a release. pid, born: its process (core.ports.Server); pid is 0 before it is
+    """One copy of a release. pid, born: its process (ports.Server); pid is 0 before it is
     started. joined: it was healthy, and is there to get requests."""
 
     digest: str
