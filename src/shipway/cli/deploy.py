@@ -150,7 +150,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     else:
         _show_status(state, rollouts, project.invocation(environment))
     well = state["proxy"] and all(instance["health"] == "ok" for instance in state["instances"])
-    return 1 if state["release"] and not well else 0
+    return 1 if (state["release"] and not well) or state.get("unrecorded") else 0
 
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:
@@ -351,7 +351,9 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
         return here.command(command_line(*arguments))
 
     environment = state["environment"]
-    if not state["release"]:
+    if not state["release"] and state.get("unrecorded"):
+        print(f"{environment}: no release is on record")
+    elif not state["release"]:
         print(f"{environment}: nothing runs; start it with {typed('run')}")
     else:
         proxy = "up" if state["proxy"] else "DOWN"
@@ -366,6 +368,14 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
     for instance in state["instances"]:
         pid = f"pid {instance['pid']:<8} " if "pid" in instance else ""
         print(f"  {instance['address']:<22} {pid}{instance['release']}  {instance['health']}")
+    if pids := state.get("unrecorded"):
+        numbers = ", ".join(map(str, pids))
+        print(
+            f"  {len(pids)} processes run that the record does not know (pid {numbers}):"
+            " it was lost, with the releases, rollouts and holds in it\n"
+            f"  next: {typed('down', environment)}, or {typed('run')}, which ends them once a"
+            " release serves"
+        )
     for name, present in state.get("secrets", {}).items():
         how = (
             "is there" if present else f"has no value: {typed('secret', 'set', environment, name)}"
