@@ -96,7 +96,10 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
     project = open_project(directory)
     target_platform = open_platform(project, environment)
-    if not force and not target_platform.unfinished:
+    undo = (
+        target_platform.unfinished is not None
+    )  # otherwise, rolled back is not where it was to go
+    if not force and not undo:
         raise_if_unsafe(
             target_platform.earlier(to),
             target_platform,
@@ -109,7 +112,7 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
         receipt = news.finish(
             target_platform.rollback(to, news.wrap(screen, to, target_platform.serves))
         )
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=undo, back=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
@@ -133,7 +136,7 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
         _listening(project, "", json=json) as screen,
     ):
         receipt = news.finish(target_platform.cancel(news.wrap(screen)))
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=True, back=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -321,8 +324,16 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
     yield InvokedRollout(PlainRollout(stream, release), here)
 
 
-def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool = False) -> int:
-    """Print the receipt; the exit code. undo: going back is what was asked for."""
+def _finish(
+    receipt: RolloutReport,
+    project: Project,
+    *,
+    json: bool,
+    undo: bool = False,
+    back: bool = False,
+) -> int:
+    """Print the receipt; the exit code. undo: a rollout was to be undone. back: an earlier release
+    was to serve again."""
     here = project.invocation(receipt.environment)
     receipt = replace(receipt, cause=here.text(receipt.cause), remedy=here.text(receipt.remedy))
     page = write_page(receipt, project)
@@ -335,7 +346,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
             print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
-        good = "went back to" if undo else "deployed"
+        good = "went back to" if back else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         print(
             f"{label} {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; "
