@@ -448,6 +448,7 @@ class LocalRollout:
         if unfinished.execution is None:  # killed before its first action
             walk = self._walk(release, begin_rollout(self.rollout_plan()))
             walk.notes.fail(cause, AGAIN)
+            walk.analysis.seed_baseline(walk.counters.begin())
             return self._finish(walk, observation or Event.BEGIN)
         state = unfinished.execution.state
         self._listener.on_message(
