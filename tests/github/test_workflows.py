@@ -153,29 +153,12 @@ def test_only_runs_of_pull_requests_are_ended_by_newer_ones() -> None:
     assert deploy["concurrency"]["queue"] == "max"
 
 
-def test_a_called_workflow_does_not_wait_for_the_one_that_calls_it() -> None:
-    groups = [WORKFLOWS[name]["concurrency"]["group"] for name in WORKFLOWS]
-    groups.append(WORKFLOWS["deploy.yml"]["jobs"]["deploy"]["concurrency"]["group"])
-    named = [re.sub(r"\$\{\{.*?\}\}", "development", group) for group in groups]
-    assert len(set(named)) == len(named)
-
-
 def test_deploys_are_of_pushes_and_by_the_one_workflow() -> None:
     deploy = WORKFLOWS["ci-cd.yml"]["jobs"]["deploy"]
     assert deploy["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
     assert set(deploy["needs"]) == {"verdict", "security"}
     for name in ("ci-cd.yml", "deploy-dev.yml", "deploy-staging.yml"):
         assert WORKFLOWS[name]["jobs"]["deploy"]["uses"] == "$/.github/workflows/deploy.yml"
-
-
-def test_who_calls_permits_what_the_called_jobs_ask_for() -> None:
-    for name in WORKFLOWS:
-        for job in jobs(name):
-            called = str(job.get("uses", "")).rpartition("/")[2]
-            if called:
-                asked = [one["permissions"].items() for one in jobs(called)]
-                needed = {pair for one in asked for pair in one}
-                assert needed <= job["permissions"].items()
 
 
 def test_a_long_rollout_has_the_time_that_it_may_take() -> None:
