@@ -14,9 +14,11 @@ import pytest
 from tests.fakes.github_actions import Event, FakeGitHub, Repository, Role, Run
 from tests.github.town import CONFIG, ECS
 
+from shipway.aws.names import subject_claim
+from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Config
 from shipway.config.tables import GitHub
-from shipway.github.workflows import generate_workflows
+from shipway.github.workflows import STACK_SESSION, generate_workflows
 
 COMMANDS = frozenset({"run", "deploy", "monitor", "cost", "clean"})
 ENVIRONMENTS = ("development", "staging", "production", "security", "review")
@@ -182,3 +184,87 @@ def test_other_applications_changes_start_nothing() -> None:
     github = FakeGitHub(files, repository())
     for name in ("push to main", "push to staging", "pull request"):
         assert github.runs(replace(EVENTS[name], changed=("apps/village/app.py",))) == []
+
+
+@pytest.mark.parametrize("main", ["master", "trunk", "release/next"])
+def test_a_repository_whose_main_branch_is_called_otherwise_is_checked_and_deployed(
+    main: str,
+) -> None:
+    config = replace(PLAIN, github=GitHub(main=main))
+    where = repository(default_branch=main)
+    for event in ("pull request", "merge queue", "schedule"):
+        runs = played(replace(EVENTS[event], branch=main), config, where)
+        assert runs and faults(runs) == []
+    assert deployed(played(Event("push", main), config, where)) == ["production"]
+    assert played(Event("push", "main"), config, where) == []
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_private_repository_is_refused_nothing_where_it_is_configured_as_one(event: str) -> None:
+    where = repository(visibility="private")
+    private = replace(PLAIN, github=GitHub(visibility="private"))
+    runs = played(EVENTS[event], private, where)
+    assert faults(runs) == []
+    assert deployed(runs) == deployed(played(EVENTS[event]))
+
+
+def test_a_private_repository_that_is_taken_for_a_public_one_is_refused() -> None:
+    """The reason for `[github] visibility`, which `workflows write` asks for."""
+    refused = " ".join(
+        faults(played(EVENTS["push to main"], PLAIN, repository(visibility="private")))
+    )
+    assert "Code Security must be enabled" in refused
+    runs = played(EVENTS["push to staging"], PLAIN, repository(visibility="private"))
+    assert "Feature not available" in " ".join(faults(runs))
+    assert deployed(runs) == []
+
+
+def test_what_a_plan_has_is_used_in_a_private_repository() -> None:
+    github = GitHub(visibility="private", codeql=True, dependency_review=True, attest=True)
+    where = repository(visibility="private", code_security=True, enterprise=True)
+    for name, event in EVENTS.items():
+        runs = played(event, replace(PLAIN, github=github), where)
+        assert faults(runs) == [], name
+
+
+@pytest.mark.parametrize("form", ["immutable", "name"])
+def test_a_role_trusts_both_forms_of_subject_as_configured(form: str) -> None:
+    config = replace(
+        PLAIN,
+        github=GitHub(
+            repository="ann/town",
+            owner_id="1",
+            repository_id="2",
+            oidc_subject="name" if form == "name" else "immutable",
+        ),
+    )
+    sent = "repo:ann/town" if form == "name" else "repo:ann@1/town@2"
+    where = repository(sent)
+    trusted = {
+        arn: Role(subject_claim(config.github, arn.rpartition("/")[2]), role.longest)
+        for arn, role in where.roles.items()
+    }
+    runs = played(EVENTS["push to main"], config, replace(where, roles=trusted))
+    assert faults(runs) == []
+    other = replace(where, roles=trusted, subject="repo:ann/town-2")
+    [refused] = played(EVENTS["push to main"], config, other)
+    deploying = next(job for job in refused.jobs if job.name == "production / deploy")
+    assert "Not authorized" in deploying.fault
+    assert "Explain whom the role trusts, and who asked" in deploying.steps
+
+
+def test_a_session_is_no_longer_than_its_role_allows() -> None:
+    """A role made by hand allows an hour, which is AWS's default."""
+    slow = replace(ECS, ecs=Ecs(timeout=10_000))
+    config = replace(PLAIN, environments={"production": slow})
+    where = repository()
+    hours = {arn: replace(role, longest=3600) for arn, role in where.roles.items()}
+    assert faults(played(EVENTS["push to main"], config, replace(where, roles=hours))) == []
+    known = replace(config, aws=Aws(account="123456789012", region="eu-west-1"))
+    stack = {
+        f"arn:aws:iam::123456789012:role/town-production-{kind}": Role(
+            f"{where.subject}:environment:production", longest
+        )
+        for kind, longest in (("deploy", STACK_SESSION), ("monitor", 3600), ("look", 3600))
+    }
+    assert faults(played(EVENTS["push to main"], known, replace(where, roles=stack))) == []
