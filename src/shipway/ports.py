@@ -16,6 +16,7 @@ from typing import (
 from shipway.codec import JsonObject
 
 if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is not free
+    from types_boto3_application_autoscaling import ApplicationAutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_ec2 import EC2Client
@@ -164,6 +165,7 @@ class Notifier(Protocol):
 
 
 AwsService = Literal[
+    "application-autoscaling",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -187,6 +189,10 @@ class Clients(Protocol):
     @property
     def region(self) -> str: ...
 
+    @overload
+    def client(
+        self, service: Literal["application-autoscaling"]
+    ) -> ApplicationAutoScalingClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

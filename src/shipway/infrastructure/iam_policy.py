@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
+from shipway.config.aws import NO_ROLE
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
 
@@ -228,10 +229,9 @@ class PolicyScope:
     def roles(self) -> tuple[str, ...]:
         """What is handed to ECS: the tasks' two roles, and the one that moves traffic."""
         ecs = self.settings.ecs
-        names = [
-            ecs.execution_role or self.names.execution_role,
-            ecs.task_role or self.names.task_role,
-        ]
+        names = [ecs.execution_role or self.names.execution_role]
+        if ecs.task_role != NO_ROLE:
+            names.append(ecs.task_role or self.names.task_role)
         if self.settings.strategy != "rolling":
             names.append(self.names.traffic_role)
         return tuple(sorted(map(self.account.role, names)))
