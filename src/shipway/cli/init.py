@@ -270,11 +270,12 @@ def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:
             if not package or package in (*proposal.untested, *_packages(root, LOCK)):
                 break
             complaint = problem.message.splitlines()[-1]
-            proposal = without_package(proposal, package, complaint)
-            say(f"assumed      {proposal.assumed[-1]}")
+            smaller = without_package(proposal, package, complaint)
             locks: list[FileChange] = []
-            if _resolve(root, proposal, locks, say, relock=True):
+            if _resolve(root, smaller, locks, say, relock=True):
                 break
+            proposal = smaller
+            say(f"assumed      {proposal.assumed[-1]}")
             write_changes(root, locks, say)
         else:
             break
@@ -365,8 +366,9 @@ def add_to(commands: Parser) -> None:
 
 
 def _init(parser: Parser) -> None:
-    """Give a repository with a Flask, Django or FastAPI application a pipeline.
+    """Give a repository with a Python web application a pipeline.
 
+    Flask, Django, FastAPI, Starlette, Litestar and Quart are known.
     Says what it found and assumed, and writes shipway.toml, Dockerfile, .dockerignore, the lock
     and the workflows where they are missing.
 

@@ -7,7 +7,6 @@ took it away. What can only be called other, not looser, is told as a change.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
@@ -17,6 +16,7 @@ from typing import Any
 from shipway.config.schema import Config
 from shipway.pipeline.gates import Bound
 from shipway.pipeline.step import PROVING_STAGES, Step, StepKind
+from shipway.source_text import parse_toml
 
 _PROSE = (".md", ".rst", ".txt")
 # In a comment: a tool is to pass over this line, or a test is not to run.
@@ -235,8 +235,8 @@ def _tables(name: str, text: str) -> dict[str, Any]:
     """Tool → its settings in a file that others share."""
     if name == "pyproject.toml":
         try:
-            tools = tomllib.loads(text).get("tool", {})
-        except tomllib.TOMLDecodeError:
+            tools = parse_toml(text).get("tool", {})
+        except ValueError:
             return {"every tool": text}
         return {tool: tools[tool] for tool in _TOOL_TABLES if tool in tools}
     parser = ConfigParser(interpolation=None, strict=False)

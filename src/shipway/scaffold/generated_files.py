@@ -1,4 +1,4 @@
-"""Dockerfile, .dockerignore and .gitignore for an application that has none."""
+"""The files that `shipway init` writes where they are missing: settings, Dockerfile, ignores."""
 
 from __future__ import annotations
 
