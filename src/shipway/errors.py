@@ -48,6 +48,7 @@ ErrorCode = Literal[
     "invalid-setting",
     "judge-inconclusive",
     "judge-rolled-back",
+    "machine-busy",
     "network-unavailable",
     "no-earlier-release",
     "no-image",

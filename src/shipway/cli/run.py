@@ -34,6 +34,7 @@ from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
 from shipway.system.interruption import interrupt, interruptions
+from shipway.system.processors import available_processors
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -117,7 +118,7 @@ def run_as(name: str, request: RunRequest) -> int:
     )
     options = RunOptions(
         run=name,
-        jobs=request.jobs or len(os.sched_getaffinity(0)),
+        jobs=request.jobs or available_processors(),
         secrets=secrets,
         application=project.name,
         fail_fast=request.fail_fast,

@@ -136,7 +136,10 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
     )
     if adapter.served:
         with _services_for(context, on_output) as inner, inner.serve(inner, on_output) as url:
-            return _run_check(step, adapter, replace(check_context, url=url), inner, on_output)
+            before = context.contention()
+            served = replace(check_context, url=url)
+            result = _run_check(step, adapter, served, inner, on_output)
+            return _controlled(result, max(before, context.contention()))
     if step.stage == "test":
         return _test(step, adapter, check_context, context, on_output)
     return _run_check(step, adapter, check_context, context, on_output)
@@ -316,6 +319,33 @@ def _undecided(result: StepResult, gate: GateResult, missing: str) -> StepResult
         gates=tuple(one for one in result.gates if one.passed),
         reason=f"{gate.sentence}; {missing} did not run, so nobody knows whether it is kept",
         remedy=f"See why {missing} did not run.",
+    )
+
+
+def _controlled(result: StepResult, contention: float) -> StepResult:
+    """With what the machine was like. A time that a machine as busy as this one may explain keeps
+    no limit, and breaks none; one that it cannot explain is too long on any."""
+    control = Measure("control", round(contention, 1), "×")
+    result = replace(result, measures=(*result.measures, control))
+    broken = [gate for gate in result.gates if not gate.passed]
+    explained = [
+        gate
+        for gate in broken
+        if gate.unit == "ms"
+        and gate.gate.bound is Bound.AT_MOST
+        and gate.figure is not None
+        and gate.figure <= gate.gate.limit * contention
+    ]
+    if result.outcome is not Outcome.FAILED or not explained or len(explained) < len(broken):
+        return result
+    return replace(
+        result,
+        outcome=Outcome.ERROR,
+        gates=tuple(gate for gate in result.gates if gate.passed),
+        reason=f"{explained[0].sentence}; inconclusive: this machine was busy (control "
+        f"{contention:.1f} ×, where 1.0 is all to itself)",
+        remedy=f"Run it again when less else runs here: {command_line('run', result.step)}.",
+        code="machine-busy",
     )
 
 
