@@ -109,7 +109,7 @@ def test_a_baseline_lets_pass_what_was_there_and_nothing_new(town: Path) -> None
     wrong = shipway(town, "run", "security", "--baseline", "no-such-branch")
     assert wrong.returncode == 2
     assert "no-such-branch is neither a file nor a commit here" in wrong.stderr
-    assert "A baseline is" in wrong.stderr
+    assert "Name a commit, a branch or a tag" in wrong.stderr
 
 
 @pytest.mark.e2e

@@ -18,12 +18,11 @@ from shipway.pipeline.command_line import command_line
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
-from shipway.pipeline.run_secrets import redacted_bytes
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import read_bytes, read_text
-from shipway.system.redaction import Redactor
+from shipway.system.redaction import Redactor, redacted_bytes
 
 # How a step's program is started, and what it means that it did not end by itself.
 
@@ -104,7 +103,6 @@ def collect_reports(
     passed. say: is told why.
     """
     reports = {}
-    redactor = Redactor(secrets)
     for name in check.reports:
         path = os.path.join(out, name)
         if not os.path.lexists(path):
@@ -114,7 +112,7 @@ def collect_reports(
         except (ConfigError, OSError) as problem:
             say(str(problem))
             continue
-        reports[name] = redacted_bytes(data, redactor)
+        reports[name] = redacted_bytes(data, Redactor(secrets))
         if reports[name] != data:
             with open(path, "wb") as file:
                 file.write(reports[name])

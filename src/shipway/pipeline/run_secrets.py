@@ -28,7 +28,7 @@ from shipway.pipeline.result import StepFacts, StepResult
 from shipway.ports import MANIFEST_FILE
 from shipway.system.files import write_atomic
 from shipway.system.git import file_in_commit
-from shipway.system.redaction import BLOT, Redactor
+from shipway.system.redaction import BLOT, Redactor, redacted_bytes
 
 # Checks that look for secrets: what other steps say waits for them.
 SECRET_SCANNERS = ("bandit", "gitleaks", "gitleaks-history", "trufflehog")
@@ -170,14 +170,6 @@ class HeldContents:
             self._kept[name] = self._contents.put(redacted)
             self._held.pop(name, None)
         return self._kept.get(name, name)
-
-
-def redacted_bytes(data: bytes, redactor: Redactor) -> bytes:
-    """A report or a log without secrets. What is no text is left as it is."""
-    if b"\0" in data or not redactor:
-        return data
-    text = data.decode("utf-8", "surrogateescape")
-    return redactor.keeping_lines(text).encode("utf-8", "surrogateescape")
 
 
 def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
