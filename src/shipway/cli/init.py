@@ -41,7 +41,7 @@ from shipway.scaffold.proposal import (
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.files import write_atomic
-from shipway.system.git import repository_root
+from shipway.system.git import known_branches, repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
 
@@ -71,7 +71,13 @@ def init(
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
     python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
-    proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
+    proposal = make_proposal(
+        surveyed,
+        python,
+        reason,
+        folder=_below_repository(root),
+        default_branch=known_branches(root).default,
+    )
     _tell(proposal, say)
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now

@@ -366,7 +366,8 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> PolicyDo
     """Whom the role trusts: jobs of one repository in one environment, and nobody else.
 
     The subject has the ids that stay (`repo:OWNER@ID/NAME@ID:environment:ENV`), as repositories
-    created since 15 July 2026 send it. Source: GitHub, "OpenID Connect reference"; IAM User
+    created since 15 July 2026 send it; with `[github] oidc_subject = "name"` it has not, and the
+    repository's id is asked for beside it. Source: GitHub, "OpenID Connect reference"; IAM User
     Guide, "Available keys for AWS web identity federation".
 
     Raises ConfigError where the repository or one of its ids is not configured.
