@@ -15,6 +15,7 @@ from shipway.errors import ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, web_address
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.problems import abridge_problems, run_problems, worst_first
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     gates_of,
@@ -22,7 +23,6 @@ from shipway.reports.console_lines import (
     reason_of,
     verdict_reason,
     warnings_of,
-    worst_first,
 )
 from shipway.reports.figures import PERCENTILES, format_duration, format_figure
 from shipway.reports.rollout_report import rollout_report_views
@@ -192,6 +192,7 @@ def _code(line: str) -> str:
 # The parts of the report as plain data, so that the template only lays them out.
 
 MOST_LOG_LINES = 200
+MOST_OF_A_KIND = 10  # problems at the top of the page; their steps have them all
 _LONGEST_LOG_LINE = 2000
 _PERFORMANCE = (*PERCENTILES, "rps", "error-rate")
 _NEEDS_ATTENTION = (Outcome.FAILED, Outcome.ERROR, Outcome.UPSTREAM_FAILED, Outcome.CANCELLED)
@@ -302,16 +303,20 @@ def html_report(
     page of its last rollout lies, from this page.
     """
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
+    problems, more = abridge_problems(run_problems(result), MOST_OF_A_KIND)
     return (
         _environment()
         .get_template("report.html")
         .render(
             run=result,
             reason=verdict_reason(result),
+            problems=problems,
+            more_problems=more,
             counts=outcome_counts(result.steps),
             facts=_facts(result),
             timeline=timeline(result),
-            troubles=failure_sections(result, blobs),
+            troubles=(troubles := failure_sections(result, blobs)),
+            detailed={trouble.step.step for trouble in troubles},
             gates=gates_of(result.steps),
             coverages=coverage_sections(result),
             performances=performance_sections(result),
