@@ -155,7 +155,7 @@ def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
     keep_scan(str(root / ".shipway"), scan, name=scan.name, source="codeql.sarif", now=NOW)
     result = judged(root, SQL)
     assert result.findings[0].tools == ("bandit", "CodeQL")
-    assert result.reason.startswith("critical findings is 1")
+    assert result.reason.startswith("1 critical finding is open")
 
 
 def test_a_secret_keeps_the_content_that_its_check_gave(root: Path) -> None:

@@ -125,7 +125,7 @@ def failure_lines(
         yield from (
             ConsoleLine(f"  | {log_line(line)}", Style.QUIET) for line in log[-MOST_LOG_LINES:]
         )
-    why = _tests_failed(result) if cases else reason_of(result)
+    why = short_reason(result)
     if why not in failed_gates((result,)):  # which has been said
         yield ConsoleLine(f"  why:   {why}", Style.BAD)
     if result.remedy:
@@ -149,9 +149,12 @@ def _failed_tests(result: StepResult) -> Iterator[ConsoleLine]:
         yield ConsoleLine(f"  and {counted(more, 'more test')}, named in the report", Style.BAD)
 
 
-def _tests_failed(result: StepResult) -> str:
+def short_reason(result: StepResult) -> str:
+    """Why a step did not pass, where the tests that failed are named beside it."""
     tests = result.tests
-    return f"{tests.failed:,} of {counted(tests.executed, 'test')} failed" if tests else ""
+    if tests is None or not tests.failures or result.outcome is not Outcome.FAILED:
+        return reason_of(result)
+    return f"{tests.failed:,} of {counted(tests.executed, 'test')} failed"
 
 
 def finding_lines(result: StepResult) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     gates_of,
     outcome_counts,
-    reason_of,
+    short_reason,
     verdict_reason,
     warnings_of,
 )
@@ -32,6 +33,7 @@ from shipway.reports.timeline import timeline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 # The report's table of findings: rows for everybody, and all of them as data for the script.
@@ -287,6 +289,7 @@ def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
     return "\n".join(last), len(lines) - len(last)
 
 
+_SEPARATORS = re.compile(r"(?<=[/_.\-])(?=\w)|(?<=::)")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -344,7 +347,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=format_figure, duration=format_duration, reason=reason_of, slug=_slug
+        figure=format_figure,
+        duration=format_duration,
+        reason=short_reason,
+        slug=_slug,
+        breakable=_breakable,
     )
     return environment
 
@@ -352,6 +359,14 @@ def _environment() -> Environment:
 def _harmless(value: Any) -> Any:
     """Runs over everything that the template prints; escaping comes after it."""
     return plain_text(value) if type(value) is str else value
+
+
+def _breakable(text: str) -> Markup:
+    """A path or a dotted name that is broken at its separators, and nowhere within a word."""
+    from markupsafe import Markup, escape
+
+    parts = _SEPARATORS.split(plain_text(text))
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
