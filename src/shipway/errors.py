@@ -81,6 +81,7 @@ ErrorCode = Literal[
     "suite-broken",
     "suite-not-run",
     "task-failed",
+    "test-failed",
     "timed-out",
     "tool-failed",
     "tool-missing",

@@ -187,7 +187,7 @@ def test_a_figure_that_lacks_something_may_keep_a_limit_and_breaks_none(
     assert all(gate.passed for gate in result.gates)
     if outcome is Outcome.ERROR:
         assert result.reason == (
-            "coverage is 60 %; the limit is at least 60.5 %; "
+            "coverage is 60 %; at least 60.5 % is required; "
             "browser did not run, so nobody knows whether it is kept"
         )
 

@@ -242,7 +242,23 @@ def _run_check(
     stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
+    if not reading.remedy:
+        remedy = _remedy(step, check, context, check_context, tests=bool(reading.tests))
+        reading = replace(reading, remedy=remedy)
     return _judged(step, reading, stored, log)
+
+
+def _remedy(
+    step: Step, check: Check, context: StepContext, check_context: CheckContext, *, tests: bool
+) -> str:
+    """What helps where the check itself names nothing."""
+    again = command_line("run", step.name)
+    if tests:
+        return f"Correct the code or the test; {again} runs these tests alone."
+    if check.fix(context.config, check_context) is not None:
+        repair = command_line("run", step.name, "--fix")
+        return f"{repair} repairs what is safe; correct the rest by hand."
+    return f"Correct it where it is named; {again} looks again."
 
 
 def _read(
@@ -281,7 +297,10 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
     if not any(measure.name == "findings" for measure in measures):
         measures = (*measures, Measure("findings", len(open_)))
     worst = reading.worst or tuple(finding.place for finding in open_)
-    results = evaluate_gates(gates, measures, worst)
+    results = tuple(
+        replace(gate, tool=step.name) if gate.counts_findings else gate
+        for gate in evaluate_gates(gates, measures, worst)
+    )
     broken = [gate for gate in results if not gate.passed]
     result = StepResult(
         step=step.name,

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from base64 import urlsafe_b64decode
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -24,7 +24,7 @@ from shipway.config.secret_values import forms_of_found
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind
 from shipway.findings.secret_place import SecretPlace, place_from
-from shipway.pipeline.result import StepFacts, StepResult
+from shipway.pipeline.result import StepFacts, StepResult, TestFailure
 from shipway.ports import MANIFEST_FILE
 from shipway.system.files import write_atomic
 from shipway.system.git import file_in_commit
@@ -189,8 +189,22 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
             for gate in result.gates
         ),
         tests=result.tests
-        and replace(result.tests, left_out=tuple(map(redact, result.tests.left_out))),
+        and replace(
+            result.tests,
+            left_out=tuple(map(redact, result.tests.left_out)),
+            failures=tuple(_redacted_failure(failure, redact) for failure in result.tests.failures),
+        ),
         facts=_redacted_facts(result.facts, redactor),
+    )
+
+
+def _redacted_failure(failure: TestFailure, redact: Callable[[str], str]) -> TestFailure:
+    return replace(
+        failure,
+        name=redact(failure.name),
+        message=redact(failure.message),
+        path=redact(failure.path),
+        details=tuple(map(redact, failure.details)),
     )
 
 
