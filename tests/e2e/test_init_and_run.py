@@ -104,6 +104,33 @@ def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(ro
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> None:
+    failing = "def test_mail():\n    raise OSError('no host')\n"
+    repository(
+        root,
+        {**FLASK, "requirements.txt": "flask\n", "tests/test_mail.py": failing, "setup.cfg": ""},
+    )
+    adopted = shipway(root, "init")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert "shipway-known-failures.toml: 1 test fails already" in adopted.stdout
+    known = tomllib.loads((root / "shipway-known-failures.toml").read_text())
+    assert known["unit"] == {"tests.test_mail::test_mail": "OSError: no host"}
+    settings = tomllib.loads((root / "shipway.toml").read_text())
+    assert settings["gates"]["known_failures"] == "shipway-known-failures.toml"
+    ran = shipway(root, "run", "test")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "known        tests.test_mail: :test_mail: OSError: no host" in ran.stdout
+    assert "1 test failed that failed before Shipway came" in ran.stdout.splitlines()[-1]
+
+    (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
+    failed = shipway(root, "run", "test")
+    assert failed.returncode == 1
+    assert "1 of 3 tests failed: tests.test_post: :test_post: OSError" in failed.stdout
+    (root / "tests/test_post.py").unlink()
+    (root / "shipway-known-failures.toml").unlink()
+    assert "1 of 2 tests failed: tests.test_mail" in shipway(root, "run", "unit").stdout
+
+
 def test_flask_with_requirements_in_utf_16(root: Path) -> None:
     (root / "requirements.txt").write_bytes("Flask>=3\r\n".encode("utf-16"))
     repository(root, FLASK)

@@ -110,12 +110,14 @@ class FindingGates(Closed):
 class Gates(Closed):
     """The limits that a change must keep.
 
-    coverage: percent of the packages' code that tests have to run. own_rules: what becomes of a
-    change that loosens these rules, compared with its base: `report` says so, with `review` it
-    fails, with `base` the rules of the base count instead.
+    coverage: percent of the packages' code that tests have to run. known_failures: the file with
+    the tests that failed before Shipway came: they are shown, and fail no run. own_rules: what
+    becomes of a change that loosens these rules, compared with its base: `report` says so, with
+    `review` it fails, with `base` the rules of the base count instead.
     """
 
     coverage: Percent = 80.0
+    known_failures: str = ""
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
     own_rules: Literal["report", "review", "base"] = "report"

@@ -197,7 +197,11 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
             for gate in result.gates
         ),
         tests=result.tests
-        and replace(result.tests, left_out=tuple(map(redact, result.tests.left_out))),
+        and replace(
+            result.tests,
+            left_out=tuple(map(redact, result.tests.left_out)),
+            known_failures=tuple(map(redact, result.tests.known_failures)),
+        ),
         facts=_redacted_facts(result.facts, redactor),
     )
 

@@ -163,7 +163,8 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
         if sentence not in verdict:  # the last line says it
             yield ConsoleLine(f"gate failed  {sentence}", Style.BAD)
     yield from _unavailable((step for step in steps if step.stage in _TESTING), here)
-    yield from _left_out(steps)
+    yield from _tests_apart("left out", skipped_tests(steps))
+    yield from _tests_apart("known", known_failures(steps))
     yield from _unavailable((step for step in steps if step.stage not in _TESTING), here)
     if run.address:
         yield ConsoleLine(f"address      {one_line(run.address)}")
@@ -195,13 +196,20 @@ def verdict_reason(run: RunResult) -> str:
         return "no step ran, so nothing is proved"
     if run.verdict is Verdict.PASSED:
         where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
-        return f"{counted(len(run.steps), 'step')}, none failed{where if run.address else ''}"
+        steps = f"{counted(len(run.steps), 'step')}, none failed{_failed_before(run.steps)}"
+        return f"{steps}{where if run.address else ''}"
     causes = causes_of(run)
     if not causes:
         return "no step says why; look at the report"
     first = causes[0]
     more = f" ({counted(len(causes) - 1, 'more step')} too)" if len(causes) > 1 else ""
     return f"{one_line(first.step)}: {reason_of(first)}{more}{_undelivered(run)}"
+
+
+def _failed_before(steps: Sequence[StepResult]) -> str:
+    """That tests failed all the same, which no verdict keeps to itself."""
+    count = len(known_failures(steps))
+    return f"; {counted(count, 'test')} failed that failed before Shipway came" if count else ""
 
 
 def _undelivered(run: RunResult) -> str:
@@ -248,6 +256,11 @@ def skipped_tests(steps: Iterable[StepResult]) -> tuple[str, ...]:
     return tuple(name for step in steps if step.tests for name in step.tests.left_out)
 
 
+def known_failures(steps: Iterable[StepResult]) -> tuple[str, ...]:
+    """Every test that failed as it did before Shipway came, as `name: reason`."""
+    return tuple(name for step in steps if step.tests for name in step.tests.known_failures)
+
+
 def gates_of(steps: Iterable[StepResult]) -> tuple[tuple[str, GateResult], ...]:
     """Every gate with the step that held it, failed ones first."""
     gates = [(step.step, gate) for step in steps for gate in step.gates]
@@ -287,12 +300,12 @@ def _unavailable(steps: Iterable[StepResult], here: Invocation) -> Iterator[Cons
             yield ConsoleLine(f"             more: {more}")
 
 
-def _left_out(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:
-    names = skipped_tests(steps)
+def _tests_apart(column: str, names: Sequence[str]) -> Iterator[ConsoleLine]:
+    """Tests that neither passed nor failed the run."""
     for name in names[:MOST_LEFT_OUT]:
-        yield ConsoleLine(f"left out     {one_line(name)}", Style.UNSURE)
+        yield ConsoleLine(f"{column:<12} {one_line(name)}", Style.UNSURE)
     rest = len(names) - MOST_LEFT_OUT
     if rest > 0:
         yield ConsoleLine(
-            f"left out     {counted(rest, 'more test')}, named in the report", Style.UNSURE
+            f"{column:<12} {counted(rest, 'more test')}, named in the report", Style.UNSURE
         )

@@ -84,7 +84,13 @@ GATE = _object(
     sentence=_TEXT,
 )
 TESTS: JsonObject = {
-    **_object(passed=_COUNT, failed=_COUNT, skipped=_COUNT, left_out=_list(_TEXT)),
+    **_object(
+        passed=_COUNT,
+        failed=_COUNT,
+        skipped=_COUNT,
+        left_out=_list(_TEXT),
+        known_failures=_list(_TEXT),
+    ),
     "type": ["object", "null"],
 }
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
@@ -261,6 +267,7 @@ class TallyObject(TypedDict):
     failed: int
     skipped: int
     left_out: list[str]
+    known_failures: list[str]
 
 
 class StepObject(TypedDict):
@@ -414,6 +421,7 @@ def _tests(tests: TestTally) -> TallyObject:
         "failed": tests.failed,
         "skipped": tests.skipped,
         "left_out": list(tests.left_out),
+        "known_failures": list(tests.known_failures),
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from shipway.config.bind_address import source_folder, with_address
-from shipway.scaffold.proposal import LOCK, Proposal
+from shipway.scaffold.proposal import BASELINE, KNOWN_FAILURES, LOCK, Proposal
 from shipway.scaffold.requirement_files import DIRECT
 
 # One file that `shipway init` writes, or leaves as it is.
@@ -73,7 +73,8 @@ _OUTSIDE = (
     "Dockerfile",
     ".dockerignore",
     "shipway.toml",
-    "shipway-baseline.sarif",
+    BASELINE,
+    KNOWN_FAILURES,
 )
 
 

@@ -13,6 +13,7 @@ from shipway.scaffold.survey import Survey, plain_name
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
+KNOWN_FAILURES = "shipway-known-failures.toml"
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
