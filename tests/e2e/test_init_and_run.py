@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -102,6 +103,46 @@ def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(ro
     assert "native" not in (root / "requirements-test-lock.txt").read_text()
     ran = shipway(root, "run", "install", "unit")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+STATIC = """
+STATIC_URL = "/static/"
+STATIC_ROOT = os.path.join(os.path.dirname(__file__), "collected")
+INSTALLED_APPS += ["django.contrib.staticfiles"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+"""
+LINKED = "from django.http import HttpResponse\nfrom django.templatetags.static import static\n\n\n"
+
+
+def test_static_files_are_collected_for_tests_and_for_the_release_and_not_in_the_tree(
+    root: Path,
+) -> None:
+    view = 'def index(request):\n    return HttpResponse("polls " + static("site.css"))\n'
+    files = {
+        **DJANGO,
+        "config/settings.py": DJANGO["config/settings.py"] + STATIC,
+        "polls/static/site.css": "body { color: red }\n",
+        "polls/views.py": LINKED + view,
+    }
+    repository(root, files)
+    adopted = shipway(root, "init", "--no-baseline")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert "starts, and answers 200 at /" in adopted.stdout
+    command = "python manage.py collectstatic --noinput"
+    settings = tomllib.loads((root / "shipway.toml").read_text())
+    assert settings["application"]["build"] == command
+    assert f"RUN {command}\n" in (root / "Dockerfile").read_text()
+    quieter(root)
+    ran = shipway(root, "run", "test", "deploy", "--skip", "coverage")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    address = json.loads(shipway(root, "status", "--json").stdout)["address"]
+    assert re.fullmatch(rb"polls /static/site\.\w{12}\.css", RealHttp().get(address).body)
+    assert not (root / "config/collected").exists()
 
 
 def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> None:

@@ -20,7 +20,8 @@ _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptool
 # Instances get it from Shipway, as `local`, which the application may not know.
 _OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
-_HOST = "127.0.0.1"  # one host, which is right however the application splits the list
+# By which health checks ask, and what many call themselves; only the first without a separator.
+_HOSTS = ("127.0.0.1", "localhost")
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
@@ -142,6 +143,18 @@ def without_package(proposal: Proposal, package: str, complaint: str) -> Proposa
     )
 
 
+def without_build(proposal: Proposal, complaint: str) -> Proposal:
+    """The same proposal without the command that makes files of a release, which fails."""
+    application = {**proposal.settings["application"]}
+    command = application.pop("build")
+    reason = f"build: {command} left out, because it fails here: {complaint}"
+    return replace(
+        proposal,
+        settings={**proposal.settings, "application": application},
+        assumed=(*proposal.assumed, reason),
+    )
+
+
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
     application = survey.application
     table: dict[str, object] = {"name": application.name}
@@ -170,6 +183,9 @@ def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> 
     for key in ("migrate", "seed"):
         if value := getattr(survey, key):
             table[key] = value
+    if survey.build_command:
+        table["build"] = survey.build_command
+        assumed.append(f"build: {survey.build_command}, because its pages need what that collects")
     return {**table, **_tests(survey, assumed)}
 
 
@@ -230,9 +246,10 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
         if variable.name in files:
             env[variable.name] = files[variable.name]
         elif variable.name.endswith("ALLOWED_HOSTS") and _serves_django(survey):
-            env[variable.name] = _HOST
+            hosts = variable.separator.join(_HOSTS) if variable.separator else _HOSTS[0]
+            env[variable.name] = hosts
             notes[variable.name] = f"read at {variable.place}"
-            assumed.append(f"{variable.name}: {_HOST!r}, because health checks ask by address")
+            assumed.append(f"{variable.name}: {hosts!r}, because health checks ask by address")
             continue
         elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
             env[variable.name] = value
