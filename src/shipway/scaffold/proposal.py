@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
 from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.requirements import Requirements
 from shipway.scaffold.survey import Survey, plain_name
 
 LOCK = "requirements-lock.txt"
@@ -225,16 +226,26 @@ def _locks(
     missing = [name for name in servers if name not in wants.names]
     brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
     unsynced = [name for name in testers if name not in wants.synced | brought]
-    if wants.lock and not missing and not unsynced:
+    optional = [*wants.production.extras, *wants.production.groups]
+    if wants.lock and not missing and not unsynced and not optional:
         return wants.lock, None, None
+    if optional:
+        assumed.append(f"{', '.join(optional)}: in the lock, because a deployment installs it")
     if missing:
         assumed.append(f"{', '.join(missing)}: added to the lock, because nothing here serves")
-    if wants.lock:
-        more = " ".join((*missing, *unsynced))
-        assumed.append(f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without")
-    elif not wants.pinned:
-        assumed.append(f"{wants.origin} pins not everything: {LOCK} has what was resolved today")
+    assumed += _reason_for_lock(wants, [*missing, *unsynced])
     return LOCK, tuple(missing), tuple(testers)
+
+
+def _reason_for_lock(wants: Requirements, lacking: Sequence[str]) -> Iterator[str]:
+    """Why there is a lock beside what is there. lacking: what uv.lock does not install."""
+    if wants.lock and lacking:
+        more = " ".join(lacking)
+        yield f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without"
+    elif wants.lock:
+        yield f"{LOCK} beside uv.lock, of which `uv sync` installs no extras and groups by itself"
+    elif not wants.pinned:
+        yield f"{wants.origin} pins not everything: {LOCK} has what was resolved today"
 
 
 def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[str, str]]:
