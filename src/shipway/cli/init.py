@@ -36,6 +36,7 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     with_missing,
+    without_build,
     without_package,
 )
 from shipway.scaffold.python_version import choose_python
@@ -242,7 +243,7 @@ def _tried(
     ]
     paths = (survey.health, "/", *_DESCRIBED.get(survey.entry.framework, ()))
     try:
-        best, errors = try_entries(root, candidates, paths, say)
+        best, errors, unbuilt = try_entries(root, candidates, paths, say)
         complete = with_missing(proposal, errors) if best is None else None
         if complete is not None:
             say(f"assumed      {complete.assumed[-1]}")
@@ -251,7 +252,10 @@ def _tried(
                 return proposal, problem
             write_changes(root, locks, say)
             proposal = complete
-            best, _ = try_entries(root, candidates, paths, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+        if unbuilt:
+            proposal = without_build(proposal, unbuilt)
+            say(f"assumed      {proposal.assumed[-1]}")
         proposal = _testable(root, proposal, say)
     except ShipwayError as fault:
         say(f"entry        {survey.entry.target} was not tried: {fault.message}")

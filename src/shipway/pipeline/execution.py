@@ -317,6 +317,8 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
         result = replace(
             result, facts={"secret_places": [place.to_dict() for place in reading.secrets]}
         )
+    if reading.warnings:
+        result = replace(result, facts={**result.facts, "warnings": [*reading.warnings]})
     if reading.partial:
         warning = f"measured without {reading.partial}, which did not run"
         result = replace(result, facts={**result.facts, "warnings": [warning]})

@@ -193,6 +193,7 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
             result.tests,
             left_out=tuple(map(redact, result.tests.left_out)),
             failures=tuple(_redacted_failure(failure, redact) for failure in result.tests.failures),
+            known_failures=tuple(map(redact, result.tests.known_failures)),
         ),
         facts=_redacted_facts(result.facts, redactor),
     )

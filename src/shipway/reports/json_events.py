@@ -92,6 +92,7 @@ TESTS: JsonObject = {
         failed=_COUNT,
         skipped=_COUNT,
         left_out=_list(_TEXT),
+        known_failures=_list(_TEXT),
         failures=_list(FAILED_TEST),
     ),
     "type": ["object", "null"],
@@ -306,6 +307,7 @@ class TallyObject(TypedDict):
     failed: int
     skipped: int
     left_out: list[str]
+    known_failures: list[str]
     failures: list[FailedTestObject]
 
 
@@ -482,6 +484,7 @@ def _tests(tests: TestTally) -> TallyObject:
         "failed": tests.failed,
         "skipped": tests.skipped,
         "left_out": list(tests.left_out),
+        "known_failures": list(tests.known_failures),
         "failures": [
             {
                 "name": failure.name,
