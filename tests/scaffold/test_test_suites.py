@@ -64,6 +64,16 @@ DJANGO = {"manage.py": "import django"}
             TestSuites((("unit", "."), ("integration", "tests/integration")), "pytest"),
         ),
         (
+            {"shop/cart/tests/apis/test_b.py": "", "shop/ward/tests/apis/test_c.py": ""},
+            ("shop",),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {"shop/tests/test_a.py": "", "shop/tests/apis/test_b.py": ""},
+            ("shop",),
+            TestSuites((("unit", "shop/tests"),), "pytest"),
+        ),
+        (
             {"shop/cart/tests/test_b.py": ""},
             ("shop",),
             TestSuites((("unit", "shop/cart/tests"),), "pytest"),

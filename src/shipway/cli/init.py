@@ -40,6 +40,7 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     with_missing,
+    without_build,
     without_package,
 )
 from shipway.scaffold.python_version import choose_python
@@ -300,7 +301,7 @@ def _tried(
     ]
     paths = (survey.health, "/", *_DESCRIBED.get(survey.entry.framework, ()))
     try:
-        best, errors = try_entries(root, candidates, paths, say)
+        best, errors, unbuilt = try_entries(root, candidates, paths, say)
         complete = with_missing(proposal, errors) if best is None else None
         if complete is not None:
             say(f"assumed      {complete.assumed[-1]}")
@@ -309,7 +310,10 @@ def _tried(
                 return proposal, problem
             write_changes(root, locks, say)
             proposal = complete
-            best, _ = try_entries(root, candidates, paths, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+        if unbuilt:
+            proposal = without_build(proposal, unbuilt)
+            say(f"assumed      {proposal.assumed[-1]}")
         proposal = _testable(root, proposal, say)
     except ShipwayError as fault:
         say(f"entry        {survey.entry.target} was not tried: {fault.message}")
@@ -334,11 +338,12 @@ def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:
             if not package or package in (*proposal.untested, *_packages(root, LOCK)):
                 break
             complaint = problem.message.splitlines()[-1]
-            proposal = without_package(proposal, package, complaint)
-            say(f"assumed      {proposal.assumed[-1]}")
+            smaller = without_package(proposal, package, complaint)
             locks: list[FileChange] = []
-            if _resolve(root, proposal, locks, say, relock=True):
+            if _resolve(root, smaller, locks, say, relock=True):
                 break
+            proposal = smaller
+            say(f"assumed      {proposal.assumed[-1]}")
             write_changes(root, locks, say)
         else:
             break
@@ -429,8 +434,9 @@ def add_to(commands: Parser) -> None:
 
 
 def _init(parser: Parser) -> None:
-    """Give a repository with a Flask, Django or FastAPI application a pipeline.
+    """Give a repository with a Python web application a pipeline.
 
+    Flask, Django, FastAPI, Starlette, Litestar and Quart are known.
     Says what it found and assumed, and writes shipway.toml, Dockerfile, .dockerignore, the lock
     and the workflows where they are missing.
 

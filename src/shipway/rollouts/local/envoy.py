@@ -75,6 +75,14 @@ _UPSTREAM = "extensions.upstreams.http.v3.HttpProtocolOptions"
 # More than any Python server takes (gunicorn: 32,768 headers of 8,190 bytes can be allowed), so
 # that the application's server is the one that refuses.
 _HEADERS, _HEADERS_KIB = 1000, 1024
+# A server that closes a kept connection in the moment in which a request is sent on it makes a 503
+# (flag UC). So Envoy closes it first: gunicorn keeps one for 2 s, uvicorn and hypercorn for 5 s.
+_UPSTREAM_IDLE = "1s"
+# Envoy's own limits are 1024 requests, connections and waiting requests, and 3 retries at a time:
+# of the requests that meet an instance that has ended, all but three would be refused (flag UO),
+# though others are there. Istio lifts them, too: it is the application's server that refuses.
+_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+_UNLIMITED = 2**32 - 1
 CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
@@ -169,6 +177,7 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
         "name": name,
         "type": "EDS",
         "connect_timeout": "2s",
+        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _UNLIMITED)]},
         "eds_cluster_config": {
             "eds_config": _from_file(folder, eds(name)),
             "service_name": name,
@@ -180,6 +189,7 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
                 "common_http_protocol_options": {
                     "max_headers_count": _HEADERS,
                     "max_response_headers_kb": _HEADERS_KIB,
+                    "idle_timeout": _UPSTREAM_IDLE,
                 },
             }
         },
