@@ -20,8 +20,17 @@ from shipway.source_text import parse_toml
 # Where the tests are, and who runs them.
 
 _KINDS = ("unit", "integration", "browser")
-_NAMED = re.compile(r"^(test_.*|.*_test|tests)\.py$")
+_NAMED = re.compile(r"^(test_(?!settings\.py$).*|.*_test|tests)\.py$")
 _FOLDERS = ("tests", "test")
+_OF_AN_APPLICATION = {
+    "__init__.py",
+    "Dockerfile",
+    "manage.py",
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ def _package(sources: Sources, folder: str) -> bool:
 def _places(sources: Sources, packages: Sequence[str]) -> list[str]:
     """The packages, those one below (Django's `apps/`), and folders of tests in them, with the
     folders by which those are ordered."""
+    packages = (*packages, *_namespaces(sources))
     below = [f"{package}/{name}" for package in packages for name in sources.folders(package)]
     tests = [
         f"{path}/{name}" for path in below for name in sources.folders(path) if name in _FOLDERS
@@ -112,6 +122,18 @@ def _places(sources: Sources, packages: Sequence[str]) -> list[str]:
     tests += [path for path in below if path.rpartition("/")[2] in _FOLDERS]
     inside = [f"{path}/{name}" for path in tests for name in sources.folders(path)]
     return list(dict.fromkeys((*packages, *below, *tests, *inside)))
+
+
+def _namespaces(sources: Sources) -> list[str]:
+    """Folders of packages that are none themselves (Django's `apps/`), and no application of its
+    own."""
+    return [
+        folder
+        for folder in sources.folders("")
+        if folder not in _NO_PACKAGES | FOREIGN | {"src"}
+        and not {*sources.files(folder)} & _OF_AN_APPLICATION
+        and any(_package(sources, f"{folder}/{name}") for name in sources.folders(folder))
+    ]
 
 
 def _holds_tests(sources: Sources, folder: str) -> bool:
