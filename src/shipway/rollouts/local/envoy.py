@@ -87,6 +87,10 @@ CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
 RELEASE_HEADER = "x-shipway-release"
+# What Shipway itself asks where people come, so that it is not counted as theirs. With the value
+# LISTENER, Envoy answers by itself: whether its listener takes requests, whoever is behind it.
+SYNTHETIC_HEADER = "x-shipway-synthetic"
+LISTENER, SMOKE_TEST = "listener", "smoke test"
 COOKIE = "shipway-share"
 
 
@@ -143,6 +147,8 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
             "default_host_for_http_10": "localhost",
         },
         "access_log": [_access_log(folder, name)],
+        # A line when a request was read, too: of what Envoy is at when it is killed.
+        "access_log_options": {"flush_access_log_on_new_request": True},
         "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
             {
@@ -262,6 +268,15 @@ def header_match(name: str) -> JsonObject:
     return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
 
 
+def listener_check() -> JsonObject:
+    """The entry that answers whether the listener takes requests."""
+    header: JsonObject = {"name": SYNTHETIC_HEADER, "string_match": {"exact": LISTENER}}
+    return {
+        "match": {"prefix": "/", "headers": [header]},
+        "direct_response": {"status": 200},
+    }
+
+
 def _to(target: JsonObject, match: JsonObject | None = None) -> JsonObject:
     return {
         "match": match or {"prefix": "/"},
@@ -311,22 +326,31 @@ def _from_file(folder: str, name: str) -> JsonObject:
     }
 
 
+def access_log_path(folder: str, name: str = FRONT) -> str:
+    """The file of a listener's access log."""
+    return os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log")
+
+
 def _access_log(folder: str, name: str) -> JsonObject:
     fields: JsonObject = {
+        "type": "%ACCESS_LOG_TYPE%",
+        "id": "%STREAM_ID%",
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ)%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "milliseconds": "%DURATION%",
+        "cluster": "%UPSTREAM_CLUSTER%",
         "release": "%RESP(X-RELEASE)%",
         "instance": "%UPSTREAM_HOST%",
+        "synthetic": f"%REQ({SYNTHETIC_HEADER})%",
     }
     return {
         "name": "file",
         "typed_config": {
             "@type": f"{_TYPE}.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log"),
+            "path": access_log_path(folder, name),
             "log_format": {"json_format": fields},
         },
     }
