@@ -36,9 +36,10 @@ def app(environ, start):
 class Client:
     """Keeps asking, on kept and on fresh connections, and counts what comes back."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, gives_up_after: float = PATIENCE) -> None:
         self.seen: Counter[str] = Counter()
         self._port = port
+        self._gives_up_after = gives_up_after
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._ask, args=(kept, path))
@@ -60,7 +61,9 @@ class Client:
         return sum(count for what, count in self.seen.items() if not what.startswith("200"))
 
     def _ask(self, kept: bool, path: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=self._gives_up_after
+        )
         while not self._stop.is_set():
             try:
                 connection.request("GET", path)
@@ -69,6 +72,7 @@ class Client:
                 self.seen[f"{answer.status} {answer.headers.get('X-Release')}"] += 1
             except OSError as error:
                 self.seen[repr(error)] += 1
+                connection.close()
             if not kept:
                 connection.close()
             time.sleep(0.01)
