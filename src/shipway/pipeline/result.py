@@ -100,7 +100,8 @@ class StepResult:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """A whole run. `steps` in the order in which they ended."""
+    """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
+    programs that it started; "" where all of it did, or none was started."""
 
     run: str
     application: str
@@ -112,6 +113,7 @@ class RunResult:
     branch: str = ""
     jobs: int = 1
     address: str = ""
+    sandbox: str = ""
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

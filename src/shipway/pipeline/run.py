@@ -126,7 +126,7 @@ class RunOptions:
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
     that it needs, for the command that runs it again. strict: whether what is absent holds up a
-    rollout as a failure does.
+    rollout as a failure does. shortcoming: what did not hold the steps' programs, once they ended.
     """
 
     run: str
@@ -141,6 +141,7 @@ class RunOptions:
     commit: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strict: bool = False
+    shortcoming: Callable[[], str] = str
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ class PipelineRun:
             branch=self._options.branch,
             jobs=self._options.jobs,
             address=self._address(),
+            sandbox=self._options.shortcoming(),
         )
         self._record.finish_run(self._options.run, run_to_json(result))
         self._listener.run_finished(result)

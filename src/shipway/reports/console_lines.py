@@ -167,6 +167,8 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
     yield from _unavailable((step for step in steps if step.stage not in _TESTING), here)
     if run.address:
         yield ConsoleLine(f"address      {one_line(run.address)}")
+    if run.sandbox:
+        yield ConsoleLine(f"sandbox      {one_line(run.sandbox)}", Style.QUIET)
     yield ConsoleLine(verdict, _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 
 

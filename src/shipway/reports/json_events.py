@@ -131,6 +131,7 @@ EVENTS: dict[str, JsonObject] = {
         branch=_TEXT,
         jobs=_COUNT,
         address=_TEXT,
+        sandbox=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
     ),
     "error": _event(
@@ -299,6 +300,7 @@ class RunObject(TypedDict):
     branch: str
     jobs: int
     address: str
+    sandbox: str
     steps: dict[str, str]
 
 
@@ -365,6 +367,7 @@ def run_object(result: RunResult) -> RunObject:
         "branch": result.branch,
         "jobs": result.jobs,
         "address": result.address,
+        "sandbox": result.sandbox,
         "steps": {step.step: step.outcome.value for step in result.steps},
     }
 
