@@ -73,6 +73,7 @@ ErrorCode = Literal[
     "resource-busy",
     "rollback-unsafe",
     "rollout-in-progress",
+    "sandbox-unavailable",
     "service-not-started",
     "smoke-test-failed",
     "stack-failed",

@@ -117,6 +117,14 @@ def run_as(name: str, request: RunRequest) -> int:
         os.path.join(project.state, "runs", name),
         scanners.intersection(SECRET_SCANNERS),
     )
+    perform = StepExecutor(
+        project,
+        name,
+        commit,
+        secrets,
+        advisories=_folder(request.advisories),
+        baseline=_baseline(project, graph, request.baseline),
+    )
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -133,14 +141,7 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
-    )
-    perform = StepExecutor(
-        project,
-        options.run,
-        commit,
-        secrets,
-        advisories=_folder(request.advisories),
-        baseline=_baseline(project, graph, request.baseline),
+        shortcoming=perform.shortcoming,
     )
     perform.remove_stale_services()
     if request.fix:

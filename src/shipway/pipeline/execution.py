@@ -59,6 +59,13 @@ def interrupted_result(step: Step, done: Completed) -> StepResult | None:
     )
     if done.cancelled:
         return result
+    if done.exceeded:
+        return replace(
+            result,
+            outcome=Outcome.FAILED,
+            reason=f"{done.exceeded} and was ended",
+            remedy="Find out what takes so much, or raise the limit: [limits] in shipway.toml.",
+        )
     if done.timed_out:
         return replace(
             result,
@@ -210,7 +217,12 @@ def _run_check(
         *check.argv(context.config, check_context),
     )
     env = {**context.env(step), **variables, **dict(check.tool.env)}
-    command = Command(argv, context.root, env, step.timeout, context.secrets)
+    sandbox = context.sandbox(
+        check_context.out,
+        network=step.work.get("network", True),
+        fingerprints=check.tool.home is ToolSource.OWN,
+    )
+    command = Command(argv, context.root, env, step.timeout, context.secrets, sandbox=sandbox)
     settings = check.settings(context.config, check_context)
     if settings:
         on_output(settings)
@@ -219,7 +231,7 @@ def _run_check(
     stopped = interrupted_result(step, done)
     if stopped is not None:
         # A test that hangs is a fault of the application; a scanner that does says nothing of it.
-        unknown = done.timed_out and step.stage == "security"
+        unknown = (done.timed_out or done.exceeded) and step.stage == "security"
         outcome = Outcome.ERROR if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
     unread: list[str] = []
@@ -402,12 +414,16 @@ def execute_step(step: Step, context: StepContext, on_output: OnOutput) -> StepR
 
 
 def _command(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
-    done = context.processes.run(
-        Command(
-            tuple(step.work["argv"]), context.root, context.env(step), step.timeout, context.secrets
-        ),
-        on_output,
+    sandbox = context.sandbox() if step.work.get("sandbox", True) else None
+    command = Command(
+        tuple(step.work["argv"]),
+        context.root,
+        context.env(step),
+        step.timeout,
+        context.secrets,
+        sandbox=sandbox,
     )
+    done = context.processes.run(command, on_output)
     log = context.store(done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:

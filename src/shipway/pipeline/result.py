@@ -140,7 +140,8 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """A whole run. `steps` in the order in which they ended."""
+    """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
+    programs that it started; "" where all of it did, or none was started."""
 
     run: str
     application: str
@@ -153,6 +154,7 @@ class RunResult:
     jobs: int = 1
     address: str = ""
     compared: Comparison = Comparison()
+    sandbox: str = ""
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

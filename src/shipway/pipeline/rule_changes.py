@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from shipway.config.schema import Config
@@ -138,6 +139,13 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
         was, value = getattr(base.performance, key), getattr(head.performance, key)
         if (value < was) if key != "workers" else (value > was):
             yield f"the load test asks less: {key} {was:g} → {value:g}"
+
+    if base.network < head.network:
+        yield "unit tests may reach the network"
+    for key in ("memory_gb", "processes", "output_mb", "timeout"):
+        was, value = getattr(base.limits, key), getattr(head.limits, key)
+        if (was or inf) < (value or inf):  # 0 is the default of memory_gb, which is all there is
+            yield f"limits.{key} is looser: {was:g} → {value:g}"
 
 
 def _exceptions(base: Rules, head: Rules) -> Iterator[str]:

@@ -16,7 +16,9 @@ from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step
-from shipway.ports import OnOutput, Processes
+from shipway.ports import OnOutput, Processes, Sandbox
+from shipway.system.sandbox import machine_memory
+from shipway.system.seal import key_folder
 
 # What every program gets of the caller's environment; all else must be declared.
 BASE_ENV = (
@@ -100,6 +102,25 @@ class StepContext:
         """What a program may see: the base and what the step declares."""
         names = (*BASE_ENV, *(step.env if step else ()))
         return {name: self.environment[name] for name in names if name in self.environment}
+
+    def sandbox(self, *writable: str, network: bool = True, fingerprints: bool = False) -> Sandbox:
+        """What holds a program that is, or runs, the code under test.
+
+        writable: folders of the state that it writes to. fingerprints: whether it makes those of
+        secrets, and needs the user's key for them.
+        """
+        limits = self.config.limits
+        home = self.environment.get("HOME") or os.path.expanduser("~")
+        own = () if fingerprints else (os.path.join(home, ".config", "shipway"),)
+        return Sandbox(
+            read_only=(self.state,),
+            writable=writable,
+            hidden=(key_folder(), *own),
+            network=network,
+            memory=int(limits.memory_gb * 2**30) or machine_memory() * 9 // 10,
+            processes=limits.processes,
+            output=int(limits.output_mb * 2**20),
+        )
 
     def folder(self, step: str) -> str:
         """A step's report folder."""

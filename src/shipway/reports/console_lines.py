@@ -196,6 +196,8 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
     if run.address:
         label = "address" if run.verdict in _TONE_OF_VERDICT else "still live"
         yield ConsoleLine(_labelled(label, one_line(run.address)))
+    if run.sandbox:
+        yield ConsoleLine(_labelled("sandbox", one_line(run.sandbox)), Style.QUIET)
     yield from _next_lines(problems_behind(run), explained)
     yield ConsoleLine(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 

@@ -151,6 +151,7 @@ EVENTS: dict[str, JsonObject] = {
         branch=_TEXT,
         jobs=_COUNT,
         address=_TEXT,
+        sandbox=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
         problems=_list(PROBLEM),
         compared_with=_TEXT,
@@ -347,6 +348,7 @@ class RunObject(TypedDict):
     branch: str
     jobs: int
     address: str
+    sandbox: str
     steps: dict[str, str]
     problems: list[ProblemObject]
     compared_with: str
@@ -415,6 +417,7 @@ def run_object(result: RunResult) -> RunObject:
         "branch": result.branch,
         "jobs": result.jobs,
         "address": result.address,
+        "sandbox": result.sandbox,
         "steps": {step.step: step.outcome.value for step in result.steps},
         "problems": problem_objects(result),
         "compared_with": result.compared.run,
