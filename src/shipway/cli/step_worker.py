@@ -26,7 +26,8 @@ from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
-from shipway.system.sandbox import shortcoming
+from shipway.system.sandbox import machine_memory, shortcoming
+from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program
 
 
@@ -74,6 +75,8 @@ class StepWorker:
             advisories=advisories,
             secrets=hidden,
             texts=secrets.contents,
+            hidden=(key_folder(),),
+            memory=machine_memory(),
         )
 
     def execute(
