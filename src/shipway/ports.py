@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
+    Any,
     Literal,
     NamedTuple,
     Protocol,
@@ -164,6 +165,7 @@ class Notifier(Protocol):
 
 
 AwsService = Literal[
+    "ce",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -180,6 +182,14 @@ AwsService = Literal[
 ]
 
 
+class CostExplorerClient(Protocol):
+    """As much of Cost Explorer (boto3: "ce") as is asked."""
+
+    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
+        """One page of the account's monitors."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -187,6 +197,8 @@ class Clients(Protocol):
     @property
     def region(self) -> str: ...
 
+    @overload
+    def client(self, service: Literal["ce"]) -> CostExplorerClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

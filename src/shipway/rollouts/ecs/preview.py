@@ -198,10 +198,10 @@ def deploy_preview(
     desired = render_task_definition(
         settings, names, release, template or running, account=account, health=health
     )
-    desired = int(service.get("desiredCount", 0)) or settings.infrastructure.min_tasks
+    tasks = int(service.get("desiredCount", 0)) or settings.infrastructure.min_tasks
     if not service.get("runningCount"):
         settings = settings_where_nothing_runs(settings)
-    configured = deployment_configuration(settings, desired)
+    configured = deployment_configuration(settings, tasks)
     now = service.get("deploymentConfiguration", {})
     before = cast(
         "DeploymentConfigurationOutputTypeDef",
