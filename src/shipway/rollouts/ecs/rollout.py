@@ -364,6 +364,25 @@ class EcsRollout:
         except (AwsApiError, AwsUnreachable) as problem:
             self.log_message(f"the service could not be left as before: {problem.message}")
 
+    def _tag_image(self) -> None:
+        """Let the environment's tag name what serves: the registry keeps what has one."""
+        try:
+            definition = self.parts.service.task_definition(self._current.task_definition)
+            image = next(
+                (
+                    container.get("image", "")
+                    for container in definition.get("containerDefinitions", ())
+                    if container.get("name") == self.parts.service.place.container
+                ),
+                "",
+            )
+            self.tools.tag_image(image)
+        except ShipwayError as problem:
+            self.log_message(
+                f"the tag {self.history.environment} does not name this image: {problem.message}; "
+                "the registry may clean up an image that serves"
+            )
+
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
         self._story.fail(
@@ -398,6 +417,8 @@ class EcsRollout:
             self._save()
         elif unfinished.deployment:
             self._leave_as_before(receipt.verdict)
+            if receipt.verdict is Verdict.PASSED:
+                self._tag_image()
         self.history.close(unfinished, receipt, over=over)
         self.closed = receipt
         return receipt
