@@ -13,6 +13,7 @@ import re
 import runpy
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 
@@ -21,8 +22,13 @@ import coverage
 NO_TESTS = 5  # as pytest says it
 _FIXTURE = re.compile(r"setUp(?:Class|Module) \((.+)\)$")
 # By its path: this program runs where Shipway is not installed.
-_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
-measurement: Callable[..., coverage.Coverage] = runpy.run_path(_BESIDE)["measurement"]
+_BESIDE = os.path.dirname(os.path.abspath(__file__))
+measurement: Callable[..., coverage.Coverage] = runpy.run_path(
+    os.path.join(_BESIDE, "coverage_settings.py")
+)["measurement"]
+collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
+    os.path.join(_BESIDE, "collected_static.py")
+)["collected_static"]
 
 
 def main(data: str, sources: str, junit: str) -> int:
@@ -49,7 +55,8 @@ def _run(junit: str) -> int:
         class Recording(chosen):  # type: ignore[misc]  # known at run time only
             def run_suite(self, suite: Any, **options: Any) -> Any:
                 tests = [test.id() for test in runner.iter_test_cases(suite)]
-                result = super().run_suite(suite, **options)
+                with collected_static(os.path.join(os.path.dirname(junit), "static")):
+                    result = super().run_suite(suite, **options)
                 runs.append((tests, result))
                 return result
 

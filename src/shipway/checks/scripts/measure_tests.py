@@ -13,15 +13,28 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 
 import coverage
 import pytest
 
 # By its path: this program runs where Shipway is not installed.
-_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
-measurement: Callable[..., coverage.Coverage] = runpy.run_path(_BESIDE)["measurement"]
+_BESIDE = os.path.dirname(os.path.abspath(__file__))
+measurement: Callable[..., coverage.Coverage] = runpy.run_path(
+    os.path.join(_BESIDE, "coverage_settings.py")
+)["measurement"]
+collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
+    os.path.join(_BESIDE, "collected_static.py")
+)["collected_static"]
+
+# `shipway init` locks setuptools where something needs its pkg_resources, which warns since 2023.
+# That fails a suite for which every warning is an error, and none of its own lines is to blame.
+_OWN_WARNINGS = (
+    "-Wignore:pkg_resources is deprecated as an API",
+    "-Wignore:Deprecated call to `pkg_resources.",
+)
 
 
 class UsualNames:
@@ -34,14 +47,28 @@ class UsualNames:
             config.addinivalue_line("python_files", "tests.py")
 
 
+class StaticFiles:
+    """A plug-in: the tests of a Django application find its static files. folder: to put them."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self) -> Iterator[None]:
+        """While the tests run, after pytest-django has set the application up."""
+        with collected_static(self._folder):
+            yield
+
+
 def main(data: str, sources: str, *arguments: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated); pytest's exit code."""
     measured = measurement(data, sources.split(","))
-    plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
-    alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
+    replaced = {"pytest_cov": "--no-cov", "xdist": "-n0"}
+    alone = [option for plugin, option in replaced.items() if find_spec(plugin)]
     measured.start()
     try:
-        return int(pytest.main([*arguments, *alone], plugins=[UsualNames()]))
+        plugins = [UsualNames(), StaticFiles(os.path.join(os.path.dirname(data), "static"))]
+        return int(pytest.main([*arguments, *alone, *_OWN_WARNINGS], plugins=plugins))
     finally:
         measured.stop()
         measured.save()
