@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
+    Any,
     Literal,
     NamedTuple,
     Protocol,
@@ -194,6 +195,7 @@ class Notifier(Protocol):
 
 AwsService = Literal[
     "application-autoscaling",
+    "ce",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -210,6 +212,14 @@ AwsService = Literal[
 ]
 
 
+class CostExplorerClient(Protocol):
+    """As much of Cost Explorer (boto3: "ce") as is asked."""
+
+    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
+        """One page of the account's monitors."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -221,6 +231,8 @@ class Clients(Protocol):
     def client(
         self, service: Literal["application-autoscaling"]
     ) -> ApplicationAutoScalingClient: ...
+    @overload
+    def client(self, service: Literal["ce"]) -> CostExplorerClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload
