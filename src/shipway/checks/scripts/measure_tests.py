@@ -36,6 +36,9 @@ _OWN_WARNINGS = (
     "-Wignore:Deprecated call to `pkg_resources.",
 )
 
+# A project's `-x` is for people. Which tests fail is known only where the others ran, too.
+_TO_THE_END = "--maxfail=0"
+
 
 class UsualNames:
     """A plug-in: `tests.py`, as Django and unittest name it, has tests where no setting of the
@@ -68,7 +71,8 @@ def main(data: str, sources: str, *arguments: str) -> int:
     measured.start()
     try:
         plugins = [UsualNames(), StaticFiles(os.path.join(os.path.dirname(data), "static"))]
-        return int(pytest.main([*arguments, *alone, *_OWN_WARNINGS], plugins=plugins))
+        options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
+        return int(pytest.main(options, plugins=plugins))
     finally:
         measured.stop()
         measured.save()
