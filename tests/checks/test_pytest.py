@@ -79,7 +79,69 @@ def test_the_first_three_failures_are_named() -> None:
 
 def test_what_was_skipped_is_named_with_its_reason() -> None:
     left_out = ("tests.unit.test_bad::test_bridge: the river is high",)
-    assert read("unit", "bad").tests == TestTally(1, 5, 1, left_out)
+    tests = read("unit", "bad").tests
+    assert tests is not None
+    assert replace(tests, failures=()) == TestTally(1, 5, 1, left_out)
+
+
+def test_a_failed_test_has_its_place_its_error_and_the_lines_that_show_it() -> None:
+    tests = read("unit", "bad").tests
+    assert tests is not None
+    first, raised, *_, crosses = tests.failures
+    assert (first.name, first.place) == (
+        "tests.unit.test_bad::test_adds_wrongly",
+        "tests/unit/test_bad.py:7",
+    )
+    assert first.message == "assert 3 == 4"
+    assert first.details == (
+        ">       assert add(1, 2) == 4",
+        "E       assert 3 == 4",
+        "E        +  where 3 = add(1, 2)",
+    )
+    assert (raised.message, raised.place) == (
+        "ValueError: no such ward",
+        "tests/unit/test_bad.py:11",
+    )
+    assert crosses.place == "tests/unit/test_bad.py:24"
+
+
+def test_a_file_that_cannot_be_imported_has_the_line_of_the_import() -> None:
+    tests = read("unit", "unimportable").tests
+    assert tests is not None
+    assert [failure.place for failure in tests.failures] == ["tests/unit/test_lost.py:1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        # unittest, as Django's runner shows it: the test's own frame comes first
+        (
+            'Traceback (most recent call last):\n  File "/usr/lib/python3.11/unittest/mock.py", '
+            'line 7, in x\n  File "{root}/town/tests.py", line 12, in test_adds\n'
+            '  File "{root}/town/sums.py", line 3, in add\nAssertionError: 3 != 4',
+            "town/tests.py:12",
+        ),
+        # what Python's compiler does not take: the faulty file is named last
+        (
+            "tests/test_a.py:1: in <module>\n    import town\n"
+            'E     File "{root}/town.py", line 9\nE       def x(:\nE   SyntaxError: invalid syntax',
+            "town.py:9",
+        ),
+        # everything in a library: no place of one's own
+        (
+            '  File "{root}/.venv/lib/python3.11/site-packages/flask/app.py", line 2, in x',
+            "test_it",
+        ),
+        ("", "test_it"),
+    ],
+)
+def test_the_place_of_a_failure_is_in_the_applications_own_files(text: str, place: str) -> None:
+    shown = text.replace("{root}", SITE.root).replace("<", "&lt;")
+    xml = f'<s><testcase name="test_it"><failure message="no">{shown}</failure></testcase></s>'
+    output = ToolOutput(1, "", "", {"junit.xml": xml.encode()})
+    tests = UNIT.read(output, tiny_application.CONFIG, SITE).tests
+    assert tests is not None
+    assert tests.failures[0].place == place
 
 
 def test_a_test_file_that_cannot_be_imported_is_a_failure_with_its_cause() -> None:

@@ -73,7 +73,7 @@ def test_what_is_imported_counts_until_it_is_forgotten(town: Path) -> None:
     assert shipway(town, "findings", "import").stdout == imported
     failed = shipway(town, "run", "security")
     assert failed.returncode == 1, failed.stdout + failed.stderr
-    assert "critical findings is 1" in failed.stdout
+    assert "1 critical finding is open" in failed.stdout
     assert "town/a.py:2" in failed.stdout
     written = json.loads((town / ".shipway" / "findings.sarif").read_text())
     assert "py/sql" in json.dumps(written)
@@ -105,13 +105,13 @@ def test_a_baseline_lets_pass_what_was_there_and_nothing_new(town: Path) -> None
         file.write(bad.replace("run", "again").replace("(x,", "(x + x,"))
     failed = shipway(town, "run", "security", "--baseline", "HEAD")
     assert failed.returncode == 1
-    assert "high findings is 1" in failed.stdout
+    assert "1 high finding is open" in failed.stdout
     (town / ".shipway" / "findings.sarif").rename(town / "baseline.sarif")
     assert shipway(town, "run", "security", "--baseline", "baseline.sarif").returncode == 0
     wrong = shipway(town, "run", "security", "--baseline", "no-such-branch")
     assert wrong.returncode == 2
     assert "no-such-branch is neither a file nor a commit here" in wrong.stderr
-    assert "A baseline is" in wrong.stderr
+    assert "a baseline may be a SARIF file" in wrong.stderr
 
 
 @pytest.mark.e2e
@@ -139,7 +139,7 @@ def test_a_baseline_does_not_know_a_secret_that_only_the_branch_has(tmp_path: Pa
             kept.write_text("[]")  # as earlier versions left it: scanned again
         failed = shipway(town, "run", "security", "--baseline", "main")
         assert failed.returncode == 1, (state, failed.stdout)
-        assert "secrets is 1" in failed.stdout, state
+        assert "1 secret is in the code" in failed.stdout, state
         git(town, "rm", "-q", "--ignore-unmatch", "town/new.py")
         git(town, "commit", "-q", "--allow-empty", "-m", "without it")
     git(town, "checkout", "-q", "main")  # what another branch has is not this branch's fault
@@ -197,7 +197,7 @@ def test_an_open_secret_fails_the_gate_beside_a_resolved_one_without_a_place(tow
         takes(town, alerts)
         failed = shipway(town, "run", "findings")
         assert failed.returncode == 1, failed.stdout + failed.stderr
-        assert "secrets is 1" in failed.stdout
+        assert "1 secret is in the code" in failed.stdout
         assert "aws_secret_access_key" in failed.stdout
 
 

@@ -307,3 +307,12 @@ def test_other_values_are_toml_too() -> None:
         "c": [1, 2.5, "x"],
         "d": {},
     }
+
+
+def test_a_default_branch_that_is_not_main_is_the_one_that_is_released() -> None:
+    survey = survey_application(MemorySources({"app.py": ""}), "shop")
+    proposal = make_proposal(survey, default_branch="master", folder="apps/shop")
+    assert proposal.settings["github"] == {"main": "master", "name": "apps-shop"}
+    assert any("master is released" in line for line in proposal.assumed)
+    for usual in ("", "main"):
+        assert "github" not in make_proposal(survey, default_branch=usual).settings

@@ -17,7 +17,7 @@ from shipway.errors import CannotRun, ConfigError
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 from shipway.pipeline.gates import Gate
 from shipway.pipeline.known_failures import read_known_failures
-from shipway.pipeline.result import TestTally
+from shipway.pipeline.result import TestFailure, TestTally
 
 NOT_COLLECTED = 2  # pytest's exit code where a test file cannot be imported
 NO_TESTS = 5
@@ -45,6 +45,17 @@ _CAUSES = (
     re.compile(r"^ERROR: (.+)$", re.MULTILINE),
     re.compile(r"^!{3,} (.+?) !{3,}$", re.MULTILINE),
 )
+
+
+MOST_FAILURES = 100  # that a result names; the log has them all
+MOST_DETAILS = 8  # lines of each
+_LONGEST_DETAIL = 300
+# A place in a traceback: of Python's own, or of pytest's (`tests/test_a.py:3: AssertionError`).
+_PLACE = re.compile(
+    r'^(?:E?\s*File "([^"\n]+)", line (\d+)|([^\s:][^:\n]*\.py):(\d+):)', re.MULTILINE
+)
+_LIBRARY = re.compile(r"(^|/)(site-packages|dist-packages|\.venv|venv|\.shipway)/")
+_SHOWN = re.compile(r"[>E] {2,}\S")  # the statement that failed, and the error, in pytest's report
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,7 @@ class Pytest(CheckDefaults):
             known = read_known_failures(context.root, path)
         except ConfigError as problem:
             raise CannotRun(problem.message, problem.remedy, code=problem.code) from None
-        return _read(suite, output, known.of(self.name), path)
+        return _read(suite, output, context.root, known.of(self.name), path)
 
 
 def _is_root(folder: str) -> bool:
@@ -225,8 +236,11 @@ def _has_run(case: Element) -> bool:
     return not uncollected and not case.get("classname", "").startswith("unittest.loader.")
 
 
-def _read(suite: Element, output: ToolOutput, known: Mapping[str, str], path: str) -> CheckResult:
-    """known: the tests that failed before, listed in the file at path."""
+def _read(
+    suite: Element, output: ToolOutput, root: str, known: Mapping[str, str], path: str
+) -> CheckResult:
+    """root: the application's folder. known: the tests that failed before, listed in the file at
+    path."""
     cases = list(suite.iter("testcase"))
     every = [case for case in cases if _is_broken(case)]
     before = [case for case in every if _has_run(case) and _name(case) in known]
@@ -238,6 +252,7 @@ def _read(suite: Element, output: ToolOutput, known: Mapping[str, str], path: st
         len(skipped),
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
         tuple(f"{_name(case)}: {_message(case, 'failure', 'error')}" for case in before),
+        tuple(_failure(case, root) for case in broken[:MOST_FAILURES]),
     )
     if skipped and not tally.executed:
         raise CannotRun(
@@ -295,6 +310,28 @@ def _message(case: Element, *kinds: str) -> str:
         return next(filter(None, causes), "it cannot be imported")
     lines = (child.get("message") or "").strip().splitlines()
     return lines[0] if lines else "no reason given"
+
+
+def _failure(case: Element, root: str) -> TestFailure:
+    """The test with the place of its error, and the lines that show it."""
+    child = _child(case, "failure", "error")
+    text = (child.text if child is not None else "") or ""
+    message = _message(case, "failure", "error")
+    places = [place for match in _PLACE.finditer(text) if (place := _own(match, root))]
+    # Python's compiler names the faulty file last; everything else begins in the test.
+    path, line = (places[-1] if "SyntaxError" in text else places[0]) if places else ("", 0)
+    shown = [line for line in text.splitlines() if _SHOWN.match(line)]
+    details = tuple(line.rstrip()[:_LONGEST_DETAIL] for line in shown[:MOST_DETAILS])
+    return TestFailure(_name(case), message, path, line, details)
+
+
+def _own(match: re.Match[str], root: str) -> tuple[str, int] | None:
+    """A place in the application's own files; None for one in a library."""
+    path = os.path.normpath(os.path.join(root, match[1] or match[3]))
+    relative = os.path.relpath(path, root)
+    if relative.startswith(os.pardir) or _LIBRARY.search(relative):
+        return None
+    return relative, int(match[2] or match[4])
 
 
 def _kind(name: str, summary: str, expected: float) -> Pytest:

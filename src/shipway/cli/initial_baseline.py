@@ -51,7 +51,10 @@ def record_initial_baseline(
     """Run the checks and write down what they find. ours: the settings were written just now, and
     may be added to; those that somebody else wrote are not, and get no baseline."""
     if not ours:
-        say(f"no baseline: {CONFIG} was here before; see [security] baseline, and run --baseline")
+        say(
+            f"no baseline: {CONFIG} was here before; see [security] baseline, and "
+            "`shipway run --baseline`"
+        )
         return None
     say("looking at what is here already …")
     known = KnownFailures(datetime.fromtimestamp(SystemClock().now(), UTC).date())

@@ -126,6 +126,21 @@ class Gates(Closed):
 
 
 @dataclass(frozen=True)
+class Limits(Closed):
+    """What one step may use at most; what reaches a limit is ended, and its step has failed.
+
+    memory_gb: memory of all its processes together; 0: nine tenths of what this machine, or its
+    container, has. processes: how many at once. output_mb: what it may print. timeout: seconds that
+    a check may take; a step of the team's own has its own.
+    """
+
+    memory_gb: Annotated[float, Ge(0)] = 0.0
+    processes: Annotated[int, Gt(0)] = 4096
+    output_mb: Annotated[float, Gt(0)] = 1024.0
+    timeout: Seconds = 1800.0
+
+
+@dataclass(frozen=True)
 class Performance(Closed):
     """The load test.
 
@@ -231,7 +246,8 @@ class OwnStep(Closed):
     before it. inputs: patterns of the files that it depends on; unchanged, it is not run again.
     env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
     how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
-    it runs; empty: everywhere.
+    it runs; empty: everywhere. sandbox: whether it is held to what a step needs; off for a step
+    that needs sudo or starts containers without a daemon.
     """
 
     run: str | tuple[str, ...]
@@ -244,6 +260,7 @@ class OwnStep(Closed):
     cores: Annotated[int, Gt(0)] | Literal["all"] = 1
     max_age: Annotated[float, Ge(0)] | None = None
     branches: tuple[str, ...] = ()
+    sandbox: bool = True
 
 
 @dataclass(frozen=True)
@@ -309,12 +326,14 @@ class Retention(Closed):
 class Config(Closed):
     """All of shipway.toml.
 
-    checks: check → whether it runs, where there is something for it: docs/checks.md.
+    checks: check → whether it runs, where there is something for it: docs/checks.md; and
+    `network`: whether unit tests may reach other machines.
     """
 
     application: Application = field(default_factory=Application)
     checks: dict[str, bool] = field(default_factory=dict)
     gates: Gates = field(default_factory=Gates)
+    limits: Limits = field(default_factory=Limits)
     performance: Performance = field(default_factory=Performance)
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
@@ -328,3 +347,8 @@ class Config(Closed):
     retention: Retention = field(default_factory=Retention)
     steps: dict[Name, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see
+
+    @property
+    def network(self) -> bool:
+        """Whether unit tests may reach other machines: a key of `[checks]`, and no check."""
+        return self.checks.get("network", True)

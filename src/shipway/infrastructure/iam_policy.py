@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
+from shipway.config.aws import NO_ROLE
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
 
@@ -228,10 +229,9 @@ class PolicyScope:
     def roles(self) -> tuple[str, ...]:
         """What is handed to ECS: the tasks' two roles, and the one that moves traffic."""
         ecs = self.settings.ecs
-        names = [
-            ecs.execution_role or self.names.execution_role,
-            ecs.task_role or self.names.task_role,
-        ]
+        names = [ecs.execution_role or self.names.execution_role]
+        if ecs.task_role != NO_ROLE:
+            names.append(ecs.task_role or self.names.task_role)
         if self.settings.strategy != "rolling":
             names.append(self.names.traffic_role)
         return tuple(sorted(map(self.account.role, names)))
@@ -366,7 +366,8 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> PolicyDo
     """Whom the role trusts: jobs of one repository in one environment, and nobody else.
 
     The subject has the ids that stay (`repo:OWNER@ID/NAME@ID:environment:ENV`), as repositories
-    created since 15 July 2026 send it. Source: GitHub, "OpenID Connect reference"; IAM User
+    created since 15 July 2026 send it; with `[github] oidc_subject = "name"` it has not, and the
+    repository's id is asked for beside it. Source: GitHub, "OpenID Connect reference"; IAM User
     Guide, "Available keys for AWS web identity federation".
 
     Raises ConfigError where the repository or one of its ids is not configured.

@@ -159,8 +159,7 @@ def _cause(output: str) -> str:
 def _lock_text(context: StepContext, lock: str) -> str:
     """The lock. Raises CannotRun where there is none, with why it could not be resolved."""
     try:
-        with open(os.path.join(context.root, lock), "rb") as file:
-            return decode_text(file.read())
+        return read_text(os.path.join(context.root, lock))
     except FileNotFoundError:
         raise CannotRun(
             f"{lock} is not here{lock_problem(context.state)}",

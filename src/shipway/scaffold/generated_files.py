@@ -1,4 +1,4 @@
-"""Dockerfile, .dockerignore and .gitignore for an application that has none."""
+"""The files that `shipway init` writes where they are missing: settings, Dockerfile, ignores."""
 
 from __future__ import annotations
 
@@ -179,13 +179,21 @@ _HEAD = """\
 
 def settings_text(proposal: Proposal) -> str:
     """TOML 1.0, a table after the other; behind a value that stands in, where it is read."""
-    parts = [_HEAD.format(name=proposal.survey.application.name)]
-    for table, values in proposal.settings.items():
+    head = _HEAD.format(name=proposal.survey.application.name)
+    return f"{head}\n{tables_text(proposal.settings, proposal.notes)}"
+
+
+def tables_text(
+    tables: Mapping[str, Mapping[str, object]], notes: Mapping[str, str] | None = None
+) -> str:
+    """Tables as TOML. Their names are keys, dotted. notes: variable → a comment behind it."""
+    parts: list[str] = []
+    for table, values in tables.items():
         if not values:
             continue
         parts.append(f"[{table}]")
         for key, value in values.items():
-            note = proposal.notes.get(key, "") if table.endswith(".env") else ""
+            note = (notes or {}).get(key, "") if table.endswith(".env") else ""
             parts.append(f"{_key(key)} = {toml_value(value)}{f'  # {note}' if note else ''}")
         parts.append("")
     return "\n".join(parts)

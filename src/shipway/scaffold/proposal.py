@@ -15,6 +15,7 @@ LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
 KNOWN_FAILURES = "shipway-known-failures.toml"
+_RELEASED = "main"  # what `[github] main` is where nothing else is configured
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
@@ -48,11 +49,16 @@ class Proposal:
 
 
 def make_proposal(
-    survey: Survey, python: str = "", python_reason: str = "", folder: str = ""
+    survey: Survey,
+    python: str = "",
+    python_reason: str = "",
+    folder: str = "",
+    default_branch: str = "",
 ) -> Proposal:
     """The proposal for what a survey found. python: the version that is used; "" for the one that
     the application asks for. python_reason: why it is another one. folder: the
-    application's within its repository, "" for the top."""
+    application's within its repository, "" for the top. default_branch: the repository's, "" where
+    it is not known."""
     assumed: list[str] = [python_reason] if python_reason else []
     python = python or survey.python.version or _PYTHON
     if not python_reason and survey.python.version == python:
@@ -85,13 +91,24 @@ def make_proposal(
         settings["environments.local"] = {"port": 8080, "instances": 1}
         if env:
             settings["environments.local.env"] = dict(env)
+    if github := _github(folder, default_branch, assumed):
+        settings["github"] = github
+    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+
+
+def _github(folder: str, default_branch: str, assumed: list[str]) -> dict[str, object]:
+    """What is different about the repository's workflows."""
+    github: dict[str, object] = {}
+    if default_branch not in ("", _RELEASED):
+        github["main"] = default_branch
+        assumed.append(f"workflows: {default_branch} is released, because it is the default branch")
     if folder:
-        settings["github"] = {"name": plain_name(folder)}
+        github["name"] = plain_name(folder)
         assumed.append(
             f"workflows: {plain_name(folder)}-*.yml, which run where {folder} changed, because the "
             "repository may have other applications"
         )
-    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+    return github
 
 
 def proposal_for(proposal: Proposal, entry: EntryPoint, health: str) -> Proposal:

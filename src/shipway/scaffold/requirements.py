@@ -19,6 +19,7 @@ from typing import Any
 from shipway.errors import ConfigError
 from shipway.releases.local_packages import local_folder
 from shipway.scaffold.installed_extras import USUAL, installed_extras
+from shipway.scaffold.lock_text import PYPI
 from shipway.scaffold.requirement_files import (
     DIRECT,
     RequirementFiles,
@@ -739,9 +740,6 @@ def _poetry_indexes(poetry: Mapping[str, Any]) -> tuple[Index, ...]:
     if any(ordered.values()) and not ordered["primary"]:
         ordered["primary"].append(Index(url=PYPI))
     return tuple(index for group in ordered.values() for index in group if index.url)
-
-
-PYPI = "https://pypi.org/simple"
 
 
 def _of_pipfile(sources: Sources) -> Requirements | None:

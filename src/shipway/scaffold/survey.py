@@ -165,8 +165,9 @@ _CONFIGURED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """application: as detect() fills it in. entry: where it is served from. alternatives: where
-    else it may be, should it not start from there. below: folders with applications of their own.
+    """application: what is detected and proposed of it. entry: where it is served from.
+    alternatives: where else it may be, should it not start from there.
+    below: folders with applications of their own.
     unread: modules that Shipway's Python cannot parse.
     wanted: what it wants installed. health_reason: why this path. unconfigured: linters that the
     project does not use. build: how the project is built, in a word. build_command: what makes

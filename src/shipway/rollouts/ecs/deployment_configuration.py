@@ -5,6 +5,7 @@ Sources: M is botocore's model of ECS, G the developer guide (docs/ecs.md).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, cast
 
@@ -36,6 +37,22 @@ _STRATEGIES: dict[str, DeploymentStrategyType] = {
 JUDGED = (str(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT), str(Stage.POST_PRODUCTION_TRAFFIC_SHIFT))
 
 
+# ECS keeps what it is not told: the breaker of an earlier rolling deployment, which is for rolling
+# only (M), would stay.
+_NO_BREAKER: DeploymentConfigurationOutputTypeDef = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False}
+}
+
+
+def settings_where_nothing_runs(settings: Environment) -> Environment:
+    """How the first release is rolled out, and any other where no task runs: all at once. Half
+    of the requests would go to nobody, and the judge has nothing to compare with: health checks
+    and smoke tests decide."""
+    if settings.strategy == "rolling":
+        return settings
+    return replace(settings, strategy="blue-green", judged=False)
+
+
 def deployment_configuration(
     settings: Environment, desired: int
 ) -> DeploymentConfigurationOutputTypeDef:
@@ -49,6 +66,7 @@ def deployment_configuration(
     return {
         **common,
         **_shifts(settings),
+        **_NO_BREAKER,
         "bakeTimeInMinutes": 0,
         "lifecycleHooks": _hooks(settings),
     }
@@ -71,7 +89,13 @@ def rollback_configuration(
             **_rolling(settings, desired),
             "lifecycleHooks": [],
         }
-    return {"strategy": "BLUE_GREEN", **common, "bakeTimeInMinutes": 0, "lifecycleHooks": []}
+    return {
+        "strategy": "BLUE_GREEN",
+        **common,
+        **_NO_BREAKER,
+        "bakeTimeInMinutes": 0,
+        "lifecycleHooks": [],
+    }
 
 
 def hook_timeout(settings: Environment, stage: str) -> int:

@@ -56,7 +56,8 @@ class UnfinishedDeployment:
 
     release, digest: of the candidate; candidate: None where another machine began it. before: the
     stable release's name. back: whether it goes to an earlier release. known: ARNs of the
-    deployments before it. watcher: None before it is followed.
+    deployments before it. watcher: None before it is followed. cold: whether no task ran when it
+    began. scaled: whether it raised the service's desired count from 0.
     """
 
     started: float
@@ -72,6 +73,8 @@ class UnfinishedDeployment:
     known: tuple[str, ...] = ()
     deployment: str = ""
     watcher: WatcherState | None = None
+    cold: bool = False
+    scaled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
