@@ -39,6 +39,9 @@ _OWN_WARNINGS = (
     "-Wignore:Deprecated call to `pkg_resources.",
 )
 
+# A project's `-x` is for people. Which tests fail is known only where the others ran, too.
+_TO_THE_END = "--maxfail=0"
+
 
 class UsualNames:
     """A plug-in: `tests.py`, as Django and unittest name it, has tests where no setting of the
@@ -102,7 +105,8 @@ def main(data: str, sources: str, *arguments: str) -> int:
     measured.start()
     try:
         own = [UsualNames(), static, account]
-        code = int(pytest.main([*arguments, *alone, *_OWN_WARNINGS], plugins=own))
+        options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
+        code = int(pytest.main(options, plugins=own))
     finally:
         measured.stop()
         measured.save()
