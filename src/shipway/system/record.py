@@ -525,7 +525,8 @@ def _unusable(path: str, error: Exception) -> RecordError:
     if "malformed" in text or "not a database" in text:
         return RecordError(
             f"{path} is damaged: {text}",
-            "Move it away: a new record begins, and everything is checked again.",
+            "Move it away: a new record begins, everything is checked again, and what runs here is"
+            " found by its marks (shipway status). Its releases, rollouts and holds are lost.",
             code="record-damaged",
         )
     return RecordError(
