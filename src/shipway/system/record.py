@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 import threading
 import time
@@ -525,7 +526,8 @@ def _unusable(path: str, error: Exception) -> RecordError:
     if "malformed" in text or "not a database" in text:
         return RecordError(
             f"{path} is damaged: {text}",
-            "Move it away: a new record begins, and everything is checked again.",
+            f"Move it away: mv {shlex.quote(path)} {shlex.quote(path + '.damaged')}. A new record "
+            "begins, and everything is checked again.",
             code="record-damaged",
         )
     return RecordError(
