@@ -175,7 +175,7 @@ def _lock_text(context: StepContext, lock: str) -> str:
     except FileNotFoundError:
         raise CannotRun(
             f"{lock} is not here{lock_problem(context.state)}",
-            "Correct what it says, then run `shipway init --relock`.",
+            _lock_remedy(context.state),
             code="application-environment",
         ) from None
 
@@ -187,6 +187,12 @@ def lock_problem(state: str) -> str:
             return f": {file.read().strip()}"
     except OSError:
         return ""
+
+
+def _lock_remedy(state: str) -> str:
+    if lock_problem(state):
+        return "Correct what it says, then run: shipway init --relock."
+    return "Restore it from git; or have it resolved from the requirements: shipway init --relock."
 
 
 def _index_access(context: StepContext) -> dict[str, str]:
@@ -318,7 +324,8 @@ def install_step(step: Step, context: StepContext, on_output: OnOutput) -> StepR
             stage=step.stage,
             outcome=Outcome.FAILED,
             reason=f"{lock} is not here{lock_problem(context.state)}",
-            remedy="Correct what it says, then run: shipway init --relock.",
+            remedy=_lock_remedy(context.state),
+            code="application-environment",
         )
     if changed := outdated_inputs(context.root, lock):
         return StepResult(
