@@ -37,13 +37,16 @@ from shipway.releases.migration_safety import pending_contractions, rollback_obs
 from shipway.releases.release import Release, release_from
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
-from shipway.reports.rollout_console import PlainRollout
+from shipway.reports.rollout_console import PlainRollout, delivery_lines
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
+from shipway.rollouts.delivery import delivery_metrics, rollback_numbers
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, Platform, PlatformStatus
 from shipway.rollouts.report import RolloutReport
+from shipway.system.clock import SystemClock
+from shipway.system.git import commit_times
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 # the exit code.
@@ -147,13 +150,32 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     if ecs_platform(project, environment):
         state["secrets"] = _secrets(project, environment)
     past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
-    rollouts = [rollout.to_dict() for rollout in past]
+    back = rollback_numbers(sorted(past, key=lambda rollout: rollout.number))
+    rollouts = [
+        {**rollout.to_dict(), "kind": "rollback" if rollout.number in back else "deployment"}
+        for rollout in past
+    ]
+    committed = _committed(project) if past else {}
+    metrics = delivery_metrics(past, committed, SystemClock().now(), _MONTH)
     if json:
-        print(json_module.dumps({**state, "history": rollouts}, indent=2))
+        delivery = {"delivery": metrics.to_dict()} if history else {}
+        print(json_module.dumps({**state, "history": rollouts, **delivery}, indent=2))
     else:
         _show_status(state, rollouts, project.invocation(environment))
+        for line in delivery_lines(metrics) if rollouts else ():
+            print(f"  {line}")
     well = state["proxy"] and all(instance["health"] == "ok" for instance in state["instances"])
     return 1 if (state["release"] and not well) or state.get("unrecorded") else 0
+
+
+_MONTH = 30.0  # days
+
+
+def _committed(project: Project) -> dict[str, float]:
+    """Release → when its commit was made, for those that git knows here."""
+    commits = {str(r["name"]): str(r.get("commit", "")) for r in project.record.releases()}
+    times = commit_times(project.root, set(filter(None, commits.values())))
+    return {name: times[commit] for name, commit in commits.items() if commit in times}
 
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:

@@ -7,9 +7,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from shipway.config.names import unknown_environment
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
-from shipway.errors import CannotRun, ConfigError
+from shipway.errors import CannotRun
 from shipway.ports import Clock, Command, Http, Processes, Releases, Server
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
@@ -44,12 +45,7 @@ class EnvironmentState:
         releases: Releases,
     ) -> None:
         if name not in config.environments:
-            configured = ", ".join(config.environments) or "none"
-            raise ConfigError(
-                f"no environment is named {name!r}",
-                f"Configured: {configured}. See shipway.toml.",
-                code="unknown-name",
-            )
+            raise unknown_environment(name, config.environments)
         self.name = name
         self.settings: Environment = config.environments[name]
         self.application = config.application

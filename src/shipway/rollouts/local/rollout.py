@@ -394,6 +394,7 @@ class LocalRollout:
         """To another release, as planned. migrate: an older one does not know what the database
         has become. remarks: kept with the rollout."""
         environment = self._environment
+        environment.proxy.raise_if_ports_taken()
         started = environment.clock.now()
         stable = environment.current
         environment.record.add_release(release_fields(release))
