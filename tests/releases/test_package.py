@@ -106,6 +106,15 @@ def test_an_environment_that_was_cut_off_is_made_anew(root: Path) -> None:
     assert says(python, "import greet; print(greet.hello())") == "hello"
 
 
+@pytest.mark.parametrize("lost", ["pyvenv.cfg", "bin/python"])
+def test_an_environment_that_has_lost_a_part_is_made_anew(root: Path, lost: str) -> None:
+    context = shop_for(root)
+    python = prepare_environment(INSTALL, context, quiet, development=False)
+    (Path(python).parent.parent / lost).unlink()
+    assert prepare_environment(INSTALL, context, quiet, development=False) == python
+    assert says(python, "import greet; print(greet.hello())") == "hello"
+
+
 def test_a_lock_of_uv_is_held_to(root: Path) -> None:
     project = '[project]\nname = "tiny"\nversion = "1"\nrequires-python = ">=3.11"\n'
     (root / "pyproject.toml").write_text(project)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +33,7 @@ from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import MANIFEST_FILE, OnOutput, Packaged
 from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
+from shipway.releases.package import is_environment
 from shipway.releases.release import Release, release_from
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
@@ -327,8 +327,8 @@ def _whole(project: Project, release: Release, manifest: str, environment: str) 
     if settings is None or settings.platform == "ecs" or settings.container:
         return
     wrong = damage(release.path, project.blobs.get(manifest) if manifest else None)
-    if not wrong and not os.path.exists(release.python):
-        wrong = f"its Python is gone: {release.python}"
+    if not wrong and not is_environment(release.python):
+        wrong = f"its environment is gone or damaged: {release.python}"
     if wrong:
         raise ConfigError(
             f"the packaged release {release.name} is not whole: {wrong}",

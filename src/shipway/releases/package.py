@@ -8,7 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 
 from shipway.codec import to_plain
@@ -38,6 +38,7 @@ _HERE = re.compile(
     r"|HTTP status (?:server error|client error \((?:401|403|407|429))"
     r"|[Nn]o interpreter found|No space left on device|Permission denied|Read-only file system"
 )
+_COMPLETE = "complete"  # in an environment's folder: all of its lock has been installed
 _BUILT = ".shipway-built"  # in a release's folder: its build command has ended well
 # The application's environment: made once from its lock, and shared by all who have that lock.
 
@@ -53,11 +54,22 @@ def prepare_environment(
     folder = os.path.join(context.state, "venvs", name)
     python = os.path.join(folder, "bin", "python")
     with environment_lock(context):
-        if os.path.exists(os.path.join(folder, "complete")) and os.path.exists(python):
+        if os.path.exists(os.path.join(folder, _COMPLETE)) and is_environment(python):
             os.utime(folder)
         else:
+            with suppress(FileNotFoundError):  # until it is whole again
+                os.unlink(os.path.join(folder, _COMPLETE))
+            if not is_environment(python):  # uv makes none in what is none
+                shutil.rmtree(folder, ignore_errors=True)
             _make(step, context, on_output, folder, python, development=development)
     return python
+
+
+def is_environment(python: str) -> bool:
+    """Whether an interpreter is there, and in an environment: without pyvenv.cfg it has only the
+    packages of the Python that it was made from."""
+    marker = os.path.join(os.path.dirname(os.path.dirname(python)), "pyvenv.cfg")
+    return os.path.exists(python) and os.path.exists(marker)
 
 
 def environment_lock(context: StepContext) -> AbstractContextManager[None]:
@@ -100,7 +112,7 @@ def _make(
     _install(context, run, folder, python, development=development)
     if development:
         _install_project(step, context, on_output, python)
-    with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
+    with open(os.path.join(folder, _COMPLETE), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
 
 
