@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
+    Any,
     Literal,
     NamedTuple,
     Protocol,
@@ -40,14 +41,18 @@ MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
 class Sandbox:
     """What a program may do that is the code under test, or runs it.
 
-    read_only: folders that it cannot write to, except for `writable` below them. hidden: folders
-    that are empty for it. network: whether it may reach other machines; its own loopback always
-    works. memory: bytes of memory that it and all that it starts may use. processes: how many these
-    may be. output: bytes that it may print. 0 is no limit.
+    read_only: folders that it cannot write to, except for `writable` below them. scratch: folders
+    that it can change for itself alone, except for `writable` below them: what it writes is gone
+    when it ends. Where the system has no such thing they are read-only, and `unless_scratch` is
+    writable. hidden: folders that are empty for it. network: whether it may reach other machines;
+    its own loopback always works. memory: bytes of memory that it and all that it starts may use.
+    processes: how many these may be. output: bytes that it may print. 0 is no limit.
     """
 
     read_only: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    unless_scratch: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     network: bool = True
     memory: int = 0
@@ -190,6 +195,7 @@ class Notifier(Protocol):
 
 AwsService = Literal[
     "application-autoscaling",
+    "ce",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -206,6 +212,14 @@ AwsService = Literal[
 ]
 
 
+class CostExplorerClient(Protocol):
+    """As much of Cost Explorer (boto3: "ce") as is asked."""
+
+    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
+        """One page of the account's monitors."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -217,6 +231,8 @@ class Clients(Protocol):
     def client(
         self, service: Literal["application-autoscaling"]
     ) -> ApplicationAutoScalingClient: ...
+    @overload
+    def client(self, service: Literal["ce"]) -> CostExplorerClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

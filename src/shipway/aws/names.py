@@ -70,6 +70,11 @@ class AwsResourceNames:
         return f"{self.application}-bootstrap"
 
     @property
+    def account_stack(self) -> str:
+        """The stack that watches the account's cost, in us-east-1."""
+        return f"{self.application}-account"
+
+    @property
     def service(self) -> str:
         """The service in the cluster."""
         return "web"

@@ -55,7 +55,12 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     # IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; ECS developer
     # guide, "Amazon ECS task execution IAM role" and "… task IAM role": who registers or runs a
     # task hands ECS its roles.
-    ("ecs", "RegisterTaskDefinition"): ("ecs:RegisterTaskDefinition", "iam:PassRole"),
+    # Service Authorization Reference, Amazon ECS: tags that come with it are ecs:TagResource.
+    ("ecs", "RegisterTaskDefinition"): (
+        "ecs:RegisterTaskDefinition",
+        "ecs:TagResource",
+        "iam:PassRole",
+    ),
     ("ecs", "RunTask"): ("ecs:RunTask", "iam:PassRole"),
     # ECS developer guide, "Amazon ECS infrastructure IAM role for load balancers": the service
     # hands on the role that moves the listener's rules.
@@ -273,8 +278,9 @@ _ON: dict[str, _Resources] = {
         lambda on: on.ecs("service-deployment", f"{on.service}/*"),
     ),
     "ecs:DescribeServiceRevisions": lambda on: on.ecs("service-revision", f"{on.service}/*"),
-    "ecs:RunTask": lambda on: on.ecs(
-        "task-definition", f"{on.settings.ecs.family or on.names.family}:*"
+    **dict.fromkeys(
+        ("ecs:RunTask", "ecs:TagResource"),
+        lambda on: on.ecs("task-definition", f"{on.settings.ecs.family or on.names.family}:*"),
     ),
     "ecs:DescribeTasks": lambda on: on.ecs("task", f"{on.cluster}/*"),
     "ecs:StopTask": lambda on: on.ecs("task", f"{on.cluster}/*"),

@@ -182,8 +182,11 @@ class Place:
             self.clock,
             self.http,
             record or self.record,
-            TaskDefinitionOps(render, self._preflight, self._run_task, lambda: 0.5),
+            TaskDefinitionOps(render, self._preflight, self._run_task, lambda: 0.5, self.tag_image),
         )
+
+    def tag_image(self, image: str) -> None:
+        """Nothing: a test says more where it counts."""
 
     def deploy(
         self, stopping: Callable[[], bool] = lambda: False, new: Release | None = None

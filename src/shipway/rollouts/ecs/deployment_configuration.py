@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from shipway.config.schema import Environment, Pause
 from shipway.errors import ConfigError
@@ -37,6 +37,10 @@ _STRATEGIES: dict[str, DeploymentStrategyType] = {
 JUDGED = (str(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT), str(Stage.POST_PRODUCTION_TRAFFIC_SHIFT))
 
 
+# How a release gets its traffic: as configured; all at once, and judged there; all at once, where
+# health checks and smoke tests decide.
+Shift = Literal["", "judged", "unjudged"]
+
 # ECS keeps what it is not told: the breaker of an earlier rolling deployment, which is for rolling
 # only (M), would stay.
 _NO_BREAKER: DeploymentConfigurationOutputTypeDef = {
@@ -44,13 +48,12 @@ _NO_BREAKER: DeploymentConfigurationOutputTypeDef = {
 }
 
 
-def settings_where_nothing_runs(settings: Environment) -> Environment:
-    """How the first release is rolled out, and any other where no task runs: all at once. Half
-    of the requests would go to nobody, and the judge has nothing to compare with: health checks
-    and smoke tests decide."""
-    if settings.strategy == "rolling":
+def settings_at_once(settings: Environment, shift: Shift) -> Environment:
+    """How a release is rolled out that gets all traffic at once, whatever the strategy. Rolling
+    has no shares, and stays."""
+    if settings.strategy == "rolling" or not shift:
         return settings
-    return replace(settings, strategy="blue-green", judged=False)
+    return replace(settings, strategy="blue-green", judged=settings.judged and shift == "judged")
 
 
 def deployment_configuration(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
@@ -26,7 +27,7 @@ from shipway.rollouts.ecs.deployment import Deployment, task_statuses
 from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
     rollback_configuration,
-    settings_where_nothing_runs,
+    settings_at_once,
 )
 from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore
 from shipway.rollouts.ecs.load_balancer import Entrance, LoadBalancer
@@ -36,9 +37,13 @@ from shipway.rollouts.ecs.rollout import EcsRollout
 from shipway.rollouts.ecs.service import EcsService, ServiceRef
 from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.ecs.task_definition import release_of_task_definition
+from shipway.rollouts.ecs.traffic import TrafficOutlook, request_rate, traffic_outlook
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
 from shipway.rollouts.report import RolloutRecord, RolloutReport
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceTypeDef
 
 # What is looked at before anything is changed.
 
@@ -222,14 +227,19 @@ class EcsPlatform:
             self._tools.preflight(self._clients, self.settings, self.names, release, definition)
         )
         firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
-        cold, desired = not service.get("runningCount"), int(service.get("desiredCount", 0))
-        settings = settings_where_nothing_runs(self.settings) if cold else self.settings
+        desired = int(service.get("desiredCount", 0))
+        outlook = self._outlook(service)
+        settings = settings_at_once(self.settings, outlook.shift)
         venture = self._venture(listener, stopping)
-        venture.begin(release, now, settings.strategy, {**remarks, "settings": mark}, cold=cold)
-        for line in firing:
+        venture.begin(
+            release,
+            now,
+            settings.strategy,
+            {**remarks, "settings": mark},
+            shift=outlook.shift,
+        )
+        for line in filter(None, (*firing, outlook.sentence)):
             venture.log_message(line)
-        if cold:
-            venture.log_message(self._cold_message(desired))
         configuration = deployment_configuration(settings, desired or self._first_tasks)
         return venture.start(
             definition, configuration, self._preparations(), None if desired else self._first_tasks
@@ -357,6 +367,31 @@ class EcsPlatform:
     def _first_tasks(self) -> int:
         """How many tasks a service gets that has to have none: as many as scaling leaves it."""
         return self.settings.infrastructure.min_tasks
+
+    def _outlook(self, service: ServiceTypeDef) -> TrafficOutlook:
+        """What the judge can know of a release, by the traffic that there is."""
+        if not service.get("runningCount"):
+            return TrafficOutlook("unjudged", self._cold_message(service.get("desiredCount", 0)))
+        balancers = service.get("loadBalancers", [])
+        groups = [
+            group
+            for balancer in balancers
+            for group in (
+                balancer.get("targetGroupArn", ""),
+                balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn", ""),
+            )
+            if group
+        ]
+        if self.settings.strategy == "rolling" or not (self.settings.judged and groups):
+            return TrafficOutlook("", "")
+        try:
+            sources = [self._parts.balancer.source(group) for group in groups]
+            rate = request_rate(
+                self._parts.calls, self._parts.clock, [source for source in sources if source]
+            )
+        except AwsApiError as problem:
+            return TrafficOutlook("", f"how much traffic there is is not known: {problem.message}")
+        return traffic_outlook(self.settings, rate)
 
     def _cold_message(self, desired: int) -> str:
         """What is done where no task runs."""

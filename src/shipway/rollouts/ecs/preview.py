@@ -16,7 +16,7 @@ from shipway.ports import Clients
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
-    settings_where_nothing_runs,
+    settings_at_once,
 )
 from shipway.rollouts.ecs.one_off_task import running_ecs_service
 from shipway.rollouts.ecs.task_definition import (
@@ -200,7 +200,7 @@ def deploy_preview(
     )
     tasks = int(service.get("desiredCount", 0)) or settings.infrastructure.min_tasks
     if not service.get("runningCount"):
-        settings = settings_where_nothing_runs(settings)
+        settings = settings_at_once(settings, "unjudged")
     configured = deployment_configuration(settings, tasks)
     now = service.get("deploymentConfiguration", {})
     before = cast(

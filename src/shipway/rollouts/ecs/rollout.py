@@ -19,7 +19,7 @@ from shipway.ports import Clients, Clock
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.analysis import CanaryAnalysis
 from shipway.rollouts.ecs.deployment import Deployment
-from shipway.rollouts.ecs.deployment_configuration import settings_where_nothing_runs
+from shipway.rollouts.ecs.deployment_configuration import Shift, settings_at_once
 from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
 from shipway.rollouts.ecs.failures import TaskFailures
 from shipway.rollouts.ecs.history_store import RolloutHistory
@@ -193,10 +193,10 @@ class EcsRollout:
         remarks: Mapping[str, str],
         *,
         back: bool = False,
-        cold: bool = False,
+        shift: Shift = "",
     ) -> None:
         """Write down that it begins. release: only its name where nothing else is known. back: to
-        an earlier release. cold: no task runs."""
+        an earlier release. shift: how it gets its traffic, where not as configured."""
         known = release if isinstance(release, Release) else None
         self._unfinished = UnfinishedDeployment(
             started=self.parts.clock.now(),
@@ -207,7 +207,7 @@ class EcsRollout:
             strategy=strategy,
             remarks=dict(remarks),
             back=back,
-            cold=cold,
+            shift=shift,
         )
         self.history.open(self._unfinished)
 
@@ -306,9 +306,8 @@ class EcsRollout:
         return self._end(verdict, over=course.finished)
 
     def _course(self) -> DeploymentWatcher:
-        unfinished, parts, settings = self._current, self.parts, self.settings
-        if unfinished.cold:
-            settings = settings_where_nothing_runs(settings)
+        unfinished, parts = self._current, self.parts
+        settings = settings_at_once(self.settings, unfinished.shift)
         definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished.task_definition}
         if unfinished.task_definition:
             definition = parts.service.task_definition(unfinished.task_definition)
@@ -364,6 +363,25 @@ class EcsRollout:
         except (AwsApiError, AwsUnreachable) as problem:
             self.log_message(f"the service could not be left as before: {problem.message}")
 
+    def _tag_image(self) -> None:
+        """Let the environment's tag name what serves: the registry keeps what has one."""
+        try:
+            definition = self.parts.service.task_definition(self._current.task_definition)
+            image = next(
+                (
+                    container.get("image", "")
+                    for container in definition.get("containerDefinitions", ())
+                    if container.get("name") == self.parts.service.place.container
+                ),
+                "",
+            )
+            self.tools.tag_image(image)
+        except ShipwayError as problem:
+            self.log_message(
+                f"the tag {self.history.environment} does not name this image: {problem.message}; "
+                "the registry may clean up an image that serves"
+            )
+
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
         self._story.fail(
@@ -398,6 +416,8 @@ class EcsRollout:
             self._save()
         elif unfinished.deployment:
             self._leave_as_before(receipt.verdict)
+            if receipt.verdict is Verdict.PASSED:
+                self._tag_image()
         self.history.close(unfinished, receipt, over=over)
         self.closed = receipt
         return receipt
