@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
+    Any,
     Literal,
     NamedTuple,
     Protocol,
@@ -16,6 +17,7 @@ from typing import (
 from shipway.codec import JsonObject
 
 if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is not free
+    from types_boto3_application_autoscaling import ApplicationAutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_ec2 import EC2Client
@@ -192,6 +194,8 @@ class Notifier(Protocol):
 
 
 AwsService = Literal[
+    "application-autoscaling",
+    "ce",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -208,6 +212,14 @@ AwsService = Literal[
 ]
 
 
+class CostExplorerClient(Protocol):
+    """As much of Cost Explorer (boto3: "ce") as is asked."""
+
+    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
+        """One page of the account's monitors."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -215,6 +227,12 @@ class Clients(Protocol):
     @property
     def region(self) -> str: ...
 
+    @overload
+    def client(
+        self, service: Literal["application-autoscaling"]
+    ) -> ApplicationAutoScalingClient: ...
+    @overload
+    def client(self, service: Literal["ce"]) -> CostExplorerClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

@@ -19,7 +19,7 @@ from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput, ToolSource
 from shipway.pipeline.execution import execute_step
-from shipway.pipeline.gates import Measure
+from shipway.pipeline.gates import Bound, Gate, Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
@@ -226,7 +226,7 @@ def test_a_figure_that_lacks_something_may_keep_a_limit_and_breaks_none(
     assert all(gate.passed for gate in result.gates)
     if outcome is Outcome.ERROR:
         assert result.reason == (
-            "coverage is 60 %; the limit is at least 60.5 %; "
+            "coverage is 60 %; at least 60.5 % is required; "
             "browser did not run, so nobody knows whether it is kept"
         )
 
@@ -255,6 +255,68 @@ def test_a_check_of_the_running_application_is_given_its_address(tmp_path: Path)
     check = Probe(served=True, code="import sys; print(sys.argv[2])")
     assert done(tmp_path, check, serve=serve).reason == "http://127.0.0.1:1"
     assert ended == [True]
+
+
+LIMITS = (Gate("p95", Bound.AT_MOST, 50, "page"), Gate("error-rate", Bound.AT_MOST, 0, "page"))
+
+
+@dataclass(frozen=True)
+class Timed(Probe):
+    """A load test that measures what `code` says: milliseconds, and percent of errors."""
+
+    served: bool = True
+
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
+        """The two figures."""
+        milliseconds, errors = map(float, output.stdout.split())
+        return CheckResult(
+            measures=(
+                Measure("p95", milliseconds, "ms", "page"),
+                Measure("error-rate", errors, "%", "page"),
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "errors", "contention", "outcome"),
+    [
+        (49, 0, (1.0, 1.0), Outcome.PASSED),
+        (49, 0, (9.0, 9.0), Outcome.PASSED),
+        (51, 0, (1.0, 1.0), Outcome.FAILED),
+        (51, 0, (4.0, 1.0), Outcome.ERROR),
+        (51, 0, (1.0, 4.0), Outcome.ERROR),
+        (201, 0, (4.0, 1.0), Outcome.FAILED),  # no machine that is four times busier explains it
+        (51, 1, (4.0, 4.0), Outcome.FAILED),
+        (49, 1, (4.0, 4.0), Outcome.FAILED),
+    ],
+)
+def test_a_time_that_a_busy_machine_explains_is_not_the_applications(
+    tmp_path: Path,
+    milliseconds: float,
+    errors: float,
+    contention: tuple[float, float],
+    outcome: Outcome,
+) -> None:
+    @contextmanager
+    def serve(context: StepContext, on_output: OnOutput) -> Iterator[str]:
+        yield "http://127.0.0.1:1"
+
+    check = Timed(code=f"print({milliseconds}, {errors})")
+    step = probing(check)
+    gates = [(gate.measure, gate.bound.value, gate.limit, gate.subject) for gate in LIMITS]
+    step = replace(step, work={**step.work, "gates": gates})
+    measurements = iter(contention)
+    context = workshop(
+        tmp_path, checks=lambda name: check, serve=serve, contention=measurements.__next__
+    )
+    result = execute_step(step, context, quiet)
+    assert result.outcome is outcome, result.reason
+    assert Measure("control", max(contention), "×") in result.measures
+    if outcome is Outcome.ERROR:
+        assert "p95 of page is 51 ms; the limit is at most 50 ms; inconclusive" in result.reason
+        assert "control 4.0 ×" in result.reason
+        assert result.code == "machine-busy"
+        assert all(gate.passed for gate in result.gates)
 
 
 def test_the_application_is_served_with_the_services_that_it_needs(tmp_path: Path) -> None:

@@ -94,3 +94,11 @@ def test_workflows_and_settings_of_tools_are_told_and_prose_is_not() -> None:
         "mypy.ini changed",
         "setup.cfg: the settings of flake8 changed",
     )
+
+
+def test_a_test_that_may_fail_from_now_on_is_told_and_one_that_may_not_is_none() -> None:
+    before = Rules(NOTHING, (), failing=frozenset({("unit", "a"), ("unit", "b")}))
+    listed = Config(gates=Gates(known_failures="known.toml"))
+    now = Rules(listed, (), failing=frozenset({("unit", "b"), ("unit", "c")}))
+    assert loosened_rules(before, now) == ("known.toml lets more tests fail (1): unit, c",)
+    assert loosened_rules(now, replace(now, failing=frozenset())) == ()

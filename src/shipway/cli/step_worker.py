@@ -26,6 +26,7 @@ from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
+from shipway.system.processors import processor_contention
 from shipway.system.sandbox import machine_memory, shortcoming
 from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program
@@ -68,6 +69,7 @@ class StepWorker:
             actions=lambda name: _action(name, project),
             serve=_serve,
             serviced=_serviced,
+            contention=processor_contention,
             uv=uv_program(),
             commit=commit,
             stopping=stopping,

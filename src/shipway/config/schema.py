@@ -39,10 +39,11 @@ class Application(Closed):
     into. python: the version that it runs on, as 3.12; empty: what uv takes. unit_tests,
     integration_tests, browser_tests: their folders. lock: the lock file, or a
     requirements file. serve: the command that serves it. migrate: the command that brings the
-    database up to date. seed: the command that fills it, before the first good release. health:
-    the path that is asked whether an instance may serve. health_codes: the statuses that say yes,
-    as a load balancer's matcher has them. protocol: what `serve` speaks; http2 for gRPC.
-    dockerfile: what the image is made from.
+    database up to date. seed: the command that fills it, before the first good release. build: the
+    command that makes, in the release's folder, what it needs and the repository does not have:
+    static files, say. health: the path that is asked whether an instance may serve. health_codes:
+    the statuses that say yes, as a load balancer's matcher has them. protocol: what `serve` speaks;
+    http2 for gRPC. dockerfile: what the image is made from.
     """
 
     name: OptionalName = ""
@@ -59,6 +60,7 @@ class Application(Closed):
     serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
+    build: str = ""
     health: str = "/health/ready"
     health_codes: Annotated[str, Predicate(is_code_ranges)] = "200-299"
     protocol: Literal["http1", "http2"] = "http1"
@@ -110,12 +112,14 @@ class FindingGates(Closed):
 class Gates(Closed):
     """The limits that a change must keep.
 
-    coverage: percent of the packages' code that tests have to run. own_rules: what becomes of a
-    change that loosens these rules, compared with its base: `report` says so, with `review` it
-    fails, with `base` the rules of the base count instead.
+    coverage: percent of the packages' code that tests have to run. known_failures: the file with
+    the tests that failed before Shipway came: they are shown, and fail no run. own_rules: what
+    becomes of a change that loosens these rules, compared with its base: `report` says so, with
+    `review` it fails, with `base` the rules of the base count instead.
     """
 
     coverage: Percent = 80.0
+    known_failures: str = ""
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
     own_rules: Literal["report", "review", "base"] = "report"

@@ -80,7 +80,7 @@ class CheckResult:
 
     partial: what its figures were measured without, where more could only raise them; a limit
     that they do not reach is then neither kept nor broken. secrets: where the secrets stand that
-    it found.
+    it found. warnings: what a reader has to know of the result, however it ends.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -91,6 +91,7 @@ class CheckResult:
     remedy: str = ""
     partial: str = ""
     secrets: tuple[SecretPlace, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Check(Protocol):

@@ -64,13 +64,14 @@ class Rules:
     """What judges a commit.
 
     steps: of its pipeline. texts: path → text of its files. known: fingerprints that its
-    baseline lets pass.
+    baseline lets pass. failing: (step, test) of the tests that it lets fail.
     """
 
     config: Config
     steps: Sequence[Step]
     texts: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+    failing: frozenset[tuple[str, str]] = frozenset()
 
 
 def loosened_rules(base: Rules, head: Rules) -> tuple[str, ...]:
@@ -154,6 +155,9 @@ def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
             yield f"{what} is waived in {waiver.path} until {waiver.expires}, by {waiver.owner}"
     if count := len(head.known - base.known):
         yield f"the baseline {head.config.security.baseline} lets {count} more findings pass"
+    if tests := head.failing - base.failing:
+        names = _some(sorted(f"{step}, {test}" for step, test in tests))
+        yield f"{head.config.gates.known_failures} lets more tests fail ({len(tests)}): {names}"
 
 
 def _surroundings(base: Config, head: Config) -> Iterator[str]:

@@ -62,9 +62,10 @@ class StepContext:
 
     root: the application's folder. state: its .shipway folder. out: this run's folder, one
     folder a step below it. environment: the caller's variables. checks, actions: look one up by
-    its name. serve: starts the application for a load test and gives its address. serviced: starts
-    services. prepared: whether its database was migrated and seeded. secrets: values to blot out.
-    stopping: whether the run was cancelled.
+    its name. serve: starts the application for a load test and gives its address. contention: how
+    many times longer work takes here than it would alone. serviced: starts services. prepared:
+    whether its database was migrated and seeded. secrets: values to blot out. stopping: whether the
+    run was cancelled.
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
     baseline: fingerprints of findings that do not count. source: what the run began with; None
     where there is no release. now: seconds since the epoch. texts: where logs and reports of tools
@@ -94,6 +95,7 @@ class StepContext:
     serviced: Serviced = _no_services
     prepared: bool = False
     texts: BlobStore | None = None
+    contention: Callable[[], float] = lambda: 1.0
     hidden: tuple[str, ...] = ()
     memory: int = 0
 

@@ -13,6 +13,7 @@ import re
 import runpy
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 
@@ -25,6 +26,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 measurement: Callable[..., coverage.Coverage] = runpy.run_path(f"{_HERE}/coverage_settings.py")[
     "measurement"
 ]
+collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
+    f"{_HERE}/collected_static.py"
+)["collected_static"]
 end_recorder: Callable[[str], Callable[[Mapping[str, int]], None]] = runpy.run_path(
     f"{_HERE}/end_record.py"
 )["end_recorder"]
@@ -57,7 +61,8 @@ def _run(junit: str) -> int:
         class Recording(chosen):  # type: ignore[misc]  # known at run time only
             def run_suite(self, suite: Any, **options: Any) -> Any:
                 tests = [test.id() for test in runner.iter_test_cases(suite)]
-                result = super().run_suite(suite, **options)
+                with collected_static(os.path.join(os.path.dirname(junit), "static")):
+                    result = super().run_suite(suite, **options)
                 runs.append((tests, result))
                 return result
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 
 import coverage
@@ -24,9 +25,22 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 measurement: Callable[..., coverage.Coverage] = runpy.run_path(f"{_HERE}/coverage_settings.py")[
     "measurement"
 ]
+collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
+    f"{_HERE}/collected_static.py"
+)["collected_static"]
 end_recorder: Callable[[str], Callable[[Mapping[str, int]], None]] = runpy.run_path(
     f"{_HERE}/end_record.py"
 )["end_recorder"]
+
+# `shipway init` locks setuptools where something needs its pkg_resources, which warns since 2023.
+# That fails a suite for which every warning is an error, and none of its own lines is to blame.
+_OWN_WARNINGS = (
+    "-Wignore:pkg_resources is deprecated as an API",
+    "-Wignore:Deprecated call to `pkg_resources.",
+)
+
+# A project's `-x` is for people. Which tests fail is known only where the others ran, too.
+_TO_THE_END = "--maxfail=0"
 
 
 class UsualNames:
@@ -37,6 +51,19 @@ class UsualNames:
         """Add the name."""
         if config.getini("python_files") == ["test_*.py", "*_test.py"]:  # pytest's own default
             config.addinivalue_line("python_files", "tests.py")
+
+
+class StaticFiles:
+    """A plug-in: the tests of a Django application find its static files. folder: to put them."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self) -> Iterator[None]:
+        """While the tests run, after pytest-django has set the application up."""
+        with collected_static(self._folder):
+            yield
 
 
 class Account:
@@ -72,11 +99,14 @@ def main(data: str, sources: str, *arguments: str) -> int:
     measured = measurement(data, sources.split(","))
     plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
+    static = StaticFiles(os.path.join(os.path.dirname(data), "static"))
     account = Account()
     record = end_recorder(os.path.join(os.path.dirname(data), "end.txt"))
     measured.start()
     try:
-        code = int(pytest.main([*arguments, *alone], plugins=[UsualNames(), account]))
+        own = [UsualNames(), static, account]
+        options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
+        code = int(pytest.main(options, plugins=own))
     finally:
         measured.stop()
         measured.save()
