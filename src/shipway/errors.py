@@ -52,6 +52,7 @@ ErrorCode = Literal[
     "network-unavailable",
     "no-earlier-release",
     "no-image",
+    "no-pipeline",
     "no-registry",
     "no-release",
     "no-run",

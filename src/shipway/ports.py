@@ -41,14 +41,18 @@ MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
 class Sandbox:
     """What a program may do that is the code under test, or runs it.
 
-    read_only: folders that it cannot write to, except for `writable` below them. hidden: folders
-    that are empty for it. network: whether it may reach other machines; its own loopback always
-    works. memory: bytes of memory that it and all that it starts may use. processes: how many these
-    may be. output: bytes that it may print. 0 is no limit.
+    read_only: folders that it cannot write to, except for `writable` below them. scratch: folders
+    that it can change for itself alone, except for `writable` below them: what it writes is gone
+    when it ends. Where the system has no such thing they are read-only, and `unless_scratch` is
+    writable. hidden: folders that are empty for it. network: whether it may reach other machines;
+    its own loopback always works. memory: bytes of memory that it and all that it starts may use.
+    processes: how many these may be. output: bytes that it may print. 0 is no limit.
     """
 
     read_only: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    unless_scratch: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     network: bool = True
     memory: int = 0

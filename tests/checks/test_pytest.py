@@ -468,6 +468,20 @@ def test_pytest_looks_where_its_own_settings_say(tmp_path: Path) -> None:
     assert names == {"test_a", "money"}
 
 
+@pytest.mark.parametrize("option", ["-x", "--maxfail 1", "--exitfirst"])
+def test_a_project_that_stops_at_its_first_failure_hides_no_other_test(
+    option: str, tmp_path: Path
+) -> None:
+    files = {
+        "pytest.ini": f"[pytest]\naddopts = {option}\n",
+        "test_a.py": TEST.format("a").replace("1", "0"),
+        "test_b.py": TEST.format("b"),
+    }
+    result, names = collected(tmp_path, files)
+    assert result.failed.startswith("1 of 2 tests failed: test_a::test_a")
+    assert names == {"test_a", "test_b"}
+
+
 def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
     tmp_path: Path,
 ) -> None:

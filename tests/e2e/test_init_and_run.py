@@ -160,13 +160,13 @@ def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> N
     assert settings["gates"]["known_failures"] == "shipway-known-failures.toml"
     ran = shipway(root, "run", "test")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "known        tests.test_mail: :test_mail: OSError: no host" in ran.stdout
-    assert "1 test failed that failed before Shipway came" in ran.stdout.splitlines()[-1]
+    assert re.search(r"^known +tests\.test_mail.*test_mail: OSError: no host$", ran.stdout, re.M)
+    assert "none failed; 1 test failed that failed before Shipway came" in ran.stdout
 
     (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
     failed = shipway(root, "run", "test")
     assert failed.returncode == 1
-    assert "1 of 3 tests failed: tests.test_post: :test_post: OSError" in failed.stdout
+    assert "1 of 3 tests failed: tests.test_post" in failed.stdout
     (root / "tests/test_post.py").unlink()
     (root / "shipway-known-failures.toml").unlink()
     assert "1 of 2 tests failed: tests.test_mail" in shipway(root, "run", "unit").stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.pipeline.contexts import Probe, probing, workshop
+from tests.sandboxes import PLAIN, need_sandbox
 
 from shipway.config.schema import Config
 from shipway.config.tables import Service
@@ -25,6 +26,7 @@ from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import BASE_ENV, StepContext
 from shipway.ports import OnOutput
+from shipway.system.process import SystemProcesses
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,42 @@ def test_a_command_passes_or_fails_by_its_exit_code_and_keeps_its_log(tmp_path: 
     assert failed.log == ""
     killed = execute_step(command("kill -9 $$"), context, quiet)
     assert (killed.outcome, killed.reason) == (Outcome.FAILED, "it ended with signal 9")
+
+
+def test_a_check_without_network_reaches_loopback_only(tmp_path: Path) -> None:
+    need_sandbox()
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+        "socket.create_connection(s.getsockname(), 5)\n"
+        "try: socket.create_connection(('192.0.2.1', 80), 5)\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    probe = Probe(code=code)
+    step = probing(probe)
+    step.work["network"] = False
+    context = workshop(tmp_path, checks=lambda name: probe)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "Network is unreachable")
+
+
+def test_a_check_that_cannot_lose_the_network_is_unavailable(tmp_path: Path) -> None:
+    need_sandbox(PLAIN)
+    probe = Probe(code="open('ran', 'w')")
+    step = probing(probe)
+    step.work["network"] = False
+    processes = SystemProcesses(modes=(PLAIN,))
+    context = workshop(tmp_path, checks=lambda name: probe, processes=processes)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.code) == (Outcome.ERROR, "sandbox-unavailable")
+    assert "network = false cannot be held here" in result.reason
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_check_keeps_its_own_folder_of_the_state(tmp_path: Path) -> None:
+    probe = Probe(code="open('.shipway/cache/new', 'w')", kept="cache")
+    context = workshop(tmp_path, checks=lambda name: probe)
+    assert execute_step(probing(probe), context, quiet).outcome is Outcome.PASSED
+    assert (tmp_path / ".shipway" / "cache" / "new").exists()
 
 
 def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path: Path) -> None:

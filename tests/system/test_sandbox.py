@@ -17,7 +17,13 @@ from tests.sandboxes import LANDLOCK, NAMESPACES, PLAIN, need_sandbox, refuses_s
 from shipway.errors import CannotRun
 from shipway.ports import Command, Sandbox
 from shipway.system.process import SystemProcesses
-from shipway.system.sandbox import LaunchReport, SandboxedProgram, exceeded, machine_memory
+from shipway.system.sandbox import (
+    LaunchReport,
+    SandboxedProgram,
+    exceeded,
+    machine_memory,
+    shortcoming,
+)
 
 MODES = pytest.mark.parametrize("mode", [NAMESPACES, LANDLOCK, PLAIN])
 PYTHON = sys.executable
@@ -257,6 +263,31 @@ def test_what_is_read_only_can_be_read_and_not_written_except_below(tmp_path: Pa
     assert [path.name for path in (tmp_path / "state" / "runs").rglob("*")] == ["own", "new"]
 
 
+@pytest.mark.parametrize("name", ["state", "a state", "a,state:x"])
+def test_what_is_written_to_a_scratch_folder_is_gone_afterwards(name: str, tmp_path: Path) -> None:
+    """The state with the environment, to which some packages write when they are first used."""
+    state = tmp_path / name
+    (state / "venv" / "lib").mkdir(parents=True)
+    (state / "out").mkdir()
+    (state / "venv" / "lib" / "module.py").write_text("x")
+    sandbox = Sandbox(
+        scratch=(str(state),),
+        unless_scratch=(str(state / "venv"),),
+        writable=(str(state / "out"),),
+    )
+    script = (
+        'cd "$0" && echo y > venv/lib/module.py && mkdir venv/new && mv venv/new venv/newer && '
+        "cat venv/lib/module.py && echo z > out/kept; touch new"
+    )
+    done = run_in(NAMESPACES, tmp_path, "sh", "-c", script, str(state), sandbox=sandbox)
+    assert done.stdout == "y\n"
+    assert (state / "out" / "kept").read_text() == "z\n"
+    assert not (state / "new").exists()
+    if name != "a,state:x":  # overlayfs takes no such name, so the environment is writable
+        assert (state / "venv" / "lib" / "module.py").read_text() == "x"
+        assert not (state / "venv" / "newer").exists()
+
+
 def test_a_link_to_what_is_protected_is_no_way_around(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "state")
@@ -286,6 +317,21 @@ def test_where_the_network_cannot_be_taken_away_nothing_is_run(mode: str, tmp_pa
         run_in(mode, tmp_path, "touch", "ran", sandbox=Sandbox(network=False))
     assert raised.value.code == "sandbox-unavailable"
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_does_not_hold_is_told_with_the_reason() -> None:
+    refused = dict(SandboxedProgram.refused)
+    try:
+        SandboxedProgram.refused.clear()
+        assert shortcoming() == ""
+        SandboxedProgram.refused[NAMESPACES] = "AppArmor restricts user namespaces"
+        assert "can write to .shipway" in shortcoming()
+        assert "AppArmor restricts user namespaces" in shortcoming()
+        SandboxedProgram.refused[LANDLOCK] = "the kernel has no Landlock"
+        assert shortcoming().startswith("steps run without a sandbox")
+    finally:
+        SandboxedProgram.refused.clear()
+        SandboxedProgram.refused.update(refused)
 
 
 def test_a_launcher_that_said_nothing_was_killed() -> None:

@@ -197,5 +197,5 @@ def test_dates_and_numbers_are_written_as_the_language_writes_them(tmp_path: Pat
 
 
 def test_both_languages_count_one_and_many(client: FlaskClient) -> None:
-    assert "1 wyk gevind." in client.get("/af/wards?q=Durban+1").text
-    assert "16 wyke gevind." in client.get("/af/wards?q=Durban").text
+    assert " 1 wyk gevind." in client.get("/af/wards?q=Durban+1").text
+    assert " 16 wyke gevind." in client.get("/af/wards?q=Durban").text

@@ -104,6 +104,7 @@ MYPY = Mypy(
     name="mypy",
     summary="types, by mypy",
     tool=tools.MYPY,
+    kept="mypy",
     configuration=(
         "pyproject.toml",
         "mypy.ini",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
@@ -14,7 +16,7 @@ from shipway.checks.base import CheckDefaults
 from shipway.checks.scripts import HERE
 from shipway.config.schema import Config
 from shipway.errors import CannotRun, ConfigError
-from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.check import END_RECORD, CheckContext, CheckResult, ToolOutput
 from shipway.pipeline.gates import Gate
 from shipway.pipeline.known_failures import read_known_failures
 from shipway.pipeline.result import TestFailure, TestTally
@@ -137,6 +139,8 @@ class Pytest(CheckDefaults):
             suite = fromstring(output.reports.get("junit.xml", b""))  # our own file
         except ParseError:
             return _broken(output)
+        if context.key and (doubt := _doubt(suite, output, context.key)):
+            return _broken(output, cause=doubt)
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
             if files := _test_files(os.path.join(context.root, self.folder(config)), context.root):
                 return _collected_nothing(self.name, files)
@@ -177,12 +181,31 @@ def _collected_nothing(kind: str, files: Sequence[str]) -> CheckResult:
     )
 
 
-def _broken(output: ToolOutput, tests: TestTally | None = None) -> CheckResult:
-    """The suite, not one of its tests, is what failed."""
+def _doubt(suite: Element, output: ToolOutput, key: str) -> str:
+    """Why the report is not that of a runner which came to its end; "" where it is.
+
+    A test that leaves by os._exit takes the runner along, and code under test can write any file
+    that the runner writes. The end record has a seal, by a key that only the runner was given.
+    """
+    seal, _, text = output.reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
+    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+        return "the test runner did not come to its end (a test may have called os._exit)"
+    counts: dict[str, int] = json.loads(text)  # the runner's own, as the seal says
+    if counts["code"] != output.code:
+        return f"the tests ended with {counts['code']}, and the process with another code"
+    if not output.code and (unreported := counts.get("unreported")):
+        return f"{unreported} of {counts['collected']} tests were not run to their end"
+    if counts.get("failed") and suite.find(".//failure") is None and suite.find(".//error") is None:
+        return f"{counts['failed']} tests failed, and the report has none of them"
+    return ""
+
+
+def _broken(output: ToolOutput, tests: TestTally | None = None, cause: str = "") -> CheckResult:
+    """The suite, not one of its tests, is what failed. cause: where it is known."""
     how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
     return CheckResult(
         tests=tests,
-        failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
+        failed=f"the tests did not run to their end: {cause or _cause(output)}; the run {how}",
         remedy="Correct what the whole suite depends on: conftest.py, plug-ins, settings, the "
         "database. Its log above has the whole error.",
     )
@@ -342,7 +365,7 @@ def _kind(name: str, summary: str, expected: float) -> Pytest:
         stage="test",
         needs=("install", "importable"),
         expected=expected,
-        reports=("junit.xml", "coverage.data"),
+        reports=("junit.xml", "coverage.data", END_RECORD),
         serviced=name != "unit",
         settings_in=_SETTINGS,
     )

@@ -129,6 +129,7 @@ def _ruled_by(project: Project, base: Config) -> Project:
         project.config,
         checks=base.checks,
         gates=base.gates,
+        limits=base.limits,
         security=base.security,
         performance=base.performance,
         waivers=base.waivers,

@@ -27,7 +27,8 @@ from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
 from shipway.system.processors import processor_contention
-from shipway.system.sandbox import shortcoming
+from shipway.system.sandbox import machine_memory, shortcoming
+from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program
 
 
@@ -76,6 +77,8 @@ class StepWorker:
             advisories=advisories,
             secrets=hidden,
             texts=secrets.contents,
+            hidden=(key_folder(),),
+            memory=machine_memory(),
         )
 
     def execute(

@@ -95,7 +95,7 @@ def run_preparation(
         _surroundings(context, env),
         300.0,
         context.secrets,
-        sandbox=context.sandbox(context.out),
+        sandbox=context.sandbox(context.out, application=True),
     )
     done = context.processes.run(command, on_output)
     if done.code:

@@ -8,12 +8,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from secrets import token_hex
 from types import MappingProxyType
 
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.findings.finding import FindingState
 from shipway.findings.fingerprint import compare_to_baseline, with_code_context
-from shipway.pipeline.check import Check, CheckContext, CheckResult, ToolOutput, ToolSource
+from shipway.pipeline.check import (
+    END_RECORD,
+    Check,
+    CheckContext,
+    CheckResult,
+    ToolOutput,
+    ToolSource,
+)
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
@@ -138,6 +146,7 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
         context.python(),
         upstream=restore_reports(step, context),
         advisories=context.advisories,
+        key=token_hex(32) if END_RECORD in adapter.reports else "",
     )
     if adapter.served:
         with _services_for(context, on_output) as inner, inner.serve(inner, on_output) as url:
@@ -217,12 +226,25 @@ def _run_check(
         *check.argv(context.config, check_context),
     )
     env = {**context.env(step), **variables, **dict(check.tool.env)}
+    kept = (os.path.join(context.state, check.kept),) if check.kept else ()
+    for folder in kept:
+        os.makedirs(folder, exist_ok=True)
     sandbox = context.sandbox(
         check_context.out,
+        *kept,
         network=step.work.get("network", True),
         fingerprints=check.tool.home is ToolSource.OWN,
+        application=check.tool.home is ToolSource.APPLICATION,
     )
-    command = Command(argv, context.root, env, step.timeout, context.secrets, sandbox=sandbox)
+    command = Command(
+        argv,
+        context.root,
+        env,
+        step.timeout,
+        context.secrets,
+        sandbox=sandbox,
+        stdin=check_context.key.encode(),
+    )
     settings = check.settings(context.config, check_context)
     if settings:
         on_output(settings)

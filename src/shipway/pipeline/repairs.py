@@ -248,7 +248,7 @@ class _Proof:
         variables = {name: value.replace("{data}", data) for name, value in application.env.items()}
         argv = (context.python() or sys.executable, _PROBE, ",".join(entries), ",".join(modules))
         env = {**context.env(), **variables, "PYTHONDONTWRITEBYTECODE": "1"}
-        sandbox = context.sandbox(data)
+        sandbox = context.sandbox(data, application=True)
         command = Command(argv, context.root, env, _PROBE_TIMEOUT, context.secrets, sandbox=sandbox)
         done = context.processes.run(command, lambda line: None)
         try:

@@ -9,7 +9,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from shipway.codec import to_plain
 from shipway.config.bind_address import source_folder
@@ -19,7 +19,7 @@ from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
-from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.ports import MANIFEST_FILE, Command, OnOutput, Sandbox
 from shipway.releases.index_access import index_environment, index_secrets
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.local_packages import from_copies, local_folders
@@ -85,9 +85,9 @@ def _make(
 
     def run(*arguments: str) -> None:
         argv = (context.uv, *arguments)
-        done = context.processes.run(
-            Command(argv, context.root, env, step.timeout, secrets), on_output
-        )
+        sandbox = _building(context)
+        command = Command(argv, context.root, env, step.timeout, secrets, sandbox=sandbox)
+        done = context.processes.run(command, on_output)
         if done.code:
             output = done.stderr.strip() or done.stdout.strip()
             error = CannotRun if done.code < 0 or _HERE.search(output) else ApplicationFault
@@ -102,6 +102,18 @@ def _make(
         _install_project(step, context, on_output, python)
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
+
+
+def _building(context: StepContext) -> Sandbox:
+    """What holds uv, which runs the code of all that it has to build.
+
+    It makes environments and builds in copies below the state. Folders there cannot be mounts of
+    their own: uv links files from its cache, and no link leads from one mount to another.
+    """
+    with os.scandir(context.state) as entries:
+        folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    others = [path for path in folders if os.path.basename(path) not in ("venvs", "lock")]
+    return replace(context.sandbox(), read_only=tuple(others))
 
 
 def _install(
@@ -163,7 +175,7 @@ def _lock_text(context: StepContext, lock: str) -> str:
     except FileNotFoundError:
         raise CannotRun(
             f"{lock} is not here{lock_problem(context.state)}",
-            "Correct what it says, then run `shipway init --relock`.",
+            _lock_remedy(context.state),
             code="application-environment",
         ) from None
 
@@ -175,6 +187,12 @@ def lock_problem(state: str) -> str:
             return f": {file.read().strip()}"
     except OSError:
         return ""
+
+
+def _lock_remedy(state: str) -> str:
+    if lock_problem(state):
+        return "Correct what it says, then run: shipway init --relock."
+    return "Restore it from git; or have it resolved from the requirements: shipway init --relock."
 
 
 def _index_access(context: StepContext) -> dict[str, str]:
@@ -243,9 +261,10 @@ def _install_project(step: Step, context: StepContext, on_output: OnOutput, pyth
     shutil.rmtree(copy, ignore_errors=True)
     copy_files(context.root, list(FileTree(context.root, {}).listing()), copy)
     argv = (context.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
-    done = context.processes.run(
-        Command(argv, context.root, context.env(step), step.timeout, context.secrets), on_output
-    )
+    sandbox = _building(context)
+    env = context.env(step)
+    command = Command(argv, context.root, env, step.timeout, context.secrets, sandbox=sandbox)
+    done = context.processes.run(command, on_output)
     if done.code:
         on_output("the application cannot be built as a package; it is used from its folder")
     shutil.rmtree(copy, ignore_errors=True)
@@ -305,7 +324,8 @@ def install_step(step: Step, context: StepContext, on_output: OnOutput) -> StepR
             stage=step.stage,
             outcome=Outcome.FAILED,
             reason=f"{lock} is not here{lock_problem(context.state)}",
-            remedy="Correct what it says, then run: shipway init --relock.",
+            remedy=_lock_remedy(context.state),
+            code="application-environment",
         )
     if changed := outdated_inputs(context.root, lock):
         return StepResult(

@@ -32,7 +32,8 @@ CAUSES: Mapping[ErrorCode, str] = {
     r"--fail-fast was given|was stopped before it",
     "port-taken": r"^port .* is taken|no free port",
     "envoy-unavailable": r"^Envoy |Envoy .*within",
-    "task-failed": r"^`.*` (did not run|failed|ended with code)",
+    "task-failed": r"^`.*` (did not run|failed|ended with code)|"
+    r"^the (migration|seed) ended with ",
     "aws-unreachable": r"^AWS (does not answer|is busy)",
     "aws-refused": r"^AWS|the AWS credentials do not work",
     "disk-full": r"the disk is full",

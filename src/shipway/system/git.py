@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -211,6 +212,17 @@ def commit_time(root: str) -> int:
     """When the commit was made, in seconds since the epoch; 0 where there is none."""
     output = _git(root, "log", "-1", "--format=%ct")
     return int(output) if output and output.strip().isdigit() else 0
+
+
+def commit_times(root: str, commits: Iterable[str]) -> dict[str, float]:
+    """Commit → when it was made, in seconds since the epoch; without those that are not here."""
+    times = {}
+    for commit in commits:
+        if _COMMIT.fullmatch(commit):
+            answer = _git(root, "show", "--no-patch", "--format=%ct", commit, "--")
+            if answer and answer.strip().isdecimal():
+                times[commit] = float(answer.strip())
+    return times
 
 
 def has_changes(root: str) -> bool:

@@ -200,7 +200,7 @@ def _launcher(control: int, status: int) -> tuple[str, ...]:
 
 def _options(sandbox: Sandbox, mode: str) -> list[str]:
     options = [f"mode={mode}"]
-    for name in ("read_only", "writable", "hidden"):
+    for name in ("read_only", "writable", "scratch", "unless_scratch", "hidden"):
         for folder in getattr(sandbox, name):
             path = os.path.realpath(folder)
             if os.path.isdir(path) if name == "hidden" else os.path.exists(path):

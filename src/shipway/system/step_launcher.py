@@ -32,7 +32,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _NEWUSER, _NEWPID, _NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC = 1, 2, 4, 8
 _REMOUNT, _NOATIME, _NODIRATIME, _BIND, _REC = 32, 1024, 2048, 4096, 16384
-_SLAVE, _RELATIME = 1 << 19, 1 << 21
+_SLAVE, _RELATIME, _DETACH = 1 << 19, 1 << 21, 2
 _STATVFS_RELATIME = 4096
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 36, 38
 _PIDFD_OPEN, _CREATE_RULESET, _RESTRICT_SELF = 434, 444, 446
@@ -103,25 +103,52 @@ def _enter_namespaces(options: dict[str, list[str]]) -> None:
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")
     _call(_libc.mount, None, b"/", None, _REC | _SLAVE, None)
-    _protect(options.get("read_only", []), options.get("writable", []), options.get("hidden", []))
+    _protect(options)
     if offline:
         _bring_up_loopback()
 
 
-def _protect(read_only: list[str], writable: list[str], hidden: list[str]) -> None:
-    for folder in hidden:
+def _protect(options: dict[str, list[str]]) -> None:
+    for folder in options.get("hidden", []):
         flags = _RDONLY | _NOSUID | _NODEV | _NOEXEC
         _call(_libc.mount, b"tmpfs", os.fsencode(folder), b"tmpfs", flags, b"mode=0500")
-    for path in (*read_only, *writable):
-        _bind(path)
+    read_only = [path for path in options.get("read_only", []) if os.path.exists(path)]
+    writable = [path for path in options.get("writable", []) if os.path.exists(path)]
+    own = [(path, os.open(path, os.O_PATH)) for path in writable]  # before something covers them
+    for path in options.get("scratch", []):
+        try:
+            _lay_over(path)
+        except (Refused, OSError):
+            read_only.append(path)
+            own += [(each, os.open(each, os.O_PATH)) for each in options.get("unless_scratch", [])]
+    for path in read_only:
+        _bind(path, path)
+    for path, handle in own:
+        _bind(f"/proc/self/fd/{handle}", path)
+        os.close(handle)
     for path in read_only:
         flags = _BIND | _REMOUNT | _RDONLY | _flags(path)
         _call(_libc.mount, None, os.fsencode(path), None, flags, None)
 
 
-def _bind(path: str) -> None:
-    name = os.fsencode(path)
-    _call(_libc.mount, name, name, None, _BIND | _REC, None)
+def _lay_over(folder: str) -> None:
+    """What is written to the folder lands in memory (the kernel's overlayfs)."""
+    if any(letter in folder for letter in ":,\\"):
+        raise Refused("its options have no such path")
+    name = os.fsencode(folder)
+    own = b"userxattr," if os.geteuid() else b""
+    _call(_libc.mount, b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV, b"mode=0700")
+    try:
+        os.mkdir("/proc/upper")
+        os.mkdir("/proc/work")
+        data = own + b"lowerdir=" + name + b",upperdir=/proc/upper,workdir=/proc/work"
+        _call(_libc.mount, b"overlay", name, b"overlay", 0, data)
+    finally:
+        _call(_libc.umount2, b"/proc", _DETACH)
+
+
+def _bind(source: str, path: str) -> None:
+    _call(_libc.mount, os.fsencode(source), os.fsencode(path), None, _BIND | _REC, None)
 
 
 def _flags(path: str) -> int:
@@ -228,7 +255,8 @@ def _await(child: int, control: int, status: int, options: dict[str, list[str]])
     ending = _libc.syscall(_PIDFD_OPEN, child, 0)
     if ending >= 0:
         poll.register(ending, select.POLLIN)
-    limits = {name: int(options[name][0]) for name in ("memory", "processes") if name in options}
+    names: list[str] = [name for name in ("memory", "processes") if name in options]
+    limits = {name: int(options[name][0]) for name in names}
     while True:
         ready = poll.poll(_INTERVAL if ending >= 0 else 20)
         if any(handle == control for handle, _ in ready):

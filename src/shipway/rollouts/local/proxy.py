@@ -197,14 +197,22 @@ class EnvoyProxy:
         unwritten = re.search(r"^filesystem\.write_total_buffered: [1-9]", text, re.MULTILINE)
         return not unwritten and not any(open_requests[name] for name in gone)
 
+    def raise_if_ports_taken(self) -> None:
+        """Before anything is migrated. Raises Busy where it does not run, and could not listen."""
+        if not self.alive() and self.processes.orphans(self.log) is None:
+            self._refuse_taken_ports()
+
+    def _refuse_taken_ports(self) -> None:
+        _refuse_taken(self.settings.host, self.settings.port)
+        if self.settings.test_port:
+            _refuse_taken("127.0.0.1", self.settings.test_port)
+
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
         if (adrift := self.processes.orphans(self.log)) is not None:
             self.processes.stop(adrift, 5.0)  # of a command that was killed as it started it
+        self._refuse_taken_ports()
         host, port = self.settings.host, self.settings.port
-        _refuse_taken(host, port)
-        if self.settings.test_port:
-            _refuse_taken("127.0.0.1", self.settings.test_port)
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         os.chmod(self.folder, 0o700)
         remove_socket(self.admin_socket, self.folder)
@@ -414,6 +422,7 @@ def _refuse_taken(host: str, port: int) -> None:
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
-                "End that program, or set another port: [environments.local] port = …",
+                f"See which: ss -ltnp sport = :{port}. End that program, or set another port: "
+                "[environments.local] port = …",
                 code="port-taken",
             ) from error

@@ -381,6 +381,7 @@ class LocalRollout:
         self._environment = environment
         self._listener = listener
         self._stopping = stopping
+        self._executing = False
 
     def start(
         self,
@@ -393,6 +394,7 @@ class LocalRollout:
         """To another release, as planned. migrate: an older one does not know what the database
         has become. remarks: kept with the rollout."""
         environment = self._environment
+        environment.proxy.raise_if_ports_taken()
         started = environment.clock.now()
         stable = environment.current
         environment.record.add_release(release_fields(release))
@@ -431,12 +433,23 @@ class LocalRollout:
 
     def resume(self, observation: Event | None, cause: str = "") -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun. cause: why
-        it is undone."""
+        it is undone. An interruption that comes before its first action undoes it, too: later ones
+        are the executor's."""
+        try:
+            return self._resume(observation, cause)
+        except KeyboardInterrupt:
+            if self._executing:
+                raise
+            self._listener.on_message("interrupted: going back; once more leaves it as it is")
+            return self._resume(Event.STOP, "it was interrupted")
+
+    def _resume(self, observation: Event | None, cause: str) -> RolloutReport:
         unfinished = self._unfinished
         release = unfinished.candidate
         if unfinished.execution is None:  # killed before its first action
             walk = self._walk(release, begin_rollout(self.rollout_plan()))
             walk.notes.fail(cause, AGAIN)
+            walk.analysis.seed_baseline(walk.counters.begin())
             return self._finish(walk, observation or Event.BEGIN)
         state = unfinished.execution.state
         self._listener.on_message(
@@ -519,6 +532,7 @@ class LocalRollout:
         environment = self._environment
         unfinished = self._unfinished
         with environment.supervised(unfinished.number, self._listener):
+            self._executing = True
             state = walk.run(observation)
             walk.keeper.check()
             receipt = self._receipt(walk, state, unfinished)
