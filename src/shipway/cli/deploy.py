@@ -207,7 +207,10 @@ def deploy_step(project: Project) -> Action:
             remedy=receipt.remedy,
             rollout=receipt.verdict,
             log=context.store("\n".join(receipt.log)),
-            facts={"receipt": receipt.to_dict(), "address": receipt.address},
+            facts={
+                "receipt": receipt.to_dict(),
+                "address": receipt.address if _answers(receipt) else "",
+            },
         )
 
     return act
@@ -337,13 +340,21 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
             print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
         good = "went back to" if undo else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
+        where = f" at {receipt.address}" if receipt.verdict is Verdict.PASSED else ""
         print(
-            f"{label} {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; "
+            f"{label} {receipt.release}{where} in {receipt.seconds:.1f} s; "
             f"{receipt.requests} requests seen, {receipt.failed} failed\nreceipt: {page}"
         )
+        if not where and _answers(receipt):
+            print(f"{receipt.before} still serves at {receipt.address}")
     if undo and receipt.verdict is Verdict.ROLLED_BACK:
         return 0
     return receipt.verdict.exit_code(strict=True)
+
+
+def _answers(receipt: RolloutReport) -> bool:
+    """Whether anything answers at its address: the new release, or the one before it."""
+    return receipt.verdict is Verdict.PASSED or bool(receipt.before)
 
 
 def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: Invocation) -> None:

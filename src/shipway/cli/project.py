@@ -70,6 +70,11 @@ class Project:
         configuration takes longer than an unchanged run."""
         return str(json.loads(self.settings)["security"]["baseline"])
 
+    @property
+    def main_branch(self) -> str:
+        """github.main: the branch that runs of others are compared with; read in the same way."""
+        return str(json.loads(self.settings)["github"]["main"])
+
 
 def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""

@@ -19,7 +19,8 @@ PAGE = "troubleshooting.md"  # of docs/: a section for each code
 CAUSES: Mapping[ErrorCode, str] = {
     "suite-not-run": r"did not run, so nobody knows",
     "suite-broken": r"^the tests did not run to their end",
-    "gate-failed": r"; the limit is |was not measured; ",
+    "test-failed": r"^[\d,]+ of [\d,]+ tests failed",
+    "gate-failed": r"; (none|at most .+|at least .+) (is|are) (allowed|required)|; the limit is ",
     "judge-rolled-back": r"^the judge rolled it back",
     "judge-inconclusive": r"^the judge holds it",
     "smoke-test-failed": r"^a smoke test failed",

@@ -96,10 +96,22 @@ _UPSTREAM = "extensions.upstreams.http.v3.HttpProtocolOptions"
 # More than any Python server takes (gunicorn: 32,768 headers of 8,190 bytes can be allowed), so
 # that the application's server is the one that refuses.
 _HEADERS, _HEADERS_KIB = 1000, 1024
+# A server that closes a kept connection in the moment in which a request is sent on it makes a 503
+# (flag UC). So Envoy closes it first: gunicorn keeps one for 2 s, uvicorn and hypercorn for 5 s.
+_UPSTREAM_IDLE = "1s"
+# Envoy's own limits are 1024 requests, connections and waiting requests, and 3 retries at a time:
+# of the requests that meet an instance that has ended, all but three would be refused (flag UO),
+# though others are there. Istio lifts them, too: it is the application's server that refuses.
+_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+_UNLIMITED = 2**32 - 1
 CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
 RELEASE_HEADER = "x-shipway-release"
+# What Shipway itself asks where people come, so that it is not counted as theirs. With the value
+# LISTENER, Envoy answers by itself: whether its listener takes requests, whoever is behind it.
+SYNTHETIC_HEADER = "x-shipway-synthetic"
+LISTENER, SMOKE_TEST = "listener", "smoke test"
 COOKIE = "shipway-share"
 PROBES = "-probes"
 
@@ -162,6 +174,8 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
             "default_host_for_http_10": "localhost",
         },
         "access_log": [_access_log(folder, name)],
+        # A line when a request was read, too: of what Envoy is at when it is killed.
+        "access_log_options": {"flush_access_log_on_new_request": True},
         "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
             {
@@ -197,6 +211,7 @@ def cluster(folder: str, name: str, protocol: str = "http1", *, probes: bool = F
         "name": probes_of(name) if probes else name,
         "type": "EDS",
         "connect_timeout": "2s",
+        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _UNLIMITED)]},
         "eds_cluster_config": {
             "eds_config": _from_file(folder, eds(name)),
             "service_name": name,
@@ -208,6 +223,7 @@ def cluster(folder: str, name: str, protocol: str = "http1", *, probes: bool = F
                 "common_http_protocol_options": {
                     "max_headers_count": _HEADERS,
                     "max_response_headers_kb": _HEADERS_KIB,
+                    "idle_timeout": _UPSTREAM_IDLE,
                 },
             }
         },
@@ -280,6 +296,15 @@ def header_match(name: str) -> JsonObject:
     return _to({"cluster": probes_of(name)}, {"prefix": "/", "headers": [header]})
 
 
+def listener_check() -> JsonObject:
+    """The entry that answers whether the listener takes requests."""
+    header: JsonObject = {"name": SYNTHETIC_HEADER, "string_match": {"exact": LISTENER}}
+    return {
+        "match": {"prefix": "/", "headers": [header]},
+        "direct_response": {"status": 200},
+    }
+
+
 def _to(target: JsonObject, match: JsonObject | None = None) -> JsonObject:
     return {
         "match": match or {"prefix": "/"},
@@ -329,22 +354,31 @@ def _from_file(folder: str, name: str) -> JsonObject:
     }
 
 
+def access_log_path(folder: str, name: str = FRONT) -> str:
+    """The file of a listener's access log."""
+    return os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log")
+
+
 def _access_log(folder: str, name: str) -> JsonObject:
     fields: JsonObject = {
+        "type": "%ACCESS_LOG_TYPE%",
+        "id": "%STREAM_ID%",
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ)%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "milliseconds": "%DURATION%",
+        "cluster": "%UPSTREAM_CLUSTER%",
         "release": "%RESP(X-RELEASE)%",
         "instance": "%UPSTREAM_HOST%",
+        "synthetic": f"%REQ({SYNTHETIC_HEADER})%",
     }
     return {
         "name": "file",
         "typed_config": {
             "@type": f"{_TYPE}.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log"),
+            "path": access_log_path(folder, name),
             "log_format": {"json_format": fields},
         },
     }

@@ -8,14 +8,16 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from shipway.codec import JsonObject
 from shipway.config.schema import Environment
-from shipway.errors import Busy, CannotRun, Unreachable
+from shipway.errors import Busy, CannotRun, ShipwayError, Unreachable
 from shipway.ports import Clock, Command, Http, Processes, Server
 from shipway.rollouts.local import envoy
+from shipway.rollouts.local.access_log import mark_start
 from shipway.rollouts.local.admin_socket import new_socket_path, remove_socket, socket_url
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
@@ -79,6 +81,10 @@ def _open(process: str) -> set[str]:
 
 START_LIMIT = 15.0
 APPLY_LIMIT = 10.0
+ANSWER_LIMIT = 2.0
+SETTLE_LIMIT = 2.0
+_UNSETTLED = r"^cluster\..*\.upstream_rq_active$|^filesystem\.write_total_buffered$"
+_ACTIVE = re.compile(r"^cluster\.(.*)\.upstream_rq_active: (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -156,16 +162,40 @@ class EnvoyProxy:
         """What it prints; by it, its process is known."""
         return os.path.join(self.folder, "envoy.log")
 
+    @property
+    def access_log(self) -> str:
+        """What it writes of each request that people send."""
+        return envoy.access_log_path(self.folder)
+
     def alive(self) -> bool:
         """Whether it runs."""
         return self.processes.alive(Server(self.pid, self.born, self.log))
 
     def answers(self) -> bool:
-        """Whether it runs and takes requests: one that is stopped (SIGSTOP) only runs."""
+        """Whether it takes requests where people come: one that is stopped (SIGSTOP) only runs,
+        and its administration may answer while its listener does not."""
+        if not self.alive():
+            return False
+        address = f"http://{self.settings.host}:{self.settings.port}/"
+        asking = {envoy.SYNTHETIC_HEADER: envoy.LISTENER}
         try:
-            return self.alive() and self._ask("/ready").startswith("LIVE")
+            self.http.get(address, timeout=ANSWER_LIMIT, headers=asking)
         except Unreachable:
             return False
+        return True
+
+    def settle(self) -> None:
+        """Wait until it has answered what it had sent to releases that are gone by now, and has
+        written down what it answered; not for long."""
+        with suppress(ShipwayError):
+            self._wait(self._settled, "Envoy did not settle", SETTLE_LIMIT)
+
+    def _settled(self) -> bool:
+        text = self._ask(f"/stats?filter={quote(_UNSETTLED)}")
+        open_requests = {name: int(count) for name, count in _ACTIVE.findall(text)}
+        gone = [name for name in open_requests if not self.shares.serving.get(name)]
+        unwritten = re.search(r"^filesystem\.write_total_buffered: [1-9]", text, re.MULTILINE)
+        return not unwritten and not any(open_requests[name] for name in gone)
 
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
@@ -202,8 +232,12 @@ class EnvoyProxy:
             "2",
             "--drain-time-s",
             "5",
+            # Each line of the access log at once: what Envoy holds back is lost when it is killed.
+            "--file-flush-min-size-kb",
+            "0",
         )
         env = {"PATH": os.environ.get("PATH", os.defpath)}
+        mark_start(self.access_log, self.clock.now())
         server = self.processes.spawn(Command(argv, self.folder, env), self.log)
         self.pid, self.born = server.pid, server.born
         _LOG.info("Envoy %d serves %s:%d; admin: %s", self.pid, host, port, self.admin_socket)
@@ -261,7 +295,8 @@ class EnvoyProxy:
             sticky=self.settings.sticky and not shares.tested,
         )
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
-            self._write(envoy.rds(name), [envoy.routes(name, entries)])
+            routes = envoy.routes(name, [envoy.listener_check(), *entries])
+            self._write(envoy.rds(name), [routes])
 
     def _write(self, name: str, items: Sequence[JsonObject]) -> None:
         content = envoy.resources(items, str(self.version))

@@ -19,6 +19,7 @@ from shipway.rollouts.analysis.rollout_analysis import (
 )
 from shipway.rollouts.analysis.window import RequestCounts
 from shipway.rollouts.events import RolloutListener
+from shipway.rollouts.local.access_log import AccessLog, log_size
 from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats, probes_of
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.report import ReleaseFigures, TrafficRow
@@ -29,13 +30,18 @@ class CountersState:
     """What was counted, as the record keeps it.
 
     last: what Envoy had counted at the last sample, since it started; totals: of the rollout;
-    both by cluster. at: when the last sample was taken.
+    both by cluster. at: when the last sample was taken. access_log: the place in Envoy's access
+    log, in bytes, at which the rollout began; None where that is not known.
     """
 
     last: Mapping[str, RequestCounts]
     totals: Mapping[str, RequestCounts]
     at: float
     samples: tuple[TrafficRow, ...] = ()
+    access_log: int | None = None
+
+
+NO_ANSWER = "no release"  # what receipts call it where none could answer
 
 
 class TrafficCounters:
@@ -48,11 +54,13 @@ class TrafficCounters:
         self._last: dict[str, ClusterStats] = {}
         self._at = clock.now()
         self._totals: dict[str, RequestCounts] = {}
+        self._begin_log(None)
         self.samples: list[TrafficRow] = []
 
     def begin(self) -> Mapping[str, RequestCounts]:
         """What was counted before: by cluster. It does not belong to this rollout."""
         self._at = self._clock.now()
+        self._begin_log(log_size(self._proxy.access_log))
         try:
             self._last = self._proxy.read() if self._proxy.alive() else {}
         except Unreachable:
@@ -65,6 +73,8 @@ class TrafficCounters:
         weight: percent for the new release.
         """
         now = self._clock.now()
+        if self._access_log is not None:
+            self._access_log.read()
         try:
             readings = self._proxy.read()
         except Unreachable:
@@ -86,8 +96,30 @@ class TrafficCounters:
         return TrafficSample(now, seconds, people, probes)
 
     def totals(self) -> dict[str, ReleaseFigures]:
-        """Release → requests, failed, p50, p95, p99: of the whole rollout."""
-        return {self._names[name]: counts_summary(counts) for name, counts in self._totals.items()}
+        """Release → requests, failed, p50, p95, p99: of the whole rollout, as users felt them.
+
+        Where the access log is not whole, as Envoy counted them, with the probes.
+        """
+        counted = {
+            self._names[name]: counts_summary(counts) for name, counts in self._totals.items()
+        }
+        if self._access_log is None:
+            return counted
+        self._proxy.settle()
+        self._access_log.read()
+        if not self._proxy.alive():
+            self._access_log.lose_open_requests()
+        if not self._access_log.complete:
+            return counted
+        felt = {name: ReleaseFigures(requests=0, failed=0) for name in counted}
+        for cluster, traffic in self._access_log.traffic.items():
+            felt[self._names.get(cluster, cluster or NO_ANSWER)] = traffic.figures()
+        return felt
+
+    def _begin_log(self, offset: int | None) -> None:
+        """From this place on, what people ask belongs to the rollout."""
+        self._log_offset = offset
+        self._access_log = None if offset is None else AccessLog(self._proxy.access_log, offset)
 
     def snapshot(self) -> CountersState:
         """For the record: a rollout that was killed goes on counting."""
@@ -97,7 +129,9 @@ class TrafficCounters:
             )
             for name, reading in self._last.items()
         }
-        return CountersState(last, dict(self._totals), self._at, tuple(self.samples))
+        return CountersState(
+            last, dict(self._totals), self._at, tuple(self.samples), self._log_offset
+        )
 
     def restore(self, known: CountersState) -> None:
         """What `snapshot` gave."""
@@ -107,6 +141,7 @@ class TrafficCounters:
         }
         self._totals = dict(known.totals)
         self._at = known.at
+        self._begin_log(known.access_log)
         self.samples = list(known.samples)
 
 
@@ -169,6 +204,7 @@ class TrafficMonitor:
         judging: RolloutAnalysis,
         prober: SyntheticTraffic,
         listener: RolloutListener,
+        clock: Clock,
     ) -> None:
         self._proxy = proxy
         self._new = new
@@ -178,7 +214,10 @@ class TrafficMonitor:
         self._listener = listener
         self._lock = threading.RLock()
         self._over = threading.Event()
+        self._clock = clock
+        self._last_alive = clock.monotonic()
         self.outages = 0
+        self.downtime = 0.0
 
     @contextmanager
     def monitoring(self) -> Iterator[None]:
@@ -203,8 +242,10 @@ class TrafficMonitor:
             except ShipwayError:
                 if self._proxy.alive():
                     raise
-                self.outages += 1
                 self._listener.on_message("Envoy ended while it was told: it is started again")
+                self._proxy.shares = shares
+                self._start_again()
+                return
             self._proxy.shares = shares
             if shares.serving:
                 self._proxy.start()
@@ -247,7 +288,14 @@ class TrafficMonitor:
     def _restart(self) -> None:
         """Envoy is the way in: without it nobody is served."""
         with self._lock:
-            if self._proxy.pid and not self._proxy.alive() and self._proxy.shares.serving:
-                self.outages += 1
+            if self._proxy.alive():
+                self._last_alive = self._clock.monotonic()
+            elif self._proxy.pid and self._proxy.shares.serving:
                 self._listener.on_message("Envoy had ended: it is started again")
-                self._proxy.start()
+                self._start_again()
+
+    def _start_again(self) -> None:
+        self.outages += 1
+        if self._proxy.shares.serving:
+            self._proxy.start()
+        self.downtime += self._clock.monotonic() - self._last_alive
