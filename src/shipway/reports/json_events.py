@@ -105,6 +105,7 @@ PROBLEM = _object(
     new={"type": ["boolean", "null"]},
     remedy=_TEXT,
     command=_TEXT,
+    key=_TEXT,
 )
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
 EVENTS: dict[str, JsonObject] = {
@@ -297,6 +298,7 @@ class ProblemObject(TypedDict):
     new: bool | None
     remedy: str
     command: str
+    key: str
 
 
 class TallyObject(TypedDict):
@@ -431,6 +433,7 @@ def problem_objects(result: RunResult) -> list[ProblemObject]:
             "new": problem.new,
             "remedy": problem.remedy,
             "command": problem.command,
+            "key": problem.key,
         }
         for problem in run_problems(result)
     ]
