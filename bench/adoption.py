@@ -33,7 +33,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -175,7 +175,7 @@ def adopt(application: Adopted, folder: Path) -> Row:
     )
     if journey.serves():
         journey.shipway(*_RUN)
-        row = second_commit(journey, top, Row(**{**asdict(row), "unchanged": journey.seconds[-1]}))
+        row = second_commit(journey, top, replace(row, unchanged=journey.seconds[-1]))
     journey.shipway("down", "local")
     (folder / f"{application.name}.log").write_text("".join(journey.output))
     return judged(application, row, "".join(journey.output))
@@ -191,7 +191,7 @@ def judged(application: Adopted, row: Row, output: str) -> Row:
         and re.search(application.cause, reasons) is not None
     )
     traceback = _TRACEBACK.search(output) is not None
-    return Row(**{**asdict(row), "right": right, "traceback": traceback})
+    return replace(row, right=right, traceback=traceback)
 
 
 @dataclass

@@ -1,6 +1,8 @@
 """MyCandidate shows who stands for election in a ward."""
 
 import os
+from collections.abc import Callable
+from datetime import date
 
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -8,9 +10,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from main import (
     api,
     database,
+    election_day,
     errors,
     health,
     importer,
+    languages,
     logs,
     metrics,
     models,
@@ -18,14 +22,25 @@ from main import (
     request_id,
     security_headers,
 )
-from main.extensions import cache, limiter
+from main.extensions import cache, compress, limiter
 from main.settings import Settings
 
 __all__ = ["create_app", "models"]
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Create the application. Without `settings`, they are read from the environment."""
+# Small answers would hardly get smaller.
+_MIN_COMPRESSED_BYTES = 500
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    today: Callable[[], date] = election_day.south_african_date,
+) -> Flask:
+    """Create the application. Without `settings`, they are read from the environment.
+
+    today: says which day it is; elections are over or still to come accordingly.
+    """
     settings = settings or Settings.from_environment(os.environ)
     app = Flask(__name__)
     app.config.update(
@@ -34,12 +49,24 @@ def create_app(settings: Settings | None = None) -> Flask:
         APP_ENV=settings.app_env,
         API_RATE_LIMIT=settings.api_rate_limit,
         MAX_CONTENT_LENGTH=64 * 1024,
+        COMPRESS_ALGORITHM=["br", "zstd", "gzip"],
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "application/json",
+            "application/problem+json",
+            "image/svg+xml",
+        ],
+        COMPRESS_MIN_SIZE=_MIN_COMPRESSED_BYTES,
     )
+    election_day.init_app(app, today)
+    compress.init_app(app)
     logs.configure_logging(settings)
     database.init_app(app, settings)
     _init_cache_and_rate_limit(app, settings)
     request_id.init_app(app)
     security_headers.init_app(app)
+    languages.init_app(app)
     logs.init_app(app)
     errors.init_app(app)
     metrics.init_app(app, settings)

@@ -8,13 +8,12 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from main.ballots import BALLOT_PAPERS
 from main.cache import get_or_load
+from main.election_day import Moment, moment
 from main.extensions import db
 from main.models import Candidate, Ward
 from main.wards import WardView, ward_by_code
-
-# In display order: the ballot for a person comes before the ballot for a party.
-BALLOTS = {"ward": "Ward ballot", "proportional": "Proportional ballot"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class BallotView:
     @property
     def title(self) -> str:
         """The name of the ballot as a page shows it."""
-        return BALLOTS.get(self.ballot, self.ballot.capitalize())
+        paper = BALLOT_PAPERS.get(self.ballot)
+        return str(paper.title) if paper else self.ballot.capitalize()
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class ElectionView:
     held_on: date
     sample: bool
     ballots: tuple[BallotView, ...]
+
+    @property
+    def moment(self) -> Moment:
+        """Whether it is still to come."""
+        return moment(self.held_on)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def _group_by_election(candidates: Sequence[Candidate]) -> tuple[ElectionView, .
 
 
 def _group_by_ballot(candidates: Sequence[Candidate]) -> tuple[BallotView, ...]:
-    ranks = {ballot: rank for rank, ballot in enumerate(BALLOTS)}
+    ranks = {ballot: rank for rank, ballot in enumerate(BALLOT_PAPERS)}
 
     def display_order(candidate: Candidate) -> tuple[int, str]:
         return (ranks.get(candidate.ballot, len(ranks)), candidate.ballot)

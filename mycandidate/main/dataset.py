@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import func, select
 
 from main.cache import get_or_load
+from main.election_day import Moment, moment, relevant
 from main.extensions import db
 from main.models import Candidate, Election, Ward
 
@@ -19,6 +20,11 @@ class ElectionSummary:
     held_on: date
     sample: bool
     candidates: int
+
+    @property
+    def moment(self) -> Moment:
+        """Whether it is still to come."""
+        return moment(self.held_on)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,12 @@ class DatasetSummary:
     def sample(self) -> bool:
         """Whether any election is sample data."""
         return any(election.sample for election in self.elections)
+
+    @property
+    def moment(self) -> Moment:
+        """Whether the election that visitors come for is still to come."""
+        election = relevant(self.elections)
+        return election.moment if election else Moment.BEFORE
 
     @property
     def wards(self) -> int:

@@ -7,17 +7,30 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from main.languages import gettext, lazy_gettext
 from main.query_parameters import InvalidQuery
 
 API_PREFIX = "/api/v1"
 
 # A title, and what the visitor can do next.
 ADVICE = {
-    400: ("We cannot use this address", "Something in the address is not valid."),
-    404: ("This page does not exist", "Check the address, or search for your ward."),
-    405: ("This cannot be done here", "The page exists, but not for this kind of request."),
-    429: ("Too many requests", "Wait a minute, then try again."),
-    500: ("Something went wrong on our side", "Try again in a moment. We have a note of it."),
+    400: (
+        lazy_gettext("We cannot use this address"),
+        lazy_gettext("Something in the address is not valid."),
+    ),
+    404: (
+        lazy_gettext("This page does not exist"),
+        lazy_gettext("Check the address, or search for your ward."),
+    ),
+    405: (
+        lazy_gettext("This cannot be done here"),
+        lazy_gettext("The page exists, but not for this kind of request."),
+    ),
+    429: (lazy_gettext("Too many requests"), lazy_gettext("Wait a minute, then try again.")),
+    500: (
+        lazy_gettext("Something went wrong on our side"),
+        lazy_gettext("Try again in a moment. We have a note of it."),
+    ),
 }
 
 
@@ -75,9 +88,10 @@ def _is_api_request() -> bool:
 def _detail(error: HTTPException) -> str:
     """The explanation for the visitor: the application's own description, or else the advice."""
     status = error.code or 500
-    advice = ADVICE.get(status, ("", ""))[1]
+    advice = str(ADVICE.get(status, ("", ""))[1])
     if isinstance(error, RateLimitExceeded):
-        return f"At most {error.description} are answered. {advice}"
+        limit = gettext("At most %(limit)s are answered.", limit=error.description)
+        return f"{limit} {advice}"
     # The description of a server error can contain internal details. A default description is
     # Werkzeug's, not ours.
     has_own_description = error.description not in (None, type(error).description)
@@ -105,7 +119,7 @@ def _problem_response(problem: ProblemDetails) -> Response:
 
 def _error_page(status: int, detail: str) -> Response:
     title = ADVICE.get(status, (HTTP_STATUS_CODES.get(status, "Error"), ""))[0]
-    html = render_template("error.html", status=status, title=title, detail=detail)
+    html = render_template("error.html", status=status, title=str(title), detail=detail)
     return _without_caching(make_response(html, status))
 
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 
-from main import logs
+from main import languages, logs
+from main.places import PROVINCES
 from main.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,19 +33,6 @@ SECONDS = "Seconds"
 REQUESTS = "RequestCount"
 ERRORS = "HTTPCode_Target_5XX_Count"
 LATENCY = "TargetResponseTime"
-PROVINCES = frozenset(
-    {
-        "Eastern Cape",
-        "Free State",
-        "Gauteng",
-        "KwaZulu-Natal",
-        "Limpopo",
-        "Mpumalanga",
-        "North West",
-        "Northern Cape",
-        "Western Cape",
-    }
-)
 DEVICES = ("bot", "tablet", "mobile", "desktop", "unknown")
 SOURCES = ("search", "site", "elsewhere", "direct")
 _MAX_DIMENSION_LENGTH = 255
@@ -218,7 +206,8 @@ def _record_request(response: Response) -> Response:
 
 def _is_page_view(route: str, response: Response) -> bool:
     is_page = route.startswith("pages.") and route != _STYLESHEET_ROUTE
-    return is_page and response.status_code < 400
+    # A redirect, to the visitor's language, is not yet a view.
+    return is_page and (response.status_code < 300 or response.status_code == 304)
 
 
 def _seconds_since_start() -> float:
@@ -238,4 +227,4 @@ def _visit_source() -> str:
         return "elsewhere"
     if url.netloc != request.host:
         return "elsewhere"
-    return "search" if url.path == _RESULTS_PATH else "site"
+    return "search" if languages.unlocalized(url.path) == _RESULTS_PATH else "site"

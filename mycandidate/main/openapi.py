@@ -1,9 +1,13 @@
-"""The OpenAPI 3.1 document of the API, for /openapi.json and for the page at /api/docs."""
+"""The OpenAPI 3.1 document of the API, for /openapi.json and for the page at /api/docs.
+
+Its texts are in the language of the request; descriptions are CommonMark, as OpenAPI defines them.
+"""
 
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
-from main.candidates import BALLOTS
+from main.ballots import BALLOT_PAPERS
+from main.languages import gettext
 from main.wards import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, MAX_TEXT_LENGTH
 
 VERSION = "1.0.0"
@@ -121,8 +125,8 @@ def build_document() -> OpenApiDocument:
         "info": {
             "title": "MyCandidate API",
             "version": VERSION,
-            "summary": "Who stands for election in your ward?",
-            "description": (
+            "summary": gettext("Who stands for election in your ward?"),
+            "description": gettext(
                 "South African municipal wards and the candidates who stand in them. "
                 "No key is needed. The number of requests a minute is limited; "
                 "an answer of 429 says in Retry-After when to come back. "
@@ -168,59 +172,67 @@ def _schema_name(response: ResponseObject) -> str:
 def _list_wards() -> OperationObject:
     return {
         "operationId": "listWards",
-        "summary": "Search and list wards",
-        "description": (
+        "summary": gettext("Search and list wards"),
+        "description": gettext(
             "Wards in the order of municipality, number and code. "
             "A page after the last one is empty. An unknown parameter is an error."
         ),
         "parameters": [
             _query_parameter(
-                "q", "Words to find: ward number, code, name or municipality.", _text()
+                "q",
+                gettext("Words to find: ward number, code, name or municipality."),
+                _text(),
             ),
-            _query_parameter("province", "The whole name of a province.", _text()),
+            _query_parameter("province", gettext("The whole name of a province."), _text()),
             _query_parameter(
-                "municipality", "The whole name or the code of a municipality.", _text()
+                "municipality",
+                gettext("The whole name or the code of a municipality."),
+                _text(),
             ),
-            _query_parameter("page", "Which page, from 1.", _integer(default=1, maximum=MAX_PAGE)),
+            _query_parameter(
+                "page", gettext("Which page, from 1."), _integer(default=1, maximum=MAX_PAGE)
+            ),
             _query_parameter(
                 "per_page",
-                "Wards on a page.",
+                gettext("Wards on a page."),
                 _integer(default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE),
             ),
         ],
-        "responses": _responses("WardPage", "The page asked for.", error_statuses=(400,)),
+        "responses": _responses("WardPage", gettext("The page asked for."), error_statuses=(400,)),
     }
 
 
 def _get_ward() -> OperationObject:
     return {
         "operationId": "getWard",
-        "summary": "One ward",
-        "description": "The ward of this code.",
+        "summary": gettext("One ward"),
+        "description": gettext("The ward of this code."),
         "parameters": [_code_parameter()],
-        "responses": _responses("Ward", "The ward.", error_statuses=(404,)),
+        "responses": _responses("Ward", gettext("The ward."), error_statuses=(404,)),
     }
 
 
 def _list_candidates() -> OperationObject:
     return {
         "operationId": "listCandidates",
-        "summary": "Who stands in a ward",
-        "description": (
+        "summary": gettext("Who stands in a ward"),
+        "description": gettext(
             "All candidates of one ward: newest election first, then by ballot, "
             "then in the order of the ballot paper."
         ),
         "parameters": [_code_parameter()],
-        "responses": _responses("WardCandidates", "The candidates.", error_statuses=(404,)),
+        "responses": _responses(
+            "WardCandidates", gettext("The candidates."), error_statuses=(404,)
+        ),
     }
 
 
 def _get_document() -> OperationObject:
     return {
         "operationId": "getDocument",
-        "summary": "This description",
-        "description": "The OpenAPI document of this API.",
-        "responses": _responses("Document", "The document."),
+        "summary": gettext("This description"),
+        "description": gettext("The OpenAPI document of this API."),
+        "responses": _responses("Document", gettext("The document.")),
     }
 
 
@@ -229,12 +241,12 @@ def _responses(
 ) -> dict[str, ResponseObject]:
     """The responses of an operation. Every operation can also respond with 304 and 429."""
     error_descriptions = {
-        400: "A parameter is not valid; `errors` names each.",
-        404: "There is no such ward.",
-        429: "Too many requests; Retry-After says for how many seconds to wait.",
+        400: gettext("A parameter is not valid; `errors` names each."),
+        404: gettext("There is no such ward."),
+        429: gettext("Too many requests; Retry-After says for how many seconds to wait."),
     }
-    etag = {"ETag": _header("Names this very content.", _string(), required=True)}
-    retry_after = {"Retry-After": _header("In seconds.", _count(), required=True)}
+    etag = {"ETag": _header(gettext("Names this very content."), _string(), required=True)}
+    retry_after = {"Retry-After": _header(gettext("In seconds."), _count(), required=True)}
     responses: dict[str, ResponseObject] = {
         "200": {
             "description": description,
@@ -242,7 +254,7 @@ def _responses(
             "headers": etag | _rate_limit_headers(),
         },
         "304": {
-            "description": "Nothing changed since the ETag that was sent.",
+            "description": gettext("Nothing changed since the ETag that was sent."),
             "headers": etag | _rate_limit_headers(),
         },
     }
@@ -258,9 +270,9 @@ def _responses(
 def _rate_limit_headers() -> dict[str, HeaderObject]:
     """The headers about the client's remaining requests. They are absent if there is no limit."""
     return {
-        "X-RateLimit-Limit": _header("Requests in all.", _positive()),
-        "X-RateLimit-Remaining": _header("Requests left.", _count()),
-        "X-RateLimit-Reset": _header("When all are, in Unix time.", _positive()),
+        "X-RateLimit-Limit": _header(gettext("Requests in all."), _positive()),
+        "X-RateLimit-Remaining": _header(gettext("Requests left."), _count()),
+        "X-RateLimit-Reset": _header(gettext("When all are, in Unix time."), _positive()),
     }
 
 
@@ -295,22 +307,25 @@ def _schemas() -> dict[str, JsonSchema]:
         ),
         "WardCandidates": _object(
             ward=_ref("Ward"),
-            sample={"type": "boolean", "description": "Whether any of it is invented."},
+            sample={"type": "boolean", "description": gettext("Whether any of it is invented.")},
             items={"type": "array", "items": _ref("Candidate")},
             total=_count(),
         ),
         "Candidate": _object(
             election=_ref("Election"),
-            ballot={"type": "string", "enum": list(BALLOTS)},
+            ballot={"type": "string", "enum": list(BALLOT_PAPERS)},
             position=_positive(),
             name=_string(),
             age=_nullable("integer"),
-            party={"anyOf": [_ref("Party"), {"type": "null"}], "description": "null: independent"},
+            party={
+                "anyOf": [_ref("Party"), {"type": "null"}],
+                "description": gettext("null: independent"),
+            },
         ),
         "Election": _object(
             name=_string(),
             held_on={"type": "string", "format": "date"},
-            sample={"type": "boolean", "description": "Whether its names are invented."},
+            sample={"type": "boolean", "description": gettext("Whether its names are invented.")},
         ),
         "Party": _object(name=_string(), abbreviation=_nullable("string")),
         "Problem": _problem(),
@@ -330,7 +345,7 @@ def _problem() -> JsonSchema:
         "type": "array",
         "items": _object(parameter=_string(), detail=_string()),
     }
-    problem["description"] = "RFC 9457; `errors` only where parameters are at fault."
+    problem["description"] = gettext("RFC 9457; `errors` only where parameters are at fault.")
     return problem
 
 
@@ -381,6 +396,6 @@ def _code_parameter() -> ParameterObject:
         "name": "code",
         "in": "path",
         "required": True,
-        "description": "The ward's code.",
+        "description": gettext("The ward's code."),
         "schema": _string("79700012"),
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+from main.languages import gettext
 from main.wards import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, MAX_TEXT_LENGTH, WardSearch
 
 PARAMETERS = ("q", "province", "municipality", "page", "per_page")
@@ -53,7 +54,14 @@ def parse_search(arguments: MultiDict[str, str], *, reject_unknown: bool = False
 def _unknown_parameters(arguments: MultiDict[str, str]) -> list[InvalidParameter]:
     known = ", ".join(PARAMETERS)
     return [
-        InvalidParameter(name, f"There is no parameter {name!r}. The parameters are {known}.")
+        InvalidParameter(
+            name,
+            gettext(
+                "There is no parameter %(name)s. The parameters are %(known)s.",
+                name=repr(name),
+                known=known,
+            ),
+        )
         for name in arguments
         if name not in PARAMETERS
     ]
@@ -63,7 +71,14 @@ def _text(arguments: MultiDict[str, str], name: str, *, errors: list[InvalidPara
     value = arguments.get(name, "")
     if len(value) > MAX_TEXT_LENGTH:
         errors.append(
-            InvalidParameter(name, f"{name} may have {MAX_TEXT_LENGTH} characters at most.")
+            InvalidParameter(
+                name,
+                gettext(
+                    "%(name)s may have %(maximum)s characters at most.",
+                    name=name,
+                    maximum=MAX_TEXT_LENGTH,
+                ),
+            )
         )
         return ""
     # Control characters have no meaning in a search, and PostgreSQL rejects NUL in a text.
@@ -85,5 +100,8 @@ def _integer(
     is_short_number = value.isascii() and value.isdecimal() and len(value) <= len(str(maximum))
     if is_short_number and 1 <= int(value) <= maximum:
         return int(value)
-    errors.append(InvalidParameter(name, f"{name} must be a whole number from 1 to {maximum}."))
+    detail = gettext(
+        "%(name)s must be a whole number from 1 to %(maximum)s.", name=name, maximum=maximum
+    )
+    errors.append(InvalidParameter(name, detail))
     return default

@@ -68,13 +68,19 @@ def main() -> None:
             "province municipality municipality_code ward_code ward_number ward_name election "
             "held_on party party_abbreviation ballot position name age".split()
         )
-        writer.writerows(rows(random.Random(options.seed)))  # noqa: S311  # no secret
+        writer.writerows(rows(options.seed))
 
 
-def rows(dice: random.Random) -> list[tuple[object, ...]]:
-    """Every row: ten candidates a ward, six for the ward and four from party lists."""
+def rows(seed: int) -> list[tuple[object, ...]]:
+    """Every row: ten candidates a ward, six for the ward and four from party lists.
+
+    In a local municipality, whose code has digits, four from lists for the district council follow:
+    the same in each of its wards.
+    """
+    dice = random.Random(seed)  # noqa: S311  # no secret
     made = []
     for place, (province, municipality, code, wards) in enumerate(PLACES, start=1):
+        district = _district_list(random.Random(f"{seed} {code}"))  # noqa: S311  # no secret
         for number in range(1, wards + 1):
             ward = (
                 province,
@@ -91,7 +97,14 @@ def rows(dice: random.Random) -> list[tuple[object, ...]]:
                     made.append((*ward, *party, ballot, position, *_person(dice)))
                 for position in range(5, count + 1):
                     made.append((*ward, "", "", ballot, position, *_person(dice)))
+            if not code.isalpha():
+                made.extend((*ward, *candidate) for candidate in district)
     return made
+
+
+def _district_list(dice: random.Random) -> list[tuple[object, ...]]:
+    parties = enumerate(dice.sample(PARTIES[:5], 4), start=1)
+    return [(*party, "district", position, *_person(dice)) for position, party in parties]
 
 
 def _person(dice: random.Random) -> tuple[str, int]:

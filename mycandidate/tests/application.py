@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from main import create_app
 from main.extensions import db, limiter
 from main.settings import Settings
 
+# Between the two elections of town.py.
+DAY = date(2026, 10, 1)
+
 
 @contextmanager
-def application(database: Path) -> Iterator[Flask]:
-    """An application over this file, which it lets go of afterwards."""
+def application(database: Path, today: date = DAY) -> Iterator[Flask]:
+    """An application over this file, which it lets go of afterwards. Its day is always `today`."""
     app = create_app(
         Settings(
             app_env="test",
             database_url=f"sqlite:///{database}",
             api_rate_limit="off",
-        )
+        ),
+        today=lambda: today,
     )
     yield app
     limiter.reset()

@@ -10,7 +10,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,9 @@ from shipway.config.schema import Config
 from shipway.errors import ConfigError
 from shipway.pipeline.check import CheckContext, ToolOutput
 from shipway.pipeline.execution import collect_reports
+from shipway.releases.local_packages import local_folders
+from shipway.releases.migrations.locations import alembic_locations
+from shipway.scaffold import documents
 from shipway.source_text import READ_LIMIT, parse_json, parse_toml, read_bytes
 
 STEP = step("unit", "true")
@@ -234,3 +237,18 @@ def test_a_state_file_that_is_nested_deeply_is_said(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "imported/x.json" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        documents.parse_toml,
+        local_folders,
+        lambda text: alembic_locations("pyproject.toml", text),
+    ],
+)
+def test_files_beside_the_settings_that_are_nested_deeply_say_nothing(
+    read: Callable[[str], Iterable[object]],
+) -> None:
+    for text in ("[[package]]\nx = " + "[" * 100_000, "[[package]]\n" + "a." * 20_000 + "a = 1"):
+        assert not list(read(text))

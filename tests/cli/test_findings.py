@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -275,6 +277,23 @@ def test_a_log_without_runs_is_no_scan(town: Path) -> None:
 )
 def test_a_report_is_read_in_any_encoding_of_unicode(town: Path, encoding: str) -> None:
     assert "1 high" in takes(town, json.dumps(scan(result())).encode(encoding))
+
+
+def test_a_report_comes_through_a_pipe_as_well_as_from_a_file(town: Path) -> None:
+    piped = shipway(town, "findings", "import", "-", stdin=json.dumps(SARIF))
+    assert piped.returncode == 0, piped.stderr
+    assert "from standard input" in piped.stdout
+    pipe = town / "report.pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(json.dumps(SARIF),))
+    writer.start()
+    named = shipway(town, "findings", "import", str(pipe), "--name", "named")
+    writer.join()
+    assert named.returncode == 0, named.stderr
+    assert "1 critical" in named.stdout
+    empty = shipway(town, "findings", "import", "-", stdin="")
+    assert empty.returncode == 2
+    assert "- is not JSON" in empty.stderr
 
 
 def test_a_report_that_is_nested_too_deeply_is_refused_in_words(town: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.pipeline.contexts import Probe, probing, workshop
+from tests.sandboxes import PLAIN, need_sandbox
 
 from shipway.config.schema import Config
 from shipway.config.tables import Service
@@ -18,13 +19,14 @@ from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput, ToolSource
 from shipway.pipeline.execution import execute_step
-from shipway.pipeline.gates import Measure
+from shipway.pipeline.gates import Bound, Gate, Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import BASE_ENV, StepContext
 from shipway.ports import OnOutput
+from shipway.system.process import SystemProcesses
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,42 @@ def test_a_command_passes_or_fails_by_its_exit_code_and_keeps_its_log(tmp_path: 
     assert (killed.outcome, killed.reason) == (Outcome.FAILED, "it ended with signal 9")
 
 
+def test_a_check_without_network_reaches_loopback_only(tmp_path: Path) -> None:
+    need_sandbox()
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+        "socket.create_connection(s.getsockname(), 5)\n"
+        "try: socket.create_connection(('192.0.2.1', 80), 5)\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    probe = Probe(code=code)
+    step = probing(probe)
+    step.work["network"] = False
+    context = workshop(tmp_path, checks=lambda name: probe)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "Network is unreachable")
+
+
+def test_a_check_that_cannot_lose_the_network_is_unavailable(tmp_path: Path) -> None:
+    need_sandbox(PLAIN)
+    probe = Probe(code="open('ran', 'w')")
+    step = probing(probe)
+    step.work["network"] = False
+    processes = SystemProcesses(modes=(PLAIN,))
+    context = workshop(tmp_path, checks=lambda name: probe, processes=processes)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.code) == (Outcome.ERROR, "sandbox-unavailable")
+    assert "network = false cannot be held here" in result.reason
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_check_keeps_its_own_folder_of_the_state(tmp_path: Path) -> None:
+    probe = Probe(code="open('.shipway/cache/new', 'w')", kept="cache")
+    context = workshop(tmp_path, checks=lambda name: probe)
+    assert execute_step(probing(probe), context, quiet).outcome is Outcome.PASSED
+    assert (tmp_path / ".shipway" / "cache" / "new").exists()
+
+
 def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path: Path) -> None:
     given = {"PATH": os.environ["PATH"], "MODE": "a", "PASSWORD": "hush"}
     context = workshop(tmp_path, environment=given)
@@ -77,7 +115,8 @@ def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path:
     log = (context.blobs.get(result.log) or b"").decode()
     names = {line.partition("=")[0] for line in log.splitlines()}
     assert {"PATH", "MODE"} <= names
-    assert names <= {*BASE_ENV, "MODE", "PWD", "OLDPWD", "SHLVL", "_"}
+    marks = {"SHIPWAY_STEP"}  # where there are no namespaces to find its processes by
+    assert names <= {*BASE_ENV, *marks, "MODE", "PWD", "OLDPWD", "SHLVL", "_"}
 
 
 def test_what_takes_too_long_failed_and_what_was_stopped_did_not(tmp_path: Path) -> None:
@@ -216,6 +255,68 @@ def test_a_check_of_the_running_application_is_given_its_address(tmp_path: Path)
     check = Probe(served=True, code="import sys; print(sys.argv[2])")
     assert done(tmp_path, check, serve=serve).reason == "http://127.0.0.1:1"
     assert ended == [True]
+
+
+LIMITS = (Gate("p95", Bound.AT_MOST, 50, "page"), Gate("error-rate", Bound.AT_MOST, 0, "page"))
+
+
+@dataclass(frozen=True)
+class Timed(Probe):
+    """A load test that measures what `code` says: milliseconds, and percent of errors."""
+
+    served: bool = True
+
+    def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
+        """The two figures."""
+        milliseconds, errors = map(float, output.stdout.split())
+        return CheckResult(
+            measures=(
+                Measure("p95", milliseconds, "ms", "page"),
+                Measure("error-rate", errors, "%", "page"),
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "errors", "contention", "outcome"),
+    [
+        (49, 0, (1.0, 1.0), Outcome.PASSED),
+        (49, 0, (9.0, 9.0), Outcome.PASSED),
+        (51, 0, (1.0, 1.0), Outcome.FAILED),
+        (51, 0, (4.0, 1.0), Outcome.ERROR),
+        (51, 0, (1.0, 4.0), Outcome.ERROR),
+        (201, 0, (4.0, 1.0), Outcome.FAILED),  # no machine that is four times busier explains it
+        (51, 1, (4.0, 4.0), Outcome.FAILED),
+        (49, 1, (4.0, 4.0), Outcome.FAILED),
+    ],
+)
+def test_a_time_that_a_busy_machine_explains_is_not_the_applications(
+    tmp_path: Path,
+    milliseconds: float,
+    errors: float,
+    contention: tuple[float, float],
+    outcome: Outcome,
+) -> None:
+    @contextmanager
+    def serve(context: StepContext, on_output: OnOutput) -> Iterator[str]:
+        yield "http://127.0.0.1:1"
+
+    check = Timed(code=f"print({milliseconds}, {errors})")
+    step = probing(check)
+    gates = [(gate.measure, gate.bound.value, gate.limit, gate.subject) for gate in LIMITS]
+    step = replace(step, work={**step.work, "gates": gates})
+    measurements = iter(contention)
+    context = workshop(
+        tmp_path, checks=lambda name: check, serve=serve, contention=measurements.__next__
+    )
+    result = execute_step(step, context, quiet)
+    assert result.outcome is outcome, result.reason
+    assert Measure("control", max(contention), "×") in result.measures
+    if outcome is Outcome.ERROR:
+        assert "p95 of page is 51 ms; the limit is at most 50 ms; inconclusive" in result.reason
+        assert "control 4.0 ×" in result.reason
+        assert result.code == "machine-busy"
+        assert all(gate.passed for gate in result.gates)
 
 
 def test_the_application_is_served_with_the_services_that_it_needs(tmp_path: Path) -> None:

@@ -488,7 +488,7 @@ def everything_wrong() -> RunResult:
         reason="2 of 261 tests failed: tests.test_wards::test_ward_page: expected 200, got 404",
         remedy="Correct the code or the test; shipway run unit runs these tests alone.",
         command="shipway run unit",
-        tests=TestTally(259, 2, 0, (), failures),
+        tests=TestTally(259, 2, 0, failures=failures),
         log=_LOG,
         measures=coverage(),
     )

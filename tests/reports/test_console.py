@@ -187,6 +187,22 @@ def test_more_left_out_tests_than_fit_are_counted() -> None:
     assert "10 more tests, named in the report" in text
 
 
+def test_tests_that_failed_before_shipway_came_are_named_by_every_verdict() -> None:
+    tests = TestTally(3, 0, 0, known_failures=("test_mail: no host", "test_fax: no host"))
+    unit = replace(result("unit"), tests=tests)
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(run(unit))
+    assert stream.getvalue().splitlines()[2:] == [
+        "known        test_mail: no host",
+        "known        test_fax: no host",
+        "passed: 1 step, none failed; 2 tests failed that failed before Shipway came",
+    ]
+    bad = replace(result("ruff", Outcome.FAILED), reason="2 findings")
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(run(unit, bad, verdict=Verdict.FAILED))
+    assert "known        test_mail: no host" in stream.getvalue()
+
+
 def test_the_last_line_is_the_verdict_with_its_reason() -> None:
     bad = replace(result("unit", Outcome.FAILED), reason="1 test failed")
     missing = replace(result("trivy", Outcome.ERROR), reason="trivy is not here")

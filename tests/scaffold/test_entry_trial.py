@@ -144,6 +144,17 @@ def test_where_the_first_page_is_none_the_routes_of_the_framework_are_asked(
     assert trial.health("/") == list(statuses)[-1]
 
 
+def test_the_routes_of_an_application_in_a_folder_are_asked_there(
+    tester: EntryTester, frameworks: str, tmp_path: Path
+) -> None:
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "routed.py").write_text(FLASK_PAGES)
+    installed = replace(INSTALLED, facts={"python": frameworks})
+    tester = replace(tester, context=replace(tester.context, upstream={"install": installed}))
+    trial = tester.trial(EntryPoint("wsgi", "routed", "make", True, folder="backend"), ("/",))
+    assert trial.statuses == {"/": 302, "/auth/login": 200}
+
+
 def test_an_answer_that_differs_is_shown_and_many_are_shortened(tester: EntryTester) -> None:
     many = [f"/{number}" for number in range(9)]
     sentence = tester.trial(entry("shop"), (*many, "/")).sentence

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from main.candidates import BALLOTS
+from main.ballots import BALLOT_PAPERS
 
 # The maximum lengths of the text columns in the database.
 _MAX_LENGTHS = {
@@ -64,8 +64,8 @@ def validate(cells: Mapping[str, str]) -> Row:
     position = _integer(cells, "position", minimum=1, maximum=9_999, errors=errors)
     age = _integer(cells, "age", minimum=18, maximum=120, errors=errors) if cells["age"] else None
     held_on = _date(cells, "held_on", errors=errors)
-    if cells["ballot"] not in BALLOTS:
-        errors.append(f"ballot is {cells['ballot']!r}; it must be {' or '.join(BALLOTS)}")
+    if cells["ballot"] not in BALLOT_PAPERS:
+        errors.append(f"ballot is {cells['ballot']!r}; it must be {' or '.join(BALLOT_PAPERS)}")
     if errors:
         raise InvalidRow("; ".join(errors))
     return Row(

@@ -32,6 +32,7 @@ ARGS = [
     "--no-first-run",
 ]
 WARD = "06000001"
+LOCAL_WARD = "11000001"
 # As long as the import takes them, and in one word, so that no line can be broken by a space.
 LONGEST = {
     "province": "P" * 100,
@@ -54,7 +55,14 @@ PAGES = {
     "results": "/wards?q=Johannesburg",
     "all wards": "/wards?page=2",
     "no result": "/wards?q=nowhere",
+    "misspelt place": "/wards?q=Duban",
+    "place in several municipalities": "/wards?q=Berea",
+    "place without data": "/wards?q=Makhanda",
     "ward": f"/wards/{WARD}",
+    "ward of three ballots": f"/wards/{LOCAL_WARD}",
+    "home in Afrikaans": "/af/",
+    "ward in Afrikaans": f"/af/wards/{LOCAL_WARD}",
+    "API in Afrikaans": "/af/api/docs",
     "ward of long names": f"/wards/{LONGEST['ward_code']}",
     "result of long names": f"/wards?q={LONGEST['ward_code']}",
     "about": "/about",
@@ -65,7 +73,7 @@ PAGES = {
 STATUSES = {"not found": 404, "refused": 400}
 NOT_PAGES = {"pages.styles"}
 SCHEMES = ("light", "dark")
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+SIZES = {"phone": (390, 844), "desktop": (1280, 900), "wide": (1920, 1080)}
 PHONE = {"width": SIZES["phone"][0], "height": SIZES["phone"][1]}
 # The narrowest width at which WCAG wants pages to need no scrolling sideways.
 NARROWEST = (320, 640)
@@ -228,6 +236,7 @@ def test_nothing_is_wider_than_a_phone(reader: "Page", site: str, name: str) -> 
     for width, height in (SIZES["phone"], NARROWEST):
         reader.set_viewport_size({"width": width, "height": height})
         assert reader.evaluate("document.documentElement.scrollWidth") <= width
+        assert reader.evaluate(CUT_CELLS) == []
 
 
 def test_a_ward_is_found_without_javascript(reader: "Page", site: str) -> None:
@@ -252,11 +261,28 @@ def test_a_ward_is_found_by_browsing_without_javascript(reader: "Page", site: st
     assert page.get_by_role("heading", level=1).inner_text() == "Ward 21, City of Johannesburg"
 
 
+def test_the_language_is_switched_and_remembered_without_javascript(
+    browser: "Browser", site: str
+) -> None:
+    with browser.new_context(java_script_enabled=False, viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto(f"{site}/wards?q=Durban+3")
+        page.get_by_role("link", name="Afrikaans").click()
+        assert page.get_by_role("status").inner_text().endswith(" 1 wyk gevind.")
+        assert page.locator("html").get_attribute("lang") == "af-ZA"
+        page.goto(f"{site}/about")  # an address without a language
+        assert page.get_by_role("heading", level=1).inner_text() == "Oor die data"
+        page.get_by_role("link", name="English").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "About the data"
+        page.goto(site)
+        assert page.locator("html").get_attribute("lang") == "en-ZA"
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_first_key_offers_to_skip_to_the_content(reader: "Page", site: str, name: str) -> None:
     open_on_a_phone(reader, site + PAGES[name])
     reader.keyboard.press("Tab")
-    assert focused(reader)["text"] == "Skip to the content"
+    assert focused(reader)["text"] in ("Skip to the content", "Spring na die inhoud")
     assert reader.locator(":focus").bounding_box()["y"] >= 0  # type: ignore[index]
     reader.keyboard.press("Enter")
     assert focused(reader)["id"] == "content"
@@ -274,7 +300,7 @@ def test_the_keyboard_reaches_the_search_in_the_order_of_the_page(
         assert here["outline"] >= 2, f"{here} does not show that it has the focus"
         order.append(here["id"] or here["text"])
         assert len(order) < 20, order
-    menu = ["MyCandidate", "Find your ward", "About the data", "API"]
+    menu = ["MyCandidate", "Find your ward", "About the data", "Afrikaans"]
     assert order == ["Skip to the content", *menu, "About the data", "q"]
     page.keyboard.type("eThekwini 3")
     page.keyboard.press("Enter")
@@ -282,6 +308,9 @@ def test_the_keyboard_reaches_the_search_in_the_order_of_the_page(
     assert page.get_by_role("status").inner_text() == "1 ward matches."
 
 
+# A word that is wider than its column runs into the next one.
+CUT_CELLS = """() => [...document.querySelectorAll("th, td")]
+  .filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"""
 FOCUSED = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
   const width = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);

@@ -282,5 +282,7 @@ def test_the_sample_covers_the_country(app: Flask) -> None:
     metros = {"BUF", "NMA", "MAN", "JHB", "TSH", "EKU", "ETH", "CPT"}
     assert metros < {row["municipality_code"] for row in rows}
     assert len({row["ward_code"] for row in rows}) >= 400
-    assert len(rows) == 10 * len({row["ward_code"] for row in rows})
+    local = {row["ward_code"] for row in rows if not row["municipality_code"].isalpha()}
+    assert len(rows) == 10 * len({row["ward_code"] for row in rows}) + 4 * len(local)
+    assert {row["ward_code"] for row in rows if row["ballot"] == "district"} == local
     assert all("sample data" in row["election"] for row in rows)

@@ -14,11 +14,14 @@ COSTS = {
     "/wards?per_page=100": (4, 2),
     "/wards?q=johannesburg+2&province=gauteng&municipality=JHB": (4, 2),
     "/wards?q=nowhere": (4, 2),
+    "/wards?q=durban": (6, 4),  # no ward of this name, then those of the municipality
+    "/wards?q=Berea": (4, 2),  # a name in several municipalities
     f"/wards/{FULL_WARD}": (2, 0),
     f"/wards/{EMPTY_WARD}": (2, 0),
     "/wards/nope": (1, 1),
     "/nowhere": (0, 0),
     "/api/docs": (0, 0),
+    "/language/af?next=/about": (0, 0),
     "/health/live": (0, 0),
     "/health/ready": (1, 1),
     "/api/v1/wards?per_page=1": (2, 2),

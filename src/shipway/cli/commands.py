@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # name → module in shipway.cli, and the first sentence of its help
 COMMANDS = {
-    "init": ("init", "Give a repository with a Flask, Django or FastAPI application a pipeline"),
+    "init": ("init", "Give a repository with a Python web application a pipeline"),
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
     "plan": ("plan", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),

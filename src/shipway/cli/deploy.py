@@ -99,7 +99,10 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
     project = open_project(directory)
     target_platform = open_platform(project, environment)
-    if not force and not target_platform.unfinished:
+    undo = (
+        target_platform.unfinished is not None
+    )  # otherwise, rolled back is not where it was to go
+    if not force and not undo:
         raise_if_unsafe(
             target_platform.earlier(to),
             target_platform,
@@ -112,7 +115,7 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
         receipt = news.finish(
             target_platform.rollback(to, news.wrap(screen, to, target_platform.serves))
         )
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=undo, back=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
@@ -136,7 +139,7 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
         _listening(project, "", json=json) as screen,
     ):
         receipt = news.finish(target_platform.cancel(news.wrap(screen)))
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=True, back=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -162,7 +165,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
         for line in delivery_lines(metrics) if rollouts else ():
             print(f"  {line}")
     well = state["proxy"] and all(instance["health"] == "ok" for instance in state["instances"])
-    return 1 if state["release"] and not well else 0
+    return 1 if (state["release"] and not well) or state.get("unrecorded") else 0
 
 
 _MONTH = 30.0  # days
@@ -346,8 +349,16 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
     yield InvokedRollout(PlainRollout(stream, release), here)
 
 
-def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool = False) -> int:
-    """Print the receipt; the exit code. undo: going back is what was asked for."""
+def _finish(
+    receipt: RolloutReport,
+    project: Project,
+    *,
+    json: bool,
+    undo: bool = False,
+    back: bool = False,
+) -> int:
+    """Print the receipt; the exit code. undo: a rollout was to be undone. back: an earlier release
+    was to serve again."""
     here = project.invocation(receipt.environment)
     receipt = replace(receipt, cause=here.text(receipt.cause), remedy=here.text(receipt.remedy))
     page = write_page(receipt, project)
@@ -360,7 +371,7 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
             print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
-        good = "went back to" if undo else "deployed"
+        good = "went back to" if back else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
         where = f" at {receipt.address}" if receipt.verdict is Verdict.PASSED else ""
         print(
@@ -384,7 +395,9 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
         return here.command(command_line(*arguments))
 
     environment = state["environment"]
-    if not state["release"]:
+    if not state["release"] and state.get("unrecorded"):
+        print(f"{environment}: no release is on record")
+    elif not state["release"]:
         print(f"{environment}: nothing runs; start it with {typed('run')}")
     else:
         proxy = "up" if state["proxy"] else "DOWN"
@@ -399,6 +412,14 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
     for instance in state["instances"]:
         pid = f"pid {instance['pid']:<8} " if "pid" in instance else ""
         print(f"  {instance['address']:<22} {pid}{instance['release']}  {instance['health']}")
+    if pids := state.get("unrecorded"):
+        numbers = ", ".join(map(str, pids))
+        print(
+            f"  {len(pids)} processes run that the record does not know (pid {numbers}):"
+            " it was lost, with the releases, rollouts and holds in it\n"
+            f"  next: {typed('down', environment)}, or {typed('run')}, which ends them once a"
+            " release serves"
+        )
     for name, present in state.get("secrets", {}).items():
         how = (
             "is there" if present else f"has no value: {typed('secret', 'set', environment, name)}"

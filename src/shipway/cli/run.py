@@ -35,6 +35,7 @@ from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
 from shipway.system.interruption import interrupt, interruptions
+from shipway.system.processors import available_processors
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -116,9 +117,17 @@ def run_as(name: str, request: RunRequest) -> int:
         os.path.join(project.state, "runs", name),
         scanners.intersection(SECRET_SCANNERS),
     )
+    perform = StepExecutor(
+        project,
+        name,
+        commit,
+        secrets,
+        advisories=_folder(request.advisories),
+        baseline=_baseline(project, graph, request.baseline),
+    )
     options = RunOptions(
         run=name,
-        jobs=request.jobs or len(os.sched_getaffinity(0)),
+        jobs=request.jobs or available_processors(),
         secrets=secrets,
         application=project.name,
         fail_fast=request.fail_fast,
@@ -132,14 +141,7 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
-    )
-    perform = StepExecutor(
-        project,
-        options.run,
-        commit,
-        secrets,
-        advisories=_folder(request.advisories),
-        baseline=_baseline(project, graph, request.baseline),
+        shortcoming=perform.shortcoming,
     )
     perform.remove_stale_services()
     if request.fix:

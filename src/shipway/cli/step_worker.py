@@ -26,6 +26,9 @@ from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
+from shipway.system.processors import processor_contention
+from shipway.system.sandbox import machine_memory, shortcoming
+from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program
 
 
@@ -66,6 +69,7 @@ class StepWorker:
             actions=lambda name: _action(name, project),
             serve=_serve,
             serviced=_serviced,
+            contention=processor_contention,
             uv=uv_program(),
             commit=commit,
             stopping=stopping,
@@ -73,6 +77,8 @@ class StepWorker:
             advisories=advisories,
             secrets=hidden,
             texts=secrets.contents,
+            hidden=(key_folder(),),
+            memory=machine_memory(),
         )
 
     def execute(
@@ -101,6 +107,10 @@ class StepWorker:
 
         suites = [self._steps[name] for name in ("unit", "integration") if name in self._steps]
         apply_fixes(steps, self.context, say, application=application, tests=suites[:1])
+
+    def shortcoming(self) -> str:
+        """What did not hold the programs of the steps."""
+        return shortcoming()
 
     def remove_stale_services(self) -> None:
         """End the services of runs that were killed."""

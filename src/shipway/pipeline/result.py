@@ -41,20 +41,23 @@ class TestFailure:
 
 @dataclass(frozen=True)
 class TestTally:
-    """How many tests did what. failures: the first of those that failed."""
+    """How many tests did what. left_out, known_failures: "test name: reason" of each test that was
+    skipped, and that failed as it did before Shipway came; the latter are not among
+    `failed`. failures: the first of those that failed."""
 
     __test__ = False  # pytest must not take this for a test class
 
     passed: int
     failed: int
     skipped: int
-    left_out: tuple[str, ...] = ()  # "test name: reason" of each skipped one
+    left_out: tuple[str, ...] = ()
+    known_failures: tuple[str, ...] = ()
     failures: tuple[TestFailure, ...] = ()
 
     @property
     def executed(self) -> int:
         """Tests that really ran."""
-        return self.passed + self.failed
+        return self.passed + self.failed + len(self.known_failures)
 
 
 class StepFacts(TypedDict, total=False):
@@ -137,7 +140,8 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """A whole run. `steps` in the order in which they ended."""
+    """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
+    programs that it started; "" where all of it did, or none was started."""
 
     run: str
     application: str
@@ -150,6 +154,7 @@ class RunResult:
     jobs: int = 1
     address: str = ""
     compared: Comparison = Comparison()
+    sandbox: str = ""
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

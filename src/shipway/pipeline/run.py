@@ -127,7 +127,7 @@ class RunOptions:
     with the reason. branch, commit: of the working tree. words: step → the options of this call
     that it needs, for the command that runs it again. strict: whether what is absent holds up a
     rollout as a failure does. compare: what the main branch says of a run's problems; asked only
-    of a run that has some.
+    of a run that has some. shortcoming: what did not hold the steps' programs, once they ended.
     """
 
     run: str
@@ -143,6 +143,7 @@ class RunOptions:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strict: bool = False
     compare: Callable[[RunResult], Comparison] = lambda run: Comparison()
+    shortcoming: Callable[[], str] = str
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,7 @@ class PipelineRun:
             branch=self._options.branch,
             jobs=self._options.jobs,
             address=self._address(),
+            sandbox=self._options.shortcoming(),
         )
         if result.verdict is not Verdict.PASSED:
             result = replace(result, compared=self._options.compare(result))

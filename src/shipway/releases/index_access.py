@@ -51,15 +51,19 @@ def index_secrets(access: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+def index_variables(name: str) -> tuple[str, str]:
+    """The variables in which uv looks for user and password of an index of this name."""
+    key = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return f"UV_INDEX_{key}_USERNAME", f"UV_INDEX_{key}_PASSWORD"
+
+
 def index_reference(name: str, url: str, access: Mapping[str, str]) -> str:
     """An index's URL with references to the variables that have its credentials, if they are set.
 
     name: of the index, as pyproject.toml has it.
     """
-    key = re.sub(r"[^A-Z0-9]", "_", name.upper())
     user, password = (
-        f"${{{variable}}}" if access.get(variable) else ""
-        for variable in (f"UV_INDEX_{key}_USERNAME", f"UV_INDEX_{key}_PASSWORD")
+        f"${{{variable}}}" if access.get(variable) else "" for variable in index_variables(name)
     )
     if not name or not (user or password) or "@" in url:
         return url

@@ -7,9 +7,10 @@ people work in: each such package is installed from a copy of what the folder ho
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from posixpath import join
+
+from shipway.source_text import parse_toml
 
 _EDITABLE = re.compile(r"^(-e|--editable)[\s=]+")
 _INCLUDED = re.compile(r"^(-r|--requirement|-c|--constraint)[\s=]+(\S.*)$")
@@ -39,8 +40,8 @@ def local_folders(lock: str) -> tuple[str, ...]:
 
 def _of_uv(text: str) -> tuple[str, ...]:
     try:
-        packages = tomllib.loads(text.replace("\r\n", "\n")).get("package", [])
-    except tomllib.TOMLDecodeError:
+        packages = parse_toml(text.replace("\r\n", "\n")).get("package", [])
+    except ValueError:
         return ()
     sources = [package.get("source", {}) for package in packages]
     paths = [source.get("editable") or source.get("directory") for source in sources]

@@ -191,10 +191,13 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
         yield from _problem_lines(problem, explained.get(problem.step, ""))
     for text in more:
         yield ConsoleLine(_labelled("", f"and {text}, named in the report"), Style.BAD)
-    yield from _left_out(run.steps)
+    yield from _tests_apart("left out", skipped_tests(run.steps))
+    yield from _tests_apart("known", known_failures(run.steps))
     if run.address:
         label = "address" if run.verdict in _TONE_OF_VERDICT else "still live"
         yield ConsoleLine(_labelled(label, one_line(run.address)))
+    if run.sandbox:
+        yield ConsoleLine(_labelled("sandbox", one_line(run.sandbox)), Style.QUIET)
     yield from _next_lines(problems_behind(run), explained)
     yield ConsoleLine(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 
@@ -252,7 +255,8 @@ def verdict_reason(run: RunResult) -> str:
         return "no step ran, so nothing is proved"
     if run.verdict is Verdict.PASSED:
         where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
-        return f"{counted(len(run.steps), 'step')}, none failed{where if run.address else ''}"
+        steps = f"{counted(len(run.steps), 'step')}, none failed{_failed_before(run.steps)}"
+        return f"{steps}{where if run.address else ''}"
     problems = problems_behind(run)
     if not problems:
         return "no step says why; look at the report"
@@ -269,6 +273,12 @@ def _new(problems: Sequence[Problem]) -> str:
     verb = "is" if number == 1 else "are"
     which = "" if len(problems) == 1 else f"{number:,} {verb} "
     return f"; {which}new since the last run of the main branch"
+
+
+def _failed_before(steps: Sequence[StepResult]) -> str:
+    """That tests failed all the same, which no verdict keeps to itself."""
+    count = len(known_failures(steps))
+    return f"; {counted(count, 'test')} failed that failed before Shipway came" if count else ""
 
 
 def _undelivered(run: RunResult) -> str:
@@ -305,6 +315,11 @@ def skipped_tests(steps: Iterable[StepResult]) -> tuple[str, ...]:
     return tuple(name for step in steps if step.tests for name in step.tests.left_out)
 
 
+def known_failures(steps: Iterable[StepResult]) -> tuple[str, ...]:
+    """Every test that failed as it did before Shipway came, as `name: reason`."""
+    return tuple(name for step in steps if step.tests for name in step.tests.known_failures)
+
+
 def gates_of(steps: Iterable[StepResult]) -> tuple[tuple[str, GateResult], ...]:
     """Every gate with the step that held it, failed ones first."""
     gates = [(step.step, gate) for step in steps for gate in step.gates]
@@ -316,11 +331,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _left_out(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:
-    names = skipped_tests(steps)
+def _tests_apart(label: str, names: Sequence[str]) -> Iterator[ConsoleLine]:
+    """Tests that neither passed nor failed the run."""
     for name in names[:MOST_LEFT_OUT]:
-        yield ConsoleLine(_labelled("left out", one_line(name)), Style.UNSURE)
+        yield ConsoleLine(_labelled(label, one_line(name)), Style.UNSURE)
     rest = len(names) - MOST_LEFT_OUT
     if rest > 0:
         more = f"{counted(rest, 'more test')}, named in the report"
-        yield ConsoleLine(_labelled("left out", more), Style.UNSURE)
+        yield ConsoleLine(_labelled(label, more), Style.UNSURE)

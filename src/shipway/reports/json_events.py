@@ -92,6 +92,7 @@ TESTS: JsonObject = {
         failed=_COUNT,
         skipped=_COUNT,
         left_out=_list(_TEXT),
+        known_failures=_list(_TEXT),
         failures=_list(FAILED_TEST),
     ),
     "type": ["object", "null"],
@@ -151,6 +152,7 @@ EVENTS: dict[str, JsonObject] = {
         branch=_TEXT,
         jobs=_COUNT,
         address=_TEXT,
+        sandbox=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
         problems=_list(PROBLEM),
         compared_with=_TEXT,
@@ -308,6 +310,7 @@ class TallyObject(TypedDict):
     failed: int
     skipped: int
     left_out: list[str]
+    known_failures: list[str]
     failures: list[FailedTestObject]
 
 
@@ -347,6 +350,7 @@ class RunObject(TypedDict):
     branch: str
     jobs: int
     address: str
+    sandbox: str
     steps: dict[str, str]
     problems: list[ProblemObject]
     compared_with: str
@@ -415,6 +419,7 @@ def run_object(result: RunResult) -> RunObject:
         "branch": result.branch,
         "jobs": result.jobs,
         "address": result.address,
+        "sandbox": result.sandbox,
         "steps": {step.step: step.outcome.value for step in result.steps},
         "problems": problem_objects(result),
         "compared_with": result.compared.run,
@@ -485,6 +490,7 @@ def _tests(tests: TestTally) -> TallyObject:
         "failed": tests.failed,
         "skipped": tests.skipped,
         "left_out": list(tests.left_out),
+        "known_failures": list(tests.known_failures),
         "failures": [
             {
                 "name": failure.name,

@@ -5,8 +5,7 @@ What is not of the form that is asked for is empty: an unusual file must not sto
 
 from __future__ import annotations
 
-import json
-import tomllib
+from shipway import source_text
 
 Table = dict[str, object]
 
@@ -25,16 +24,16 @@ def parse_yaml(text: str) -> object:
 def parse_toml(text: str) -> Table:
     """What a TOML file says; empty where it is none."""
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError:
+        return source_text.parse_toml(text.replace("\r\n", "\n"))
+    except ValueError:
         return {}
 
 
 def parse_json(text: str) -> object:
     """What a JSON file says; None where it is none."""
     try:
-        document: object = json.loads(text)
-    except (ValueError, RecursionError):
+        document: object = source_text.parse_json(text)
+    except ValueError:
         return None
     return document
 

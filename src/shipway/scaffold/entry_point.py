@@ -105,15 +105,13 @@ class EntryPoint:
     @property
     def serve(self) -> str:
         """The command that serves it. uvicorn reads WEB_CONCURRENCY by itself, as gunicorn does."""
-        target = f"{self.module}:{self.name}"
         options = "".join(f"{shlex.quote(word)} " for word in self.options)
         if self.asgi:
             factory = " --factory" if self.factory else ""
             folder = f" --app-dir {shlex.quote(self.folder)}" if self.folder else ""
-            return f"uvicorn{factory}{folder} --host {{host}} --port {{port}} {options}{target}"
+            return f"uvicorn{factory}{folder} --host {{host}} --port {{port}} {options}{self.app}"
         folder = f" --pythonpath {shlex.quote(self.folder)}" if self.folder else ""
-        call = (self.arguments or "()") if self.factory else ""
-        target = shlex.quote(target + call) if self.arguments else target + call
+        target = shlex.quote(self.target) if self.arguments else self.target
         return f"gunicorn{folder} --bind {{bind}} {options}{target}"
 
 

@@ -189,6 +189,9 @@ class EntryTester:
     def _routes(self, entry: EntryPoint, env: Mapping[str, str]) -> list[str]:
         """The routes that the framework itself knows, the best for a health check first."""
         argv = (self.context.python(), ROUTES, entry.module, entry.target.partition(":")[2])
+        paths = [os.path.join(self.context.root, entry.folder)] if entry.folder else []
+        paths += filter(None, [env.get("PYTHONPATH")])
+        env = {**env, "PYTHONPATH": os.pathsep.join(paths)}
         done = self.context.processes.run(Command(argv, self.context.root, env, LIMIT))
         last = (done.stdout.strip().splitlines() or [""])[-1]
         try:

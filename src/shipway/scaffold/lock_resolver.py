@@ -11,9 +11,15 @@ from urllib.parse import quote
 
 from shipway.errors import CannotRun
 from shipway.ports import Command, OnOutput, Processes
-from shipway.releases.index_access import index_environment, index_reference, index_secrets
+from shipway.releases.index_access import (
+    index_environment,
+    index_reference,
+    index_secrets,
+    index_variables,
+)
 from shipway.releases.lock_header import input_digest, lock_header, lock_inputs
 from shipway.scaffold.lock_text import (
+    PYPI,
     LockText,
     moved_packages,
     plain_index,
@@ -23,11 +29,11 @@ from shipway.scaffold.lock_text import (
 )
 from shipway.scaffold.proposal import LOCK, TEST_LOCK, Proposal
 from shipway.scaffold.requirement_files import without_itself
-from shipway.scaffold.requirements import PYPI, ROOT, Index, Part, Requirements
+from shipway.scaffold.requirements import ROOT, Index, Part, Requirements
+from shipway.source_text import read_bytes
 from shipway.system.files import write_atomic
 
 _LIMIT = 600.0  # seconds; a package that has to be built to know what it needs takes long
-_GROUP = "tests"  # of the project that is written for uv
 _NAME = "shipway-requirements"
 
 
@@ -201,6 +207,7 @@ class LockResolver:
             "--emit-index-url",
             "--output-file",
             out,
+            *_groups(wants.production),
             *(_groups(wants.testing) if testing else ()),
             *self._python_option,
         )
@@ -386,8 +393,7 @@ class LockResolver:
 
     def _bytes(self, path: str) -> bytes:
         try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                return file.read()
+            return read_bytes(os.path.join(self.root, path))
         except FileNotFoundError:
             return b""
 
@@ -429,12 +435,11 @@ def _without_user(url: str) -> str:
 def _user_of(index: Index, access: Mapping[str, str]) -> dict[str, str]:
     """The credentials in an index's address, as the variables that uv reads for its name."""
     user, _, password = _user_part(index.url).partition(":")
-    key = "".join(letter if letter.isalnum() else "_" for letter in index.name.upper())
-    values = {"USERNAME": user, "PASSWORD": password}
+    values = dict(zip(index_variables(index.name), (user, password), strict=True))
     return {
-        f"UV_INDEX_{key}_{part}": access.get(value.removeprefix("${").removesuffix("}"), "")
+        variable: access.get(value.removeprefix("${").removesuffix("}"), "")
         if value.startswith("${")
         else value
-        for part, value in values.items()
-        if value and key
+        for variable, value in values.items()
+        if value and index.name
     }

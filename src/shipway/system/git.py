@@ -65,6 +65,52 @@ def repository_root(root: str) -> str:
     return folder
 
 
+@dataclass(frozen=True)
+class Branches:
+    """names: the branches that are known here, the remote's too. default: the one that changes
+    lead to, "" where git does not say; before its first commit it is not among the names."""
+
+    default: str = ""
+    names: frozenset[str] = frozenset()
+
+
+def known_branches(root: str) -> Branches:
+    """The repository's branches; none outside of a repository, or where git does not answer.
+
+    The default branch is the one that the remote names (`refs/remotes/origin/HEAD`, which a clone
+    has and a checkout of one commit has not). Else it is the only one that is called as default
+    branches are; else, without a remote, the branch that is checked out.
+    """
+    if not repository_root(root):
+        return Branches()
+    form = "--format=%(refname)%00%(symref)"
+    names: set[str] = set()
+    heads: dict[str, str] = {}
+    remote = False
+    for row in (_git(root, "for-each-ref", form, "refs/heads", "refs/remotes") or "").splitlines():
+        ref, _, target = row.partition("\0")
+        _, kind, name = ref.split("/", 2)
+        if kind == "heads":
+            names.add(name)
+            continue
+        remote = True
+        origin, _, name = name.partition("/")
+        if target:
+            heads[origin] = target.removeprefix(f"refs/remotes/{origin}/")
+        else:
+            names.add(name)
+    usual = [name for name in _DEFAULT_BRANCHES if name in names]
+    default = heads.get("origin") or next(iter(heads.values()), "")
+    if not default and len(usual) == 1:
+        default = usual[0]
+    if not default and not remote and len(names) < 2:
+        default = (_git(root, "symbolic-ref", "--short", "--quiet", "HEAD") or "").strip()
+    return Branches(default, frozenset(names))
+
+
+_DEFAULT_BRANCHES = ("main", "master", "trunk")
+
+
 def _folder(root: str) -> str:
     """Where git keeps what belongs to this working tree."""
     folder = repository_root(root)

@@ -6,7 +6,8 @@ import configparser
 import os
 import posixpath
 import re
-import tomllib
+
+from shipway.source_text import parse_toml
 
 _REVISION = re.compile(r"^revision\b[^=\n]*=", re.MULTILINE)
 _DOWN = re.compile(r"^down_revision\b[^=\n]*=", re.MULTILINE)
@@ -63,8 +64,8 @@ def _ini(text: str) -> dict[str, str] | None:
 
 def _toml(text: str) -> dict[str, str] | None:
     try:
-        table = tomllib.loads(text).get("tool", {}).get("alembic")
-    except (tomllib.TOMLDecodeError, AttributeError):
+        table = parse_toml(text).get("tool", {}).get("alembic")
+    except (ValueError, AttributeError):
         return None
     if not isinstance(table, dict):
         return None
