@@ -27,7 +27,7 @@ def took(name: str, seconds: float, commit: str = "c0ffee") -> RunResult:
 def tested(*failed: str, commit: str = "c0ffee") -> RunResult:
     failures = tuple(TestFailure(name, "no") for name in failed)
     outcome = Outcome.FAILED if failed else Outcome.PASSED
-    tally = TestTally(5 - len(failed), len(failed), 0, (), failures)
+    tally = TestTally(5 - len(failed), len(failed), 0, failures=failures)
     return replace(run(replace(result("unit", outcome, "test"), tests=tally)), commit=commit)
 
 
