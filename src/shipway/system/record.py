@@ -527,8 +527,8 @@ def _unusable(path: str, error: Exception) -> RecordError:
         return RecordError(
             f"{path} is damaged: {text}",
             f"Move it away: mv {shlex.quote(path)} {shlex.quote(path + '.damaged')}. A new record "
-            "begins, everything is checked again, and what runs here is found by its marks (shipway "
-            "status). Its releases, rollouts and holds are lost.",
+            "begins, everything is checked again, and what runs here is found by its marks "
+            "(shipway status). Its releases, rollouts and holds are lost.",
             code="record-damaged",
         )
     return RecordError(
