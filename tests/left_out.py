@@ -34,7 +34,7 @@ PROGRAMS = {
     "trivy": ("trivy",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}
-PARTS = (*PROGRAMS, *VARIABLES, "older build", "small disk")
+PARTS = (*PROGRAMS, *VARIABLES, "older build", "sandbox", "small disk")
 UNEXPLAINED = "unexplained"
 _SIGN = "left out, it needs "
 

@@ -13,7 +13,7 @@ ROOT = Path(shipway.__file__).parent
 # Importing them at the top would slow --help, an unchanged run or the start of a deploy: see
 # test_startup.py and bench/startup.py.
 LATE = {
-    "shipway.cli.app": {"shipway.cli.completion", "shipway.cli.verbose"},
+    "shipway.cli.app": {"shipway.cli.completion", "shipway.cli.overview", "shipway.cli.verbose"},
     "shipway.cli.attestation": {"shipway.cli.attached_verdict"},
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
     "shipway.cli.plan": {"shipway.cli.deploy"},

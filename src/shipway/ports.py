@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
+    Any,
     Literal,
     NamedTuple,
     Protocol,
@@ -16,6 +17,7 @@ from typing import (
 from shipway.codec import JsonObject
 
 if TYPE_CHECKING:  # what AWS takes and answers, for mypy only: importing it is not free
+    from types_boto3_application_autoscaling import ApplicationAutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_ec2 import EC2Client
@@ -36,10 +38,34 @@ MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
 
 
 @dataclass(frozen=True)
+class Sandbox:
+    """What a program may do that is the code under test, or runs it.
+
+    read_only: folders that it cannot write to, except for `writable` below them. scratch: folders
+    that it can change for itself alone, except for `writable` below them: what it writes is gone
+    when it ends. Where the system has no such thing they are read-only, and `unless_scratch` is
+    writable. hidden: folders that are empty for it. network: whether it may reach other machines;
+    its own loopback always works. memory: bytes of memory that it and all that it starts may use.
+    processes: how many these may be. output: bytes that it may print. 0 is no limit.
+    """
+
+    read_only: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    unless_scratch: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    network: bool = True
+    memory: int = 0
+    processes: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True)
 class Command:
     """A program to run. `env` is all it sees: nothing is inherited.
 
-    timeout: seconds. secrets: values to be blotted out of everything it prints.
+    timeout: seconds. secrets: values to be blotted out of everything it prints. sandbox: what
+    holds it; None for Shipway's own programs. stdin: what it can read there; it should be short.
     """
 
     argv: tuple[str, ...]
@@ -48,11 +74,14 @@ class Command:
     timeout: float = 600.0
     secrets: tuple[str, ...] = ()
     output_limit: int = OUTPUT_LIMIT
+    sandbox: Sandbox | None = None
+    stdin: bytes = b""
 
 
 @dataclass(frozen=True)
 class Completed:
-    """How a program ended. code is negative for a signal; timed_out and cancelled say why."""
+    """How a program ended. code is negative for a signal; timed_out and cancelled say why, and
+    exceeded: which limit of its sandbox it reached, as a sentence."""
 
     code: int
     stdout: str
@@ -60,6 +89,7 @@ class Completed:
     seconds: float
     timed_out: bool = False
     cancelled: bool = False
+    exceeded: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,6 +194,8 @@ class Notifier(Protocol):
 
 
 AwsService = Literal[
+    "application-autoscaling",
+    "ce",
     "cloudformation",
     "cloudwatch",
     "ec2",
@@ -180,6 +212,14 @@ AwsService = Literal[
 ]
 
 
+class CostExplorerClient(Protocol):
+    """As much of Cost Explorer (boto3: "ce") as is asked."""
+
+    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
+        """One page of the account's monitors."""
+        ...
+
+
 class Clients(Protocol):
     """Clients of AWS, by boto3's names for the services. They ask again by themselves where that
     helps; what they raise is final."""
@@ -187,6 +227,12 @@ class Clients(Protocol):
     @property
     def region(self) -> str: ...
 
+    @overload
+    def client(
+        self, service: Literal["application-autoscaling"]
+    ) -> ApplicationAutoScalingClient: ...
+    @overload
+    def client(self, service: Literal["ce"]) -> CostExplorerClient: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
     @overload

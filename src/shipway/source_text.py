@@ -27,20 +27,35 @@ READ_LIMIT = 64 << 20  # bytes: a SARIF file of 100,000 findings has 40 MB
 def read_bytes(path: str, limit: int = READ_LIMIT) -> bytes:
     """The content of a regular file. Raises OSError as `open` does, and ConfigError for what is no
     file, or larger than `limit` bytes."""
-    with _regular_file(path) as file:
+    with open_regular_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         # What grows, and what the kernel makes up, is not as large as it says.
         data = file.read(limit + 1) if size <= limit else b""
     if len(data) > limit or size > limit:
-        raise ConfigError(
-            f"{path} is larger than {limit / 1e6:.0f} MB",
-            "Make it smaller, or name another file.",
-            code="file-unreadable",
-        )
+        raise _too_large(path, limit)
     return data
 
 
-def _regular_file(path: str) -> BinaryIO:
+def read_stream(stream: BinaryIO, name: str, limit: int = READ_LIMIT) -> bytes:
+    """What comes through a pipe that somebody named, until its end. name: for people. Raises
+    ConfigError where it is more than `limit` bytes."""
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise _too_large(name, limit)
+    return data
+
+
+def _too_large(name: str, limit: int) -> ConfigError:
+    return ConfigError(
+        f"{name} is larger than {limit / 1e6:.0f} MB",
+        "Make it smaller, or name another file.",
+        code="file-unreadable",
+    )
+
+
+def open_regular_file(path: str) -> BinaryIO:
+    """A regular file, open for reading. Raises OSError as `open` does, and ConfigError for what is
+    no file: a device never ends, and a pipe waits for its other end."""
     # Opening a pipe waits for its other end; with O_NONBLOCK it does not.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     mode = os.fstat(handle).st_mode
@@ -62,7 +77,7 @@ def read_text(path: str, limit: int = READ_LIMIT) -> str:
 def read_tail(path: str, limit: int = TAIL_LIMIT) -> str:
     """The last bytes of a log as text, without the line that the limit cuts. Raises as
     `read_bytes`, but for the size."""
-    with _regular_file(path) as file:
+    with open_regular_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(max(0, size - limit))
         data = file.read(limit)

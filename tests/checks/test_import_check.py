@@ -172,6 +172,14 @@ def test_a_module_for_an_extra_that_nobody_asked_for_is_not_broken(tmp_path: Pat
     assert imported(tmp_path) == (0, [])
 
 
+def test_a_module_for_the_program_of_its_package_is_not_broken(tmp_path: Path) -> None:
+    package(tmp_path, "uServer", "")
+    (tmp_path / "uServer.py").write_text("import userver\n")
+    assert imported(tmp_path) == (0, [])
+    (tmp_path / "uServer.py").write_text("import another\n")
+    assert imported(tmp_path) == (0, ["uServer"])
+
+
 def test_a_compiled_module_is_one(tmp_path: Path) -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     files = {f"fast{suffix}": "no library"}

@@ -81,6 +81,14 @@ def test_a_line_that_is_no_message_is_no_result(line: str) -> None:
     assert "no result" in refusal("mypy", ToolOutput(1, line, "")).message
 
 
+def test_a_plugin_that_is_not_where_mypy_runs_is_named_with_the_file_that_names_it() -> None:
+    text = "Error importing plugin \"town_plugin.main\": No module named 'town_plugin'"
+    line = json.dumps({**ERROR, "file": "mypy.ini", "message": text})
+    problem = refusal("mypy", ToolOutput(2, line, ""))
+    assert problem.message.startswith("mypy.ini names the plugin town_plugin.main")
+    assert problem.code == "tool-missing"
+
+
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:
     for case, code in (("bad", 0), ("clean", 1), ("bad", 2), ("syntax", 1), ("clean", -9)):
         assert "no result" in refusal("mypy", replace(load("mypy", case), code=code)).message

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from coverage import CoverageData
 
-from shipway.checks.pytest import INTEGRATION, UNIT
+from shipway.checks.pytest import INTEGRATION, UNIT, failed_tests
 from shipway.checks.scripts import HERE, measure_tests
-from shipway.config.schema import Application, Config
+from shipway.config.schema import Application, Config, Gates
 from shipway.errors import CannotRun
 from shipway.pipeline.check import CheckResult, ToolOutput
 from shipway.pipeline.result import TestTally
@@ -79,7 +79,69 @@ def test_the_first_three_failures_are_named() -> None:
 
 def test_what_was_skipped_is_named_with_its_reason() -> None:
     left_out = ("tests.unit.test_bad::test_bridge: the river is high",)
-    assert read("unit", "bad").tests == TestTally(1, 5, 1, left_out)
+    tests = read("unit", "bad").tests
+    assert tests is not None
+    assert replace(tests, failures=()) == TestTally(1, 5, 1, left_out)
+
+
+def test_a_failed_test_has_its_place_its_error_and_the_lines_that_show_it() -> None:
+    tests = read("unit", "bad").tests
+    assert tests is not None
+    first, raised, *_, crosses = tests.failures
+    assert (first.name, first.place) == (
+        "tests.unit.test_bad::test_adds_wrongly",
+        "tests/unit/test_bad.py:7",
+    )
+    assert first.message == "assert 3 == 4"
+    assert first.details == (
+        ">       assert add(1, 2) == 4",
+        "E       assert 3 == 4",
+        "E        +  where 3 = add(1, 2)",
+    )
+    assert (raised.message, raised.place) == (
+        "ValueError: no such ward",
+        "tests/unit/test_bad.py:11",
+    )
+    assert crosses.place == "tests/unit/test_bad.py:24"
+
+
+def test_a_file_that_cannot_be_imported_has_the_line_of_the_import() -> None:
+    tests = read("unit", "unimportable").tests
+    assert tests is not None
+    assert [failure.place for failure in tests.failures] == ["tests/unit/test_lost.py:1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        # unittest, as Django's runner shows it: the test's own frame comes first
+        (
+            'Traceback (most recent call last):\n  File "/usr/lib/python3.11/unittest/mock.py", '
+            'line 7, in x\n  File "{root}/town/tests.py", line 12, in test_adds\n'
+            '  File "{root}/town/sums.py", line 3, in add\nAssertionError: 3 != 4',
+            "town/tests.py:12",
+        ),
+        # what Python's compiler does not take: the faulty file is named last
+        (
+            "tests/test_a.py:1: in <module>\n    import town\n"
+            'E     File "{root}/town.py", line 9\nE       def x(:\nE   SyntaxError: invalid syntax',
+            "town.py:9",
+        ),
+        # everything in a library: no place of one's own
+        (
+            '  File "{root}/.venv/lib/python3.11/site-packages/flask/app.py", line 2, in x',
+            "test_it",
+        ),
+        ("", "test_it"),
+    ],
+)
+def test_the_place_of_a_failure_is_in_the_applications_own_files(text: str, place: str) -> None:
+    shown = text.replace("{root}", SITE.root).replace("<", "&lt;")
+    xml = f'<s><testcase name="test_it"><failure message="no">{shown}</failure></testcase></s>'
+    output = ToolOutput(1, "", "", {"junit.xml": xml.encode()})
+    tests = UNIT.read(output, tiny_application.CONFIG, SITE).tests
+    assert tests is not None
+    assert tests.failures[0].place == place
 
 
 def test_a_test_file_that_cannot_be_imported_is_a_failure_with_its_cause() -> None:
@@ -257,6 +319,93 @@ def test_the_exit_code_is_pytests_own_and_data_are_written_all_the_same(tmp_path
     assert (tmp_path / "coverage.data").is_file()
 
 
+# -- tests that failed before Shipway came --------------------------------------------------------
+
+LIST = "shipway-known-failures.toml"
+SUITE = "tests.test_town"
+
+
+def known(
+    folder: Path, tests: dict[str, str], *listed: str, code: int | None = None
+) -> CheckResult:
+    """What the check makes of a suite. tests: name → what is in its test case; listed: the tests
+    of the list of known failures."""
+    lines = [f'"{SUITE}::{name}" = "OSError: no route to host"' for name in listed]
+    (folder / LIST).write_text("\n".join(["[unit]", *lines]))
+    cases = (
+        f'<testcase classname="{SUITE}" name="{name}">{inside}</testcase>'
+        for name, inside in tests.items()
+    )
+    xml = f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>"
+    config = Config(application=Application(unit_tests="tests"), gates=Gates(known_failures=LIST))
+    broken = any(inside and "skipped" not in inside for inside in tests.values())
+    output = ToolOutput(int(broken) if code is None else code, "", "", {"junit.xml": xml.encode()})
+    return UNIT.read(output, config, replace(SITE, root=str(folder)))
+
+
+FAILED = '<failure message="OSError: no host"/>'
+SKIPPED = '<skipped message="the river is high"/>'
+UNCOLLECTED = '<error message="collection failure"/>'
+
+
+def test_a_test_that_failed_before_is_named_and_neither_passed_nor_failed(tmp_path: Path) -> None:
+    reading = known(tmp_path, {"mail": FAILED, "sum": ""}, "mail")
+    assert reading.failed == ""
+    assert reading.tests == TestTally(1, 0, 0, known_failures=(f"{SUITE}::mail: OSError: no host",))
+    assert reading.tests and reading.tests.executed == 2
+    assert reading.warnings == (
+        f"1 test failed before Shipway came and failed again: {SUITE}::mail",
+    )
+
+
+def test_a_test_that_fails_anew_fails_the_suite_all_the_same(tmp_path: Path) -> None:
+    reading = known(tmp_path, {"mail": FAILED, "post": FAILED, "sum": ""}, "mail")
+    assert reading.failed == f"1 of 3 tests failed: {SUITE}::post: OSError: no host"
+    assert reading.tests and reading.tests.failed == 1
+
+
+def test_a_listed_test_that_passes_and_one_that_is_gone_are_told(tmp_path: Path) -> None:
+    reading = known(tmp_path, {"mail": "", "sum": "", "post": SKIPPED}, "mail", "fax", "post")
+    assert reading.failed == ""
+    assert reading.tests and (reading.tests.passed, reading.tests.known_failures) == (2, ())
+    assert reading.warnings == (
+        f"1 test of {LIST} passed, which makes the line needless: {SUITE}::mail",
+        f"1 test of {LIST} no longer in the suite, which makes the line needless: {SUITE}::fax",
+    )
+
+
+def test_where_all_that_ran_failed_before_nothing_is_proved(tmp_path: Path) -> None:
+    reading = known(tmp_path, {"mail": FAILED}, "mail")
+    assert reading.failed == f"none of 1 tests passed: {SUITE}::mail: OSError: no host"
+
+
+@pytest.mark.parametrize("code", [0, 2, 3])
+def test_a_suite_that_breaks_has_failed_whatever_was_known(code: int, tmp_path: Path) -> None:
+    cases = {"mail": FAILED, "sum": ""} if code != 2 else {"mail": UNCOLLECTED, "sum": ""}
+    assert known(tmp_path, cases, "mail", code=code).failed
+
+
+def test_a_list_that_cannot_be_read_is_no_list_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / LIST).write_text("[unit")
+    config = Config(application=Application(unit_tests="t"), gates=Gates(known_failures=LIST))
+    with pytest.raises(CannotRun, match=f"{LIST} cannot be read"):
+        UNIT.read(load("unit", "clean"), config, replace(SITE, root=str(tmp_path)))
+
+
+def test_the_failed_tests_of_a_report_are_named_with_their_reasons() -> None:
+    report = load("unit", "bad").reports["junit.xml"]
+    failed = failed_tests(report)
+    assert failed is not None
+    assert failed["tests.unit.test_bad::test_raises"] == "ValueError: no such ward"
+    assert len(failed) == 5
+
+
+@pytest.mark.parametrize("case", ["unimportable", "django-unimportable"])
+def test_which_tests_of_a_file_that_cannot_be_imported_fail_is_not_known(case: str) -> None:
+    assert failed_tests(load("unit", case).reports["junit.xml"]) is None
+    assert failed_tests(b"") is None
+
+
 # -- tests are found where they are ---------------------------------------------------------------
 
 
@@ -317,6 +466,20 @@ def test_pytest_looks_where_its_own_settings_say(tmp_path: Path) -> None:
     result, names = collected(tmp_path, files)
     assert result.failed == ""
     assert names == {"test_a", "money"}
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail 1", "--exitfirst"])
+def test_a_project_that_stops_at_its_first_failure_hides_no_other_test(
+    option: str, tmp_path: Path
+) -> None:
+    files = {
+        "pytest.ini": f"[pytest]\naddopts = {option}\n",
+        "test_a.py": TEST.format("a").replace("1", "0"),
+        "test_b.py": TEST.format("b"),
+    }
+    result, names = collected(tmp_path, files)
+    assert result.failed.startswith("1 of 2 tests failed: test_a::test_a")
+    assert names == {"test_a", "test_b"}
 
 
 def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(

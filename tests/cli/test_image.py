@@ -91,7 +91,7 @@ def test_too_large_an_image_fails_and_names_what_is_large(
     done = shipway(here, "image", "build", **buildah)
     assert done.returncode == 1
     assert re.search(
-        r"too large: added to the base is [\d.]+ MB; the limit is .*layer", done.stdout
+        r"too large: added to the base is [\d.]+ MB; at most .* is allowed; .*layer", done.stdout
     )
     done = shipway(here, "run", "image", **buildah)
     assert done.returncode == 2 or "there is no such" not in done.stdout

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
 from tests.cli.in_process import git, only, project, shipway
+from tests.github.api_server import token_server
 
 SETTINGS = (
     '[application]\nname = "town"\n[environments.production]\nplatform = "ecs"\n'
@@ -141,3 +143,61 @@ def test_another_applications_workflows_are_never_replaced(town: Path) -> None:
     assert {name: files(town)[name] for name in before} == before
     assert "village-ci-cd.yml" in files(town)
     assert shipway(town, "workflows", "check").returncode == 0
+
+
+@pytest.mark.parametrize("main", ["master", "trunk"])
+def test_a_repository_whose_main_branch_is_called_otherwise_is_told_and_not_left_unchecked(
+    town: Path, main: str
+) -> None:
+    git(town.parent, "checkout", "--quiet", "-b", main)
+    git(town.parent, "commit", "--quiet", "--allow-empty", "-m", "first")
+    for command in ("write", "check", "diff"):
+        done = shipway(town, "workflows", command)
+        assert done.returncode == 2
+        assert f"the default branch is {main}" in done.stderr
+        assert f'[github] main = "{main}"' in done.stderr
+    assert files(town) == {}
+    (town / "shipway.toml").write_text(f'{SETTINGS}\n[github]\nmain = "{main}"\n')
+    done = shipway(town, "workflows", "write")
+    assert done.returncode == 0, done.stderr
+    assert f'branches: ["{main}"]' in files(town)["ci-cd.yml"]
+
+
+def test_what_a_person_should_know_is_said(town: Path) -> None:
+    done = shipway(town, "workflows", "write")
+    assert "note      written for a public repository" in done.stdout
+    (town / "shipway.toml").write_text(SETTINGS + '\n[github]\nvisibility = "private"\n')
+    done = shipway(town, "workflows", "write")
+    assert "left out  attest: a private repository needs Enterprise Cloud" in done.stdout
+    assert "codeql-action" not in "".join(files(town).values())
+    assert json.loads(shipway(town, "workflows", "check", "--json").stdout)["notes"]
+
+
+def test_whom_a_role_is_to_trust_is_printed(town: Path) -> None:
+    unset = {"ACTIONS_ID_TOKEN_REQUEST_URL": "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""}
+    done = shipway(town, "workflows", "subject", "staging", **unset)
+    assert (done.returncode, "not configured" in done.stdout) == (0, True)
+    github = '\n[github]\nrepository = "ann/town"\nowner_id = "1"\nrepository_id = "2"\n'
+    (town / "shipway.toml").write_text(SETTINGS + github)
+    done = shipway(town, "workflows", "subject", "staging", **unset)
+    assert "repo:ann@1/town@2:environment:staging" in done.stdout
+
+
+def test_a_job_that_a_role_does_not_trust_is_told_why(town: Path) -> None:
+    claims = base64.urlsafe_b64encode(b'{"sub": "repo:ann/town:environment:staging"}').decode()
+    github = '\n[github]\nrepository = "ann/town"\nowner_id = "1"\nrepository_id = "2"\n'
+    (town / "shipway.toml").write_text(SETTINGS + github)
+    with token_server(f"head.{claims}.signature") as address:
+        job = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": address,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer-of-the-job",
+        }
+        done = shipway(town, "workflows", "subject", "staging", **job)
+        assert done.returncode == 1
+        assert "this job is       repo:ann/town:environment:staging" in done.stdout
+        assert 'oidc_subject = "name"' in done.stdout
+        assert claims not in done.stdout + done.stderr
+        settings = f'{SETTINGS}{github}oidc_subject = "name"\n'
+        (town / "shipway.toml").write_text(settings)
+        done = shipway(town, "workflows", "subject", "staging", **job)
+        assert (done.returncode, "They agree" in done.stdout) == (0, True)

@@ -234,7 +234,7 @@ def test_a_gate_without_a_figure_does_not_pass() -> None:
     assert not evaluate_gates([gate], [])[0].passed
     assert "was not measured" in evaluate_gates([gate], [])[0].sentence
     low = evaluate_gates([gate], [Measure("coverage", 79.9, "%")], ("a", "b", "c", "d"))[0]
-    assert low.sentence == "coverage is 79.9 %; the limit is at least 80 %; worst: a, b, c"
+    assert low.sentence == "coverage is 79.9 %; at least 80 % is required; worst: a, b, c"
     assert evaluate_gates([gate], [Measure("coverage", 80, "%")])[0].passed
     every = evaluate_gates([Gate("p95", Bound.AT_MOST, 5, "*")], [Measure("p95", 4, "ms", "x")])
     assert every[0].subject == "x"

@@ -16,7 +16,7 @@ from typing import Any
 from tests.infrastructure.levers import HERE, LEVERS, config, parameters
 from tests.infrastructure.render import parse, render, strings
 
-from shipway.infrastructure.parameters import bootstrap_parameters
+from shipway.infrastructure.parameters import account_parameters, bootstrap_parameters
 from shipway.infrastructure.stack_status import resource_name
 from shipway.infrastructure.template import load_template
 
@@ -61,10 +61,11 @@ def diagram() -> str:
         **{name: LEVERS[name][1] for name in ("redis", "github", "release")},
     }
     environment = render(parse(load_template("environment")), parameters(levers))["Resources"]
-    account = render(
-        parse(load_template("bootstrap")),
-        bootstrap_parameters(config(budget=80.0, alerts="a@example.org"), HERE),
-    )["Resources"]
+    told = config(budget=80.0, alerts="a@example.org")
+    account = {
+        **render(parse(load_template("bootstrap")), bootstrap_parameters(told, HERE))["Resources"],
+        **render(parse(load_template("account")), account_parameters(told))["Resources"],
+    }
     lines = ["```mermaid", "flowchart LR"]
     shown = set()
     for place, types in _PLACES.items():

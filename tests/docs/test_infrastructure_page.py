@@ -21,7 +21,7 @@ from shipway.config.validation import validate
 from shipway.infrastructure.change import plan_lines, read_changes
 from shipway.infrastructure.parameters import (
     RunningService,
-    bootstrap_parameters,
+    account_parameters,
     environment_parameters,
 )
 from shipway.infrastructure.template import load_template
@@ -58,7 +58,7 @@ def test_every_resource_is_explained_and_no_other() -> None:
     named = [name for line in rows for name in re.findall(r"`(\w+)`", line)]
     there = [
         name
-        for kind in ("bootstrap", "environment")
+        for kind in ("bootstrap", "account", "environment")
         for name in parse(load_template(kind))["Resources"]
     ]
     assert sorted(named) == sorted(there)
@@ -74,7 +74,7 @@ def test_the_example_is_a_configuration_whose_stacks_can_be_made() -> None:
     config = validate(
         {**tomllib.loads(TOML.findall(PAGE)[0]), "application": {"name": "mycandidate"}}, "page"
     )
-    assert bootstrap_parameters(config, HERE)["Budget"] == "80"
+    assert account_parameters(config)["Budget"] == "80"
     for name in ("staging", "development", "production"):
         assert environment_parameters(config, name, HERE, RunningService())["Environment"] == name
         assert subject_claim(config.github, name).startswith("repo:example@1001/mycandidate@2002:")

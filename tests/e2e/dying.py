@@ -1,6 +1,7 @@
-"""A deploying process that is killed (SIGKILL) at one of its writings of the state.
+"""A deploying process that gets a signal at one of its writings of the state.
 
-`python -m tests.e2e.dying ORDER`, which `Ordeal` writes: it ends with 0 where it got to the end.
+`python -m tests.e2e.dying ORDER`, which `Ordeal` writes: it ends with 0 where it came to the end
+without one.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from tests.e2e.local_site import Site
 from shipway.releases.release import Release
 from shipway.rollouts.events import NullListener
 from shipway.rollouts.local.state import UnfinishedRollout
+from shipway.system.interruption import interruptions
 from shipway.system.record import SqliteRecord
+
+GOT_A_SIGNAL = 3  # how it ends where it did, and came to an end
 
 
 @dataclass(frozen=True)
 class Death:
     """When. nth: the writing, from 0, of those during an action or a stage (empty: of all).
-    before: what was to be written is lost; otherwise it is the last that was written."""
+    before: what was to be written is lost; otherwise it is the last that was written. number:
+    of the signal; by SIGKILL it dies."""
 
     nth: int
     during: str = ""
     before: bool = False
+    number: int = signal.SIGKILL
 
 
 class Dying(SqliteRecord):
@@ -38,6 +44,7 @@ class Dying(SqliteRecord):
         super().__init__(path)
         self._death = death
         self._left = death.nth
+        self.sent = False
 
     def put_state(self, environment: str, state: Mapping[str, object]) -> None:
         """Write it; or end."""
@@ -47,10 +54,15 @@ class Dying(SqliteRecord):
         if not self._death.during or self._death.during in now:
             self._left -= 1
         if self._left < 0 and self._death.before:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._send()
         super().put_state(environment, state)
         if self._left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._send()
+
+    def _send(self) -> None:
+        if not self.sent:
+            self.sent = True
+            os.kill(os.getpid(), self._death.number)
 
 
 def main() -> None:
@@ -59,9 +71,14 @@ def main() -> None:
     site = Site(Path(order["folder"]), order["port"])
     site.set(**order["settings"])
     site.record.close()
-    site.record = Dying(str(site.folder / "record.sqlite3"), Death(**order["death"]))
+    site.record = record = Dying(str(site.folder / "record.sqlite3"), Death(**order["death"]))
     release = Release(**{**order["release"], "migrations": ()})
-    site.platform().deploy(release, NullListener())
+    with interruptions():
+        try:
+            site.platform().deploy(release, NullListener())
+        except KeyboardInterrupt:
+            sys.exit(130)
+    sys.exit(GOT_A_SIGNAL if record.sent else 0)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from shipway.config.schema import Application, Config, Environment, Smoke
 from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
+from shipway.rollouts.report import RolloutReport
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -33,12 +35,35 @@ def app(environ, start):
 """
 
 
-class Client:
-    """Keeps asking, on kept and on fresh connections, and counts what comes back."""
+@dataclass(frozen=True)
+class Asked:
+    """One request. begun, ended: seconds since the epoch. answer: its status and release, or the
+    error that came in its place."""
 
-    def __init__(self, port: int) -> None:
-        self.seen: Counter[str] = Counter()
+    begun: float
+    ended: float
+    answer: str
+
+    @property
+    def failed(self) -> bool:
+        return not self.answer.startswith("200")
+
+    @property
+    def arrived(self) -> bool:
+        """Whether anybody took it, as far as its client can tell."""
+        return "Refused" not in self.answer
+
+
+class Client:
+    """Keeps asking, on kept and on fresh connections, and counts what comes back.
+
+    asked: every request. It knows what users felt without anything of Shipway's or Envoy's.
+    """
+
+    def __init__(self, port: int, *, gives_up_after: float = PATIENCE) -> None:
+        self.asked: list[Asked] = []
         self._port = port
+        self._gives_up_after = gives_up_after
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._ask, args=(kept, path))
@@ -56,23 +81,95 @@ class Client:
             thread.join()
 
     @property
+    def seen(self) -> Counter[str]:
+        return Counter(request.answer for request in list(self.asked))
+
+    @property
     def failed(self) -> int:
-        return sum(count for what, count in self.seen.items() if not what.startswith("200"))
+        return sum(request.failed for request in list(self.asked))
+
+    def differences(
+        self, receipt: RolloutReport, killed: Sequence[float] = ()
+    ) -> dict[str, tuple[int, int, int]]:
+        """In what the receipt of a rollout is another thing than was felt here meanwhile: what it
+        says, and the least and the most that is true.
+
+        What was on its way when the rollout began or ended may be counted or not, and so may what
+        nobody can know: killed are the times (seconds since the epoch) at which Envoy was.
+        """
+        first, last = receipt.timeline[0]["at"], receipt.timeline[-1]["at"]
+        end = receipt.started + receipt.seconds
+        possible = [
+            request
+            for request in list(self.asked)
+            if request.arrived and request.ended >= receipt.started and request.begun <= end
+        ]
+        sure = [
+            request
+            for request in possible
+            if request.begun >= first
+            and request.ended <= last
+            and not any(_close(request, moment) for moment in killed)
+        ]
+        names = set(receipt.releases) | {request.answer[4:] for request in sure}
+        counted = {
+            "requests": (receipt.requests, sure, possible),
+            "failed": (
+                receipt.failed + receipt.aborted,
+                [request for request in sure if request.failed],
+                [
+                    request
+                    for request in possible
+                    if request.failed or any(_close(request, moment) for moment in killed)
+                ],
+            ),
+            **{
+                f"answered by {name}": (
+                    answered(receipt, name),
+                    [request for request in sure if request.answer == f"200 {name}"],
+                    [request for request in possible if request.answer == f"200 {name}"],
+                )
+                for name in names
+            },
+        }
+        return {
+            what: (said, len(least), len(most))
+            for what, (said, least, most) in counted.items()
+            if not len(least) <= said <= len(most)
+        }
 
     def _ask(self, kept: bool, path: str) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=self._gives_up_after
+        )
         while not self._stop.is_set():
+            begun = time.time()
             try:
                 connection.request("GET", path)
-                answer = connection.getresponse()
-                answer.read()
-                self.seen[f"{answer.status} {answer.headers.get('X-Release')}"] += 1
-            except OSError as error:
-                self.seen[repr(error)] += 1
+                response = connection.getresponse()
+                response.read()
+                answer = f"{response.status} {response.headers.get('X-Release')}"
+            except (OSError, http.client.HTTPException) as error:
+                answer = repr(error)
+                connection.close()
+            self.asked.append(Asked(begun, time.time(), answer))
             if not kept:
                 connection.close()
             time.sleep(0.01)
         connection.close()
+
+
+_AROUND = 1.0  # seconds around the end of an Envoy in which nobody knows what it still did
+
+
+def _close(request: Asked, moment: float) -> bool:
+    return request.ended >= moment - _AROUND and request.begun <= moment + _AROUND
+
+
+def answered(receipt: RolloutReport, name: str) -> int:
+    """How many requests a release answered well, as a receipt has it."""
+    figures = receipt.releases.get(name)
+    return figures["requests"] - figures["failed"] - figures.get("aborted", 0) if figures else 0
 
 
 class Site:

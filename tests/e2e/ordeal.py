@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.dying import Death
+from tests.e2e.dying import GOT_A_SIGNAL, Death
 from tests.e2e.local_site import GOOD, Site
 
 from shipway.pipeline.outcome import Verdict
 from shipway.releases.release import Release
 from shipway.rollouts.events import NullListener
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import RolloutReport, rollout_records
 from shipway.rollouts.state_machine import Stage
 from shipway.system.network import free_port
 
@@ -61,7 +61,7 @@ class Ordeal:
         return self.site.release(f"{self._versions}.0", code)
 
     def kill(self, release: Release, death: Death) -> bool:
-        """Roll it out in a process that dies. False: it got to the end."""
+        """Roll it out in a process that gets a signal. False: it got to the end before."""
         order = {
             "folder": str(self.site.folder),
             "port": self.site.port,
@@ -77,8 +77,13 @@ class Ordeal:
             timeout=120,
             check=False,
         )
-        assert done.returncode in (0, -9), done.stderr
-        return done.returncode == -9
+        assert done.returncode in (0, -9, 130, GOT_A_SIGNAL), done.stderr
+        return done.returncode != 0
+
+    def receipt(self) -> RolloutReport | None:
+        """Of the last rollout, if it came to one."""
+        rollouts = rollout_records(self.site.record.rollouts("local"), "the record")
+        return rollouts[0].report if rollouts else None
 
     def end(self, release: Release, command: str, *, good: bool = True) -> RolloutReport | None:
         """End what was left with the next command, and see that it is as it should be.

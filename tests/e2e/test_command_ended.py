@@ -6,9 +6,11 @@ With real Envoy, gunicorn and commands, under clients that never stop asking.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from tests.cli.in_process import begun, only, project, shipway
 from tests.e2e.local_site import GOOD, Client
 from tests.patience import PATIENCE, until
 
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.system.network import free_port
+from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")
@@ -26,15 +30,24 @@ STRATEGIES = ("rolling", "blue-green", "linear", "canary")
 
 @dataclass(frozen=True)
 class Application:
-    """A project with a release that serves, and one that is packaged. stable: what serves."""
+    """A project with a release that serves, and one that is packaged. stable: what serves.
+    earlier: what served before."""
 
     folder: Path
     port: int
+    earlier: str
     stable: str
 
     def status(self) -> dict[str, Any]:
         state: dict[str, Any] = json.loads(shipway(self.folder, "status", "--json").stdout)
         return state
+
+    def receipt(self) -> RolloutReport:
+        """Of the last rollout."""
+        with closing(SqliteRecord(str(self.folder / ".shipway" / "record.sqlite3"))) as record:
+            report = last_report(rollout_records(record.rollouts("local"), "the record"))
+        assert report is not None
+        return report
 
     def last_rollout(self) -> dict[str, Any]:
         done = shipway(self.folder, "status", "--history", "--json")
@@ -56,10 +69,14 @@ class Application:
         return bool(rollout and rollout["weight"] and "SCALE" not in rollout["stage"])
 
 
-def configure(folder: Path, port: int, strategy: str) -> None:
+SERVE = "gunicorn --bind {bind} --threads 4 tiny:app"
+NEVER_HEALTHY = "python3 -c 'import time; time.sleep(600)' {bind}"
+
+
+def configure(folder: Path, port: int, strategy: str, serve: str = SERVE) -> None:
     """Bakes of ten minutes: the rollout does not get to its end by itself."""
     (folder / "shipway.toml").write_text(
-        '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} --threads 4 tiny:app"\n'
+        f'[application]\nname = "tiny"\nserve = "{serve}"\n'
         f'health = "/"\n{only()}[environments.local]\nport = {port}\ninstances = 2\n'
         "health_timeout = 60\ndrain_timeout = 5\njudged = false\nprobes = 0\nbake = 600\n"
         f'step_bake = 600\nlease_duration = 1\nstrategy = "{strategy}"\n'
@@ -70,13 +87,18 @@ def configure(folder: Path, port: int, strategy: str) -> None:
 def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     folder, port = tmp_path_factory.mktemp("ended") / "web", free_port()
     project(folder, "", {"tiny/__init__.py": GOOD, "requirements.txt": "gunicorn\n"})
-    configure(folder, port, "rolling")
-    assert shipway(folder, "run", "package").returncode == 0
-    assert shipway(folder, "deploy").returncode == 0
-    stable = json.loads(shipway(folder, "status", "--json").stdout)["release"]
+    configure(folder, port, "blue-green")
+    text = (folder / "shipway.toml").read_text()
+    (folder / "shipway.toml").write_text(text.replace("bake = 600", "bake = 0"))
+    served = []
+    for number in range(2):
+        (folder / "tiny" / "__init__.py").write_text(f"{GOOD}# release {number}\n")
+        assert shipway(folder, "run", "package").returncode == 0
+        assert shipway(folder, "deploy").returncode == 0
+        served.append(json.loads(shipway(folder, "status", "--json").stdout)["release"])
     (folder / "tiny" / "__init__.py").write_text(GOOD + "# another release\n")
     assert shipway(folder, "run", "package").returncode == 0
-    yield Application(folder, port, stable)
+    yield Application(folder, port, *served)
     shipway(folder, "down", "local")
 
 
@@ -94,6 +116,7 @@ def test_a_share_whose_command_was_killed_goes_back_by_itself(
     assert rollout["verdict"] == "rolled back"
     assert rollout["cause"] == "the command that carried it out was killed"
     assert client.failed == 0, client.seen
+    assert client.differences(application.receipt()) == {}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +140,7 @@ def test_a_share_goes_back_at_a_signal(
     state = application.status()
     assert (state["release"], state["rollout"]) == (application.stable, None)
     assert client.failed == 0, client.seen
+    assert client.differences(application.receipt()) == {}
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -138,6 +162,68 @@ def test_a_rollout_that_goes_back_already_ends_there_whatever_the_command_gets(
     assert client.failed == 0, client.seen
 
 
+def left_unfinished(application: Application, strategy: str) -> None:
+    """A deploy was killed, and so was the supervisor that would take it back."""
+    command = application.deploying(strategy)
+    command.kill()
+    command.communicate(timeout=PATIENCE)
+    for pid in supervisors(application.folder):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_a_resume_goes_back_at_a_signal(application: Application, number: signal.Signals) -> None:
+    with Client(application.port) as client:
+        left_unfinished(application, "canary")
+        command = begun(application.folder, "resume")
+        assert command.stdout is not None
+        while "going on with the rollout" not in (line := command.stdout.readline()):
+            assert line
+        command.send_signal(number)
+        output, errors = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 3, output + errors
+    assert application.status()["release"] == application.stable
+    assert application.status()["rollout"] is None
+    assert client.failed == 0, client.seen
+    assert client.differences(application.receipt()) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_a_cancel_ends_what_it_undoes_although_it_gets_a_signal(
+    application: Application, number: signal.Signals
+) -> None:
+    with Client(application.port) as client:
+        left_unfinished(application, "rolling")
+        command = begun(application.folder, "cancel")
+        assert command.stdout is not None
+        while "start old" not in (line := command.stdout.readline()):
+            assert line
+        command.send_signal(number)
+        output, errors = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 0, output + errors
+    assert application.status()["release"] == application.stable
+    assert client.failed == 0, client.seen
+    assert client.differences(application.receipt()) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_a_rollback_that_gets_a_signal_leaves_what_served_and_is_no_success(
+    application: Application, number: signal.Signals
+) -> None:
+    serving = application.status()["release"]
+    configure(application.folder, application.port, "rolling", NEVER_HEALTHY)
+    with Client(application.port) as client:
+        command = begun(application.folder, "rollback", "--to", application.earlier, "--force")
+        until(lambda: command.poll() is not None or application.status()["rollout"])
+        command.send_signal(number)
+        output, errors = command.communicate(timeout=PATIENCE)
+    configure(application.folder, application.port, "rolling")
+    assert command.returncode == 3, output + errors
+    assert (application.status()["release"], application.status()["rollout"]) == (serving, None)
+    assert client.failed == 0, client.seen
+    assert client.differences(application.receipt()) == {}
+
+
 def test_what_ended_leaves_no_supervisor(application: Application) -> None:
     command = application.deploying("canary")
     command.send_signal(signal.SIGTERM)
@@ -145,7 +231,7 @@ def test_what_ended_leaves_no_supervisor(application: Application) -> None:
     until(lambda: not supervisors(application.folder))
 
 
-def supervisors(folder: Path) -> list[str]:
+def supervisors(folder: Path) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -153,5 +239,5 @@ def supervisors(folder: Path) -> list[str]:
         except OSError:  # it has ended meanwhile
             continue
         if "shipway.rollouts.local.supervisor" in words and str(folder) in words:
-            found.append(" ".join(words))
+            found.append(int(path.parent.name))
     return found

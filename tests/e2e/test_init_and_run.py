@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -102,6 +103,73 @@ def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(ro
     assert "native" not in (root / "requirements-test-lock.txt").read_text()
     ran = shipway(root, "run", "install", "unit")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+STATIC = """
+STATIC_URL = "/static/"
+STATIC_ROOT = os.path.join(os.path.dirname(__file__), "collected")
+INSTALLED_APPS += ["django.contrib.staticfiles"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+"""
+LINKED = "from django.http import HttpResponse\nfrom django.templatetags.static import static\n\n\n"
+
+
+def test_static_files_are_collected_for_tests_and_for_the_release_and_not_in_the_tree(
+    root: Path,
+) -> None:
+    view = 'def index(request):\n    return HttpResponse("polls " + static("site.css"))\n'
+    files = {
+        **DJANGO,
+        "config/settings.py": DJANGO["config/settings.py"] + STATIC,
+        "polls/static/site.css": "body { color: red }\n",
+        "polls/views.py": LINKED + view,
+    }
+    repository(root, files)
+    adopted = shipway(root, "init", "--no-baseline")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert "starts, and answers 200 at /" in adopted.stdout
+    command = "python manage.py collectstatic --noinput"
+    settings = tomllib.loads((root / "shipway.toml").read_text())
+    assert settings["application"]["build"] == command
+    assert f"RUN {command}\n" in (root / "Dockerfile").read_text()
+    quieter(root)
+    ran = shipway(root, "run", "test", "deploy", "--skip", "coverage")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    address = json.loads(shipway(root, "status", "--json").stdout)["address"]
+    assert re.fullmatch(rb"polls /static/site\.\w{12}\.css", RealHttp().get(address).body)
+    assert not (root / "config/collected").exists()
+
+
+def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> None:
+    failing = "def test_mail():\n    raise OSError('no host')\n"
+    repository(
+        root,
+        {**FLASK, "requirements.txt": "flask\n", "tests/test_mail.py": failing, "setup.cfg": ""},
+    )
+    adopted = shipway(root, "init")
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert "shipway-known-failures.toml: 1 test fails already" in adopted.stdout
+    known = tomllib.loads((root / "shipway-known-failures.toml").read_text())
+    assert known["unit"] == {"tests.test_mail::test_mail": "OSError: no host"}
+    settings = tomllib.loads((root / "shipway.toml").read_text())
+    assert settings["gates"]["known_failures"] == "shipway-known-failures.toml"
+    ran = shipway(root, "run", "test")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert re.search(r"^known +tests\.test_mail.*test_mail: OSError: no host$", ran.stdout, re.M)
+    assert "none failed; 1 test failed that failed before Shipway came" in ran.stdout
+
+    (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
+    failed = shipway(root, "run", "test")
+    assert failed.returncode == 1
+    assert "1 of 3 tests failed: tests.test_post" in failed.stdout
+    (root / "tests/test_post.py").unlink()
+    (root / "shipway-known-failures.toml").unlink()
+    assert "1 of 2 tests failed: tests.test_mail" in shipway(root, "run", "unit").stdout
 
 
 def test_flask_with_requirements_in_utf_16(root: Path) -> None:

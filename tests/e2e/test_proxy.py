@@ -17,12 +17,14 @@ from typing import Any
 
 import grpc
 import pytest
+from gunicorn.config import Keepalive
 from tests.patience import PATIENCE
 from websockets.sync.client import connect
 
 from shipway.config.schema import Environment
 from shipway.errors import Busy
 from shipway.ports import Command, Server
+from shipway.rollouts.local.envoy import cluster
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
@@ -236,6 +238,52 @@ def test_grpc_passes_where_the_application_speaks_http_2(folder: Path) -> None:
             assert call(b"newlands", timeout=PATIENCE) == b"NEWLANDS"
     finally:
         server.stop(0)
+
+
+def test_an_idle_connection_is_closed_before_the_applications_server_does(folder: Path) -> None:
+    """Whoever sent a request on it in that moment would get a 503 (Envoy's flag UC)."""
+    kept = cluster("", "stable")["typed_extension_protocol_options"]
+    limits = [options["common_http_protocol_options"] for options in kept.values()]
+    assert all(0 < float(limit["idle_timeout"].rstrip("s")) < Keepalive.default for limit in limits)
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as listener,
+        proxied(folder / "idle", [f"127.0.0.1:{listener.getsockname()[1]}"]) as proxy,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        listener.settimeout(PATIENCE)
+        kept_open = pool.submit(served_once, listener)
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.settings.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200
+            assert kept_open.result() == b""
+
+
+def served_once(listener: socket.socket) -> bytes:
+    """Answer one request and keep the connection; what comes on it then, nothing for its end."""
+    channel, _ = listener.accept()
+    with closing(channel):
+        channel.settimeout(PATIENCE)
+        until_blank_line(channel)
+        channel.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        return channel.recv(1)
+
+
+def test_one_instance_that_has_ended_costs_no_request_however_many_come_at_once(
+    folder: Path, address: str
+) -> None:
+    """Envoy by itself tries three requests at a time again, and refuses the others (flag UO)."""
+    nobody = f"127.0.0.1:{free_port()}"
+    with proxied(folder / "ended", [address, nobody]) as proxy, ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: status(proxy.settings.port), range(600)))
+    assert set(answers) == {200}
+
+
+def status(port: int) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    with closing(connection):
+        connection.request("GET", "/")
+        return connection.getresponse().status
 
 
 @contextmanager

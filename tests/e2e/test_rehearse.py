@@ -130,13 +130,23 @@ def test_an_interrupted_rollout_goes_no_further(web: Path) -> None:
     assert left(web) == []
 
 
-def test_what_a_killed_one_left_is_ended_by_the_next(web: Path) -> None:
+def test_one_that_was_killed_leaves_nothing_running(web: Path) -> None:
     folder = web / ".shipway" / "rehearsal"
     shutil.rmtree(folder, ignore_errors=True)
     with begun(web, "rehearse", *SHORT, "--seconds", "60") as process:
         until(lambda: (folder / "load").exists() and (folder / "load").stat().st_size)
         process.kill()
     assert left(web)
+    until(lambda: left(web) == [])
+    assert not (folder / "load").exists()
+
+
+def test_what_a_killed_one_left_is_ended_by_the_next(web: Path) -> None:
+    folder = web / ".shipway" / "rehearsal"
+    shutil.rmtree(folder, ignore_errors=True)
+    with begun(web, "rehearse", *SHORT, "--seconds", "60") as process:
+        until(lambda: (folder / "load").exists() and (folder / "load").stat().st_size)
+        process.kill()
     code, _ = rehearsed(web, "--fault", "bad-migration")
     assert code == 0
     assert left(web) == []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from tests.e2e.local_site import GOOD, Client, Site, quiet
@@ -15,6 +18,7 @@ from shipway.config.schema import Pause
 from shipway.errors import Busy
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.local.envoy import RELEASE_HEADER
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
@@ -23,6 +27,14 @@ pytestmark = pytest.mark.e2e
 BAD = GOOD.replace(
     'start("200 OK"', 'start("200 OK" if "health" in environ["PATH_INFO"] else "500 No"'
 )
+HANGING = """
+import os, time
+def app(environ, start):
+    if "health" not in environ["PATH_INFO"] and int(time.time() * 1000) % 5 == 0:
+        time.sleep(60)
+    start("200 OK", [("X-Release", os.environ["RELEASE"])])
+    return [b"{}"]
+"""
 STRATEGIES = {
     "rolling": {"batch": 2},
     "blue-green": {"bake": 1.0},
@@ -43,6 +55,7 @@ def test_forward_and_back_fail_no_request(site: Site, strategy: str) -> None:
         time.sleep(0.5)
     assert (receipt.verdict, back.verdict) == (Verdict.PASSED, Verdict.PASSED), receipt.cause
     assert client.failed == 0, client.seen
+    assert client.differences(receipt) == client.differences(back) == {}
     assert set(client.seen) == {f"200 {one.name}", f"200 {two.name}"}
     assert receipt.strategy == strategy and receipt.failed == 0
     assert set(receipt.releases) == {one.name, two.name}
@@ -61,7 +74,26 @@ def test_a_canary_that_answers_500_is_rolled_back_by_the_judge(site: Site) -> No
     assert "the judge rolled it back: " in receipt.cause
     assert receipt.evidence[-1]["decision"] == "roll back"
     assert receipt.seconds < 600.0  # its bake was cut short
-    assert client.failed < sum(client.seen.values()) / 2
+    assert 0 < client.failed < sum(client.seen.values()) / 2
+    assert client.differences(receipt) == {}
+    assert site.platform().status()["release"] == good.name
+
+
+def test_a_canary_that_never_answers_some_requests_is_rolled_back_by_the_judge(
+    site: Site,
+) -> None:
+    site.set(strategy="canary", canary_percent=50.0, step_bake=600.0, smoke=(), probes=0.0)
+    serve = "gunicorn --bind {bind} --threads 100 app:app"
+    site.config = replace(site.config, application=replace(site.config.application, serve=serve))
+    good = site.release("1.0", GOOD)
+    site.platform().deploy(good, quiet)
+    with ExitStack() as clients:
+        for _ in range(4):
+            clients.enter_context(Client(site.port, gives_up_after=2.0))
+        receipt = site.platform().deploy(site.release("2.0", HANGING), quiet)
+    assert receipt.verdict is Verdict.ROLLED_BACK
+    assert "the judge rolled it back: " in receipt.cause
+    assert re.search(r"; \d+ had no answer after [\d.]+ s; ", receipt.cause), receipt.cause
     assert site.platform().status()["release"] == good.name
 
 
@@ -96,7 +128,8 @@ def test_cancel_undoes_a_rollout_that_another_command_carries_out(site: Site) ->
         with pytest.raises(Busy, match="told to stop"):
             site.platform().cancel(quiet)
     assert client.failed == 0
-    assert site.record.rollouts("local")[0]["verdict"] == Verdict.ROLLED_BACK
+    assert last_rollout(site).verdict is Verdict.ROLLED_BACK
+    assert client.differences(last_rollout(site)) == {}
     assert RealHttp().get(f"http://127.0.0.1:{site.port}/").headers["x-release"] == one.name
 
 
@@ -120,9 +153,21 @@ def test_sticky_clients_stay_with_their_release(site: Site) -> None:
 def test_a_killed_envoy_is_started_again_while_the_command_runs(site: Site) -> None:
     site.set(strategy="canary", canary_percent=50.0, step_bake=4.0, judged=False)
     site.platform().deploy(site.release("1.0", GOOD), quiet)
-    with rolling(site, site.release("2.0", GOOD)) as said:
+    with Client(site.port) as client, rolling(site, site.release("2.0", GOOD)) as said:
         until(lambda: any("watch" in line for line in said))
+        time.sleep(1.0)
         os.kill(site.platform().proxy.pid, signal.SIGKILL)
-        time.sleep(2.0)
-        assert RealHttp().get(f"http://127.0.0.1:{site.port}/").status == 200
-    assert site.record.rollouts("local")[0]["report"]["outages"] == 1
+        killed = time.time()
+        until(lambda: any(a.begun > killed and not a.failed for a in list(client.asked)))
+    receipt = last_rollout(site)
+    assert receipt.outages == 1
+    assert receipt.downtime > 0
+    assert receipt.failed >= 1  # at the least the slow one that was on its way
+    assert client.differences(receipt, [killed]) == {}
+
+
+def last_rollout(site: Site) -> RolloutReport:
+    """The receipt of the newest."""
+    report = last_report(rollout_records(site.record.rollouts("local"), "the record"))
+    assert report is not None
+    return report

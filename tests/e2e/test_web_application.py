@@ -84,7 +84,7 @@ def test_from_files_to_live_and_back(web: Path) -> None:
     (web / "tests/test_tiny.py").write_text(TEST.replace("callable(app)", "not app"))
     failed = shipway(web, "run")
     assert failed.returncode == 1
-    assert "failed: unit: 1 of 1 tests failed" in failed.stdout
+    assert "failed: tests/test_tiny.py:" in failed.stdout
     assert RealHttp().get(status["address"]).body == b"hello"
 
     (web / "tests/test_tiny.py").write_text(TEST)

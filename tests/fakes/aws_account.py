@@ -17,7 +17,8 @@ from botocore.loaders import Loader
 from tests.fakes.aws_shapes import Operation, checked_shapes, raise_client_error
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.fakes.ecs import FakeEcs
-from tests.fakes.ecs_service import ACCOUNT, BALANCER, GROUPS, REGION
+from tests.fakes.ecs_service import ACCOUNT, REGION
+from tests.fakes.load_balancer import FakeLoadBalancer
 
 from shipway.aws.errors import error_code
 from shipway.aws.retry import Retries
@@ -33,6 +34,7 @@ class FakeAccount:
         self._clock = clock
         self.ecs = FakeEcs(clock, cluster, "web")
         self.cloudwatch = FakeCloudWatch(self.ecs)
+        self.balancer = FakeLoadBalancer(self.ecs)
         self.logs = FakeLogs()
         self.s3 = FakeS3()
         self._services: dict[str, _Service] = {
@@ -40,7 +42,7 @@ class FakeAccount:
             "cloudwatch": self.cloudwatch,
             "logs": self.logs,
             "s3": self.s3,
-            "elbv2": _Balancers(),
+            "elbv2": self.balancer,
             "sts": _Sts(),
         }
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -172,35 +174,6 @@ class FakeS3:
     def _there(self, operation: str) -> None:
         if self.missing:
             raise_client_error(operation, "NoSuchBucket", "The specified bucket does not exist")
-
-
-class _Balancers:
-    def operations(self) -> Mapping[str, Operation]:
-        """boto3's name of an operation → what carries it out."""
-        return {
-            "describe_target_groups": self.describe_target_groups,
-            "describe_load_balancers": self.describe_load_balancers,
-            "describe_listeners": self.describe_listeners,
-        }
-
-    def describe_target_groups(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Both are behind one load balancer."""
-        groups = [group for group in GROUPS if group in parameters["TargetGroupArns"]]
-        return {
-            "TargetGroups": [
-                {"TargetGroupArn": group, "LoadBalancerArns": [BALANCER]} for group in groups
-            ]
-        }
-
-    def describe_load_balancers(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """That one."""
-        assert parameters["LoadBalancerArns"] == [BALANCER]
-        return {"LoadBalancers": [{"LoadBalancerArn": BALANCER, "DNSName": "shop.elb.example"}]}
-
-    def describe_listeners(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Plain and secure."""
-        assert parameters["LoadBalancerArn"] == BALANCER
-        return {"Listeners": [{"Protocol": "HTTP", "Port": 80}, {"Protocol": "HTTPS", "Port": 443}]}
 
 
 class _Sts:

@@ -13,17 +13,23 @@ from tests.fakes.ecs_deployment import fake_time
 from tests.fakes.ecs_service import FakeService
 
 LATE = 60.0  # seconds after a minute's end until its figures are there
+_TARGET_ANSWERS = "HTTPCode_Target_2XX_Count"
 _SPREAD = 0.6  # of the lognormal response times
 
 
 @dataclass
 class Traffic:
     """rate: requests a second, of all. errors: release → share that fails. median: release →
-    milliseconds; 80 where it is not named."""
+    milliseconds; 80 where it is not named. lost: release → share that its tasks never answer, and
+    the load balancer does (502, 504). late: metric → seconds that it comes later than the others.
+    holes: seconds since the epoch of minutes whose figures come so many seconds later."""
 
     rate: float = 50.0
     errors: dict[str, float] = field(default_factory=dict)
     median: dict[str, float] = field(default_factory=dict)
+    lost: dict[str, float] = field(default_factory=dict)
+    late: dict[str, float] = field(default_factory=dict)
+    holes: dict[float, float] = field(default_factory=dict)
 
 
 class FakeCloudWatch:
@@ -65,7 +71,7 @@ class FakeCloudWatch:
         points: dict[datetime, float] = {}
         minute = start.timestamp()
         while minute + 60.0 <= end.timestamp():
-            if minute + 60.0 + LATE <= self._ecs.clock.now():
+            if minute + 60.0 + self._delay(metric_stat, minute) <= self._ecs.clock.now():
                 value = self._value(metric_stat, minute)
                 if value is not None:
                     points[fake_time(minute)] = value
@@ -77,12 +83,18 @@ class FakeCloudWatch:
             "StatusCode": "Complete",
         }
 
+    def _delay(self, metric_stat: Mapping[str, Any], minute: float) -> float:
+        # rule cloudwatch-late: DOC Amazon CloudWatch user guide, "Metrics concepts"; metrics of one
+        # minute arrive one by one (assumed)
+        more = self.traffic.late.get(metric_stat["Metric"]["MetricName"], 0.0)
+        return LATE + more + self.traffic.holes.get(minute, 0.0)
+
     def _value(self, metric_stat: Mapping[str, Any], minute: float) -> float | None:
         dimensions = {
             dimension["Name"]: dimension["Value"]
             for dimension in metric_stat["Metric"]["Dimensions"]
         }
-        total = failed = 0
+        total = failed = lost = 0
         below = 0.0
         for revision, share in self._in_minute(minute).items():
             if not self._meant(revision, dimensions):
@@ -91,16 +103,24 @@ class FakeCloudWatch:
             requests = round(self.traffic.rate * 60.0 * share)
             total += requests
             failed += round(requests * self.traffic.errors.get(release, 0.0))
-            below += requests * self._at_most(metric_stat["Stat"], release)
+            unanswered = round(requests * self.traffic.lost.get(release, 0.0))
+            lost += unanswered
+            below += (requests - unanswered) * self._at_most(metric_stat["Stat"], release)
         if not total:
+            # rule cloudwatch-no-zero: DOC Elastic Load Balancing user guide, "CloudWatch metrics
+            # for your Application Load Balancer": without requests, a metric is not reported
             return None
         name = metric_stat["Metric"]["MetricName"]
         if name == "TargetResponseTime" and metric_stat["Stat"].startswith("TC("):
             return float(round(below))
+        # rule alb-own-answers: DOC Elastic Load Balancing user guide, same page: RequestCount has
+        # a request for which a target was chosen; HTTPCode_Target_* what targets answered, not
+        # what the load balancer did; HTTPCode_ELB_* knows no target group
         figures = {
             "RequestCount": total,
             "HTTPCode_Target_5XX_Count": failed,
-            "TargetResponseTime": total,
+            _TARGET_ANSWERS: total - failed - lost,
+            "TargetResponseTime": total - lost,
         }
         value = figures.get(name)
         return float(value) if value else None

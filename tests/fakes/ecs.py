@@ -7,14 +7,14 @@ docs/ecs.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.fakes.aws_shapes import Operation, raise_client_error
 from tests.fakes.ecs_answers import describe_deployment
 from tests.fakes.ecs_deployment import FakeDeployment
 from tests.fakes.ecs_rules import configuration_faults
-from tests.fakes.ecs_service import ACCOUNT, ECS, GROUPS, RULE, FakeService
+from tests.fakes.ecs_service import ACCOUNT, ECS, GROUPS, RULE, TEST_RULE, FakeService
 
 
 class FakeEcs(FakeService):
@@ -50,7 +50,7 @@ class FakeEcs(FakeService):
                     "status": "ACTIVE",
                     "clusterArn": f"{ECS}:cluster/{self.cluster}",
                     "desiredCount": self.desired,
-                    "runningCount": self.desired - self.missing,
+                    "runningCount": self.running(),
                     "taskDefinition": self.revisions[revision]["definition"],
                     "deploymentConfiguration": dict(self.configuration),
                     "loadBalancers": [self._load_balancer(GROUPS[0])],
@@ -63,9 +63,17 @@ class FakeEcs(FakeService):
         """A new deployment where the task definition is another one (M: which parameters
         trigger one)."""
         self._must_be_here(parameters)
-        if wrong := configuration_faults(parameters.get("deploymentConfiguration", {})):
+        told = parameters.get("deploymentConfiguration", {})
+        if wrong := configuration_faults(told):
             raise_client_error("UpdateService", "InvalidParameterException", "; ".join(wrong))
-        self.configuration = parameters.get("deploymentConfiguration", self.configuration)
+        # rule ecs-configuration-merged: LIVE go-to-k/cdkd#1805 (what is not told stays; a block
+        # that is told replaces the one before)
+        # rule ecs-hooks-stay: LIVE hashicorp/terraform-provider-aws#47096 (only an empty list
+        # removes them)
+        self.configuration = {**self.configuration, **told}
+        # rule ecs-update-without-deployment: MODEL UpdateService: deploymentConfiguration and
+        # desiredCount do not trigger a deployment
+        self.desired = parameters.get("desiredCount", self.desired)
         definition = parameters.get("taskDefinition", "")
         if definition and definition not in self.definitions:
             raise_client_error("UpdateService", "ClientException", "TaskDefinition not found.")
@@ -83,17 +91,24 @@ class FakeEcs(FakeService):
         """Newest first."""
         self._must_be_here(parameters)
         statuses = parameters.get("status")
-        return {
-            "serviceDeployments": [
-                {
-                    "serviceDeploymentArn": deployment.arn,
-                    "status": deployment.status,
-                    "targetServiceRevisionArn": deployment.target,
-                }
-                for deployment in reversed(self.deployments)
-                if not statuses or deployment.status in statuses
-            ]
-        }
+        rows = [
+            {
+                "serviceDeploymentArn": deployment.arn,
+                "status": deployment.status,
+                "targetServiceRevisionArn": deployment.target,
+            }
+            for deployment in reversed(self.deployments)
+            if not statuses or deployment.status in statuses
+        ]
+        return self._page("serviceDeployments", rows, parameters)
+
+    def _page(self, key: str, rows: Sequence[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        # rule ecs-pages: MODEL ListTasks, ListServiceDeployments: a page has at most maxResults,
+        # and may have fewer although there are more
+        first = int(parameters.get("nextToken", "0"))
+        after = first + min(self.page, parameters.get("maxResults", 100))
+        more = {"nextToken": str(after)} if after < len(rows) else {}
+        return {key: list(rows[first:after]), **more}
 
     def describe_service_deployments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """At most 20 (M)."""
@@ -171,12 +186,17 @@ class FakeEcs(FakeService):
             raise_client_error(
                 "DescribeTaskDefinition", "ClientException", "Unable to describe it."
             )
-        return {"taskDefinition": self.definitions[parameters["taskDefinition"]]}
+        arn = parameters["taskDefinition"]
+        # rule ecs-tags-when-asked: MODEL DescribeTaskDefinition, include: tags are in the answer
+        # only where TAGS is asked for; a new revision has those that it is told, and no others
+        tags = {"tags": self.tags[arn]} if "TAGS" in parameters.get("include", ()) else {}
+        return {"taskDefinition": self.definitions[arn], **tags}
 
     def list_tasks(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """RUNNING, or STOPPED."""
         stopped = parameters.get("desiredStatus") == "STOPPED"
-        return {"taskArns": [task["taskArn"] for task in self.tasks(stopped=stopped)]}
+        arns = [task["taskArn"] for task in self.tasks(stopped=stopped)]
+        return self._page("taskArns", arns, parameters)
 
     def describe_tasks(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """At most 100 (M)."""
@@ -205,6 +225,7 @@ class FakeEcs(FakeService):
             "advancedConfiguration": {
                 "alternateTargetGroupArn": GROUPS[1],
                 "productionListenerRule": RULE,
+                **({"testListenerRule": TEST_RULE} if self.has_test_rule else {}),
                 "roleArn": f"arn:aws:iam::{ACCOUNT}:role/shop-traffic",
             },
         }

@@ -21,12 +21,14 @@ _ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
 GROUPS = (f"{_ELB}:targetgroup/shop-blue/1111", f"{_ELB}:targetgroup/shop-green/2222")
 BALANCER = f"{_ELB}:loadbalancer/app/shop/3333"
 RULE = f"{_ELB}:listener-rule/app/shop/3333/4444/5555"
+TEST_RULE = f"{_ELB}:listener-rule/app/shop/3333/4444/6666"
 
 
 class FakeService:
     """One service in one cluster. Set `scenario` before a deployment begins.
 
     revisions: ARN → {definition, group}. missing: tasks that do not run any more after a success.
+    page: entries that a page of a list has at most. tags: of each task definition.
     """
 
     def __init__(self, clock: Clock, cluster: str, service: str, tasks: int = 4) -> None:
@@ -42,7 +44,19 @@ class FakeService:
         self.configuration: Mapping[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.missing = 0
+        self.page = 100
+        self.has_test_rule = False
+        self.tags: dict[str, list[dict[str, str]]] = {}
         self._interfered = False
+        self._serving = tasks
+
+    def started(self, tasks: int) -> None:
+        """Have so many tasks run, whatever there were."""
+        self._serving = tasks
+
+    def running(self) -> int:
+        """Tasks that run."""
+        return self._serving - self.missing
 
     def serve(self, **definition: Any) -> str:
         """Have a revision of a task definition serve, as if it had always been there."""
@@ -57,6 +71,7 @@ class FakeService:
         )
         arn = f"{ECS}:task-definition/{parameters['family']}:{number}"
         definition = {key: value for key, value in parameters.items() if key != "tags"}
+        self.tags[arn] = list(parameters.get("tags", ()))
         self.definitions[arn] = {
             **definition,
             "taskDefinitionArn": arn,
@@ -77,6 +92,7 @@ class FakeService:
             going = self.deployments[-1]
         going.settle(now)
         if going.over and going.ended is not None:
+            self._serving = going.state.old + going.state.new
             succeeded = going.status == "SUCCESSFUL"
             self.current = going.target if succeeded else going.source
             self._event(going.ended, "has reached a steady state.")
@@ -117,7 +133,9 @@ class FakeService:
         group = self.revisions[self.current]["group"]
         other = GROUPS[1 - GROUPS.index(group)]
         target = self._revise(definition, group if rolling else other)
-        plan = plan_from_configuration(configuration, self.desired, self.desired)
+        # rule ecs-no-tasks: MODEL DescribeServiceDeployments, ServiceRevisionSummary: a service
+        # whose desired count is 0 starts no task, and its deployment is successful
+        plan = plan_from_configuration(configuration, self.desired, self._serving)
         number = len(self.deployments) + 1
         arn = f"{ECS}:service-deployment/{self.cluster}/{self.name}/deployment{number:04}"
         self.deployments.append(
@@ -132,7 +150,7 @@ class FakeService:
             definition = self.revisions[self.current]["definition"]
             return [
                 running_task(f"{prefix}running{number}", definition)
-                for number in range(self.desired)
+                for number in range(self.running())
             ]
         return [
             stopped_task(

@@ -93,3 +93,28 @@ def github() -> Iterator[GitHub]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def token_server(token: str) -> Iterator[str]:
+    """Where a job asks for its token: the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.headers["Authorization"] == "bearer bearer-of-the-job"
+            text = json.dumps({"value": token}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the tests' output is not its log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/token"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -17,7 +17,14 @@ from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Application, Config
 from shipway.config.tables import GitHub, Scanners
 from shipway.errors import ConfigError
-from shipway.github.workflows import PINS, generate_workflows, header_line
+from shipway.github.workflows import (
+    PINS,
+    deploy_targets,
+    generate_workflows,
+    header_line,
+    released_branch_notes,
+    subject_mismatch,
+)
 
 COMMANDS = frozenset({"run", "deploy", "monitor", "cost", "clean"})
 WRITTEN = generate_workflows(CONFIG, "apps/town", COMMANDS).files
@@ -153,29 +160,12 @@ def test_only_runs_of_pull_requests_are_ended_by_newer_ones() -> None:
     assert deploy["concurrency"]["queue"] == "max"
 
 
-def test_a_called_workflow_does_not_wait_for_the_one_that_calls_it() -> None:
-    groups = [WORKFLOWS[name]["concurrency"]["group"] for name in WORKFLOWS]
-    groups.append(WORKFLOWS["deploy.yml"]["jobs"]["deploy"]["concurrency"]["group"])
-    named = [re.sub(r"\$\{\{.*?\}\}", "development", group) for group in groups]
-    assert len(set(named)) == len(named)
-
-
 def test_deploys_are_of_pushes_and_by_the_one_workflow() -> None:
     deploy = WORKFLOWS["ci-cd.yml"]["jobs"]["deploy"]
     assert deploy["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
     assert set(deploy["needs"]) == {"verdict", "security"}
     for name in ("ci-cd.yml", "deploy-dev.yml", "deploy-staging.yml"):
         assert WORKFLOWS[name]["jobs"]["deploy"]["uses"] == "$/.github/workflows/deploy.yml"
-
-
-def test_who_calls_permits_what_the_called_jobs_ask_for() -> None:
-    for name in WORKFLOWS:
-        for job in jobs(name):
-            called = str(job.get("uses", "")).rpartition("/")[2]
-            if called:
-                asked = [one["permissions"].items() for one in jobs(called)]
-                needed = {pair for one in asked for pair in one}
-                assert needed <= job["permissions"].items()
 
 
 def test_a_long_rollout_has_the_time_that_it_may_take() -> None:
@@ -370,3 +360,94 @@ def test_a_python_of_the_applications_own_is_set_up_before_shipways() -> None:
         if "setup-python" in step.get("uses", "")
     ]
     assert setup["with"]["python-version"].split() == ["3.9", CONFIG.github.python]
+
+
+@pytest.mark.parametrize("default", ["master", "trunk", "release/next"])
+def test_a_branch_that_there_is_not_is_refused_with_the_line_that_helps(default: str) -> None:
+    with pytest.raises(ConfigError, match="no workflow would ever run") as caught:
+        released_branch_notes(GitHub(), default, {default, "feature"})
+    assert f'[github] main = "{default}"' in caught.value.remedy
+    assert released_branch_notes(GitHub(main=default), default, {default}) == ()
+
+
+def test_another_default_branch_is_said_and_an_unknown_one_is_nothing() -> None:
+    (note,) = released_branch_notes(GitHub(), "develop", {"main", "develop"})
+    assert "main is released, and the default branch is develop" in note
+    assert released_branch_notes(GitHub(), "master", frozenset()) != ()  # not one commit yet
+    assert released_branch_notes(GitHub(), "", {"feature"}) == ()
+
+
+def test_what_a_private_repository_lacks_is_left_out_and_said() -> None:
+    private = replace(CONFIG, github=GitHub(visibility="private"))
+    generated = generate_workflows(private, ".", COMMANDS)
+    text = "".join(generated.files.values())
+    for action in ("attest-build-provenance", "codeql-action", "dependency-review-action"):
+        assert action not in text
+    assert "security-events" not in text and "attestations" not in text
+    said = " ".join(generated.left_out)
+    assert "Enterprise Cloud" in said and "GitHub Code Security" in said
+    assert any("reviewers" in note for note in generated.notes)
+
+
+def test_what_is_asked_for_in_a_private_repository_is_there() -> None:
+    github = GitHub(visibility="private", codeql=True, dependency_review=False, attest=True)
+    generated = generate_workflows(replace(CONFIG, github=github), ".", COMMANDS)
+    text = "".join(generated.files.values())
+    assert "codeql-action/init" in text and "codeql-action/upload-sarif" in text
+    assert "attest-build-provenance" in text and "dependency-review-action" not in text
+    assert not any("needs" in sentence for sentence in generated.left_out)
+
+
+def test_a_visibility_that_is_not_configured_is_asked_for() -> None:
+    (note,) = generate_workflows(CONFIG, ".", COMMANDS).notes
+    assert 'visibility = "public" or "private"' in note
+    public = replace(CONFIG, github=GitHub(visibility="public"))
+    assert generate_workflows(public, ".", COMMANDS).notes == ()
+    assert (
+        generate_workflows(public, ".", COMMANDS).files
+        == generate_workflows(replace(CONFIG, github=GitHub()), ".", COMMANDS).files
+    )
+
+
+def test_a_session_is_as_long_as_the_rollout_where_the_role_is_known_to_allow_it() -> None:
+    def session(timeout: float, github: GitHub | None = None, account: str = "123456789012") -> int:
+        slow = replace(ECS, ecs=Ecs(timeout=timeout))
+        config = Config(
+            application=Application(name="town"),
+            environments={"production": slow},
+            aws=Aws(account=account),
+            github=github or GitHub(),
+        )
+        (target,) = deploy_targets(config)
+        return target.session
+
+    own = {"production": "arn:aws:iam::123456789012:role/own"}
+    assert session(3600) == 5400
+    assert session(600) == 3600  # never shorter than what every role allows
+    assert session(40_000) == 14_400  # what the stack's role allows
+    assert session(7200, GitHub(roles=own)) == 3600  # what every role allows
+    assert session(7200, GitHub(roles=own, role_sessions={"production": 43_200})) == 9000
+    assert session(7200, account="") == 3600  # nobody knows the role
+
+
+def test_a_rollout_that_outlives_githubs_machines_is_said() -> None:
+    slow = replace(ECS, ecs=Ecs(timeout=6 * 3600))
+    config = replace(CONFIG, environments={"production": slow})
+    notes = generate_workflows(config, ".", COMMANDS).notes
+    assert any("ends after 6" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected", "said"),
+    [
+        ("repo:a/b:environment:p", "repo:a@1/b@2:environment:p", 'oidc_subject = "name"'),
+        ("repo:a@1/b@2:environment:p", "repo:a/b:environment:p", '"immutable"'),
+        ("repo:a@1/b@3:environment:p", "repo:a@1/b@2:environment:p", "numbers differ"),
+        ("repo:a/b:ref:refs/heads/main", "repo:a/b:environment:p", "does not run in the env"),
+        ("repo:a/b:environment:q", "repo:a/b:environment:p", "does not run in the env"),
+        ("repo:c/b:environment:p", "repo:a/b:environment:p", "another repository"),
+        ("repo:a/b:environment:p", "", "trust exactly repo:a/b:environment:p"),
+    ],
+)
+def test_a_mismatch_of_subjects_is_explained(claimed: str, expected: str, said: str) -> None:
+    assert said in subject_mismatch(claimed, expected, "p")

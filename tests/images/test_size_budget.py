@@ -36,7 +36,7 @@ def test_what_is_added_is_what_is_above_the_base() -> None:
 def test_a_broken_budget_names_figure_limit_layer_and_packages() -> None:
     (gate,) = evaluate_size_budget(TOWN, Image(added_mb=40))
     assert gate.sentence == (
-        "added to the base is 41.12 MB; the limit is at most 40 MB; worst: layer 41.0 MB COPY dir "
+        "added to the base is 41.12 MB; at most 40 MB is allowed; worst: layer 41.0 MB COPY dir "
         "in /venv, sqlalchemy 18.0 MB, psycopg 11.0 MB"
     )
 

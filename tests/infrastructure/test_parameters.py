@@ -16,6 +16,7 @@ from shipway.config.tables import GitHub
 from shipway.errors import ConfigError
 from shipway.infrastructure.parameters import (
     RunningService,
+    account_parameters,
     bootstrap_parameters,
     environment_parameters,
     listener_rule_priority,
@@ -131,7 +132,7 @@ def test_a_name_that_is_too_long_for_a_load_balancer_is_refused() -> None:
 
 
 def test_an_environment_that_is_not_on_ecs_is_refused_with_those_that_are() -> None:
-    assert "bootstrap, staging, hall" in refused(config(), "production").remedy
+    assert "bootstrap, account, staging, hall" in refused(config(), "production").remedy
 
 
 @given(st.text(min_size=1, max_size=40))
@@ -153,8 +154,14 @@ def test_without_a_repository_nobody_is_trusted_and_half_of_one_is_an_error() ->
         trusted(GitHub(repository="acme/web"))
 
 
-def test_bootstrap_takes_budget_and_bucket() -> None:
-    found = bootstrap_parameters(config(budget=80.0, alerts="a@b.org"), HERE)
+def test_the_account_takes_the_budget_and_the_monitor_that_it_has() -> None:
+    found = account_parameters(config(budget=80.0, alerts="a@b.org"), "arn:monitor/1")
+    assert found == {"Budget": "80", "AlertTo": "a@b.org", "MonitorArn": "arn:monitor/1"}
+
+
+def test_bootstrap_takes_the_bucket_and_leaves_a_provider_that_is_there() -> None:
+    assert bootstrap_parameters(config(), HERE, has_provider=True)["CreateProvider"] == "no"
+    found = bootstrap_parameters(config(), HERE)
     assert found == {
         "Repository": "web",
         "Bucket": "web-shipway-123456789012-eu-west-1",
@@ -164,15 +171,11 @@ def test_bootstrap_takes_budget_and_bucket() -> None:
         "MovingTag3": "",
         "MovingTag4": "",
         "Lifecycle": found["Lifecycle"],
-        "Budget": "80",
-        "AlertTo": "a@b.org",
     }
     assert bootstrap_parameters(config(bucket="own", github_provider=False), HERE) == {
         **found,
         "Bucket": "own",
         "CreateProvider": "no",
-        "Budget": "0",
-        "AlertTo": "",
     }
 
 

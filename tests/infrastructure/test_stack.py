@@ -124,6 +124,7 @@ def test_a_change_set_is_read_page_by_page_with_its_values(scene: Scene) -> None
         TemplateBody="{}",
         ChangeSetType="UPDATE",
         Capabilities=["CAPABILITY_NAMED_IAM"],
+        ImportExistingResources=False,
         Parameters=[{"ParameterKey": "A", "ParameterValue": "b"}],
         Tags=[{"Key": "owner", "Value": "civic"}],
     )

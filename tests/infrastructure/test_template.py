@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from tests.infrastructure.levers import HERE, LEVERS, config, pairwise, parameters
 from tests.infrastructure.render import of_type, parse, render, strings
 
 import shipway.infrastructure.template
 from shipway.aws.names import TEST_HEADER, AwsResourceNames
 from shipway.config.aws import Infrastructure
-from shipway.infrastructure.parameters import bootstrap_parameters
+from shipway.infrastructure.account import ACCOUNT_REGION
+from shipway.infrastructure.parameters import account_parameters, bootstrap_parameters
 from shipway.infrastructure.stack_status import resource_name
-from shipway.infrastructure.template import LIMIT, load_template
+from shipway.infrastructure.template import LIMIT, load_template, with_static_names
 
 FOLDER = Path(shipway.infrastructure.template.__file__).parent / "templates"
-KINDS = ("bootstrap", "environment")
+KINDS = ("bootstrap", "account", "environment")
 NAMES = AwsResourceNames("web", "staging")
 TEXTS = {kind: load_template(kind) for kind in KINDS}
 TEMPLATES = {kind: parse(text) for kind, text in TEXTS.items()}
@@ -35,6 +38,10 @@ def bootstrap(**aws: Any) -> dict[str, Any]:
     return render(TEMPLATES["bootstrap"], found, NAMES.bootstrap_stack)
 
 
+def watched(**aws: Any) -> dict[str, Any]:
+    return render(TEMPLATES["account"], account_parameters(config(**aws)), NAMES.account_stack)
+
+
 def on(lever: str) -> dict[str, Any]:
     return rendered(**{lever: LEVERS[lever][1]})
 
@@ -46,6 +53,7 @@ def test_it_fits_into_a_request(kind: str) -> None:
 
 def test_it_asks_for_exactly_what_it_is_given() -> None:
     assert set(TEMPLATES["environment"]["Parameters"]) == set(parameters(SMALL))
+    assert set(TEMPLATES["account"]["Parameters"]) == set(account_parameters(config()))
     assert set(TEMPLATES["bootstrap"]["Parameters"]) == set(bootstrap_parameters(config(), HERE))
 
 
@@ -173,8 +181,10 @@ def test_what_cannot_be_made_again_is_never_simply_deleted(kind: str) -> None:
     )
     for name, one in TEMPLATES[kind]["Resources"].items():
         if one["Type"].removeprefix("AWS::") in held:
-            assert one["DeletionPolicy"] in ("Snapshot", "Retain"), name
-            assert one["UpdateReplacePolicy"] == one["DeletionPolicy"], name
+            assert one["DeletionPolicy"] in ("Snapshot", "RetainExceptOnCreate"), name
+            assert one["UpdateReplacePolicy"] == one["DeletionPolicy"].removesuffix(
+                "ExceptOnCreate"
+            ), name
 
 
 def test_only_the_neighbour_is_admitted() -> None:
@@ -291,7 +301,7 @@ def test_production_and_test_rules_lead_to_both_groups() -> None:
 
 def test_the_first_service_has_no_pauses_and_no_tasks_and_later_ones_keep_theirs() -> None:
     (first,) = of_type(rendered(), "ECS::Service").values()
-    assert "LifecycleHooks" not in first["DeploymentConfiguration"]
+    assert first["DeploymentConfiguration"]["LifecycleHooks"] == []  # else earlier ones stay
     assert (first["DesiredCount"], first["TaskDefinition"]) == (0, {"Ref": "FirstTask"})
     (later,) = of_type(on("release"), "ECS::Service").values()
     assert later["TaskDefinition"] == LEVERS["release"][1].task_definition
@@ -375,8 +385,8 @@ def test_development_is_off_at_night() -> None:
 
 
 def test_the_budget_is_there_where_somebody_hears_of_it() -> None:
-    assert of_type(bootstrap(budget=80.0), "Budgets::Budget") == {}
-    found = bootstrap(budget=80.0, alerts="a@b.org")
+    assert of_type(watched(budget=80.0), "Budgets::Budget") == {}
+    found = watched(budget=80.0, alerts="a@b.org")
     (budget,) = of_type(found, "Budgets::Budget").values()
     assert budget["Budget"]["BudgetLimit"] == {"Amount": "80", "Unit": "USD"}
     assert len(budget["NotificationsWithSubscribers"]) == 3
@@ -386,3 +396,34 @@ def test_the_budget_is_there_where_somebody_hears_of_it() -> None:
 def test_the_identity_provider_is_left_alone_where_there_is_one() -> None:
     assert of_type(bootstrap(), "IAM::OIDCProvider")
     assert of_type(bootstrap(github_provider=False), "IAM::OIDCProvider") == {}
+
+
+def test_every_region_that_has_ecs_has_all_that_the_stacks_are_made_of() -> None:
+    """By cfn-lint's own tables: budgets, for one, are not in each of them."""
+    kinds = {
+        one["Type"]
+        for kind in ("bootstrap", "environment")
+        for one in TEMPLATES[kind]["Resources"].values()
+    }
+    regions = {
+        region: set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS
+    }
+    with_ecs = {region: known for region, known in regions.items() if "AWS::ECS::Service" in known}
+    assert len(with_ecs) > 30
+    assert {region: kinds - known for region, known in with_ecs.items() if kinds - known} == {}
+    watching = {one["Type"] for one in TEMPLATES["account"]["Resources"].values()}
+    assert watching <= regions[ACCOUNT_REGION]
+    assert "AWS::Budgets::Budget" not in regions["af-south-1"]
+
+
+def test_names_of_what_stays_are_written_out_and_nothing_else_changes() -> None:
+    for kind, known in (
+        ("bootstrap", bootstrap_parameters(config(), HERE)),
+        ("environment", parameters(SMALL)),
+    ):
+        static = with_static_names(TEXTS[kind], known)
+        assert render(parse(static), known) == render(TEMPLATES[kind], known)
+        for one in parse(static)["Resources"].values():
+            for key in ("RepositoryName", "BucketName", "LogGroupName"):
+                if one.get("DeletionPolicy") == "RetainExceptOnCreate":
+                    assert isinstance(one["Properties"].get(key, ""), str), one["Type"]

@@ -13,7 +13,7 @@ from shipway.checks.osv_advisories import IMAGE_PACKAGES
 from shipway.checks.pytest import BROWSER, INTEGRATION, UNIT
 from shipway.checks.ruff import RUFF
 from shipway.checks.sbom import SBOM
-from shipway.config.schema import Application, Config, Environment, OwnStep
+from shipway.config.schema import Application, Config, Environment, Limits, OwnStep
 from shipway.config.tables import Image
 from shipway.errors import ConfigError
 from shipway.pipeline.check import Check
@@ -42,6 +42,26 @@ def test_an_application_has_an_environment_checks_and_a_release() -> None:
     assert made["unit"].work["check"] == "unit"
     assert made["package"].inputs == ("**",)
     assert made["ruff"].tool.startswith("ruff ")
+
+
+def test_unit_tests_alone_lose_the_network_where_they_are_to() -> None:
+    checks = (RUFF, IMPORTABLE, UNIT, INTEGRATION)
+    before, now = steps(WEB, *checks), steps(WEB, *checks, checks={"network": False})
+    assert now["unit"].work["network"] is False
+    assert before["unit"].identity != now["unit"].identity  # one that had it proves nothing
+    for name in ("ruff", "integration"):
+        assert "network" not in now[name].work
+        assert before[name].identity == now[name].identity
+
+
+def test_a_step_without_the_sandbox_is_another_step() -> None:
+    held, free = (steps(WEB, steps={"own": own(sandbox=on)})["own"] for on in (True, False))
+    assert (held.work, free.work) == ({"argv": ["true"]}, {"argv": ["true"], "sandbox": False})
+    assert held.identity != free.identity
+
+
+def test_checks_have_the_configured_time() -> None:
+    assert steps(WEB, RUFF, limits=Limits(timeout=60))["ruff"].timeout == 60
 
 
 def test_a_release_waits_for_its_sbom_and_does_without_one_that_cannot_be_made() -> None:

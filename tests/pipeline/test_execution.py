@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.pipeline.contexts import Probe, probing, workshop
+from tests.sandboxes import PLAIN, need_sandbox
 
 from shipway.config.schema import Config
 from shipway.config.tables import Service
@@ -25,6 +26,7 @@ from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import BASE_ENV, StepContext
 from shipway.ports import OnOutput
+from shipway.system.process import SystemProcesses
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,42 @@ def test_a_command_passes_or_fails_by_its_exit_code_and_keeps_its_log(tmp_path: 
     assert (killed.outcome, killed.reason) == (Outcome.FAILED, "it ended with signal 9")
 
 
+def test_a_check_without_network_reaches_loopback_only(tmp_path: Path) -> None:
+    need_sandbox()
+    code = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+        "socket.create_connection(s.getsockname(), 5)\n"
+        "try: socket.create_connection(('192.0.2.1', 80), 5)\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    probe = Probe(code=code)
+    step = probing(probe)
+    step.work["network"] = False
+    context = workshop(tmp_path, checks=lambda name: probe)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "Network is unreachable")
+
+
+def test_a_check_that_cannot_lose_the_network_is_unavailable(tmp_path: Path) -> None:
+    need_sandbox(PLAIN)
+    probe = Probe(code="open('ran', 'w')")
+    step = probing(probe)
+    step.work["network"] = False
+    processes = SystemProcesses(modes=(PLAIN,))
+    context = workshop(tmp_path, checks=lambda name: probe, processes=processes)
+    result = execute_step(step, context, quiet)
+    assert (result.outcome, result.code) == (Outcome.ERROR, "sandbox-unavailable")
+    assert "network = false cannot be held here" in result.reason
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_check_keeps_its_own_folder_of_the_state(tmp_path: Path) -> None:
+    probe = Probe(code="open('.shipway/cache/new', 'w')", kept="cache")
+    context = workshop(tmp_path, checks=lambda name: probe)
+    assert execute_step(probing(probe), context, quiet).outcome is Outcome.PASSED
+    assert (tmp_path / ".shipway" / "cache" / "new").exists()
+
+
 def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path: Path) -> None:
     given = {"PATH": os.environ["PATH"], "MODE": "a", "PASSWORD": "hush"}
     context = workshop(tmp_path, environment=given)
@@ -77,7 +115,8 @@ def test_a_program_sees_the_base_and_what_it_declares_and_nothing_else(tmp_path:
     log = (context.blobs.get(result.log) or b"").decode()
     names = {line.partition("=")[0] for line in log.splitlines()}
     assert {"PATH", "MODE"} <= names
-    assert names <= {*BASE_ENV, "MODE", "PWD", "OLDPWD", "SHLVL", "_"}
+    marks = {"SHIPWAY_STEP"}  # where there are no namespaces to find its processes by
+    assert names <= {*BASE_ENV, *marks, "MODE", "PWD", "OLDPWD", "SHLVL", "_"}
 
 
 def test_what_takes_too_long_failed_and_what_was_stopped_did_not(tmp_path: Path) -> None:
@@ -187,7 +226,7 @@ def test_a_figure_that_lacks_something_may_keep_a_limit_and_breaks_none(
     assert all(gate.passed for gate in result.gates)
     if outcome is Outcome.ERROR:
         assert result.reason == (
-            "coverage is 60 %; the limit is at least 60.5 %; "
+            "coverage is 60 %; at least 60.5 % is required; "
             "browser did not run, so nobody knows whether it is kept"
         )
 

@@ -78,9 +78,7 @@ def judged(root: Path, *found: Finding, **changes: Any) -> StepResult:
 def test_one_fault_that_two_tools_see_fails_the_gate_once(root: Path) -> None:
     result = judged(root, SQL, SAME)
     assert result.outcome is Outcome.FAILED
-    assert result.reason == (
-        "high findings is 1; the limit is at most 0; worst: main/a.py:2 (B608)"
-    )
+    assert result.reason == ("1 high finding is open; none is allowed; worst: main/a.py:2 (B608)")
     (one,) = result.findings
     assert one.tools == ("bandit", "semgrep")
     assert one.content == "db.execute('a' + b)"
@@ -157,7 +155,7 @@ def test_what_was_imported_from_elsewhere_counts_too(root: Path) -> None:
     keep_scan(str(root / ".shipway"), scan, name=scan.name, source="codeql.sarif", now=NOW)
     result = judged(root, SQL)
     assert result.findings[0].tools == ("bandit", "CodeQL")
-    assert result.reason.startswith("critical findings is 1")
+    assert result.reason.startswith("1 critical finding is open")
 
 
 def test_a_secret_keeps_the_content_that_its_check_gave(root: Path) -> None:

@@ -47,5 +47,5 @@ def test_a_broken_gate_names_the_three_worst_places() -> None:
     found = [replace(LOW, severity=Severity.HIGH, line=line) for line in range(1, 6)]
     result = next(one for one in evaluate_finding_gates(FindingGates(), found) if not one.passed)
     assert result.sentence == (
-        "high findings is 5; the limit is at most 0; worst: a.py:1 (B1), a.py:2 (B1), a.py:3 (B1)"
+        "5 high findings are open; none is allowed; worst: a.py:1 (B1), a.py:2 (B1), a.py:3 (B1)"
     )

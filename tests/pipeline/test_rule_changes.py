@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings
+from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings, Limits
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
 
@@ -70,6 +70,17 @@ def test_what_judges_a_rollout_is_a_rule_too() -> None:
     assert loosened_rules(rules(before), rules(now)) == ("environments.production.judge changed",)
 
 
+def test_limits_of_a_step_and_the_network_of_unit_tests_are_rules() -> None:
+    before = rules(Config(checks={"network": False}, limits=Limits(memory_gb=2, processes=10)))
+    now = rules(Config(limits=Limits(memory_gb=0, processes=20)))
+    assert loosened_rules(before, now) == (
+        "unit tests may reach the network",
+        "limits.memory_gb is looser: 2 → 0",
+        "limits.processes is looser: 10 → 20",
+    )
+    assert loosened_rules(now, before) == ()
+
+
 def test_workflows_and_settings_of_tools_are_told_and_prose_is_not() -> None:
     before = {".github/workflows/ci.yml": "a", "mypy.ini": "[mypy]\nstrict = true\n"}
     now = {
@@ -83,3 +94,11 @@ def test_workflows_and_settings_of_tools_are_told_and_prose_is_not() -> None:
         "mypy.ini changed",
         "setup.cfg: the settings of flake8 changed",
     )
+
+
+def test_a_test_that_may_fail_from_now_on_is_told_and_one_that_may_not_is_none() -> None:
+    before = Rules(NOTHING, (), failing=frozenset({("unit", "a"), ("unit", "b")}))
+    listed = Config(gates=Gates(known_failures="known.toml"))
+    now = Rules(listed, (), failing=frozenset({("unit", "b"), ("unit", "c")}))
+    assert loosened_rules(before, now) == ("known.toml lets more tests fail (1): unit, c",)
+    assert loosened_rules(now, replace(now, failing=frozenset())) == ()

@@ -20,6 +20,7 @@ from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.step_context import StepContext
 from shipway.releases.lock_header import input_digest, lock_header
 from shipway.releases.package import install_step, is_package, package_release, prepare_environment
 
@@ -236,6 +237,34 @@ def test_a_release_stays_as_it_was_and_nobody_may_write_into_its_files(root: Pat
     assert (path / "app.py").read_text() == "app = 1\n"
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.glob("*.*")}
     assert modes == {"app.py": 0o444, "requirements.txt": 0o444, "run.sh": 0o555}
+
+
+def built_by(command: str, root: Path) -> StepContext:
+    shop = shop_for(root)
+    application = replace(shop.config.application, build=command, env={"WHO": "{data}/me"})
+    return replace(shop, config=replace(shop.config, application=application))
+
+
+def test_a_release_is_built_once_in_its_own_folder_and_the_tree_stays_as_it_is(root: Path) -> None:
+    (root / "make.py").write_text(
+        "import os\nwith open('made.txt', 'a') as file:\n    file.write(os.environ['WHO'] + ';')\n"
+    )
+    shop = built_by("python make.py", root)
+    unbuilt = package_release(package_step(), shop_for(root), quiet).facts["release"]
+    for _ in range(2):
+        release = package_release(package_step(), shop, quiet).facts["release"]
+    made = Path(str(release["path"]), "made.txt").read_text()
+    assert made == f"{shop.state}/build/me;"
+    assert not (root / "made.txt").exists()
+    assert release["digest"] != unbuilt["digest"]
+    assert not Path(str(unbuilt["path"]), "made.txt").exists()
+
+
+def test_a_build_that_fails_is_the_applications_fault_and_no_release(root: Path) -> None:
+    (root / "make.py").write_text("raise SystemExit('no such theme')\n")
+    for _ in range(2):
+        with pytest.raises(ApplicationFault, match="ended with 1: no such theme"):
+            package_release(package_step(), built_by("python make.py", root), quiet)
 
 
 def test_a_damaged_copy_makes_way_for_a_whole_one(root: Path) -> None:

@@ -38,6 +38,7 @@ def findings(
         also=names,
         state=st.sampled_from(FindingState),
         because=text,
+        known_fingerprint=st.sampled_from(["", "331afaf3686255f2"]),
     )
 
 

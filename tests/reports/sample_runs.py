@@ -8,7 +8,7 @@ from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.findings.finding import FindingKind as About
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure
 from shipway.pipeline.outcome import Outcome, Verdict
-from shipway.pipeline.result import RunResult, StepResult, TestTally
+from shipway.pipeline.result import Comparison, RunResult, StepResult, TestFailure, TestTally
 from shipway.pipeline.step import Step, StepKind
 
 STARTED = 1_790_000_000.0
@@ -449,3 +449,99 @@ def many_findings(number: int) -> StepResult:
         for n in range(number)
     )
     return replace(result("findings", Outcome.FAILED, "security"), findings=found)
+
+
+def everything_wrong() -> RunResult:
+    """A run with one fault of nearly every kind, some of them new since main."""
+    judged = judged_run().steps
+    lint = GateResult(
+        Gate("findings", Bound.AT_MOST, 0), "", 1, "", passed=False, worst=(), tool="flake8"
+    )
+    unused = replace(finding(12), tool="flake8", rule="F401", message="'os' imported but unused")
+    types = replace(
+        finding(33),
+        tool="mypy",
+        rule="arg-type",
+        message='Argument 1 to "ward" has incompatible type "str"; expected "int"',
+    )
+    failures = (
+        TestFailure(
+            "tests.test_wards::test_ward_page",
+            "AssertionError: expected 200, got 404",
+            "tests/test_wards.py",
+            41,
+            (
+                ">       assert page.status_code == 200, 'expected 200, got 404'",
+                "E       AssertionError: expected 200, got 404",
+            ),
+        ),
+        TestFailure(
+            "tests.integration.test_the_import_of_candidates::test_a_row_without_a_ward_is_named",
+            "assert 'row 17' in 'no ward'",
+            "tests/integration/test_the_import_of_candidates.py",
+            120,
+            (),
+        ),
+    )
+    unit = replace(
+        result("unit", Outcome.FAILED, "test"),
+        reason="2 of 261 tests failed: tests.test_wards::test_ward_page: expected 200, got 404",
+        remedy="Correct the code or the test; shipway run unit runs these tests alone.",
+        command="shipway run unit",
+        tests=TestTally(259, 2, 0, failures=failures),
+        log=_LOG,
+        measures=coverage(),
+    )
+    scanned, findings = judged
+    broken = tuple(
+        replace(lint, gate=Gate(name, Bound.AT_MOST, 0), tool="")
+        for name in ("critical findings", "high findings", "secrets")
+    )
+    steps = (
+        *_quality()[:2],
+        replace(
+            result("flake8", Outcome.FAILED),
+            findings=(unused,),
+            gates=(lint,),
+            reason=lint.sentence,
+            remedy="Correct it where it is named; shipway run flake8 looks again.",
+            command="shipway run flake8",
+        ),
+        replace(
+            result("mypy", Outcome.FAILED),
+            findings=(types,),
+            gates=(replace(lint, tool="mypy"),),
+            reason=replace(lint, tool="mypy").sentence,
+            remedy="Correct it where it is named; shipway run mypy looks again.",
+            command="shipway run mypy",
+        ),
+        scanned,
+        replace(findings, gates=broken, reason=broken[0].sentence, command="shipway run findings"),
+        unit,
+        replace(
+            result("coverage", Outcome.FAILED, "test"),
+            gates=(COVERAGE_GATE,),
+            reason=COVERAGE_GATE.sentence,
+            remedy="Write tests for what is not run.",
+        ),
+        replace(
+            result("trivy", Outcome.ERROR, "security"),
+            reason="trivy is not here",
+            remedy="Install it: https://trivy.dev",
+            code="tool-missing",
+        ),
+        replace(
+            result("deploy-local", Outcome.UPSTREAM_FAILED, "deploy"), reason="unit ended failed"
+        ),
+    )
+    known = (
+        "test unit tests.integration.test_the_import_of_candidates::"
+        "test_a_row_without_a_ward_is_named",
+    )
+    looked = ("unit", "flake8", "mypy", "findings", "bandit")
+    return replace(
+        run(*steps, verdict=Verdict.FAILED),
+        compared=Comparison(run="20261122-1200-aa11", looked=looked, known=known),
+        commit="3f2a91c0d4e5b6a79888776655443322110000aa",
+        branch="wards",
+    )

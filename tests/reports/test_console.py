@@ -140,8 +140,8 @@ def test_a_failed_gate_is_said_once_in_the_log_and_once_in_the_summary() -> None
             steps=(step,),
         )
     )
-    assert stream.getvalue().count(sentence) == 2
-    assert stream.getvalue().endswith(f"failed: coverage: {sentence}\n")
+    assert stream.getvalue().count(sentence) == 3  # the step, the list, the verdict
+    assert stream.getvalue().endswith(f"failed: {sentence}\n")
 
 
 def test_the_log_of_a_step_that_passed_is_not_shown() -> None:
@@ -174,11 +174,10 @@ def test_the_block_names_failed_gates_unavailable_checks_and_left_out_tests() ->
     PlainConsole(stream).run_finished(failed_run())
     text = stream.getvalue()
     assert "13 steps: 4 passed, 3 failed, 2 cached, 1 skipped, 1 unavailable" in text
-    assert f"gate failed  {COVERAGE_GATE.sentence}" in text
-    assert (
-        "unavailable  trivy: the program trivy is not on PATH\n             next: Install" in text
-    )
-    assert "left out     test_redis: no Redis here" in text
+    assert f"missed limit   {COVERAGE_GATE.sentence}" in text
+    absent = "not run        trivy: the program trivy is not on PATH\n"
+    assert f"{absent}{' ' * 15}next: Install" in text
+    assert "left out       test_redis: no Redis here" in text
 
 
 def test_more_left_out_tests_than_fit_are_counted() -> None:
@@ -186,6 +185,22 @@ def test_more_left_out_tests_than_fit_are_counted() -> None:
     text = printed(replace(result("unit"), tests=TestTally(1, 0, 50, names)))
     assert text.count("left out") == 41
     assert "10 more tests, named in the report" in text
+
+
+def test_tests_that_failed_before_shipway_came_are_named_by_every_verdict() -> None:
+    tests = TestTally(3, 0, 0, known_failures=("test_mail: no host", "test_fax: no host"))
+    unit = replace(result("unit"), tests=tests)
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(run(unit))
+    assert stream.getvalue().splitlines()[2:] == [
+        "known        test_mail: no host",
+        "known        test_fax: no host",
+        "passed: 1 step, none failed; 2 tests failed that failed before Shipway came",
+    ]
+    bad = replace(result("ruff", Outcome.FAILED), reason="2 findings")
+    stream = io.StringIO()
+    PlainConsole(stream).run_finished(run(unit, bad, verdict=Verdict.FAILED))
+    assert "known        test_mail: no host" in stream.getvalue()
 
 
 def test_the_last_line_is_the_verdict_with_its_reason() -> None:
@@ -197,9 +212,7 @@ def test_the_last_line_is_the_verdict_with_its_reason() -> None:
     assert last_line(run(result("ruff"), address="http://localhost:8080")) == (
         "passed: 1 step, none failed; mycandidate answers at http://localhost:8080"
     )
-    assert last_line(run(bad, bad, verdict=Verdict.FAILED)) == (
-        "failed: unit: 1 test failed (1 more step too)"
-    )
+    assert last_line(run(bad, bad, verdict=Verdict.FAILED)) == ("failed: unit: 1 test failed")
     assert last_line(run(missing, verdict=Verdict.INCOMPLETE)) == (
         "incomplete: trivy: trivy is not here"
     )
@@ -223,14 +236,15 @@ def test_the_last_lines_name_the_worst_first() -> None:
     PlainConsole(stream).run_finished(run(*steps, verdict=Verdict.FAILED))
     lines = [line for line in stream.getvalue().splitlines()[2:] if line[:1] != " "]
     assert lines == [
-        "failed       ruff: 2 findings",
-        "unavailable  browser: every test was skipped",
-        "left out     test_redis: no Redis",
-        "unavailable  trivy: not here",
-        "failed: integration: 1 test failed (1 more step too)",
+        "failed test    integration: 1 test failed",
+        "failed check   ruff: 2 findings",
+        "not run        browser: every test was skipped",
+        "not run        trivy: not here",
+        "left out       test_redis: no Redis",
+        "failed: integration: 1 test failed; also 1 failed check",
     ]
     assert last_line(run(scanner, suite, verdict=Verdict.INCOMPLETE)) == (
-        "incomplete: browser: every test was skipped (1 more step too)"
+        "incomplete: browser: every test was skipped; also 1 not run"
     )
 
 
@@ -246,8 +260,8 @@ def test_many_failed_steps_are_counted() -> None:
     steps = [replace(result(f"s{n}", Outcome.FAILED), reason="no") for n in range(30)]
     stream = io.StringIO()
     PlainConsole(stream).run_finished(run(*steps, verdict=Verdict.FAILED))
-    assert stream.getvalue().count("\nfailed       ") == 21
-    assert "failed       9 more steps, named in the report" in stream.getvalue()
+    assert stream.getvalue().count("\nfailed check ") == 5
+    assert "and 25 more failed checks, named in the report" in stream.getvalue()
 
 
 def test_a_run_without_steps_proves_nothing_and_says_so() -> None:
@@ -271,7 +285,8 @@ def test_a_reason_is_found_where_a_step_gives_none() -> None:
         "it ended failed without saying why": bare,
     }
     for reason, ended in given.items():
-        assert last_line(run(ended, verdict=Verdict.FAILED)) == f"failed: unit: {reason}"
+        step = "" if ended.gates else "unit: "
+        assert last_line(run(ended, verdict=Verdict.FAILED)) == f"failed: {step}{reason}"
 
 
 def test_hostile_text_reaches_the_terminal_without_controls() -> None:

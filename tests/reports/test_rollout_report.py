@@ -29,7 +29,7 @@ def test_times_are_shown_from_the_rollouts_own_start() -> None:
 
 
 def test_probes_of_its_own_are_told_where_there_were_any() -> None:
-    name = "own probes among them"
+    name = "own probes"
     assert (name, "12") in rollout_report_view("deploy", promoted().to_dict(), STARTED).facts
     without = replace(promoted(), synthetic=0).to_dict()
     assert name not in dict(rollout_report_view("deploy", without, STARTED).facts)

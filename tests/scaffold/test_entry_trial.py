@@ -11,10 +11,11 @@ from tests.pipeline.contexts import INSTALLED, workshop
 
 from shipway.config.schema import Application, Config
 from shipway.scaffold.entry_point import EntryPoint
-from shipway.scaffold.entry_trial import EntryTester, last_error
+from shipway.scaffold.entry_trial import EntryTester
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
+from shipway.system.server_log import last_error
 
 MODULES = {
     "shop": "def app(environ, start):\n"

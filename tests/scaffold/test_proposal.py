@@ -20,7 +20,14 @@ from shipway.scaffold.generated_files import (
     settings_text,
     toml_value,
 )
-from shipway.scaffold.proposal import LOCK, Proposal, make_proposal, proposal_for, with_missing
+from shipway.scaffold.proposal import (
+    LOCK,
+    Proposal,
+    make_proposal,
+    proposal_for,
+    with_missing,
+    without_build,
+)
 from shipway.scaffold.survey import survey_application
 
 FLASK = {
@@ -84,18 +91,67 @@ def test_a_database_that_no_variable_chooses_is_not_asked_of_anybody() -> None:
     assert config.environments["local"].secrets == ()
 
 
-def test_django_takes_the_host_by_which_health_checks_ask() -> None:
-    reads = (
-        "import os\nif hosts := os.getenv('ALLOWED_HOSTS'):\n"
-        "    ALLOWED_HOSTS = hosts.split(',')\nelse:\n    ALLOWED_HOSTS = ['shop.example']\n"
-    )
-    wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()"
-    files = {"shop/settings.py": reads, "shop/wsgi.py": wsgi, "requirements.txt": "django\n"}
-    config = settings({**files, "manage.py": "", "shop/__init__.py": ""})
-    assert config.environments["local"].env == {"ALLOWED_HOSTS": "127.0.0.1"}
-    assert config.application.env == {"ALLOWED_HOSTS": "127.0.0.1"}
+WSGI = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()"
+DJANGO = {
+    "manage.py": "",
+    "shop/__init__.py": "",
+    "shop/wsgi.py": WSGI,
+    "requirements.txt": "django\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("reading", "hosts"),
+    [
+        ("if v := os.getenv('ALLOWED_HOSTS'):\n    HOSTS = v.split(',')", "127.0.0.1,localhost"),
+        ("HOSTS = os.environ['ALLOWED_HOSTS'].split(\",\")", "127.0.0.1,localhost"),
+        ("HOSTS = env.list('ALLOWED_HOSTS')\nenv = os.environ", "127.0.0.1,localhost"),
+        ("HOSTS = os.environ['ALLOWED_HOSTS'].split()", "127.0.0.1 localhost"),
+        ("HOSTS = os.environ['ALLOWED_HOSTS'].split(' ')", "127.0.0.1 localhost"),
+        ("HOSTS = [os.environ['ALLOWED_HOSTS']]", "127.0.0.1"),
+    ],
+)
+def test_django_takes_the_hosts_by_which_it_is_asked_parted_as_it_reads_them(
+    reading: str, hosts: str
+) -> None:
+    imports = "import os\nimport environ\nenv = environ.Env()\n"
+    reads = f"{imports}{reading}\n"
+    config = settings({**DJANGO, "shop/settings.py": reads})
+    assert config.environments["local"].env == {"ALLOWED_HOSTS": hosts}
+    assert config.application.env == {"ALLOWED_HOSTS": hosts}
     flask = settings({**FLASK, "shop/settings.py": reads})
     assert "ALLOWED_HOSTS" not in flask.environments["local"].env
+
+
+STATIC = "import os\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "built"),
+    [
+        ("STATIC_ROOT = BASE_DIR / 'staticfiles'", True),
+        ("STATIC_ROOT: str = os.path.join(BASE_DIR, 'static')", True),
+        ("STATIC_ROOT = '/var/www/static'", False),
+        ("STATIC_URL = '/static/'", False),
+    ],
+)
+def test_django_collects_its_static_files_where_it_serves_them_from_its_own_folder(
+    folder: str, built: bool
+) -> None:
+    files = {**DJANGO, "shop/settings.py": f"{STATIC}{folder}\n"}
+    command = "python manage.py collectstatic --noinput"
+    assert settings(files).application.build == (command if built else "")
+    assert (f"RUN {command}\n" in dockerfile(proposal(files))) == built
+    unserved = {**files, "shop/settings.py": f"{folder}\n"}
+    assert settings(unserved).application.build == ""
+
+
+def test_a_command_that_cannot_build_the_release_is_left_out_and_told() -> None:
+    first = proposal({**DJANGO, "shop/settings.py": f"{STATIC}STATIC_ROOT = BASE / 'x'\n"})
+    without = without_build(first, "it ended with 1: no such file")
+    assert "build" not in without.settings["application"]
+    assert without.assumed[-1].endswith("because it fails here: it ended with 1: no such file")
+    assert "collectstatic" not in dockerfile(without)
 
 
 def test_an_application_that_has_an_app_env_of_its_own_keeps_it() -> None:
@@ -251,3 +307,12 @@ def test_other_values_are_toml_too() -> None:
         "c": [1, 2.5, "x"],
         "d": {},
     }
+
+
+def test_a_default_branch_that_is_not_main_is_the_one_that_is_released() -> None:
+    survey = survey_application(MemorySources({"app.py": ""}), "shop")
+    proposal = make_proposal(survey, default_branch="master", folder="apps/shop")
+    assert proposal.settings["github"] == {"main": "master", "name": "apps-shop"}
+    assert any("master is released" in line for line in proposal.assumed)
+    for usual in ("", "main"):
+        assert "github" not in make_proposal(survey, default_branch=usual).settings

@@ -64,6 +64,38 @@ DJANGO = {"manage.py": "import django"}
             TestSuites((("unit", "."), ("integration", "tests/integration")), "pytest"),
         ),
         (
+            {
+                "conf/__init__.py": "",
+                "conf/test_settings.py": "",
+                "apps/cart/__init__.py": "",
+                "apps/cart/tests/test_b.py": "",
+                "apps/ward/__init__.py": "",
+                "apps/ward/tests.py": "",
+            },
+            ("conf",),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {
+                "shop/__init__.py": "",
+                "other/package.json": "",
+                "other/api/__init__.py": "",
+                "other/api/tests.py": "",
+            },
+            ("shop",),
+            TestSuites(),
+        ),
+        (
+            {"shop/cart/tests/apis/test_b.py": "", "shop/ward/tests/apis/test_c.py": ""},
+            ("shop",),
+            TestSuites((("unit", "."),), "pytest"),
+        ),
+        (
+            {"shop/tests/test_a.py": "", "shop/tests/apis/test_b.py": ""},
+            ("shop",),
+            TestSuites((("unit", "shop/tests"),), "pytest"),
+        ),
+        (
             {"shop/cart/tests/test_b.py": ""},
             ("shop",),
             TestSuites((("unit", "shop/cart/tests"),), "pytest"),

@@ -20,6 +20,7 @@ from shipway.system.git import (
     commit_time,
     has_changes,
     head_commit,
+    known_branches,
     listed_files,
 )
 
@@ -285,3 +286,59 @@ def test_what_a_sparse_checkout_leaves_out_is_absent(repository: Path) -> None:
     (part,) = absent_parts(str(repository))
     assert (part.path, part.command) == ("assets/logo.svg", "git sparse-checkout disable")
     assert absent_parts(str(repository / "app")) == []
+
+
+def _clone(tmp_path: Path, *branches: str, default: str = "") -> Path:
+    """A clone of a repository with these branches."""
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    git(origin, "init", "-q", "-b", default or branches[0])
+    git(origin, "commit", "-q", "--allow-empty", "-m", "first")
+    for branch in branches:
+        if branch != (default or branches[0]):
+            git(origin, "branch", branch)
+    git(tmp_path, "clone", "-q", str(origin), "clone")
+    return tmp_path / "clone"
+
+
+@pytest.mark.parametrize("name", ["master", "trunk", "release/next", "ünï-codé"])
+def test_a_clones_default_branch_is_the_remotes(tmp_path: Path, name: str) -> None:
+    clone = _clone(tmp_path, "main", name, default=name)
+    git(clone, "switch", "-q", "-c", "mine")
+    branches = known_branches(str(clone))
+    assert branches.default == name
+    assert branches.names == {"main", name, "mine"}
+
+
+def test_before_the_first_commit_the_default_branch_is_the_one_that_is_begun(
+    tmp_path: Path,
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "work")
+    branches = known_branches(str(tmp_path))
+    assert (branches.default, branches.names) == ("work", frozenset())
+
+
+def test_without_a_remote_a_usual_name_says_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "master")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "first")
+    git(tmp_path, "switch", "-q", "-c", "feature")
+    assert known_branches(str(tmp_path)).default == "master"
+    git(tmp_path, "branch", "main")
+    assert known_branches(str(tmp_path)).default == ""  # which of the two nobody knows
+
+
+def test_a_checkout_of_one_branch_says_nothing(tmp_path: Path) -> None:
+    """As actions/checkout leaves it: one branch of the remote, and not its HEAD."""
+    clone = _clone(tmp_path, "main", "develop")
+    job = tmp_path / "job"
+    job.mkdir()
+    git(job, "init", "-q")
+    git(job, "remote", "add", "origin", str(clone.parent / "origin"))
+    git(job, "fetch", "-q", "origin", "+refs/heads/develop:refs/remotes/origin/develop")
+    git(job, "checkout", "-q", "-B", "develop", "refs/remotes/origin/develop")
+    branches = known_branches(str(job))
+    assert (branches.default, branches.names) == ("", frozenset({"develop"}))
+
+
+def test_outside_of_a_repository_there_are_no_branches(tmp_path: Path) -> None:
+    assert known_branches(str(tmp_path)).names == frozenset()

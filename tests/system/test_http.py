@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tests.fakes.http import ScriptedHttp
 from tests.patience import PATIENCE
 
@@ -165,3 +173,77 @@ def test_a_request_is_logged_without_its_query(caplog: pytest.LogCaptureFixture)
 )
 def test_the_public_part_of_a_url_has_no_query_and_no_password(url: str, public: str) -> None:
     assert public_part(url) == public
+
+
+@pytest.fixture
+def named_server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A server on this machine whose certificate is for shop.example.org; its port, and the
+    certificate. It answers with the Host that it was asked by."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop.example.org")])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.example.org")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.headers["host"].encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port, pem
+    server.shutdown()
+    server.server_close()
+
+
+class Trusting(RealHttp):
+    """RealHttp that trusts one certificate more."""
+
+    def __init__(self, pem: Path) -> None:
+        self.__dict__["_certificates"] = ssl.create_default_context(cafile=str(pem))
+
+
+def test_a_server_can_be_asked_by_a_name_that_leads_elsewhere(
+    named_server: tuple[int, Path],
+) -> None:
+    port, pem = named_server
+    url = f"https://127.0.0.1:{port}/"
+    answer = Trusting(pem).get(url, timeout=PATIENCE, headers={"Host": "shop.example.org"})
+    assert answer.body == b"shop.example.org"
+
+
+@pytest.mark.parametrize("headers", [{}, {"host": "other.example.org"}])
+def test_a_certificate_for_another_name_is_refused(
+    named_server: tuple[int, Path], headers: dict[str, str]
+) -> None:
+    port, pem = named_server
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        Trusting(pem).get(f"https://127.0.0.1:{port}/", timeout=PATIENCE, headers=headers)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from shipway.aws.names import Account
 from shipway.aws.retry import Patience, Retries
+from shipway.aws.web_identity import identity_token, web_identity
 from shipway.config.aws import Aws
-from shipway.errors import ConfigError
-from shipway.ports import AwsService, Clients, Clock
+from shipway.errors import ConfigError, Unreachable
+from shipway.ports import AwsService, Clients, Clock, Http
 from shipway.system.clock import SystemClock
+from shipway.system.http import RealHttp
 
 if TYPE_CHECKING:
     from boto3 import Session
     from botocore.client import BaseClient
+    from botocore.session import Session as BotocoreSession
+    from types_boto3_sts import STSClient
 
 # Every AWS client is made here: region, retries, and errors in words.
 
@@ -28,9 +32,15 @@ class AwsClients:
     """
 
     def __init__(
-        self, settings: Aws, clock: Clock | None = None, patience: Patience | None = None
+        self,
+        settings: Aws,
+        clock: Clock | None = None,
+        patience: Patience | None = None,
+        http: Http | None = None,
     ) -> None:
         self._settings = settings
+        self._http = http or RealHttp()
+        self._renewed = False
         self._patience = patience or Patience()
         self._retries = Retries(clock or SystemClock(), random.random, self._patience)
         self._session: Session | None = None
@@ -46,8 +56,10 @@ class AwsClients:
         return self._clients[service]
 
     def renew(self) -> None:
-        """Look for credentials anew: boto3 renews what it can by itself, and keeps the rest."""
+        """Look for credentials anew: boto3 renews what it can by itself, and keeps the rest. In a
+        job of GitHub's, whose credentials are variables, the role is taken on again."""
         self._session = None
+        self._renewed = True
         self._clients.clear()
 
     @property
@@ -80,6 +92,8 @@ class AwsClients:
                 )
             )
             self._retries.join(session)
+            if self._renewed:
+                self._take_on_again(session)
             try:
                 self._session = Session(
                     botocore_session=session,
@@ -94,6 +108,35 @@ class AwsClients:
                     code="aws-refused",
                 ) from None
         return self._session
+
+    def _take_on_again(self, session: BotocoreSession) -> None:
+        """New credentials by the job's token, where this is a job that knows its role. Where there
+        are none, the old ones stay, and AWS says what is wrong with them."""
+        from botocore import UNSIGNED
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        identity = web_identity(os.environ)
+        if identity is None or not identity.role:
+            return
+        region = self._settings.region or os.environ.get("AWS_REGION")
+        try:
+            sts = cast(
+                "STSClient",
+                session.create_client(
+                    "sts", region_name=region, config=Config(signature_version=UNSIGNED)
+                ),
+            )
+            granted = sts.assume_role_with_web_identity(
+                RoleArn=identity.role,
+                RoleSessionName="shipway",
+                WebIdentityToken=identity_token(identity, self._http),
+            )["Credentials"]
+        except (BotoCoreError, ClientError, Unreachable):
+            return
+        session.set_credentials(
+            granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"]
+        )
 
     def _make(self, service: AwsService) -> BaseClient:
         return self._opened().client(service, region_name=self.region)

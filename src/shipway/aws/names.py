@@ -70,6 +70,11 @@ class AwsResourceNames:
         return f"{self.application}-bootstrap"
 
     @property
+    def account_stack(self) -> str:
+        """The stack that watches the account's cost, in us-east-1."""
+        return f"{self.application}-account"
+
+    @property
     def service(self) -> str:
         """The service in the cluster."""
         return "web"
@@ -157,10 +162,12 @@ class AwsResourceNames:
 
 
 def subject_claim(github: GitHub, environment: str) -> str:
-    """The `sub` of a job's token in an environment: `repo:OWNER@ID/NAME@ID:environment:ENV`.
+    """The `sub` of a job's token in an environment: `repo:OWNER@ID/NAME@ID:environment:ENV`, or
+    `repo:OWNER/NAME:environment:ENV` of a repository that did not opt in.
 
     With the ids, a repository that takes over the name is another one (GitHub, "OpenID Connect
-    reference", immutable subjects). Raises ConfigError where one of them is not configured.
+    reference", immutable subjects). Raises ConfigError where one of them is not configured: the
+    role asks for the repository's in either case.
     """
     owner, slash, name = github.repository.partition("/")
     if not (owner and slash and name and "/" not in name):
@@ -169,11 +176,15 @@ def subject_claim(github: GitHub, environment: str) -> str:
             'Write it in shipway.toml: [github] repository = "OWNER/NAME".',
             code="invalid-setting",
         )
-    for key, value in (("owner_id", github.owner_id), ("repository_id", github.repository_id)):
+    immutable = github.oidc_subject == "immutable"
+    numbers = {"owner_id": github.owner_id} if immutable else {}
+    for key, value in {**numbers, "repository_id": github.repository_id}.items():
         if not value.isascii() or not value.isdigit():
             raise ConfigError(
                 f"github.{key}: a number is wanted, found {value!r}",
                 f"gh api repos/{github.repository} --jq '.owner.id, .id' prints both.",
                 code="invalid-setting",
             )
-    return f"repo:{owner}@{github.owner_id}/{name}@{github.repository_id}:environment:{environment}"
+    if immutable:
+        owner, name = f"{owner}@{github.owner_id}", f"{name}@{github.repository_id}"
+    return f"repo:{owner}/{name}:environment:{environment}"

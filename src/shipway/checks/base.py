@@ -36,6 +36,7 @@ class CheckDefaults:
     served: bool = False
     serviced: bool = False
     reports: tuple[str, ...] = ()
+    kept: str = ""
     default: bool = True
     settings_in: tuple[tuple[str, str], ...] = ()
 

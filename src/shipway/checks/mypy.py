@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shipway.checks import tools
 from shipway.checks.base import CheckDefaults, relative_path, settings_file, tool_crashed
 from shipway.config.schema import Config
+from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
 
@@ -20,6 +21,7 @@ _SETTINGS = (
     ("pyproject.toml", "[tool.mypy]"),
     ("setup.cfg", "[mypy]"),
 )
+_PLUGIN = re.compile(r'Error importing plugin "([\w.]+)"')
 _NAMES_FILES = re.compile(r"^(files|packages|modules)\s*=", re.MULTILINE)
 
 
@@ -49,6 +51,9 @@ class Mypy(CheckDefaults):
         """0: clean, 1: errors, 2: a file that is not Python, or it did not run."""
         try:
             messages = [json.loads(line) for line in output.stdout.splitlines() if line.strip()]
+            for message in messages:
+                if plugin := _PLUGIN.match(str(message["message"])):
+                    raise _without_plugin(plugin[1], str(message["file"]))
             errors = [message for message in messages if message["severity"] == "error"]
             findings = tuple(_finding(error, context) for error in errors)
         except (ValueError, KeyError, TypeError):
@@ -59,6 +64,14 @@ class Mypy(CheckDefaults):
         if output.code != expected:
             raise tool_crashed(output, "mypy")
         return CheckResult(findings)
+
+
+def _without_plugin(plugin: str, file: str) -> CannotRun:
+    return CannotRun(
+        f"{file} names the plugin {plugin}, which mypy has not where Shipway runs it",
+        "Check types where the plugin is installed, and switch this off: [checks] mypy = false.",
+        code="tool-missing",
+    )
 
 
 def _names_files(root: str) -> bool:
@@ -91,6 +104,7 @@ MYPY = Mypy(
     name="mypy",
     summary="types, by mypy",
     tool=tools.MYPY,
+    kept="mypy",
     configuration=(
         "pyproject.toml",
         "mypy.ini",

@@ -153,6 +153,7 @@ PIP_AUDIT = PipAudit(
     name="pip-audit",
     summary="known faults of installed packages, by pip-audit",
     tool=tools.PIP_AUDIT,
+    kept="pip-audit",
     expected=8.0,
     max_age=DAY,
 )

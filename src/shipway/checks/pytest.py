@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
 from shipway.checks.base import CheckDefaults
 from shipway.checks.scripts import HERE
 from shipway.config.schema import Config
-from shipway.errors import CannotRun
-from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.errors import CannotRun, ConfigError
+from shipway.pipeline.check import END_RECORD, CheckContext, CheckResult, ToolOutput
 from shipway.pipeline.gates import Gate
-from shipway.pipeline.result import TestTally
+from shipway.pipeline.known_failures import read_known_failures
+from shipway.pipeline.result import TestFailure, TestTally
 
 NOT_COLLECTED = 2  # pytest's exit code where a test file cannot be imported
 NO_TESTS = 5
@@ -44,6 +47,17 @@ _CAUSES = (
     re.compile(r"^ERROR: (.+)$", re.MULTILINE),
     re.compile(r"^!{3,} (.+?) !{3,}$", re.MULTILINE),
 )
+
+
+MOST_FAILURES = 100  # that a result names; the log has them all
+MOST_DETAILS = 8  # lines of each
+_LONGEST_DETAIL = 300
+# A place in a traceback: of Python's own, or of pytest's (`tests/test_a.py:3: AssertionError`).
+_PLACE = re.compile(
+    r'^(?:E?\s*File "([^"\n]+)", line (\d+)|([^\s:][^:\n]*\.py):(\d+):)', re.MULTILINE
+)
+_LIBRARY = re.compile(r"(^|/)(site-packages|dist-packages|\.venv|venv|\.shipway)/")
+_SHOWN = re.compile(r"[>E] {2,}\S")  # the statement that failed, and the error, in pytest's report
 
 
 @dataclass(frozen=True)
@@ -125,13 +139,20 @@ class Pytest(CheckDefaults):
             suite = fromstring(output.reports.get("junit.xml", b""))  # our own file
         except ParseError:
             return _broken(output)
+        if context.key and (doubt := _doubt(suite, output, context.key)):
+            return _broken(output, cause=doubt)
         if output.code == NO_TESTS and suite.find(".//skipped") is None:
             if files := _test_files(os.path.join(context.root, self.folder(config)), context.root):
                 return _collected_nothing(self.name, files)
             raise _no_tests(self.name, self.folder(config))
         if output.code not in (0, 1, NOT_COLLECTED, NO_TESTS):
             return _broken(output)
-        return _read(suite, output)
+        path = config.gates.known_failures
+        try:
+            known = read_known_failures(context.root, path)
+        except ConfigError as problem:
+            raise CannotRun(problem.message, problem.remedy, code=problem.code) from None
+        return _read(suite, output, context.root, known.of(self.name), path)
 
 
 def _is_root(folder: str) -> bool:
@@ -160,12 +181,31 @@ def _collected_nothing(kind: str, files: Sequence[str]) -> CheckResult:
     )
 
 
-def _broken(output: ToolOutput, tests: TestTally | None = None) -> CheckResult:
-    """The suite, not one of its tests, is what failed."""
+def _doubt(suite: Element, output: ToolOutput, key: str) -> str:
+    """Why the report is not that of a runner which came to its end; "" where it is.
+
+    A test that leaves by os._exit takes the runner along, and code under test can write any file
+    that the runner writes. The end record has a seal, by a key that only the runner was given.
+    """
+    seal, _, text = output.reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
+    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+        return "the test runner did not come to its end (a test may have called os._exit)"
+    counts: dict[str, int] = json.loads(text)  # the runner's own, as the seal says
+    if counts["code"] != output.code:
+        return f"the tests ended with {counts['code']}, and the process with another code"
+    if not output.code and (unreported := counts.get("unreported")):
+        return f"{unreported} of {counts['collected']} tests were not run to their end"
+    if counts.get("failed") and suite.find(".//failure") is None and suite.find(".//error") is None:
+        return f"{counts['failed']} tests failed, and the report has none of them"
+    return ""
+
+
+def _broken(output: ToolOutput, tests: TestTally | None = None, cause: str = "") -> CheckResult:
+    """The suite, not one of its tests, is what failed. cause: where it is known."""
     how = f"was ended by signal {-output.code}" if output.code < 0 else f"ended with {output.code}"
     return CheckResult(
         tests=tests,
-        failed=f"the tests did not run to their end: {_cause(output)}; the run {how}",
+        failed=f"the tests did not run to their end: {cause or _cause(output)}; the run {how}",
         remedy="Correct what the whole suite depends on: conftest.py, plug-ins, settings, the "
         "database. Its log above has the whole error.",
     )
@@ -192,25 +232,88 @@ def _no_tests(kind: str, folder: str) -> CannotRun:
     )
 
 
-def _read(suite: Element, output: ToolOutput) -> CheckResult:
+def failed_tests(junit: bytes) -> dict[str, str] | None:
+    """The tests that failed, with the reason of each; None where a part of the suite did not run.
+
+    junit: the report of a suite that ran to its end. Tests of a file that cannot be imported are
+    not in it, and whether they fail is not known.
+    """
+    try:
+        suite = fromstring(junit)
+    except ParseError:
+        return None
+    broken = [case for case in suite.iter("testcase") if _is_broken(case)]
+    if not all(map(_has_run, broken)):
+        return None
+    return {_name(case): _message(case, "failure", "error") for case in broken}
+
+
+def _is_broken(case: Element) -> bool:
+    return _child(case, "failure", "error") is not None
+
+
+def _has_run(case: Element) -> bool:
+    """Whether it is a test, and no file that cannot be imported: pytest's, or unittest's."""
+    child = _child(case, "failure", "error")
+    uncollected = child is not None and child.get("message") == "collection failure"
+    return not uncollected and not case.get("classname", "").startswith("unittest.loader.")
+
+
+def _read(
+    suite: Element, output: ToolOutput, root: str, known: Mapping[str, str], path: str
+) -> CheckResult:
+    """root: the application's folder. known: the tests that failed before, listed in the file at
+    path."""
     cases = list(suite.iter("testcase"))
-    broken = [case for case in cases if _child(case, "failure", "error") is not None]
-    skipped = [case for case in cases if case not in broken and case.find("skipped") is not None]
+    every = [case for case in cases if _is_broken(case)]
+    before = [case for case in every if _has_run(case) and _name(case) in known]
+    broken = [case for case in every if case not in before]
+    skipped = [case for case in cases if case not in every and case.find("skipped") is not None]
     tally = TestTally(
-        len(cases) - len(broken) - len(skipped),
+        len(cases) - len(every) - len(skipped),
         len(broken),
         len(skipped),
         tuple(f"{_name(case)}: {_message(case, 'skipped')}" for case in skipped),
+        tuple(f"{_name(case)}: {_message(case, 'failure', 'error')}" for case in before),
+        tuple(_failure(case, root) for case in broken[:MOST_FAILURES]),
     )
     if skipped and not tally.executed:
         raise CannotRun(
             "every test was skipped", "See why above; nothing was tested.", code="no-tests"
         )
-    if bool(broken) != bool(output.code) or not cases:
+    if bool(every) != bool(output.code) or not cases:
         return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])
     failed = f"{len(broken)} of {tally.executed} tests failed: {first}" if broken else ""
-    return CheckResult(tests=tally, failed=failed)
+    if not broken and not tally.passed:
+        failed = f"none of {tally.executed} tests passed: {tally.known_failures[0]}"
+    warnings = _of_known(known, cases, before, path)
+    return CheckResult(tests=tally, failed=failed, warnings=warnings)
+
+
+def _of_known(
+    known: Mapping[str, str], cases: Sequence[Element], before: Sequence[Element], path: str
+) -> tuple[str, ...]:
+    """What became of the tests that failed before: they still do, they pass, they are gone."""
+    failing = [_name(case) for case in before]
+    others = {_name(case): case for case in cases if _name(case) not in failing}
+    passed = [name for name in known if name in others and others[name].find("skipped") is None]
+    gone = [name for name in known if name not in failing and name not in others]
+    sentences = (
+        (failing, "failed before Shipway came and failed again"),
+        (passed, f"of {path} passed, which makes the line needless"),
+        (gone, f"of {path} no longer in the suite, which makes the line needless"),
+    )
+    return tuple(
+        f"{len(names)} test{'s' if len(names) > 1 else ''} {words}: {_some(names)}"
+        for names, words in sentences
+        if names
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _child(case: Element, *kinds: str) -> Element | None:
@@ -232,6 +335,28 @@ def _message(case: Element, *kinds: str) -> str:
     return lines[0] if lines else "no reason given"
 
 
+def _failure(case: Element, root: str) -> TestFailure:
+    """The test with the place of its error, and the lines that show it."""
+    child = _child(case, "failure", "error")
+    text = (child.text if child is not None else "") or ""
+    message = _message(case, "failure", "error")
+    places = [place for match in _PLACE.finditer(text) if (place := _own(match, root))]
+    # Python's compiler names the faulty file last; everything else begins in the test.
+    path, line = (places[-1] if "SyntaxError" in text else places[0]) if places else ("", 0)
+    shown = [line for line in text.splitlines() if _SHOWN.match(line)]
+    details = tuple(line.rstrip()[:_LONGEST_DETAIL] for line in shown[:MOST_DETAILS])
+    return TestFailure(_name(case), message, path, line, details)
+
+
+def _own(match: re.Match[str], root: str) -> tuple[str, int] | None:
+    """A place in the application's own files; None for one in a library."""
+    path = os.path.normpath(os.path.join(root, match[1] or match[3]))
+    relative = os.path.relpath(path, root)
+    if relative.startswith(os.pardir) or _LIBRARY.search(relative):
+        return None
+    return relative, int(match[2] or match[4])
+
+
 def _kind(name: str, summary: str, expected: float) -> Pytest:
     return Pytest(
         name=name,
@@ -240,7 +365,7 @@ def _kind(name: str, summary: str, expected: float) -> Pytest:
         stage="test",
         needs=("install", "importable"),
         expected=expected,
-        reports=("junit.xml", "coverage.data"),
+        reports=("junit.xml", "coverage.data", END_RECORD),
         serviced=name != "unit",
         settings_in=_SETTINGS,
     )

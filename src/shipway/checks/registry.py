@@ -1,6 +1,7 @@
 """The checks. A new one is one small file here and one line in CHECKS."""
 
 from dataclasses import replace
+from difflib import get_close_matches
 
 from shipway.checks.actionlint import ACTIONLINT
 from shipway.checks.bandit import BANDIT
@@ -28,6 +29,7 @@ from shipway.checks.trufflehog import TRUFFLEHOG
 from shipway.checks.workflow_schema import WORKFLOW_SCHEMA
 from shipway.checks.zizmor import ZIZMOR
 from shipway.config.schema import Config
+from shipway.errors import ConfigError
 from shipway.pipeline.check import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -67,8 +69,19 @@ CHECKS: tuple[Check, ...] = (
 def enabled_checks(config: Config) -> tuple[Check, ...]:
     """The checks that apply to an application and are not switched off.
 
-    What one of them needs of the others is cut down to those that are there.
+    What one of them needs of the others is cut down to those that are there. Raises ConfigError for
+    a check that there is not: it would be switched on or off by nobody.
     """
+    names = [check.name for check in CHECKS]
+    for name in config.checks:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"[checks] {name}: there is no such check.{hint} Accepted: {', '.join(names)}.",
+                "Correct the name, or remove the line.",
+                code="invalid-setting",
+            )
     chosen = [
         check
         for check in CHECKS

@@ -159,6 +159,7 @@ SEMGREP = Semgrep(
     name="semgrep",
     summary="unsafe Python and configuration, by semgrep and Shipway's rules",
     tool=tools.SEMGREP,
+    kept="semgrep",
     configuration=(".semgrepignore", "**/.semgrepignore"),
     expected=8.0,
 )

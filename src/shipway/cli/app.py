@@ -41,6 +41,10 @@ def parse(argv: Sequence[str]) -> tuple[Run, dict[str, Any]]:
         from shipway.cli import completion
 
         return completion.install if options.install_completion else completion.show, {}
+    if not rest:
+        from shipway.cli.overview import overview  # only `shipway` alone needs it
+
+        return overview, {"directory": directory}
     while parser.run is None:
         if not rest:
             parser.print_help(sys.stderr)

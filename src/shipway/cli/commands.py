@@ -52,6 +52,10 @@ COMMANDS = {
         "Show what works here, what is missing, what is lost without it, and how to get it",
     ),
     "explain": ("explain", "Explain an error code, as docs/troubleshooting.md does"),
+    "schema": (
+        "schema",
+        "Print the JSON schema of shipway.toml, by which editors complete and check it",
+    ),
     "findings": ("findings", "What scanners that run elsewhere found"),
     "image": ("image", "The application's image: build it, scan it, push it"),
     "infra": ("infra", "The account's and the environments' stacks in AWS"),

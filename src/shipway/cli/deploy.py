@@ -37,13 +37,16 @@ from shipway.releases.migration_safety import pending_contractions, rollback_obs
 from shipway.releases.release import Release, release_from
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
-from shipway.reports.rollout_console import PlainRollout
+from shipway.reports.rollout_console import PlainRollout, delivery_lines
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
+from shipway.rollouts.delivery import delivery_metrics, rollback_numbers
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, Platform, PlatformStatus
 from shipway.rollouts.report import RolloutReport
+from shipway.system.clock import SystemClock
+from shipway.system.git import commit_times
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 # the exit code.
@@ -96,7 +99,10 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
     project = open_project(directory)
     target_platform = open_platform(project, environment)
-    if not force and not target_platform.unfinished:
+    undo = (
+        target_platform.unfinished is not None
+    )  # otherwise, rolled back is not where it was to go
+    if not force and not undo:
         raise_if_unsafe(
             target_platform.earlier(to),
             target_platform,
@@ -109,7 +115,7 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
         receipt = news.finish(
             target_platform.rollback(to, news.wrap(screen, to, target_platform.serves))
         )
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=undo, back=True)
 
 
 def resume(*, directory: str, environment: str, json: bool) -> int:
@@ -133,7 +139,7 @@ def cancel(*, directory: str, environment: str, json: bool) -> int:
         _listening(project, "", json=json) as screen,
     ):
         receipt = news.finish(target_platform.cancel(news.wrap(screen)))
-    return _finish(receipt, project, json=json, undo=True)
+    return _finish(receipt, project, json=json, undo=True, back=True)
 
 
 def status(*, directory: str, environment: str, history: bool, json: bool) -> int:
@@ -144,13 +150,32 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     if ecs_platform(project, environment):
         state["secrets"] = _secrets(project, environment)
     past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
-    rollouts = [rollout.to_dict() for rollout in past]
+    back = rollback_numbers(sorted(past, key=lambda rollout: rollout.number))
+    rollouts = [
+        {**rollout.to_dict(), "kind": "rollback" if rollout.number in back else "deployment"}
+        for rollout in past
+    ]
+    committed = _committed(project) if past else {}
+    metrics = delivery_metrics(past, committed, SystemClock().now(), _MONTH)
     if json:
-        print(json_module.dumps({**state, "history": rollouts}, indent=2))
+        delivery = {"delivery": metrics.to_dict()} if history else {}
+        print(json_module.dumps({**state, "history": rollouts, **delivery}, indent=2))
     else:
         _show_status(state, rollouts, project.invocation(environment))
+        for line in delivery_lines(metrics) if rollouts else ():
+            print(f"  {line}")
     well = state["proxy"] and all(instance["health"] == "ok" for instance in state["instances"])
-    return 1 if state["release"] and not well else 0
+    return 1 if (state["release"] and not well) or state.get("unrecorded") else 0
+
+
+_MONTH = 30.0  # days
+
+
+def _committed(project: Project) -> dict[str, float]:
+    """Release → when its commit was made, for those that git knows here."""
+    commits = {str(r["name"]): str(r.get("commit", "")) for r in project.record.releases()}
+    times = commit_times(project.root, set(filter(None, commits.values())))
+    return {name: times[commit] for name, commit in commits.items() if commit in times}
 
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:
@@ -207,7 +232,10 @@ def deploy_step(project: Project) -> Action:
             remedy=receipt.remedy,
             rollout=receipt.verdict,
             log=context.store("\n".join(receipt.log)),
-            facts={"receipt": receipt.to_dict(), "address": receipt.address},
+            facts={
+                "receipt": receipt.to_dict(),
+                "address": receipt.address if _answers(receipt) else "",
+            },
         )
 
     return act
@@ -321,8 +349,16 @@ def _listening(project: Project, release: str, *, json: bool) -> Iterator[Rollou
     yield InvokedRollout(PlainRollout(stream, release), here)
 
 
-def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool = False) -> int:
-    """Print the receipt; the exit code. undo: going back is what was asked for."""
+def _finish(
+    receipt: RolloutReport,
+    project: Project,
+    *,
+    json: bool,
+    undo: bool = False,
+    back: bool = False,
+) -> int:
+    """Print the receipt; the exit code. undo: a rollout was to be undone. back: an earlier release
+    was to serve again."""
     here = project.invocation(receipt.environment)
     receipt = replace(receipt, cause=here.text(receipt.cause), remedy=here.text(receipt.remedy))
     page = write_page(receipt, project)
@@ -335,15 +371,23 @@ def _finish(receipt: RolloutReport, project: Project, *, json: bool, undo: bool 
         if receipt.cause:
             print(f"  why:  {receipt.cause}\n  next: {receipt.remedy}")
             print(f"  more: {explain_command(cause_code(receipt.cause), here)}")
-        good = "went back to" if undo else "deployed"
+        good = "went back to" if back else "deployed"
         label = good if receipt.verdict is Verdict.PASSED else f"{receipt.verdict}:"
+        where = f" at {receipt.address}" if receipt.verdict is Verdict.PASSED else ""
         print(
-            f"{label} {receipt.release} at {receipt.address} in {receipt.seconds:.1f} s; "
+            f"{label} {receipt.release}{where} in {receipt.seconds:.1f} s; "
             f"{receipt.requests} requests seen, {receipt.failed} failed\nreceipt: {page}"
         )
+        if not where and _answers(receipt):
+            print(f"{receipt.before} still serves at {receipt.address}")
     if undo and receipt.verdict is Verdict.ROLLED_BACK:
         return 0
     return receipt.verdict.exit_code(strict=True)
+
+
+def _answers(receipt: RolloutReport) -> bool:
+    """Whether anything answers at its address: the new release, or the one before it."""
+    return receipt.verdict is Verdict.PASSED or bool(receipt.before)
 
 
 def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: Invocation) -> None:
@@ -351,7 +395,9 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
         return here.command(command_line(*arguments))
 
     environment = state["environment"]
-    if not state["release"]:
+    if not state["release"] and state.get("unrecorded"):
+        print(f"{environment}: no release is on record")
+    elif not state["release"]:
         print(f"{environment}: nothing runs; start it with {typed('run')}")
     else:
         proxy = "up" if state["proxy"] else "DOWN"
@@ -366,6 +412,14 @@ def _show_status(state: PlatformStatus, rollouts: Sequence[JsonObject], here: In
     for instance in state["instances"]:
         pid = f"pid {instance['pid']:<8} " if "pid" in instance else ""
         print(f"  {instance['address']:<22} {pid}{instance['release']}  {instance['health']}")
+    if pids := state.get("unrecorded"):
+        numbers = ", ".join(map(str, pids))
+        print(
+            f"  {len(pids)} processes run that the record does not know (pid {numbers}):"
+            " it was lost, with the releases, rollouts and holds in it\n"
+            f"  next: {typed('down', environment)}, or {typed('run')}, which ends them once a"
+            " release serves"
+        )
     for name, present in state.get("secrets", {}).items():
         how = (
             "is there" if present else f"has no value: {typed('secret', 'set', environment, name)}"

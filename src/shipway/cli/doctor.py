@@ -17,9 +17,10 @@ from shipway.errors import CannotRun
 from shipway.images import builders
 from shipway.pipeline.service_kinds import KINDS, ServiceKind
 from shipway.pipeline.services import installed
-from shipway.ports import Command, Completed, Processes
+from shipway.ports import Command, Completed, Processes, Sandbox
 from shipway.reports.sanitize import one_line
 from shipway.system.process import SystemProcesses
+from shipway.system.sandbox import shortcoming
 from shipway.system.uv import uv_program
 
 # `doctor` carried out: this machine is looked at, and what has to answer is asked.
@@ -99,6 +100,7 @@ def look(machine: Machine, say: Callable[[str], None]) -> list[Part]:
         "chromium": lambda: _chromium(machine),
         **{kind.name: _serving(machine, kind) for kind in KINDS.values() if kind.programs},
         "disk": _space,
+        "sandbox": lambda: _sandbox(machine),
     }
     with ThreadPoolExecutor(len(looks)) as pool:
         asked: dict[str, Future[Part]] = {name: pool.submit(one) for name, one in looks.items()}
@@ -228,6 +230,22 @@ def _space() -> Part:
     free = shutil.disk_usage(".").free / 1e9
     lost = "environments, releases and images may not fit"
     return Part("disk", free > 2, True, f"{free:.0f} GB free here; 2 GB are wanted", lost)
+
+
+def _sandbox(machine: Machine) -> Part:
+    """A program is started in it, so that what the kernel refuses is known."""
+    argv = (sys.executable, "-I", "-S", "-c", "")
+    command = Command(argv, "/", machine.environment, machine.timeout, sandbox=Sandbox())
+    lost = (
+        "a step's program can write to .shipway and read Shipway's key; [checks] network = false "
+        "cannot be held"
+    )
+    try:
+        machine.processes.run(command)
+    except CannotRun as problem:
+        return Part("sandbox", False, False, problem.message, lost)
+    missing = shortcoming()
+    return Part("sandbox", not missing, False, missing or "namespaces", lost)
 
 
 def add_to(commands: Parser) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.cli.image_registry import configured_registry, image_registry
 from shipway.cli.project import Project
-from shipway.config.schema import Environment
+from shipway.config.schema import Config, Environment
+from shipway.images.publish import environment_tag, promote_image
 from shipway.ports import Clients
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.one_off_task import run_task
@@ -39,8 +42,24 @@ def open_ecs_platform(project: Project, environment: str) -> EcsPlatform:
         SystemClock(),
         RealHttp(),
         project.record,
-        task_definition_ops(project, clients),
+        replace(
+            task_definition_ops(project, clients),
+            tag_image=lambda image: tag_image(project.config, environment, image),
+        ),
     )
+
+
+def tag_image(config: Config, environment: str, image: str) -> None:
+    """Let an environment's tag name an image by digest, where it is in the project's own registry.
+
+    Raises ConfigError, CannotRun and Unreachable.
+    """
+    if not (configured_registry(config) and "@" in image):
+        return
+    registry = image_registry(config).registry
+    name, _, digest = image.partition("@")
+    if name == f"{registry.place.registry}/{registry.place.repository}":
+        promote_image(registry, digest, environment_tag(environment, config.application.version))
 
 
 def task_definition_ops(project: Project, clients: AwsClients) -> TaskDefinitionOps:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import stat
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +23,7 @@ from shipway.findings.scan import IncompleteScan, Scan
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.definition import FINDINGS
 from shipway.pipeline.imported_scans import ImportedScan, forget_scan, imported_scans, keep_scan
-from shipway.source_text import parse_json, read_bytes
+from shipway.source_text import parse_json, read_bytes, read_stream
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import repository_root
@@ -30,6 +32,7 @@ from shipway.system.git import repository_root
 
 # Bytes. As objects, JSON takes some ten times its size; GitHub takes no more than 10 MB, packed.
 _LARGEST = 100_000_000
+_STDIN = "standard input"
 
 
 def import_(*, directory: str, file: str, name: str, remove: str, json: bool) -> int:
@@ -45,7 +48,10 @@ def import_(*, directory: str, file: str, name: str, remove: str, json: bool) ->
         )
     scans = _scans(file, project.root, name) if file else ()
     for scan in scans:
-        keep_scan(project.state, scan, name=name or scan.name, source=file, now=SystemClock().now())
+        source = _STDIN if file == "-" else file
+        keep_scan(
+            project.state, scan, name=name or scan.name, source=source, now=SystemClock().now()
+        )
     stored = imported_scans(project.state)
     if json:
         print(json_module.dumps([_summary(scan) for scan in stored], indent=2))
@@ -104,7 +110,7 @@ def _scans(file: str, root: str, name: str) -> Sequence[Scan]:
 def _read(file: str) -> object:
     """A file's JSON, in whichever Unicode encoding (RFC 8259 says UTF-8; PowerShell does not)."""
     try:
-        data = read_bytes(file, _LARGEST)
+        data = _content(file)
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
     try:
@@ -120,6 +126,16 @@ def _read(file: str) -> object:
             f"{file} is {error}", "Name a SARIF or JSON file.", code="report-unreadable"
         ) from None
     return report
+
+
+def _content(file: str) -> bytes:
+    """A file's bytes, or what comes through a pipe: `tool | shipway findings import -`."""
+    if file == "-":
+        return read_stream(sys.stdin.buffer, _STDIN, _LARGEST)
+    if stat.S_ISFIFO(os.stat(file).st_mode):
+        with open(file, "rb") as pipe:
+            return read_stream(pipe, file, _LARGEST)
+    return read_bytes(file, _LARGEST)
 
 
 def _severities(scan: ImportedScan) -> dict[str, int]:
@@ -176,7 +192,7 @@ def _import(parser: Parser) -> None:
         metavar="FILE",
         nargs="?",
         default="",
-        help="SARIF 2.1.0, or the tool's own JSON.",
+        help="SARIF 2.1.0, or the tool's own JSON; - for standard input.",
     )
     parser.add(
         "--name",

@@ -8,6 +8,7 @@ from shipway.aws.clients import AwsClients
 from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
+from shipway.config.names import unknown_environment
 from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.ports import FreezeStore
@@ -72,11 +73,7 @@ def environment_named(project: Project, name: str) -> Environment:
     """The settings of an environment. Raises ConfigError where none has the name."""
     configured = project.config.environments
     if name not in configured:
-        raise ConfigError(
-            f"no environment is named {name!r}",
-            f"Configured: {', '.join(configured) or 'none'}. See shipway.toml.",
-            code="unknown-name",
-        )
+        raise unknown_environment(name, configured)
     return configured[name]
 
 

@@ -72,6 +72,10 @@ def _in_ecr(config: Config, name: str, *, make: bool) -> ImageRegistry:
             )
         reference, plain = existing
     registry = RegistryClient(
-        reference, HttpRegistryTransport(SystemClock()), ecr.credentials(), plain=plain
+        reference,
+        HttpRegistryTransport(SystemClock()),
+        ecr.credentials(),
+        plain=plain,
+        renew=ecr.credentials,
     )
     return ImageRegistry(registry, ecr, created)

@@ -6,7 +6,7 @@ import json
 import json as json_module
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from shipway.aws.clients import AwsClients, identify_account
@@ -24,13 +24,21 @@ from shipway.cli.terminal import Prompt, confirm, confirm_by_name, progress_prin
 from shipway.config.schema import Config
 from shipway.config.tables import ECR
 from shipway.errors import ConfigError
+from shipway.infrastructure.account import (
+    ACCOUNT_REGION,
+    ensure_service_role,
+    has_other_provider,
+    other_service_monitor,
+)
 from shipway.infrastructure.change import change_sentence, data_losses, plan_lines, routing_resets
 from shipway.infrastructure.database import last_snapshot, prepare_database, unprotect
 from shipway.infrastructure.iam_policy import PolicyScope, trust_policy
 from shipway.infrastructure.iam_policy import deploy_policy as policy_of
 from shipway.infrastructure.parameters import (
+    ACCOUNT,
     BOOTSTRAP,
     RunningService,
+    account_parameters,
     bootstrap_parameters,
     environment_parameters,
     stack_tags,
@@ -44,7 +52,7 @@ from shipway.infrastructure.stack import (
     wait_until_settled,
 )
 from shipway.infrastructure.stack_status import drift_lines
-from shipway.infrastructure.template import load_template
+from shipway.infrastructure.template import load_template, with_static_names
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.ports import Clients, Clock, Estimate
 from shipway.system.clock import SystemClock
@@ -54,7 +62,8 @@ from shipway.system.clock import SystemClock
 
 @dataclass(frozen=True, kw_only=True)
 class StackContext:
-    """One stack: the account's own (`bootstrap`) or an environment's.
+    """One stack: that of all environments (`bootstrap`), the account's (`account`) or an
+    environment's.
 
     every: seconds between two looks. person: who is asked whether it may be. estimate: what it
     costs, where somebody knows. here: how commands are typed.
@@ -73,8 +82,13 @@ class StackContext:
 
     @property
     def bootstrap(self) -> bool:
-        """Whether it is the account's own."""
+        """Whether it is that of all environments."""
         return self.where == BOOTSTRAP
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is no environment's."""
+        return self.where in (BOOTSTRAP, ACCOUNT)
 
     @property
     def names(self) -> AwsResourceNames:
@@ -84,7 +98,9 @@ class StackContext:
     @property
     def stack(self) -> Stack:
         """The stack itself."""
-        return self.named(self.names.bootstrap_stack if self.bootstrap else self.names.stack)
+        names = self.names
+        named = {BOOTSTRAP: names.bootstrap_stack, ACCOUNT: names.account_stack}
+        return self.named(named.get(self.where, names.stack))
 
     def named(self, name: str) -> Stack:
         """Another stack of the same account."""
@@ -92,7 +108,7 @@ class StackContext:
 
     def live(self) -> RunningService:
         """What runs in it. Raises Busy while a rollout is going on."""
-        if self.bootstrap:
+        if self.shared:
             return RunningService()
         settings = self.config.environments[self.where].ecs
         return running_service(self.clients, self.stack, self.names, settings)
@@ -100,12 +116,16 @@ class StackContext:
     def parameters(self, running: RunningService) -> dict[str, str]:
         """What the stack is given. Raises ConfigError for levers that contradict."""
         if self.bootstrap:
-            return bootstrap_parameters(self.config, self.account)
+            known = has_other_provider(self.clients, self.stack)
+            return bootstrap_parameters(self.config, self.account, has_provider=known)
+        if self.where == ACCOUNT:
+            monitor = self.config.aws.alerts and other_service_monitor(self.clients, self.stack)
+            return account_parameters(self.config, monitor)
         return environment_parameters(self.config, self.where, self.account, running)
 
     def cost(self, running: RunningService) -> tuple[float, float] | None:
         """US dollars a month, as it is and as it would be; None where nobody knows."""
-        if self.estimate is None:
+        if self.estimate is None or self.where == ACCOUNT:  # what it has is free
             return None
         kind, now = BOOTSTRAP if self.bootstrap else "environment", self.stack.parameters()
         before = self.estimate(kind, now) if now else 0.0
@@ -114,19 +134,33 @@ class StackContext:
     @property
     def tags(self) -> dict[str, str]:
         """The tags of everything in it."""
-        return stack_tags(self.config, "all" if self.bootstrap else self.where)
+        return stack_tags(self.config, "all" if self.shared else self.where)
+
+    def prepare(self, running: RunningService) -> ChangeSet | None:
+        """The changes to what is configured; None where nothing would change."""
+        parameters = self.parameters(running)
+        template = with_static_names(self.template, parameters)
+        return self.stack.prepare(template, parameters, self.tags)
 
 
 def open_stack(directory: str, where: str) -> StackContext:
     """The stack of an environment, or the account's. Raises ConfigError and CannotRun."""
     config = open_project(directory).config
-    kind = BOOTSTRAP if where == BOOTSTRAP else "environment"
+    kind = where if where in (BOOTSTRAP, ACCOUNT) else "environment"
     nowhere = Account("0" * 12, "nowhere")
-    if kind != BOOTSTRAP:  # a wrong word is told before AWS is asked for anything
+    if kind == "environment":  # a wrong word is told before AWS is asked for anything
         environment_parameters(config, where, nowhere, RunningService())
     clients = AwsClients(config.aws)
     with translate_aws_errors():
         account = identify_account(clients, config.aws)
+    if kind == ACCOUNT:
+        if account.partition != "aws":
+            raise ConfigError(
+                f"AWS has no budgets of its own for {account.partition}",
+                "Watch its cost in the account that pays for it.",
+                code="wrong-platform",
+            )
+        clients = AwsClients(replace(config.aws, region=ACCOUNT_REGION))
     estimate = stack_estimate(config)
     here = invocation(directory, where)
     return StackContext(
@@ -185,7 +219,7 @@ def plan_stack(context: StackContext, *, json: bool) -> None:
     """Work out the changes, show them, and leave nothing behind."""
     raise_if_unsettled(context.stack)
     running = context.live()
-    change_set = context.stack.prepare(context.template, context.parameters(running), context.tags)
+    change_set = context.prepare(running)
     if change_set:
         context.stack.discard(change_set)
     _show(context, change_set, running, json=json)
@@ -195,9 +229,11 @@ def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: 
     """Settle what is unfinished, then do what differs. Raises StackFailed, ConfigError, Busy."""
     say = progress_printer(json=json)
     stack = context.stack
-    wait_until_settled(stack, say)
+    wait_until_settled(stack, say, lambda: unprotect(context.clients, stack))
     running = context.live()
-    change_set = stack.prepare(context.template, context.parameters(running), context.tags)
+    if not (context.shared or stack.status()):
+        ensure_service_role(context.clients)
+    change_set = context.prepare(running)
     status = stack.status()
     if change_set:
         if not json:
@@ -210,7 +246,7 @@ def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: 
             raise
         status = stack.execute(change_set, say)
         raise_if_failed(stack, status)
-    if not context.bootstrap:
+    if not context.shared:
         settings = context.config.environments[context.where].ecs
         prepare_database(context.clients, stack, context.names, settings, context.clock, say)
     _show_applied(context, change_set, status, running, json=json)
@@ -237,13 +273,13 @@ def destroy_stack(context: StackContext, *, allow_destroy: bool, json: bool) -> 
         )
     confirm_by_name(context.person, context.where)
     snapshot = ""
-    if not context.bootstrap:
+    if not context.shared:
         snapshot = last_snapshot(context.clients, stack, context.names, context.clock, say)
         unprotect(context.clients, stack)
     status = stack.delete(say)
     raise_if_failed(stack, status)
-    remaining = (
-        "images and releases" if context.bootstrap else f"the log and {snapshot or 'no snapshot'}"
+    remaining = {BOOTSTRAP: "images and releases", ACCOUNT: "nothing"}.get(
+        context.where, f"the log and {snapshot or 'no snapshot'}"
     )
     _told(
         {"stack": stack.name, "status": status, "snapshot": snapshot},
@@ -339,7 +375,11 @@ def _show_applied(
     ):
         if key in outputs:
             print(f"{key:<15} {outputs[key]}")
-    if not (context.bootstrap or running.task_definition):
+    aws = context.config.aws
+    if context.bootstrap and aws.alerts and context.account.partition == "aws":
+        cost = context.here.command(command_line("infra", "apply", ACCOUNT))
+        print(f"next: {cost}: who hears of cost")
+    if not (context.shared or running.task_definition):
         deploy = context.here.command(command_line("deploy", context.where))
         print(f"next: {deploy}; then apply once more: scaling needs a release")
 
@@ -499,13 +539,13 @@ def _add_stack(parser: Parser) -> None:
         "environment",
         metavar="ENV",
         complete=_complete_stacks,
-        help="The environment, or bootstrap: what the account has once for all.",
+        help="The environment; bootstrap: what all have in common; account: who hears of cost.",
     )
 
 
 def _complete_stacks(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
     """Environments that begin so, and the account's own stack."""
-    names = [*arguments.complete_environments(prefix, parsed_args), BOOTSTRAP]
+    names = [*arguments.complete_environments(prefix, parsed_args), BOOTSTRAP, ACCOUNT]
     return [name for name in names if name.startswith(prefix)]
 
 

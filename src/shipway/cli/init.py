@@ -12,12 +12,16 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 
+from shipway.aws.clients import AwsClients
 from shipway.cli.arguments import add_json
+from shipway.cli.existing_environment import add_copilot_service, add_running_service
 from shipway.cli.initial_baseline import InitialBaseline, record_initial_baseline
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
+from shipway.cli.project import open_project
 from shipway.cli.try_entries import prepare_test_environment, try_entries
 from shipway.cli.workflows import write_workflows
+from shipway.config.aws import Aws
 from shipway.errors import ApplicationFault, CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
 from shipway.pipeline.step_context import BASE_ENV
@@ -36,12 +40,13 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     with_missing,
+    without_build,
     without_package,
 )
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.system.files import write_atomic
-from shipway.system.git import repository_root
+from shipway.system.git import known_branches, repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
 
@@ -54,7 +59,61 @@ Say = Callable[[str], None]
 
 
 def init(
-    *, directory: str, dry_run: bool, force: bool, relock: bool, baseline: bool, json: bool
+    *,
+    directory: str,
+    dry_run: bool,
+    force: bool,
+    relock: bool,
+    baseline: bool,
+    from_ecs: str,
+    from_copilot: str,
+    environment: str,
+    json: bool,
+) -> int:
+    """Give the repository a pipeline, or an environment that exists already; the exit code."""
+    if not (from_ecs or from_copilot):
+        return _init_application(
+            directory, dry_run=dry_run, force=force, relock=relock, baseline=baseline, json=json
+        )
+    if from_ecs and from_copilot:
+        raise ConfigError(
+            "--from-ecs and --from-copilot are both given",
+            "--from-copilot asks AWS for what runs by itself: leave --from-ecs out.",
+        )
+    root = os.path.abspath(directory)
+    here, stream, code = invocation(directory), sys.stderr if json else sys.stdout, 0
+
+    def say(line: str) -> None:
+        print(here.text(line), file=stream, flush=True)
+
+    if not dry_run and not os.path.exists(os.path.join(root, SETTINGS)):
+        with redirect_stdout(stream):
+            code = _init_application(
+                directory, dry_run=False, force=force, relock=False, baseline=baseline, json=False
+            )
+    clients = AwsClients(_aws_settings(directory))
+    data = (
+        add_running_service(root, from_ecs, environment, clients, say, dry_run=dry_run)
+        if from_ecs
+        else add_copilot_service(root, from_copilot, environment, clients, say, dry_run=dry_run)
+    )
+    if not dry_run:
+        open_project(directory)  # what was written is valid
+        _workflows(root, force=force, say=say)
+    if json:
+        print(json_module.dumps(data, indent=2))
+    return code
+
+
+def _aws_settings(directory: str) -> Aws:
+    """`[aws]` of a shipway.toml that is there; else what the surroundings say."""
+    if os.path.exists(os.path.join(directory, SETTINGS)):
+        return open_project(directory).config.aws
+    return Aws()
+
+
+def _init_application(
+    directory: str, *, dry_run: bool, force: bool, relock: bool, baseline: bool, json: bool
 ) -> int:
     """Look, say, write, and record what is there already; the exit code."""
     root = os.path.abspath(directory)
@@ -71,7 +130,13 @@ def init(
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
     python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
-    proposal = make_proposal(surveyed, python, reason, folder=_below_repository(root))
+    proposal = make_proposal(
+        surveyed,
+        python,
+        reason,
+        folder=_below_repository(root),
+        default_branch=known_branches(root).default,
+    )
     _tell(proposal, say)
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now
@@ -236,7 +301,7 @@ def _tried(
     ]
     paths = (survey.health, "/", *_DESCRIBED.get(survey.entry.framework, ()))
     try:
-        best, errors = try_entries(root, candidates, paths, say)
+        best, errors, unbuilt = try_entries(root, candidates, paths, say)
         complete = with_missing(proposal, errors) if best is None else None
         if complete is not None:
             say(f"assumed      {complete.assumed[-1]}")
@@ -245,7 +310,10 @@ def _tried(
                 return proposal, problem
             write_changes(root, locks, say)
             proposal = complete
-            best, _ = try_entries(root, candidates, paths, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+        if unbuilt:
+            proposal = without_build(proposal, unbuilt)
+            say(f"assumed      {proposal.assumed[-1]}")
         proposal = _testable(root, proposal, say)
     except ShipwayError as fault:
         say(f"entry        {survey.entry.target} was not tried: {fault.message}")
@@ -389,5 +457,24 @@ def _init(parser: Parser) -> None:
         default=True,
         help="Run the checks once and record what is there already, so that only what is new "
         "fails.",
+    )
+    parser.add(
+        "--from-ecs",
+        default="",
+        metavar="CLUSTER/SERVICE",
+        help="Write an environment for a service that runs on ECS already. Nothing in AWS changes.",
+    )
+    parser.add(
+        "--from-copilot",
+        default="",
+        metavar="DIR",
+        help="Write the environments of a manifest of AWS Copilot: its folder, or the folder "
+        "copilot.",
+    )
+    parser.add(
+        "--environment",
+        default="",
+        metavar="NAME",
+        help="What the environment is called; without it, by its cluster and service.",
     )
     add_json(parser)

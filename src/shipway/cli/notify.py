@@ -12,6 +12,7 @@ from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_notifier import deliver, events_to_notify, notice_of_report
+from shipway.config.names import unknown_environment
 from shipway.errors import ConfigError
 from shipway.notifications.delivery import HttpNotifier
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_lines
@@ -28,12 +29,7 @@ def notify(*, directory: str, environment: str, event: str, send: bool, json: bo
     """Show what would be told; 1 when it was sent and did not arrive."""
     project = open_project(directory)
     if environment not in project.config.environments:
-        configured = ", ".join(project.config.environments) or "none"
-        raise ConfigError(
-            f"no environment is named {environment!r}",
-            f"Configured: {configured}.",
-            code="unknown-name",
-        )
+        raise unknown_environment(environment, project.config.environments)
     places = _places(project)
     if send and not places:
         raise ConfigError(

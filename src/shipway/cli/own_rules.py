@@ -22,6 +22,7 @@ from shipway.pipeline import codec
 from shipway.pipeline.definition import pipeline_steps
 from shipway.pipeline.findings_step import source_texts
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
+from shipway.pipeline.known_failures import read_known_failures
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.rule_changes import LEVELS, Rules, loosened_rules
@@ -128,6 +129,7 @@ def _ruled_by(project: Project, base: Config) -> Project:
         project.config,
         checks=base.checks,
         gates=base.gates,
+        limits=base.limits,
         security=base.security,
         performance=base.performance,
         waivers=base.waivers,
@@ -142,7 +144,8 @@ def _rules(root: str) -> Rules:
     config, steps, _ = compile_project(FolderSources(root), CONFIG)
     baseline = os.path.join(root, config.security.baseline)
     known = fingerprints_of_file(baseline) if os.path.isfile(baseline) else ()
-    return Rules(config, steps, source_texts(root), frozenset(known))
+    failing = read_known_failures(root, config.gates.known_failures).names
+    return Rules(config, steps, source_texts(root), frozenset(known), failing)
 
 
 def _fork_point(project: Project, base: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shipway import __version__
 from shipway.cli.invocation import invocation
-from shipway.errors import ConfigError
+from shipway.errors import ConfigError, RecordError
 from shipway.pipeline import codec
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.step import Step
@@ -70,6 +72,11 @@ class Project:
         configuration takes longer than an unchanged run."""
         return str(json.loads(self.settings)["security"]["baseline"])
 
+    @property
+    def main_branch(self) -> str:
+        """github.main: the branch that runs of others are compared with; read in the same way."""
+        return str(json.loads(self.settings)["github"]["main"])
+
 
 def open_project(directory: str) -> Project:
     """The project of a folder. Raises ConfigError and RecordError."""
@@ -92,8 +99,20 @@ def open_project(directory: str) -> Project:
     config, steps, assumed = compile_project(sources, CONFIG)
     name, text = config.application.name, codec.dump_config(config)
     rows = codec.dump_steps(steps)
-    record.put_memo(_MEMO, json.dumps([build, sources.asked, name, rows, text, assumed]))
+    memo = json.dumps([build, sources.asked, name, rows, text, assumed])
+    with _with_or_without_space():
+        record.put_memo(_MEMO, memo)
     return Project(root, name, steps, text, assumed, record, directory)
+
+
+@contextmanager
+def _with_or_without_space() -> Iterator[None]:
+    """What only saves time is left out on a full disk: `status`, `logs` and `down` go on."""
+    try:
+        yield
+    except RecordError as error:
+        if error.code != "disk-full":
+            raise
 
 
 def _build() -> str:

@@ -9,8 +9,11 @@ import os
 import shutil
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from shipway.cli import arguments
@@ -23,6 +26,7 @@ from shipway.cli.terminal import progress_printer
 from shipway.config.schema import Config
 from shipway.errors import Busy, ErrorCode, ShipwayError
 from shipway.pipeline.injected import HERE
+from shipway.ports import Command
 from shipway.rehearsal.environment import (
     NAME,
     RehearsalPorts,
@@ -40,14 +44,16 @@ from shipway.rehearsal.run import run_rehearsal as play
 from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
+from shipway.rollouts.local.supervisor import supervisor_command
 from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.rollouts.strategy import Strategy
+from shipway.source_text import read_text
 from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
 from shipway.system.http import RealHttp
 from shipway.system.interruption import interruptions
 from shipway.system.network import free_port
-from shipway.system.process import SystemProcesses
+from shipway.system.process import SystemProcesses, this_process
 from shipway.system.record import SqliteRecord
 
 # A rehearsal's deploy in a process of its own, so that it can be killed like a command.
@@ -100,7 +106,16 @@ def line_listener(*, json: bool) -> LineListener:
     return LineListener(lambda line: say(f"  {line}"))
 
 
+def _end_with_parent() -> None:
+    """Where whoever started this was killed, nobody is left to end it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
 def _deploy(config: Config, folder: str, release: Release, json: bool, answer: Connection) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # Whoever started it ends it. Not SIG_IGN, which the application would inherit.
     with interruptions(lambda: None), closing(scratch_record(folder)) as record:
         try:
@@ -142,7 +157,7 @@ def rehearse(
         paths=tuple(paths),
         folder=folder,
     )
-    with _alone(project.state), _interruptible():
+    with _alone(project.state), _interruptible(), _supervised(project, environment):
         _tidy(script.config, folder)
         with closing(scratch_record(folder)) as record:
             rehearsal = play(_stage(folder, record, json=json), script, line_listener(json=json))
@@ -220,15 +235,57 @@ def _tidy(config: Config, folder: str) -> None:
 
 
 @contextmanager
-def _alone(state: str) -> Iterator[None]:
-    """One rehearsal at a time: they would share their folder. Raises Busy."""
-    with open(os.path.join(state, "rehearsal.lock"), "a", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Busy(
-                "a rehearsal goes on here", "Wait for it, or end it.", code="environment-locked"
-            ) from None
+def _supervised(project: Project, environment: str) -> Iterator[None]:
+    """While this is open, another process takes everything down where this one is killed."""
+    processes = SystemProcesses()
+    argv = (sys.executable, "-P", "-m", "shipway.cli.rehearse", project.root, environment)
+    successor = Command(argv, project.root, dict(os.environ))
+    supervisor = processes.spawn(
+        supervisor_command(this_process(), 0.0, successor),
+        os.path.join(project.state, "rehearsal-supervisor.log"),
+    )
+    try:
+        yield
+    finally:
+        processes.stop(supervisor, 1.0)
+
+
+def take_down(directory: str, environment: str) -> None:
+    """End what a rehearsal left whose command was killed, unless another one has begun."""
+    project = open_project(directory)
+    settings = rehearsal_settings(project.config, environment)
+    config = replace(project.config, environments={NAME: settings})
+    with suppress(Busy), _alone(project.state, _TAKING_DOWN):
+        _tidy(config, os.path.join(project.state, "rehearsal"))
+
+
+_TAKING_DOWN = "taking down"  # in the lock's file, while `take_down` holds it
+_LOOK = 0.2  # seconds between looks whether it has come to its end
+
+
+@contextmanager
+def _alone(state: str, does: str = "") -> Iterator[None]:
+    """One rehearsal at a time: they would share their folder. Raises Busy.
+
+    What a killed one left is taken down soon, which is waited for.
+    """
+    path = os.path.join(state, "rehearsal.lock")
+    with open(path, "a", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if read_text(path) != _TAKING_DOWN:
+                    raise Busy(
+                        "a rehearsal goes on here",
+                        "Wait for it, or end it.",
+                        code="environment-locked",
+                    ) from None
+                time.sleep(_LOOK)
+        file.truncate(0)
+        file.write(does)
+        file.flush()
         yield
 
 
@@ -306,3 +363,7 @@ def _rehearse(parser: Parser) -> None:
 def _complete_strategies(prefix: str, **_: object) -> list[str]:
     """Strategies that begin so."""
     return [name.value for name in Strategy if name.startswith(prefix)]
+
+
+if __name__ == "__main__":  # as the successor of a supervisor, never typed
+    take_down(sys.argv[1], sys.argv[2])

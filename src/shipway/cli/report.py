@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
 from shipway.cli.arguments import add_json
 from shipway.cli.github_actions import publish_run
+from shipway.cli.main_runs import compared_with_main
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.recorded_secrets import secrets_of
@@ -76,6 +78,7 @@ def merge_job_runs(project: Project, folder: str) -> None:
         step for step in project.steps if step.stage in PROVING_STAGES and not _asked_for(step)
     ]
     combined = merge_results(name, parts, expected)
+    combined = replace(combined, compared=compared_with_main(project, combined))
     project.record.start_run(name, SystemClock().now(), combined.commit)
     steps = [EndedStep(step.step, step_to_json(step)) for step in combined.steps]
     project.record.finish_steps(name, steps)

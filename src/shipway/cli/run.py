@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
+from shipway.cli.main_runs import compared_with_main
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
@@ -116,6 +117,14 @@ def run_as(name: str, request: RunRequest) -> int:
         os.path.join(project.state, "runs", name),
         scanners.intersection(SECRET_SCANNERS),
     )
+    perform = StepExecutor(
+        project,
+        name,
+        commit,
+        secrets,
+        advisories=_folder(request.advisories),
+        baseline=_baseline(project, graph, request.baseline),
+    )
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -131,14 +140,8 @@ def run_as(name: str, request: RunRequest) -> int:
         else None,
         words=_words(request.advisories, request.baseline),
         strict=strictly,
-    )
-    perform = StepExecutor(
-        project,
-        options.run,
-        commit,
-        secrets,
-        advisories=_folder(request.advisories),
-        baseline=_baseline(project, graph, request.baseline),
+        compare=lambda result: compared_with_main(project, result),
+        shortcoming=perform.shortcoming,
     )
     perform.remove_stale_services()
     if request.fix:

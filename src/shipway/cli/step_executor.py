@@ -61,6 +61,10 @@ class StepExecutor:
         if os.path.isdir(os.path.join(self._project.state, "services")):
             self._opened().remove_stale_services()
 
+    def shortcoming(self) -> str:
+        """What did not hold the programs of the steps; "" where none was started."""
+        return self._worker.shortcoming() if self._worker else ""
+
     def cancel(self, *, force: bool = False) -> None:
         """End everything that runs; what is started later ends at once. force: by SIGKILL."""
         self._cancelled.set()

@@ -27,6 +27,8 @@ from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
 from shipway.system.processors import processor_contention
+from shipway.system.sandbox import machine_memory, shortcoming
+from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program
 
 
@@ -75,6 +77,8 @@ class StepWorker:
             advisories=advisories,
             secrets=hidden,
             texts=secrets.contents,
+            hidden=(key_folder(),),
+            memory=machine_memory(),
         )
 
     def execute(
@@ -103,6 +107,10 @@ class StepWorker:
 
         suites = [self._steps[name] for name in ("unit", "integration") if name in self._steps]
         apply_fixes(steps, self.context, say, application=application, tests=suites[:1])
+
+    def shortcoming(self) -> str:
+        """What did not hold the programs of the steps."""
+        return shortcoming()
 
     def remove_stale_services(self) -> None:
         """End the services of runs that were killed."""

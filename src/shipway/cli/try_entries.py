@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,19 +14,22 @@ from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
+from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
-from shipway.releases.package import prepare_environment
+from shipway.releases.package import build_release, prepare_environment
 from shipway.scaffold.entry_point import EntryPoint
 from shipway.scaffold.entry_trial import EntryTester, EntryTrial
 from shipway.system.clock import SystemClock
+from shipway.system.files import FileTree, copy_files
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
 
 def try_entries(
     root: str, entries: Sequence[EntryPoint], paths: Sequence[str], say: OnOutput
-) -> tuple[EntryTrial | None, list[str]]:
-    """The entry that starts and has routes, and the errors of those that do not start.
+) -> tuple[EntryTrial | None, list[str], str]:
+    """The entry that starts and has routes, the errors of those that do not start, and what
+    `[application] build` complained of.
 
     They are tried in the environment that the lock describes. Raises ShipwayError where that cannot
     be made.
@@ -39,6 +43,7 @@ def try_entries(
         step="install", stage=install.stage, outcome=Outcome.PASSED, facts={"python": python}
     )
     context = replace(context, upstream={"install": installed})
+    context, complaint = _built(install, context, python)
     with ExitStack() as services:
         variables: dict[str, str] = {}
         if project.config.services:
@@ -58,9 +63,24 @@ def try_entries(
         try:
             if not variables:
                 tester.prepare(say)
-            return tester.best(entries, paths, say)
+            return *tester.best(entries, paths, say), complaint
         finally:
             tester.close()
+
+
+def _built(install: Step, context: StepContext, python: str) -> tuple[StepContext, str]:
+    """The same context in a copy that was built as a release is, and ""; or as it was, and why it
+    could not be built."""
+    if not context.config.application.build:
+        return context, ""
+    copy = os.path.join(context.state, "trial", "source")
+    shutil.rmtree(copy, ignore_errors=True)
+    copy_files(context.root, list(FileTree(context.root, {}).listing()), copy)
+    try:
+        build_release(install, context, lambda line: None, copy, python)
+    except ApplicationFault as fault:
+        return context, fault.message
+    return replace(context, root=copy), ""
 
 
 def prepare_test_environment(root: str) -> None:

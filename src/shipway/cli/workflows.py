@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shipway.cli.arguments import add_json
+from shipway.aws.names import subject_claim
+from shipway.aws.web_identity import identity_token, token_subject, web_identity
+from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.commands import COMMANDS
 from shipway.cli.invocation import invocation
 from shipway.cli.parser import Parser
@@ -23,6 +25,8 @@ from shipway.github.workflows import (
     file_drifts,
     generate_workflows,
     header_line,
+    released_branch_notes,
+    subject_mismatch,
 )
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
@@ -31,7 +35,8 @@ from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.scaffold.survey import plain_name
 from shipway.system.files import write_atomic
-from shipway.system.git import repository_root
+from shipway.system.git import known_branches, repository_root
+from shipway.system.http import RealHttp
 
 # `workflows write`, `check` and `diff` carried out. Each returns the exit code.
 
@@ -40,13 +45,15 @@ _REMEDY = "Write them: shipway workflows write. They are never changed by hand."
 
 @dataclass(frozen=True)
 class Workflows:
-    """What is wanted, and what is there. folder: where they are; files: name → text."""
+    """What is wanted, and what is there. folder: where they are; files: name → text. notes: what
+    a person should know of them."""
 
     folder: str
     mark: str
     wanted: dict[str, str]
     there: dict[str, str]
     left_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def drifts(self) -> tuple[FileDrift, ...]:
@@ -97,6 +104,8 @@ def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -
         print(f"{_short(generated.folder)}: nothing changes")
     for sentence in generated.left_out:
         print(f"left out  {sentence}")
+    for sentence in generated.notes:
+        print(f"note      {sentence}")
     return 0
 
 
@@ -133,13 +142,32 @@ def diff_workflows(*, directory: str, json: bool) -> int:
     return 0
 
 
+def explain_subject(*, directory: str, environment: str) -> int:
+    """Print whom the environment's role is to trust, and in a job of GitHub's who asks; 1 where
+    they differ."""
+    github = open_project(directory).config.github
+    expected = subject_claim(github, environment) if github.repository else ""
+    print(f"the role trusts   {expected or 'nobody yet: [github] repository is not configured'}")
+    identity = web_identity(os.environ)
+    if identity is None:
+        return 0
+    claimed = token_subject(identity_token(identity, RealHttp()))
+    print(f"this job is       {claimed or 'unknown: GitHub sent a token without a subject'}")
+    if claimed == expected:
+        print("They agree: see whether the role exists, and allows sessions as long as these.")
+        return 0
+    print(subject_mismatch(claimed, expected, environment))
+    return 1
+
+
 def workflows_in(directory: str) -> Workflows:
     """The workflows of the project in a folder. Raises ConfigError outside a repository."""
     return project_workflows(open_project(directory))
 
 
 def project_workflows(project: Project) -> Workflows:
-    """The workflows of a project. Raises ConfigError outside a repository."""
+    """The workflows of a project. Raises ConfigError outside a repository, and where the branch
+    that is released is none of the repository's."""
     repository = repository_root(project.root)
     if not repository:
         raise ConfigError(
@@ -147,10 +175,17 @@ def project_workflows(project: Project) -> Workflows:
         )
     below = os.path.relpath(project.root, repository)
     stages = {step.stage for step in project.steps}
+    branches = known_branches(repository)
+    notes = released_branch_notes(project.config.github, branches.default, branches.names)
     generated = generate_workflows(project.config, below, registered_commands(), stages)
     folder = os.path.join(repository, *FOLDER.split("/"))
     return Workflows(
-        folder, header_line(below), generated.files, dict(_texts(folder)), generated.left_out
+        folder,
+        header_line(below),
+        generated.files,
+        dict(_texts(folder)),
+        generated.left_out,
+        (*notes, *generated.notes),
     )
 
 
@@ -216,6 +251,7 @@ def _print_json(generated: Workflows, *, written: bool) -> None:
         "folder": generated.folder,
         "written": written,
         "left_out": generated.left_out,
+        "notes": generated.notes,
         "differs": [{"file": drift.name, "lines": drift.lines} for drift in generated.drifts],
     }
     print(json_module.dumps(data, indent=2))
@@ -238,6 +274,7 @@ def _workflows(parser: Parser) -> None:
     parser.add_command("write", _write, write_workflows)
     parser.add_command("check", _check, check_workflows)
     parser.add_command("diff", _diff, diff_workflows)
+    parser.add_command("subject", _subject, explain_subject)
 
 
 def _write(parser: Parser) -> None:
@@ -269,3 +306,13 @@ def _diff(parser: Parser) -> None:
     Example: shipway workflows diff
     """
     add_json(parser)
+
+
+def _subject(parser: Parser) -> None:
+    """Print the subject that an environment's role in AWS is to trust.
+
+    In a job of GitHub's, also the subject of the job's own token; exit code 1 where they differ.
+
+    Example: shipway workflows subject production
+    """
+    add_environment(parser)

@@ -35,6 +35,9 @@ class Aws(Closed):
     github_provider: bool = True
 
 
+NO_ROLE = "none"  # as a task's role
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ecs(Closed):
     """A service on ECS. What is empty follows the names that the stacks give (aws/names.py).
@@ -42,6 +45,7 @@ class Ecs(Closed):
     cpu (1024 is one vCPU) and memory (MiB) have to be a pair that Fargate knows. template: a file
     with a task definition to start from, instead of the running one. secrets: variable → ARN of
     a secret in Secrets Manager (`arn…:key::` for one key of it) or of a parameter in SSM.
+    task_role: `none` for tasks that have no role of their own.
     stop_timeout: seconds between SIGTERM and SIGKILL. alarms: names of CloudWatch alarms that
     roll a deployment back. failed_tasks: rolling gives up after so many. pause_margin: seconds
     that ECS waits for an answer beyond the judge's horizon. metrics_namespace: where the

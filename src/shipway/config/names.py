@@ -8,9 +8,13 @@ all of them. A pattern stays below the folder that it is looked for in.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 from annotated_types import Predicate
+
+from shipway.errors import ConfigError
 
 NAME_RULE = (
     "write a name of at most 64 letters, digits, dots, hyphens and underscores, "
@@ -47,6 +51,24 @@ def is_pattern(text: str) -> bool:
         and path.isprintable()
         and "\\" not in path
         and ".." not in path.split("/")
+    )
+
+
+def unknown_environment(name: str, configured: Iterable[str]) -> ConfigError:
+    """What is raised where a command names an environment that is not configured."""
+    names = list(configured)
+    near = get_close_matches(name, names, 1)
+    hint = f". Did you mean {near[0]!r}?" if near else ""
+    remedy = (
+        f"Configured: {', '.join(names)}. Another one is a table of its own: "
+        f"[environments.{as_name(name)}]."
+        if names
+        else "None is configured: shipway init writes a pipeline with one, `local`."
+    )
+    return ConfigError(
+        f"no environment is named {name!r}{hint}",
+        remedy,
+        code="unknown-name",
     )
 
 

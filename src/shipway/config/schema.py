@@ -39,10 +39,11 @@ class Application(Closed):
     into. python: the version that it runs on, as 3.12; empty: what uv takes. unit_tests,
     integration_tests, browser_tests: their folders. lock: the lock file, or a
     requirements file. serve: the command that serves it. migrate: the command that brings the
-    database up to date. seed: the command that fills it, before the first good release. health:
-    the path that is asked whether an instance may serve. health_codes: the statuses that say yes,
-    as a load balancer's matcher has them. protocol: what `serve` speaks; http2 for gRPC.
-    dockerfile: what the image is made from.
+    database up to date. seed: the command that fills it, before the first good release. build: the
+    command that makes, in the release's folder, what it needs and the repository does not have:
+    static files, say. health: the path that is asked whether an instance may serve. health_codes:
+    the statuses that say yes, as a load balancer's matcher has them. protocol: what `serve` speaks;
+    http2 for gRPC. dockerfile: what the image is made from.
     """
 
     name: OptionalName = ""
@@ -59,6 +60,7 @@ class Application(Closed):
     serve: str = ""  # {bind}, {host}, {port}; gets BIND=host:port, RELEASE, WEB_CONCURRENCY
     migrate: str = ""
     seed: str = ""
+    build: str = ""
     health: str = "/health/ready"
     health_codes: Annotated[str, Predicate(is_code_ranges)] = "200-299"
     protocol: Literal["http1", "http2"] = "http1"
@@ -110,15 +112,32 @@ class FindingGates(Closed):
 class Gates(Closed):
     """The limits that a change must keep.
 
-    coverage: percent of the packages' code that tests have to run. own_rules: what becomes of a
-    change that loosens these rules, compared with its base: `report` says so, with `review` it
-    fails, with `base` the rules of the base count instead.
+    coverage: percent of the packages' code that tests have to run. known_failures: the file with
+    the tests that failed before Shipway came: they are shown, and fail no run. own_rules: what
+    becomes of a change that loosens these rules, compared with its base: `report` says so, with
+    `review` it fails, with `base` the rules of the base count instead.
     """
 
     coverage: Percent = 80.0
+    known_failures: str = ""
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
     own_rules: Literal["report", "review", "base"] = "report"
+
+
+@dataclass(frozen=True)
+class Limits(Closed):
+    """What one step may use at most; what reaches a limit is ended, and its step has failed.
+
+    memory_gb: memory of all its processes together; 0: nine tenths of what this machine, or its
+    container, has. processes: how many at once. output_mb: what it may print. timeout: seconds that
+    a check may take; a step of the team's own has its own.
+    """
+
+    memory_gb: Annotated[float, Ge(0)] = 0.0
+    processes: Annotated[int, Gt(0)] = 4096
+    output_mb: Annotated[float, Gt(0)] = 1024.0
+    timeout: Seconds = 1800.0
 
 
 @dataclass(frozen=True)
@@ -227,7 +246,8 @@ class OwnStep(Closed):
     before it. inputs: patterns of the files that it depends on; unchanged, it is not run again.
     env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
     how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
-    it runs; empty: everywhere.
+    it runs; empty: everywhere. sandbox: whether it is held to what a step needs; off for a step
+    that needs sudo or starts containers without a daemon.
     """
 
     run: str | tuple[str, ...]
@@ -240,6 +260,7 @@ class OwnStep(Closed):
     cores: Annotated[int, Gt(0)] | Literal["all"] = 1
     max_age: Annotated[float, Ge(0)] | None = None
     branches: tuple[str, ...] = ()
+    sandbox: bool = True
 
 
 @dataclass(frozen=True)
@@ -305,12 +326,14 @@ class Retention(Closed):
 class Config(Closed):
     """All of shipway.toml.
 
-    checks: check → whether it runs, where there is something for it: docs/checks.md.
+    checks: check → whether it runs, where there is something for it: docs/checks.md; and
+    `network`: whether unit tests may reach other machines.
     """
 
     application: Application = field(default_factory=Application)
     checks: dict[str, bool] = field(default_factory=dict)
     gates: Gates = field(default_factory=Gates)
+    limits: Limits = field(default_factory=Limits)
     performance: Performance = field(default_factory=Performance)
     security: Security = field(default_factory=Security)
     waivers: tuple[Waiver, ...] = ()
@@ -324,3 +347,8 @@ class Config(Closed):
     retention: Retention = field(default_factory=Retention)
     steps: dict[Name, OwnStep] = field(default_factory=dict)
     env: tuple[str, ...] = ()  # variables that every step may see
+
+    @property
+    def network(self) -> bool:
+        """Whether unit tests may reach other machines: a key of `[checks]`, and no check."""
+        return self.checks.get("network", True)

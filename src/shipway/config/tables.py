@@ -109,18 +109,26 @@ class GitHub(Closed):
     made from the names and aws.account. install: the commands that make Shipway runnable, command:
     how it is called after them, both from the repository's top; empty: from .github/shipway.txt, by
     hash. python: its version. runner: the label of the machines. timeout: minutes that a job may
-    take. retention_days: of artifacts. codecov: upload coverage there. codeql, dependency_review:
-    GitHub's own scanners. attest: sign where a release came from, which private repositories can on
-    some plans only.
+    take. retention_days: of artifacts. codecov: upload coverage there. visibility: who sees the
+    repository (an internal one is private); empty is taken for public. codeql, dependency_review:
+    GitHub's own scanners, which a private repository has with GitHub Code Security. attest: sign
+    where a release came from, which a private repository can with Enterprise Cloud. Unset, the
+    three are on in a public repository. oidc_subject: whether tokens name the repository with the
+    two numbers (immutable), or without them (name), as repositories from before 15 July 2026 do
+    that have not opted in. role_sessions: environment → the seconds that its role in `roles` allows
+    a session to last (MaxSessionDuration); AWS's default is 3600.
     """
 
     repository: str = ""
     owner_id: str = ""
     repository_id: str = ""
+    oidc_subject: Literal["immutable", "name"] = "immutable"
+    visibility: Literal["", "public", "private"] = ""
     name: str = ""
     main: str = "main"
     branches: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    role_sessions: dict[str, Annotated[int, Ge(900), Le(43200)]] = field(default_factory=dict)
     install: tuple[str, ...] = ()
     command: str = ""
     python: str = "3.12"
@@ -128,9 +136,9 @@ class GitHub(Closed):
     timeout: Annotated[int, Gt(0), Le(360)] = 30
     retention_days: Annotated[int, Ge(1), Le(90)] = 14
     codecov: bool = False
-    codeql: bool = True
-    dependency_review: bool = True
-    attest: bool = True
+    codeql: bool | None = None
+    dependency_review: bool | None = None
+    attest: bool | None = None
     scanners: Scanners = field(default_factory=Scanners)
 
 

@@ -168,6 +168,7 @@ _TEXTS = (
     "link",
     "content",
     "because",
+    "known_fingerprint",  # of what stood there before it was redacted
 )
 
 

@@ -29,15 +29,32 @@ _COMMANDS = {
 
 
 def github_annotations(result: RunResult, folder: str = "") -> str:
-    """The worst open findings, one command a line. folder: the root as seen from the repository."""
+    """Tests that failed and the worst open findings, one command a line.
+
+    folder: the root as seen from the repository.
+    """
     left = dict.fromkeys(_COMMANDS.values(), MOST)
-    lines = []
+    lines = list(_failed_tests(result, folder))[:MOST]
+    left["error"] -= len(lines)
     for entry in run_findings(result):
         command = _COMMANDS[entry.finding.severity]
         if entry.finding.state is FindingState.OPEN and left[command]:
             left[command] -= 1
             lines.append(_line(command, entry.finding, folder))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _failed_tests(result: RunResult, folder: str) -> Iterator[str]:
+    """Those of which the place is known."""
+    for step in result.steps:
+        for failure in step.tests.failures if step.tests else ():
+            if failure.path:
+                file = posixpath.normpath(posixpath.join(folder, failure.path))
+                title = one_line(f"failed test: {failure.name}", 200)
+                about = {"file": file, "line": str(failure.line), "title": title}
+                properties = ",".join(f"{key}={_property(text)}" for key, text in about.items())
+                text = plain_text("\n".join((failure.message, *failure.details)))
+                yield f"::error {properties}::{_escaped(text[:_LONGEST].replace('##[', '## ['))}"
 
 
 def _line(command: str, finding: Finding, folder: str) -> str:

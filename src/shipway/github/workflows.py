@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipway.aws.names import AwsResourceNames
 from shipway.config.schema import Config
-from shipway.config.tables import Scanners
+from shipway.config.tables import GitHub, Scanners
 from shipway.errors import ConfigError
 from shipway.pipeline.step import STAGES
 
@@ -148,9 +148,66 @@ def _pinned(name: str, value: str, form: re.Pattern[str], expected: str) -> None
         )
 
 
+# What GitHub itself has for a repository: by its visibility, and by what is configured.
+
+
+@dataclass(frozen=True)
+class GitHubFeatures:
+    """attest: attestations. codeql, dependency_review: these scanners. code_scanning: whether
+    findings can be shown under Security."""
+
+    attest: bool
+    codeql: bool
+    dependency_review: bool
+    code_scanning: bool
+
+
+def github_features(github: GitHub) -> GitHubFeatures:
+    """What is not configured is on where it costs nothing: in a public repository. A scanner that
+    is asked for in a private one says that it has GitHub Code Security."""
+    public = github.visibility != "private"
+    bought = bool(github.codeql or github.dependency_review)
+    return GitHubFeatures(
+        attest=public if github.attest is None else github.attest,
+        codeql=public if github.codeql is None else github.codeql,
+        dependency_review=public if github.dependency_review is None else github.dependency_review,
+        code_scanning=public or bought,
+    )
+
+
+def _private_repository(github: GitHub) -> Iterator[str]:
+    """What a private repository goes without."""
+    features = github_features(github)
+    if github.visibility != "private":
+        return
+    if github.attest is None:
+        yield "attest: a private repository needs Enterprise Cloud; with it: [github] attest = true"
+    if not features.code_scanning:
+        yield (
+            "CodeQL, dependency review and findings under Security: a private repository needs "
+            "GitHub Code Security; with it: [github] codeql = true, dependency_review = true"
+        )
+
+
+def _visibility_notes(github: GitHub) -> Iterator[str]:
+    if github.visibility == "private":
+        yield (
+            "a private repository has environments with reviewers, secrets and variables on "
+            "GitHub Team and Enterprise only"
+        )
+    if github.visibility == "" and None in (github.attest, github.codeql, github.dependency_review):
+        yield (
+            "written for a public repository: in a private one signing, CodeQL, dependency review "
+            "and findings under Security need a plan that has them, and fail without; "
+            '[github] visibility = "public" or "private" says which it is'
+        )
+
+
 # Which environments are deployed by GitHub: from which branch, as whom, by which file.
 
 RELEASED = "production"
+DEFAULT_SESSION = 3600  # seconds: what every role allows (IAM, MaxSessionDuration)
+STACK_SESSION = 14400  # MaxSessionDuration of DeployRole in templates/environment.yml
 _FILES = {"development": "deploy-dev"}
 
 
@@ -159,8 +216,8 @@ class DeployTarget:
     """An environment that a branch's pushes are deployed to.
 
     role, region, look, monitor: empty where the environment's variables in GitHub say them; look is
-    the role that only reads, monitor the one that applies the monitoring stack. file: the workflow
-    that starts it, without its suffix.
+    the role that only reads, monitor the one that applies the monitoring stack. session: seconds
+    that credentials of the role last. file: the workflow that starts it, without its suffix.
     """
 
     name: str
@@ -169,6 +226,7 @@ class DeployTarget:
     region: str
     look: str = ""
     monitor: str = ""
+    session: int = 3600
 
     @property
     def file(self) -> str:
@@ -190,6 +248,7 @@ def deploy_targets(config: Config) -> Iterator[DeployTarget]:
                 config.aws.region,
                 _arn(config, names.look_role),
                 _arn(config, names.monitor_role),
+                _session(config, name),
             )
 
 
@@ -205,9 +264,72 @@ def _role(config: Config, name: str) -> str:
     return role or _arn(config, AwsResourceNames(config.application.name, name).deploy_role)
 
 
+def _session(config: Config, name: str) -> int:
+    """Seconds: as long as the rollout may take, as far as the role allows it.
+
+    The stack's own role allows four hours. Of another one only AWS's default is known, unless it
+    is configured; `deploy` renews what ends before the rollout does (aws/web_identity.py).
+    """
+    ours = bool(config.aws.account) and not config.github.roles.get(name)
+    usual = STACK_SESSION if ours else DEFAULT_SESSION
+    allowed = config.github.role_sessions.get(name, usual)
+    needed = int(config.environments[name].ecs.timeout) + 60 * _SPARE
+    return min(allowed, max(DEFAULT_SESSION, needed))
+
+
 def _arn(config: Config, role: str) -> str:
     """The role's ARN; "" where the account is not configured."""
     return f"arn:aws:iam::{config.aws.account}:role/{role}" if config.aws.account else ""
+
+
+def released_branch_notes(github: GitHub, default: str, names: Collection[str]) -> tuple[str, ...]:
+    """What is said of the branch that is released, a sentence each.
+
+    default: the repository's default branch, "" where nobody knows; names: the branches that
+    there are. Raises ConfigError for a branch that there is not: its workflows would never run.
+    """
+    if not default or default == github.main:
+        return ()
+    if default in names and github.main not in names:
+        raise ConfigError(
+            f"github.main: there is no branch {github.main} here, so no workflow would ever run; "
+            f"the default branch is {default}",
+            f"Write in shipway.toml: [github] main = {json.dumps(default, ensure_ascii=False)}.",
+            code="invalid-setting",
+        )
+    return (
+        f"{github.main} is released, and the default branch is {default}: GitHub starts what is "
+        f"scheduled by the workflows of {default}",
+    )
+
+
+_IDS = re.compile(r"(?<=[^:])@\d+")
+
+
+def subject_mismatch(claimed: str, expected: str, environment: str) -> str:
+    """Why a job is not the one that the role trusts, and what to do. claimed: the subject of its
+    token; expected: the one of the configuration, "" where the repository is not configured."""
+    write = "then `shipway infra apply` (or change the role's trust policy)"
+    if not expected:
+        return f"Let the role trust exactly {claimed}."
+    if not claimed.endswith(f":environment:{environment}"):
+        return (
+            f"The job does not run in the environment {environment}: its `environment:` is what "
+            "the subject ends with."
+        )
+    if _IDS.sub("", claimed) == _IDS.sub("", expected):
+        if not _IDS.search(claimed):
+            return (
+                "The repository is older than 15 July 2026 and has not opted in to immutable "
+                f'subjects: write [github] oidc_subject = "name", {write}; or opt in.'
+            )
+        if not _IDS.search(expected):
+            return (
+                "The repository has immutable subjects: write [github] oidc_subject = "
+                f'"immutable", with owner_id and repository_id, {write}.'
+            )
+        return f"The numbers differ: correct [github] owner_id and repository_id, {write}."
+    return f"It is another repository: correct [github] repository, {write}."
 
 
 # The files of .github/workflows, as the configuration wants them.
@@ -217,6 +339,7 @@ REQUIREMENTS = ".github/shipway.txt"
 _TEMPLATES = Path(__file__).parent / "templates"
 _PROVED = ("quality", "security", "test", "build")  # stages before anything leaves the runner
 _SPARE = 30  # minutes of a deploying job beyond the longest rollout
+_LONGEST_JOB = 360  # minutes (GitHub, "Actions limits")
 _FOLDER_NAME = re.compile(r"[\w./ +@-]+")
 _AUTHOR = re.compile(r"# Written by `shipway(?: -C (.+?))? workflows write`")
 _LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -224,10 +347,12 @@ _LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 @dataclass(frozen=True)
 class GeneratedWorkflows:
-    """files: name → text. left_out: what there is no workflow for, each a sentence."""
+    """files: name → text. left_out: what there is no workflow for, each a sentence. notes: what a
+    person should know of them."""
 
     files: dict[str, str]
     left_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def generate_workflows(
@@ -253,7 +378,8 @@ def generate_workflows(
             code="invalid-setting",
         )
     proved = [stage for stage in _PROVED if stage in stages or stage == "quality"]
-    secured = "security" in proved or config.github.codeql or config.github.dependency_review
+    features = github_features(config.github)
+    secured = "security" in proved or features.codeql or features.dependency_review
     values = _values(config, folder, commands) | {
         "proved": proved,
         "apart": [stage for stage in proved if stage != "security"],
@@ -282,7 +408,22 @@ def generate_workflows(
         texts[f"{prefix}{target.file}.yml"] = _render(
             environment, "deploy-to", {**values, "target": target}
         )
-    return GeneratedWorkflows(texts, tuple(_left_out(config, destinations, released, commands)))
+    left_out = (
+        *_left_out(config, destinations, released, commands),
+        *_private_repository(config.github),
+    )
+    notes = (*_visibility_notes(config.github), *_duration_notes(destinations, config))
+    return GeneratedWorkflows(texts, left_out, notes)
+
+
+def _duration_notes(destinations: Iterable[DeployTarget], config: Config) -> Iterator[str]:
+    for target in destinations:
+        minutes = config.environments[target.name].ecs.timeout / 60 + _SPARE
+        if minutes > _LONGEST_JOB:
+            yield (
+                f"{target.name}: a rollout may take {minutes / 60:.1f} hours, and a job on "
+                "GitHub's machines ends after 6: ECS goes on, and `shipway resume` follows it"
+            )
 
 
 def header_line(folder: str) -> str:
@@ -305,6 +446,7 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
     return {
         "header": header_line(folder),
         "github": config.github,
+        "features": github_features(config.github),
         "pythons": _pythons(config),
         "prefix": f"{name}-" if name else "",
         "suffix": f" ({name})" if name else "",
@@ -324,7 +466,7 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
         "deploy_timeout": int(longest / 60) + _SPARE,
         "region": config.aws.region,
         "repository": config.application.name,
-        "deploy_permissions": _permissions(attest=config.github.attest),
+        "deploy_permissions": _permissions(attest=github_features(config.github).attest),
     }
 
 
@@ -350,7 +492,7 @@ def _call(config: Config, folder: str) -> str:
 def _permissions(*, attest: bool) -> str:
     lines = [
         "contents: read # the code",
-        "id-token: write # to take on the environment's role, for an hour",
+        "id-token: write # to take on the environment's role",
         "deployments: write # to say how it went, and where it answers",
         *(("attestations: write # to sign where it came from",) if attest else ()),
     ]
@@ -476,7 +618,7 @@ def _expression(text: str) -> str:
 
 
 def _inputs(target: DeployTarget) -> str:
-    return _given(target, target.role)
+    return f"{_given(target, target.role)}\n      session: {target.session}"
 
 
 def _monitoring_inputs(target: DeployTarget) -> str:

@@ -16,7 +16,7 @@ from shipway.images.layout import OciLayout
 from shipway.images.provenance import timestamp
 from shipway.images.reference import ImageOrigin, digest_tag, immutable_tags
 from shipway.images.referrers import attach_document
-from shipway.images.registry import RegistryClient
+from shipway.images.registry import RegistryClient, TagTaken
 from shipway.images.size_budget import megabytes
 from shipway.pipeline.result import StepFacts
 from shipway.ports import Clock
@@ -93,11 +93,14 @@ class ImagePublisher:
         data, tags = self.layout.read(described["digest"]), []
         for tag in immutable_tags(origin, described["digest"]):
             existing = self.registry.digest(tag)
+            if not existing:
+                try:
+                    self.registry.put_manifest(data, described["mediaType"], tag)
+                except TagTaken:  # by somebody else, just now
+                    existing = self.registry.digest(tag)
             if existing and existing != described["digest"]:
                 self.say(f"tag {tag} stays at {existing[:19]}: a tag like this never moves")
                 continue
-            if not existing:
-                self.registry.put_manifest(data, described["mediaType"], tag)
             tags.append(tag)
         if not tags:
             tag = digest_tag(described["digest"])

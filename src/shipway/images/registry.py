@@ -7,7 +7,7 @@ from a file; how blobs are sent is in blob_upload.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shipway.errors import CannotRun, ConfigError
@@ -19,12 +19,23 @@ from shipway.system.http import RegistryRequest, RegistryResponse, RegistryTrans
 # What goes wrong with registries, in words.
 
 
+class TagTaken(ConfigError):
+    """A tag that never moves is another image's."""
+
+
 def registry_error(answer: RegistryResponse, what: str, host: str) -> ConfigError | CannotRun:
     """The error for an answer that is not as hoped. what: "the image cannot be pushed".
 
     The registry's own words come with it (distribution-spec, "Error Codes").
     """
     message = error_text(answer)
+    if is_immutable(answer):
+        return TagTaken(
+            f"{what}: {host} refuses: {message}",
+            "In ECR, let the tags of environments move: shipway infra apply bootstrap; or "
+            "imageTagMutability IMMUTABLE_WITH_EXCLUSION, with a filter for each of them.",
+            code="registry-refused",
+        )
     if answer.status in (401, 403):
         return ConfigError(
             f"{what}: {host} refuses: {message}",
@@ -43,6 +54,20 @@ def registry_error(answer: RegistryResponse, what: str, host: str) -> ConfigErro
         "Try again; else ask who runs it.",
         code="registry-refused",
     )
+
+
+def error_codes(answer: RegistryResponse) -> tuple[str, ...]:
+    """The codes of its errors (distribution-spec, "Error Codes"); none where it has none."""
+    try:
+        return tuple(str(error.get("code", "")) for error in json.loads(answer.body)["errors"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+
+
+def is_immutable(answer: RegistryResponse) -> bool:
+    """Whether a manifest was refused because its tag is there, and never moves (Amazon ECR: also
+    where it names the same image)."""
+    return answer.status == 400 and "TAG_INVALID" in error_codes(answer)
 
 
 def error_text(answer: RegistryResponse) -> str:
@@ -93,10 +118,11 @@ class RegistryClient:
         credentials: RegistryCredentials,
         *,
         plain: bool,
+        renew: Callable[[], RegistryCredentials] | None = None,
     ) -> None:
         self.place = reference
         self._exchange = exchange
-        self._login = RegistryAuth(exchange, credentials)
+        self._login = RegistryAuth(exchange, credentials, renew)
         self._base = f"{'http' if plain else 'https'}://{reference.registry}"
 
     @property
@@ -118,6 +144,9 @@ class RegistryClient:
         scope = f"repository:{self.place.repository}:{actions}"
         answer = self._signed(request, scope)
         if answer.status == 401 and self._login.learn(scope, answer, request.url):
+            answer = self._signed(request, scope)
+        # ECR's login lasts twelve hours, or as long as the role's: it may end in an upload.
+        if _has_expired(answer) and self._login.renew(scope):
             answer = self._signed(request, scope)
         return answer
 
@@ -172,6 +201,8 @@ class RegistryClient:
         )
         answer = self.ask(request, write=True)
         if answer.status != 201:
+            if is_immutable(answer) and self.digest(name) == digest_of(data):
+                return answer.headers  # it names this very image
             raise registry_error(
                 answer, f"{self.place.repository}:{name} cannot be kept", self.host
             )
@@ -195,7 +226,7 @@ class RegistryClient:
     def blob(self, digest: str) -> bytes:
         """A small blob's content, checked."""
         answer = self.ask(RegistryRequest("GET", self.url("blobs", digest)))
-        if answer.status in (302, 303, 307):  # to a store, which wants no header of ours
+        if answer.status in (301, 302, 303, 307, 308):  # to a store, which wants no header of ours
             answer = self.ask(
                 RegistryRequest("GET", self.absolute(answer.headers.get("location", "")))
             )
@@ -208,6 +239,11 @@ class RegistryClient:
                 code="registry-refused",
             )
         return answer.body
+
+
+def _has_expired(answer: RegistryResponse) -> bool:
+    """Whether what we log in with was good once. ECR says so with 403 and DENIED."""
+    return answer.status in (401, 403) and "expired" in error_text(answer).lower()
 
 
 _ACCEPT = {"accept": ", ".join(ACCEPTED)}

@@ -10,7 +10,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
@@ -43,9 +43,15 @@ class RegistryCredentials:
 class RegistryAuth:
     """The header to send, learned from the registry's first refusal, for each scope anew."""
 
-    def __init__(self, exchange: RegistryTransport, credentials: RegistryCredentials) -> None:
+    def __init__(
+        self,
+        exchange: RegistryTransport,
+        credentials: RegistryCredentials,
+        renew: Callable[[], RegistryCredentials] | None = None,
+    ) -> None:
         self._exchange = exchange
         self._credentials = credentials
+        self._renew = renew
         self._known: dict[str, str] = {}
 
     def header(self, scope: str) -> Mapping[str, str]:
@@ -67,6 +73,15 @@ class RegistryAuth:
         elif kind.lower() == "bearer":
             self._known[scope] = self._token(dict(_PARAMETER.findall(rest)), scope, url)
         return bool(self._known.get(scope)) and self._known[scope] != before
+
+    def renew(self, scope: str) -> bool:
+        """Log in anew where what is known has expired; whether there is something new to try."""
+        if self._renew is None or not self._known.get(scope, "").startswith("Basic "):
+            return False
+        self._credentials = self._renew()
+        self._known.clear()
+        self._known[scope] = self._credentials.basic
+        return True
 
     def _token(self, parameters: Mapping[str, str], scope: str, url: str) -> str:
         realm = parameters.get("realm", "")

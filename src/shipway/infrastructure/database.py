@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shipway.aws.errors import translate_aws_errors
+from shipway.aws.errors import AwsApiError, translate_aws_errors
 from shipway.aws.names import AwsResourceNames
 from shipway.config.aws import Ecs
 from shipway.errors import StackFailed
@@ -121,13 +122,29 @@ def last_snapshot(
 def unprotect(clients: Clients, stack: Stack) -> None:
     """Take the protection off what refuses to be deleted. What is gone already is fine."""
     database, balancer = stack.physical("Database"), stack.physical("Balancer")
-    with translate_aws_errors():
-        if database:
-            clients.client("rds").modify_db_instance(
+    if database:
+        _unless_gone(
+            lambda: clients.client("rds").modify_db_instance(
                 DBInstanceIdentifier=database, DeletionProtection=False, ApplyImmediately=True
             )
-        if balancer:
-            clients.client("elbv2").modify_load_balancer_attributes(
+        )
+    if balancer:
+        _unless_gone(
+            lambda: clients.client("elbv2").modify_load_balancer_attributes(
                 LoadBalancerArn=balancer,
                 Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
             )
+        )
+
+
+_GONE = ("DBInstanceNotFound", "LoadBalancerNotFound")
+
+
+def _unless_gone(call: Callable[[], object]) -> None:
+    """Make a call; a stack still names what its failed creation has deleted again."""
+    try:
+        with translate_aws_errors():
+            call()
+    except AwsApiError as problem:
+        if problem.aws_code not in _GONE:
+            raise

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
+from shipway.config.aws import NO_ROLE
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
 
@@ -54,7 +55,12 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     # IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; ECS developer
     # guide, "Amazon ECS task execution IAM role" and "… task IAM role": who registers or runs a
     # task hands ECS its roles.
-    ("ecs", "RegisterTaskDefinition"): ("ecs:RegisterTaskDefinition", "iam:PassRole"),
+    # Service Authorization Reference, Amazon ECS: tags that come with it are ecs:TagResource.
+    ("ecs", "RegisterTaskDefinition"): (
+        "ecs:RegisterTaskDefinition",
+        "ecs:TagResource",
+        "iam:PassRole",
+    ),
     ("ecs", "RunTask"): ("ecs:RunTask", "iam:PassRole"),
     # ECS developer guide, "Amazon ECS infrastructure IAM role for load balancers": the service
     # hands on the role that moves the listener's rules.
@@ -228,10 +234,9 @@ class PolicyScope:
     def roles(self) -> tuple[str, ...]:
         """What is handed to ECS: the tasks' two roles, and the one that moves traffic."""
         ecs = self.settings.ecs
-        names = [
-            ecs.execution_role or self.names.execution_role,
-            ecs.task_role or self.names.task_role,
-        ]
+        names = [ecs.execution_role or self.names.execution_role]
+        if ecs.task_role != NO_ROLE:
+            names.append(ecs.task_role or self.names.task_role)
         if self.settings.strategy != "rolling":
             names.append(self.names.traffic_role)
         return tuple(sorted(map(self.account.role, names)))
@@ -273,8 +278,9 @@ _ON: dict[str, _Resources] = {
         lambda on: on.ecs("service-deployment", f"{on.service}/*"),
     ),
     "ecs:DescribeServiceRevisions": lambda on: on.ecs("service-revision", f"{on.service}/*"),
-    "ecs:RunTask": lambda on: on.ecs(
-        "task-definition", f"{on.settings.ecs.family or on.names.family}:*"
+    **dict.fromkeys(
+        ("ecs:RunTask", "ecs:TagResource"),
+        lambda on: on.ecs("task-definition", f"{on.settings.ecs.family or on.names.family}:*"),
     ),
     "ecs:DescribeTasks": lambda on: on.ecs("task", f"{on.cluster}/*"),
     "ecs:StopTask": lambda on: on.ecs("task", f"{on.cluster}/*"),
@@ -366,7 +372,8 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> PolicyDo
     """Whom the role trusts: jobs of one repository in one environment, and nobody else.
 
     The subject has the ids that stay (`repo:OWNER@ID/NAME@ID:environment:ENV`), as repositories
-    created since 15 July 2026 send it. Source: GitHub, "OpenID Connect reference"; IAM User
+    created since 15 July 2026 send it; with `[github] oidc_subject = "name"` it has not, and the
+    repository's id is asked for beside it. Source: GitHub, "OpenID Connect reference"; IAM User
     Guide, "Available keys for AWS web identity federation".
 
     Raises ConfigError where the repository or one of its ids is not configured.

@@ -15,7 +15,8 @@ from shipway.images.repository import lifecycle_policy, moving_tags, tag_pattern
 
 # Levers that contradict each other, told by their key before AWS is asked for anything.
 
-BOOTSTRAP = "bootstrap"  # the stack of the account; no environment is called so
+BOOTSTRAP = "bootstrap"  # the stack of all environments; no environment is called so
+ACCOUNT = "account"  # the stack of what watches a whole account's cost; nor so
 _LOAD_BALANCER = 32  # characters of a name: ElasticLoadBalancing's CreateTargetGroup
 _PRIORITIES = 24_000  # pairs of rules: priorities go up to 50,000 (CreateRule)
 _GROWTH = 1.1  # RDS wants room for a tenth at least (MaxAllocatedStorage)
@@ -34,7 +35,7 @@ def validated_infrastructure(config: Config, environment: str) -> Environment:
     settings = config.environments.get(environment)
     if settings is None or settings.platform != "ecs":
         some = [name for name, other in config.environments.items() if other.platform == "ecs"]
-        accepted = ", ".join((BOOTSTRAP, *some))
+        accepted = ", ".join((BOOTSTRAP, ACCOUNT, *some))
         raise ConfigError(
             f'there is no environment {environment} with platform = "ecs" in shipway.toml',
             f"Known here: {accepted}. Add [environments.{environment}], or correct the word.",
@@ -129,8 +130,18 @@ class RunningService:
     at_rest: bool = True
 
 
-def bootstrap_parameters(config: Config, account: Account) -> dict[str, str]:
-    """The parameters of the account's stack."""
+def account_parameters(config: Config, monitor: str = "") -> dict[str, str]:
+    """The parameters of the stack that watches cost. monitor: the ARN of the monitor of all
+    services that the account has without this stack."""
+    aws = config.aws
+    return {"Budget": _number(aws.budget), "AlertTo": aws.alerts, "MonitorArn": monitor}
+
+
+def bootstrap_parameters(
+    config: Config, account: Account, *, has_provider: bool = False
+) -> dict[str, str]:
+    """The parameters of the stack of all environments. has_provider: GitHub's identity provider is
+    there without this stack."""
     aws = config.aws
     names = AwsResourceNames(config.application.name, BOOTSTRAP)
     moved = moving_tags(config)
@@ -138,11 +149,9 @@ def bootstrap_parameters(config: Config, account: Account) -> dict[str, str]:
     return {
         "Repository": names.repository,
         "Bucket": aws.bucket or names.bucket(account.number, account.region),
-        "CreateProvider": _yes(aws.github_provider),
+        "CreateProvider": _yes(aws.github_provider and not has_provider),
         **{f"MovingTag{number}": tag for number, tag in enumerate(_padded(moved), 1)},
         "Lifecycle": json.dumps(lifecycle_policy(moved, aws.images), separators=(",", ":")),
-        "Budget": _number(aws.budget),
-        "AlertTo": aws.alerts,
     }
 
 

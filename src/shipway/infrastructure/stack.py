@@ -160,6 +160,8 @@ class Stack:
                 TemplateBody=template,
                 ChangeSetType="CREATE" if creates else "UPDATE",
                 Capabilities=["CAPABILITY_NAMED_IAM"],
+                # What an earlier stack has left (images, releases, the log) comes into this one.
+                ImportExistingResources=creates,
                 Parameters=[
                     {"ParameterKey": key, "ParameterValue": value}
                     for key, value in parameters.items()
@@ -321,9 +323,12 @@ def _worth_telling(event: StackEvent) -> bool:
 _DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 
 
-def wait_until_settled(stack: Stack, say: Say) -> None:
+def wait_until_settled(
+    stack: Stack, say: Say, unprotect: Callable[[], None] = lambda: None
+) -> None:
     """Wait for what goes on, and clear away what a failed creation left.
 
+    unprotect: takes the protection off what refuses to be deleted; nothing has been in it yet.
     Afterwards the stack can be changed, or there is none. Raises StackFailed where a person is
     needed, StillGoing where it takes too long.
     """
@@ -336,6 +341,7 @@ def wait_until_settled(stack: Stack, say: Say) -> None:
         status = stack.go_on_rolling_back(say)
     if status in _DEAD:
         say(f"stack {stack.name}: deleting what a creation that failed has left")
+        unprotect()
         status = stack.delete(say)
     if status in ("DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"):
         raise failure_text(stack, status)

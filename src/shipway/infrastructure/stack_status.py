@@ -18,6 +18,7 @@ _WORDS = {
     "ApplicationAutoScaling::ScalingPolicy": "rule of scaling",
     "Budgets::Budget": "budget",
     "Chatbot::SlackChannelConfiguration": "Slack channel",
+    "CloudFormation::WaitConditionHandle": "placeholder",
     "CloudWatch::Alarm": "alarm",
     "CloudWatch::CompositeAlarm": "alarm over others",
     "CloudWatch::Dashboard": "dashboard",

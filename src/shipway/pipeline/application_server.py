@@ -89,7 +89,14 @@ def run_preparation(
 ) -> None:
     """Run a command of the application to its end. Raises ApplicationFault where it fails."""
     argv = _argv(context, preparation, "")
-    command = Command(argv, context.root, _surroundings(context, env), 300.0, context.secrets)
+    command = Command(
+        argv,
+        context.root,
+        _surroundings(context, env),
+        300.0,
+        context.secrets,
+        sandbox=context.sandbox(context.out, application=True),
+    )
     done = context.processes.run(command, on_output)
     if done.code:
         log = done.stdout + done.stderr

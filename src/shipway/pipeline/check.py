@@ -13,6 +13,8 @@ from shipway.findings.secret_place import SecretPlace
 from shipway.pipeline.gates import Gate, Measure
 from shipway.pipeline.result import TestTally
 
+END_RECORD = "end.txt"  # the report of a test runner that says how it ended
+
 
 class ToolSource(StrEnum):
     """Where a tool lives."""
@@ -49,7 +51,8 @@ class CheckContext:
     interpreter of the application's environment ("" before it exists). url: where the
     application is being served, for checks with `served`. upstream: the report folders of those
     steps it needs that passed, by name. advisories: a folder of advisories in OSV format,
-    for machines without network; "" when none was given.
+    for machines without network; "" when none was given. key: what a test runner's end record is
+    sealed with; "" where it is asked for none.
     """
 
     root: str
@@ -58,6 +61,7 @@ class CheckContext:
     url: str = ""
     upstream: Mapping[str, str] = field(default_factory=dict)
     advisories: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class CheckResult:
 
     partial: what its figures were measured without, where more could only raise them; a limit
     that they do not reach is then neither kept nor broken. secrets: where the secrets stand that
-    it found.
+    it found. warnings: what a reader has to know of the result, however it ends.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -87,6 +91,7 @@ class CheckResult:
     remedy: str = ""
     partial: str = ""
     secrets: tuple[SecretPlace, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Check(Protocol):
@@ -122,6 +127,12 @@ class Check(Protocol):
     def serviced(self) -> bool: ...
     @property
     def reports(self) -> tuple[str, ...]: ...
+
+    @property
+    def kept(self) -> str:
+        """The name of a folder below the state in which it keeps something between runs; "" for
+        none."""
+        ...
 
     @property
     def default(self) -> bool:

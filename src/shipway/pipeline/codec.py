@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from shipway.codec import DocumentFormat, JsonValue, from_plain, to_json, to_plain
+from shipway.pipeline.problems import run_problems
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.step import Step
 
@@ -41,7 +42,9 @@ def run_from_json(text: str, steps: tuple[StepResult, ...]) -> RunResult:
 
 def run_with_steps_to_json(result: RunResult) -> str:
     """A run and its steps for `report --json`: as they are recorded, without a version."""
-    return to_json({"run": replace(result, steps=()), "steps": result.steps})
+    return to_json(
+        {"run": replace(result, steps=()), "steps": result.steps, "problems": run_problems(result)}
+    )
 
 
 # A compiled pipeline as text: what the next run needs, without pydantic and TOML. It goes with one

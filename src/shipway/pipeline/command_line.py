@@ -37,6 +37,7 @@ COMMANDS = (
     "resume",
     "rollback",
     "run",
+    "schema",
     "secret",
     "status",
     "task",

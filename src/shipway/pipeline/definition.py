@@ -11,7 +11,7 @@ from shipway.config.schema import Config, OwnStep
 from shipway.errors import ConfigError
 from shipway.pipeline.check import Check
 from shipway.pipeline.dependency import Role
-from shipway.pipeline.step import ALL_CORES, Step, StepKind
+from shipway.pipeline.step import ALL_CORES, Step, StepKind, StepWork
 from shipway.ports import PACKAGE
 
 # What builders see of the caller's environment, beside what every program sees.
@@ -43,6 +43,7 @@ IMAGE = "image"
 PUBLISH = "publish"
 _LOOKS_AT_IMAGE = "image-packages"
 DEPLOY = "deploy-local"
+_OFFLINE = "unit"  # tests of other kinds have services, outside of their sandbox
 _LAST = ("deploy", "verify")
 
 
@@ -245,6 +246,7 @@ def _check(check: Check, config: Config) -> Step:
             ]
             if check.served
             else [],
+            **_held(check, config),
         },
         needs=check.needs,
         inputs=_inputs(check, config),
@@ -252,11 +254,17 @@ def _check(check: Check, config: Config) -> Step:
         cores=check.cores,
         max_age=check.max_age,
         expected=check.expected,
-        timeout=1800,
+        timeout=config.limits.timeout,
         role=Role.AGGREGATOR,
         products=(INSTALL,) if INSTALL in check.needs else (),
         tool=" ".join((tool.package, tool.version, *tool.extras)),
     )
+
+
+def _held(check: Check, config: Config) -> StepWork:
+    """Only where it is: a step is no other one for what does not hold it."""
+    offline = check.name == _OFFLINE and not config.network
+    return {"network": False} if offline else {}
 
 
 def _surroundings(config: Config) -> list[Any]:
@@ -279,7 +287,7 @@ def _own(name: str, step: OwnStep, config: Config) -> Step:
         name=name,
         stage=step.stage,
         kind=StepKind.COMMAND,
-        work={"argv": argv},
+        work={"argv": argv} if step.sandbox else {"argv": argv, "sandbox": False},
         needs=step.needs,
         inputs=step.inputs,
         env=(*config.env, *step.env),

@@ -8,22 +8,29 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from secrets import token_hex
 from types import MappingProxyType
 
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.findings.finding import FindingState
 from shipway.findings.fingerprint import compare_to_baseline, with_code_context
-from shipway.pipeline.check import Check, CheckContext, CheckResult, ToolOutput, ToolSource
+from shipway.pipeline.check import (
+    END_RECORD,
+    Check,
+    CheckContext,
+    CheckResult,
+    ToolOutput,
+    ToolSource,
+)
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_gates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
-from shipway.pipeline.run_secrets import redacted_bytes
 from shipway.pipeline.step import Step, StepKind
 from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import read_bytes, read_text
-from shipway.system.redaction import Redactor
+from shipway.system.redaction import Redactor, redacted_bytes
 
 # How a step's program is started, and what it means that it did not end by itself.
 
@@ -60,6 +67,13 @@ def interrupted_result(step: Step, done: Completed) -> StepResult | None:
     )
     if done.cancelled:
         return result
+    if done.exceeded:
+        return replace(
+            result,
+            outcome=Outcome.FAILED,
+            reason=f"{done.exceeded} and was ended",
+            remedy="Find out what takes so much, or raise the limit: [limits] in shipway.toml.",
+        )
     if done.timed_out:
         return replace(
             result,
@@ -104,7 +118,6 @@ def collect_reports(
     passed. say: is told why.
     """
     reports = {}
-    redactor = Redactor(secrets)
     for name in check.reports:
         path = os.path.join(out, name)
         if not os.path.lexists(path):
@@ -114,7 +127,7 @@ def collect_reports(
         except (ConfigError, OSError) as problem:
             say(str(problem))
             continue
-        reports[name] = redacted_bytes(data, redactor)
+        reports[name] = redacted_bytes(data, Redactor(secrets))
         if reports[name] != data:
             with open(path, "wb") as file:
                 file.write(reports[name])
@@ -133,6 +146,7 @@ def run_check(step: Step, context: StepContext, on_output: OnOutput) -> StepResu
         context.python(),
         upstream=restore_reports(step, context),
         advisories=context.advisories,
+        key=token_hex(32) if END_RECORD in adapter.reports else "",
     )
     if adapter.served:
         with _services_for(context, on_output) as inner, inner.serve(inner, on_output) as url:
@@ -212,7 +226,25 @@ def _run_check(
         *check.argv(context.config, check_context),
     )
     env = {**context.env(step), **variables, **dict(check.tool.env)}
-    command = Command(argv, context.root, env, step.timeout, context.secrets)
+    kept = (os.path.join(context.state, check.kept),) if check.kept else ()
+    for folder in kept:
+        os.makedirs(folder, exist_ok=True)
+    sandbox = context.sandbox(
+        check_context.out,
+        *kept,
+        network=step.work.get("network", True),
+        fingerprints=check.tool.home is ToolSource.OWN,
+        application=check.tool.home is ToolSource.APPLICATION,
+    )
+    command = Command(
+        argv,
+        context.root,
+        env,
+        step.timeout,
+        context.secrets,
+        sandbox=sandbox,
+        stdin=check_context.key.encode(),
+    )
     settings = check.settings(context.config, check_context)
     if settings:
         on_output(settings)
@@ -221,7 +253,7 @@ def _run_check(
     stopped = interrupted_result(step, done)
     if stopped is not None:
         # A test that hangs is a fault of the application; a scanner that does says nothing of it.
-        unknown = done.timed_out and step.stage == "security"
+        unknown = (done.timed_out or done.exceeded) and step.stage == "security"
         outcome = Outcome.ERROR if unknown else stopped.outcome
         return replace(stopped, log=log, outcome=outcome)
     unread: list[str] = []
@@ -244,7 +276,23 @@ def _run_check(
     stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
+    if not reading.remedy:
+        remedy = _remedy(step, check, context, check_context, tests=bool(reading.tests))
+        reading = replace(reading, remedy=remedy)
     return _judged(step, reading, stored, log)
+
+
+def _remedy(
+    step: Step, check: Check, context: StepContext, check_context: CheckContext, *, tests: bool
+) -> str:
+    """What helps where the check itself names nothing."""
+    again = command_line("run", step.name)
+    if tests:
+        return f"Correct the code or the test; {again} runs these tests alone."
+    if check.fix(context.config, check_context) is not None:
+        repair = command_line("run", step.name, "--fix")
+        return f"{repair} repairs what is safe; correct the rest by hand."
+    return f"Correct it where it is named; {again} looks again."
 
 
 def _read(
@@ -283,7 +331,10 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
     if not any(measure.name == "findings" for measure in measures):
         measures = (*measures, Measure("findings", len(open_)))
     worst = reading.worst or tuple(finding.place for finding in open_)
-    results = evaluate_gates(gates, measures, worst)
+    results = tuple(
+        replace(gate, tool=step.name) if gate.counts_findings else gate
+        for gate in evaluate_gates(gates, measures, worst)
+    )
     broken = [gate for gate in results if not gate.passed]
     result = StepResult(
         step=step.name,
@@ -300,6 +351,8 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
         result = replace(
             result, facts={"secret_places": [place.to_dict() for place in reading.secrets]}
         )
+    if reading.warnings:
+        result = replace(result, facts={**result.facts, "warnings": [*reading.warnings]})
     if reading.partial:
         warning = f"measured without {reading.partial}, which did not run"
         result = replace(result, facts={**result.facts, "warnings": [warning]})
@@ -383,12 +436,16 @@ def execute_step(step: Step, context: StepContext, on_output: OnOutput) -> StepR
 
 
 def _command(step: Step, context: StepContext, on_output: OnOutput) -> StepResult:
-    done = context.processes.run(
-        Command(
-            tuple(step.work["argv"]), context.root, context.env(step), step.timeout, context.secrets
-        ),
-        on_output,
+    sandbox = context.sandbox() if step.work.get("sandbox", True) else None
+    command = Command(
+        tuple(step.work["argv"]),
+        context.root,
+        context.env(step),
+        step.timeout,
+        context.secrets,
+        sandbox=sandbox,
     )
+    done = context.processes.run(command, on_output)
     log = context.store(done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
     if stopped is not None:

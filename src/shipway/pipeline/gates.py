@@ -46,7 +46,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate's answer. `figure` is None when nothing was measured, which never passes."""
+    """A gate's answer. `figure` is None when nothing was measured, which never passes.
+
+    tool: the check whose findings it counts, "" where it measures something else.
+    """
 
     gate: Gate
     subject: str
@@ -54,16 +57,69 @@ class GateResult:
     unit: str
     passed: bool
     worst: tuple[str, ...] = ()
+    tool: str = ""
 
     @property
     def sentence(self) -> str:
-        """For people: figure, limit and the worst places."""
-        name = f"{self.gate.measure} of {self.subject}" if self.subject else self.gate.measure
-        limit = f"{self.gate.bound} {self.gate.limit:g}{_spaced(self.unit)}"
-        if self.figure is None:
-            return f"{name} was not measured; the limit is {limit}"
-        text = f"{name} is {self.figure:.4g}{_spaced(self.unit)}; the limit is {limit}"
+        """For people: tool, figure, limit and the worst places."""
+        text = f"{self._figure}; {self._limit}"
         return f"{text}; worst: {', '.join(self.worst)}" if self.worst else text
+
+    @property
+    def name(self) -> str:
+        """What it holds: `coverage`, `p95 of ward page`, `flake8 findings`."""
+        of = f" of {self.subject}" if self.subject else ""
+        return f"{self.tool} {self.gate.measure}{of}".strip()
+
+    @property
+    def counts_findings(self) -> bool:
+        """Whether its figure is a number of findings."""
+        return self.gate.measure in _COUNTS or self.gate.measure.endswith(f" {FINDINGS}")
+
+    @property
+    def _figure(self) -> str:
+        """`coverage is 71.25 %`, `flake8 found 1 problem`."""
+        name = f"{self.gate.measure} of {self.subject}" if self.subject else self.gate.measure
+        if self.figure is None:
+            return f"{name} was not measured"
+        if not self.counts_findings:
+            return f"{name} is {self.figure:.4g}{_spaced(self.unit)}"
+        singular, plural = _COUNTS.get(name, _FOUND)
+        tool = self.tool or name.removesuffix(FINDINGS).strip() or "the check"
+        return (singular if self.figure == 1 else plural).format(f"{self.figure:g}", tool=tool)
+
+    @property
+    def _limit(self) -> str:
+        """`none is allowed`, `at most 3 are allowed`, `at least 80 % is required`."""
+        limit = f"{self.gate.limit:g}{_spaced(self.unit)}"
+        if self.gate.bound is Bound.AT_LEAST:
+            return f"{self.gate.bound} {limit} is required"
+        if self.counts_findings and self.gate.limit == 0:
+            return "none is allowed"
+        verb = "are" if self.counts_findings and self.gate.limit != 1 else "is"
+        return f"{self.gate.bound} {limit} {verb} allowed"
+
+
+FINDINGS = "findings"
+SECRETS = "secrets"
+LICENCES = "licences that are not allowed"
+_FOUND = ("{tool} found {} problem", "{tool} found {} problems")
+# Count → the same as a sentence, of one and of several.
+_COUNTS = {
+    FINDINGS: _FOUND,
+    SECRETS: ("{} secret is in the code", "{} secrets are in the code"),
+    LICENCES: (
+        "{} dependency has a licence that is not allowed",
+        "{} dependencies have licences that are not allowed",
+    ),
+    **{
+        f"{severity.name.lower()} {FINDINGS}": (
+            f"{{}} {severity.name.lower()} finding is open",
+            f"{{}} {severity.name.lower()} findings are open",
+        )
+        for severity in Severity
+    },
+}
 
 
 def _spaced(unit: str) -> str:
@@ -109,38 +165,39 @@ def evaluate_finding_gates(
     Each names its three worst places. Secrets and licences are counted apart, and not again by
     their severity.
     """
-    counted = [finding for finding in findings if finding.state is FindingState.OPEN]
-    severe = [
-        finding
-        for finding in counted
-        if finding.kind not in (FindingKind.SECRET, FindingKind.LICENCE)
-    ]
-    groups: dict[str, tuple[int | None, list[Finding]]] = {
-        f"{severity.name.lower()} findings": (
-            getattr(gates, severity.name.lower()),
-            [finding for finding in severe if finding.severity is severity],
-        )
+    limits: dict[str, int | None] = {
+        f"{severity.name.lower()} {FINDINGS}": getattr(gates, severity.name.lower())
         for severity in (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
     }
-    groups["secrets"] = (
-        gates.secrets,
-        [finding for finding in counted if finding.kind is FindingKind.SECRET],
-    )
-    groups["licences that are not allowed"] = (
-        gates.licences,
-        [finding for finding in counted if finding.kind is FindingKind.LICENCE],
-    )
-    for tool, limit in gates.tools.items():
-        groups[f"{tool} findings"] = (
-            limit,
-            [finding for finding in counted if tool in finding.tools],
-        )
+    limits[SECRETS] = gates.secrets
+    limits[LICENCES] = gates.licences
+    limits |= {f"{tool} {FINDINGS}": limit for tool, limit in gates.tools.items()}
     return tuple(
         result
-        for name, (limit, selected) in groups.items()
+        for name, limit in limits.items()
         if limit is not None
-        for result in _hold_count(name, limit, selected)
+        for result in _hold_count(name, limit, counted_findings(name, findings))
     )
+
+
+def counted_findings(measure: str, findings: Iterable[Finding]) -> list[Finding]:
+    """The open findings that a gate on `measure` counts. "findings" counts all."""
+    counted = [finding for finding in findings if finding.state is FindingState.OPEN]
+    if measure == FINDINGS:
+        return counted
+    if measure in _KINDS:
+        return [finding for finding in counted if finding.kind is _KINDS[measure]]
+    name = measure.removesuffix(FINDINGS).strip()
+    if severity := Severity.__members__.get(name.upper()):
+        return [
+            finding
+            for finding in counted
+            if finding.severity is severity and finding.kind not in _KINDS.values()
+        ]
+    return [finding for finding in counted if name in finding.tools]
+
+
+_KINDS = {SECRETS: FindingKind.SECRET, LICENCES: FindingKind.LICENCE}
 
 
 def _hold_count(name: str, limit: int, findings: list[Finding]) -> tuple[GateResult, ...]:

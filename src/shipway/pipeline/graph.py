@@ -54,7 +54,13 @@ class Graph:
         Raises ConfigError for a stage that no step has and for a step to skip that is none.
         """
         skipped = set(skip)
-        if not stages and not skipped and self.steps:
+        if not self.steps:
+            raise ConfigError(
+                "there is no pipeline here: no application was found, and no step is configured",
+                "Give this folder one: shipway init. Or work elsewhere: shipway -C DIR run.",
+                code="no-pipeline",
+            )
+        if not stages and not skipped:
             return self
         for name in skipped - set(self.steps):
             raise _no_such("step to skip", name, self.steps)
@@ -314,7 +320,7 @@ def _no_such(what: str, name: str, known: Iterable[str]) -> ConfigError:
     shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
     return ConfigError(
         f"no {what} is named {name!r}.{_nearest(name, names)}",
-        f"There are: {shown}.",
+        f"There are: {shown}. shipway plan lists all.",
         code="unknown-name",
     )
 

@@ -87,7 +87,8 @@ def _repair(step: Step, context: StepContext, say: OnOutput) -> None:
     try:
         argv = (*tool_command(check, check_context, context), *arguments)
         env = context.env(step)
-        command = Command(argv, context.root, env, step.timeout, context.secrets)
+        sandbox = context.sandbox(check_context.out)
+        command = Command(argv, context.root, env, step.timeout, context.secrets, sandbox=sandbox)
         done = context.processes.run(command)
     except CannotRun as problem:
         say(f"{step.name} cannot repair: {problem.message}")
@@ -247,9 +248,9 @@ class _Proof:
         variables = {name: value.replace("{data}", data) for name, value in application.env.items()}
         argv = (context.python() or sys.executable, _PROBE, ",".join(entries), ",".join(modules))
         env = {**context.env(), **variables, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = context.processes.run(
-            Command(argv, context.root, env, _PROBE_TIMEOUT, context.secrets), lambda line: None
-        )
+        sandbox = context.sandbox(data, application=True)
+        command = Command(argv, context.root, env, _PROBE_TIMEOUT, context.secrets, sandbox=sandbox)
+        done = context.processes.run(command, lambda line: None)
         try:
             document = json.loads(done.stdout.strip().splitlines()[-1])
             return Observation(dict(document["errors"]), tuple(document["loaded"]), {})

@@ -17,20 +17,47 @@ _NOT_RUN = (Outcome.ERROR, Outcome.UPSTREAM_FAILED)
 
 
 @dataclass(frozen=True)
+class TestFailure:
+    """One test that failed.
+
+    name: as its runner calls it. message: the error in one line. path, line: where in the
+    application, "" and 0 where the runner does not say. details: what the runner shows of the
+    error, a few lines.
+    """
+
+    __test__ = False  # pytest must not take this for a test class
+
+    name: str
+    message: str
+    path: str = ""
+    line: int = 0
+    details: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """`path:line`; the test's name where nobody knows it."""
+        return f"{self.path}:{self.line}" if self.path else self.name
+
+
+@dataclass(frozen=True)
 class TestTally:
-    """How many tests did what."""
+    """How many tests did what. left_out, known_failures: "test name: reason" of each test that was
+    skipped, and that failed as it did before Shipway came; the latter are not among
+    `failed`. failures: the first of those that failed."""
 
     __test__ = False  # pytest must not take this for a test class
 
     passed: int
     failed: int
     skipped: int
-    left_out: tuple[str, ...] = ()  # "test name: reason" of each skipped one
+    left_out: tuple[str, ...] = ()
+    known_failures: tuple[str, ...] = ()
+    failures: tuple[TestFailure, ...] = ()
 
     @property
     def executed(self) -> int:
         """Tests that really ran."""
-        return self.passed + self.failed
+        return self.passed + self.failed + len(self.known_failures)
 
 
 class StepFacts(TypedDict, total=False):
@@ -99,8 +126,22 @@ class StepResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What the last runs of the main branch say of a run's problems.
+
+    run: the newest of them that was looked at, "" where there is none. looked: the steps that did
+    their work there. known: keys of the problems that were there, too (pipeline/problems.py).
+    """
+
+    run: str = ""
+    looked: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """A whole run. `steps` in the order in which they ended."""
+    """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
+    programs that it started; "" where all of it did, or none was started."""
 
     run: str
     application: str
@@ -112,6 +153,8 @@ class RunResult:
     branch: str = ""
     jobs: int = 1
     address: str = ""
+    compared: Comparison = Comparison()
+    sandbox: str = ""
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

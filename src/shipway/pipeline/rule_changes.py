@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from shipway.config.schema import Config
@@ -63,13 +64,14 @@ class Rules:
     """What judges a commit.
 
     steps: of its pipeline. texts: path → text of its files. known: fingerprints that its
-    baseline lets pass.
+    baseline lets pass. failing: (step, test) of the tests that it lets fail.
     """
 
     config: Config
     steps: Sequence[Step]
     texts: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+    failing: frozenset[tuple[str, str]] = frozenset()
 
 
 def loosened_rules(base: Rules, head: Rules) -> tuple[str, ...]:
@@ -138,6 +140,13 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
         if (value < was) if key != "workers" else (value > was):
             yield f"the load test asks less: {key} {was:g} → {value:g}"
 
+    if base.network < head.network:
+        yield "unit tests may reach the network"
+    for key in ("memory_gb", "processes", "output_mb", "timeout"):
+        was, value = getattr(base.limits, key), getattr(head.limits, key)
+        if (was or inf) < (value or inf):  # 0 is the default of memory_gb, which is all there is
+            yield f"limits.{key} is looser: {was:g} → {value:g}"
+
 
 def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
     for waiver in head.config.waivers:
@@ -146,6 +155,9 @@ def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
             yield f"{what} is waived in {waiver.path} until {waiver.expires}, by {waiver.owner}"
     if count := len(head.known - base.known):
         yield f"the baseline {head.config.security.baseline} lets {count} more findings pass"
+    if tests := head.failing - base.failing:
+        names = _some(sorted(f"{step}, {test}" for step, test in tests))
+        yield f"{head.config.gates.known_failures} lets more tests fail ({len(tests)}): {names}"
 
 
 def _surroundings(base: Config, head: Config) -> Iterator[str]:

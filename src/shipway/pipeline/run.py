@@ -18,7 +18,7 @@ from shipway.pipeline.command_line import command_line
 from shipway.pipeline.graph import Blocked, Graph, Scheduler
 from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
 from shipway.pipeline.release_source import REMEDY, ReleaseSource
-from shipway.pipeline.result import RunResult, StepResult
+from shipway.pipeline.result import Comparison, RunResult, StepResult
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets, can_be_replayed
 from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import Clock, EndedStep, OnOutput
@@ -126,7 +126,8 @@ class RunOptions:
     gives nothing to do, each with the reason. allowed: checks that may be unavailable, each
     with the reason. branch, commit: of the working tree. words: step → the options of this call
     that it needs, for the command that runs it again. strict: whether what is absent holds up a
-    rollout as a failure does.
+    rollout as a failure does. compare: what the main branch says of a run's problems; asked only
+    of a run that has some. shortcoming: what did not hold the steps' programs, once they ended.
     """
 
     run: str
@@ -141,6 +142,8 @@ class RunOptions:
     commit: str = ""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strict: bool = False
+    compare: Callable[[RunResult], Comparison] = lambda run: Comparison()
+    shortcoming: Callable[[], str] = str
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,10 @@ class PipelineRun:
             branch=self._options.branch,
             jobs=self._options.jobs,
             address=self._address(),
+            sandbox=self._options.shortcoming(),
         )
+        if result.verdict is not Verdict.PASSED:
+            result = replace(result, compared=self._options.compare(result))
         self._record.finish_run(self._options.run, run_to_json(result))
         self._listener.run_finished(result)
         return result

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from base64 import urlsafe_b64decode
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -24,11 +24,11 @@ from shipway.config.secret_values import forms_of_found
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, FindingKind
 from shipway.findings.secret_place import SecretPlace, place_from
-from shipway.pipeline.result import StepFacts, StepResult
+from shipway.pipeline.result import StepFacts, StepResult, TestFailure
 from shipway.ports import MANIFEST_FILE
 from shipway.system.files import write_atomic
 from shipway.system.git import file_in_commit
-from shipway.system.redaction import BLOT, Redactor
+from shipway.system.redaction import BLOT, Redactor, redacted_bytes
 
 # Checks that look for secrets: what other steps say waits for them.
 SECRET_SCANNERS = ("bandit", "gitleaks", "gitleaks-history", "trufflehog")
@@ -172,14 +172,6 @@ class HeldContents:
         return self._kept.get(name, name)
 
 
-def redacted_bytes(data: bytes, redactor: Redactor) -> bytes:
-    """A report or a log without secrets. What is no text is left as it is."""
-    if b"\0" in data or not redactor:
-        return data
-    text = data.decode("utf-8", "surrogateescape")
-    return redactor.keeping_lines(text).encode("utf-8", "surrogateescape")
-
-
 def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
     """A result whose texts hold no secret."""
     redact = redactor.keeping_lines
@@ -197,8 +189,23 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
             for gate in result.gates
         ),
         tests=result.tests
-        and replace(result.tests, left_out=tuple(map(redact, result.tests.left_out))),
+        and replace(
+            result.tests,
+            left_out=tuple(map(redact, result.tests.left_out)),
+            failures=tuple(_redacted_failure(failure, redact) for failure in result.tests.failures),
+            known_failures=tuple(map(redact, result.tests.known_failures)),
+        ),
         facts=_redacted_facts(result.facts, redactor),
+    )
+
+
+def _redacted_failure(failure: TestFailure, redact: Callable[[str], str]) -> TestFailure:
+    return replace(
+        failure,
+        name=redact(failure.name),
+        message=redact(failure.message),
+        path=redact(failure.path),
+        details=tuple(map(redact, failure.details)),
     )
 
 

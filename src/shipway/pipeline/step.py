@@ -32,7 +32,8 @@ class StepWork(TypedDict, total=False):
 
     A command has argv. A check has its name, its gates (measure, bound, limit, subject), and
     settings, tests and load: what its outcome depends on. An action has its name; on_request:
-    whether it runs only where somebody names it; and what it works on.
+    whether it runs only where somebody names it; and what it works on. network, sandbox: only
+    where they are False (StepContext.sandbox).
     """
 
     argv: list[str]
@@ -53,6 +54,8 @@ class StepWork(TypedDict, total=False):
     loosened: list[str]
     own_rules: str
     absent: str
+    network: bool
+    sandbox: bool
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.step import Step
-from shipway.ports import OnOutput, Processes
+from shipway.ports import OnOutput, Processes, Sandbox
 
 # What every program gets of the caller's environment; all else must be declared.
 BASE_ENV = (
@@ -69,7 +69,8 @@ class StepContext:
     upstream: results of the steps that ended, by name. advisories: a folder of them, "" for none.
     baseline: fingerprints of findings that do not count. source: what the run began with; None
     where there is no release. now: seconds since the epoch. texts: where logs and reports of tools
-    go; they are redacted before they are kept.
+    go; they are redacted before they are kept. hidden: folders that the code under test does not
+    see. memory: bytes that this machine has; 0 where nobody asked.
     """
 
     root: str
@@ -95,11 +96,47 @@ class StepContext:
     prepared: bool = False
     texts: BlobStore | None = None
     contention: Callable[[], float] = lambda: 1.0
+    hidden: tuple[str, ...] = ()
+    memory: int = 0
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""
         names = (*BASE_ENV, *(step.env if step else ()))
         return {name: self.environment[name] for name in names if name in self.environment}
+
+    def sandbox(
+        self,
+        *writable: str,
+        network: bool = True,
+        fingerprints: bool = False,
+        application: bool = False,
+    ) -> Sandbox:
+        """What holds a program that is, or runs, the code under test.
+
+        writable: folders of the state that it writes to. fingerprints: whether it makes those of
+        secrets, and needs the user's key for them. application: whether it runs in the
+        application's environment. Some packages write to that, and to the folders above it: they
+        may, and it is gone afterwards.
+        """
+        limits = self.config.limits
+        home = self.environment.get("HOME") or os.path.expanduser("~")
+        own = () if fingerprints else (os.path.join(home, ".config", "shipway"),)
+        return Sandbox(
+            read_only=() if application else (self.state,),
+            writable=writable,
+            scratch=(self.state,) if application else (),
+            unless_scratch=self._environments() if application else (),
+            hidden=(*self.hidden, *own),
+            network=network,
+            memory=int(limits.memory_gb * 2**30) or self.memory * 9 // 10,
+            processes=limits.processes,
+            output=int(limits.output_mb * 2**20),
+        )
+
+    def _environments(self) -> tuple[str, ...]:
+        """That of the application, where it is below the state."""
+        environment = os.path.dirname(os.path.dirname(self.python()))
+        return (environment,) if environment.startswith(os.path.join(self.state, "")) else ()
 
     def folder(self, step: str) -> str:
         """A step's report folder."""

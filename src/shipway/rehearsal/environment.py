@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, get_args, get_type_hints
 
+from shipway.config.names import unknown_environment
 from shipway.config.schema import Config, Environment
 from shipway.errors import ConfigError
 from shipway.rehearsal.faults import (
@@ -55,11 +56,7 @@ def rehearsal_settings(config: Config, environment: str) -> Environment:
     if environment in config.environments:
         return config.environments[environment]
     if config.environments:
-        raise ConfigError(
-            f"no environment is named {environment!r}",
-            f"Configured: {', '.join(config.environments)}. See shipway.toml.",
-            code="unknown-name",
-        )
+        raise unknown_environment(environment, config.environments)
     return Environment()
 
 

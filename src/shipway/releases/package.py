@@ -9,16 +9,17 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from shipway.codec import to_plain
+from shipway.config.bind_address import source_folder
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import StepContext
-from shipway.ports import MANIFEST_FILE, Command, OnOutput
+from shipway.ports import MANIFEST_FILE, Command, OnOutput, Sandbox
 from shipway.releases.index_access import index_environment, index_secrets
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.local_packages import from_copies, local_folders
@@ -37,6 +38,7 @@ _HERE = re.compile(
     r"|HTTP status (?:server error|client error \((?:401|403|407|429))"
     r"|[Nn]o interpreter found|No space left on device|Permission denied|Read-only file system"
 )
+_BUILT = ".shipway-built"  # in a release's folder: its build command has ended well
 # The application's environment: made once from its lock, and shared by all who have that lock.
 
 
@@ -83,9 +85,9 @@ def _make(
 
     def run(*arguments: str) -> None:
         argv = (context.uv, *arguments)
-        done = context.processes.run(
-            Command(argv, context.root, env, step.timeout, secrets), on_output
-        )
+        sandbox = _building(context)
+        command = Command(argv, context.root, env, step.timeout, secrets, sandbox=sandbox)
+        done = context.processes.run(command, on_output)
         if done.code:
             output = done.stderr.strip() or done.stdout.strip()
             error = CannotRun if done.code < 0 or _HERE.search(output) else ApplicationFault
@@ -100,6 +102,18 @@ def _make(
         _install_project(step, context, on_output, python)
     with open(os.path.join(folder, "complete"), "w", encoding="utf-8") as mark:
         mark.write("made by shipway\n")
+
+
+def _building(context: StepContext) -> Sandbox:
+    """What holds uv, which runs the code of all that it has to build.
+
+    It makes environments and builds in copies below the state. Folders there cannot be mounts of
+    their own: uv links files from its cache, and no link leads from one mount to another.
+    """
+    with os.scandir(context.state) as entries:
+        folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    others = [path for path in folders if os.path.basename(path) not in ("venvs", "lock")]
+    return replace(context.sandbox(), read_only=tuple(others))
 
 
 def _install(
@@ -161,7 +175,7 @@ def _lock_text(context: StepContext, lock: str) -> str:
     except FileNotFoundError:
         raise CannotRun(
             f"{lock} is not here{lock_problem(context.state)}",
-            "Correct what it says, then run `shipway init --relock`.",
+            _lock_remedy(context.state),
             code="application-environment",
         ) from None
 
@@ -173,6 +187,12 @@ def lock_problem(state: str) -> str:
             return f": {file.read().strip()}"
     except OSError:
         return ""
+
+
+def _lock_remedy(state: str) -> str:
+    if lock_problem(state):
+        return "Correct what it says, then run: shipway init --relock."
+    return "Restore it from git; or have it resolved from the requirements: shipway init --relock."
 
 
 def _index_access(context: StepContext) -> dict[str, str]:
@@ -241,9 +261,10 @@ def _install_project(step: Step, context: StepContext, on_output: OnOutput, pyth
     shutil.rmtree(copy, ignore_errors=True)
     copy_files(context.root, list(FileTree(context.root, {}).listing()), copy)
     argv = (context.uv, "pip", "install", "--quiet", "--no-deps", "--python", python, copy)
-    done = context.processes.run(
-        Command(argv, context.root, context.env(step), step.timeout, context.secrets), on_output
-    )
+    sandbox = _building(context)
+    env = context.env(step)
+    command = Command(argv, context.root, env, step.timeout, context.secrets, sandbox=sandbox)
+    done = context.processes.run(command, on_output)
     if done.code:
         on_output("the application cannot be built as a package; it is used from its folder")
     shutil.rmtree(copy, ignore_errors=True)
@@ -303,7 +324,8 @@ def install_step(step: Step, context: StepContext, on_output: OnOutput) -> StepR
             stage=step.stage,
             outcome=Outcome.FAILED,
             reason=f"{lock} is not here{lock_problem(context.state)}",
-            remedy="Correct what it says, then run: shipway init --relock.",
+            remedy=_lock_remedy(context.state),
+            code="application-environment",
         )
     if changed := outdated_inputs(context.root, lock):
         return StepResult(
@@ -342,7 +364,8 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
     application = context.config.application
     lock = lock_digest(context)
     content = "\n".join(f"{path}\0{value}" for path, value in files.items())
-    identity = "\n".join((application.name, application.version, lock, content))
+    parts = (application.name, application.version, lock, content)
+    identity = "\n".join((*parts, application.build) if application.build else parts)
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(context.state, "releases", digest[:32])
     listed = manifest(files)
@@ -352,6 +375,9 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
             raise CannotRun(
                 f"a file changed while it was copied: {problem}", REMEDY, code="release-changed"
             )
+        if application.build and not os.path.exists(mark := os.path.join(path, _BUILT)):
+            build_release(step, context, on_output, path, python)
+            write_atomic(mark, b"")
     release = Release(
         application=application.name,
         version=application.version,
@@ -375,6 +401,38 @@ def package_release(step: Step, context: StepContext, on_output: OnOutput) -> St
             **({SBOM_FILE: release.sbom} if release.sbom else {}),
         },
     )
+
+
+def build_release(
+    step: Step, context: StepContext, on_output: OnOutput, path: str, python: str
+) -> None:
+    """Run `[application] build` in a copy of the application's files. Raises ApplicationFault where
+    it fails.
+
+    path: the copy. python: the interpreter of the environment whose programs it finds first.
+    """
+    application = context.config.application
+    data = os.path.join(context.state, "build")
+    os.makedirs(data, exist_ok=True)
+    binaries = os.path.dirname(python)
+    env = {**context.env(step)}
+    env.update((name, text.replace("{data}", data)) for name, text in application.env.items())
+    env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
+    if source := source_folder(application.packages):
+        env["PYTHONPATH"] = os.path.join(path, source)
+    program, *arguments = shlex.split(application.build)
+    own = os.path.join(binaries, program)
+    argv = (own if os.path.exists(own) else program, *arguments)
+    done = context.processes.run(Command(argv, path, env, step.timeout, context.secrets), on_output)
+    if done.code:
+        log = done.stdout + done.stderr
+        last = " / ".join(log.strip().splitlines()[-3:])
+        raise ApplicationFault(
+            f"`{application.build}` ended with {done.code}: {last}",
+            "Correct what it runs, or take `build` out of [application].",
+            log,
+            code="command-failed",
+        )
 
 
 def _copy(root: str, files: Mapping[str, str], path: str, listed: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +12,14 @@ from shipway.findings.finding import Finding, FindingState
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.problems import (
+    Problem,
+    ProblemKind,
+    abridge_problems,
+    count_problems,
+    problems_behind,
+    run_problems,
+)
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.error_docs import UNCLASSIFIED, cause_code, explain_command
 from shipway.reports.sanitize import is_one_line, log_line, one_line
@@ -19,7 +27,10 @@ from shipway.reports.sanitize import is_one_line, log_line, one_line
 MOST_FINDINGS = 20
 LONGEST_FINDING = 180  # characters; the report has the rest
 MOST_LOG_LINES = 30
+MOST_TESTS = 10  # that failed, below the line of their step
 MOST_LEFT_OUT = 40
+MOST_OF_A_KIND = 5  # problems in the verdict block
+LABEL = 13  # characters that stand before what a line of the verdict block says
 
 
 class Style(Enum):
@@ -50,16 +61,6 @@ TONE_OF = {
     Outcome.CANCELLED: Style.UNSURE,
 }
 _TONE_OF_VERDICT = {Verdict.PASSED: Style.GOOD, Verdict.INCOMPLETE: Style.UNSURE}
-# The outcome that explains each verdict, where it is not a rollout that does.
-_OUTCOME_BEHIND = {
-    Verdict.FAILED: Outcome.FAILED,
-    Verdict.INCOMPLETE: Outcome.ERROR,
-    Verdict.INTERRUPTED: Outcome.CANCELLED,
-}
-# Of what failed, and of what did not run: a release that nobody gets, or tests that prove nothing,
-# before a linter or a scanner.
-_WORST_FIRST = ("deploy", "publish", "verify", "build", "test", "quality", "security")
-_TESTING = _WORST_FIRST[: _WORST_FIRST.index("quality")]
 _EXPLAINED = (Outcome.SKIPPED, Outcome.ERROR, Outcome.UPSTREAM_FAILED, Outcome.CANCELLED)
 
 
@@ -117,12 +118,14 @@ def failure_lines(
     Findings and gates say what the log says, in fewer words.
     """
     yield from (ConsoleLine(f"  {text}", Style.BAD) for text in finding_lines(result))
+    yield from _failed_tests(result)
     yield from (ConsoleLine(f"  gate: {text}", Style.BAD) for text in failed_gates((result,)))
-    if not result.findings and all(gate.passed for gate in result.gates):
+    cases = result.tests and result.tests.failures
+    if not (result.findings or cases) and all(gate.passed for gate in result.gates):
         yield from (
             ConsoleLine(f"  | {log_line(line)}", Style.QUIET) for line in log[-MOST_LOG_LINES:]
         )
-    why = reason_of(result)
+    why = short_reason(result)
     if why not in failed_gates((result,)):  # which has been said
         yield ConsoleLine(f"  why:   {why}", Style.BAD)
     if result.remedy:
@@ -131,6 +134,27 @@ def failure_lines(
         yield ConsoleLine(f"  more:  {explain_command(code, here)}")
     if result.command:
         yield ConsoleLine(f"  again: {one_line(result.command, longest=4000)}")
+
+
+def _failed_tests(result: StepResult) -> Iterator[ConsoleLine]:
+    """Each test that failed: place, error and name, and below it what its runner shows."""
+    failures = result.tests.failures if result.tests else ()
+    for failure in failures[:MOST_TESTS]:
+        text = f"{failure.place}: {failure.message}"
+        name = f" ({failure.name})" if failure.path else ""
+        yield ConsoleLine(f"  {one_line(text + name, longest=LONGEST_FINDING)}", Style.BAD)
+        for line in failure.details:
+            yield ConsoleLine(f"  | {log_line(line)}", Style.QUIET)
+    if (more := len(failures) - MOST_TESTS) > 0:
+        yield ConsoleLine(f"  and {counted(more, 'more test')}, named in the report", Style.BAD)
+
+
+def short_reason(result: StepResult) -> str:
+    """Why a step did not pass, where the tests that failed are named beside it."""
+    tests = result.tests
+    if tests is None or not tests.failures or result.outcome is not Outcome.FAILED:
+        return reason_of(result)
+    return f"{tests.failed:,} of {counted(tests.executed, 'test')} failed"
 
 
 def finding_lines(result: StepResult) -> Iterator[str]:
@@ -154,26 +178,62 @@ def failed_gates(steps: Iterable[StepResult]) -> Iterator[str]:
 
 
 def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
-    """How the run ended, the worst first. The last line is the verdict, with its reason."""
+    """How the run ended: what is wrong, then what to do. The last line is the verdict."""
     yield ConsoleLine(f"{outcome_counts(run.steps)} in {run.seconds:.2f} s")
-    verdict = verdict_sentence(run)
-    steps = worst_first(run.steps)
-    yield from _failed(steps, verdict)
-    for sentence in failed_gates(steps):
-        if sentence not in verdict:  # the last line says it
-            yield ConsoleLine(f"gate failed  {sentence}", Style.BAD)
-    yield from _unavailable((step for step in steps if step.stage in _TESTING), here)
-    yield from _left_out(steps)
-    yield from _unavailable((step for step in steps if step.stage not in _TESTING), here)
+    problems = run_problems(run)
+    explained = {
+        step.step: explain_command(code, here)
+        for step in run.steps
+        if not step.outcome.lets_dependants_run and (code := code_of(step)) != UNCLASSIFIED
+    }
+    shown, more = abridge_problems(problems, MOST_OF_A_KIND)
+    for problem in shown:
+        yield from _problem_lines(problem, explained.get(problem.step, ""))
+    for text in more:
+        yield ConsoleLine(_labelled("", f"and {text}, named in the report"), Style.BAD)
+    yield from _tests_apart("left out", skipped_tests(run.steps))
+    yield from _tests_apart("known", known_failures(run.steps))
     if run.address:
-        yield ConsoleLine(f"address      {one_line(run.address)}")
-    yield ConsoleLine(verdict, _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
+        label = "address" if run.verdict in _TONE_OF_VERDICT else "still live"
+        yield ConsoleLine(_labelled(label, one_line(run.address)))
+    if run.sandbox:
+        yield ConsoleLine(_labelled("sandbox", one_line(run.sandbox)), Style.QUIET)
+    yield from _next_lines(problems_behind(run), explained)
+    yield ConsoleLine(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 
 
-def worst_first(steps: Iterable[StepResult]) -> list[StepResult]:
-    """Steps in the order in which a reader has to know of them; of equals, as they ended."""
-    known = {stage: place for place, stage in enumerate(_WORST_FIRST)}
-    return sorted(steps, key=lambda step: known.get(step.stage, len(known)))
+def _labelled(label: str, text: str) -> str:
+    return f"{label:<{LABEL}}  {text}"
+
+
+def _problem_lines(problem: Problem, more: str) -> Iterator[ConsoleLine]:
+    """One line; of what did not run, also what is missing for it."""
+    absent = problem.kind in (ProblemKind.NOT_RUN, ProblemKind.STOPPED)
+    text = one_line(problem_text(problem), longest=LONGEST_FINDING * (1 + absent))
+    yield ConsoleLine(_labelled(problem.kind, text), Style.UNSURE if absent else Style.BAD)
+    if problem.kind is ProblemKind.NOT_RUN:
+        if problem.remedy:
+            yield ConsoleLine(_labelled("", f"next: {one_line(problem.remedy)}"))
+        if more:
+            yield ConsoleLine(_labelled("", f"more: {more}"))
+
+
+def problem_text(problem: Problem) -> str:
+    """Its sentence, marked where the main branch does not have it."""
+    return f"new: {problem.sentence}" if problem.new else problem.sentence
+
+
+def _next_lines(problems: Sequence[Problem], explained: Mapping[str, str]) -> Iterator[ConsoleLine]:
+    """What to do about the first of them; what did not run has said so."""
+    first = next(iter(problems), None)
+    if first is None or first.kind is ProblemKind.NOT_RUN:
+        return
+    if first.remedy:
+        yield ConsoleLine(_labelled("next", one_line(first.remedy)))
+    if more := explained.get(first.step):
+        yield ConsoleLine(_labelled("more", more))
+    if first.command:
+        yield ConsoleLine(_labelled("again", one_line(first.command, longest=4000)))
 
 
 def outcome_counts(steps: Sequence[StepResult]) -> str:
@@ -195,13 +255,30 @@ def verdict_reason(run: RunResult) -> str:
         return "no step ran, so nothing is proved"
     if run.verdict is Verdict.PASSED:
         where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
-        return f"{counted(len(run.steps), 'step')}, none failed{where if run.address else ''}"
-    causes = causes_of(run)
-    if not causes:
+        steps = f"{counted(len(run.steps), 'step')}, none failed{_failed_before(run.steps)}"
+        return f"{steps}{where if run.address else ''}"
+    problems = problems_behind(run)
+    if not problems:
         return "no step says why; look at the report"
-    first = causes[0]
-    more = f" ({counted(len(causes) - 1, 'more step')} too)" if len(causes) > 1 else ""
-    return f"{one_line(first.step)}: {reason_of(first)}{more}{_undelivered(run)}"
+    first, *others = problems
+    rest = f"; also {count_problems(others)}" if others else ""
+    return f"{one_line(first.sentence)}{rest}{_new(problems)}{_undelivered(run)}"
+
+
+def _new(problems: Sequence[Problem]) -> str:
+    """How much of it the main branch does not have."""
+    number = sum(problem.new is True for problem in problems)
+    if not number:
+        return ""
+    verb = "is" if number == 1 else "are"
+    which = "" if len(problems) == 1 else f"{number:,} {verb} "
+    return f"; {which}new since the last run of the main branch"
+
+
+def _failed_before(steps: Sequence[StepResult]) -> str:
+    """That tests failed all the same, which no verdict keeps to itself."""
+    count = len(known_failures(steps))
+    return f"; {counted(count, 'test')} failed that failed before Shipway came" if count else ""
 
 
 def _undelivered(run: RunResult) -> str:
@@ -210,16 +287,6 @@ def _undelivered(run: RunResult) -> str:
     if run.verdict is not Verdict.INCOMPLETE or not names:
         return ""
     return f"; nothing came of {' and '.join(names)}"
-
-
-def causes_of(run: RunResult) -> tuple[StepResult, ...]:
-    """The steps that made the verdict what it is, the worst first."""
-    behind = _OUTCOME_BEHIND.get(run.verdict)
-    return tuple(
-        step
-        for step in worst_first(run.steps)
-        if step.rollout is run.verdict or step.outcome is behind
-    )
 
 
 def code_of(result: StepResult) -> ErrorCode:
@@ -248,6 +315,11 @@ def skipped_tests(steps: Iterable[StepResult]) -> tuple[str, ...]:
     return tuple(name for step in steps if step.tests for name in step.tests.left_out)
 
 
+def known_failures(steps: Iterable[StepResult]) -> tuple[str, ...]:
+    """Every test that failed as it did before Shipway came, as `name: reason`."""
+    return tuple(name for step in steps if step.tests for name in step.tests.known_failures)
+
+
 def gates_of(steps: Iterable[StepResult]) -> tuple[tuple[str, GateResult], ...]:
     """Every gate with the step that held it, failed ones first."""
     gates = [(step.step, gate) for step in steps for gate in step.gates]
@@ -259,40 +331,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _failed(steps: Iterable[StepResult], verdict: str) -> Iterator[ConsoleLine]:
-    """The failed steps that neither the verdict names nor the sentence of a gate."""
-    gates = set(failed_gates(steps := list(steps)))
-    failed = [
-        line
-        for step in steps
-        if step.outcome is Outcome.FAILED
-        and (reason := reason_of(step)) not in gates
-        and (line := f"{one_line(step.step)}: {reason}") not in verdict
-    ]
-    yield from (ConsoleLine(f"failed       {line}", Style.BAD) for line in failed[:MOST_FINDINGS])
-    if len(failed) > MOST_FINDINGS:
-        rest = counted(len(failed) - MOST_FINDINGS, "more step")
-        yield ConsoleLine(f"failed       {rest}, named in the report", Style.BAD)
-
-
-def _unavailable(steps: Iterable[StepResult], here: Invocation) -> Iterator[ConsoleLine]:
-    for step in steps:
-        if step.outcome is Outcome.ERROR:
-            yield ConsoleLine(
-                f"unavailable  {one_line(step.step)}: {reason_of(step)}", Style.UNSURE
-            )
-            if step.remedy:
-                yield ConsoleLine(f"             next: {one_line(step.remedy)}")
-            more = explain_command(code_of(step), here)
-            yield ConsoleLine(f"             more: {more}")
-
-
-def _left_out(steps: Iterable[StepResult]) -> Iterator[ConsoleLine]:
-    names = skipped_tests(steps)
+def _tests_apart(label: str, names: Sequence[str]) -> Iterator[ConsoleLine]:
+    """Tests that neither passed nor failed the run."""
     for name in names[:MOST_LEFT_OUT]:
-        yield ConsoleLine(f"left out     {one_line(name)}", Style.UNSURE)
+        yield ConsoleLine(_labelled(label, one_line(name)), Style.UNSURE)
     rest = len(names) - MOST_LEFT_OUT
     if rest > 0:
-        yield ConsoleLine(
-            f"left out     {counted(rest, 'more test')}, named in the report", Style.UNSURE
-        )
+        more = f"{counted(rest, 'more test')}, named in the report"
+        yield ConsoleLine(_labelled(label, more), Style.UNSURE)

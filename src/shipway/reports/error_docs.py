@@ -19,7 +19,8 @@ PAGE = "troubleshooting.md"  # of docs/: a section for each code
 CAUSES: Mapping[ErrorCode, str] = {
     "suite-not-run": r"did not run, so nobody knows",
     "suite-broken": r"^the tests did not run to their end",
-    "gate-failed": r"; the limit is |was not measured; ",
+    "test-failed": r"^[\d,]+ of [\d,]+ tests failed",
+    "gate-failed": r"; (none|at most .+|at least .+) (is|are) (allowed|required)|; the limit is ",
     "judge-rolled-back": r"^the judge rolled it back",
     "judge-inconclusive": r"^the judge holds it",
     "smoke-test-failed": r"^a smoke test failed",
@@ -31,7 +32,8 @@ CAUSES: Mapping[ErrorCode, str] = {
     r"--fail-fast was given|was stopped before it",
     "port-taken": r"^port .* is taken|no free port",
     "envoy-unavailable": r"^Envoy |Envoy .*within",
-    "task-failed": r"^`.*` (did not run|failed|ended with code)",
+    "task-failed": r"^`.*` (did not run|failed|ended with code)|"
+    r"^the (migration|seed) ended with ",
     "aws-unreachable": r"^AWS (does not answer|is busy)",
     "aws-refused": r"^AWS|the AWS credentials do not work",
     "disk-full": r"the disk is full",

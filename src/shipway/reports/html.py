@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -15,14 +16,14 @@ from shipway.errors import ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, web_address
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.problems import abridge_problems, run_problems, worst_first
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     gates_of,
     outcome_counts,
-    reason_of,
+    short_reason,
     verdict_reason,
     warnings_of,
-    worst_first,
 )
 from shipway.reports.figures import PERCENTILES, format_duration, format_figure
 from shipway.reports.rollout_report import rollout_report_views
@@ -32,6 +33,7 @@ from shipway.reports.timeline import timeline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 # The report's table of findings: rows for everybody, and all of them as data for the script.
@@ -192,6 +194,7 @@ def _code(line: str) -> str:
 # The parts of the report as plain data, so that the template only lays them out.
 
 MOST_LOG_LINES = 200
+MOST_OF_A_KIND = 10  # problems at the top of the page; their steps have them all
 _LONGEST_LOG_LINE = 2000
 _PERFORMANCE = (*PERCENTILES, "rps", "error-rate")
 _NEEDS_ATTENTION = (Outcome.FAILED, Outcome.ERROR, Outcome.UPSTREAM_FAILED, Outcome.CANCELLED)
@@ -286,6 +289,7 @@ def _log(step: StepResult, blobs: Blobs) -> tuple[str, int]:
     return "\n".join(last), len(lines) - len(last)
 
 
+_SEPARATORS = re.compile(r"(?<=[/_.\-])(?=\w)|(?<=::)")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -302,16 +306,20 @@ def html_report(
     page of its last rollout lies, from this page.
     """
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
+    problems, more = abridge_problems(run_problems(result), MOST_OF_A_KIND)
     return (
         _environment()
         .get_template("report.html")
         .render(
             run=result,
             reason=verdict_reason(result),
+            problems=problems,
+            more_problems=more,
             counts=outcome_counts(result.steps),
             facts=_facts(result),
             timeline=timeline(result),
-            troubles=failure_sections(result, blobs),
+            troubles=(troubles := failure_sections(result, blobs)),
+            detailed={trouble.step.step for trouble in troubles},
             gates=gates_of(result.steps),
             coverages=coverage_sections(result),
             performances=performance_sections(result),
@@ -339,7 +347,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=format_figure, duration=format_duration, reason=reason_of, slug=_slug
+        figure=format_figure,
+        duration=format_duration,
+        reason=short_reason,
+        slug=_slug,
+        breakable=_breakable,
     )
     return environment
 
@@ -347,6 +359,14 @@ def _environment() -> Environment:
 def _harmless(value: Any) -> Any:
     """Runs over everything that the template prints; escaping comes after it."""
     return plain_text(value) if type(value) is str else value
+
+
+def _breakable(text: str) -> Markup:
+    """A path or a dotted name that is broken at its separators, and nowhere within a word."""
+    from markupsafe import Markup, escape
+
+    parts = _SEPARATORS.split(plain_text(text))
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:

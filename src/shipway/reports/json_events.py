@@ -17,6 +17,7 @@ from shipway.errors import ERROR_CODES, ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, Severity
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
+from shipway.pipeline.problems import ProblemKind, run_problems
 from shipway.pipeline.result import RunResult, StepFacts, StepResult, TestTally
 from shipway.pipeline.step import Step
 from shipway.reports.console_lines import code_of, reason_of, verdict_reason
@@ -82,11 +83,30 @@ GATE = _object(
     passed=_YES_NO,
     worst=_list(_TEXT),
     sentence=_TEXT,
+    tool=_TEXT,
 )
+FAILED_TEST = _object(name=_TEXT, message=_TEXT, path=_TEXT, line=_COUNT, details=_list(_TEXT))
 TESTS: JsonObject = {
-    **_object(passed=_COUNT, failed=_COUNT, skipped=_COUNT, left_out=_list(_TEXT)),
+    **_object(
+        passed=_COUNT,
+        failed=_COUNT,
+        skipped=_COUNT,
+        left_out=_list(_TEXT),
+        known_failures=_list(_TEXT),
+        failures=_list(FAILED_TEST),
+    ),
     "type": ["object", "null"],
 }
+PROBLEM = _object(
+    kind=_one_of(ProblemKind),
+    step=_TEXT,
+    place=_TEXT,
+    text=_TEXT,
+    sentence=_TEXT,
+    new={"type": ["boolean", "null"]},
+    remedy=_TEXT,
+    command=_TEXT,
+)
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
 EVENTS: dict[str, JsonObject] = {
     "run_started": _event(
@@ -131,7 +151,10 @@ EVENTS: dict[str, JsonObject] = {
         branch=_TEXT,
         jobs=_COUNT,
         address=_TEXT,
+        sandbox=_TEXT,
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
+        problems=_list(PROBLEM),
+        compared_with=_TEXT,
     ),
     "error": _event(
         "error",
@@ -252,6 +275,30 @@ class GateObject(TypedDict):
     passed: bool
     worst: list[str]
     sentence: str
+    tool: str
+
+
+class FailedTestObject(TypedDict):
+    """A test that failed, as FAILED_TEST describes it."""
+
+    name: str
+    message: str
+    path: str
+    line: int
+    details: list[str]
+
+
+class ProblemObject(TypedDict):
+    """A fault of a run, as PROBLEM describes it."""
+
+    kind: str
+    step: str
+    place: str
+    text: str
+    sentence: str
+    new: bool | None
+    remedy: str
+    command: str
 
 
 class TallyObject(TypedDict):
@@ -261,6 +308,8 @@ class TallyObject(TypedDict):
     failed: int
     skipped: int
     left_out: list[str]
+    known_failures: list[str]
+    failures: list[FailedTestObject]
 
 
 class StepObject(TypedDict):
@@ -299,7 +348,10 @@ class RunObject(TypedDict):
     branch: str
     jobs: int
     address: str
+    sandbox: str
     steps: dict[str, str]
+    problems: list[ProblemObject]
+    compared_with: str
 
 
 class ErrorObject(TypedDict):
@@ -365,8 +417,28 @@ def run_object(result: RunResult) -> RunObject:
         "branch": result.branch,
         "jobs": result.jobs,
         "address": result.address,
+        "sandbox": result.sandbox,
         "steps": {step.step: step.outcome.value for step in result.steps},
+        "problems": problem_objects(result),
+        "compared_with": result.compared.run,
     }
+
+
+def problem_objects(result: RunResult) -> list[ProblemObject]:
+    """A run's faults, in the order in which a reader has to know of them."""
+    return [
+        {
+            "kind": problem.kind.value,
+            "step": problem.step,
+            "place": problem.place,
+            "text": problem.text,
+            "sentence": problem.sentence,
+            "new": problem.new,
+            "remedy": problem.remedy,
+            "command": problem.command,
+        }
+        for problem in run_problems(result)
+    ]
 
 
 def _finding(finding: Finding) -> FindingObject:
@@ -405,6 +477,7 @@ def _gate(gate: GateResult) -> GateObject:
         "passed": gate.passed,
         "worst": list(gate.worst),
         "sentence": gate.sentence,
+        "tool": gate.tool,
     }
 
 
@@ -414,6 +487,17 @@ def _tests(tests: TestTally) -> TallyObject:
         "failed": tests.failed,
         "skipped": tests.skipped,
         "left_out": list(tests.left_out),
+        "known_failures": list(tests.known_failures),
+        "failures": [
+            {
+                "name": failure.name,
+                "message": failure.message,
+                "path": failure.path,
+                "line": failure.line,
+                "details": list(failure.details),
+            }
+            for failure in tests.failures
+        ],
     }
 
 

@@ -57,7 +57,13 @@ def _add(suite: ET.Element, step: StepResult) -> None:
 
 
 def _details(step: StepResult) -> list[str]:
-    lines = [*finding_lines(step), *(f"gate: {sentence}" for sentence in failed_gates((step,)))]
+    failures = step.tests.failures if step.tests else ()
+    cases = (f"{failure.place}: {failure.message} ({failure.name})" for failure in failures)
+    lines = [
+        *cases,
+        *finding_lines(step),
+        *(f"gate: {sentence}" for sentence in failed_gates((step,))),
+    ]
     if step.remedy:
         lines.append(f"next: {step.remedy}")
     if step.command:

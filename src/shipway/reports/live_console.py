@@ -6,6 +6,7 @@ Rich is imported when the first step really starts: a run of cached steps is ove
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 #
 # Rich is imported when it opens: most commands are over before they need it.
 
+_LABEL = re.compile(r" *\S+(?: \S+)?:? {2,}| *\w+: +| +")  # what stands before what a line says
 _CODES = {Style.GOOD: "32", Style.BAD: "31", Style.UNSURE: "33", Style.QUIET: "2"}
 
 
@@ -40,6 +42,37 @@ def paint_text(text: str, tone: Style) -> str:
     """The text in its tone's colour."""
     code = _CODES.get(tone)
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def wrap_words(text: str, columns: int) -> str:
+    """A line as several, broken between words; those after the first below what the first says.
+
+    columns: of the terminal; 0 where nobody knows. What has no space, such as a path, stays whole.
+    """
+    if not columns or len(text) <= columns:
+        return text
+    import textwrap  # only long lines need it
+
+    label = _LABEL.match(text)
+    indent = len(label[0]) if label and len(label[0]) < columns // 2 else 2
+    return "\n".join(
+        textwrap.wrap(
+            text,
+            columns,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+            replace_whitespace=False,
+        )
+    )
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 class TerminalRegion:
@@ -134,6 +167,7 @@ class LiveConsole(PlainConsole):
         self._running: dict[str, _Running] = {}
         self._done: Counter[Outcome] = Counter()
         self._total = 0
+        self._columns = _columns(stream)
         self._region = TerminalRegion(stream, self.rows, env)
 
     def run_started(self, run: str, application: str, steps: Sequence[Step]) -> None:
@@ -186,6 +220,7 @@ class LiveConsole(PlainConsole):
         return rows
 
     def _paint(self, text: str, tone: Style) -> str:
+        text = wrap_words(text, self._columns)
         return paint_text(text, tone) if self._colour else text
 
     def _put(self, text: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from shipway.findings.finding import Finding, FindingState
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.problems import ProblemKind, abridge_problems, run_problems, worst_first
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     counted,
@@ -16,7 +17,6 @@ from shipway.reports.console_lines import (
     reason_of,
     verdict_reason,
     warnings_of,
-    worst_first,
 )
 from shipway.reports.figures import format_duration, format_figure
 from shipway.reports.rollout_report import RolloutReportView, rollout_report_views
@@ -145,6 +145,7 @@ def rollout_report_lines(receipt: RolloutReportView, longest: int) -> Iterator[s
 LONGEST = 60_000  # characters; GitHub takes 65,536 in a comment
 MOST_FINDINGS = 10
 _MOST_ROWS = 20
+_MOST_OF_A_KIND = 5
 _MOST_RECEIPTS = 5
 _CUTS = (300, 100, 40, 15)
 
@@ -176,6 +177,7 @@ class _Summary:
             f"{self._words(verdict_reason(run))}."
         )
         yield from self._loosened()
+        yield from self._problems()
         for receipt in rollout_report_views(run)[:_MOST_RECEIPTS]:
             yield from rollout_report_lines(receipt, self._cut)
         yield from self._gates()
@@ -201,6 +203,20 @@ class _Summary:
                 yield from (f"- {self._words(sentence)}" for sentence in sentences[:_MOST_ROWS])
                 yield from _more(len(sentences) - _MOST_ROWS, "rule")
 
+    def _problems(self) -> Iterator[str]:
+        """What is wrong, as on the terminal and the page; what did not run has its own part."""
+        problems = [p for p in run_problems(self._run) if p.kind is not ProblemKind.NOT_RUN]
+        if not problems:
+            return
+        yield from ("", "### What is wrong")
+        shown, more = abridge_problems(problems, _MOST_OF_A_KIND)
+        for problem in shown:
+            new = "**new** " if problem.new else ""
+            place = f"{code_span(problem.place, self._cut)}: " if problem.place else ""
+            line = f"- {new}**{problem.kind}** {place}{self._words(problem.text)}"
+            yield f"{line}. {self._words(problem.remedy)}".rstrip()
+        yield from (f"- and {text}, in the report" for text in more)
+
     def _gates(self) -> Iterator[str]:
         gates = gates_of(self._run.steps)
         if not gates:
@@ -211,13 +227,12 @@ class _Summary:
         yield from _more(len(gates) - _MOST_ROWS, "gate")
 
     def _gate(self, gate: GateResult) -> tuple[str, ...]:
-        name = f"{gate.gate.measure} of {gate.subject}" if gate.subject else gate.gate.measure
         unit = self._words(gate.unit)
         measured = "not measured" if gate.figure is None else f"{format_figure(gate.figure)} {unit}"
         limit = f"{gate.gate.bound.value} {format_figure(gate.gate.limit)} {unit}"
         answer = "kept" if gate.passed else "**broken**"
         worst = ", ".join(code_span(location, self._cut) for location in gate.worst[:3])
-        return self._words(name), answer, measured.strip(), limit.strip(), worst
+        return self._words(gate.name), answer, measured.strip(), limit.strip(), worst
 
     def _counts(self) -> Iterator[str]:
         if not self._found:

@@ -14,6 +14,7 @@ from shipway.reports.console_lines import ConsoleLine, Style
 from shipway.reports.figures import format_duration, format_figure, style_of
 from shipway.reports.rollout_samples import ReleaseTraffic, chart_samples, finite_number
 from shipway.reports.sanitize import log_line, one_line
+from shipway.rollouts.delivery import DeliveryMetrics
 from shipway.rollouts.report import JudgementRow, TrafficRow
 
 BAR = 40  # characters
@@ -194,8 +195,40 @@ def history_table(rollouts: Sequence[JsonObject]) -> list[str]:
     return lines
 
 
+def delivery_lines(metrics: DeliveryMetrics) -> list[str]:
+    """DORA's four keys, a line each, with how many rollouts each figure is of."""
+    rate, lead, recovery = metrics.failure_rate, metrics.lead_time, metrics.recovery_time
+    known = (
+        ("deployments", f"{metrics.per_week:.1f} a week ({metrics.deployments} good ones)"),
+        ("lead time", _known(lead and f"{format_span(lead)} from commit to users, the median")),
+        (
+            "change failures",
+            "nothing was deployed"
+            if rate is None
+            else f"{rate:.0f} % ({metrics.failed} of {metrics.attempts})",
+        ),
+        ("time to restore", _known(recovery and f"{format_span(recovery)}, the median")),
+    )
+    heading = f"Delivery in the last {metrics.days:g} days:"
+    return ["", heading, *(f"  {name:<16} {text}" for name, text in known)]
+
+
+def _known(text: str | float | None) -> str:
+    return str(text) if text else "not known"
+
+
+def format_span(seconds: float) -> str:
+    """`40 s`, `12 min`, `5.2 h`, `3.1 days`."""
+    for size, unit in ((86_400.0, "days"), (3_600.0, "h")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
 def _asides(rollout: JsonObject) -> Iterator[str]:
     """What else is to be known of a rollout: where it came from, who was not told of it."""
+    if rollout.get("kind") == "rollback":
+        yield "went back to a release that had served before"
     if rollout.get("promoted"):
         yield f"promoted from {format_figure(rollout['promoted'])}"
     if rollout.get("without_verdict"):

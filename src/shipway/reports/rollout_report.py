@@ -291,12 +291,13 @@ def _marks(receipt: JsonObject, window: _Window, started: float) -> tuple[ChartM
 
 # The receipts of a run's rollouts as plain data, so that templates only lay them out.
 
-COLUMNS = ("requests", "failed", *PERCENTILES)
+COLUMNS = ("requests", "failed", "aborted", *PERCENTILES)
 _MOST_LOG_LINES = 200
 _LONGEST_LOG_LINE = 2000
 # What has a place of its own on the page.
 _APART = ("releases", "timeline", "log", "started", "samples", "evidence", "cause", "remedy")
-_CALLED = {"synthetic": "own probes among them"}
+_WHERE_ANY = ("synthetic", "downtime")  # not worth a line where there was none
+_CALLED = {"synthetic": "own probes"}
 
 
 @dataclass(frozen=True)
@@ -377,12 +378,12 @@ def _facts(raw: JsonObject) -> tuple[tuple[str, str], ...]:
     return tuple(
         (_CALLED.get(str(name), str(name)), _fact(str(name), value))
         for name, value in raw.items()
-        if name not in _APART and value not in ("", None) and (name, value) != ("synthetic", 0)
+        if name not in _APART and value not in ("", None) and not (name in _WHERE_ANY and not value)
     )
 
 
 def _fact(name: str, value: Any) -> str:
-    seconds = finite_number(value) if name == "seconds" else None
+    seconds = finite_number(value) if name in ("seconds", "downtime") else None
     return format_figure(value) if seconds is None else format_duration(seconds)
 
 

@@ -34,7 +34,8 @@ class RolloutStatus(TypedDict):
 class PlatformStatus(TypedDict):
     """What runs in an environment. proxy: whether requests are answered at all.
 
-    secrets: name → whether it has a value, where they are asked for.
+    secrets: name → whether it has a value, where they are asked for. unrecorded: the pids of
+    processes of this environment that the record does not know, because it was lost.
     """
 
     environment: str
@@ -44,6 +45,7 @@ class PlatformStatus(TypedDict):
     rollout: RolloutStatus | None
     instances: list[InstanceStatus]
     secrets: NotRequired[dict[str, bool]]
+    unrecorded: NotRequired[list[int]]
 
 
 class Platform(Protocol):

@@ -20,10 +20,14 @@ class TimelineEntry(TypedDict):
 
 
 class ReleaseFigures(TypedDict):
-    """Requests of one release; percentiles in milliseconds, where there were any."""
+    """Requests of one release; percentiles in milliseconds, where there were any.
+
+    aborted: how many were given up by whoever asked, before there was an answer.
+    """
 
     requests: int
     failed: int
+    aborted: NotRequired[int]
     p50: NotRequired[float]
     p95: NotRequired[float]
     p99: NotRequired[float]
@@ -67,9 +71,10 @@ class RolloutNotes:
 class RolloutReport:
     """What happened in a rollout.
 
-    releases: name → requests, failed, p50, p95, p99 (milliseconds), as the proxy counted them
-    during the rollout; synthetic: how many of the requests were Shipway's own probes;
-    outages: how often the proxy itself had ended and was started again.
+    releases: name → requests, failed, aborted, p50, p95, p99 (milliseconds), of what people asked
+    during the rollout ("no release": what none could answer); synthetic: how many probes Shipway
+    sent besides; outages: how often the proxy itself had ended and was started again, downtime:
+    seconds, at most, in which nobody could ask because of that.
     timeline: what happened when ({at: seconds since the epoch, stage, text}). samples: what each
     release got, second by second ({at, weight: percent of production traffic for the new one,
     releases: name → {requests, failed, p95}}, each since the sample before). evidence: what the
@@ -94,16 +99,22 @@ class RolloutReport:
     evidence: tuple[JudgementRow, ...] = ()
     synthetic: int = 0
     outages: int = 0
+    downtime: float = 0.0
 
     @property
     def requests(self) -> int:
-        """Requests that the proxy answered during the rollout."""
+        """What people asked during the rollout."""
         return int(sum(release.get("requests", 0) for release in self.releases.values()))
 
     @property
     def failed(self) -> int:
-        """Those that ended with a server's error."""
+        """Those that ended with a server's error, were cut off, or got no answer."""
         return int(sum(release.get("failed", 0) for release in self.releases.values()))
+
+    @property
+    def aborted(self) -> int:
+        """Those that were given up by whoever asked, before there was an answer."""
+        return int(sum(release.get("aborted", 0) for release in self.releases.values()))
 
     def to_dict(self) -> JsonObject:
         """For `--json` and the reports."""
@@ -205,7 +216,12 @@ def _nest_report(document: JsonObject) -> JsonObject:
     return own
 
 
-ROLLOUT = DocumentFormat(RolloutRecord, "the rollout", (_nest_report,))
+def _count_users(document: JsonObject) -> JsonObject:
+    """Version 3: `aborted` and `downtime`, which nobody had counted."""
+    return document
+
+
+ROLLOUT = DocumentFormat(RolloutRecord, "the rollout", (_nest_report, _count_users))
 
 
 def rollout_records(documents: Iterable[JsonObject], source: str) -> list[RolloutRecord]:

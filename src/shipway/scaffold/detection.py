@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from posixpath import normpath
@@ -20,8 +20,17 @@ from shipway.source_text import parse_toml
 # Where the tests are, and who runs them.
 
 _KINDS = ("unit", "integration", "browser")
-_NAMED = re.compile(r"^(test_.*|.*_test|tests)\.py$")
+_NAMED = re.compile(r"^(test_(?!settings\.py$).*|.*_test|tests)\.py$")
 _FOLDERS = ("tests", "test")
+_OF_AN_APPLICATION = {
+    "__init__.py",
+    "Dockerfile",
+    "manage.py",
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,8 @@ def find_test_suites(sources: Sources, packages: Sequence[str]) -> TestSuites:
     django = not _configured(sources) and _is_django(sources)
     top = next((folder for folder in _FOLDERS if folder in sources.folders("")), "")
     at_root = any(_NAMED.match(name) for name in sources.files(""))
-    inside = [path for path in _places(sources, packages) if _holds_tests(sources, path)]
+    holding = [path for path in _places(sources, packages) if _holds_tests(sources, path)]
+    inside = [path for path in holding if not any(path.startswith(f"{one}/") for one in holding)]
     if not (top or at_root or inside):
         return TestSuites()
     if django and (not top or inside or _package(sources, top)):
@@ -102,12 +112,28 @@ def _package(sources: Sources, folder: str) -> bool:
 
 
 def _places(sources: Sources, packages: Sequence[str]) -> list[str]:
-    """The packages, those one below (Django's `apps/`), and folders of tests in them."""
+    """The packages, those one below (Django's `apps/`), and folders of tests in them, with the
+    folders by which those are ordered."""
+    packages = (*packages, *_namespaces(sources))
     below = [f"{package}/{name}" for package in packages for name in sources.folders(package)]
-    deeper = [
+    tests = [
         f"{path}/{name}" for path in below for name in sources.folders(path) if name in _FOLDERS
     ]
-    return [*packages, *below, *deeper]
+    tests += [path for path in below if path.rpartition("/")[2] in _FOLDERS]
+    inside = [f"{path}/{name}" for path in tests for name in sources.folders(path)]
+    return list(dict.fromkeys((*packages, *below, *tests, *inside)))
+
+
+def _namespaces(sources: Sources) -> list[str]:
+    """Folders of packages that are none themselves (Django's `apps/`), and no application of its
+    own."""
+    return [
+        folder
+        for folder in sources.folders("")
+        if folder not in _NO_PACKAGES | FOREIGN | {"src"}
+        and not {*sources.files(folder)} & _OF_AN_APPLICATION
+        and any(_package(sources, f"{folder}/{name}") for name in sources.folders(folder))
+    ]
 
 
 def _holds_tests(sources: Sources, folder: str) -> bool:
@@ -138,6 +164,23 @@ def seed_command(entry: EntryPoint | None, texts: list[tuple[str, str]]) -> str:
         return ""
     command = next((match[1] for _, text in texts if (match := _SEEDS.search(text))), "")
     return f"flask --app {entry.app} {command}" if command else ""
+
+
+_STATIC_ROOT = re.compile(r"^\s*STATIC_ROOT\s*(?::[^=\n]+)?=(.+)$", re.MULTILINE)
+_SERVES_STATIC = re.compile(r"\bwhitenoise\b|ManifestStaticFilesStorage")
+_ABSOLUTE = re.compile(r"[\"']/\w")
+
+
+def build_command(entry: EntryPoint | None, texts: Iterable[tuple[str, str]]) -> str:
+    """Django's `collectstatic`, where its pages fail without what that collects; "" where they do
+    not, or where it writes to a place outside of the release."""
+    if entry is None or entry.framework != "django":
+        return ""
+    bodies = [body for _, body in texts]
+    folders = [match[1] for body in bodies for match in _STATIC_ROOT.finditer(body)]
+    inside = [folder for folder in folders if not _ABSOLUTE.search(folder)]
+    needed = any(_SERVES_STATIC.search(body) for body in bodies)
+    return "python manage.py collectstatic --noinput" if needed and inside else ""
 
 
 LOCKS = ("uv.lock", "requirements-lock.txt", "requirements.txt")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from shipway.ports import Clock, Command, Http, OnOutput, Server
 from shipway.scaffold.entry_point import EntryPoint
 from shipway.scaffold.survey import preferred_routes
 from shipway.system.redaction import Redactor
+from shipway.system.server_log import last_error
 
 LIMIT = 40.0  # seconds until it must answer anything
 _ASK = 10.0  # seconds that one answer may take
@@ -213,21 +213,3 @@ class EntryTester:
 
 def _healthy(status: int) -> bool:
     return 200 <= status < 300
-
-
-_OF_SERVER = re.compile(r"^(\[\d{4}-|\[\d+\]|INFO:|ERROR:|WARNING:)")
-_RAISED = re.compile(r"^([A-Za-z_][\w.]*)(: .*)?$")
-
-
-def last_error(log: str) -> str:
-    """The last line of the last error in a server's log, without what the server says of itself."""
-    lines = [line.rstrip() for line in log.splitlines() if line.strip()]
-    start = max(
-        (index for index, line in enumerate(lines) if "Traceback (most recent" in line), default=-1
-    )
-    if start >= 0:
-        for line in lines[start + 1 :]:
-            if _RAISED.match(line):
-                return line
-    own = [line for line in lines if not _OF_SERVER.match(line)]
-    return (own or lines or ["it ended without a word"])[-1].strip()

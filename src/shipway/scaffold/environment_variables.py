@@ -97,6 +97,7 @@ class EnvironmentVariable:
     """required: without it, reading it raises. place: `path:line` of the first reading.
     example: a value that is of the form that is read; "" where any text is. default: the value,
     or its beginning, that the application takes without it; "" where the source does not show it.
+    separator: what parts a list of values; "" where none is read, or nothing shows how.
     """
 
     name: str
@@ -104,6 +105,22 @@ class EnvironmentVariable:
     place: str
     example: str = ""
     default: str = ""
+    separator: str = ""
+
+
+# In the lines in which a variable is read: that it is a list, and of which form.
+_COMMAS = re.compile(r"""\.split\(\s*["'],|\.list\(|\bCsv\(|=\s*list\b|\[str\]""")
+_BLANKS = re.compile(r"""\.split\(\s*(?:["'] ["']\s*)?\)""")
+_LINES = 3  # from the reading on
+
+
+def value_separator(body: str, place: str) -> str:
+    """What parts the values of a list that is read at `path:line`. body: the text of that file."""
+    line = int(place.rpartition(":")[2] or 1)
+    read = "\n".join(body.splitlines()[line - 1 : line - 1 + _LINES])
+    if _COMMAS.search(read):
+        return ","
+    return " " if _BLANKS.search(read) else ""
 
 
 def find_environment_variables(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from shipway.config.bind_address import source_folder, with_address
-from shipway.scaffold.proposal import LOCK, Proposal
+from shipway.scaffold.proposal import BASELINE, KNOWN_FAILURES, LOCK, Proposal
 from shipway.scaffold.requirement_files import DIRECT
 
 # One file that `shipway init` writes, or leaves as it is.
@@ -73,7 +73,8 @@ _OUTSIDE = (
     "Dockerfile",
     ".dockerignore",
     "shipway.toml",
-    "shipway-baseline.sarif",
+    BASELINE,
+    KNOWN_FAILURES,
 )
 
 
@@ -97,12 +98,21 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . ./
-USER 10001:10001
+{_build(proposal)}USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \\
     CMD {json.dumps(["python3", "-c", _ASK.format(path=survey.health)])}
 CMD {command}
 """
+
+
+def _build(proposal: Proposal) -> str:
+    """The line that makes what a release needs; it sees what stands in for variables in tests."""
+    command = proposal.settings["application"].get("build", "")
+    stand_ins = proposal.settings.get("application.env", {})
+    values = {name: str(value).replace("{data}", "/tmp") for name, value in stand_ins.items()}
+    set_ = "".join(f"{name}={shlex.quote(value)} " for name, value in values.items())
+    return f"RUN {set_}{command}\n" if command else ""
 
 
 def _install(proposal: Proposal) -> str:
@@ -169,13 +179,21 @@ _HEAD = """\
 
 def settings_text(proposal: Proposal) -> str:
     """TOML 1.0, a table after the other; behind a value that stands in, where it is read."""
-    parts = [_HEAD.format(name=proposal.survey.application.name)]
-    for table, values in proposal.settings.items():
+    head = _HEAD.format(name=proposal.survey.application.name)
+    return f"{head}\n{tables_text(proposal.settings, proposal.notes)}"
+
+
+def tables_text(
+    tables: Mapping[str, Mapping[str, object]], notes: Mapping[str, str] | None = None
+) -> str:
+    """Tables as TOML. Their names are keys, dotted. notes: variable → a comment behind it."""
+    parts: list[str] = []
+    for table, values in tables.items():
         if not values:
             continue
         parts.append(f"[{table}]")
         for key, value in values.items():
-            note = proposal.notes.get(key, "") if table.endswith(".env") else ""
+            note = (notes or {}).get(key, "") if table.endswith(".env") else ""
             parts.append(f"{_key(key)} = {toml_value(value)}{f'  # {note}' if note else ''}")
         parts.append("")
     return "\n".join(parts)

@@ -207,6 +207,7 @@ class LockResolver:
             "--emit-index-url",
             "--output-file",
             out,
+            *_groups(wants.production),
             *(_groups(wants.testing) if testing else ()),
             *self._python_option,
         )

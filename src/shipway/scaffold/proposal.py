@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from shipway.config.secret_values import names_a_secret
 from shipway.scaffold.entry_point import EntryPoint
+from shipway.scaffold.requirements import Requirements
 from shipway.scaffold.survey import Survey, plain_name
 
 LOCK = "requirements-lock.txt"
 TEST_LOCK = "requirements-test-lock.txt"
 BASELINE = "shipway-baseline.sarif"
+KNOWN_FAILURES = "shipway-known-failures.toml"
+_RELEASED = "main"  # what `[github] main` is where nothing else is configured
 _PYTHON = "3.11"  # where nothing says which
 _MISSED = re.compile(r"No module named '([\w.]+)'")
 _BRINGS = dict.fromkeys(("pkg_resources", "setuptools", "distutils"), "setuptools<81")
 # Instances get it from Shipway, as `local`, which the application may not know.
 _OF_SHIPWAY = "APP_ENV"
 _STAND_IN = "for-tests-only"
-_HOST = "127.0.0.1"  # one host, which is right however the application splits the list
+# By which health checks ask, and what many call themselves; only the first without a separator.
+_HOSTS = ("127.0.0.1", "localhost")
 _TESTERS = ("pytest", "coverage")
 # The TestClient of Starlette and FastAPI needs it, and neither brings it.
 _CLIENT = "httpx"
@@ -45,11 +49,16 @@ class Proposal:
 
 
 def make_proposal(
-    survey: Survey, python: str = "", python_reason: str = "", folder: str = ""
+    survey: Survey,
+    python: str = "",
+    python_reason: str = "",
+    folder: str = "",
+    default_branch: str = "",
 ) -> Proposal:
     """The proposal for what a survey found. python: the version that is used; "" for the one that
     the application asks for. python_reason: why it is another one. folder: the
-    application's within its repository, "" for the top."""
+    application's within its repository, "" for the top. default_branch: the repository's, "" where
+    it is not known."""
     assumed: list[str] = [python_reason] if python_reason else []
     python = python or survey.python.version or _PYTHON
     if not python_reason and survey.python.version == python:
@@ -82,13 +91,24 @@ def make_proposal(
         settings["environments.local"] = {"port": 8080, "instances": 1}
         if env:
             settings["environments.local.env"] = dict(env)
+    if github := _github(folder, default_branch, assumed):
+        settings["github"] = github
+    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+
+
+def _github(folder: str, default_branch: str, assumed: list[str]) -> dict[str, object]:
+    """What is different about the repository's workflows."""
+    github: dict[str, object] = {}
+    if default_branch not in ("", _RELEASED):
+        github["main"] = default_branch
+        assumed.append(f"workflows: {default_branch} is released, because it is the default branch")
     if folder:
-        settings["github"] = {"name": plain_name(folder)}
+        github["name"] = plain_name(folder)
         assumed.append(
             f"workflows: {plain_name(folder)}-*.yml, which run where {folder} changed, because the "
             "repository may have other applications"
         )
-    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+    return github
 
 
 def proposal_for(proposal: Proposal, entry: EntryPoint, health: str) -> Proposal:
@@ -141,6 +161,18 @@ def without_package(proposal: Proposal, package: str, complaint: str) -> Proposa
     )
 
 
+def without_build(proposal: Proposal, complaint: str) -> Proposal:
+    """The same proposal without the command that makes files of a release, which fails."""
+    application = {**proposal.settings["application"]}
+    command = application.pop("build")
+    reason = f"build: {command} left out, because it fails here: {complaint}"
+    return replace(
+        proposal,
+        settings={**proposal.settings, "application": application},
+        assumed=(*proposal.assumed, reason),
+    )
+
+
 def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> dict[str, object]:
     application = survey.application
     table: dict[str, object] = {"name": application.name}
@@ -169,6 +201,9 @@ def _application(survey: Survey, lock: str, python: str, assumed: list[str]) -> 
     for key in ("migrate", "seed"):
         if value := getattr(survey, key):
             table[key] = value
+    if survey.build_command:
+        table["build"] = survey.build_command
+        assumed.append(f"build: {survey.build_command}, because its pages need what that collects")
     return {**table, **_tests(survey, assumed)}
 
 
@@ -208,16 +243,26 @@ def _locks(
     missing = [name for name in servers if name not in wants.names]
     brought = {"coverage"} if "pytest-cov" in wants.all_names else set[str]()
     unsynced = [name for name in testers if name not in wants.synced | brought]
-    if wants.lock and not missing and not unsynced:
+    optional = [*wants.production.extras, *wants.production.groups]
+    if wants.lock and not missing and not unsynced and not optional:
         return wants.lock, None, None
+    if optional:
+        assumed.append(f"{', '.join(optional)}: in the lock, because a deployment installs it")
     if missing:
         assumed.append(f"{', '.join(missing)}: added to the lock, because nothing here serves")
-    if wants.lock:
-        more = " ".join((*missing, *unsynced))
-        assumed.append(f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without")
-    elif not wants.pinned:
-        assumed.append(f"{wants.origin} pins not everything: {LOCK} has what was resolved today")
+    assumed += _reason_for_lock(wants, [*missing, *unsynced])
     return LOCK, tuple(missing), tuple(testers)
+
+
+def _reason_for_lock(wants: Requirements, lacking: Sequence[str]) -> Iterator[str]:
+    """Why there is a lock beside what is there. lacking: what uv.lock does not install."""
+    if wants.lock and lacking:
+        more = " ".join(lacking)
+        yield f"{LOCK} beside uv.lock, which lacks {more}; `uv add` them to do without"
+    elif wants.lock:
+        yield f"{LOCK} beside uv.lock, of which `uv sync` installs no extras and groups by itself"
+    elif not wants.pinned:
+        yield f"{wants.origin} pins not everything: {LOCK} has what was resolved today"
 
 
 def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -229,9 +274,10 @@ def _variables(survey: Survey, assumed: list[str]) -> tuple[dict[str, str], dict
         if variable.name in files:
             env[variable.name] = files[variable.name]
         elif variable.name.endswith("ALLOWED_HOSTS") and _serves_django(survey):
-            env[variable.name] = _HOST
+            hosts = variable.separator.join(_HOSTS) if variable.separator else _HOSTS[0]
+            env[variable.name] = hosts
             notes[variable.name] = f"read at {variable.place}"
-            assumed.append(f"{variable.name}: {_HOST!r}, because health checks ask by address")
+            assumed.append(f"{variable.name}: {hosts!r}, because health checks ask by address")
             continue
         elif variable.name == _OF_SHIPWAY and (value := variable.default or variable.example):
             env[variable.name] = value

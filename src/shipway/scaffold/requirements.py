@@ -18,6 +18,7 @@ from typing import Any
 
 from shipway.errors import ConfigError
 from shipway.releases.local_packages import local_folder
+from shipway.scaffold.installed_extras import USUAL, installed_extras
 from shipway.scaffold.lock_text import PYPI
 from shipway.scaffold.requirement_files import (
     DIRECT,
@@ -78,6 +79,11 @@ class Translation:
                 alternative if isinstance(alternative, dict) else {"version": str(alternative)}
             )
             self._add(name, settings)
+
+    def add_all(self, table: Mapping[str, Any]) -> None:
+        """Every requirement of a table."""
+        for name, value in table.items():
+            self.add(name, value)
 
     def _add(self, name: str, settings: Mapping[str, Any]) -> None:
         for key in settings.keys() - _TRANSLATED:
@@ -360,25 +366,25 @@ def _of_pyproject(sources: Sources) -> Requirements | None:
     dynamic = "dependencies" in _strings(project.get("dynamic"))
     if not main and not dynamic:
         return None
-    groups, extras, notes = _test_groups(data)
+    optional = _optional(data, sources)
     other = [line for lines in _pdm(data).values() for line in lines]
-    tests = Part(
-        extras=tuple(extras),
-        groups=tuple(groups),
-        lines=tuple(other),
-        names=_names(
-            line for lines in (*groups.values(), *extras.values(), other) for line in lines
-        ),
-    )
+    tests = optional.testing.part(other)
     files = _dynamic_files(data, sources) if dynamic and not main else ()
+    deployed = optional.production.part(main)
     if files:
         base = _from_files(sources, files, _PROJECT)
-        extra_lines = tuple(line for lines in extras.values() for line in lines)
-        tests = replace(tests, extras=(), lines=(*tests.lines, *extra_lines))
+        production = replace(
+            base.production,
+            groups=deployed.groups,
+            lines=tuple(optional.production.extra_lines),
+            names=base.production.names | deployed.names,
+        )
+        base = replace(base, production=production)
+        tests = replace(tests, extras=(), lines=(*tests.lines, *optional.testing.extra_lines))
     else:
         base = Requirements(
             origin=_PROJECT,
-            production=Part(files=(_PROJECT,), names=_names(main)),
+            production=replace(deployed, files=(_PROJECT,), lines=()),
             places=_direct(main),
             sources=(_PROJECT,),
             pinned=bool(main) and all(map(is_pinned, main)),
@@ -395,7 +401,7 @@ def _of_pyproject(sources: Sources) -> Requirements | None:
         places={**locked.places, **base.places, **_uv_places(data)},
         sources=(*base.sources, *locked.sources),
         folders=tuple(dict.fromkeys((*base.folders, *locked.folders, *_uv_folders(data, sources)))),
-        notes=(*base.notes, *locked.notes, *notes),
+        notes=(*base.notes, *locked.notes, *optional.notes),
         synced=_names(main) | _names(synced),
     )
 
@@ -407,21 +413,66 @@ def _dynamic_files(data: Mapping[str, Any], sources: Sources) -> tuple[str, ...]
     return tuple(name for name in names if sources.read(name) is not None)
 
 
-def _test_groups(
-    data: Mapping[str, Any],
-) -> tuple[dict[str, list[str]], dict[str, list[str]], list[str]]:
-    """Groups (PEP 735) and extras that are for tests, and what the others are called."""
-    notes: list[str] = []
+@dataclass
+class _OptionalParts:
+    """Groups (PEP 735) and extras: name → requirements."""
+
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    extras: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[str]:
+        """All of their requirements."""
+        return [line for part in (*self.groups.values(), *self.extras.values()) for line in part]
+
+    @property
+    def extra_lines(self) -> list[str]:
+        """Those of the extras."""
+        return [line for part in self.extras.values() for line in part]
+
+    def part(self, lines: Sequence[str]) -> Part:
+        """With other requirements, as uv takes them."""
+        names = _names((*self.lines, *lines))
+        return Part(
+            extras=tuple(self.extras), groups=tuple(self.groups), lines=tuple(lines), names=names
+        )
+
+
+@dataclass
+class _Optional:
+    """What of a project is optional: what a deployment installs, what is for tests, and in words
+    what is left out."""
+
+    production: _OptionalParts = field(default_factory=_OptionalParts)
+    testing: _OptionalParts = field(default_factory=_OptionalParts)
+    notes: list[str] = field(default_factory=list)
+
+
+def _optional(data: Mapping[str, Any], sources: Sources) -> _Optional:
     groups = {name: [*_group(data, name, ())] for name in _table(data, "dependency-groups")}
     legacy = _strings(_table(data, "tool", "uv").get("dev-dependencies"))
     if legacy:
         groups["dev"] = [*groups.get("dev", ()), *legacy]
     table = _table(data, "project", "optional-dependencies")
     extras = {name: _strings(lines) for name, lines in table.items()}
+    deployed = _deployed(sources)
+    optional = _Optional()
     for kind, parts in (("group", groups), ("extra", extras)):
-        for name in [name for name, lines in parts.items() if not _for_tests(name, lines)]:
-            notes.append(f"the {kind} {name}: {', '.join(parts.pop(name)) or 'it is empty'}")
-    return groups, extras, notes
+        for name, lines in parts.items():
+            if _for_tests(name, lines):
+                getattr(optional.testing, f"{kind}s")[name] = lines
+            elif name in deployed:
+                getattr(optional.production, f"{kind}s")[name] = lines
+            else:
+                optional.notes.append(f"the {kind} {name}: {', '.join(lines) or 'it is empty'}")
+    return optional
+
+
+def _deployed(sources: Sources) -> frozenset[str]:
+    """The extras and groups that a deployment has: those that a command installs, else those that
+    are called so."""
+    installed = installed_extras(sources)
+    return USUAL if installed is None else installed
 
 
 def _for_tests(name: str, lines: Sequence[str]) -> bool:
@@ -590,24 +641,12 @@ def _of_poetry(data: Mapping[str, Any], sources: Sources) -> Requirements:
     lines = [_enriched(line, main) for line in project]
     declared = _names(project)
     lines += [line for line in main.lines if not project or requirement_name(line) not in declared]
-    tests = _translated({}, locked)
-    notes = []
-    tables = {
-        name: _table(group, "dependencies") for name, group in _table(poetry, "group").items()
-    }
-    tables["dev-dependencies"] = _table(poetry, "dev-dependencies")
-    groups, extras, others = _test_groups(data)
-    for name, table in tables.items():
-        if name == "dev-dependencies" or _for_tests(name, list(table)):
-            for package, value in table.items():
-                tests.add(package, value)
-        elif table:
-            notes.append(f"the group {name}: {', '.join(table)}")
-    for part in (*groups.values(), *extras.values()):
-        tests.lines += part
-    notes += [f"the extra {name}" for name in _table(poetry, "extras") if name not in _TEST_GROUPS]
+    more, tests, notes = _poetry_parts(poetry, locked, _deployed(sources))
+    optional = _optional(data, sources)
+    tests.lines += optional.testing.lines
+    lines += [*more.lines, *optional.production.lines]
     indexes = _poetry_indexes(poetry)
-    by_index = {**main.indexes, **tests.indexes}
+    by_index = {**main.indexes, **more.indexes, **tests.indexes}
     urls = {index.name: index.url for index in indexes}
     named = {name: urls.get(index, "") for name, index in by_index.items()}
     return Requirements(
@@ -620,9 +659,49 @@ def _of_poetry(data: Mapping[str, Any], sources: Sources) -> Requirements:
         places={**locked.places, **named, **_direct((*lines, *tests.lines))},
         sources=(_PROJECT, *locked.sources),
         folders=_folders((*lines, *tests.lines)),
-        notes=(*main.notes, *tests.notes, *locked.notes, *others, *notes),
+        notes=(*_kept(main.notes, more), *tests.notes, *locked.notes, *optional.notes, *notes),
         pinned=bool(lines) and all(map(is_pinned, lines)),
     )
+
+
+def _poetry_parts(
+    poetry: Mapping[str, Any], locked: Locked, deployed: frozenset[str]
+) -> tuple[Translation, Translation, list[str]]:
+    """Of its groups and extras: what a deployment installs, what tests want, and in words what is
+    left out."""
+    more, tests, notes = _translated({}, locked), _translated({}, locked), list[str]()
+    tables = {
+        name: _table(group, "dependencies") for name, group in _table(poetry, "group").items()
+    }
+    tables["dev-dependencies"] = _table(poetry, "dev-dependencies")
+    for name, table in tables.items():
+        if name == "dev-dependencies" or _for_tests(name, list(table)):
+            tests.add_all(table)
+        elif name in deployed:
+            more.add_all(table)
+        elif table:
+            notes.append(f"the group {name}: {', '.join(table)}")
+    required = _table(poetry, "dependencies")
+    for name, packages in _table(poetry, "extras").items():
+        if name in deployed:
+            more.add_all({key: _required(required.get(key, "*")) for key in _strings(packages)})
+        elif name not in _TEST_GROUPS:
+            notes.append(f"the extra {name}")
+    return more, tests, notes
+
+
+def _kept(notes: Sequence[str], more: Translation) -> list[str]:
+    """Notes but for those of optional requirements that an extra brings all the same."""
+    brought = {f"{requirement_name(line)}: optional" for line in more.lines}
+    return [
+        note for note in notes if normalized(note.partition(":")[0]) + ": optional" not in brought
+    ]
+
+
+def _required(value: Any) -> Any:
+    """A requirement of Poetry's, which an extra that is installed asks for: it is optional no
+    longer."""
+    return {**value, "optional": False} if isinstance(value, dict) else value
 
 
 def _translated(table: Mapping[str, Any], locked: Locked) -> Translation:
@@ -762,15 +841,24 @@ def _of_setup(sources: Sources) -> Requirements | None:
         if base.opaque:
             base = replace(base, production=Part(files=(origin,)))
     tests = [line for name, part in extras.items() if _for_tests(name, part) for line in part]
+    others = {name: part for name, part in extras.items() if not _for_tests(name, part)}
+    deployed = _deployed(sources)
+    more = [line for name, part in others.items() if name in deployed for line in part]
     notes = [
         f"the extra {name}: {', '.join(part)}"
-        for name, part in extras.items()
-        if not _for_tests(name, part)
+        for name, part in others.items()
+        if name not in deployed
     ]
+    production = replace(
+        base.production,
+        lines=(*base.production.lines, *more),
+        names=base.production.names | _names(more),
+    )
     if script and re.search(r"\b(extras|tests)_require\s*=", script):
         notes.append("extras_require and tests_require of setup.py")
     return replace(
         base,
+        production=production,
         testing=Part(lines=tuple(tests), names=_names(tests)),
         notes=(*base.notes, *notes),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from shipway.config.schema import Application, Config
 from shipway.scaffold.detection import (
     TestSuites,
+    build_command,
     detect_application,
     migration_command,
     seed_command,
@@ -24,6 +25,7 @@ from shipway.scaffold.entry_point import (
 from shipway.scaffold.environment_variables import (
     EnvironmentVariable,
     find_environment_variables,
+    value_separator,
     variable_examples,
 )
 from shipway.scaffold.python_version import PythonRequirement, find_python_requirement
@@ -168,7 +170,8 @@ class Survey:
     below: folders with applications of their own.
     unread: modules that Shipway's Python cannot parse.
     wanted: what it wants installed. health_reason: why this path. unconfigured: linters that the
-    project does not use. build: how the project is built, in a word.
+    project does not use. build: how the project is built, in a word. build_command: what makes
+    files that a release needs, "" for nothing.
     """
 
     application: Application
@@ -187,6 +190,7 @@ class Survey:
     alternatives: tuple[EntryPoint, ...] = ()
     below: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    build_command: str = ""
 
 
 def survey_application(sources: Sources, name: str) -> Survey:
@@ -220,6 +224,7 @@ def survey_application(sources: Sources, name: str) -> Survey:
         health_reason=reason,
         migrate=migration_command(entry_point, sources),
         seed=seed_command(entry_point, texts),
+        build_command=build_command(entry_point, texts),
         unconfigured=_unconfigured(sources),
         build=_build(sources),
         python=find_python_requirement(sources),
@@ -232,7 +237,16 @@ def _variables(
 ) -> tuple[EnvironmentVariable, ...]:
     paths = [path for path, _ in texts]
     unreached = unreached_modules(sources, entry, paths) if entry else frozenset[str]()
-    return find_environment_variables(texts, variable_examples(sources), unreached)
+    bodies = dict(texts)
+    return tuple(
+        replace(
+            variable,
+            separator=value_separator(
+                bodies.get(variable.place.rpartition(":")[0], ""), variable.place
+            ),
+        )
+        for variable in find_environment_variables(texts, variable_examples(sources), unreached)
+    )
 
 
 def plain_name(text: str) -> str:

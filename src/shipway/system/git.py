@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -62,6 +63,52 @@ def repository_root(root: str) -> str:
             return ""
         folder = above
     return folder
+
+
+@dataclass(frozen=True)
+class Branches:
+    """names: the branches that are known here, the remote's too. default: the one that changes
+    lead to, "" where git does not say; before its first commit it is not among the names."""
+
+    default: str = ""
+    names: frozenset[str] = frozenset()
+
+
+def known_branches(root: str) -> Branches:
+    """The repository's branches; none outside of a repository, or where git does not answer.
+
+    The default branch is the one that the remote names (`refs/remotes/origin/HEAD`, which a clone
+    has and a checkout of one commit has not). Else it is the only one that is called as default
+    branches are; else, without a remote, the branch that is checked out.
+    """
+    if not repository_root(root):
+        return Branches()
+    form = "--format=%(refname)%00%(symref)"
+    names: set[str] = set()
+    heads: dict[str, str] = {}
+    remote = False
+    for row in (_git(root, "for-each-ref", form, "refs/heads", "refs/remotes") or "").splitlines():
+        ref, _, target = row.partition("\0")
+        _, kind, name = ref.split("/", 2)
+        if kind == "heads":
+            names.add(name)
+            continue
+        remote = True
+        origin, _, name = name.partition("/")
+        if target:
+            heads[origin] = target.removeprefix(f"refs/remotes/{origin}/")
+        else:
+            names.add(name)
+    usual = [name for name in _DEFAULT_BRANCHES if name in names]
+    default = heads.get("origin") or next(iter(heads.values()), "")
+    if not default and len(usual) == 1:
+        default = usual[0]
+    if not default and not remote and len(names) < 2:
+        default = (_git(root, "symbolic-ref", "--short", "--quiet", "HEAD") or "").strip()
+    return Branches(default, frozenset(names))
+
+
+_DEFAULT_BRANCHES = ("main", "master", "trunk")
 
 
 def _folder(root: str) -> str:
@@ -165,6 +212,17 @@ def commit_time(root: str) -> int:
     """When the commit was made, in seconds since the epoch; 0 where there is none."""
     output = _git(root, "log", "-1", "--format=%ct")
     return int(output) if output and output.strip().isdigit() else 0
+
+
+def commit_times(root: str, commits: Iterable[str]) -> dict[str, float]:
+    """Commit → when it was made, in seconds since the epoch; without those that are not here."""
+    times = {}
+    for commit in commits:
+        if _COMMIT.fullmatch(commit):
+            answer = _git(root, "show", "--no-patch", "--format=%ct", commit, "--")
+            if answer and answer.strip().isdecimal():
+                times[commit] = float(answer.strip())
+    return times
 
 
 def has_changes(root: str) -> bool:

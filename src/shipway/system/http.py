@@ -40,6 +40,8 @@ class RealHttp:
     ) -> Response:
         """GET; a redirect is returned, not followed. Raises Unreachable.
 
+        With a header `host`, TLS is spoken with that name, and its certificate is checked: so a
+        server can be asked that its public name does not lead to, yet.
         `http+unix://PATH/…`, the path of a Unix socket percent-encoded, is asked there.
         """
         try:
@@ -57,7 +59,9 @@ class RealHttp:
         try:
             with (
                 self._client(socket_path, timeout) as client,
-                client.stream("GET", address, headers=dict(headers)) as answer,
+                client.stream(
+                    "GET", address, headers=dict(headers), extensions=_server_name(headers)
+                ) as answer,
             ):
                 for data in answer.iter_bytes():  # so that the thread ends, too
                     body += data
@@ -101,6 +105,12 @@ def _socket_and_address(url: str) -> tuple[str, str]:
         return "", url
     socket_path, _, path = rest.partition("/")
     return unquote(socket_path), f"http{separator}localhost/{path}"
+
+
+def _server_name(headers: Mapping[str, str]) -> dict[str, str]:
+    """httpx's extension for the name that TLS is spoken with, where a header says who is asked."""
+    name = next((value for key, value in headers.items() if key.lower() == "host"), "")
+    return {"sni_hostname": name.rpartition(":")[0] or name} if name else {}
 
 
 def _overdue(url: str, seconds: float) -> Unreachable:

@@ -18,14 +18,16 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, ClassVar
 
 from shipway.errors import CannotRun
 from shipway.ports import Command, Completed, OnOutput, Server
+from shipway.system import sandbox
 from shipway.system.interruption import deferred
 from shipway.system.redaction import Redactor
+from shipway.system.sandbox import MODES, LaunchReport, SandboxedProgram
 
 _LOG = logging.getLogger(__name__)
 KILL_GRACE = 3.0  # seconds between SIGTERM and SIGKILL; Ctrl-C promises 5 for everything
@@ -44,51 +46,60 @@ class SystemProcesses:
     """Runs real programs. Thread-safe; `cancel()` ends all that run, at once and for good.
 
     What runs is known to all of this process: a rollout that is a step of a run has another one.
-    grace: seconds between SIGTERM and SIGKILL.
+    grace: seconds between SIGTERM and SIGKILL. modes: of sandboxes, the best first.
     """
 
-    _running: ClassVar[set[subprocess.Popen[bytes]]] = set()
+    _running: ClassVar[set[_Program | SandboxedProgram]] = set()
     _lock = threading.Lock()
 
-    def __init__(self, grace: float = KILL_GRACE) -> None:
+    def __init__(self, grace: float = KILL_GRACE, modes: Sequence[str] = MODES) -> None:
         self._grace = grace
+        self._modes = modes
         self._cancelled = False
 
     def run(self, command: Command, on_output: OnOutput | None = None) -> Completed:
         """Run to the end. Raises CannotRun when the program cannot be started."""
         started = time.monotonic()
-        process: subprocess.Popen[bytes] | None = None
+        program: _Program | SandboxedProgram | None = None
+        report = LaunchReport()
         redact = Redactor(command.secrets)
         out = _Stream(redact, command.output_limit, on_output)
         err = _Stream(redact, command.output_limit, on_output)
+        most = command.sandbox.output if command.sandbox else 0
         timed_out = False
         _log_start(command, redact)
         try:
             with deferred():
-                process = self._start(command)
+                program = self._start(command)
+            process = program.process
             deadline = started + command.timeout
-            if not _drain(process, out, err, deadline):
-                timed_out = not self._cancelled
-                _end(process, self._grace)
+            if not _drain(process, out, err, deadline, most):
+                timed_out = not self._cancelled and not _overflowed(out, err, most)
+                _end(program, self._grace)
                 _drain(process, out, err, time.monotonic() + 1.0)
             if process.poll() is None:
                 try:
                     process.wait(max(0.0, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     timed_out = not self._cancelled
-                    _end(process, self._grace)
+                    _end(program, self._grace)
         finally:
-            if process is not None:
-                self._forget(process)
+            if program is not None:
+                report = self._forget(program)
+        if problem := sandbox.start_error(report):
+            raise _cannot_start(command, problem)
+        code = report.code(process.returncode)
         seconds = time.monotonic() - started
-        _LOG.info("%s ended with %s in %.2f s", command.argv[0], process.returncode, seconds)
+        _LOG.info("%s ended with %s in %.2f s", command.argv[0], code, seconds)
+        overflow = ("output",) if _overflowed(out, err, most) else ()
         return Completed(
-            process.returncode,
+            code,
             out.close(),
             err.close(),
             seconds,
             timed_out,
             self._cancelled,
+            sandbox.exceeded(command.sandbox, *overflow or (report.limit,)),
         )
 
     def cancel(self, *, force: bool = False) -> None:
@@ -97,12 +108,13 @@ class SystemProcesses:
         self._cancelled = True
         with self._lock:
             running = list(self._running)
-        for process in running:
-            _signal_group(process.pid, signal.SIGTERM)
+        for program in running:
+            program.terminate()
         deadline = time.monotonic() + (0.0 if force else self._grace)
-        for process in running:
-            _wait_until(lambda pid=process.pid: not _group_alive(pid), deadline)  # type: ignore[misc]  # bound now
-            _signal_group(process.pid, signal.SIGKILL)
+        for program in running:
+            pid = program.process.pid
+            _wait_until(lambda pid=pid: not _group_alive(pid), deadline)  # type: ignore[misc]  # bound now
+            program.kill()
 
     def spawn(self, command: Command, log: str) -> Server:
         """Start a server that outlives this command; its output is appended to `log`.
@@ -172,36 +184,73 @@ class SystemProcesses:
         _wait_until(lambda: not self.alive(server), time.monotonic() + grace)
         _signal_group(server.pid, signal.SIGKILL)
 
-    def _start(self, command: Command) -> subprocess.Popen[bytes]:
+    def _start(self, command: Command) -> _Program | SandboxedProgram:
+        program: _Program | SandboxedProgram
         try:
-            process = subprocess.Popen(
+            if command.sandbox is not None and sandbox.available():
+                program = SandboxedProgram.start(command, command.sandbox, self._modes)
+            else:
+                sandbox.require_none(command.sandbox)
+                program = _Program.start(command)
+        except OSError as error:
+            raise _cannot_start(command, error) from error
+        if (stdin := program.process.stdin) is not None:
+            with suppress(BrokenPipeError):
+                stdin.write(command.stdin)
+                stdin.close()
+        with self._lock:
+            self._running.add(program)
+        if self._cancelled:
+            program.kill()
+        return program
+
+    def _forget(self, program: _Program | SandboxedProgram) -> LaunchReport:
+        with self._lock:
+            self._running.discard(program)
+        process = program.process
+        if process.poll() is None:  # an exception is on its way through
+            _end(program, self._grace)
+        else:
+            program.kill()  # children it left behind
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        return program.close()
+
+
+class _Program:
+    """A program of Shipway's own, in a process group that ends with it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    @classmethod
+    def start(cls, command: Command) -> _Program:
+        """Start it. Raises OSError."""
+        return cls(
+            subprocess.Popen(
                 command.argv,
                 cwd=command.cwd,
                 env=dict(command.env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 bufsize=0,
             )
-        except OSError as error:
-            raise _cannot_start(command, error) from error
-        with self._lock:
-            self._running.add(process)
-        if self._cancelled:
-            _signal_group(process.pid, signal.SIGKILL)
-        return process
+        )
 
-    def _forget(self, process: subprocess.Popen[bytes]) -> None:
-        with self._lock:
-            self._running.discard(process)
-        if process.poll() is None:  # an exception is on its way through
-            _end(process, self._grace)
-        else:
-            _signal_group(process.pid, signal.SIGKILL)  # children it left behind
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+    def terminate(self) -> None:
+        """SIGTERM to its group."""
+        _signal_group(self.process.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to its group."""
+        _signal_group(self.process.pid, signal.SIGKILL)
+
+    def close(self) -> LaunchReport:
+        """No launcher, no report."""
+        return LaunchReport()
 
 
 class _Stream:
@@ -212,6 +261,7 @@ class _Stream:
     """
 
     def __init__(self, redact: Redactor, limit: int, on_output: OnOutput | None) -> None:
+        self.received = 0  # bytes
         self._decoder: codecs.IncrementalDecoder | None = None
         self._redact = redact
         self._left = limit
@@ -223,6 +273,7 @@ class _Stream:
         self._tail = ""
 
     def feed(self, data: bytes) -> None:
+        self.received += len(data)
         if self._decoder is None:  # most trivial programs print nothing
             self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         text = self._tail + self._decoder.decode(data)
@@ -262,8 +313,15 @@ class _Stream:
             self._on_output(_UNSHOWN.format(limit=self._limit))
 
 
-def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float) -> bool:
-    """Read both streams to their ends and see the process end; False when the deadline came first.
+def _overflowed(out: _Stream, err: _Stream, most: int) -> bool:
+    return 0 < most < out.received + err.received
+
+
+def _drain(
+    process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadline: float, most: int = 0
+) -> bool:
+    """Read both streams to their ends and see the process end; False when the deadline came first,
+    or more than `most` bytes came.
 
     A stream stays open while any grandchild holds it: half a second after the end of the
     process itself, reading stops. (poll, not epoll: for three files it is a call where epoll
@@ -278,7 +336,7 @@ def _drain(process: subprocess.Popen[bytes], out: _Stream, err: _Stream, deadlin
         ended: float | None = None
         while selector.get_map():
             now = time.monotonic()
-            if now >= deadline:
+            if now >= deadline or _overflowed(out, err, most):
                 return False
             if ended is not None and now - ended > _LINGER:
                 return True
@@ -390,13 +448,14 @@ def _cannot_start(command: Command, error: OSError) -> CannotRun:
     )
 
 
-def _end(process: subprocess.Popen[bytes], grace: float) -> None:
+def _end(program: _Program | SandboxedProgram, grace: float) -> None:
     """SIGTERM to the group, SIGKILL after the grace time, and reap."""
+    process = program.process
     try:
-        _signal_group(process.pid, signal.SIGTERM)
+        program.terminate()
         _wait_until(lambda: process.poll() is not None, time.monotonic() + grace)
     finally:  # a second Ctrl-C ends the grace
-        _signal_group(process.pid, signal.SIGKILL)
+        program.kill()
         process.wait()
 
 

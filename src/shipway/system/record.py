@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 import threading
 import time
@@ -525,7 +526,9 @@ def _unusable(path: str, error: Exception) -> RecordError:
     if "malformed" in text or "not a database" in text:
         return RecordError(
             f"{path} is damaged: {text}",
-            "Move it away: a new record begins, and everything is checked again.",
+            f"Move it away: mv {shlex.quote(path)} {shlex.quote(path + '.damaged')}. A new record "
+            "begins, everything is checked again, and what runs here is found by its marks "
+            "(shipway status). Its releases, rollouts and holds are lost.",
             code="record-damaged",
         )
     return RecordError(

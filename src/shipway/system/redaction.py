@@ -166,6 +166,14 @@ def _edges(text: str) -> list[_Edge]:
     return edges
 
 
+def redacted_bytes(data: bytes, redactor: Redactor) -> bytes:
+    """A report or a log without secrets. What is no text is left as it is."""
+    if b"\0" in data or not redactor:
+        return data
+    text = data.decode("utf-8", "surrogateescape")
+    return redactor.keeping_lines(text).encode("utf-8", "surrogateescape")
+
+
 class _Index:
     """Values by how they begin, or end: a text is gone through once, however many there are."""
 

@@ -16,7 +16,7 @@ from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Application, Config, Environment
 from shipway.errors import Unreachable
 from shipway.pipeline.outcome import Verdict
-from shipway.ports import Response
+from shipway.ports import Http, Response
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.platform import EcsPlatform
 from shipway.rollouts.ecs.ports import TaskDefinitionOps
@@ -125,6 +125,7 @@ class Place:
         self.account = FakeAccount(self.clock)
         self.ecs, self.cloudwatch = self.account.ecs, self.account.cloudwatch
         self.web = Web()
+        self.http: Http = self.web
         self.said: list[str] = []
         self.obstacles: list[Obstacle] = []
         self.migration = Ended()
@@ -179,10 +180,13 @@ class Place:
             "production",
             self.account,
             self.clock,
-            self.web,
+            self.http,
             record or self.record,
-            TaskDefinitionOps(render, self._preflight, self._run_task, lambda: 0.5),
+            TaskDefinitionOps(render, self._preflight, self._run_task, lambda: 0.5, self.tag_image),
         )
+
+    def tag_image(self, image: str) -> None:
+        """Nothing: a test says more where it counts."""
 
     def deploy(
         self, stopping: Callable[[], bool] = lambda: False, new: Release | None = None

@@ -76,7 +76,7 @@ def test_a_canary_has_no_time_of_its_own_and_a_pause_before_and_after_each_shift
     assert made["canaryConfiguration"] == {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 0}
     assert [hook["lifecycleStages"] for hook in made["lifecycleHooks"]] == [[BEFORE], [AFTER]]
     assert {hook["targetType"] for hook in made["lifecycleHooks"]} == {"PAUSE"}
-    assert "deploymentCircuitBreaker" not in made
+    assert made["deploymentCircuitBreaker"] == {"enable": False, "rollback": False}
 
 
 def test_rolling_gives_up_after_few_failures() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.cloudwatch import Traffic
+from tests.fakes.load_balancer import DNS
 from tests.rollouts.ecs.fake_environment import STRATEGIES, Place, release
 
 from shipway.errors import ConfigError
@@ -135,7 +136,7 @@ def test_status_shows_what_ecs_says(tmp_path: Path) -> None:
     place = Place(tmp_path)
     status = place.platform().status()
     assert (status["release"], status["proxy"], status["rollout"]) == (place.old.name, True, None)
-    assert status["address"] == "https://shop.elb.example"
+    assert status["address"] == f"http://{DNS}"
     assert {one["health"] for one in status["instances"]} == {"ok"}
 
 

@@ -198,7 +198,9 @@ def test_what_comes_of_it_is_said_in_words(tmp_path: Path, strategy: str, row: R
 def test_one_call_changes_the_service_and_never_its_count(tmp_path: Path, strategy: str) -> None:
     place = Place(tmp_path, strategy)
     place.deploy()
-    (update,) = place.asked("update_service")
+    update, *after = place.asked("update_service")
+    hooks = {"cluster", "service", "deploymentConfiguration"}  # they go when it is over
+    assert [set(later) for later in after] == [hooks][: strategy != "rolling"]
     assert set(update) == {"cluster", "service", "taskDefinition", "deploymentConfiguration"}
     assert not place.asked("deregister_task_definition")
 

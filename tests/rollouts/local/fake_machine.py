@@ -93,7 +93,8 @@ class Machine:
         """The instances that Envoy knows, as (cluster, address)."""
         found = set()
         for cluster in self._file("cds.json")[1]:
-            for loads in self._file(f"eds-{cluster['name']}.json")[1]:
+            source = cluster["eds_cluster_config"]["eds_config"]["path_config_source"]
+            for loads in self._file(os.path.basename(source["path"]))[1]:
                 for one in loads["endpoints"][0]["lb_endpoints"]:
                     address = one["endpoint"]["address"]["socket_address"]
                     found.add((cluster["name"], f"{address['address']}:{address['port_value']}"))

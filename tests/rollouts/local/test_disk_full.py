@@ -11,6 +11,7 @@ from tests.rollouts.local.killed_rollout import STRATEGIES, Place
 from shipway.errors import RecordError
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.events import NullListener
+from shipway.rollouts.local.environment_lock import EnvironmentLock
 from shipway.system.record import SqliteRecord
 
 COMMANDS = ("resume", "cancel", "deploy", "rollback")
@@ -96,6 +97,21 @@ def test_wherever_the_disk_is_full_everybody_is_served_and_the_next_command_ends
         assert not place.machine.unserved()
         place.record.close()
     assert stopped > 8
+
+
+def test_down_ends_everything_although_that_cannot_be_written_down(tmp_path: Path) -> None:
+    place, _ = filled(tmp_path / "here", "canary", 10_000)
+    assert isinstance(place.record, Full)
+    place.record.room = 0
+    with pytest.raises(RecordError, match="the disk is full"):
+        place.platform().down()
+    assert not place.machine.running
+
+
+def test_the_lock_needs_no_space(tmp_path: Path) -> None:
+    (tmp_path / "lease").symlink_to("/dev/full")  # null(4): writing to it fails with ENOSPC
+    with EnvironmentLock(str(tmp_path), "local").acquire():
+        pass
 
 
 def test_it_is_full_before_the_first_action_and_nothing_was_started(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_migration_that_fails_says_why_without_secrets(
         raise_if_command_failed(
             instances.once(release, instances.application.serve), "the migration"
         )
-    assert raised.value.message == f"the migration ended with 1: {BLOT} / {BLOT} / ready"
+    assert raised.value.message == f"the migration ended with exit code 1: {BLOT} / {BLOT} / ready"
 
 
 def test_a_persons_own_command_runs_as_an_instance_would(

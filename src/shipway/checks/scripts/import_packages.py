@@ -50,7 +50,7 @@ def main() -> None:
         error = _error(module)
         if error is None:
             imported += 1
-        elif not _lacks_extra(package, error) and _fails_alone(module):
+        elif not _lacks_surroundings(package, error) and _fails_alone(module):
             broken.append(
                 {
                     "package": package,
@@ -64,14 +64,17 @@ def main() -> None:
     print(json.dumps({"imported": imported, "broken": broken}))
 
 
-def _lacks_extra(package: str, error: "BaseException | None") -> bool:
-    """Whether what a module misses is brought by an extra of its own package, which nobody asked
-    for: blackd is such a module of black."""
+def _lacks_surroundings(package: str, error: "BaseException | None") -> bool:
+    """Whether what a module misses is not for this environment to have: it is brought by an extra
+    of its own package, which nobody asked for (blackd of black), or it is in the package's own
+    program only (uwsgidecorators of uWSGI)."""
     missing = set()
     while error is not None:
         if isinstance(error, ImportError) and error.name:
             missing.add(_plain(error.name.split(".")[0]))
         error = error.__cause__ or error.__context__
+    if _plain(package) in missing:
+        return True
     extras = [line for line in metadata.requires(package) or () if "extra ==" in line]
     return any(_plain(re.split(r"[^\w.-]", line)[0]) in missing for line in extras)
 

@@ -12,7 +12,8 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 
@@ -20,20 +21,31 @@ import coverage
 
 NO_TESTS = 5  # as pytest says it
 _FIXTURE = re.compile(r"setUp(?:Class|Module) \((.+)\)$")
-# By its path: this program runs where Shipway is not installed.
-_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coverage_settings.py")
-measurement: Callable[..., coverage.Coverage] = runpy.run_path(_BESIDE)["measurement"]
+# By their paths: this program runs where Shipway is not installed.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+measurement: Callable[..., coverage.Coverage] = runpy.run_path(f"{_HERE}/coverage_settings.py")[
+    "measurement"
+]
+collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
+    f"{_HERE}/collected_static.py"
+)["collected_static"]
+end_recorder: Callable[[str], Callable[[Mapping[str, int]], None]] = runpy.run_path(
+    f"{_HERE}/end_record.py"
+)["end_recorder"]
 
 
 def main(data: str, sources: str, junit: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated), and JUNIT; the exit code."""
     measured = measurement(data, sources.split(","), django=True)
+    record = end_recorder(os.path.join(os.path.dirname(data), "end.txt"))
     measured.start()
     try:
-        return _run(junit)
+        code = _run(junit)
     finally:
         measured.stop()
         measured.save()
+    record({"code": code})
+    return code
 
 
 def _run(junit: str) -> int:
@@ -49,7 +61,8 @@ def _run(junit: str) -> int:
         class Recording(chosen):  # type: ignore[misc]  # known at run time only
             def run_suite(self, suite: Any, **options: Any) -> Any:
                 tests = [test.id() for test in runner.iter_test_cases(suite)]
-                result = super().run_suite(suite, **options)
+                with collected_static(os.path.join(os.path.dirname(junit), "static")):
+                    result = super().run_suite(suite, **options)
                 runs.append((tests, result))
                 return result
 

@@ -116,3 +116,16 @@ def response_count(counts: RequestCounts) -> int:
 def slower_count(counts: RequestCounts, edge: float) -> int:
     """Responses that took longer than an edge; 0 where it is none of the histogram's."""
     return max(0, response_count(counts) - counts.buckets[edge]) if edge in counts.buckets else 0
+
+
+def slower_than(counts: RequestCounts, value: float) -> float:
+    """Responses that took longer than a value in milliseconds, taken to lie evenly between two
+    edges."""
+    edges = sorted(edge for edge in counts.buckets if edge != inf)
+    index = bisect_right(edges, value)
+    below = float(counts.buckets[edges[index - 1]]) if index else 0.0
+    if index < len(edges):
+        lower = edges[index - 1] if index else 0.0
+        part = (value - lower) / (edges[index] - lower)
+        below += (counts.buckets[edges[index]] - below) * part
+    return max(0.0, response_count(counts) - below)

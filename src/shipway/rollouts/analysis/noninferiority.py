@@ -22,7 +22,7 @@ from shipway.rollouts.analysis.latency import (
     slower_count,
     tolerated_time,
 )
-from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
+from shipway.rollouts.analysis.window import RequestCounts
 
 BETTER_ERRORS = (0.5, 0.2, 0.05)  # times the limit's odds
 BETTER_LATENCY = (0.5, 0.7, 0.85)  # times the baseline's odds
@@ -46,7 +46,8 @@ def error_proof_after(
 def latency_proof_after(
     logs: Logs,
     settings: JudgeSettings,
-    window: AnalysisWindow,
+    ours: RequestCounts,
+    theirs: RequestCounts,
     histogram: Histogram,
     powers: Mapping[float, float],
 ) -> Logs:
@@ -56,10 +57,20 @@ def latency_proof_after(
     """
     new: list[float] = []
     for quantile in PROVEN_AT:
-        table = _table(settings, window, quantile_edge(histogram, quantile))
+        table = _table(settings, ours, theirs, quantile_edge(histogram, quantile))
         ratios = log_ratios(table, BETTER_LATENCY) if table else [0.0] * len(BETTER_LATENCY)
         new += [powers[quantile] * ratio for ratio in ratios]
     return _added(logs, new)
+
+
+def both(logs: Logs, others: Logs) -> Logs:
+    """The logs for requests of two kinds together."""
+    return _added(logs, others)
+
+
+def with_failures(logs: Logs, settings: JudgeSettings, failures: int) -> Logs:
+    """The logs about errors, had so many more requests failed."""
+    return error_proof_after(logs, settings, RequestCounts(failures, failures), 1.0)
 
 
 def e_value(logs: Logs) -> float:
@@ -68,9 +79,11 @@ def e_value(logs: Logs) -> float:
 
 
 def _table(
-    settings: JudgeSettings, window: AnalysisWindow, threshold: float | None
+    settings: JudgeSettings,
+    ours: RequestCounts,
+    theirs: RequestCounts,
+    threshold: float | None,
 ) -> ContingencyTable | None:
-    ours, theirs = window.candidate, window.baseline
     if threshold is None or threshold not in theirs.buckets:
         return None
     edge = edge_at_most(ours.buckets, tolerated_time(settings, threshold))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import exp
+from math import exp, floor
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.hypergeometric import ContingencyTable, log_ratios, log_ratios_alone
@@ -21,6 +21,7 @@ from shipway.rollouts.analysis.latency import (
     edge_at_least,
     quantile_edge,
     slower_count,
+    slower_than,
     tolerated_time,
 )
 from shipway.rollouts.analysis.window import AnalysisWindow, RequestCounts
@@ -123,6 +124,41 @@ def bets_wealth(bets: Bets, spent: float) -> float:
     return sum(bets) + (1.0 - START) * (1.0 - spent)
 
 
+# Requests of different kinds, people's and probes, are compared each with their own: the releases
+# may have different shares of them, and then the sum of both compares the kinds (Simpson 1951).
+# Given all events of each kind, the candidate's are independent: likelihood ratios multiply.
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Requests of one kind in one window. logs: of the likelihood ratios, in the order of ODDS.
+
+    limit: the share of events that a candidate alone may have; None where both are compared.
+    """
+
+    table: ContingencyTable
+    logs: Sequence[float]
+    limit: float | None = None
+
+    @property
+    def expected(self) -> float:
+        """The candidate's events, had it the share of both, or the limit's."""
+        total = self.table.candidate + self.table.baseline
+        share = self.table.events / total if total else 0.0
+        return self.table.candidate * (share if self.limit is None else self.limit)
+
+
+def compared(table: ContingencyTable, null: float = 1.0) -> Comparison:
+    """Both releases. null: the odds ratio that is tolerated."""
+    return Comparison(table, log_ratios(table, [ratio * null for ratio in ODDS], null))
+
+
+def compared_alone(table: ContingencyTable, limit: float) -> Comparison:
+    """A candidate with nothing beside it."""
+    logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
+    return Comparison(table, logs, limit)
+
+
 # What was counted while the evidence grew: these are the figures that a reason has.
 #
 # A bet may have begun at any window, so the sums of a whole rollout can say the opposite of what
@@ -150,25 +186,25 @@ class EvidenceSpan:
     limit: float = 0.0
 
     def grown(
-        self, table: ContingencyTable, seconds: float, power: float, limit: float | None
+        self, comparisons: Sequence[Comparison], seconds: float, power: float
     ) -> EvidenceSpan:
         """With one more window; an empty one where no excess is left."""
-        total = table.candidate + table.baseline
-        share = table.events / total if total else 0.0
-        expected = table.candidate * (share if limit is None else limit)
-        excess = self.excess + power * (table.candidate_events - expected)
-        if excess <= 0.0:
-            return EvidenceSpan()
-        alone = limit is not None
-        return EvidenceSpan(
-            seconds=self.seconds + seconds,
-            excess=excess,
-            expected=self.expected + expected,
+        grown = replace(self, seconds=self.seconds + seconds)
+        for comparison in comparisons:
+            grown = grown._with(comparison, power)
+        return grown if grown.excess > 0.0 else EvidenceSpan()
+
+    def _with(self, comparison: Comparison, power: float) -> EvidenceSpan:
+        table, alone = comparison.table, comparison.limit is not None
+        return replace(
+            self,
+            excess=self.excess + power * (table.candidate_events - comparison.expected),
+            expected=self.expected + comparison.expected,
             events=self.events + table.candidate_events,
             requests=self.requests + table.candidate,
             events_baseline=self.events_baseline + (0 if alone else table.baseline_events),
             requests_baseline=self.requests_baseline + (0 if alone else table.baseline),
-            limit=self.limit if limit is None else limit,
+            limit=self.limit if comparison.limit is None else comparison.limit,
         )
 
 
@@ -182,7 +218,8 @@ class MetricEvidence:
     events, requests: sums of both releases while both were compared, or the candidate was alone.
     span: what was counted while the evidence grew. edge, edge_baseline: the last thresholds in
     milliseconds, of the slow. allowed: the share above them that a candidate alone may have; 0
-    while both are compared.
+    while both are compared. carried: the part of a slow request of the baseline that is not
+    counted yet, of probes and of people's.
     """
 
     bets: Bets = field(default_factory=initial_bets)
@@ -195,28 +232,29 @@ class MetricEvidence:
     edge: float = 0.0
     edge_baseline: float = 0.0
     allowed: float = 0.0
+    carried: tuple[float, ...] = (0.0, 0.0)
 
     def watched(
         self,
-        table: ContingencyTable,
-        logs: list[float],
+        comparisons: Sequence[Comparison],
         window: AnalysisWindow,
         spent: float,
         *,
         sticky: bool,
-        limit: float | None = None,
     ) -> MetricEvidence:
-        """After a window with these counts and log likelihood ratios; limit: the share of events
-        that a candidate alone may have."""
+        """After a window, by what each kind of request says; none: only its stakes go on."""
         power = self.bursts.power(sticky=sticky)
+        logs = [sum(each) for each in zip(*(one.logs for one in comparisons), strict=True)]
+        logs = logs or [0.0] * len(ODDS)
+        tables = [comparison.table for comparison in comparisons]
         return replace(
             self,
             bets=update_bets(self.bets, logs, seconds=window.seconds, spent=spent, power=power),
-            span=self.span.grown(table, window.seconds, power, limit),
-            events=self.events + table.candidate_events,
-            requests=self.requests + table.candidate,
-            events_baseline=self.events_baseline + table.baseline_events,
-            requests_baseline=self.requests_baseline + table.baseline,
+            span=self.span.grown(comparisons, window.seconds, power),
+            events=self.events + sum(table.candidate_events for table in tables),
+            requests=self.requests + sum(table.candidate for table in tables),
+            events_baseline=self.events_baseline + sum(table.baseline_events for table in tables),
+            requests_baseline=self.requests_baseline + sum(table.baseline for table in tables),
         )
 
     def learned(
@@ -226,16 +264,10 @@ class MetricEvidence:
         return replace(self, bursts=self.bursts.add(seconds, baseline.requests, events, edge))
 
 
-def error_evidence(
-    metric: MetricEvidence,
-    settings: JudgeSettings,
-    window: AnalysisWindow,
-    *,
-    spent: float,
-    limit: float | None,
-) -> MetricEvidence:
+def error_comparison(
+    settings: JudgeSettings, ours: RequestCounts, theirs: RequestCounts, limit: float | None
+) -> Comparison:
     """Errors against the baseline's; against a limit, if one is given."""
-    ours, theirs = window.candidate, window.baseline
     by_client = ours.error_clients is not None and theirs.error_clients is not None
     table = ContingencyTable.of(
         ours,
@@ -243,64 +275,40 @@ def error_evidence(
         ours.bursts if by_client else ours.failed,
         theirs.bursts if by_client else theirs.failed,
     )
-    if limit is None:
-        logs = log_ratios(
-            table, [ratio * settings.error_odds for ratio in ODDS], settings.error_odds
-        )
-    else:
-        logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, limit)
-    sticky = settings.sticky and not by_client
-    return metric.watched(table, logs, window, spent, sticky=sticky, limit=limit)
+    return compared(table, settings.error_odds) if limit is None else compared_alone(table, limit)
 
 
-def latency_evidence(
-    metric: MetricEvidence,
+def latency_comparison(
     settings: JudgeSettings,
-    window: AnalysisWindow,
+    ours: RequestCounts,
+    theirs: RequestCounts,
     threshold: float,
-    spent: float,
-) -> MetricEvidence:
-    """The share slower than a quantile of the baseline, in milliseconds, beside its own."""
-    ours, theirs = window.candidate, window.baseline
-    edge = edge_at_least(ours.buckets, (1.0 + settings.latency_margin) * threshold)
-    if edge is None or threshold not in theirs.buckets:
-        return evidence_without_data(metric, settings, window, spent)
-    table = ContingencyTable.of(
-        ours, theirs, slower_count(ours, edge), slower_count(theirs, threshold)
-    )
-    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=0.0)
-    logs = log_ratios(table, ODDS)
-    return metric.watched(table, logs, window, spent, sticky=settings.sticky)
+    carried: float,
+) -> tuple[Comparison | None, float]:
+    """The share slower than a threshold, beside the baseline's share above what the margin leaves
+    of it; and the part of a request to carry on. None where it was not measured.
 
-
-def latency_evidence_alone(
-    metric: MetricEvidence,
-    settings: JudgeSettings,
-    window: AnalysisWindow,
-    threshold: float,
-    allowed: float,
-    spent: float,
-) -> MetricEvidence:
-    """The same of a candidate alone; allowed: the share that the baseline had, 0 to 1.
-
-    Times may have changed since: only what is slower than tolerated counts.
+    The baseline's is interpolated in a bin, and rounded to whole requests with what was carried.
     """
-    ours = window.candidate
+    if threshold not in ours.buckets or threshold not in theirs.buckets:
+        return None, carried
+    exact = carried + slower_than(theirs, threshold / (1.0 + settings.latency_margin))
+    whole = floor(exact + 1e-9)
+    table = ContingencyTable.of(ours, theirs, slower_count(ours, threshold), whole)
+    return compared(table), exact - whole
+
+
+def latency_comparison_alone(
+    settings: JudgeSettings, ours: RequestCounts, threshold: float, allowed: float
+) -> tuple[Comparison, float] | None:
+    """The same of a candidate alone, and the edge in milliseconds; allowed: the share that the
+    baseline had, 0 to 1. Times may have changed since: only what is slower than tolerated counts.
+    """
     edge = edge_at_least(ours.buckets, tolerated_time(settings, threshold))
     if edge is None:
-        return evidence_without_data(metric, settings, window, spent)
+        return None
     table = ContingencyTable.of(ours, RequestCounts(), slower_count(ours, edge), 0)
-    logs = log_ratios_alone(table.candidate, table.candidate_events, ODDS, allowed)
-    metric = replace(metric, edge=edge, edge_baseline=threshold, allowed=allowed)
-    return metric.watched(table, logs, window, spent, sticky=settings.sticky, limit=allowed)
-
-
-def evidence_without_data(
-    metric: MetricEvidence, settings: JudgeSettings, window: AnalysisWindow, spent: float
-) -> MetricEvidence:
-    """After a window that says nothing of a metric: only its stakes go on."""
-    nothing, logs = ContingencyTable(0, 0, 0, 0), [0.0] * len(ODDS)
-    return metric.watched(nothing, logs, window, spent, sticky=settings.sticky)
+    return compared_alone(table, allowed), edge
 
 
 def observe_baseline_errors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shipway.config.schema import Environment
 from shipway.rollouts.analysis import judge
@@ -16,11 +16,13 @@ from shipway.rollouts.report import JudgementRow, ReleaseFigures
 
 @dataclass(frozen=True)
 class TrafficSample:
-    """What each release got in the `seconds` before `at`. counts: by its key on the platform."""
+    """What each release got in the `seconds` before `at`. counts: by its key on the platform;
+    probes: requests of Shipway's own, which are not in counts."""
 
     at: float
     seconds: float
     counts: Mapping[str, RequestCounts]
+    probes: Mapping[str, RequestCounts] = field(default_factory=dict)
 
 
 def add_counts(first: RequestCounts, other: RequestCounts) -> RequestCounts:
@@ -30,7 +32,15 @@ def add_counts(first: RequestCounts, other: RequestCounts) -> RequestCounts:
         first.requests + other.requests,
         first.errors + other.errors,
         {edge: first.buckets.get(edge, 0) + other.buckets.get(edge, 0) for edge in sorted(edges)},
+        sent=_both_sent(first, other),
     )
+
+
+def _both_sent(first: RequestCounts, other: RequestCounts) -> int | None:
+    """Requests sent, of both; None where neither knows."""
+    if first.sent is None and other.sent is None:
+        return None
+    return sum(counts.requests if counts.sent is None else counts.sent for counts in (first, other))
 
 
 def scale_counts(counts: RequestCounts, most: int) -> RequestCounts:
@@ -117,15 +127,17 @@ class RolloutAnalysis:
         weight: percent for the new release. Before it has any, the judge learns what is usual.
         """
         new, old = (sample.counts.get(name, RequestCounts()) for name in (self._new, self._old))
+        new_probes, old_probes = (
+            sample.probes.get(name, RequestCounts()) for name in (self._new, self._old)
+        )
         if not self._on:
             return None
-        if not weight and not new.requests:
-            if old.requests:
-                self._state = judge.observe_baseline(self._state, sample.seconds, old)
+        if not weight and not new.reached:
+            if old.reached:
+                self._state = judge.observe_baseline(self._state, sample.seconds, old, old_probes)
             return None
-        self._state, judged = judge.observe(
-            self._state, AnalysisWindow(sample.seconds, new, old, weight >= 100)
-        )
+        window = AnalysisWindow(sample.seconds, new, old, weight >= 100, new_probes, old_probes)
+        self._state, judged = judge.observe(self._state, window)
         changed = self.last is None or judged.decision is not self.last.decision
         self.last = judged
         if not changed:
@@ -144,7 +156,9 @@ class RolloutAnalysis:
     @property
     def reasons_to_doubt(self) -> bool:
         """Whether what was seen so far speaks against the release, though not enough."""
-        return self.last is not None and self.last.evidence >= judge.DOUBT
+        if self.last is None:
+            return False
+        return self.last.evidence >= judge.DOUBT or judge.waits_for_answers(self._state)
 
     @property
     def sentence(self) -> str:

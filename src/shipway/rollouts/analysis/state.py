@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.latency import QUANTILES, Histogram
 from shipway.rollouts.analysis.noninferiority import FIRST_ERRORS, FIRST_LATENCY, Logs
 from shipway.rollouts.analysis.regression_evidence import MetricEvidence, bets_wealth
+from shipway.rollouts.analysis.unanswered import UnansweredRequests
 from shipway.rollouts.analysis.window import AnalysisWindow
 
 ERRORS_WEIGHT = 0.5
 GONE = 5.0  # seconds without a request after which the baseline counts as without traffic
+GONE_WINDOWS = 3  # and so many windows: one that is missing is no evidence
+PEOPLE_RATE = 1.0  # of people's requests a second from which on probes prove nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeState:
+    """What Shipway's own requests say: the same of them as JudgeState has of people's."""
+
+    requests: int = 0
+    errors: int = 0
+    requests_baseline: int = 0
+    errors_baseline: int = 0
+    known: int = 0
+    known_errors: int = 0
+    histogram: Histogram = ()
+    unanswered: UnansweredRequests = field(default_factory=UnansweredRequests)
+    unanswered_baseline: UnansweredRequests = field(default_factory=UnansweredRequests)
+    proof_errors: Logs = FIRST_ERRORS
+    proof_latency: Logs = FIRST_LATENCY
 
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeState:
-    """Made by `begin`, changed by `watch` and `learn` only.
+    """Made by `initial_state`, changed by `observe` and `observe_baseline` only.
 
-    seconds: since the candidate's first request. judged: of these, after the warm-up. silent,
+    requests, errors, known, histogram, proof_errors and the like are of people's requests; probes:
+    the same of Shipway's own. unanswered, unanswered_baseline: who waits for an answer. seconds:
+    since the candidate's first request. judged: of these, after the warm-up. silent,
     silent_baseline: since the last request of each. known, known_errors: of the baseline, before
     the candidate had traffic, too. metrics: errors, then one for each of QUANTILES. rolled_back:
     the sentence of the verdict, which is final.
@@ -40,23 +62,50 @@ class JudgeState:
     proof_latency: Logs = FIRST_LATENCY
     compared_latency: bool = False
     histogram: Histogram = ()
+    unanswered: UnansweredRequests = field(default_factory=UnansweredRequests)
+    unanswered_baseline: UnansweredRequests = field(default_factory=UnansweredRequests)
+    probes: ProbeState = field(default_factory=ProbeState)
     rolled_back: str = ""
+
+    @property
+    def people_alone(self) -> bool:
+        """Whether people send enough for a promotion to be proven by their requests only."""
+        return self.requests >= PEOPLE_RATE * max(self.judged, 1.0)
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether any request reached the baseline beside the candidate."""
+        return bool(self.requests_baseline or self.probes.requests_baseline)
+
+    @property
+    def overdue(self) -> int:
+        """The candidate's requests that no answer came to in time."""
+        return self.unanswered.overdue + self.probes.unanswered.overdue
 
     @property
     def spent(self) -> float:
         """The share of later stakes that is spent, 0 to 1."""
         return min(1.0, self.judged / self.settings.horizon)
 
-    def limit_alone(self, window: AnalysisWindow) -> float | None:
-        """The rate of errors that is allowed to a candidate with nothing beside it: error_limit, or
-        the baseline's own where that is known to be more. None: both are compared, or the
-        baseline's next request is waited for.
-        """
-        if window.baseline.requests and not window.alone:
-            return None
-        if self.requests_baseline and not window.alone and self.silent_baseline < GONE:
-            return None
-        return max(self.settings.error_limit, self.known_errors / max(1, self.known))
+    def is_alone(self, window: AnalysisWindow) -> bool:
+        """Whether the candidate has nothing beside it, rather than that the baseline's next request
+        is waited for."""
+        if window.alone:
+            return True
+        if window.baseline.reached or window.baseline_probes.reached:
+            return False
+        silence = max(GONE, GONE_WINDOWS * window.seconds)
+        return not self.has_baseline or self.silent_baseline >= silence
+
+    @property
+    def limit_alone(self) -> float:
+        """The rate of errors that is allowed to a candidate with nothing beside it."""
+        return _limit_alone(self.settings, self.known, self.known_errors)
+
+    @property
+    def probes_limit_alone(self) -> float:
+        """The same of probes."""
+        return _limit_alone(self.settings, self.probes.known, self.probes.known_errors)
 
     @property
     def errors_evidence(self) -> float:
@@ -76,3 +125,8 @@ class JudgeState:
         latency = self.latency_evidence
         mean = sum(latency) / len(latency)
         return ERRORS_WEIGHT * self.errors_evidence + (1.0 - ERRORS_WEIGHT) * mean
+
+
+def _limit_alone(settings: JudgeSettings, known: int, errors: int) -> float:
+    """error_limit, or the baseline's own rate where that is known to be more."""
+    return max(settings.error_limit, errors / max(1, known))

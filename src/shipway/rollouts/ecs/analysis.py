@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import floor, inf
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from shipway.rollouts.analysis.rollout_analysis import (
 )
 from shipway.rollouts.analysis.window import Decision, RequestCounts
 from shipway.rollouts.ecs.deployment import Deployment
-from shipway.rollouts.ecs.load_balancer import MetricSource
+from shipway.rollouts.ecs.load_balancer import ALB, MetricSource
 from shipway.rollouts.ecs.ports import EcsClients
 from shipway.rollouts.ecs.state import CanaryState, MetricsState
 from shipway.rollouts.events import RolloutListener
@@ -43,12 +43,41 @@ if TYPE_CHECKING:
 # response times before it counts; it rounds both releases' alike, so that they can be compared all
 # the same (docs/ecs.md).
 
+#
+# A request that no target answered (502, 504) is the load balancer's own answer, and no metric of a
+# target group counts it. RequestCount does, as soon as a target is chosen (Elastic Load Balancing
+# user guide): what is left of it without the targets' answers are errors of that target group.
+#
+# Figures come late, and not all at once: a minute counts when two readings of it agree.
+
 PERIOD = 60  # seconds: the finest that a load balancer tells
+EARLIEST = 60.0  # seconds after a minute's end until it is read first
+AGAIN = 30.0  # seconds until unsettled minutes are read again
 SETTLED = 120.0  # seconds after a minute's end until what is missing counts as no request
+LATEST = 300.0  # seconds after which a minute counts as it is, whatever changes
 LEARNED = 10  # minutes before the rollout, of which the judge learns what is usual
 SLOWEST = 10_000.0  # milliseconds: slower is all the same, and an edge costs money
 _EDGES = tuple(edge for edge in EDGES if edge <= SLOWEST)
 _ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
+_ANSWERS = tuple(f"HTTPCode_Target_{kind}XX_Count" for kind in (2, 3, 4))  # and the errors' first
+
+_Values = Mapping[str, float]  # one minute's, by the query's name
+
+
+@dataclass
+class UnansweredRequests:
+    """Of one target group, since it is read. A request may be counted in one minute and answered
+    in the next: so it is the highest that requests ever were above answers that counts."""
+
+    above: int = 0
+    highest: int = 0
+
+    def add(self, requests: int, answers: int) -> int:
+        """Requests of a minute that nobody answered."""
+        self.above += requests - answers
+        before = min(self.highest, self.above + requests)  # answers in excess hide one minute's
+        self.highest = max(before, self.above)
+        return self.highest - before
 
 
 class CloudWatchMetrics:
@@ -67,6 +96,10 @@ class CloudWatchMetrics:
         self._names = names
         self._next = _minute(clock.now()) - LEARNED * PERIOD
         self._began = clock.now()
+        self._asked = -inf
+        self._unsettled: dict[float, Mapping[str, _Values]] = {}
+        self._unanswered = {key: UnansweredRequests() for key in sources}
+        self._flowing: set[str] = set()
         self._totals: dict[str, RequestCounts] = {}
         self.samples: list[TrafficRow] = []
 
@@ -80,20 +113,40 @@ class CloudWatchMetrics:
 
         own: whether what was counted of a key in the minute until a time is to count.
         """
-        end = _minute(self._clock.now() - SETTLED)
-        if end <= self._next or not self._sources:
+        now = self._clock.now()
+        end = _minute(now - EARLIEST)
+        if end <= self._next or not self._sources or now - self._asked < AGAIN:
             return
+        self._asked, before = now, self._unsettled
         minutes = [self._next + PERIOD * n for n in range(int(end - self._next) // PERIOD)]
-        by_moment = {
-            key: self._counts(source, minutes[0], end) for key, source in self._sources.items()
+        by_key = {
+            key: self._values(source, minutes[0], end) for key, source in self._sources.items()
+        }
+        self._unsettled = {
+            minute: {key: by.get(minute, {}) for key, by in by_key.items()} for minute in minutes
         }
         for minute in minutes:
+            values = self._unsettled[minute]
+            if not self._settled(now - minute - PERIOD, values, before.get(minute)):
+                return
             self._next = minute + PERIOD
-            counts = {
-                key: by.get(minute, RequestCounts()) if own(key, self._next) else RequestCounts()
-                for key, by in by_moment.items()
-            }
-            yield self._sample(self._next, counts)
+            self._flowing = {key for key, some in values.items() if some}
+            counts = {key: self._counts(key, some) for key, some in values.items()}
+            yield self._sample(
+                self._next,
+                {
+                    key: count if own(key, self._next) else RequestCounts()
+                    for key, count in counts.items()
+                },
+            )
+
+    def _settled(
+        self, age: float, values: Mapping[str, _Values], before: Mapping[str, _Values] | None
+    ) -> bool:
+        """Whether a minute counts. age: seconds since its end. Where a release had requests the
+        minute before and has none now, that may be a hole: it is waited for."""
+        hole = any(not values[key] for key in self._flowing)
+        return age >= LATEST or (age >= SETTLED and values == before and not hole)
 
     def _sample(self, at: float, counts: Mapping[str, RequestCounts]) -> TrafficSample:
         """Of a minute; those before the rollout are no part of its figures."""
@@ -127,9 +180,9 @@ class CloudWatchMetrics:
         self.samples = list(known.samples)
         self._totals = dict(known.totals)
 
-    def _counts(self, source: MetricSource, start: float, end: float) -> dict[float, RequestCounts]:
-        """Minute → counts; a minute without data is missing."""
-        series: dict[str, dict[float, float]] = {}
+    def _values(self, source: MetricSource, start: float, end: float) -> dict[float, _Values]:
+        """Minute → its values; a minute without data is missing."""
+        minutes: dict[float, dict[str, float]] = {}
         request: GetMetricDataInputTypeDef = {
             "MetricDataQueries": _queries(source),
             "StartTime": _time(start),
@@ -140,28 +193,28 @@ class CloudWatchMetrics:
             answer = self._cloudwatch.get_metric_data(**request)
             for result in answer.get("MetricDataResults", []):
                 moments = (moment.timestamp() for moment in result.get("Timestamps", []))
-                values = zip(moments, result.get("Values", []), strict=False)
-                series.setdefault(result["Id"], {}).update(values)
+                for moment, value in zip(moments, result.get("Values", []), strict=False):
+                    minutes.setdefault(moment, {})[result["Id"]] = value
             if not answer.get("NextToken"):
-                break
+                return {minute: values for minute, values in minutes.items()}
             request["NextToken"] = answer["NextToken"]
-        minutes = set().union(*series.values()) if series else set()
-        return {
-            minute: _one({name: by[minute] for name, by in series.items() if minute in by})
-            for minute in minutes
-        }
 
-
-def _one(values: Mapping[str, float]) -> RequestCounts:
-    """One minute's; without a histogram where CloudWatch gave none."""
-    answered = round(values.get("answered", 0))
-    errors = sum(round(values.get(f"error{number}", 0)) for number in range(len(_ERRORS)))
-    buckets = {}
-    if answered and any(f"le{number}" in values for number in range(len(_EDGES))):
-        for number, edge in enumerate(_EDGES):
-            buckets[edge] = min(answered, round(values.get(f"le{number}", 0)))
-        buckets[inf] = answered
-    return RequestCounts(round(values.get("requests", 0)), errors, buckets)
+    def _counts(self, key: str, values: _Values) -> RequestCounts:
+        """One minute's; without a histogram where CloudWatch gave none."""
+        requests, answered = (round(values.get(name, 0)) for name in ("requests", "answered"))
+        errors = [round(values.get(f"error{number}", 0)) for number in range(len(_ERRORS))]
+        if self._sources[key].namespace == ALB:
+            answers = sum(round(values.get(f"answer{n}", 0)) for n in range(len(_ANSWERS)))
+            lost = self._unanswered[key].add(requests, answers + errors[0])
+            failed = errors[0] + max(lost, errors[1])  # a connection that fails is one of these
+        else:
+            failed = sum(errors)
+        buckets = {}
+        if answered and any(f"le{number}" in values for number in range(len(_EDGES))):
+            for number, edge in enumerate(_EDGES):
+                buckets[edge] = min(answered, round(values.get(f"le{number}", 0)))
+            buckets[inf] = answered
+        return RequestCounts(requests, failed, buckets)
 
 
 def _queries(source: MetricSource) -> list[MetricDataQueryTypeDef]:
@@ -171,6 +224,8 @@ def _queries(source: MetricSource) -> list[MetricDataQueryTypeDef]:
         ("answered", "TargetResponseTime", "SampleCount"),
     ]
     metrics += [(f"error{number}", name, "Sum") for number, name in enumerate(_ERRORS)]
+    if source.namespace == ALB:
+        metrics += [(f"answer{number}", name, "Sum") for number, name in enumerate(_ANSWERS)]
     metrics += [
         (f"le{number}", "TargetResponseTime", f"TC(:{edge / 1000:g})")
         for number, edge in enumerate(_EDGES)

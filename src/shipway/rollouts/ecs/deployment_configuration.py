@@ -5,8 +5,9 @@ Sources: M is botocore's model of ECS, G the developer guide (docs/ecs.md).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from shipway.config.schema import Environment, Pause
 from shipway.errors import ConfigError
@@ -36,6 +37,25 @@ _STRATEGIES: dict[str, DeploymentStrategyType] = {
 JUDGED = (str(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT), str(Stage.POST_PRODUCTION_TRAFFIC_SHIFT))
 
 
+# How a release gets its traffic: as configured; all at once, and judged there; all at once, where
+# health checks and smoke tests decide.
+Shift = Literal["", "judged", "unjudged"]
+
+# ECS keeps what it is not told: the breaker of an earlier rolling deployment, which is for rolling
+# only (M), would stay.
+_NO_BREAKER: DeploymentConfigurationOutputTypeDef = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False}
+}
+
+
+def settings_at_once(settings: Environment, shift: Shift) -> Environment:
+    """How a release is rolled out that gets all traffic at once, whatever the strategy. Rolling
+    has no shares, and stays."""
+    if settings.strategy == "rolling" or not shift:
+        return settings
+    return replace(settings, strategy="blue-green", judged=settings.judged and shift == "judged")
+
+
 def deployment_configuration(
     settings: Environment, desired: int
 ) -> DeploymentConfigurationOutputTypeDef:
@@ -49,6 +69,7 @@ def deployment_configuration(
     return {
         **common,
         **_shifts(settings),
+        **_NO_BREAKER,
         "bakeTimeInMinutes": 0,
         "lifecycleHooks": _hooks(settings),
     }
@@ -71,7 +92,13 @@ def rollback_configuration(
             **_rolling(settings, desired),
             "lifecycleHooks": [],
         }
-    return {"strategy": "BLUE_GREEN", **common, "bakeTimeInMinutes": 0, "lifecycleHooks": []}
+    return {
+        "strategy": "BLUE_GREEN",
+        **common,
+        **_NO_BREAKER,
+        "bakeTimeInMinutes": 0,
+        "lifecycleHooks": [],
+    }
 
 
 def hook_timeout(settings: Environment, stage: str) -> int:

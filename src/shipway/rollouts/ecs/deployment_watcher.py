@@ -159,6 +159,8 @@ class PostDeploymentCheck:
             if service.get("taskDefinition") != self._definition:
                 return "something else was put in its place since"
             running, desired = service.get("runningCount", 0), service.get("desiredCount", 0)
+            if not desired:
+                return "no task runs: the service has to have none (its desired count is 0)"
             if running >= desired:
                 return ""
             if clock.monotonic() >= end:

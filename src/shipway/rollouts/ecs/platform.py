@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shipway.aws.client import RenewingClient
 from shipway.aws.errors import AwsApiError
@@ -26,18 +27,23 @@ from shipway.rollouts.ecs.deployment import Deployment, task_statuses
 from shipway.rollouts.ecs.deployment_configuration import (
     deployment_configuration,
     rollback_configuration,
+    settings_at_once,
 )
 from shipway.rollouts.ecs.history_store import RolloutHistory, S3HistoryStore
-from shipway.rollouts.ecs.load_balancer import LoadBalancer
+from shipway.rollouts.ecs.load_balancer import Entrance, LoadBalancer
 from shipway.rollouts.ecs.logs import LogLines
 from shipway.rollouts.ecs.ports import EcsClients, PreflightFailure, TaskDefinitionOps
 from shipway.rollouts.ecs.rollout import EcsRollout
 from shipway.rollouts.ecs.service import EcsService, ServiceRef
 from shipway.rollouts.ecs.state import UnfinishedDeployment
 from shipway.rollouts.ecs.task_definition import release_of_task_definition
+from shipway.rollouts.ecs.traffic import TrafficOutlook, request_rate, traffic_outlook
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, PlatformStatus
 from shipway.rollouts.report import RolloutRecord, RolloutReport
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ServiceTypeDef
 
 # What is looked at before anything is changed.
 
@@ -170,9 +176,16 @@ class EcsPlatform:
     @property
     def address(self) -> str:
         """What people open: the load balancer's; the service's name where it has none."""
-        address = self._parts.balancer.address(self._parts.service.describe())
+        return self._address(self._entrance)
+
+    @property
+    def _entrance(self) -> Entrance:
+        service = self._parts.service.describe()
+        return self._parts.balancer.entrance(service, self.settings.infrastructure.host)
+
+    def _address(self, entrance: Entrance) -> str:
         reference = self._parts.service.place
-        return address or f"{reference.cluster}/{reference.service}"
+        return entrance.address or f"{reference.cluster}/{reference.service}"
 
     @property
     def serves(self) -> Release | None:
@@ -208,21 +221,29 @@ class EcsPlatform:
             return self._runs_already(release, listener)
         base = self._parts.service.task_definition(service["taskDefinition"])
         definition = self._tools.render(self.settings, self.names, release, base)
+        if tags := self._parts.service.task_definition_tags(service["taskDefinition"]):
+            definition.setdefault("tags", tags)
         raise_if_not_ready(
             self._tools.preflight(self._clients, self.settings, self.names, release, definition)
         )
         firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
+        desired = int(service.get("desiredCount", 0))
+        outlook = self._outlook(service)
+        settings = settings_at_once(self.settings, outlook.shift)
         venture = self._venture(listener, stopping)
         venture.begin(
             release,
             now,
-            self.settings.strategy,
+            settings.strategy,
             {**remarks, "settings": mark},
+            shift=outlook.shift,
         )
-        for line in firing:
+        for line in filter(None, (*firing, outlook.sentence)):
             venture.log_message(line)
-        configuration = deployment_configuration(self.settings, int(service.get("desiredCount", 0)))
-        return venture.start(definition, configuration, self._preparations())
+        configuration = deployment_configuration(settings, desired or self._first_tasks)
+        return venture.start(
+            definition, configuration, self._preparations(), None if desired else self._first_tasks
+        )
 
     def rollback(self, name: str, listener: RolloutListener) -> RolloutReport:
         """Go back to an earlier release: the one named, or the last that was good before; all at
@@ -244,8 +265,13 @@ class EcsPlatform:
             {"settings": rollout.settings},
             back=True,
         )
-        configuration = rollback_configuration(self.settings, int(service.get("desiredCount", 0)))
-        return venture.start(rollout.task_definition, configuration, ())
+        desired = int(service.get("desiredCount", 0))
+        if not desired:
+            venture.log_message(self._cold_message(desired))
+        configuration = rollback_configuration(self.settings, desired or self._first_tasks)
+        return venture.start(
+            rollout.task_definition, configuration, (), None if desired else self._first_tasks
+        )
 
     def resume(self, listener: RolloutListener) -> RolloutReport:
         """Go on with a rollout that was held or paused, that a killed command left, or that
@@ -337,6 +363,46 @@ class EcsPlatform:
             self._past = history.merge_histories(self._ledger.rollouts(), self._bucket.rollouts())
         return self._past
 
+    @property
+    def _first_tasks(self) -> int:
+        """How many tasks a service gets that has to have none: as many as scaling leaves it."""
+        return self.settings.infrastructure.min_tasks
+
+    def _outlook(self, service: ServiceTypeDef) -> TrafficOutlook:
+        """What the judge can know of a release, by the traffic that there is."""
+        if not service.get("runningCount"):
+            return TrafficOutlook("unjudged", self._cold_message(service.get("desiredCount", 0)))
+        balancers = service.get("loadBalancers", [])
+        groups = [
+            group
+            for balancer in balancers
+            for group in (
+                balancer.get("targetGroupArn", ""),
+                balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn", ""),
+            )
+            if group
+        ]
+        if self.settings.strategy == "rolling" or not (self.settings.judged and groups):
+            return TrafficOutlook("", "")
+        try:
+            sources = [self._parts.balancer.source(group) for group in groups]
+            rate = request_rate(
+                self._parts.calls, self._parts.clock, [source for source in sources if source]
+            )
+        except AwsApiError as problem:
+            return TrafficOutlook("", f"how much traffic there is is not known: {problem.message}")
+        return traffic_outlook(self.settings, rate)
+
+    def _cold_message(self, desired: int) -> str:
+        """What is done where no task runs."""
+        tasks = f"{self._first_tasks} tasks are started" if not desired else "no task runs"
+        count = len(self.settings.smoke)
+        judged = f"health checks and {count} smoke tests" if count else "only health checks"
+        return (
+            f"nothing runs in {self.name}: {tasks}, and the release gets all traffic at once; "
+            f"there is nothing to compare it with, so {judged} decide"
+        )
+
     def _release(self, rollout: RolloutRecord) -> Release:
         """What a good rollout has brought; `is_rollback_target` says that it is known."""
         assert rollout.candidate is not None
@@ -395,6 +461,7 @@ class EcsPlatform:
     def _venture(
         self, listener: RolloutListener, stopping: Callable[[], bool] = lambda: False
     ) -> EcsRollout:
+        entrance = self._entrance
         return EcsRollout(
             settings=self.settings,
             parts=self._parts,
@@ -403,5 +470,6 @@ class EcsPlatform:
             history=self._ledger,
             listener=listener,
             stopping=stopping,
-            address=self.address,
+            entrance=entrance,
+            address=self._address(entrance),
         )

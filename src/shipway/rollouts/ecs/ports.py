@@ -65,6 +65,7 @@ class RunTask(Protocol):
 class TaskDefinitionOps:
     """render: the input of RegisterTaskDefinition, over the running one or none. preflight: what
     stands in the way of it. run_task: for migrations. random: from 0 to 1, to spread questions.
+    tag_image: lets the environment's tag name an image that serves now (raises ShipwayError).
     """
 
     render: Callable[
@@ -77,6 +78,7 @@ class TaskDefinitionOps:
     ]
     run_task: RunTask
     random: Callable[[], float] = random
+    tag_image: Callable[[str], None] = lambda image: None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from shipway.config.schema import Environment
 from shipway.errors import ConfigError
 from shipway.ports import Clients
 from shipway.releases.release import Release
-from shipway.rollouts.ecs.deployment_configuration import deployment_configuration
+from shipway.rollouts.ecs.deployment_configuration import (
+    deployment_configuration,
+    settings_at_once,
+)
 from shipway.rollouts.ecs.one_off_task import running_ecs_service
 from shipway.rollouts.ecs.task_definition import (
     OURS,
@@ -195,7 +198,10 @@ def deploy_preview(
     desired = render_task_definition(
         settings, names, release, template or running, account=account, health=health
     )
-    configured = deployment_configuration(settings, int(service.get("desiredCount", 0)))
+    tasks = int(service.get("desiredCount", 0)) or settings.infrastructure.min_tasks
+    if not service.get("runningCount"):
+        settings = settings_at_once(settings, "unjudged")
+    configured = deployment_configuration(settings, tasks)
     now = service.get("deploymentConfiguration", {})
     before = cast(
         "DeploymentConfigurationOutputTypeDef",

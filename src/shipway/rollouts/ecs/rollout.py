@@ -19,11 +19,12 @@ from shipway.ports import Clients, Clock
 from shipway.releases.release import Release
 from shipway.rollouts.ecs.analysis import CanaryAnalysis
 from shipway.rollouts.ecs.deployment import Deployment
+from shipway.rollouts.ecs.deployment_configuration import Shift, settings_at_once
 from shipway.rollouts.ecs.deployment_watcher import DeploymentWatcher
 from shipway.rollouts.ecs.failures import TaskFailures
 from shipway.rollouts.ecs.history_store import RolloutHistory
 from shipway.rollouts.ecs.lifecycle_hooks import HookResponder
-from shipway.rollouts.ecs.load_balancer import SmokeTests
+from shipway.rollouts.ecs.load_balancer import Entrance, SmokeTests
 from shipway.rollouts.ecs.ports import EcsClients, TaskDefinitionOps
 from shipway.rollouts.ecs.service import EcsService
 from shipway.rollouts.ecs.state import UnfinishedDeployment
@@ -144,6 +145,7 @@ class EcsRollout:
     history: RolloutHistory
     listener: RolloutListener
     stopping: Callable[[], bool]
+    entrance: Entrance
     address: str
     closed: RolloutReport | None = None
     watcher: DeploymentWatcher | None = None
@@ -191,9 +193,10 @@ class EcsRollout:
         remarks: Mapping[str, str],
         *,
         back: bool = False,
+        shift: Shift = "",
     ) -> None:
         """Write down that it begins. release: only its name where nothing else is known. back: to
-        an earlier release."""
+        an earlier release. shift: how it gets its traffic, where not as configured."""
         known = release if isinstance(release, Release) else None
         self._unfinished = UnfinishedDeployment(
             started=self.parts.clock.now(),
@@ -204,6 +207,7 @@ class EcsRollout:
             strategy=strategy,
             remarks=dict(remarks),
             back=back,
+            shift=shift,
         )
         self.history.open(self._unfinished)
 
@@ -212,8 +216,11 @@ class EcsRollout:
         definition: RegisterTaskDefinitionRequestTypeDef | str,
         configuration: DeploymentConfigurationUnionTypeDef,
         preparations: Sequence[str],
+        desired: int | None = None,
     ) -> RolloutReport:
-        """Register (or take, by its ARN) a task definition, prepare, update, and follow."""
+        """Register (or take, by its ARN) a task definition, prepare, update, and follow.
+
+        desired: tasks that the service is to have, where it has to have none now."""
         service, unfinished = self.parts.service, self._current
         try:
             arn = definition if isinstance(definition, str) else service.register(definition)
@@ -224,10 +231,11 @@ class EcsRollout:
                 )
             unfinished.known = tuple(service.known())
             unfinished.task_definition = arn
+            unfinished.scaled = desired is not None
             self.history.save(
                 unfinished
             )  # before it is asked for: a later command finds it by these
-            service.update(arn, configuration)
+            service.update(arn, configuration, desired)
             unfinished.deployment = find_deployment(
                 service, self.parts.clock, arn, unfinished.known
             )
@@ -299,20 +307,21 @@ class EcsRollout:
 
     def _course(self) -> DeploymentWatcher:
         unfinished, parts = self._current, self.parts
+        settings = settings_at_once(self.settings, unfinished.shift)
         definition: TaskDefinitionTypeDef = {"taskDefinitionArn": unfinished.task_definition}
         if unfinished.task_definition:
             definition = parts.service.task_definition(unfinished.task_definition)
         observing = CanaryAnalysis(
             parts,
-            self.settings,
+            settings,
             unfinished.release,
             unfinished.before,
             self.listener,
         )
-        smoking = SmokeTests(self.settings, self.address, parts.http, self.log_message)
+        smoking = SmokeTests(settings, self.entrance, parts.http, self.log_message)
         answering = HookResponder(
             parts=parts,
-            settings=self.settings,
+            settings=settings,
             environment=self.history.environment,
             arn=unfinished.deployment,
             observing=observing,
@@ -338,6 +347,40 @@ class EcsRollout:
         if self.watcher is not None:
             self._current.watcher = self.watcher.snapshot()
         self.history.save(self._current)
+
+    def _leave_as_before(self, verdict: Verdict) -> None:
+        """Take away what the rollout had set on the service for itself: its pauses; and, where it
+        failed, tasks of what is no release. What AWS refuses of that is said."""
+        service = self.parts.service
+        try:
+            if service.under_way():  # somebody else's, with settings of its own
+                return
+            if not self._current.back and self._current.strategy != "rolling":
+                service.remove_hooks()
+            if self._current.scaled and verdict is not Verdict.PASSED:
+                service.scale(0)
+                self.log_message("the service has no tasks again, as before")
+        except (AwsApiError, AwsUnreachable) as problem:
+            self.log_message(f"the service could not be left as before: {problem.message}")
+
+    def _tag_image(self) -> None:
+        """Let the environment's tag name what serves: the registry keeps what has one."""
+        try:
+            definition = self.parts.service.task_definition(self._current.task_definition)
+            image = next(
+                (
+                    container.get("image", "")
+                    for container in definition.get("containerDefinitions", ())
+                    if container.get("name") == self.parts.service.place.container
+                ),
+                "",
+            )
+            self.tools.tag_image(image)
+        except ShipwayError as problem:
+            self.log_message(
+                f"the tag {self.history.environment} does not name this image: {problem.message}; "
+                "the registry may clean up an image that serves"
+            )
 
     def _lost(self, problem: AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
@@ -371,6 +414,10 @@ class EcsRollout:
         )
         if not over:
             self._save()
+        elif unfinished.deployment:
+            self._leave_as_before(receipt.verdict)
+            if receipt.verdict is Verdict.PASSED:
+                self._tag_image()
         self.history.close(unfinished, receipt, over=over)
         self.closed = receipt
         return receipt

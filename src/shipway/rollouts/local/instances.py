@@ -21,6 +21,7 @@ from shipway.source_text import TAIL_LIMIT, read_tail
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
 from shipway.system.redaction import Redactor
+from shipway.system.server_log import failure
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 _ONCE = 600.0  # seconds for a migration
@@ -105,7 +106,8 @@ class Instances:
             if stopping():
                 return "it was stopped"
             if not self.alive(instance):
-                return f"{instance.release} ended while it was starting"
+                error = self._error(instance)
+                return f"{instance.release} ended while it was starting{error}"
             fault = self.health(instance)
             if not fault:
                 return ""
@@ -164,6 +166,15 @@ class Instances:
             return ()
         return tuple(self.redactor()(last).splitlines())
 
+    def _error(self, instance: Instance) -> str:
+        """What its log says of why it ended, to be appended; without secrets."""
+        try:
+            log = self.redactor()(read_tail(instance.log))
+        except (OSError, ConfigError):
+            return ""
+        text = failure(log)
+        return f": {text}" if text else ""
+
     def redactor(self) -> Redactor:
         """Blots the secrets of this environment out of a text."""
         return Redactor(self._all_hidden())
@@ -213,10 +224,11 @@ def raise_if_command_failed(done: Completed, what: str) -> None:
     """Raises CannotRun with the last lines of what a command said."""
     if done.code:
         lines = (done.stdout + done.stderr).strip().splitlines()[-3:]
+        words = ": " + " / ".join(lines) if lines else " and printed nothing"
         raise CannotRun(
-            f"{what} ended with {done.code}: {' / '.join(lines)}",
-            "Mend it first.",
-            code="command-failed",
+            f"{what} ended with exit code {done.code}{words}",
+            "Nothing was moved. Correct the command or what it works on, and roll out again.",
+            code="task-failed",
         )
 
 

@@ -152,6 +152,7 @@ class LocalPlatform:
             release=environment.current.name if environment.current else "",
             proxy=environment.proxy.answers(),
             rollout=_rollout_status(self.unfinished) if self.unfinished else None,
+            unrecorded=[server.pid for server in environment.unrecorded()],
             instances=[
                 InstanceStatus(
                     release=instance.release,

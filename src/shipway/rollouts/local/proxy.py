@@ -8,14 +8,16 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from shipway.codec import JsonObject
 from shipway.config.schema import Environment
-from shipway.errors import Busy, CannotRun, Unreachable
+from shipway.errors import Busy, CannotRun, ShipwayError, Unreachable
 from shipway.ports import Clock, Command, Http, Processes, Server
 from shipway.rollouts.local import envoy
+from shipway.rollouts.local.access_log import mark_start
 from shipway.rollouts.local.admin_socket import new_socket_path, remove_socket, socket_url
 from shipway.rollouts.local.envoy import FILTER, ClusterStats, parse_stats
 from shipway.system.files import write_atomic
@@ -79,6 +81,10 @@ def _open(process: str) -> set[str]:
 
 START_LIMIT = 15.0
 APPLY_LIMIT = 10.0
+ANSWER_LIMIT = 2.0
+SETTLE_LIMIT = 2.0
+_UNSETTLED = r"^cluster\..*\.upstream_rq_active$|^filesystem\.write_total_buffered$"
+_ACTIVE = re.compile(r"^cluster\.(.*)\.upstream_rq_active: (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -156,25 +162,57 @@ class EnvoyProxy:
         """What it prints; by it, its process is known."""
         return os.path.join(self.folder, "envoy.log")
 
+    @property
+    def access_log(self) -> str:
+        """What it writes of each request that people send."""
+        return envoy.access_log_path(self.folder)
+
     def alive(self) -> bool:
         """Whether it runs."""
         return self.processes.alive(Server(self.pid, self.born, self.log))
 
     def answers(self) -> bool:
-        """Whether it runs and takes requests: one that is stopped (SIGSTOP) only runs."""
+        """Whether it takes requests where people come: one that is stopped (SIGSTOP) only runs,
+        and its administration may answer while its listener does not."""
+        if not self.alive():
+            return False
+        address = f"http://{self.settings.host}:{self.settings.port}/"
+        asking = {envoy.SYNTHETIC_HEADER: envoy.LISTENER}
         try:
-            return self.alive() and self._ask("/ready").startswith("LIVE")
+            self.http.get(address, timeout=ANSWER_LIMIT, headers=asking)
         except Unreachable:
             return False
+        return True
+
+    def settle(self) -> None:
+        """Wait until it has answered what it had sent to releases that are gone by now, and has
+        written down what it answered; not for long."""
+        with suppress(ShipwayError):
+            self._wait(self._settled, "Envoy did not settle", SETTLE_LIMIT)
+
+    def _settled(self) -> bool:
+        text = self._ask(f"/stats?filter={quote(_UNSETTLED)}")
+        open_requests = {name: int(count) for name, count in _ACTIVE.findall(text)}
+        gone = [name for name in open_requests if not self.shares.serving.get(name)]
+        unwritten = re.search(r"^filesystem\.write_total_buffered: [1-9]", text, re.MULTILINE)
+        return not unwritten and not any(open_requests[name] for name in gone)
+
+    def raise_if_ports_taken(self) -> None:
+        """Before anything is migrated. Raises Busy where it does not run, and could not listen."""
+        if not self.alive() and self.processes.orphans(self.log) is None:
+            self._refuse_taken_ports()
+
+    def _refuse_taken_ports(self) -> None:
+        _refuse_taken(self.settings.host, self.settings.port)
+        if self.settings.test_port:
+            _refuse_taken("127.0.0.1", self.settings.test_port)
 
     def start(self) -> None:
         """Start it with what `shares` says. Raises Busy when a port is taken."""
         if (adrift := self.processes.orphans(self.log)) is not None:
             self.processes.stop(adrift, 5.0)  # of a command that was killed as it started it
+        self._refuse_taken_ports()
         host, port = self.settings.host, self.settings.port
-        _refuse_taken(host, port)
-        if self.settings.test_port:
-            _refuse_taken("127.0.0.1", self.settings.test_port)
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         os.chmod(self.folder, 0o700)
         remove_socket(self.admin_socket, self.folder)
@@ -202,8 +240,12 @@ class EnvoyProxy:
             "2",
             "--drain-time-s",
             "5",
+            # Each line of the access log at once: what Envoy holds back is lost when it is killed.
+            "--file-flush-min-size-kb",
+            "0",
         )
         env = {"PATH": os.environ.get("PATH", os.defpath)}
+        mark_start(self.access_log, self.clock.now())
         server = self.processes.spawn(Command(argv, self.folder, env), self.log)
         self.pid, self.born = server.pid, server.born
         _LOG.info("Envoy %d serves %s:%d; admin: %s", self.pid, host, port, self.admin_socket)
@@ -233,7 +275,7 @@ class EnvoyProxy:
             for name, addresses in both.items():
                 self._write_endpoints(name, addresses)
             self._write_clusters(both)
-            expected = {(n, a) for n, addresses in both.items() for a in addresses}
+            expected = _endpoints(both)
             self._wait(lambda: expected <= self._known(), "Envoy did not take new instances")
         self.shares = shares
         _LOG.info("Envoy %d gets the routes %s", self.pid, shares)
@@ -242,7 +284,7 @@ class EnvoyProxy:
         if both != after:
             for name in both:
                 self._write_endpoints(name, after.get(name, []))
-            remaining = {(n, a) for n, addresses in after.items() for a in addresses}
+            remaining = _endpoints(after)
             self._wait(lambda: self._known() <= remaining, "Envoy did not let go of instances")
 
     def read(self) -> dict[str, ClusterStats]:
@@ -255,16 +297,25 @@ class EnvoyProxy:
         by_name = [
             envoy.header_match(name) for name, addresses in shares.serving.items() if addresses
         ]
-        tested = envoy.weighted_clusters({shares.tested: 100}) if shares.tested else public
+        weights = {shares.tested: 100.0} if shares.tested else shares.weights
+        tested = envoy.weighted_clusters(
+            {envoy.probes_of(name): weight for name, weight in weights.items()},
+            sticky=self.settings.sticky and not shares.tested,
+        )
         for name, entries in ((envoy.FRONT, public), (envoy.TEST, [*by_name, *tested])):
-            self._write(envoy.rds(name), [envoy.routes(name, entries)])
+            routes = envoy.routes(name, [envoy.listener_check(), *entries])
+            self._write(envoy.rds(name), [routes])
 
     def _write(self, name: str, items: Sequence[JsonObject]) -> None:
         content = envoy.resources(items, str(self.version))
         write_atomic(os.path.join(self.folder, name), content)
 
     def _write_clusters(self, names: Iterable[str]) -> None:
-        clusters = [envoy.cluster(self.folder, name, self.protocol) for name in names]
+        clusters = [
+            envoy.cluster(self.folder, name, self.protocol, probes=probes)
+            for name in names
+            for probes in (False, True)
+        ]
         self._write(envoy.CDS, clusters)
 
     def _write_endpoints(self, name: str, addresses: Sequence[str]) -> None:
@@ -280,7 +331,7 @@ class EnvoyProxy:
             raise CannotRun(
                 "Envoy ended at once", f"Read {self.folder}/envoy.log.", code="envoy-unavailable"
             )
-        expected = {(n, a) for n, addresses in self.shares.serving.items() for a in addresses}
+        expected = _endpoints(self.shares.serving)
         live = self._ask("/ready").startswith("LIVE")
         if live and self._refused_listeners():
             self._give_up()
@@ -311,6 +362,8 @@ class EnvoyProxy:
         self._wait(lambda: bool(self._ask("/ready")), "Envoy did not answer")
         endpoints: dict[str, list[str]] = {}
         for name, address in sorted(self._known()):
+            if name.endswith(envoy.PROBES):
+                continue
             endpoints.setdefault(name, []).append(address)
         return endpoints
 
@@ -342,6 +395,16 @@ class EnvoyProxy:
         )
 
 
+def _endpoints(serving: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    """What Envoy is to have, as (cluster, address): for people, and for probes."""
+    return {
+        (cluster, address)
+        for name, addresses in serving.items()
+        for address in addresses
+        for cluster in (name, envoy.probes_of(name))
+    }
+
+
 def _refuse_taken(host: str, port: int) -> None:
     import socket
 
@@ -359,6 +422,7 @@ def _refuse_taken(host: str, port: int) -> None:
                 ) from error
             raise Busy(
                 f"port {port} on {host} is taken by another program",
-                "End that program, or set another port: [environments.local] port = …",
+                f"See which: ss -ltnp sport = :{port}. End that program, or set another port: "
+                "[environments.local] port = …",
                 code="port-taken",
             ) from error

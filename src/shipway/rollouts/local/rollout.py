@@ -18,7 +18,7 @@ from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.abort_conditions import AbortConditions
 from shipway.rollouts.local.environment import EnvironmentState
 from shipway.rollouts.local.environment_lock import EnvironmentLock, Signal
-from shipway.rollouts.local.envoy import RELEASE_HEADER
+from shipway.rollouts.local.envoy import RELEASE_HEADER, SMOKE_TEST, SYNTHETIC_HEADER
 from shipway.rollouts.local.instances import (
     Instance,
     Instances,
@@ -202,6 +202,7 @@ class RolloutExecutor:
             self.analysis,
             self.synthetic,
             self.listener,
+            self.clock,
         )
         self._guard = AbortConditions(
             environment=self.environment,
@@ -322,7 +323,11 @@ class RolloutExecutor:
         """The new release's test traffic before it serves anybody; its requests afterwards."""
         testing = self.state.stage is Stage.POST_TEST_TRAFFIC_SHIFT
         address = self.proxy.inner_address if testing else self.address
-        headers = {RELEASE_HEADER: cluster_of(self.candidate.digest)} if testing else {}
+        headers = (
+            {RELEASE_HEADER: cluster_of(self.candidate.digest)}
+            if testing
+            else {SYNTHETIC_HEADER: SMOKE_TEST}
+        )
         wrong = first_smoke_test_failure(
             self.settings.smoke, address, headers, self.http, self.listener.on_message
         )
@@ -376,6 +381,7 @@ class LocalRollout:
         self._environment = environment
         self._listener = listener
         self._stopping = stopping
+        self._executing = False
 
     def start(
         self,
@@ -388,6 +394,7 @@ class LocalRollout:
         """To another release, as planned. migrate: an older one does not know what the database
         has become. remarks: kept with the rollout."""
         environment = self._environment
+        environment.proxy.raise_if_ports_taken()
         started = environment.clock.now()
         stable = environment.current
         environment.record.add_release(release_fields(release))
@@ -426,12 +433,23 @@ class LocalRollout:
 
     def resume(self, observation: Event | None, cause: str = "") -> RolloutReport:
         """With the rollout that is not finished. None: do again what had been begun. cause: why
-        it is undone."""
+        it is undone. An interruption that comes before its first action undoes it, too: later ones
+        are the executor's."""
+        try:
+            return self._resume(observation, cause)
+        except KeyboardInterrupt:
+            if self._executing:
+                raise
+            self._listener.on_message("interrupted: going back; once more leaves it as it is")
+            return self._resume(Event.STOP, "it was interrupted")
+
+    def _resume(self, observation: Event | None, cause: str) -> RolloutReport:
         unfinished = self._unfinished
         release = unfinished.candidate
         if unfinished.execution is None:  # killed before its first action
             walk = self._walk(release, begin_rollout(self.rollout_plan()))
             walk.notes.fail(cause, AGAIN)
+            walk.analysis.seed_baseline(walk.counters.begin())
             return self._finish(walk, observation or Event.BEGIN)
         state = unfinished.execution.state
         self._listener.on_message(
@@ -514,6 +532,7 @@ class LocalRollout:
         environment = self._environment
         unfinished = self._unfinished
         with environment.supervised(unfinished.number, self._listener):
+            self._executing = True
             state = walk.run(observation)
             walk.keeper.check()
             receipt = self._receipt(walk, state, unfinished)
@@ -543,6 +562,7 @@ class LocalRollout:
         self, walk: RolloutExecutor, state: Rollout, unfinished: UnfinishedRollout
     ) -> RolloutReport:
         environment, story, before = self._environment, walk.notes, walk.stable
+        figures = walk.counters.totals()  # before the clock is read: what they wait for is in them
         return RolloutReport(
             environment=environment.name,
             release=walk.candidate.name,
@@ -555,10 +575,11 @@ class LocalRollout:
             cause="" if state.stage is Stage.SUCCEEDED else story.cause,
             remedy=story.remedy,
             log=story.log,
-            releases=walk.counters.totals(),
+            releases=figures,
             timeline=tuple(story.timeline),
             samples=tuple(walk.counters.samples),
             evidence=tuple(walk.analysis.evidence),
             synthetic=walk.synthetic.sent,
             outages=walk.keeper.outages,
+            downtime=walk.keeper.downtime,
         )

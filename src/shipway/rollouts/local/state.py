@@ -82,4 +82,9 @@ def _name_releases_by_role(document: JsonObject) -> JsonObject:
     return document
 
 
-LOCAL_STATE = DocumentFormat(LocalState, "the state", (_name_releases_by_role,))
+def _follow_access_log(document: JsonObject) -> JsonObject:
+    """Version 3: `access_log`; a rollout that an older build began goes on with its counters."""
+    return document
+
+
+LOCAL_STATE = DocumentFormat(LocalState, "the state", (_name_releases_by_role, _follow_access_log))

@@ -19,7 +19,8 @@ from shipway.rollouts.analysis.rollout_analysis import (
 )
 from shipway.rollouts.analysis.window import RequestCounts
 from shipway.rollouts.events import RolloutListener
-from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats
+from shipway.rollouts.local.access_log import AccessLog, log_size
+from shipway.rollouts.local.envoy import RELEASE_HEADER, ClusterStats, probes_of
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.report import ReleaseFigures, TrafficRow
 
@@ -29,13 +30,18 @@ class CountersState:
     """What was counted, as the record keeps it.
 
     last: what Envoy had counted at the last sample, since it started; totals: of the rollout;
-    both by cluster. at: when the last sample was taken.
+    both by cluster. at: when the last sample was taken. access_log: the place in Envoy's access
+    log, in bytes, at which the rollout began; None where that is not known.
     """
 
     last: Mapping[str, RequestCounts]
     totals: Mapping[str, RequestCounts]
     at: float
     samples: tuple[TrafficRow, ...] = ()
+    access_log: int | None = None
+
+
+NO_ANSWER = "no release"  # what receipts call it where none could answer
 
 
 class TrafficCounters:
@@ -48,63 +54,94 @@ class TrafficCounters:
         self._last: dict[str, ClusterStats] = {}
         self._at = clock.now()
         self._totals: dict[str, RequestCounts] = {}
+        self._begin_log(None)
         self.samples: list[TrafficRow] = []
 
     def begin(self) -> Mapping[str, RequestCounts]:
         """What was counted before: by cluster. It does not belong to this rollout."""
         self._at = self._clock.now()
+        self._begin_log(log_size(self._proxy.access_log))
         try:
             self._last = self._proxy.read() if self._proxy.alive() else {}
         except Unreachable:
             self._last = {}
         return {name: reading.since(ClusterStats()) for name, reading in self._last.items()}
 
-    def sample(self, weight: float, more: Mapping[str, RequestCounts]) -> TrafficSample | None:
+    def sample(self, weight: float) -> TrafficSample | None:
         """What came since the last sample; None while Envoy does not answer.
 
-        weight: percent for the new release. more: what Envoy cannot have counted.
+        weight: percent for the new release.
         """
         now = self._clock.now()
+        if self._access_log is not None:
+            self._access_log.read()
         try:
             readings = self._proxy.read()
         except Unreachable:
             return None
         seconds = max(1e-3, now - self._at)
-        counts = {
-            name: add_counts(
-                reading.since(self._last.get(name, ClusterStats())), more.get(name, RequestCounts())
-            )
+        new = {
+            name: reading.since(self._last.get(name, ClusterStats()))
             for name, reading in readings.items()
-            if name in self._names
         }
         self._last = {**self._last, **readings}
         self._at = now
+        people = {name: new.get(name, RequestCounts()) for name in self._names if name in new}
+        probes = {name: new.get(probes_of(name), RequestCounts()) for name in people}
+        counts = {name: add_counts(count, probes[name]) for name, count in people.items()}
         for name, count in counts.items():
             self._totals[name] = add_counts(self._totals.get(name, RequestCounts()), count)
         releases = {self._names[name]: sample_figures(count) for name, count in counts.items()}
         self.samples.append({"at": now, "weight": weight, "releases": releases})
-        return TrafficSample(now, seconds, counts)
+        return TrafficSample(now, seconds, people, probes)
 
     def totals(self) -> dict[str, ReleaseFigures]:
-        """Release → requests, failed, p50, p95, p99: of the whole rollout."""
-        return {self._names[name]: counts_summary(counts) for name, counts in self._totals.items()}
+        """Release → requests, failed, p50, p95, p99: of the whole rollout, as users felt them.
+
+        Where the access log is not whole, as Envoy counted them, with the probes.
+        """
+        counted = {
+            self._names[name]: counts_summary(counts) for name, counts in self._totals.items()
+        }
+        if self._access_log is None:
+            return counted
+        self._proxy.settle()
+        self._access_log.read()
+        if not self._proxy.alive():
+            self._access_log.lose_open_requests()
+        if not self._access_log.complete:
+            return counted
+        felt = {name: ReleaseFigures(requests=0, failed=0) for name in counted}
+        for cluster, traffic in self._access_log.traffic.items():
+            felt[self._names.get(cluster, cluster or NO_ANSWER)] = traffic.figures()
+        return felt
+
+    def _begin_log(self, offset: int | None) -> None:
+        """From this place on, what people ask belongs to the rollout."""
+        self._log_offset = offset
+        self._access_log = None if offset is None else AccessLog(self._proxy.access_log, offset)
 
     def snapshot(self) -> CountersState:
         """For the record: a rollout that was killed goes on counting."""
         last = {
-            name: RequestCounts(reading.requests, reading.errors, reading.buckets)
+            name: RequestCounts(
+                reading.requests, reading.errors, reading.buckets, sent=reading.sent
+            )
             for name, reading in self._last.items()
         }
-        return CountersState(last, dict(self._totals), self._at, tuple(self.samples))
+        return CountersState(
+            last, dict(self._totals), self._at, tuple(self.samples), self._log_offset
+        )
 
     def restore(self, known: CountersState) -> None:
         """What `snapshot` gave."""
         self._last = {
-            name: ClusterStats(count.requests, count.errors, count.buckets)
+            name: ClusterStats(count.requests, count.errors, count.buckets, count.sent or 0)
             for name, count in known.last.items()
         }
         self._totals = dict(known.totals)
         self._at = known.at
+        self._begin_log(known.access_log)
         self.samples = list(known.samples)
 
 
@@ -126,18 +163,15 @@ class SyntheticTraffic:
         self._http = http
         self.sent = 0
 
-    def send(self, sample: TrafficSample, weights: Mapping[str, float]) -> dict[str, RequestCounts]:
-        """Ask each release that has a share as often as people did not; what never came back.
-
-        What came back, Envoy has counted.
-        """
-        lost = {}
-        for name, weight in weights.items():
-            sent = sample.counts.get(name, RequestCounts()).requests
-            missing = min(AT_ONCE, round(self._rate * sample.seconds)) - sent
-            if weight and missing > 0 and not all(self._ask(name) for _ in range(missing)):
-                lost[name] = RequestCounts(1, 1)
-        return lost
+    def send(self, sample: TrafficSample, weights: Mapping[str, float]) -> None:
+        """Where people ask a release that has a share too little, ask all of them, equally often:
+        probes are compared with probes. Envoy counts them."""
+        most = min(AT_ONCE, round(self._rate * sample.seconds))
+        people = [sample.counts.get(name, RequestCounts()) for name in weights]
+        missing = max((most - (count.sent or count.requests) for count in people), default=0)
+        for name in weights:
+            # One that hangs is not asked again in the same go.
+            all(self._ask(name) for _ in range(missing))
 
     def _ask(self, name: str) -> bool:
         path = self._paths[self.sent % len(self._paths)]
@@ -170,6 +204,7 @@ class TrafficMonitor:
         judging: RolloutAnalysis,
         prober: SyntheticTraffic,
         listener: RolloutListener,
+        clock: Clock,
     ) -> None:
         self._proxy = proxy
         self._new = new
@@ -179,8 +214,10 @@ class TrafficMonitor:
         self._listener = listener
         self._lock = threading.RLock()
         self._over = threading.Event()
-        self._lost: Mapping[str, RequestCounts] = {}
+        self._clock = clock
+        self._last_alive = clock.monotonic()
         self.outages = 0
+        self.downtime = 0.0
 
     @contextmanager
     def monitoring(self) -> Iterator[None]:
@@ -205,8 +242,10 @@ class TrafficMonitor:
             except ShipwayError:
                 if self._proxy.alive():
                     raise
-                self.outages += 1
                 self._listener.on_message("Envoy ended while it was told: it is started again")
+                self._proxy.shares = shares
+                self._start_again()
+                return
             self._proxy.shares = shares
             if shares.serving:
                 self._proxy.start()
@@ -218,8 +257,8 @@ class TrafficMonitor:
         """
         sample = self._count()
         weights = self._proxy.shares.weights
-        if sample is not None:
-            self._lost = self._prober.send(sample, weights) if weights.get(self._new) else {}
+        if sample is not None and weights.get(self._new):
+            self._prober.send(sample, weights)
 
     def _count(self) -> TrafficSample | None:
         """What came since the last time; None while Envoy does not answer."""
@@ -227,9 +266,8 @@ class TrafficMonitor:
             if not self._proxy.alive():
                 return None
             weight = self._proxy.shares.weights.get(self._new, 0.0)
-            sample = self._meter.sample(weight, self._lost)
+            sample = self._meter.sample(weight)
             if sample is not None:
-                self._lost = {}
                 self._listener.on_sample(self._meter.samples[-1])
                 if judgement := self._judging.observe(sample, weight):
                     self._listener.on_judgement(judgement)
@@ -250,7 +288,14 @@ class TrafficMonitor:
     def _restart(self) -> None:
         """Envoy is the way in: without it nobody is served."""
         with self._lock:
-            if self._proxy.pid and not self._proxy.alive() and self._proxy.shares.serving:
-                self.outages += 1
+            if self._proxy.alive():
+                self._last_alive = self._clock.monotonic()
+            elif self._proxy.pid and self._proxy.shares.serving:
                 self._listener.on_message("Envoy had ended: it is started again")
-                self._proxy.start()
+                self._start_again()
+
+    def _start_again(self) -> None:
+        self.outages += 1
+        if self._proxy.shares.serving:
+            self._proxy.start()
+        self.downtime += self._clock.monotonic() - self._last_alive

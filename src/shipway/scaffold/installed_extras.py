@@ -1,0 +1,88 @@
+"""Which extras and dependency groups a deployment installs, by the commands that say so.
+
+Read are the build commands of Dockerfiles, heroku.yml and render.yaml. Workflows are not: they
+install what tests want. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from posixpath import basename
+
+from shipway.scaffold.documents import items, parse_json, parse_toml, parse_yaml, table, text
+from shipway.scaffold.sources import Sources
+from shipway.scaffold.start_commands import docker_files, docker_instructions, shell_commands
+
+# What many call them, where no command says what is installed.
+USUAL = frozenset({"production", "prod", "deploy", "deployment", "server"})
+# The application itself: its folder, or its name, and the extras of it: `.[prod]`, `/src[a,b]`.
+_ITSELF = re.compile(r"^(?:-e|--editable=)?(\.{0,2}/?[\w./-]*|[\w.-]+)\[([\w\s,.-]+)\]$")
+_OPTIONS = {
+    "uv": {"--extra", "--group", "--only-group"},
+    "poetry": {"--with", "--only", "-E", "--extras"},
+    "pdm": {"-G", "--group", "--with"},
+    "pip": {"--group"},
+}
+_PROGRAMS = {"pip": "pip", "pip3": "pip", "uv": "uv", "poetry": "poetry", "pdm": "pdm"}
+_INSTALLS = {"install", "sync", "export"}
+
+
+def installed_extras(sources: Sources) -> frozenset[str] | None:
+    """The names of extras and groups that a deployment installs; None where no command installs
+    the project, so that nobody knows."""
+    project = table(parse_toml(sources.read("pyproject.toml") or ""), "project")
+    known, names = False, set[str]()
+    for words in _install_commands(sources):
+        known = known or not any(word in ("-r", "--requirement") for word in words)
+        names.update(_extras(words, text(project.get("name"))))
+    return frozenset(names) if known else None
+
+
+def _install_commands(sources: Sources) -> Iterator[Sequence[str]]:
+    """Every call of an installer, from its name on."""
+    for place, script in _build_commands(sources):
+        for command in shell_commands(script, place, sources):
+            words = [word for word in command.words if word]
+            for index, word in enumerate(words):
+                if basename(word) in _PROGRAMS and _INSTALLS & set(words[index + 1 : index + 3]):
+                    yield words[index:]
+                    break
+
+
+def _build_commands(sources: Sources) -> Iterator[tuple[str, str]]:
+    for path in docker_files(sources):
+        for number, instruction, rest in docker_instructions(sources.read(path) or ""):
+            if instruction != "RUN":
+                continue
+            listed = parse_json(rest) if rest.startswith("[") else None
+            script = " ".join(map(str, listed)) if isinstance(listed, list) else rest
+            yield f"{path}:{number}", re.sub(r"^(?:--\S+\s+)+", "", script)
+    heroku = table(parse_yaml(sources.read("heroku.yml") or ""), "release")
+    yield "heroku.yml", text(heroku.get("command"))
+    for service in items(table(parse_yaml(sources.read("render.yaml") or "")).get("services")):
+        yield "render.yaml", text(table(service).get("buildCommand"))
+
+
+def _extras(words: Sequence[str], project: str) -> Iterator[str]:
+    """The names in one command."""
+    options = _OPTIONS[_PROGRAMS[basename(words[0])]]
+    for index, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option in options:
+            value = value if equals else next(iter(words[index + 1 : index + 2]), "")
+            yield from _listed(value)
+        elif (match := _ITSELF.match(word)) and _is_itself(match[1], project):
+            yield from _listed(match[2])
+
+
+def _is_itself(target: str, project: str) -> bool:
+    return target.startswith((".", "/")) or _plain(target) == _plain(project) != ""
+
+
+def _listed(value: str) -> list[str]:
+    return [name for name in re.split(r"[\s,]+", value.strip("\"' ")) if name]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
