@@ -13,7 +13,7 @@ stop: $(BIN)/shipway  ## end what `make run` started; its data stays
 test: $(BIN)/shipway  ## Shipway's own tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 $(OPTIONS)
 
-soak: $(BIN)/shipway  ## kill the deploying process at every writing of every strategy
+soak: $(BIN)/shipway  ## signals to the deploying process at every writing of every strategy
 	$(BIN)/python -m tests.e2e.soak
 
 check: $(BIN)/shipway  ## Shipway's own code through its own pipeline: shipway.toml here

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shipway.checks.bandit import BANDIT
-from shipway.checks.base import NO_FINDINGS, nothing_to_check, relative_path, tool_crashed
+from shipway.checks.base import (
+    NO_FINDINGS,
+    nothing_to_check,
+    relative_path,
+    settings_file,
+    tool_crashed,
+)
 from shipway.checks.black import BLACK
 from shipway.checks.coverage import COVERAGE
 from shipway.checks.flake8 import FLAKE8
@@ -166,3 +173,10 @@ def test_mypy_checks_what_its_own_settings_name(tmp_path: Path, text: str, named
     config = Config(application=Application(packages=("town",)))
     argv = MYPY.argv(config, replace(SITE, root=str(tmp_path)))
     assert ("town" not in argv) is named
+
+
+def test_a_pipe_in_the_place_of_a_settings_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "setup.cfg")
+    (tmp_path / "mypy.ini").write_text("[mypy]\n")
+    places = (("setup.cfg", "[mypy]"), ("mypy.ini", ""))
+    assert settings_file(str(tmp_path), places) == "mypy.ini"

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipway.config.schema import Config
-from shipway.errors import CannotRun
+from shipway.errors import CannotRun, ConfigError
 from shipway.findings.finding import Severity
 from shipway.pipeline.check import CheckContext, Tool, ToolOutput
 from shipway.pipeline.gates import Bound, Gate
+from shipway.source_text import read_text
 
 NO_FINDINGS = Gate("findings", Bound.AT_MOST, 0)
 _COMPLAINT = re.compile(r"(error|fatal)\b", re.IGNORECASE)
@@ -72,10 +73,9 @@ def settings_file(root: str, places: Sequence[tuple[str, str]]) -> str:
     """
     for file, section in places:
         try:
-            with open(os.path.join(root, file), encoding="utf-8", errors="replace") as stream:
-                if section in stream.read():
-                    return file
-        except OSError:
+            if section in read_text(os.path.join(root, file)):
+                return file
+        except (OSError, ConfigError):  # a pipe or a device has no settings
             continue
     return ""
 

@@ -13,6 +13,7 @@ from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, Severity
 from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.source_text import read_text
 
 # Where mypy looks, in its own order.
 _SETTINGS = (
@@ -80,8 +81,7 @@ def _names_files(root: str) -> bool:
     if not file:
         return False
     section = dict(_SETTINGS)[file]
-    with open(os.path.join(root, file), encoding="utf-8", errors="replace") as stream:
-        text = stream.read()
+    text = read_text(os.path.join(root, file))
     own = re.split(r"^\[", text[text.index(section) + len(section) :], flags=re.MULTILINE)[0]
     return bool(_NAMES_FILES.search(own))
 

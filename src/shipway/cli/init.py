@@ -45,6 +45,7 @@ from shipway.scaffold.proposal import (
 )
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
+from shipway.source_text import read_bytes, read_text
 from shipway.system.files import write_atomic
 from shipway.system.git import known_branches, repository_root
 from shipway.system.process import SystemProcesses
@@ -180,12 +181,14 @@ def _finish(
 # An init whose lock could not be resolved is gone on with, where nobody changed its settings since.
 
 
+_LONGEST_DIGEST = 1000  # bytes
+
+
 def _unfinished(root: str) -> bool:
     """Whether init is to go on where it stopped; it is asked once."""
     path = os.path.join(root, ".shipway", _UNFINISHED)
     try:
-        with open(path, encoding="utf-8") as file:
-            digest = file.read()
+        digest = read_text(path, limit=_LONGEST_DIGEST)
         os.unlink(path)
     except FileNotFoundError:
         return False
@@ -199,8 +202,7 @@ def _leave_unfinished(root: str) -> None:
 
 def _settings_digest(root: str) -> str:
     try:
-        with open(os.path.join(root, SETTINGS), "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        return hashlib.sha256(read_bytes(os.path.join(root, SETTINGS))).hexdigest()
     except FileNotFoundError:
         return ""
 

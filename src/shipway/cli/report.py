@@ -34,6 +34,7 @@ from shipway.reports.html import html_report
 from shipway.reports.junit import junit_report
 from shipway.reports.markdown import markdown_report
 from shipway.reports.sarif import sarif_report
+from shipway.source_text import read_bytes
 from shipway.system.clock import SystemClock
 from shipway.system.files import BlobFolder, write_atomic
 from shipway.system.git import head_commit
@@ -206,9 +207,8 @@ def _source(root: str, path: str, secrets: RunSecrets) -> str | None:
     if os.path.commonpath((full, os.path.realpath(root))) != os.path.realpath(root):
         return None
     try:
-        with open(full, encoding="utf-8") as file:
-            return secrets.redact(file.read())
-    except (OSError, ValueError):
+        return secrets.redact(read_bytes(full).decode("utf-8"))
+    except (OSError, ValueError, ConfigError):
         return None
 
 

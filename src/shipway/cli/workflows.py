@@ -34,6 +34,7 @@ from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.scaffold.survey import plain_name
+from shipway.source_text import read_bytes
 from shipway.system.files import write_atomic
 from shipway.system.git import known_branches, repository_root
 from shipway.system.http import RealHttp
@@ -242,8 +243,7 @@ def _texts(folder: str) -> Iterator[tuple[str, str]]:
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         path = os.path.join(folder, name)
         if name.endswith((".yml", ".yaml")) and os.path.isfile(path):
-            with open(path, encoding="utf-8", errors="replace", newline="") as file:
-                yield name, file.read()
+            yield name, read_bytes(path).decode("utf-8", "replace")
 
 
 def _print_json(generated: Workflows, *, written: bool) -> None:

@@ -28,7 +28,7 @@ from shipway.releases.manifest import damage, manifest
 from shipway.releases.migration_safety import migration_scripts
 from shipway.releases.migrations.analysis import migration_heads
 from shipway.releases.release import SBOM_FILE, Release
-from shipway.source_text import decode_text, parse_toml, read_bytes, read_text
+from shipway.source_text import decode_text, parse_toml, read_bytes, read_tail, read_text
 from shipway.system.files import FileTree, copy_files, write_atomic
 from shipway.system.files import file_lock as one_at_a_time
 
@@ -183,9 +183,8 @@ def _lock_text(context: StepContext, lock: str) -> str:
 def lock_problem(state: str) -> str:
     """Why `shipway init` could not resolve the lock, to be appended; "" where nothing is known."""
     try:
-        with open(os.path.join(state, LOCK_PROBLEM), encoding="utf-8") as file:
-            return f": {file.read().strip()}"
-    except OSError:
+        return f": {read_tail(os.path.join(state, LOCK_PROBLEM)).strip()}"
+    except (OSError, ConfigError):
         return ""
 
 

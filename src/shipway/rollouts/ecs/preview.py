@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from shipway.rollouts.ecs.task_definition import (
     release_of_task_definition,
     render_task_definition,
 )
+from shipway.source_text import parse_json, read_bytes
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import (
@@ -43,8 +43,7 @@ def read_template(root: str, path: str, where: str) -> TaskDefinitionTypeDef:
     path: below the project's root. where: the key path that names it. Raises ConfigError.
     """
     try:
-        with open(os.path.join(root, path), encoding="utf-8") as file:
-            template = json.load(file)
+        template = parse_json(read_bytes(os.path.join(root, path)))
     except OSError as error:
         raise ConfigError(
             f"{where}: {path} cannot be read: {error.strerror}",

@@ -17,7 +17,7 @@ from shipway.ports import Clock, Completed, Http, OnOutput, Processes, Server
 from shipway.releases.release import Release
 from shipway.rollouts.local.runtime import Runtime
 from shipway.rollouts.local.services import EnvironmentServices
-from shipway.source_text import TAIL_LIMIT, read_tail
+from shipway.source_text import TAIL_LIMIT, open_regular_file, read_tail, read_text
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
 from shipway.system.redaction import Redactor
@@ -26,6 +26,7 @@ from shipway.system.server_log import failure
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 _ONCE = 600.0  # seconds for a migration
 _TASK = 3600.0  # seconds for a person's own command
+_LONGEST_KEY = 1000  # bytes
 TAIL = 15  # last log lines that explain a failure
 
 
@@ -211,8 +212,7 @@ class Instances:
         path = os.path.join(self.folder, "secret_key")
         if not os.path.exists(path):
             write_atomic(path, secrets.token_hex(32).encode(), 0o600)
-        with open(path, encoding="ascii") as file:
-            return file.read()
+        return read_text(path, limit=_LONGEST_KEY)
 
 
 def cluster_of(digest: str) -> str:
@@ -248,12 +248,12 @@ class _File:
 
     def fresh(self) -> Iterator[str]:
         try:
-            with open(self._path, "rb") as file:
+            with open_regular_file(self._path) as file:
                 if os.fstat(file.fileno()).st_size < self._at:  # somebody has emptied it
                     self._at = 0
                 file.seek(self._at)
                 data = file.read(TAIL_LIMIT)  # the rest at the next look
-        except OSError:
+        except (OSError, ConfigError):
             return
         self._at += len(data)
         *lines, self._begun = (self._begun + self._decoder.decode(data)).split("\n")
