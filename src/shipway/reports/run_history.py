@@ -23,7 +23,7 @@ _NOTICED = 1.0  # seconds: less is noise
 _LEAST = 3  # runs before, so that there is a trend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRow:
     """One run. coverage: percent, None where it was not measured. problems: how many it had."""
 
