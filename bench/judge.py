@@ -26,6 +26,7 @@ from judging.alone import rolled_back, window
 from judging.scenarios import ALONE, AT_LIMIT, NULLS, TARGETS, UNDECLARED, WORSE
 from judging.traffic import Scenario, seconds
 from judging.twin import Twin, first_times
+from judging.world import WORLDS, short, verdict
 from scipy.stats import beta
 
 from shipway.config.tables import JudgeSettings
@@ -149,6 +150,33 @@ def alone(pool: Executor, seed: int, runs: int, horizon: int) -> None:
         show(truth.name, *rates, median(times, horizon))
 
 
+def outside(pool: Executor, seed: int, runs: int, *, quick: bool) -> list[str]:
+    """Prints what becomes of releases in scenarios that the judge was not made with; gives those
+    that end wrongly."""
+    wrong: list[str] = []
+    worlds = [short(world) for world in WORLDS] if quick else list(WORLDS)
+    print(f"\nOutside the generator ({runs} runs)\n")
+    show("scenario", "right", "rolled back", "median s", "promoted", "median s", head=True)
+    for number, world in enumerate(worlds):
+        seeds = [(seed, 7, number, run) for run in range(runs)]
+        rolled, promoted = np.array(list(pool.map(verdict, repeat(world), seeds))).T
+        rates = [np.isfinite(times).mean() for times in (rolled, promoted)]
+        show(
+            world.name,
+            world.right,
+            f"{rates[0]:.1%}",
+            median(rolled, world.seconds),
+            f"{rates[1]:.1%}",
+            median(promoted, world.seconds),
+        )
+        healthy = world.right == "not rolled back"
+        count = int(np.isfinite(rolled if healthy else promoted).sum())
+        allowed = ALPHA if healthy else world.settings.beta
+        if count and beta.ppf(0.025, count, runs - count + 1) > allowed:
+            wrong.append(f"{world.name}: {rates[0]:.1%} rolled back, {rates[1]:.1%} promoted")
+    return wrong
+
+
 def windows() -> list[str]:
     """Prints what one window costs, by its number of requests."""
     print("\nOne window\n")
@@ -205,6 +233,7 @@ def main() -> int:
         wrong += false_alarms(pool, words.seed, *((20, 200) if quick else (2000, HORIZON)))
         peer_alarms(pool, words.seed, *((4, 60) if quick else (300, HORIZON)))
         wrong_promotions(pool, words.seed, 4 if quick else 2000)
+        wrong += outside(pool, words.seed, 1 if quick else 100, quick=quick)
         alone(pool, words.seed, *((4, 30) if quick else (300, 120)))
     wrong += [] if quick else windows()  # a test runs the quick one, on a busy machine, too
     print(f"\n{time.monotonic() - began:.0f} s", *(f"\nMISSED {one}" for one in wrong))

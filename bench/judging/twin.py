@@ -98,8 +98,11 @@ class Twin:
             (runs, len(noninferiority.PROVEN_AT), len(noninferiority.BETTER_LATENCY))
         )
         self.requests, self.judged, self.traffic = np.zeros(runs), 0, np.zeros(runs, bool)
-        edges, margin = dict.fromkeys(EDGES, 0), 1.0 + settings.latency_margin
-        self.up = self._places(slow.edge_at_least(edges, margin * edge) for edge in EDGES)
+        edges, lower = dict.fromkeys(EDGES, 0), np.array(EDGES) / (1.0 + settings.latency_margin)
+        self.bin = np.searchsorted(EDGES, lower, side="right")
+        starts = np.concatenate([[0.0], EDGES])
+        self.part = (lower - starts[self.bin]) / (starts[self.bin + 1] - starts[self.bin])
+        self.carried = np.zeros((runs, self.metrics - 1))
         self.down = self._places(
             slow.edge_at_most(edges, slow.tolerated_time(settings, one)) for one in EDGES
         )
@@ -137,10 +140,10 @@ class Twin:
         power = self.bursts.power(self.settings.sticky)
         n, spent = second.candidate, 1.0 / self.settings.horizon
         above = theirs[:, -1:] - np.take_along_axis(theirs, places, axis=1)
-        slower = ours[:, -1:] - np.take_along_axis(ours, self.up[places], axis=1)
-        usable = known & (self.up[places] >= 0)
-        mine = np.concatenate([second.candidate_errors[:, None], np.where(usable, slower, 0)], 1)
-        other = np.concatenate([second.baseline_errors[:, None], np.where(usable, above, 0)], 1)
+        slower = np.where(known, ours[:, -1:] - np.take_along_axis(ours, places, axis=1), 0)
+        beside = self._above_margin(theirs, np.where(known, places, 0), known)
+        mine = np.concatenate([second.candidate_errors[:, None], slower], 1)
+        other = np.concatenate([second.baseline_errors[:, None], beside], 1)
         logs = self.harm[n[:, None], mine + other] + mine[:, :, None] * np.log(
             regression_evidence.ODDS
         )
@@ -152,6 +155,16 @@ class Twin:
         self.traffic = n > 0
         self._prove(second, ours, above, places, known, power)
         return self._said()
+
+    def _above_margin(self, theirs, places, known) -> np.ndarray:
+        """The baseline's responses above what the margin leaves of each threshold, whole ones."""
+        padded = np.concatenate([np.zeros((self.runs, 1), theirs.dtype), theirs], axis=1)
+        lower = np.take_along_axis(padded, self.bin[places], axis=1)
+        upper = np.take_along_axis(padded, self.bin[places] + 1, axis=1)
+        exact = self.carried + theirs[:, -1:] - (lower + (upper - lower) * self.part[places])
+        whole = np.floor(exact + 1e-9)
+        self.carried = np.where(known, exact - whole, self.carried)
+        return np.where(known, whole, 0).astype(int)
 
     def _prove(self, second: Second, ours, above, places, known, power) -> None:
         n, k = second.candidate[:, None], second.candidate_errors[:, None]

@@ -7,7 +7,7 @@ sent and what was answered in them, as a proxy does. Judged by shipway.rollouts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import numpy as np
@@ -54,6 +54,9 @@ class World:
     history: int = 60
     seconds: int = 600
     missing: int = 0
+    clients: int = 0  # who each stay with one release; 0: every request goes by itself
+    failing_clients: float = 0.0
+    spread: float = 0.0  # of the clients' own speeds: the standard deviation of the logarithm
     settings: JudgeSettings = field(default_factory=JudgeSettings)
 
 
@@ -69,9 +72,18 @@ def _requests(release: Release, times: np.ndarray, rng: np.random.Generator):
     return np.where(hang, inf, took), (failed | late) & ~hang
 
 
-def _counts(release: Release, times: np.ndarray, end: int, rng: np.random.Generator):
-    """One RequestCounts a second."""
+def _counts(
+    release: Release,
+    times: np.ndarray,
+    end: int,
+    rng: np.random.Generator,
+    clients: tuple[np.ndarray, np.ndarray] | None = None,
+):
+    """One RequestCounts a second. clients: of each request, whether it always fails, and a
+    factor of its response times."""
     took, failed = _requests(release, times, rng)
+    if clients is not None:
+        failed, took = failed | clients[0], took * clients[1]
     sent = np.bincount(times.astype(int), minlength=end)[:end]
     done = times + took
     inside = done < end
@@ -100,12 +112,19 @@ def windows(world: World, rng: np.random.Generator) -> Iterator[AnalysisWindow]:
     """Of the history, then of the rollout."""
     end = world.history + world.seconds
     times = _times(world.rate, 0, end, rng)
-    chosen = (times >= world.history) & (rng.random(len(times)) < world.share)
+    chosen, of = rng.random(len(times)) < world.share, None
+    if world.clients:
+        client = rng.integers(0, world.clients, len(times))
+        chosen = (rng.random(world.clients) < world.share)[client]
+        fails = rng.random(world.clients) < world.failing_clients
+        speeds = np.exp(world.spread * rng.standard_normal(world.clients))
+        of = fails[client], speeds[client]
+    chosen &= times >= world.history
     probe = world.probe
     worse = Release(probe.errors + world.probe_fault, slower=probe.slower)
     each = [
-        _counts(world.candidate, times[chosen], end, rng),
-        _counts(world.baseline, times[~chosen], end, rng),
+        _counts(world.candidate, times[chosen], end, rng, of and (of[0][chosen], of[1][chosen])),
+        _counts(world.baseline, times[~chosen], end, rng, of and (of[0][~chosen], of[1][~chosen])),
         _counts(worse, _times(world.probes[0], world.history, end, rng), end, rng),
         _counts(probe, _times(world.probes[1], world.history, end, rng), end, rng),
     ]
@@ -178,4 +197,25 @@ DILUTED = World(
     seconds=1800,
 )
 MISSING = World("every tenth window without the baseline", "not rolled back", missing=10)
-WORLDS = (*HANGS, *LATE, *PROBES, DILUTED, MISSING)
+STICKY = tuple(
+    World(name, "not rolled back", clients=500, settings=JudgeSettings(sticky=True), **traits)
+    for name, traits in (
+        ("clients stay, one of a hundred always fails", {"failing_clients": 0.01}),
+        ("clients stay, each with a speed of its own", {"spread": 0.5}),
+    )
+)
+AT_ONCE = tuple(
+    World(f"{name}, all requests at once", right, *releases, share=1.0, history=600, seconds=120)
+    for name, right, releases in (
+        ("healthy", "not rolled back", ()),
+        ("both fail twice as much from the switch on", "not rolled back", (Release(0.002),)),
+        ("errors 0.1→1 %", "rolled back", (Release(0.01),)),
+        ("errors 0.5→1 %", "rolled back", (Release(0.01), Release(0.005))),
+    )
+)
+WORLDS = (*HANGS, *LATE, *PROBES, DILUTED, MISSING, *STICKY, *AT_ONCE)
+
+
+def short(world: World) -> World:
+    """The same in seconds, not minutes."""
+    return replace(world, history=min(world.history, 60), seconds=min(world.seconds, 119))

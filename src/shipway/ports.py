@@ -37,7 +37,7 @@ PACKAGE = "package"  # the step that makes a release
 MANIFEST_FILE = "release-files.json"  # its report: file → fingerprint
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sandbox:
     """What a program may do that is the code under test, or runs it.
 

@@ -14,6 +14,7 @@ from shipway.cli.project import open_project
 TOML = f"""
 [steps.other]
 run = [{sys.executable!r}, "-m", "shipway", "run", "quick"]
+sandbox = false
 stage = "quality"
 inputs = []
 [steps.broken]

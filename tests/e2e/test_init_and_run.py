@@ -166,10 +166,12 @@ def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> N
     (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
     failed = shipway(root, "run", "test")
     assert failed.returncode == 1
-    assert "1 of 3 tests failed: tests.test_post" in failed.stdout
+    assert re.search(r"^failed .*test_post", failed.stdout, re.M), failed.stdout
     (root / "tests/test_post.py").unlink()
     (root / "shipway-known-failures.toml").unlink()
-    assert "1 of 2 tests failed: tests.test_mail" in shipway(root, "run", "unit").stdout
+    counted = shipway(root, "run", "unit")
+    assert counted.returncode == 1
+    assert re.search(r"^failed .*test_mail", counted.stdout, re.M), counted.stdout
 
 
 def test_flask_with_requirements_in_utf_16(root: Path) -> None:

@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 from shipway.config.schema import Environment
 from shipway.errors import Busy
 from shipway.ports import Command, Server
-from shipway.rollouts.local.envoy import cluster
+from shipway.rollouts.local.envoy import RELEASE_HEADER, cluster, probes_of
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
@@ -284,6 +284,35 @@ def status(port: int) -> int:
     with closing(connection):
         connection.request("GET", "/")
         return connection.getresponse().status
+
+
+def test_a_request_counts_as_sent_once_whether_it_is_answered_hangs_or_fails(folder: Path) -> None:
+    dead = f"127.0.0.1:{free_port()}"
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as silent,
+        proxied(folder / "sent", [f"127.0.0.1:{silent.getsockname()[1]}"]) as proxy,
+    ):
+        with pytest.raises(TimeoutError):
+            request = http.client.HTTPConnection("127.0.0.1", proxy.settings.port, timeout=1.0)
+            with closing(request):
+                request.request("GET", "/")
+                request.getresponse()
+        counted = proxy.read()["stable"]
+        assert (counted.sent, counted.requests) == (1, 0)
+        proxy.route(TrafficSplit({"stable": [dead]}, {"stable": 100.0}))
+        with pytest.raises(AssertionError):
+            ask(proxy.settings.port, "/")
+        counted = proxy.read()["stable"]
+        assert (counted.sent, counted.requests, counted.errors) == (2, 1, 1)
+
+
+def test_probes_are_counted_apart_from_what_people_ask(folder: Path, address: str) -> None:
+    with proxied(folder / "kinds", [address]) as proxy:
+        ask(proxy.settings.port, "/")
+        for _ in range(3):
+            ask(proxy.inner, "/", {RELEASE_HEADER: "stable"})
+        counted = proxy.read()
+        assert (counted["stable"].requests, counted[probes_of("stable")].requests) == (1, 3)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.reports.any_finding import FINDINGS
-from tests.reports.sample_runs import finding, result, run
+from tests.reports.sample_runs import everything_wrong, finding, result, run
 
 from shipway.findings.finding import Finding, FindingState, Severity
 from shipway.github.pull_request import MOST, github_annotations
@@ -87,3 +87,13 @@ def test_what_was_escaped_comes_back() -> None:
     assert match
     assert undone(match[2].split(",")[0]) == "file=a,b:c%0A=.py"
     assert undone(match[3]) == "50% %0A :: , done"
+
+
+def test_a_failed_test_is_shown_beside_its_line() -> None:
+    lines = github_annotations(everything_wrong(), "town").splitlines()
+    assert lines[0] == (
+        "::error file=town/tests/test_wards.py,line=41,"
+        "title=failed test%3A tests.test_wards: :test_ward_page::".replace(": :", "%3A%3A")
+        + "AssertionError: expected 200, got 404%0A>       assert page.status_code == 200, "
+        "'expected 200, got 404'%0AE       AssertionError: expected 200, got 404"
+    )

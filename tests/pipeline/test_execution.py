@@ -365,7 +365,7 @@ class FaultFinder(Probe):
     def read(self, output: ToolOutput, config: Config, check_context: CheckContext) -> CheckResult:
         """One finding."""
         return CheckResult(
-            (
+            findings=(
                 Finding(
                     tool="lint",
                     rule="R1",

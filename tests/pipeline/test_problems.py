@@ -130,7 +130,7 @@ def test_findings_that_break_no_gate_are_no_fault() -> None:
 
 
 def test_more_failed_tests_than_are_named_are_counted() -> None:
-    many = replace(UNIT, tests=TestTally(0, 3, 0, (), (WARD,)))
+    many = replace(UNIT, tests=TestTally(0, 3, 0, failures=(WARD,)))
     assert [p.sentence for p in run_problems(run(many))][1] == "unit: 2 more tests failed"
 
 

@@ -193,14 +193,14 @@ def test_tests_that_failed_before_shipway_came_are_named_by_every_verdict() -> N
     stream = io.StringIO()
     PlainConsole(stream).run_finished(run(unit))
     assert stream.getvalue().splitlines()[2:] == [
-        "known        test_mail: no host",
-        "known        test_fax: no host",
+        "known          test_mail: no host",
+        "known          test_fax: no host",
         "passed: 1 step, none failed; 2 tests failed that failed before Shipway came",
     ]
     bad = replace(result("ruff", Outcome.FAILED), reason="2 findings")
     stream = io.StringIO()
     PlainConsole(stream).run_finished(run(unit, bad, verdict=Verdict.FAILED))
-    assert "known        test_mail: no host" in stream.getvalue()
+    assert "known          test_mail: no host" in stream.getvalue()
 
 
 def test_the_last_line_is_the_verdict_with_its_reason() -> None:

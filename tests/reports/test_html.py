@@ -24,6 +24,7 @@ from .sample_runs import (
     HOSTILE,
     SOURCES,
     STARTED,
+    everything_wrong,
     failed_run,
     finding,
     judged_run,
@@ -358,3 +359,24 @@ def test_anchors_are_unique_and_every_link_inside_leads_somewhere(finished: RunR
     inside = [a["href"] for tag, a in tags if tag == "a" and (a.get("href") or "").startswith("#")]
     assert inside
     assert all((href or "")[1:] in ids for href in inside)
+
+
+def test_the_problems_stand_at_the_top_with_place_and_remedy() -> None:
+    text = page(everything_wrong()).text
+    first = text.index("secret new main/keys.py:10 Generic API key (gitleaks generic-api-key)")
+    assert first < text.index("failed test new tests/test_wards.py:41 expected 200, got 404")
+    assert first < text.index("What needs attention")
+    assert "Next: Correct the code or the test; shipway run unit runs these tests alone." in text
+
+
+def test_a_test_that_failed_is_a_case_with_the_lines_that_show_it() -> None:
+    text = page(everything_wrong()).text
+    assert "2 of 261 tests failed" in text
+    assert "> assert page.status_code == 200, 'expected 200, got 404'" in " ".join(text.split())
+
+
+def test_long_names_may_be_broken_at_their_separators_only() -> None:
+    html = html_report(everything_wrong(), BLOBS.__getitem__)
+    assert "tests/<wbr>integration/<wbr>test_<wbr>the_<wbr>import_" in html
+    hostile = replace(everything_wrong(), steps=(replace(result("a/<b>", Outcome.FAILED)),))
+    assert "<b>" not in html_report(hostile, BLOBS.__getitem__)

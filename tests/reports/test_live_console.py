@@ -6,12 +6,14 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.fakes.clock import VirtualClock
 
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult
 from shipway.reports.console import PlainConsole
-from shipway.reports.live_console import MOST_ROWS, LiveConsole
+from shipway.reports.live_console import MOST_ROWS, LiveConsole, wrap_words
 
 from .sample_runs import HOSTILE, failed_run, passed_run, result, run, step
 
@@ -121,3 +123,22 @@ def test_hostile_text_brings_no_escape_sequence_of_its_own() -> None:
     assert "\x1b]" not in text
     assert "\u202e" not in text
     assert without_escapes(text).replace("\n", "").isprintable()
+
+
+@given(st.lists(st.text("abcdefgh./_-:", min_size=1, max_size=30), min_size=1, max_size=40))
+def test_a_long_line_is_broken_between_words_and_loses_none(words: list[str]) -> None:
+    text = " ".join(words)
+    lines = wrap_words(text, 40).split("\n")
+    assert " ".join(lines).split() == words
+    assert all(len(line) <= 40 or len(line.split()) <= 2 for line in lines)
+
+
+def test_what_follows_a_label_stands_below_it() -> None:
+    text = f"failed test    {'tests/a.py:41: expected 200, got 404 ' * 3}"
+    first, *others = wrap_words(text, 60).split("\n")
+    assert first.startswith("failed test    tests/a.py:41:")
+    assert others and all(line.startswith(" " * 15) and line[15] != " " for line in others)
+
+
+def test_where_the_width_is_not_known_nothing_is_broken() -> None:
+    assert wrap_words("a b " * 100, 0) == "a b " * 100

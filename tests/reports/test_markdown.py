@@ -20,7 +20,7 @@ from shipway.reports.markdown import (
 )
 
 from .any_finding import ANY_TEXT, FINDINGS
-from .sample_runs import HOSTILE, failed_run, finding, passed_run, result, run
+from .sample_runs import HOSTILE, everything_wrong, failed_run, finding, passed_run, result, run
 
 INJECTION = Finding(
     tool="bandit",
@@ -196,3 +196,15 @@ def test_what_could_not_run_is_named_the_worst_first_and_what_a_figure_lacks() -
     warning = "- <code>coverage</code>: measured without browser, which did not run."
     assert f"### Warnings\n{warning}" in text
     assert "Warnings" not in markdown_report(passed_run())
+
+
+def test_what_is_wrong_comes_first_in_order_of_weight_and_what_is_new_is_marked() -> None:
+    text = markdown_report(everything_wrong())
+    listed = [line for line in text.splitlines() if line.startswith("- **")]
+    kinds = [line.split("**")[-2] for line in listed]
+    assert listed[0].startswith(
+        "- **new** **secret** <code>main/keys.py:10</code>: Generic API key"
+    )
+    assert kinds[:2] == ["secret", "failed test"]
+    assert kinds[-2:] == ["failed test", "missed limit"]  # main has the one, and not the other ran
+    assert text.index("### What is wrong") < text.index("### Gates")

@@ -20,37 +20,45 @@ DJANGO = 'environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\nimpor
 @pytest.mark.parametrize(
     ("files", "packages", "found"),
     [
-        ({"app.py": "app = Flask(__name__)"}, (), EntryPoint("flask", "app", "app")),
+        (
+            {"app.py": "app = Flask(__name__)"},
+            (),
+            EntryPoint(framework="flask", module="app", name="app"),
+        ),
         (
             {"shop/__init__.py": "def create_app(settings=None): ..."},
             ("shop",),
-            EntryPoint("flask", "shop", "create_app", factory=True),
+            EntryPoint(framework="flask", module="shop", name="create_app", factory=True),
         ),
         (
             {"src/shop/__init__.py": "", "src/shop/wsgi.py": "application = create_app()"},
             ("src/shop",),
-            EntryPoint("flask", "shop.wsgi", "application"),
+            EntryPoint(framework="flask", module="shop.wsgi", name="application"),
         ),
         (
             {"app/main.py": "from fastapi import FastAPI\napi: FastAPI = FastAPI()"},
             (),
-            EntryPoint("fastapi", "app.main", "api"),
+            EntryPoint(framework="fastapi", module="app.main", name="api"),
         ),
         (
             {"main.py": "import fastapi\ndef create_app(): ..."},
             (),
-            EntryPoint("fastapi", "main", "create_app", factory=True),
+            EntryPoint(framework="fastapi", module="main", name="create_app", factory=True),
         ),
         (
             {"back/__init__.py": "", "back/api/main.py": "app = FastAPI()"},
             ("back",),
-            EntryPoint("fastapi", "back.api.main", "app"),
+            EntryPoint(framework="fastapi", module="back.api.main", name="app"),
         ),
-        ({"hello.py": "site = Flask(__name__)"}, (), EntryPoint("flask", "hello", "site")),
+        (
+            {"hello.py": "site = Flask(__name__)"},
+            (),
+            EntryPoint(framework="flask", module="hello", name="site"),
+        ),
         (
             {"manage.py": DJANGO, "config/wsgi.py": "", "blog/wsgi.py": ""},
             (),
-            EntryPoint("django", "config.wsgi", "application"),
+            EntryPoint(framework="django", module="config.wsgi", name="application"),
         ),
     ],
 )
@@ -82,16 +90,24 @@ def test_a_global_wins_over_a_factory_and_the_usual_name_over_another() -> None:
         "shop/__init__.py": "def create_app(): ...",
         "wsgi.py": "from shop import create_app\nother = create_app()\napp = create_app()",
     }
-    assert find_entry_point(MemorySources(files), ("shop",)) == EntryPoint("flask", "wsgi", "app")
+    assert find_entry_point(MemorySources(files), ("shop",)) == EntryPoint(
+        framework="flask", module="wsgi", name="app"
+    )
 
 
 def test_each_framework_is_served_by_its_own_server() -> None:
     assert (
-        EntryPoint("flask", "a", "create_app", True).serve
+        EntryPoint(framework="flask", module="a", name="create_app", factory=True).serve
         == "gunicorn --bind {bind} a:create_app()"
     )
-    assert EntryPoint("fastapi", "a", "app").serve == "uvicorn --host {host} --port {port} a:app"
-    assert "--factory" in EntryPoint("fastapi", "a", "create_app", True).serve
+    assert (
+        EntryPoint(framework="fastapi", module="a", name="app").serve
+        == "uvicorn --host {host} --port {port} a:app"
+    )
+    assert (
+        "--factory"
+        in EntryPoint(framework="fastapi", module="a", name="create_app", factory=True).serve
+    )
 
 
 SHOP = "from flask import Flask\n\napp = Flask(__name__)\n"
@@ -217,7 +233,9 @@ def test_what_a_newer_python_would_read_is_served_as_it_is_today() -> None:
 
 def test_a_server_of_something_that_is_not_here_is_no_evidence() -> None:
     files = {"app.py": SHOP, "Dockerfile": "CMD gunicorn docs.site:app"}
-    assert find_entry_point(MemorySources(files), ()) == EntryPoint("flask", "app", "app")
+    assert find_entry_point(MemorySources(files), ()) == EntryPoint(
+        framework="flask", module="app", name="app"
+    )
 
 
 def test_what_carries_the_routes_is_served_and_not_what_constructs_the_object() -> None:
@@ -231,7 +249,9 @@ def test_what_carries_the_routes_is_served_and_not_what_constructs_the_object() 
         renamed = {entry_file if name == "wsgi.py" else name: text for name, text in files.items()}
         entry = find_entry_point(MemorySources(renamed), ("shop",))
         assert entry is not None
-        assert entry == EntryPoint("flask", entry_file.removesuffix(".py"), "app")
+        assert entry == EntryPoint(
+            framework="flask", module=entry_file.removesuffix(".py"), name="app"
+        )
         assert entry.evidence == f"its imports reach 1 route, from {entry_file}"
 
 
@@ -248,26 +268,34 @@ def test_a_package_that_gives_its_application_again_is_served_with_its_routes() 
 @pytest.mark.parametrize(
     ("text", "entry"),
     [
-        ("def forge():\n    return Flask(__name__)", EntryPoint("flask", "x", "forge", True)),
+        (
+            "def forge():\n    return Flask(__name__)",
+            EntryPoint(framework="flask", module="x", name="forge", factory=True),
+        ),
         (
             "def forge(stage):\n    return Flask(stage)\n"
             "if __name__ == '__main__':\n    forge('live')",
-            EntryPoint("flask", "x", "forge", True, "('live')"),
+            EntryPoint(
+                framework="flask", module="x", name="forge", factory=True, arguments="('live')"
+            ),
         ),
         ("def forge(stage):\n    return Flask(stage)", None),
         (
             "def forge(stage):\n    app = FastAPI()\n    return app\nsite = forge(1)",
-            EntryPoint("fastapi", "x", "site"),
+            EntryPoint(framework="fastapi", module="x", name="site"),
         ),
         (
             "from starlette.routing import Route\nsite = Starlette(routes=[Route('/', x)])",
-            EntryPoint("starlette", "x", "site"),
+            EntryPoint(framework="starlette", module="x", name="site"),
         ),
         (
             "from litestar import Litestar, get\n@get('/')\ndef i(): ...\nsite = Litestar([i])",
-            EntryPoint("litestar", "x", "site"),
+            EntryPoint(framework="litestar", module="x", name="site"),
         ),
-        ("from quart import Quart\nsite = Quart('x')", EntryPoint("quart", "x", "site")),
+        (
+            "from quart import Quart\nsite = Quart('x')",
+            EntryPoint(framework="quart", module="x", name="site"),
+        ),
         ("def own():\n    Flask('x').run()", None),
     ],
 )
@@ -307,7 +335,7 @@ def test_django_is_served_by_what_its_settings_name() -> None:
         "site/shop/web/wsgi.py": "",
     }
     entry = find_entry_point(MemorySources(files), ())
-    assert entry == EntryPoint("django", "shop.web.wsgi", "application")
+    assert entry == EntryPoint(framework="django", module="shop.web.wsgi", name="application")
     assert entry.folder == "site"
 
 

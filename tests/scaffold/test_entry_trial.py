@@ -29,7 +29,7 @@ MODULES = {
 
 
 def entry(module: str) -> EntryPoint:
-    return EntryPoint("wsgi", module, "app")
+    return EntryPoint(framework="wsgi", module=module, name="app")
 
 
 @pytest.fixture
@@ -138,7 +138,10 @@ def test_where_the_first_page_is_none_the_routes_of_the_framework_are_asked(
     installed = replace(INSTALLED, facts={"python": frameworks})
     tester = replace(tester, context=replace(tester.context, upstream={"install": installed}))
     framework = "starlette" if text == STARLETTE_PAGES else "wsgi"
-    trial = tester.trial(EntryPoint(framework, "routed", target, target == "make"), ("/",))
+    trial = tester.trial(
+        EntryPoint(framework=framework, module="routed", name=target, factory=target == "make"),
+        ("/",),
+    )
     assert trial.error == ""
     assert trial.statuses == statuses
     assert trial.health("/") == list(statuses)[-1]
@@ -151,7 +154,10 @@ def test_the_routes_of_an_application_in_a_folder_are_asked_there(
     (tmp_path / "backend" / "routed.py").write_text(FLASK_PAGES)
     installed = replace(INSTALLED, facts={"python": frameworks})
     tester = replace(tester, context=replace(tester.context, upstream={"install": installed}))
-    trial = tester.trial(EntryPoint("wsgi", "routed", "make", True, folder="backend"), ("/",))
+    trial = tester.trial(
+        EntryPoint(framework="wsgi", module="routed", name="make", factory=True, folder="backend"),
+        ("/",),
+    )
     assert trial.statuses == {"/": 302, "/auth/login": 200}
 
 

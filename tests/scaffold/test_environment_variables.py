@@ -179,3 +179,11 @@ def test_only_what_the_served_application_imports_makes_a_variable_required() ->
 def test_a_name_says_the_form_where_nothing_else_does() -> None:
     found = find_environment_variables([("a.py", 'os.environ["SERVER_NAME"]')])
     assert found[0].example == "localhost"
+
+
+def test_a_default_that_is_a_member_of_an_enumeration_is_its_value() -> None:
+    modes = "class Mode(str, Enum):\n    live: str = 'prod'\n    dev = 'dev'\n"
+    settings = "class S(BaseSettings):\n    mode: Mode = Mode.live\n    other: X = mode.other\n"
+    mode, other = find_environment_variables([("modes.py", modes), ("settings.py", settings)])
+    assert (mode.name, mode.default) == ("MODE", "prod")
+    assert (other.name, other.default) == ("OTHER", "")

@@ -38,7 +38,7 @@ FLASK = {
 }
 
 
-FOUND = EntryPoint("flask", "shop", "create_app", factory=True)
+FOUND = EntryPoint(framework="flask", module="shop", name="create_app", factory=True)
 
 
 def proposal(files: dict[str, str]) -> Proposal:
@@ -163,7 +163,9 @@ def test_an_application_that_has_an_app_env_of_its_own_keeps_it() -> None:
 
 def test_the_entry_and_the_health_check_that_answered_are_taken_everywhere() -> None:
     first = proposal({**FLASK, "migrations/alembic.ini": ""})
-    served = proposal_for(first, EntryPoint("flask", "shop.wsgi", "app"), "/up")
+    served = proposal_for(
+        first, EntryPoint(framework="flask", module="shop.wsgi", name="app"), "/up"
+    )
     application = validate(tomllib.loads(settings_text(served)), "shipway.toml").application
     assert application.serve == "gunicorn --bind {bind} shop.wsgi:app"
     assert application.migrate == "flask --app shop.wsgi:app db upgrade"

@@ -98,6 +98,18 @@ def test_it_writes_where_nothing_is_protected(mode: str, tmp_path: Path) -> None
 
 
 @MODES
+def test_files_can_be_moved_and_linked_between_folders(mode: str, tmp_path: Path) -> None:
+    """Landlock forbids it where nothing allows it."""
+    (tmp_path / "state").mkdir()
+    sandbox = Sandbox(read_only=(str(tmp_path / "state"),))
+    script = "mkdir a b && echo x > a/f && ln a/f b/g && mv a/f b/f && mv a b/a && cat b/f"
+    rename = "import os; os.rename('b/f', 'f'); os.link('f', 'b/h'); os.rename('b/a', 'c')"
+    done = run_in(mode, tmp_path, "sh", "-c", script, sandbox=sandbox)
+    assert (done.stdout, done.stderr) == ("x\n", "")
+    assert run_in(mode, tmp_path, PYTHON, "-c", rename, sandbox=sandbox).code == 0
+
+
+@MODES
 def test_it_can_be_timed_out(mode: str, tmp_path: Path) -> None:
     script = "trap 'echo ended; exit' TERM; sleep 60 & wait"
     done = run_in(mode, tmp_path, "sh", "-c", script, timeout=2)

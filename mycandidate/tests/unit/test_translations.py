@@ -86,10 +86,8 @@ def test_a_translation_keeps_placeholders_elements_and_edges(code: str) -> None:
 def test_the_compiled_catalogue_is_of_this_one(code: str) -> None:
     compiled = BytesIO()
     write_mo(compiled, catalogue(code))
-    folder = TRANSLATIONS / code / "LC_MESSAGES"
-    assert (folder / "messages.mo").read_bytes() == compiled.getvalue(), (
-        "run: pybabel compile -d main/translations"
-    )
+    committed = (TRANSLATIONS / code / "LC_MESSAGES" / "messages.mo").read_bytes()
+    assert committed == compiled.getvalue(), "run: pybabel compile -d main/translations"
 
 
 def test_there_is_a_catalogue_of_each_language_and_no_other() -> None:

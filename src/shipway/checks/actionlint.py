@@ -53,7 +53,7 @@ class Actionlint(Scanner):
             raise tool_crashed(output, "actionlint") from None
         if not isinstance(report, list) or output.code != int(bool(findings)):
             raise tool_crashed(output, "actionlint")
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _finding(error: dict[str, Any], context: CheckContext) -> Finding:

@@ -66,7 +66,7 @@ class Bandit(Scanner):
             raise unreadable_files("bandit", broken, _MEND)
         if not looked_at:
             raise nothing_to_check("bandit")
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _unread(error: dict[str, Any], context: CheckContext) -> str:

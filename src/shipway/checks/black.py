@@ -59,7 +59,7 @@ class Black(CheckDefaults):
             )
             for match in unread
         )
-        return CheckResult((*syntax, *reading.findings), remedy=reading.remedy)
+        return CheckResult(findings=(*syntax, *reading.findings), remedy=reading.remedy)
 
 
 def _excluded(root: str) -> str:

@@ -76,7 +76,7 @@ class CfnLint(Scanner):
             raise unreadable_files(
                 "cfn-lint", [path + reasons.get(path, "") for path in missing], _MEND
             )
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _unread(match: dict[str, Any], context: CheckContext) -> tuple[str, str]:

@@ -109,7 +109,9 @@ class Checkov(Scanner):
         findings += tuple(_passed_over(path) for path in passed_over)
         # Its parts run at once, and the first that is ready reports first.
         return CheckResult(
-            tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.rule)))
+            findings=tuple(
+                sorted(findings, key=lambda finding: (finding.path, finding.line, finding.rule))
+            )
         )
 
 

@@ -57,7 +57,7 @@ class Flake8(CheckDefaults):
         if files[1] == "0":
             raise nothing_to_check("flake8")
         return CheckResult(
-            tuple(
+            findings=tuple(
                 Finding(
                     tool="flake8",
                     rule=m[3],

@@ -88,7 +88,7 @@ class Hadolint(Scanner):
             raise unreadable_files(
                 "hadolint", broken, "Mend it: docker build would not understand it."
             )
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _finding(result: _Result, context: CheckContext) -> Finding:

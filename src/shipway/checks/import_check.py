@@ -51,7 +51,7 @@ class ImportCheck(CheckDefaults):
             return CheckResult()
         more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
         faults = tuple(_finding(failure, config.application.lock) for failure in broken)
-        return CheckResult(faults, failed=message + more, remedy=_remedy(broken[0]))
+        return CheckResult(findings=faults, failed=message + more, remedy=_remedy(broken[0]))
 
 
 def _finding(failure: Mapping[str, str], lock: str) -> Finding:

@@ -163,7 +163,7 @@ class Licences(DependencyCheck):
             raise no_packages("licences")
         lines = _shipped(os.path.join(context.root, config.application.lock))
         judged = (_judged(package, config, lines) for package in packages)
-        return CheckResult(tuple(finding for finding in judged if finding))
+        return CheckResult(findings=tuple(finding for finding in judged if finding))
 
 
 def _shipped(lock: str) -> dict[str, int] | None:

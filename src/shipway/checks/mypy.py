@@ -64,7 +64,7 @@ class Mypy(CheckDefaults):
         )
         if output.code != expected:
             raise tool_crashed(output, "mypy")
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _without_plugin(plugin: str, file: str) -> CannotRun:

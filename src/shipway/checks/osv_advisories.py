@@ -62,7 +62,9 @@ class Advisories(DependencyCheck):
                 _FETCH_LOCK_ADVISORIES,
                 code="advisories-missing",
             )
-        return CheckResult(tuple(findings), (Measure("advisories age", age, "d"),))
+        return CheckResult(
+            findings=tuple(findings), measures=(Measure("advisories age", age, "d"),)
+        )
 
 
 def _unpinned(name: str, config: Config) -> Finding:
@@ -151,7 +153,9 @@ class ImagePackages(Scanner):
                 code="advisories-missing",
             )
         measures = [Measure(f"packages of {name}", count) for name, count in counts.items()]
-        return CheckResult(findings, (Measure("advisories age", max(ages), "d"), *measures))
+        return CheckResult(
+            findings=findings, measures=(Measure("advisories age", max(ages), "d"), *measures)
+        )
 
 
 def _image(config: Config) -> str:

@@ -75,7 +75,7 @@ class OsvScanner(DependencyCheck):
             raise tool_crashed(output, "osv-scanner")
         if not packages:
             raise no_packages("osv-scanner")
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _faults(entry: dict[str, Any], config: Config) -> Iterator[Finding]:

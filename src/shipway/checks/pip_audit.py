@@ -92,7 +92,7 @@ class PipAudit(DependencyCheck):
                 f"It asks pypi.org's JSON API, which a mirror may lack. {ADVISORIES_REMEDY}",
                 code="nothing-to-scan",
             )
-        return CheckResult((*faults, *unknown))
+        return CheckResult(findings=(*faults, *unknown))
 
 
 def _reached(output: ToolOutput) -> None:

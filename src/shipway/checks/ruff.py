@@ -34,7 +34,7 @@ class RuffLint(CheckDefaults):
         """0: clean, 1: findings, anything else: it did not run."""
         results = _read(output, "ruff", (0, 1))
         return CheckResult(
-            tuple(_finding("ruff", result, context) for result in results),
+            findings=tuple(_finding("ruff", result, context) for result in results),
             remedy="Repair what is safe: shipway run --fix.",
         )
 
@@ -58,7 +58,7 @@ class RuffFormat(CheckDefaults):
         files = sorted({finding.path for finding in findings if finding.rule == "unformatted"})
         reading = unformatted_findings("ruff-format", files)
         others = tuple(finding for finding in findings if finding.rule != "unformatted")
-        return CheckResult((*others, *reading.findings), remedy=reading.remedy)
+        return CheckResult(findings=(*others, *reading.findings), remedy=reading.remedy)
 
 
 def unformatted_findings(tool: str, files: list[str]) -> CheckResult:
@@ -74,7 +74,7 @@ def unformatted_findings(tool: str, files: list[str]) -> CheckResult:
         )
         for file in files
     )
-    return CheckResult(findings, remedy="Let it be formatted: shipway run --fix.")
+    return CheckResult(findings=findings, remedy="Let it be formatted: shipway run --fix.")
 
 
 def _read(output: ToolOutput, tool: str, codes: tuple[int, ...]) -> list[dict[str, object]]:

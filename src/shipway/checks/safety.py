@@ -79,7 +79,7 @@ class Safety(DependencyCheck):
             raise tool_crashed(output, "safety")
         if not packages:
             raise no_packages("safety")
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _asked(output: ToolOutput) -> None:

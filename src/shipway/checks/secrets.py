@@ -66,7 +66,7 @@ class SecretScanner(Scanner):
             )
         if not looked_at:
             raise self._nothing()
-        return CheckResult(findings, secrets=places)
+        return CheckResult(findings=findings, secrets=places)
 
     def _findings(self, secrets: Sequence[Secret]) -> tuple[Finding, ...]:
         return tuple(self._finding(secret) for secret in secrets)

@@ -85,7 +85,7 @@ class Semgrep(Scanner):
             raise tool_crashed(output, "semgrep")
         if not scanned:
             raise nothing_to_scan("semgrep", "no Python file or template")
-        return CheckResult((*findings, *given_up))
+        return CheckResult(findings=(*findings, *given_up))
 
 
 def _digest() -> str:

@@ -133,7 +133,7 @@ class Trivy(Scanner):
         lost = [path for path in _targets(config) if path not in targets]
         if lost:
             raise unreadable_files("trivy", lost, _MEND)
-        return CheckResult(findings)
+        return CheckResult(findings=findings)
 
 
 def _targets(config: Config) -> tuple[str, ...]:

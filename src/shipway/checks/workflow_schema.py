@@ -62,7 +62,7 @@ class WorkflowSchema(Scanner):
             raise tool_crashed(output, _NAME) from None
         if output.code != int(bool(findings)) or not (findings or valid):
             raise tool_crashed(output, _NAME)
-        return CheckResult(tuple(findings))
+        return CheckResult(findings=tuple(findings))
 
 
 def _finding(error: dict[str, Any], context: CheckContext) -> Finding:

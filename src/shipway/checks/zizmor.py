@@ -104,7 +104,7 @@ class Zizmor(Scanner):
         expected = _CODE[max(finding.severity for finding in findings)] if findings else 0
         if output.code != expected or not isinstance(listed, list):
             raise tool_crashed(output, "zizmor")
-        return CheckResult(tuple(findings))
+        return CheckResult(findings=tuple(findings))
 
 
 def _finding(result: dict[str, Any], context: CheckContext) -> Finding:

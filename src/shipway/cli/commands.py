@@ -8,6 +8,10 @@ COMMANDS = {
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
     "plan": ("plan", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),
+    "history": (
+        "history",
+        "Show the runs on record: verdict, duration, coverage, what became slower or is flaky",
+    ),
     "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),
     "resume": (

@@ -42,15 +42,17 @@ def try_entries(
     installed = StepResult(
         step="install", stage=install.stage, outcome=Outcome.PASSED, facts={"python": python}
     )
-    context = replace(context, upstream={"install": installed})
+    # What the application's own commands write during the trial goes there.
+    trial = os.path.join(context.state, "trial")
+    os.makedirs(trial, mode=0o700, exist_ok=True)
+    context = replace(context, upstream={"install": installed}, out=trial)
     context, complaint = _built(install, context, python)
     with ExitStack() as services:
         variables: dict[str, str] = {}
         if project.config.services:
             try:
-                data = os.path.join(project.state, "trial")
                 extra = {
-                    name: value.replace("{data}", data)
+                    name: value.replace("{data}", trial)
                     for name, value in project.config.application.env.items()
                 }
                 provided = services.enter_context(

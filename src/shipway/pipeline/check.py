@@ -74,7 +74,7 @@ class ToolOutput:
     reports: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckResult:
     """What a check understood. `failed` is a sentence where the tool itself says no.
 

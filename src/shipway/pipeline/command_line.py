@@ -23,6 +23,7 @@ COMMANDS = (
     "down",
     "explain",
     "findings",
+    "history",
     "hold",
     "image",
     "infra",

@@ -434,7 +434,9 @@ def build_release(
     program, *arguments = shlex.split(application.build)
     own = os.path.join(binaries, program)
     argv = (own if os.path.exists(own) else program, *arguments)
-    done = context.processes.run(Command(argv, path, env, step.timeout, context.secrets), on_output)
+    sandbox = context.sandbox(path, data)
+    command = Command(argv, path, env, step.timeout, context.secrets, sandbox=sandbox)
+    done = context.processes.run(command, on_output)
     if done.code:
         log = done.stdout + done.stderr
         last = " / ".join(log.strip().splitlines()[-3:])

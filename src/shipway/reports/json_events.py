@@ -106,6 +106,7 @@ PROBLEM = _object(
     new={"type": ["boolean", "null"]},
     remedy=_TEXT,
     command=_TEXT,
+    key=_TEXT,
 )
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
 EVENTS: dict[str, JsonObject] = {
@@ -299,6 +300,7 @@ class ProblemObject(TypedDict):
     new: bool | None
     remedy: str
     command: str
+    key: str
 
 
 class TallyObject(TypedDict):
@@ -436,6 +438,7 @@ def problem_objects(result: RunResult) -> list[ProblemObject]:
             "new": problem.new,
             "remedy": problem.remedy,
             "command": problem.command,
+            "key": problem.key,
         }
         for problem in run_problems(result)
     ]

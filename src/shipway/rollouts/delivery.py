@@ -19,7 +19,7 @@ _FAILED = (Verdict.ROLLED_BACK, Verdict.FAILED)
 _ENDED = (Verdict.PASSED, *_FAILED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveryMetrics:
     """The four keys over a number of days. A figure is None where nothing is known of it.
 

@@ -62,7 +62,7 @@ _MAKES = re.compile(rf"\b({'|'.join(FRAMEWORKS)})\(")
 _MOST = 1000  # modules that are looked at where no usual one has an application
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EntryPoint:
     """framework: flask, fastapi, django, starlette, litestar or quart; wsgi or asgi for another.
 
@@ -243,9 +243,9 @@ def _named(served: ServedEntry, graph: ModuleGraph, module: Module) -> EntryPoin
     if framework in _ASGI and not asynchronous:
         framework = "wsgi" if framework != "asgi" else framework
     return EntryPoint(
-        framework,
-        served.module,
-        name,
+        framework=framework,
+        module=served.module,
+        name=name,
         factory=bool(call),
         arguments=call if call not in ("", "()") else "",
         folder=_folder(graph),
@@ -333,7 +333,11 @@ def _django_entry_point(sources: Sources) -> EntryPoint | None:
         for place in places:
             if sources.read(f"{prefix}{place.replace('.', '/')}.py") is not None:
                 return EntryPoint(
-                    "django", place, "application", folder=folder, evidence="manage.py names it"
+                    framework="django",
+                    module=place,
+                    name="application",
+                    folder=folder,
+                    evidence="manage.py names it",
                 )
     return None
 
@@ -389,10 +393,10 @@ def _entries(sources: Sources, paths: Sequence[str]) -> Iterator[tuple[Rank, Ent
                 evidence = f"its imports reach {carried} route{'s' * (carried > 1)}, from {path}"
             call = arguments.get(variable, "") if factory and _needs(graph, name, variable) else ""
             entry = EntryPoint(
-                framework,
-                name,
-                variable,
-                factory,
+                framework=framework,
+                module=name,
+                name=variable,
+                factory=factory,
                 arguments=call,
                 folder=_folder(graph),
                 evidence=evidence,

@@ -133,8 +133,9 @@ def find_environment_variables(
     by_name: dict[str, EnvironmentVariable] = {}
     trees = [(path, parse_source(body)) for path, body in texts]
     settings = _settings_classes(tree for _, tree in trees if tree)
+    members = _enumeration_members(tree for _, tree in trees if tree)
     for path, tree in trees:
-        for reading in _readings(tree, settings) if tree else ():
+        for reading in _readings(tree, settings, members) if tree else ():
             if reading.name in _PLATFORM or not reading.name.replace("_", "").isalnum():
                 continue
             required = reading.required and path not in unreached
@@ -223,7 +224,9 @@ class _Scope:
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
 
 
-def _readings(tree: ast.Module, settings: Mapping[str, ast.ClassDef]) -> Iterator[_Reading]:
+def _readings(
+    tree: ast.Module, settings: Mapping[str, ast.ClassDef], members: Mapping[str, str]
+) -> Iterator[_Reading]:
     scope = _scope(tree)
     for node in ast.walk(tree):
         match node:
@@ -244,7 +247,7 @@ def _readings(tree: ast.Module, settings: Mapping[str, ast.ClassDef]) -> Iterato
             case ast.Call(func=ast.Name(id="Dynaconf") | ast.Attribute(attr="Dynaconf")):
                 yield from _of_dynaconf(node)
             case ast.ClassDef() if node.name in settings:
-                yield from _of_settings(node, settings)
+                yield from _of_settings(node, settings, members)
 
 
 def _scope(tree: ast.Module) -> _Scope:
@@ -506,7 +509,9 @@ def _settings_classes(trees: Iterable[ast.Module]) -> dict[str, ast.ClassDef]:
     return settings
 
 
-def _of_settings(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> Iterator[_Reading]:
+def _of_settings(
+    node: ast.ClassDef, settings: Mapping[str, ast.ClassDef], members: Mapping[str, str]
+) -> Iterator[_Reading]:
     prefix = _prefix(node, settings)
     for statement in node.body:
         if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
@@ -529,7 +534,29 @@ def _of_settings(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> It
                         name = other.value.upper()
         example = next((value for word, value in _ANNOTATIONS if word in annotation), "")
         default = _beginning(statement.value) if statement.value else ""
+        if isinstance(statement.value, ast.Attribute):
+            default = members.get(ast.unparse(statement.value), "")
         yield _Reading(name, required, statement.lineno, example, default)
+
+
+def _enumeration_members(trees: Iterable[ast.Module]) -> dict[str, str]:
+    """`Mode.production` → "prod", of the classes whose members are texts."""
+    return {
+        f"{node.name}.{target.id}": value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and any("Enum" in _name(base) for base in node.bases)
+        for statement in node.body
+        for target, value in _assigned_text(statement)
+    }
+
+
+def _assigned_text(statement: ast.stmt) -> Iterator[tuple[ast.Name, str]]:
+    match statement:
+        case ast.Assign(targets=[ast.Name() as target], value=ast.Constant(value=str(value))) | (
+            ast.AnnAssign(target=ast.Name() as target, value=ast.Constant(value=str(value)))
+        ):
+            yield target, value
 
 
 def _prefix(node: ast.ClassDef, settings: Mapping[str, ast.ClassDef]) -> str:

@@ -35,9 +35,9 @@ _REMOUNT, _NOATIME, _NODIRATIME, _BIND, _REC = 32, 1024, 2048, 4096, 16384
 _SLAVE, _RELATIME, _DETACH = 1 << 19, 1 << 21, 2
 _STATVFS_RELATIME = 4096
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 36, 38
-_PIDFD_OPEN, _CREATE_RULESET, _RESTRICT_SELF = 434, 444, 446
+_PIDFD_OPEN, _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 434, 444, 445, 446
 _SIGKILL, _SIGTERM, _SIGSTOP = 9, 15, 19
-_MAKE_BLOCK = 1 << 11  # the right that a domain takes away where it must take one: block devices
+_REFER = 1 << 13  # the right to move and link files between folders; of ABI 2
 _SCOPE_SIGNAL = 1 << 1
 _INTERVAL = 500  # milliseconds between looks at memory and processes
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -94,7 +94,7 @@ def _enter_namespaces(options: dict[str, list[str]]) -> None:
     user, group = os.geteuid(), os.getegid()
     if user and _reads("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
         raise Refused("AppArmor restricts user namespaces")
-    if not user and _landlock_version() < 1:
+    if not user and _landlock_version() < 2:
         raise Refused("root could undo it, and there is no Landlock to forbid that")
     offline = _NEWNET if "network" in options else 0
     _call(_libc.unshare, _NEWNS | _NEWPID | offline | (_NEWUSER if user else 0))
@@ -186,13 +186,20 @@ def _restrict(*, files: bool) -> None:
     """Enter a Landlock domain: nothing outside of it can be traced, read as /proc has it, or
     signalled. files: nothing can be mounted or unmounted, either."""
     version = _landlock_version()
+    files = files or version < 6
     rights = (ctypes.c_uint64 * 3)()
     size = 8 if version < 4 else 16 if version < 6 else 24
-    rights[0] = _MAKE_BLOCK if files or version < 6 else 0
+    rights[0] = _REFER if files else 0
     rights[2] = _SCOPE_SIGNAL if version >= 6 else 0
     rules = _libc.syscall(_CREATE_RULESET, ctypes.byref(rights), ctypes.c_size_t(size), 0)
     if rules < 0:
         raise Refused(f"Landlock: {os.strerror(ctypes.get_errno())}")
+    if files:  # without this rule, no file could be moved from one folder to another
+        top = os.open("/", os.O_PATH)
+        rule = _REFER.to_bytes(8, sys.byteorder) + top.to_bytes(4, sys.byteorder)
+        if _libc.syscall(_ADD_RULE, rules, 1, rule, 0):
+            raise Refused(f"Landlock: {os.strerror(ctypes.get_errno())}")
+        os.close(top)
     if _libc.syscall(_RESTRICT_SELF, rules, 0):
         _call(_libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if _libc.syscall(_RESTRICT_SELF, rules, 0):
@@ -206,7 +213,7 @@ def _restrict(*, files: bool) -> None:
 def _supervise(control: int, status: int, options: dict[str, list[str]], program: list[str]) -> int:
     """Start the program, wait for its end, and end what is left."""
     mode = options["mode"][0]
-    if mode == "landlock" and _landlock_version() < 1:
+    if mode == "landlock" and _landlock_version() < 2:
         _say(status, "refused the kernel has no Landlock")
         return 1
     if mode != "namespaces" and "network" in options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +34,8 @@ class Phase:
     baseline_errors: int
     slow: int = 0
     alone: bool = False
+    probes: tuple[int, int, int, int] = (0, 0, 0, 0)  # candidate, errors, baseline, errors
+    hanging: int = 0  # requests that the candidate gets besides, and never answers
 
 
 def counts(requests: int, errors: int, slow: int) -> RequestCounts:
@@ -53,7 +55,11 @@ def judgements(
         for _ in range(phase.windows):
             ours = counts(phase.candidate, phase.candidate_errors, phase.slow)
             theirs = counts(phase.baseline, phase.baseline_errors, 50)
-            state, judgement = observe(state, AnalysisWindow(1.0, ours, theirs, phase.alone))
+            ours = replace(ours, sent=ours.requests + phase.hanging)
+            theirs = replace(theirs, sent=theirs.requests)
+            tried = (counts(*phase.probes[:2], 50), counts(*phase.probes[2:], 50))
+            window = AnalysisWindow(1.0, ours, theirs, phase.alone, *tried)
+            state, judgement = observe(state, window)
             said.append(judgement)
     return said
 
@@ -86,6 +92,8 @@ def phases(draw: st.DrawFn) -> list[Phase]:
                 draw(st.integers(0, theirs)),
                 draw(st.sampled_from([0, 50, 400])),
                 draw(st.booleans()),
+                draw(st.sampled_from([(0, 0, 0, 0), (9, 4, 1, 0), (2, 0, 30, 9), (5, 5, 0, 0)])),
+                draw(st.sampled_from([0, 0, 1, 20])),
             )
         )
     return drawn
@@ -116,10 +124,16 @@ def test_an_overload_that_fails_requests_of_both_is_told_as_one() -> None:
 def test_a_candidate_alone_under_overload_is_compared_with_the_limit_and_not_with_the_past() -> (
     None
 ):
-    said = judgements([Phase(30, 50, 9, 50, 9), Phase(60, 100, 24, 0, 0, alone=True)])
+    said = judgements([Phase(30, 50, 9, 50, 9), Phase(60, 100, 60, 0, 0, alone=True)])
     rolled_back = next(one for one in said if one.decision is Decision.ROLL_BACK)
-    assert "no baseline, only the limit of" in rolled_back.sentence
+    assert "candidate fails 60 % of" in rolled_back.sentence
+    assert "baseline before in at most 2" in rolled_back.sentence
     assert "the baseline failed 18 % before: overload" in rolled_back.sentence
+
+
+def test_a_candidate_alone_fails_no_more_than_half_again_what_the_baseline_failed() -> None:
+    said = judgements([Phase(30, 50, 9, 50, 9), Phase(60, 100, 24, 0, 0, alone=True)])
+    assert {one.decision for one in said} == {Decision.CONTINUE}
 
 
 def test_a_candidate_that_alone_fails_is_no_overload() -> None:

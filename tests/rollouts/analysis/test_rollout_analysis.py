@@ -56,3 +56,14 @@ def test_a_first_release_has_no_time_before() -> None:
     judging.seed_baseline({"new": answered(100, 80.0)})
     assert switched(judging, answered(60, 160.0)) in (Decision.CONTINUE, Decision.PROMOTE)
     assert "no baseline" in judging.sentence
+
+
+def test_a_minute_in_which_the_shares_changed_is_not_judged() -> None:
+    judging = RolloutAnalysis(Environment(strategy="canary"), "new", "old")
+    outage = {"new": answered(60, 80.0, 30), "old": answered(540, 80.0)}  # it came later
+    judging.observe(TrafficSample(60.0, 60.0, {"old": answered(600, 80.0)}), 0)
+    assert judging.observe(TrafficSample(120.0, 60.0, outage), 10) is None
+    assert judging.last is None
+    for minute in (3, 4):
+        judging.observe(TrafficSample(60.0 * minute, 60.0, outage), 10)
+    assert judging.decision is Decision.ROLL_BACK

@@ -34,14 +34,14 @@ class Writing(VirtualClock):
 @pytest.fixture
 def instances(tmp_path: Path) -> Instances:
     return Instances(
-        Application(),
-        Environment(),
-        str(tmp_path),
-        SystemProcesses(),
-        RealHttp(),
-        VirtualClock(),
-        ProcessRuntime(Application()),
-        EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
+        application=Application(),
+        environment=Environment(),
+        folder=str(tmp_path),
+        processes=SystemProcesses(),
+        http=RealHttp(),
+        clock=VirtualClock(),
+        hosting=ProcessRuntime(Application()),
+        services=EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
         hidden=("hunter22",),
     )
 

@@ -25,14 +25,14 @@ from shipway.system.redaction import BLOT
 def instances(tmp_path: Path) -> Instances:
     application = Application(serve="sh -c 'echo $MAIL; echo $SECRET_KEY; echo ready; exit 1'")
     return Instances(
-        application,
-        Environment(env={"MAIL": "hunter22"}),
-        str(tmp_path / "state"),
-        SystemProcesses(),
-        RealHttp(),
-        SystemClock(),
-        ProcessRuntime(application),
-        EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
+        application=application,
+        environment=Environment(env={"MAIL": "hunter22"}),
+        folder=str(tmp_path / "state"),
+        processes=SystemProcesses(),
+        http=RealHttp(),
+        clock=SystemClock(),
+        hosting=ProcessRuntime(application),
+        services=EnvironmentServices(Config(), Environment(), str(tmp_path), SystemProcesses()),
         hidden=("hunter22",),
     )
 

@@ -29,13 +29,15 @@ from shipway.rollouts.analysis.regression_evidence import (
     EvidenceSpan,
     MetricEvidence,
 )
-from shipway.rollouts.analysis.state import JudgeState
+from shipway.rollouts.analysis.state import KNOWN, JudgeState
 from shipway.rollouts.analysis.unanswered import patience, unanswered_excess, with_overdue
 from shipway.rollouts.analysis.window import AnalysisWindow, Decision, Judgement, RequestCounts
 
 # Why, in one sentence with figures.
 
 NO_REQUESTS = RequestCounts()
+WIDESPREAD = 0.3  # of the requests that are worse: more than a few clients make
+FEW_CLIENTS = "clients stay with one release, and a few of them could make that difference"
 
 # Less evidence against a candidate is nothing unusual; with more it is watched, not promoted.
 DOUBT = 2.0
@@ -91,7 +93,8 @@ def _span_figures(state: JudgeState, number: int) -> str:
     else:
         theirs = format_percent(span.limit)
         worse = span.events / span.requests > span.limit
-        beside = f", baseline before in at most {theirs}" if number else _only_limit(span.limit)
+        before = number or state.known >= KNOWN
+        beside = f", baseline before in at most {theirs}" if before else _only_limit(span.limit)
     if worse and ours != theirs:
         return f"{what} {ours} of {span.requests:,} requests{beside}"
     # Their shares of the traffic changed while both got worse: sums do not compare them.
@@ -463,6 +466,7 @@ def _with_evidence(
                 powers,
             ),
         ),
+        clients_known=window.candidate.error_clients is not None,
         compared_latency=state.compared_latency or compared or probed,
     )
 
@@ -523,6 +527,8 @@ def _decide(state: JudgeState) -> tuple[Decision, str]:
     if state.rolled_back:
         return Decision.ROLL_BACK, state.rolled_back
     if state.evidence >= 1.0 / settings.alpha:
+        if _few_clients_could(state):
+            return _held(state, f"{strongest_evidence(state)}; {FEW_CLIENTS}")
         return Decision.ROLL_BACK, strongest_evidence(state)
     if state.silent >= settings.stale:
         return _held(state, f"no request reached the candidate for {state.silent:.0f} s")
@@ -534,6 +540,21 @@ def _decide(state: JudgeState) -> tuple[Decision, str]:
     if not state.judged:
         return Decision.CONTINUE, waiting_sentence(state)
     return Decision.CONTINUE, _obstacle(state, lacks)
+
+
+def _few_clients_could(state: JudgeState) -> bool:
+    """Whether clients stay with one release, so that a few of them could make the difference.
+
+    Then requests are not routed one by one, and what differs between clients differs between
+    releases. Only a difference that is most clients' is the release's own.
+    """
+    number = _strongest_metric(state)
+    span = state.metrics[number].span
+    if not state.settings.sticky or not span.requests_baseline:
+        return False
+    if state.clients_known and not number:
+        return False
+    return span.events - span.expected < WIDESPREAD * span.requests
 
 
 def _obstacle(state: JudgeState, lacks: str) -> str:

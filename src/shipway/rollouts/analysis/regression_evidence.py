@@ -91,9 +91,9 @@ class BurstModel:
 # at most α, whenever one looks (Ville 1939). Smaller L keep that: the cap, which is there
 # so that one second cannot decide alone, and λ ≤ 1 (Jensen), which is there for bursts.
 
-ODDS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1000.0)
-WEIGHTS = (0.06, 0.09, 0.13, 0.16, 0.16, 0.16, 0.12, 0.07, 0.05)
-START = 0.7  # of the stake is bet on "from the beginning"
+ODDS = (1.5, 2.2, 5.0, 12.0, 60.0, 1000.0)
+WEIGHTS = (0.1, 0.26, 0.2, 0.26, 0.1, 0.08)
+START = 0.85  # of the stake is bet on "from the beginning"
 CAP = 2.0  # nats a second
 _LARGEST = 1e200
 Bets = tuple[float, ...]

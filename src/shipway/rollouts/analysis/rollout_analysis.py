@@ -99,6 +99,7 @@ class AnalysisState:
     evidence: tuple[JudgementRow, ...] = ()
 
 
+COARSE = 10.0  # seconds from which on a sample is not cut where the shares of traffic change
 PAST = 1000  # requests that the time before a rollout counts for
 
 
@@ -110,6 +111,8 @@ class RolloutAnalysis:
         self._old = old
         self._state = judge.initial_state(replace(settings.judge, sticky=settings.sticky))
         self._on = settings.judged
+        self._rolling = settings.strategy == "rolling"
+        self._weight: float | None = None
         self.last: Judgement | None = None
         self.evidence: list[JudgementRow] = []
 
@@ -125,12 +128,17 @@ class RolloutAnalysis:
         """Judge a sample; what was said, where the decision is another than before.
 
         weight: percent for the new release. Before it has any, the judge learns what is usual.
+        A minute in which it changed is not judged, because the releases did not serve all of it
+        alike; of a rolling update, in which it always changes, only the first.
         """
         new, old = (sample.counts.get(name, RequestCounts()) for name in (self._new, self._old))
         new_probes, old_probes = (
             sample.probes.get(name, RequestCounts()) for name in (self._new, self._old)
         )
-        if not self._on:
+        before = self._weight
+        moved = before is not None and weight != before and not (before and self._rolling)
+        self._weight = weight
+        if not self._on or (moved and sample.seconds >= COARSE):
             return None
         if not weight and not new.reached:
             if old.reached:

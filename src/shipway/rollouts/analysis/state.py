@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import sqrt
 
 from shipway.config.tables import JudgeSettings
 from shipway.rollouts.analysis.latency import QUANTILES, Histogram
@@ -11,7 +12,7 @@ from shipway.rollouts.analysis.regression_evidence import MetricEvidence, bets_w
 from shipway.rollouts.analysis.unanswered import UnansweredRequests
 from shipway.rollouts.analysis.window import AnalysisWindow
 
-ERRORS_WEIGHT = 0.5
+ERRORS_WEIGHT = 0.7
 GONE = 5.0  # seconds without a request after which the baseline counts as without traffic
 GONE_WINDOWS = 3  # and so many windows: one that is missing is no evidence
 PEOPLE_RATE = 1.0  # of people's requests a second from which on probes prove nothing
@@ -42,8 +43,9 @@ class JudgeState:
     the same of Shipway's own. unanswered, unanswered_baseline: who waits for an answer. seconds:
     since the candidate's first request. judged: of these, after the warm-up. silent,
     silent_baseline: since the last request of each. known, known_errors: of the baseline, before
-    the candidate had traffic, too. metrics: errors, then one for each of QUANTILES. rolled_back:
-    the sentence of the verdict, which is final.
+    the candidate had traffic, too. metrics: errors, then one for each of QUANTILES.
+    clients_known: whether errors are counted by client. rolled_back: the sentence of the verdict,
+    which is final.
     """
 
     settings: JudgeSettings
@@ -60,6 +62,7 @@ class JudgeState:
     metrics: tuple[MetricEvidence, ...] = (MetricEvidence(),) * (1 + len(QUANTILES))
     proof_errors: Logs = FIRST_ERRORS
     proof_latency: Logs = FIRST_LATENCY
+    clients_known: bool = False
     compared_latency: bool = False
     histogram: Histogram = ()
     unanswered: UnansweredRequests = field(default_factory=UnansweredRequests)
@@ -127,6 +130,19 @@ class JudgeState:
         return ERRORS_WEIGHT * self.errors_evidence + (1.0 - ERRORS_WEIGHT) * mean
 
 
+KNOWN = 500  # requests from which on the baseline's rate is the measure
+DRIFT = 1.5  # times the baseline's rate that is allowed: it may have changed since
+_QUANTILE = 2.807  # of the normal distribution: wrong in α/4 of all cases
+
+
 def _limit_alone(settings: JudgeSettings, known: int, errors: int) -> float:
-    """error_limit, or the baseline's own rate where that is known to be more."""
-    return max(settings.error_limit, errors / max(1, known))
+    """What the baseline provably had, and half as much again; of one that is hardly known,
+    error_limit or its own rate, whichever is more.
+
+    The upper bound of a Poisson count, by Wilson and Hilferty (1931).
+    """
+    if known < KNOWN:
+        return max(settings.error_limit, errors / max(1, known))
+    count = errors + 1.0
+    upper = count * (1.0 - 1.0 / (9.0 * count) + _QUANTILE / (3.0 * sqrt(count))) ** 3
+    return min(1.0, DRIFT * upper / known)

@@ -59,7 +59,7 @@ class Instance:
         return Server(self.pid, self.born, self.log)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Instances:
     """Starts, watches and stops the instances of one environment.
 

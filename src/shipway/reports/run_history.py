@@ -1,0 +1,205 @@
+"""What the runs on record say together: how they went, what became slow, what is flaky. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+
+from shipway.codec import JsonObject
+from shipway.findings.finding import FindingState
+from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.problems import Problem, run_problems
+from shipway.pipeline.result import RunResult
+from shipway.reports.figures import format_duration
+from shipway.reports.run_findings import run_findings
+from shipway.reports.sanitize import one_line
+
+_RAN = (Outcome.PASSED, Outcome.FAILED)
+_SLOWER = 1.5  # times the median of the runs before
+_NOTICED = 1.0  # seconds: less is noise
+_LEAST = 3  # runs before, so that there is a trend
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run. coverage: percent, None where it was not measured. problems: how many it had."""
+
+    run: str
+    started: float
+    branch: str
+    commit: str
+    verdict: str
+    seconds: float
+    coverage: float | None
+    problems: int
+    open_findings: int
+
+
+@dataclass(frozen=True)
+class StepTrend:
+    """How long a step took last, and the median of its runs before; cached ones do not count."""
+
+    step: str
+    last: float
+    before: float
+    runs: int
+
+    @property
+    def slower(self) -> bool:
+        """Whether it is worth a look."""
+        return (
+            self.runs > _LEAST
+            and self.last > self.before * _SLOWER
+            and self.last - self.before > _NOTICED
+        )
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """rows, newest first. flaky: tests that failed and passed at one commit."""
+
+    rows: tuple[RunRow, ...]
+    steps: tuple[StepTrend, ...]
+    flaky: tuple[str, ...]
+
+    def to_dict(self) -> JsonObject:
+        """For `--json`."""
+        return {
+            "runs": [vars(row) for row in self.rows],
+            "steps": [{**vars(trend), "slower": trend.slower} for trend in self.steps],
+            "flaky": list(self.flaky),
+        }
+
+
+def run_history(runs: Sequence[RunResult]) -> RunHistory:
+    """The history. runs: newest first, of any branch."""
+    rows = tuple(
+        RunRow(
+            run=run.run,
+            started=run.started,
+            branch=run.branch,
+            commit=run.commit,
+            verdict=run.verdict.value,
+            seconds=run.seconds,
+            coverage=_coverage(run),
+            problems=len(run_problems(run)),
+            open_findings=len(_open(run)),
+        )
+        for run in runs
+    )
+    return RunHistory(rows, tuple(_trends(runs)), tuple(sorted(_flaky(runs))))
+
+
+def _coverage(run: RunResult) -> float | None:
+    measures = (measure for step in run.steps for measure in step.measures)
+    return next((m.value for m in measures if m.name == "coverage" and not m.subject), None)
+
+
+def _open(run: RunResult) -> frozenset[str]:
+    found = (entry.finding for entry in run_findings(run))
+    return frozenset(f.fingerprint for f in found if f.state is FindingState.OPEN)
+
+
+def _trends(runs: Sequence[RunResult]) -> Iterator[StepTrend]:
+    took: dict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        for step in run.steps:
+            if step.outcome in _RAN:
+                took[step.step].append(step.seconds)
+    for name, (last, *before) in sorted(took.items()):
+        yield StepTrend(name, last, median(before) if before else last, len(before) + 1)
+
+
+def _flaky(runs: Sequence[RunResult]) -> set[str]:
+    """Tests that failed in one run of a commit and not in another one of the same commit."""
+    suites: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
+    for run in runs:
+        for step in run.steps:
+            if run.commit and step.tests and step.outcome in _RAN:
+                failed = frozenset(failure.name for failure in step.tests.failures)
+                if step.tests.failed == len(failed):  # else some are not named
+                    suites[run.commit, step.step].append(failed)
+    return {
+        name
+        for outcomes in suites.values()
+        for name in frozenset().union(*outcomes) - outcomes[0].intersection(*outcomes)
+    }
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """What one run has and another has not. steps: name → seconds in the first, in the second."""
+
+    opened: tuple[Problem, ...]
+    closed: tuple[Problem, ...]
+    coverage: tuple[float | None, float | None]
+    steps: tuple[tuple[str, float, float], ...]
+
+
+def compare_runs(old: RunResult, new: RunResult) -> RunDifference:
+    """From `old` to `new`."""
+    before = {problem.key: problem for problem in run_problems(old)}
+    after = {problem.key: problem for problem in run_problems(new)}
+    took = {step.step: step.seconds for step in old.steps if step.outcome in _RAN}
+    return RunDifference(
+        opened=tuple(problem for key, problem in after.items() if key not in before),
+        closed=tuple(problem for key, problem in before.items() if key not in after),
+        coverage=(_coverage(old), _coverage(new)),
+        steps=tuple(
+            (step.step, took[step.step], step.seconds)
+            for step in new.steps
+            if step.outcome in _RAN and step.step in took
+        ),
+    )
+
+
+def history_lines(history: RunHistory) -> Iterator[str]:
+    """The history for a terminal."""
+    if not history.rows:
+        yield "no run is on record"
+        return
+    heads = ("run", "when (UTC)", "branch", "verdict", "took", "coverage", "problems")
+    table = [heads, *(_cells(row) for row in history.rows)]
+    widths = [max(len(cells[column]) for cells in table) for column in range(len(heads))]
+    for cells in table:
+        yield "  ".join(
+            f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)
+        ).rstrip()
+    for trend in history.steps:
+        if trend.slower:
+            times = f"{format_duration(trend.last)}, {format_duration(trend.before)} before"
+            yield f"slower       {one_line(trend.step)}: {times}"
+    for name in history.flaky:
+        yield f"flaky        {one_line(name)}: it failed and passed at one commit"
+
+
+def difference_lines(difference: RunDifference) -> Iterator[str]:
+    """A comparison for a terminal."""
+    for sign, problems in (("new ", difference.opened), ("gone", difference.closed)):
+        for problem in problems:
+            yield f"{sign}  {problem.kind.value:<13}  {one_line(problem.sentence)}"
+    if not (difference.opened or difference.closed):
+        yield "the same problems"
+    old, new = difference.coverage
+    if old is not None and new is not None:
+        yield f"coverage  {old:.4g} % → {new:.4g} %"
+    for step, before, after in difference.steps:
+        yield f"{one_line(step):<20}  {format_duration(before)} → {format_duration(after)}"
+
+
+def _cells(row: RunRow) -> tuple[str, ...]:
+    when = datetime.fromtimestamp(row.started, UTC).strftime("%Y-%m-%d %H:%M")
+    coverage = "–" if row.coverage is None else f"{row.coverage:.4g} %"
+    name, branch = one_line(row.run, 40), one_line(row.branch or "–", 30)
+    return (
+        name,
+        when,
+        branch,
+        row.verdict,
+        format_duration(row.seconds),
+        coverage,
+        str(row.problems),
+    )
