@@ -215,9 +215,7 @@ AwsService = Literal[
 class CostExplorerClient(Protocol):
     """As much of Cost Explorer (boto3: "ce") as is asked."""
 
-    def get_anomaly_monitors(self, *, NextPageToken: str = ...) -> Mapping[str, Any]:
-        """One page of the account's monitors."""
-        ...
+    def get_anomaly_monitors(self, **request: str) -> Mapping[str, Any]: ...
 
 
 class Clients(Protocol):
