@@ -58,7 +58,7 @@ def test_without_a_browser_it_is_rolled_out_all_the_same(web: Path, port: int) -
     assert first.returncode == 0, first.stdout + first.stderr
     lines = first.stdout.splitlines()
     assert "incomplete: browser: every test was skipped" in lines
-    assert f"address      http://127.0.0.1:{port}" in lines
+    assert f"address        http://127.0.0.1:{port}" in lines
     steps = rows(first.stdout)
     assert steps["coverage"].startswith("passed")
     assert steps["coverage"].endswith("measured without browser, which did not run")
