@@ -84,11 +84,11 @@ def test_another_release_waits_and_is_told_for_what(tmp_path: Path) -> None:
 def test_killed_before_ecs_was_asked_nothing_had_begun(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.config.environments["production"].ecs  # noqa: B018  # read: it is there
-    venture = place.platform()
+    platform = place.platform()
     place.account.throttled = 1
     place.clock.left = 0  # dies at the first wait, which is for the throttled question
     with pytest.raises(Killed):
-        venture.deploy(place.new, place.listener)
+        platform.deploy(place.new, place.listener)
     place.clock.left = 1_000_000
     with pytest.raises(ConfigError, match="no rollout is unfinished"):
         place.platform().resume(place.listener)

@@ -208,11 +208,11 @@ class EcsPlatform:
         then.
         """
         self._say = listener.on_message
-        venture = self._left(listener, stopping)
-        if venture is not None and venture.closed is None:
-            if venture.digest == release.digest:
-                return venture.follow()
-            raise self._others.busy_error(venture.release, venture.deployment)
+        rollout = self._left(listener, stopping)
+        if rollout is not None and rollout.closed is None:
+            if rollout.digest == release.digest:
+                return rollout.follow()
+            raise self._others.busy_error(rollout.release, rollout.deployment)
         service = self._parts.service.describe()
         self._others.raise_if_in_progress()
         now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
@@ -230,8 +230,8 @@ class EcsPlatform:
         desired = int(service.get("desiredCount", 0))
         outlook = self._outlook(service)
         settings = settings_at_once(self.settings, outlook.shift)
-        venture = self._venture(listener, stopping)
-        venture.begin(
+        rollout = self._new_rollout(listener, stopping)
+        rollout.begin(
             release,
             now,
             settings.strategy,
@@ -239,9 +239,9 @@ class EcsPlatform:
             shift=outlook.shift,
         )
         for line in filter(None, (*firing, outlook.sentence)):
-            venture.log_message(line)
+            rollout.log_message(line)
         configuration = deployment_configuration(settings, desired or self._first_tasks)
-        return venture.start(
+        return rollout.start(
             definition, configuration, self._preparations(), None if desired else self._first_tasks
         )
 
@@ -249,42 +249,42 @@ class EcsPlatform:
         """Go back to an earlier release: the one named, or the last that was good before; all at
         once, without building or migrating anything. Where a rollout is not finished, undo it."""
         self._say = listener.on_message
-        venture = self._left(listener) or self._adopted(listener)
-        if venture is not None and venture.closed is None:
-            return venture.roll_back()
+        rollout = self._left(listener) or self._adopted(listener)
+        if rollout is not None and rollout.closed is None:
+            return rollout.roll_back()
         service = self._parts.service.describe()
-        rollout = self._earlier(name, service.get("taskDefinition", ""))
+        target = self._earlier(name, service.get("taskDefinition", ""))
         now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
         strategy = "rolling" if self.settings.strategy == "rolling" else "blue-green"
-        venture = self._venture(listener)
-        assert rollout.candidate is not None  # `_earlier` finds only those that are known
-        venture.begin(
-            rollout.candidate,
+        rollout = self._new_rollout(listener)
+        assert target.candidate is not None  # `_earlier` finds only those that are known
+        rollout.begin(
+            target.candidate,
             now,
             strategy,
-            {"settings": rollout.settings},
+            {"settings": target.settings},
             back=True,
         )
         desired = int(service.get("desiredCount", 0))
         if not desired:
-            venture.log_message(self._cold_message(desired))
+            rollout.log_message(self._cold_message(desired))
         configuration = rollback_configuration(self.settings, desired or self._first_tasks)
-        return venture.start(
-            rollout.task_definition, configuration, (), None if desired else self._first_tasks
+        return rollout.start(
+            target.task_definition, configuration, (), None if desired else self._first_tasks
         )
 
     def resume(self, listener: RolloutListener) -> RolloutReport:
         """Go on with a rollout that was held or paused, that a killed command left, or that
         another machine began. Raises ConfigError where there is none."""
         self._say = listener.on_message
-        venture = self._open(listener)
-        return venture.closed or venture.follow(answered=True)
+        rollout = self._open(listener)
+        return rollout.closed or rollout.follow(answered=True)
 
     def cancel(self, listener: RolloutListener) -> RolloutReport:
         """Undo a rollout that is not finished. Raises as `resume` does."""
         self._say = listener.on_message
-        venture = self._open(listener)
-        return venture.closed or venture.roll_back()
+        rollout = self._open(listener)
+        return rollout.closed or rollout.roll_back()
 
     def down(self) -> int:
         """Raises ConfigError: a service on ECS is its stack's."""
@@ -428,14 +428,14 @@ class EcsPlatform:
         )
 
     def _open(self, listener: RolloutListener) -> EcsRollout:
-        venture = self._left(listener) or self._adopted(listener)
-        if venture is None:
+        rollout = self._left(listener) or self._adopted(listener)
+        if rollout is None:
             raise ConfigError(
                 f"no rollout is unfinished in {self.name}",
                 f"See what was: {command_line('status', self.name, '--history')}.",
                 code="rollout-in-progress",
             )
-        return venture
+        return rollout
 
     def _left(
         self, listener: RolloutListener, stopping: Callable[[], bool] = lambda: False
@@ -444,21 +444,21 @@ class EcsPlatform:
         ended it meanwhile."""
         if self._ledger.unfinished is None:
             return None
-        venture = self._venture(listener, stopping)
-        venture.reopen()
+        rollout = self._new_rollout(listener, stopping)
+        rollout.reopen()
         self._past = None
-        return venture
+        return rollout
 
     def _adopted(self, listener: RolloutListener) -> EcsRollout | None:
         """A deployment in progress that another machine began."""
         going = self._others.current()
         if going is None:
             return None
-        venture = self._venture(listener)
-        venture.adopt(going, self._others.release_in(going))
-        return venture
+        rollout = self._new_rollout(listener)
+        rollout.adopt(going, self._others.release_in(going))
+        return rollout
 
-    def _venture(
+    def _new_rollout(
         self, listener: RolloutListener, stopping: Callable[[], bool] = lambda: False
     ) -> EcsRollout:
         entrance = self._entrance
