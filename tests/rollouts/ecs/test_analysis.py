@@ -13,7 +13,7 @@ from tests.rollouts.ecs.fake_environment import Place
 
 from shipway.config.tables import JudgeSettings
 from shipway.pipeline.outcome import Verdict
-from shipway.rollouts.ecs.analysis import UnansweredRequests
+from shipway.rollouts.ecs.analysis import LostRequests
 
 
 def shifted_for(place: Place) -> float:
@@ -98,20 +98,20 @@ def test_requests_that_are_answered_a_minute_later_are_lost_once_at_most(
     answered: list[tuple[int, int]],
 ) -> None:
     """requests, and how many of them are answered only in the next minute."""
-    unanswered, before, lost = UnansweredRequests(), 0, 0
+    unanswered, before, lost = LostRequests(), 0, 0
     for requests, later in answered:
         later = min(requests, later)
         lost += unanswered.add(requests, requests - later + before)
         before = later
     assert lost <= sum(later for _, later in answered)
-    steady = UnansweredRequests()
+    steady = LostRequests()
     total = sum(steady.add(100, 100 - 5 * (number == 0)) for number in range(50))
     assert total == 5  # five are always under way: that is no loss of each minute
 
 
 @given(losses=st.lists(st.integers(0, 100), min_size=1, max_size=30))
 def test_what_is_lost_is_counted_in_its_minute(losses: list[int]) -> None:
-    unanswered = UnansweredRequests()
+    unanswered = LostRequests()
     assert [unanswered.add(100, 100 - lost) for lost in losses] == losses
 
 

@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 #
 # A load balancer's metrics come once a minute, some time after it, and not at all for a minute
 # without requests. TC(:x), CloudWatch's trimmed count, is how many of a minute's response times
-# were
-# at most x seconds: so a histogram comes with every edge that the judge wants. CloudWatch may round
-# response times before it counts; it rounds both releases' alike, so that they can be compared all
-# the same (docs/ecs.md).
-
+# were at most x seconds: so a histogram comes with every edge that the judge wants. CloudWatch may
+# round response times before it counts; it rounds both releases' alike, so that they can be
+# compared all the same (docs/ecs.md).
 #
 # A request that no target answered (502, 504) is the load balancer's own answer, and no metric of a
 # target group counts it. RequestCount does, as soon as a target is chosen (Elastic Load Balancing
@@ -65,7 +63,7 @@ _Values = Mapping[str, float]  # one minute's, by the query's name
 
 
 @dataclass
-class UnansweredRequests:
+class LostRequests:
     """Of one target group, since it is read. A request may be counted in one minute and answered
     in the next: so it is the highest that requests ever were above answers that counts."""
 
@@ -98,7 +96,7 @@ class CloudWatchMetrics:
         self._began = clock.now()
         self._asked = -inf
         self._unsettled: dict[float, Mapping[str, _Values]] = {}
-        self._unanswered = {key: UnansweredRequests() for key in sources}
+        self._unanswered = {key: LostRequests() for key in sources}
         self._flowing: set[str] = set()
         self._totals: dict[str, RequestCounts] = {}
         self.samples: list[TrafficRow] = []
