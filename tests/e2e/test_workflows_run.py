@@ -109,13 +109,13 @@ def prepare(workspace: Path) -> None:
 
 
 def lines(runner: Runner) -> set[str]:
-    """Every line that the workflows of a clone have."""
+    """Every line that the workflows of a clone have, but for what explains a failure."""
     return {
         step["run"].strip()
         for path in runner.workspace.glob(".github/workflows/*.yml")
         for job in yaml.safe_load(path.read_text())["jobs"].values()
         for step in job.get("steps", ())
-        if "run" in step
+        if "run" in step and "failure()" not in step.get("if", "")
     }
 
 
