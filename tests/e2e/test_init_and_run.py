@@ -216,7 +216,8 @@ def test_django_is_migrated_tested_by_itself_and_its_past_is_a_baseline(root: Pa
     (root / "polls/tests.py").write_text(DJANGO["polls/tests.py"].replace('"polls")', '"x")'))
     failed = shipway(root, "run", "unit")
     assert failed.returncode == 1
-    assert "1 of 1 tests failed: polls.tests.IndexTests::test_index" in failed.stdout
+    assert "failed test    polls/tests.py:" in failed.stdout
+    assert "(test_index)" in failed.stdout
 
 
 def test_what_carries_the_routes_is_served_although_a_file_starts_the_constructor(

@@ -26,11 +26,11 @@ def test_what_ministack_does_not_know_is_really_in_the_templates() -> None:
     """A list that names more than it must would hide what could be tried."""
     types = {
         one["Type"]
-        for kind in ("bootstrap", "environment")
+        for kind in ("account", "bootstrap", "environment")
         for one in parse(load_template(kind))["Resources"].values()
     }
     assert set(UNKNOWN) <= types
-    assert len(types - set(UNKNOWN)) == 23
+    assert len(types - set(UNKNOWN)) == 24
 
 
 def test_bootstrap_makes_a_private_repository_and_bucket(
