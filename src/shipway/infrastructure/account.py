@@ -49,5 +49,6 @@ def ensure_service_role(clients: Clients) -> None:
         try:
             clients.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
         except ClientError as error:
-            if error_code(error) != "InvalidInput":  # it is there already
+            # It is there already: IAM says the first, and stand-ins for it the second.
+            if error_code(error) not in ("InvalidInput", "EntityAlreadyExists"):
                 raise
