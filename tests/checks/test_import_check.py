@@ -176,7 +176,7 @@ def test_a_module_for_the_program_of_its_package_is_not_broken(tmp_path: Path) -
     package(tmp_path, "uServer", "")
     (tmp_path / "uServer.py").write_text("import userver\n")
     assert imported(tmp_path) == (0, [])
-    (tmp_path / "uServer.py").write_text("import another\n")
+    (tmp_path / "uServer.py").write_text("import another_program\n")
     assert imported(tmp_path) == (0, ["uServer"])
 
 

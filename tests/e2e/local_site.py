@@ -35,6 +35,9 @@ def app(environ, start):
 """
 
 
+WRITTEN_AFTER = 1.0  # seconds after an answer until Envoy has written it down, at most
+
+
 @dataclass(frozen=True)
 class Asked:
     """One request. begun, ended: seconds since the epoch. answer: its status and release, or the
@@ -102,7 +105,9 @@ class Client:
         possible = [
             request
             for request in list(self.asked)
-            if request.arrived and request.ended >= receipt.started and request.begun <= end
+            if request.arrived
+            and request.ended >= receipt.started - WRITTEN_AFTER
+            and request.begun <= end
         ]
         sure = [
             request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import select
 import stat
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
@@ -33,6 +35,7 @@ from shipway.system.git import repository_root
 # Bytes. As objects, JSON takes some ten times its size; GitHub takes no more than 10 MB, packed.
 _LARGEST = 100_000_000
 _STDIN = "standard input"
+_PIPE_LIMIT = 10.0  # seconds until somebody has to write to a named pipe
 
 
 def import_(*, directory: str, file: str, name: str, remove: str, json: bool) -> int:
@@ -133,9 +136,25 @@ def _content(file: str) -> bytes:
     if file == "-":
         return read_stream(sys.stdin.buffer, _STDIN, _LARGEST)
     if stat.S_ISFIFO(os.stat(file).st_mode):
-        with open(file, "rb") as pipe:
+        with _opened_pipe(file) as pipe:
             return read_stream(pipe, file, _LARGEST)
     return read_bytes(file, _LARGEST)
+
+
+def _opened_pipe(file: str) -> BinaryIO:
+    """A named pipe, once somebody writes. Raises ConfigError where nobody does."""
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    if not poll.poll(_PIPE_LIMIT * 1000):
+        os.close(handle)
+        raise ConfigError(
+            f"nobody writes to the pipe {file}",
+            "Start the tool that does, or name its report.",
+            code="report-unreadable",
+        )
+    os.set_blocking(handle, True)
+    return os.fdopen(handle, "rb")
 
 
 def _severities(scan: ImportedScan) -> dict[str, int]:
