@@ -15,7 +15,7 @@ from moto import mock_aws
 from tests.infrastructure.levers import HERE, LEVERS, config, parameters
 from tests.infrastructure.render import of_type, parse, render
 
-from shipway.infrastructure.parameters import bootstrap_parameters
+from shipway.infrastructure.parameters import account_parameters, bootstrap_parameters
 from shipway.infrastructure.template import load_template
 
 SMALL = {name: positions[0] for name, positions in LEVERS.items()}
@@ -39,6 +39,10 @@ def environment(**levers: Any) -> dict[str, Any]:
 def bootstrap(**aws: Any) -> dict[str, Any]:
     found = bootstrap_parameters(config(**aws), HERE)
     return render(parse(load_template("bootstrap")), found, "web-bootstrap")
+
+
+def account(**aws: Any) -> dict[str, Any]:
+    return render(parse(load_template("account")), account_parameters(config(**aws)), "web-account")
 
 
 def serving(region: str) -> None:
@@ -118,17 +122,17 @@ def test_at_night_there_are_no_tasks_and_in_the_morning_there_are(region: str) -
 
 
 def test_the_budget_mails_at_eighty_percent_at_all_and_when_it_will_be(region: str) -> None:
-    (given,) = of_type(bootstrap(budget=80.0, alerts="a@example.org"), "Budgets::Budget").values()
+    (given,) = of_type(account(budget=80.0, alerts="a@example.org"), "Budgets::Budget").values()
     budgets = boto3.client("budgets", region)
     budgets.create_budget(
         AccountId=HERE.number,
         Budget=given["Budget"],
         NotificationsWithSubscribers=given["NotificationsWithSubscribers"],
     )
-    made = budgets.describe_budget(AccountId=HERE.number, BudgetName="web-bootstrap-monthly")
+    made = budgets.describe_budget(AccountId=HERE.number, BudgetName="web-account-monthly")
     assert made["Budget"]["BudgetLimit"] == {"Amount": "80", "Unit": "USD"}
     told = budgets.describe_notifications_for_budget(
-        AccountId=HERE.number, BudgetName="web-bootstrap-monthly"
+        AccountId=HERE.number, BudgetName="web-account-monthly"
     )["Notifications"]
     assert sorted((one["NotificationType"], one["Threshold"]) for one in told) == [
         ("ACTUAL", 80.0),

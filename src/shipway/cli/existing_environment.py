@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from shipway.errors import ConfigError, ShipwayError
+from shipway.pipeline.command_line import command_line
 from shipway.ports import Clients
 from shipway.scaffold.apply import SETTINGS, write_changes
 from shipway.scaffold.documents import parse_toml, table, text
@@ -120,7 +121,8 @@ def change_lines(change: TrafficShiftChange, environment: str) -> list[str]:
         "",
         *change.commands,
         _RULE,
-        f'Then: [environments.{environment}] strategy = "canary", and shipway plan {environment}',
+        f'Then: [environments.{environment}] strategy = "canary", and '
+        f"{command_line('plan', environment)}",
     ]
 
 
