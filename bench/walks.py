@@ -220,8 +220,9 @@ def deploy_walk(folder: Path) -> Walk:
     walk = Walk(inner=EcsPlatform.deploy.__code__)
     (folder / "shipway.toml").write_text(PROJECT)
     (folder / "requirements.txt").write_text("")
-    (folder / "stack").mkdir()
-    place = Place(folder)
+    account = folder / ".account"  # what the stand-ins write is no part of the project
+    account.mkdir()
+    place = Place(account)
     opened = open_project(str(folder))
     _pass_pipeline(opened, place.new)
     place.record = opened.record
@@ -233,7 +234,7 @@ def deploy_walk(folder: Path) -> Walk:
         return run_task(task, task.clock, SERVICE, DEFINITION, *rest[2:])
 
     with mock_aws(), redirect_stdout(io.StringIO()) as text:
-        standing = Standing(folder / "stack")
+        standing = Standing(account)
         with walk.recorded():
             _, options = parse(words)
             project = open_project(options["directory"])

@@ -106,10 +106,13 @@ class CloudWatchMetrics:
         """Until when everything was counted: seconds since the epoch."""
         return self._next
 
-    def read(self, own: Callable[[str, float], bool]) -> Iterator[TrafficSample]:
+    def read(
+        self, own: Callable[[str, float], bool], expected: Callable[[str, float], bool]
+    ) -> Iterator[TrafficSample]:
         """The minutes that are complete and were not read yet, in order of time.
 
-        own: whether what was counted of a key in the minute until a time is to count.
+        own: whether what was counted of a key in the minute until a time is to count. expected:
+        whether requests of it should be there.
         """
         now = self._clock.now()
         end = _minute(now - EARLIEST)
@@ -125,7 +128,9 @@ class CloudWatchMetrics:
         }
         for minute in minutes:
             values = self._unsettled[minute]
-            if not self._settled(now - minute - PERIOD, values, before.get(minute)):
+            flowing = {key for key in self._flowing if expected(key, minute + PERIOD)}
+            hole = any(not values[key] for key in flowing)
+            if not self._settled(now - minute - PERIOD, values, before.get(minute), hole=hole):
                 return
             self._next = minute + PERIOD
             self._flowing = {key for key, some in values.items() if some}
@@ -138,12 +143,16 @@ class CloudWatchMetrics:
                 },
             )
 
+    @staticmethod
     def _settled(
-        self, age: float, values: Mapping[str, _Values], before: Mapping[str, _Values] | None
+        age: float,
+        values: Mapping[str, _Values],
+        before: Mapping[str, _Values] | None,
+        *,
+        hole: bool,
     ) -> bool:
-        """Whether a minute counts. age: seconds since its end. Where a release had requests the
-        minute before and has none now, that may be a hole: it is waited for."""
-        hole = any(not values[key] for key in self._flowing)
+        """Whether a minute counts. age: seconds since its end. hole: whether a release that had
+        requests the minute before, and still has a share, has none now: they are waited for."""
         return age >= LATEST or (age >= SETTLED and values == before and not hole)
 
     def _sample(self, at: float, counts: Mapping[str, RequestCounts]) -> TrafficSample:
@@ -299,7 +308,7 @@ class CanaryAnalysis:
         try:
             if not self._found:
                 self._find(deployment)
-            for sample in self.meter.read(self._own):
+            for sample in self.meter.read(self._own, self._expected):
                 self._take(sample)
         except AwsApiError as problem:
             self.judged = False
@@ -321,6 +330,11 @@ class CanaryAnalysis:
         """Whether what a release's target group got in the minute until `at` is its own: before
         the new release has any traffic, that is an earlier one's."""
         return key != NEW or self._weight_at(at) > 0
+
+    def _expected(self, key: str, at: float) -> bool:
+        """Whether a release has a share of the requests at the end of a minute."""
+        weight = self._weight_at(at)
+        return weight < 100 if key == OLD else weight > 0 or key == BOTH
 
     def _weight_at(self, moment: float) -> float:
         """Percent for the new release at a moment."""
