@@ -266,5 +266,6 @@ def sample(name: str, folder: Path, pinned: str) -> Path:
     assert done.returncode == 0, done.stderr
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "all of it")
+    git(folder, "branch", "trunk")  # one of them releases it
     assert (folder / PROJECT.get(name, ".")) == project
     return folder

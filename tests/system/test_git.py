@@ -340,5 +340,16 @@ def test_a_checkout_of_one_branch_says_nothing(tmp_path: Path) -> None:
     assert (branches.default, branches.names) == ("", frozenset({"develop"}))
 
 
+def test_a_checkout_of_one_usual_branch_does_not_say_that_it_is_the_default(tmp_path: Path) -> None:
+    clone = _clone(tmp_path, "trunk", "main")
+    job = tmp_path / "job"
+    job.mkdir()
+    git(job, "init", "-q")
+    git(job, "remote", "add", "origin", str(clone.parent / "origin"))
+    git(job, "fetch", "-q", "origin", "+refs/heads/main:refs/remotes/origin/main")
+    git(job, "checkout", "-q", "-B", "main", "refs/remotes/origin/main")
+    assert known_branches(str(job)).default == ""
+
+
 def test_outside_of_a_repository_there_are_no_branches(tmp_path: Path) -> None:
     assert known_branches(str(tmp_path)).names == frozenset()

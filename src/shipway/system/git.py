@@ -78,8 +78,8 @@ def known_branches(root: str) -> Branches:
     """The repository's branches; none outside of a repository, or where git does not answer.
 
     The default branch is the one that the remote names (`refs/remotes/origin/HEAD`, which a clone
-    has and a checkout of one commit has not). Else it is the only one that is called as default
-    branches are; else, without a remote, the branch that is checked out.
+    has and a checkout of one commit has not). Without a remote it is the only one that is called as
+    default branches are, else the branch that is checked out.
     """
     if not repository_root(root):
         return Branches()
@@ -101,7 +101,7 @@ def known_branches(root: str) -> Branches:
             names.add(name)
     usual = [name for name in _DEFAULT_BRANCHES if name in names]
     default = heads.get("origin") or next(iter(heads.values()), "")
-    if not default and len(usual) == 1:
+    if not default and not remote and len(usual) == 1:
         default = usual[0]
     if not default and not remote and len(names) < 2:
         default = (_git(root, "symbolic-ref", "--short", "--quiet", "HEAD") or "").strip()
