@@ -35,6 +35,11 @@ def pids(folder: Path) -> list[int]:
     What a step itself knows of its ids may be those of a namespace of its own.
     """
     until((folder / "pids").exists)
+    until(lambda: bool(_working(folder)))
+    return _working(folder)
+
+
+def _working(folder: Path) -> list[int]:
     known = map(int, filter(str.isdigit, os.listdir("/proc")))
     return [pid for pid in known if _works_in(folder, pid)]
 

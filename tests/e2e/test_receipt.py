@@ -58,7 +58,8 @@ def test_what_was_on_its_way_to_a_share_that_hangs_is_counted_when_it_ends(canar
         site.platform().environment.lease.send(Signal.STOP)
     receipt = last_rollout(site)
     assert receipt.verdict is Verdict.ROLLED_BACK
-    assert receipt.failed == client.failed == 3  # each of the three clients waited for one
+    assert receipt.failed == client.failed  # three, unless a client had not asked again yet
+    assert client.failed in range(1, 4)
     assert client.differences(receipt) == {}
 
 
