@@ -105,7 +105,7 @@ def preferred_language() -> Language:
 
 def redirect_to_preferred() -> BaseResponse | None:
     """A redirect to the same page in the visitor's language, if its address has no language."""
-    if current_language() != DEFAULT or (language := preferred_language()) == DEFAULT:
+    if not g.get("negotiated") or (language := preferred_language()) == DEFAULT:
         return None
     query = request.query_string.decode("latin-1")
     response = redirect(urlunsplit(("", "", localized(request.path, language), query, "")))

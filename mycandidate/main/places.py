@@ -195,6 +195,7 @@ def _places() -> dict[str, Place]:
     return places
 
 
-def _rows(file_name: str) -> list[dict[str, str]]:
+@cache
+def _rows(file_name: str) -> tuple[dict[str, str], ...]:
     with (_DATA / file_name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return tuple(csv.DictReader(file))

@@ -105,6 +105,19 @@ def test_the_switch_leads_to_the_same_page_and_is_remembered(client: FlaskClient
     assert client.get("/about", headers=AFRIKAANS).status_code == 200
 
 
+@pytest.mark.parametrize("chosen", [True, False])
+def test_the_stylesheet_has_one_address_whatever_the_visitor_prefers(
+    client: FlaskClient, *, chosen: bool
+) -> None:
+    if chosen:
+        client.get("/language/af")
+    headers = {} if chosen else AFRIKAANS
+    (address,) = re.findall(r'<link rel="stylesheet" href="(/[^"]+)"', client.get("/af/").text)
+    style = client.get(address, headers=headers)
+    assert style.status_code == 200
+    assert style.mimetype == "text/css"
+
+
 def test_the_cookie_is_secure_where_the_site_is(client: FlaskClient) -> None:
     assert "Secure" in client.get("/language/af", base_url="https://x").headers["Set-Cookie"]
     assert "Secure" not in client.get("/language/af").headers["Set-Cookie"]

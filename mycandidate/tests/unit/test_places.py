@@ -175,6 +175,10 @@ def test_a_number_that_the_municipality_lacks_is_said_with_a_way_on(client: Flas
     assert 'href="/wards?municipality=ETH"' in page
 
 
+def test_there_is_no_ward_of_the_number_zero(client: FlaskClient) -> None:
+    assert "There is no ward 0 in eThekwini." in client.get("/wards?q=Durban+0").text
+
+
 def test_a_misspelt_place_shows_what_was_understood_and_what_else_may_be_meant(
     client: FlaskClient,
 ) -> None:
