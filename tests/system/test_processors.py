@@ -1,15 +1,13 @@
-"""How many processors there are for this process, and what others leave of them."""
+"""How many processors there are for this process."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from shipway.system.processors import available_processors, processor_contention
+from shipway.system.processors import available_processors
 
 
 @pytest.mark.parametrize(
@@ -34,27 +32,3 @@ def test_a_containers_quota_counts(tmp_path: Path, limits: dict[str, str], proce
 def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     assert available_processors(missing, missing) == len(os.sched_getaffinity(0))
-
-
-def test_what_others_compute_is_seen() -> None:
-    """However busy the machine is besides: more load is more contention."""
-    program = "print(flush=True)\nwhile True: pass"
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})  # which its children inherit
-    others = []
-    try:
-        for _ in range(3):
-            others.append(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE))
-        for other in others:
-            assert other.stdout is not None
-            other.stdout.readline()
-        assert processor_contention() > 1.5
-    finally:
-        os.sched_setaffinity(0, before)
-        for other in others:
-            other.kill()
-            other.communicate()
-
-
-def test_it_is_never_below_one() -> None:
-    assert processor_contention(0.01) >= 1.0

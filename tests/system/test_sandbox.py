@@ -252,6 +252,16 @@ def test_the_memory_of_this_machine_is_known() -> None:
     assert 2**28 < machine_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def test_the_memory_of_every_group_that_this_process_is_in_counts(tmp_path: Path) -> None:
+    (tmp_path / "job" / "step").mkdir(parents=True)
+    (tmp_path / "membership").write_text("0::/job/step\n")
+    (tmp_path / "job" / "memory.max").write_text(f"{2**28}\n")
+    (tmp_path / "job" / "step" / "memory.max").write_text("max\n")
+    assert machine_memory(str(tmp_path), str(tmp_path / "membership")) == 2**28
+    (tmp_path / "job" / "step" / "memory.max").write_text(f"{2**27}\n")
+    assert machine_memory(str(tmp_path), str(tmp_path / "membership")) == 2**27
+
+
 # -- what is held --------------------------------------------------------------------------
 
 

@@ -23,10 +23,10 @@ from shipway.pipeline.step import Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.system.clock import SystemClock
+from shipway.system.contention import processor_contention
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 from shipway.system.process import SystemProcesses, this_process
-from shipway.system.processors import processor_contention
 from shipway.system.sandbox import machine_memory, shortcoming
 from shipway.system.seal import key_folder
 from shipway.system.uv import uv_program

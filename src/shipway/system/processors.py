@@ -1,29 +1,21 @@
-"""The processors that this process may use, and how much of them others leave it."""
+"""What this process may use: the processors, and what its control groups say."""
 
 from __future__ import annotations
 
 import math
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
 
-_CGROUPS = "/sys/fs/cgroup"
-_SPIN = """
-import sys, time
-start, used = time.perf_counter(), time.process_time()
-while time.perf_counter() - start < float(sys.argv[1]):
-    pass
-print((time.perf_counter() - start) / (time.process_time() - used))
-"""
+CGROUPS = "/sys/fs/cgroup"
+MEMBERSHIP = "/proc/self/cgroup"
+_LARGEST = 4096  # characters of such a file
 
 
-def available_processors(cgroups: str = _CGROUPS, membership: str = "/proc/self/cgroup") -> int:
+def available_processors(cgroups: str = CGROUPS, membership: str = MEMBERSHIP) -> int:
     """How many, by this process's affinity and by the quota of its container.
 
-    cgroups, membership: where the kernel shows control groups (version 2), and this process's.
-    Source: docs.kernel.org/admin-guide/cgroup-v2.html, cpu.max.
+    cgroups, membership: as `group_settings` takes them.
     """
     try:
         processors = len(os.sched_getaffinity(0))
@@ -35,30 +27,34 @@ def available_processors(cgroups: str = _CGROUPS, membership: str = "/proc/self/
 def _quota(cgroups: str, membership: str) -> float:
     """Processors' worth of time; infinite where none is set."""
     quota = math.inf
-    try:
-        group = PurePosixPath(Path(membership).read_text().rpartition("::")[2].strip() or "/")
-    except OSError:
-        return quota
-    for folder in (group, *group.parents):
-        with suppress(OSError, ValueError):
-            allowed, period = Path(f"{cgroups}{folder}/cpu.max").read_text().split()
+    for text in group_settings("cpu.max", cgroups, membership):
+        with suppress(ValueError):
+            allowed, period = text.split()
             quota = min(quota, float(allowed) / float(period))  # "max" is no number
     return quota
 
 
-def processor_contention(seconds: float = 0.25) -> float:
-    """How many times longer work takes here than it computes; 1.0 where nothing else wants the
-    processors, and where that cannot be measured.
+def group_settings(
+    name: str, cgroups: str = CGROUPS, membership: str = MEMBERSHIP
+) -> Iterator[str]:
+    """What a file of this name says in this process's control group, and in each above it: all of
+    them bind.
 
-    All processors compute for so many seconds: what they do not get, something else got.
+    cgroups, membership: where the kernel shows control groups (version 2), and this process's.
+    Source: docs.kernel.org/admin-guide/cgroup-v2.html.
     """
-    argv = (sys.executable, "-I", "-S", "-c", _SPIN, str(seconds))
     try:
-        spinning = [
-            subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            for _ in range(available_processors())
-        ]
-        ratios = [float(spinner.communicate()[0]) for spinner in spinning]
-    except (OSError, ValueError):
-        return 1.0
-    return max(1.0, sum(ratios) / len(ratios))
+        group = _read(membership).rpartition("::")[2].strip().rstrip("/")
+    except OSError:
+        return
+    while True:
+        with suppress(OSError):
+            yield _read(f"{cgroups}{group}/{name}")
+        if not group:
+            return
+        group = group.rpartition("/")[0]
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read(_LARGEST)

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 from shipway.errors import CannotRun
 from shipway.ports import Command, Sandbox
+from shipway.system.processors import CGROUPS, MEMBERSHIP, group_settings
 
 MODES = ("namespaces", "landlock", "plain")  # the best first
 _MARK = "SHIPWAY_STEP"  # in the environment of what a sandbox holds
@@ -222,12 +223,18 @@ def _end_marked(token: str) -> None:
                 os.kill(int(name), signal.SIGKILL)
 
 
-def machine_memory() -> int:
-    """Bytes that this machine has, or its container (man 7 cgroups, memory.max)."""
+def machine_memory(cgroups: str = CGROUPS, membership: str = MEMBERSHIP) -> int:
+    """Bytes that this machine has, or the container that this process is in.
+
+    cgroups, membership: as `group_settings` takes them. Version 1 has one file for all.
+    """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
-            memory = min(memory, int(file.read(64)))
+    texts = [*group_settings("memory.max", cgroups, membership)]
+    with suppress(OSError), open(f"{cgroups}/memory/memory.limit_in_bytes") as file:
+        texts.append(file.read(64))
+    for text in texts:
+        with suppress(ValueError):
+            memory = min(memory, int(text))  # "max" is no number
     return memory
 
 
