@@ -319,6 +319,25 @@ def test_a_time_that_a_busy_machine_explains_is_not_the_applications(
         assert all(gate.passed for gate in result.gates)
 
 
+def test_what_services_warn_of_does_not_hide_what_the_tests_warn_of(tmp_path: Path) -> None:
+    @contextmanager
+    def serviced(
+        context: StepContext, on_output: OnOutput, extra: Mapping[str, str]
+    ) -> Iterator[ProvidedService]:
+        on_output("warning: Redis is older than the one that is asked for")
+        yield ProvidedService({}, ())
+
+    reading = CheckResult(warnings=("1 test failed before Shipway came",))
+    check = Reads(stage="test", serviced=True, reading=reading)
+    result = done(
+        tmp_path, check, serviced=serviced, config=Config(services={"redis": Service("7")})
+    )
+    assert result.facts["warnings"] == [
+        "1 test failed before Shipway came",
+        "Redis is older than the one that is asked for",
+    ]
+
+
 def test_the_application_is_served_with_the_services_that_it_needs(tmp_path: Path) -> None:
     seen: list[tuple[str, bool]] = []
 

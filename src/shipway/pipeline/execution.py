@@ -208,7 +208,8 @@ def _test(
     earlier = (
         (context.tool_texts.get(result.log) or b"").decode("utf-8", "replace") if result.log else ""
     )
-    warnings = [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
+    warnings = [*result.facts.get("warnings", ())]
+    warnings += [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
     facts = {**result.facts, "warnings": warnings} if warnings else result.facts
     return replace(result, log=context.store(notes + earlier), facts=facts)
 
@@ -351,13 +352,13 @@ def _judged(step: Step, reading: CheckResult, reports: dict[str, str], log: str)
         result = replace(
             result, facts={"secret_places": [place.to_dict() for place in reading.secrets]}
         )
-    if reading.warnings:
-        result = replace(result, facts={**result.facts, "warnings": [*reading.warnings]})
+    warnings = [*reading.warnings]
     if reading.partial:
-        warning = f"measured without {reading.partial}, which did not run"
-        result = replace(result, facts={**result.facts, "warnings": [warning]})
-        if broken and not reading.failed:
-            return _undecided(result, broken[0], reading.partial)
+        warnings.append(f"measured without {reading.partial}, which did not run")
+    if warnings:
+        result = replace(result, facts={**result.facts, "warnings": warnings})
+    if reading.partial and broken and not reading.failed:
+        return _undecided(result, broken[0], reading.partial)
     reason = reading.failed or (broken[0].sentence if broken else "")
     if not reason:
         return result
