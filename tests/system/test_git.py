@@ -18,6 +18,7 @@ from shipway.system.git import (
     changed_files,
     changes_between,
     commit_time,
+    commit_times,
     has_changes,
     head_commit,
     known_branches,
@@ -353,3 +354,11 @@ def test_a_checkout_of_one_usual_branch_does_not_say_that_it_is_the_default(tmp_
 
 def test_outside_of_a_repository_there_are_no_branches(tmp_path: Path) -> None:
     assert known_branches(str(tmp_path)).names == frozenset()
+
+
+def test_the_times_of_commits_are_those_of_the_ones_that_are_here(repository: Path) -> None:
+    whole, _ = head_commit(str(repository))
+    times = commit_times(str(repository), [whole, whole[:12], "0" * 40, "HEAD", "--all"])
+    assert set(times) == {whole, whole[:12]}
+    assert times[whole] == times[whole[:12]] > 1e9
+    assert commit_times(str(repository), ["HEAD"]) == commit_times(str(repository), []) == {}

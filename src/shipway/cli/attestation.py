@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import starmap
 
 from shipway.cli.project import Project
 from shipway.errors import ConfigError
-from shipway.pipeline.codec import run_from_json, step_from_json
+from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.ports import PACKAGE
 from shipway.releases.release import Release, find_passing_run
 
@@ -45,9 +46,6 @@ def require_passing_run(
 
 
 def _proof(project: Project, release: Release, *, strict: bool) -> tuple[str, str]:
-    runs = (
-        run_from_json(text, tuple(step_from_json(step) for step in steps))
-        for text, steps in project.record.runs_of(PACKAGE)
-    )
+    runs = starmap(run_with_steps_from_json, project.record.runs_of(PACKAGE))
     steps = ((step.name, step.stage) for step in project.steps if not step.work.get("on_request"))
     return find_passing_run(release.digest, runs, steps, strict=strict)

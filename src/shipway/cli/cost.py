@@ -6,6 +6,7 @@ import json as json_module
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import starmap
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json
@@ -18,7 +19,7 @@ from shipway.cost.ci import ci_estimate, ci_use, run_cost
 from shipway.cost.estimate import Estimator, make_estimator
 from shipway.cost.statement import CiCost, CostStatement, cost_data, cost_lines, cost_statement
 from shipway.errors import ConfigError
-from shipway.pipeline.codec import run_from_json, step_from_json
+from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Estimate
 from shipway.source_text import parse_toml, read_text
@@ -78,8 +79,7 @@ def _read(path: str) -> Mapping[str, Price]:
 def _ci(project: Project, estimates: Estimator) -> CiCost | None:
     """What the finished runs on record took."""
     costs = []
-    for result, steps in project.record.finished_runs():
-        run = run_from_json(result, tuple(step_from_json(step) for step in steps))
+    for run in starmap(run_with_steps_from_json, project.record.finished_runs()):
         digests = {
             name for step in run.steps for name in (*step.reports.values(), step.log) if name
         }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json as json_module
+from itertools import starmap
 
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.report import run_named
 from shipway.errors import ConfigError
-from shipway.pipeline.codec import run_from_json, step_from_json
+from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.pipeline.result import RunResult
 from shipway.reports.json_events import problem_objects
 from shipway.reports.run_history import (
@@ -58,10 +59,7 @@ def _compare(project: Project, runs: list[str], *, json: bool) -> int:
 
 
 def _finished(project: Project) -> list[RunResult]:
-    return [
-        run_from_json(text, tuple(step_from_json(step) for step in steps))
-        for text, steps in project.record.finished_runs()
-    ]
+    return list(starmap(run_with_steps_from_json, project.record.finished_runs()))
 
 
 def add_to(commands: Parser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from shipway.cli.project import CONFIG, Project, find_root, open_project
-from shipway.pipeline.codec import run_from_json, step_from_json
+from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.problems import problems_behind
@@ -97,7 +97,7 @@ def _last_run(project: Project) -> RunResult | None:
     recorded = project.record.last_run()
     if recorded is None or recorded[1] is None:
         return None
-    return run_from_json(recorded[1], tuple(step_from_json(step) for step in recorded[2]))
+    return run_with_steps_from_json(recorded[1], recorded[2])
 
 
 def _newest_rollouts(project: Project) -> Iterator[tuple[str, RolloutRecord]]:

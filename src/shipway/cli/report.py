@@ -17,10 +17,9 @@ from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import (
-    run_from_json,
     run_to_json,
+    run_with_steps_from_json,
     run_with_steps_to_json,
-    step_from_json,
     step_to_json,
 )
 from shipway.pipeline.merge_runs import merge_parts, merge_results
@@ -157,7 +156,7 @@ def _finished(recorded: tuple[str, str | None, list[str]] | None) -> RunResult:
             "Wait for it where it goes on; run it again where it was cut off.",
             code="no-run",
         )
-    return run_from_json(text, tuple(step_from_json(step) for step in steps))
+    return run_with_steps_from_json(text, steps)
 
 
 def report_run(result: RunResult, project: Project, secrets: RunSecrets, *, quiet: bool) -> None:

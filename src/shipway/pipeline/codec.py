@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ def run_to_json(result: RunResult) -> str:
 def run_from_json(text: str, steps: tuple[StepResult, ...]) -> RunResult:
     """A run from its JSON and its steps. Raises RecordError."""
     return replace(RUN_RESULT.read(text, RECORD), steps=steps)
+
+
+def run_with_steps_from_json(text: str, steps: Iterable[str]) -> RunResult:
+    """A run from its JSON and that of its steps, as the record has both. Raises RecordError."""
+    return run_from_json(text, tuple(map(step_from_json, steps)))
 
 
 def run_with_steps_to_json(result: RunResult) -> str:

@@ -14,7 +14,7 @@ import shlex
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -181,25 +181,23 @@ class SqliteRecord:
 
         Only those that Shipway itself finished here: a deploy believes them.
         """
-        return self._finished(step, sealed=True)
+        return list(self._finished(step, sealed=True))
 
-    def finished_runs(self) -> list[tuple[str, list[str]]]:
-        """Every finished run, as `runs_of`."""
+    def finished_runs(self) -> Iterator[tuple[str, list[str]]]:
+        """Every finished run, as `runs_of`; steps are read when their run is asked for."""
         return self._finished("", sealed=False)
 
-    def _finished(self, step: str, *, sealed: bool) -> list[tuple[str, list[str]]]:
+    def _finished(self, step: str, *, sealed: bool) -> Iterator[tuple[str, list[str]]]:
         """step: which they had; "" for any."""
         query = (
             "SELECT id, result, seal FROM runs WHERE result IS NOT NULL"
             " AND (? = '' OR id IN (SELECT run FROM steps WHERE step = ?)) ORDER BY rowid DESC"
         )
         steps = "SELECT result FROM steps WHERE run = ? ORDER BY rowid"
-        finished = []
         for run, result, seal in self._read(query, (step, step)):
             results = [row[0] for row in self._read(steps, (run,))]
             if not sealed or self._seal.holds(seal, "run", run, result, *results):
-                finished.append((result, results))
-        return finished
+                yield result, results
 
     def packaged(self) -> list[Packaged]:
         """What the runs packaged, the last first: also what was packaged before, and is cached."""
