@@ -130,8 +130,9 @@ def _every(region: FakeRegion, kind: str) -> Iterator[Row]:
 
 def _describe_target_groups(region: FakeRegion, parameters: Mapping[str, Any]) -> Row:
     wanted = parameters["TargetGroupArns"]
-    rows = {row["TargetGroupArn"]: row for row in _every(region, "groups")}
-    return {"TargetGroups": [rows[arn] for arn in wanted if arn in rows]}
+    # In an order of its own: Elastic Load Balancing promises none.
+    rows = reversed(list(_every(region, "groups")))
+    return {"TargetGroups": [row for row in rows if row["TargetGroupArn"] in wanted]}
 
 
 def _describe_attributes(region: FakeRegion, parameters: Mapping[str, Any]) -> Row:

@@ -92,6 +92,28 @@ def test_a_rule_keeps_its_login_and_is_changed_where_it_is(tmp_path: Path) -> No
     assert "AWS::ElasticLoadBalancingV2::ListenerRule" in properties
 
 
+def test_a_second_target_group_of_the_service_stays_where_it_is(tmp_path: Path) -> None:
+    service = ecs_services.terraform()
+    internal = {
+        "targetGroupArn": group_arn("shop-internal"),
+        "containerName": "otel",
+        "containerPort": 4318,
+    }
+    service.groups.append({**service.groups[0], "TargetGroupArn": internal["targetGroupArn"]})
+    service.service["loadBalancers"].append(internal)
+    made = change(service)
+    first, second = json.loads(carried_out(made, tmp_path)[-1]["--load-balancers"])
+    assert (first["targetGroupArn"], first["containerPort"]) == (group_arn("shop"), 8080)
+    assert second == internal
+    first, second = yaml.safe_load(made.properties)["AWS::ECS::Service"]["LoadBalancers"]
+    assert first["TargetGroupArn"] == group_arn("shop")
+    assert second == {
+        "TargetGroupArn": group_arn("shop-internal"),
+        "ContainerName": "otel",
+        "ContainerPort": 4318,
+    }
+
+
 def test_what_codedeploy_has_made_is_used_again(tmp_path: Path) -> None:
     made = change(ecs_services.code_deploy())
     calls = carried_out(made, tmp_path)

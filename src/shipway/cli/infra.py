@@ -116,7 +116,8 @@ class StackContext:
     def parameters(self, running: RunningService) -> dict[str, str]:
         """What the stack is given. Raises ConfigError for levers that contradict."""
         if self.bootstrap:
-            known = has_other_provider(self.clients, self.stack)
+            wanted = self.config.aws.github_provider
+            known = wanted and has_other_provider(self.clients, self.stack)
             return bootstrap_parameters(self.config, self.account, has_provider=known)
         if self.where == ACCOUNT:
             monitor = self.config.aws.alerts and other_service_monitor(self.clients, self.stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -52,14 +52,17 @@ def _failed_tests(result: RunResult, folder: str) -> Iterator[str]:
                 file = posixpath.normpath(posixpath.join(folder, failure.path))
                 title = one_line(f"failed test: {failure.name}", 200)
                 about = {"file": file, "line": str(failure.line), "title": title}
-                properties = ",".join(f"{key}={_property(text)}" for key, text in about.items())
                 text = plain_text("\n".join((failure.message, *failure.details)))
-                yield f"::error {properties}::{_escaped(text[:_LONGEST].replace('##[', '## ['))}"
+                yield _annotation("error", about.items(), text)
 
 
 def _line(command: str, finding: Finding, folder: str) -> str:
-    properties = ",".join(f"{name}={_property(value)}" for name, value in _about(finding, folder))
     message = plain_text(f"{finding.message}\n{finding.remedy}").strip() or "no message"
+    return _annotation(command, _about(finding, folder), message)
+
+
+def _annotation(command: str, about: Iterable[tuple[str, str]], message: str) -> str:
+    properties = ",".join(f"{name}={_property(value)}" for name, value in about)
     return f"::{command} {properties}::{_escaped(message[:_LONGEST].replace('##[', '## ['))}"
 
 

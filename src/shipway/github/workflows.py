@@ -226,7 +226,7 @@ class DeployTarget:
     region: str
     look: str = ""
     monitor: str = ""
-    session: int = 3600
+    session: int = DEFAULT_SESSION
 
     @property
     def file(self) -> str:

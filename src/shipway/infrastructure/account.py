@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shipway.aws.errors import error_code, translate_aws_errors
+from shipway.infrastructure.iam_policy import ISSUER
 from shipway.infrastructure.stack import Stack
 from shipway.ports import Clients
 
 ACCOUNT_REGION = "us-east-1"  # where AWS has budgets and cost anomaly detection for all regions
-_GITHUB = "oidc-provider/token.actions.githubusercontent.com"
+_GITHUB = f"oidc-provider/{ISSUER}"
 
 
 def has_other_provider(clients: Clients, stack: Stack) -> bool:

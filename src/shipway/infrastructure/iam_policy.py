@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
+from shipway.aws.web_identity import AUDIENCE
 from shipway.config.aws import NO_ROLE
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
@@ -391,7 +392,7 @@ def trust_policy(account: Account, github: GitHub, environment: str) -> PolicyDo
                 "Action": "sts:AssumeRoleWithWebIdentity",
                 "Condition": {
                     "StringEquals": {
-                        f"{ISSUER}:aud": "sts.amazonaws.com",
+                        f"{ISSUER}:aud": AUDIENCE,
                         f"{ISSUER}:sub": subject_claim(github, environment),
                         f"{ISSUER}:repository_id": github.repository_id,
                         f"{ISSUER}:environment": environment,

@@ -180,6 +180,7 @@ class _Surroundings:
             lambda: elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"],
             wanted=bool(arns),
         )
+        groups = sorted(groups, key=lambda group: arns.index(str(group.get("TargetGroupArn"))))
         attributes = self._asked(
             "the target group's attributes",
             lambda: elb.describe_target_group_attributes(TargetGroupArn=arns[0])["Attributes"],
@@ -507,7 +508,7 @@ def _units(text: str, factor: int) -> int:
 def _strategy(running: RunningService) -> dict[str, object]:
     configured = running.service.get("deploymentConfiguration", {})
     strategy = _STRATEGIES.get(str(configured.get("strategy", "ROLLING")), "rolling")
-    if strategy == "rolling" or not can_shift_traffic(running):
+    if not can_shift_traffic(running):
         strategy = "rolling"
     table: dict[str, object] = {"strategy": strategy}
     if strategy == "canary" and (canary := configured.get("canaryConfiguration", {})):

@@ -65,6 +65,15 @@ def _impossible(running: RunningService) -> str:
     return ""
 
 
+# As ECS calls the parts of a load balancer, and as CloudFormation does.
+_PROPERTIES = {
+    "targetGroupArn": "TargetGroupArn",
+    "loadBalancerName": "LoadBalancerName",
+    "containerName": "ContainerName",
+    "containerPort": "ContainerPort",
+}
+
+
 class _Parts:
     """The parts of the change: what is there already is used."""
 
@@ -155,6 +164,10 @@ class _Parts:
         front = self._running.balancers[0]
         made = "(the output ProductionListenerRule)"
         rule = made if self._rule.get("IsDefault") else self._rule.get("RuleArn", "")
+        others = [
+            {_PROPERTIES[key]: value for key, value in other.items() if key in _PROPERTIES}
+            for other in self._running.balancers[1:]
+        ]
         properties: dict[str, object] = {
             "LoadBalancers": [
                 {
@@ -167,7 +180,8 @@ class _Parts:
                         "ProductionListenerRule": rule,
                         "RoleArn": "(the output TrafficRoleArn)",
                     },
-                }
+                },
+                *others,
             ]
         }
         if self._running.controller != "ECS":

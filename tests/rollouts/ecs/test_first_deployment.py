@@ -71,6 +71,16 @@ def test_the_second_deployment_is_a_canary_again(tmp_path: Path) -> None:
     assert "desiredCount" not in updates[1]
 
 
+def test_the_same_release_where_scaling_took_all_tasks_does_not_run_already(tmp_path: Path) -> None:
+    place = new_environment(tmp_path)
+    place.deploy()
+    place.ecs.desired = 0
+    place.ecs.started(0)
+    receipt = place.deploy()
+    assert receipt.verdict is Verdict.PASSED, receipt.cause
+    assert (place.ecs.desired, place.ecs.running()) == (2, 2)
+
+
 def test_going_back_where_scaling_took_all_tasks_starts_some(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.deploy()

@@ -187,7 +187,7 @@ class CloudWatchMetrics:
         self.samples = list(known.samples)
         self._totals = dict(known.totals)
 
-    def _values(self, source: MetricSource, start: float, end: float) -> dict[float, _Values]:
+    def _values(self, source: MetricSource, start: float, end: float) -> Mapping[float, _Values]:
         """Minute → its values; a minute without data is missing."""
         minutes: dict[float, dict[str, float]] = {}
         request: GetMetricDataInputTypeDef = {
@@ -203,7 +203,7 @@ class CloudWatchMetrics:
                 for moment, value in zip(moments, result.get("Values", []), strict=False):
                     minutes.setdefault(moment, {})[result["Id"]] = value
             if not answer.get("NextToken"):
-                return {minute: values for minute, values in minutes.items()}
+                return minutes
             request["NextToken"] = answer["NextToken"]
 
     def _counts(self, key: str, values: _Values) -> RequestCounts:

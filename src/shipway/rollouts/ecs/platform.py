@@ -217,7 +217,8 @@ class EcsPlatform:
         self._others.raise_if_in_progress()
         now = history.running_rollout(self._rollouts(), service.get("taskDefinition", ""))
         mark = settings_digest(self.settings)
-        if now and now.digest == release.digest and now.settings == mark:
+        desired = int(service.get("desiredCount", 0))
+        if desired and now and now.digest == release.digest and now.settings == mark:
             return self._runs_already(release, listener)
         base = self._parts.service.task_definition(service["taskDefinition"])
         definition = self._tools.render(self.settings, self.names, release, base)
@@ -227,7 +228,6 @@ class EcsPlatform:
             self._tools.preflight(self._clients, self.settings, self.names, release, definition)
         )
         firing = warn_of_alarms(self._parts.calls, self.settings.ecs.alarms)
-        desired = int(service.get("desiredCount", 0))
         outlook = self._outlook(service)
         settings = settings_at_once(self.settings, outlook.shift)
         rollout = self._new_rollout(listener, stopping)
