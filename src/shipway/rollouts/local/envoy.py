@@ -38,12 +38,12 @@ _NOT_SENT = (
 class ClusterStats:
     """Counters of one release since Envoy started. buckets: upper edge (ms) → requests at or
     below it. requests: those that have a status, also where their body still comes. sent: those
-    and what has none yet, or never got one."""
+    and what has none yet, or never got one; None where an older build did not count them."""
 
     requests: int = 0
     errors: int = 0
     buckets: Mapping[float, int] = field(default_factory=dict)
-    sent: int = 0
+    sent: int | None = 0
 
     def since(self, before: ClusterStats) -> RequestCounts:
         """What came after `before`; all of it, where Envoy has been started anew meanwhile."""
@@ -57,7 +57,9 @@ class ClusterStats:
             max(0, self.requests - before.requests),
             max(0, self.errors - before.errors),
             buckets,
-            sent=max(0, self.sent - before.sent),
+            sent=None
+            if self.sent is None or before.sent is None
+            else max(0, self.sent - before.sent),
         )
 
 

@@ -192,10 +192,12 @@ class EnvoyProxy:
 
     def _settled(self) -> bool:
         text = self._ask(f"/stats?filter={quote(_UNSETTLED)}")
-        open_requests = {name: int(count) for name, count in _ACTIVE.findall(text)}
-        gone = [name for name in open_requests if not self.shares.serving.get(name)]
+        waits = any(
+            int(count) and not self.shares.serving.get(name.removesuffix(envoy.PROBES))
+            for name, count in _ACTIVE.findall(text)
+        )
         unwritten = re.search(r"^filesystem\.write_total_buffered: [1-9]", text, re.MULTILINE)
-        return not unwritten and not any(open_requests[name] for name in gone)
+        return not unwritten and not waits
 
     def raise_if_ports_taken(self) -> None:
         """Before anything is migrated. Raises Busy where it does not run, and could not listen."""

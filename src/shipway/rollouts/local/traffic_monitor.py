@@ -86,7 +86,7 @@ class TrafficCounters:
         }
         self._last = {**self._last, **readings}
         self._at = now
-        people = {name: new.get(name, RequestCounts()) for name in self._names if name in new}
+        people = {name: new[name] for name in self._names if name in new}
         probes = {name: new.get(probes_of(name), RequestCounts()) for name in people}
         counts = {name: add_counts(count, probes[name]) for name, count in people.items()}
         for name, count in counts.items():
@@ -136,7 +136,7 @@ class TrafficCounters:
     def restore(self, known: CountersState) -> None:
         """What `snapshot` gave."""
         self._last = {
-            name: ClusterStats(count.requests, count.errors, count.buckets, count.sent or 0)
+            name: ClusterStats(count.requests, count.errors, count.buckets, count.sent)
             for name, count in known.last.items()
         }
         self._totals = dict(known.totals)
@@ -234,6 +234,7 @@ class TrafficMonitor:
     def serve(self, shares: TrafficSplit) -> None:
         """Change who serves. The window that is being counted ends before it does."""
         with self._lock:
+            ended = bool(self._proxy.pid and self._proxy.shares.serving)
             try:
                 if self._proxy.alive():
                     self._count()
@@ -243,11 +244,12 @@ class TrafficMonitor:
                 if self._proxy.alive():
                     raise
                 self._listener.on_message("Envoy ended while it was told: it is started again")
-                self._proxy.shares = shares
-                self._start_again()
-                return
             self._proxy.shares = shares
-            if shares.serving:
+            if not shares.serving:
+                return
+            if ended:
+                self._start_again()
+            else:
                 self._proxy.start()
 
     def check(self) -> None:
@@ -295,7 +297,8 @@ class TrafficMonitor:
                 self._start_again()
 
     def _start_again(self) -> None:
+        self._proxy.start()
         self.outages += 1
-        if self._proxy.shares.serving:
-            self._proxy.start()
-        self.downtime += self._clock.monotonic() - self._last_alive
+        now = self._clock.monotonic()
+        self.downtime += now - self._last_alive
+        self._last_alive = now
