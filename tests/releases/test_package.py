@@ -269,6 +269,19 @@ def test_a_release_is_built_once_in_its_own_folder_and_the_tree_stays_as_it_is(r
     assert not Path(str(unbuilt["path"]), "made.txt").exists()
 
 
+def test_what_a_build_leaves_in_its_data_is_not_there_for_the_next_release(root: Path) -> None:
+    (root / "make.py").write_text(
+        "import os\npath = os.environ['WHO']\n"
+        "open('made.txt', 'w').write(str(os.path.exists(path)))\nopen(path, 'w').close()\n"
+    )
+    shop = built_by("python make.py", root)
+    for number in range(2):
+        (root / "app.py").write_text(f"app = {number}\n")  # another release
+        release = package_release(package_step(), shop, quiet).facts["release"]
+        assert Path(str(release["path"]), "made.txt").read_text() == "False"
+    assert not Path(shop.state, "build").exists()
+
+
 def test_a_build_that_fails_is_the_applications_fault_and_no_release(root: Path) -> None:
     (root / "make.py").write_text("raise SystemExit('no such theme')\n")
     for _ in range(2):

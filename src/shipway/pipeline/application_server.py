@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from shipway.config.bind_address import source_folder, with_address
+from shipway.config.schema import Application
 from shipway.errors import ApplicationFault, Unreachable
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import Clock, Command, Http, OnOutput, Server
@@ -69,19 +70,33 @@ def _env(context: StepContext, data: str, bind: str) -> dict[str, str]:
     }
 
 
-def _surroundings(context: StepContext, env: Mapping[str, str]) -> dict[str, str]:
-    """The variables by which the application's own programs and modules are found first."""
-    binaries = os.path.dirname(context.python())
+def own_variables(
+    application: Application, folder: str, python: str, env: Mapping[str, str]
+) -> dict[str, str]:
+    """env with the variables by which the application's own programs and modules are found first.
+
+    folder: where its files are. python: the interpreter of its environment.
+    """
+    binaries = os.path.dirname(python)
     variables = {**env, "PATH": binaries + os.pathsep + env.get("PATH", os.defpath)}
-    if source := source_folder(context.config.application.packages):
-        variables["PYTHONPATH"] = os.path.join(context.root, source)
+    if source := source_folder(application.packages):
+        variables["PYTHONPATH"] = os.path.join(folder, source)
     return variables
 
 
-def _argv(context: StepContext, command: str, bind: str) -> tuple[str, ...]:
-    program, *arguments = shlex.split(with_address(command, bind))
-    own = os.path.join(os.path.dirname(context.python()), program)
+def own_program(command: str, python: str) -> tuple[str, ...]:
+    """A command in words; its program is the environment's own, where that has one."""
+    program, *arguments = shlex.split(command)
+    own = os.path.join(os.path.dirname(python), program)
     return (own if os.path.exists(own) else program, *arguments)
+
+
+def _surroundings(context: StepContext, env: Mapping[str, str]) -> dict[str, str]:
+    return own_variables(context.config.application, context.root, context.python(), env)
+
+
+def _argv(context: StepContext, command: str, bind: str) -> tuple[str, ...]:
+    return own_program(with_address(command, bind), context.python())
 
 
 def run_preparation(

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 
 from shipway.codec import to_plain
-from shipway.config.bind_address import source_folder
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
+from shipway.pipeline.application_server import own_program, own_variables
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.release_source import REMEDY
 from shipway.pipeline.result import StepResult
@@ -424,19 +424,17 @@ def build_release(
     """
     application = context.config.application
     data = os.path.join(context.state, "build")
-    os.makedirs(data, exist_ok=True)
-    binaries = os.path.dirname(python)
-    env = {**context.env(step)}
-    env.update((name, text.replace("{data}", data)) for name, text in application.env.items())
-    env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
-    if source := source_folder(application.packages):
-        env["PYTHONPATH"] = os.path.join(path, source)
-    program, *arguments = shlex.split(application.build)
-    own = os.path.join(binaries, program)
-    argv = (own if os.path.exists(own) else program, *arguments)
+    shutil.rmtree(data, ignore_errors=True)  # of a build that was killed: no release depends on it
+    os.makedirs(data)
+    values = {name: text.replace("{data}", data) for name, text in application.env.items()}
+    env = own_variables(application, path, python, {**context.env(step), **values})
+    argv = own_program(application.build, python)
     sandbox = context.sandbox(path, data)
     command = Command(argv, path, env, step.timeout, context.secrets, sandbox=sandbox)
-    done = context.processes.run(command, on_output)
+    try:
+        done = context.processes.run(command, on_output)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
     if done.code:
         log = done.stdout + done.stderr
         last = " / ".join(log.strip().splitlines()[-3:])

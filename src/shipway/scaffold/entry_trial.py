@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shipway.config.bind_address import source_folder, with_address
+from shipway.config.bind_address import with_address
 from shipway.errors import ApplicationFault, CannotRun, Unreachable
-from shipway.pipeline.application_server import run_preparation
+from shipway.pipeline.application_server import own_variables, run_preparation
 from shipway.pipeline.injected import ROUTES
 from shipway.pipeline.step_context import StepContext
 from shipway.ports import Clock, Command, Http, OnOutput, Server
@@ -120,12 +120,8 @@ class EntryTester:
         configured = {
             name: value.replace("{data}", folder) for name, value in application.env.items()
         }
-        binaries = os.path.dirname(self.context.python())
         env = {**self.context.env(), **configured, **self.env, "BIND": bind, "WEB_CONCURRENCY": "1"}
-        env["PATH"] = binaries + os.pathsep + env.get("PATH", os.defpath)
-        if source := source_folder(application.packages):
-            env["PYTHONPATH"] = os.path.join(self.context.root, source)
-        return env
+        return own_variables(application, self.context.root, self.context.python(), env)
 
     def prepare(self, say: OnOutput) -> None:
         """Bring the database up to date, where there are no services that did it; a failure is

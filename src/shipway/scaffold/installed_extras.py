@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import basename
 
 from shipway.scaffold.documents import items, parse_json, parse_toml, parse_yaml, table, text
+from shipway.scaffold.requirement_files import normalized
 from shipway.scaffold.sources import Sources
 from shipway.scaffold.start_commands import docker_files, docker_instructions, shell_commands
 
@@ -77,12 +78,8 @@ def _extras(words: Sequence[str], project: str) -> Iterator[str]:
 
 
 def _is_itself(target: str, project: str) -> bool:
-    return target.startswith((".", "/")) or _plain(target) == _plain(project) != ""
+    return target.startswith((".", "/")) or normalized(target) == normalized(project) != ""
 
 
 def _listed(value: str) -> list[str]:
     return [name for name in re.split(r"[\s,]+", value.strip("\"' ")) if name]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

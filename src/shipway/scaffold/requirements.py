@@ -12,7 +12,7 @@ import ast
 import configparser
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -366,7 +366,7 @@ def _of_pyproject(sources: Sources) -> Requirements | None:
     dynamic = "dependencies" in _strings(project.get("dynamic"))
     if not main and not dynamic:
         return None
-    optional = _optional(data, sources)
+    optional = _optional(data, _deployed(sources))
     other = [line for lines in _pdm(data).values() for line in lines]
     tests = optional.testing.part(other)
     files = _dynamic_files(data, sources) if dynamic and not main else ()
@@ -448,21 +448,24 @@ class _Optional:
     notes: list[str] = field(default_factory=list)
 
 
-def _optional(data: Mapping[str, Any], sources: Sources) -> _Optional:
+def _optional(data: Mapping[str, Any], deployed: Collection[str]) -> _Optional:
     groups = {name: [*_group(data, name, ())] for name in _table(data, "dependency-groups")}
     legacy = _strings(_table(data, "tool", "uv").get("dev-dependencies"))
     if legacy:
         groups["dev"] = [*groups.get("dev", ()), *legacy]
     table = _table(data, "project", "optional-dependencies")
     extras = {name: _strings(lines) for name, lines in table.items()}
-    deployed = _deployed(sources)
     optional = _Optional()
-    for kind, parts in (("group", groups), ("extra", extras)):
+    testing, production = optional.testing, optional.production
+    for kind, parts, tested, shipped in (
+        ("group", groups, testing.groups, production.groups),
+        ("extra", extras, testing.extras, production.extras),
+    ):
         for name, lines in parts.items():
             if _for_tests(name, lines):
-                getattr(optional.testing, f"{kind}s")[name] = lines
+                tested[name] = lines
             elif name in deployed:
-                getattr(optional.production, f"{kind}s")[name] = lines
+                shipped[name] = lines
             else:
                 optional.notes.append(f"the {kind} {name}: {', '.join(lines) or 'it is empty'}")
     return optional
@@ -641,8 +644,9 @@ def _of_poetry(data: Mapping[str, Any], sources: Sources) -> Requirements:
     lines = [_enriched(line, main) for line in project]
     declared = _names(project)
     lines += [line for line in main.lines if not project or requirement_name(line) not in declared]
-    more, tests, notes = _poetry_parts(poetry, locked, _deployed(sources))
-    optional = _optional(data, sources)
+    deployed = _deployed(sources)
+    more, tests, notes = _poetry_parts(poetry, locked, deployed)
+    optional = _optional(data, deployed)
     tests.lines += optional.testing.lines
     lines += [*more.lines, *optional.production.lines]
     indexes = _poetry_indexes(poetry)
