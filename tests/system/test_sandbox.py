@@ -369,3 +369,12 @@ def test_a_refusal_of_the_network_alone_does_not_give_up_a_mode(tmp_path: Path) 
         run_in(PLAIN, tmp_path, "true", sandbox=Sandbox(network=False))
     assert PLAIN not in SandboxedProgram.refused
     assert run_in(PLAIN, tmp_path, "true").code == 0
+
+
+def test_a_launcher_that_does_not_answer_in_time_gives_up_no_mode(tmp_path: Path) -> None:
+    """A busy machine is no weaker one: the next step is held as well as ever."""
+    need_sandbox(PLAIN)
+    command = Command(("sleep", "600"), str(tmp_path), {"PATH": os.environ["PATH"]})
+    with pytest.raises(TimeoutError, match="did not answer"):
+        SandboxedProgram.start(command, Sandbox(), (PLAIN,), limit=0.0)
+    assert PLAIN not in SandboxedProgram.refused

@@ -99,9 +99,8 @@ def rollback(*, directory: str, environment: str, to: str, force: bool, json: bo
     """Roll out an earlier good release. Raises ConfigError where the database stands in the way."""
     project = open_project(directory)
     target_platform = open_platform(project, environment)
-    undo = (
-        target_platform.unfinished is not None
-    )  # otherwise, rolled back is not where it was to go
+    # Only where a rollout is undone is "rolled back" what was asked for.
+    undo = target_platform.unfinished is not None
     if not force and not undo:
         raise_if_unsafe(
             target_platform.earlier(to),

@@ -118,9 +118,11 @@ def worst_first(steps: Iterable[StepResult]) -> list[StepResult]:
 
 def problems_behind(run: RunResult) -> tuple[Problem, ...]:
     """The faults that made the verdict what it is, in the same order; all, where it is `failed`."""
+    if run.verdict is Verdict.PASSED:
+        return ()
     problems = run_problems(run)
     rollouts = {step.step for step in run.steps if step.rollout is run.verdict}
-    if run.verdict not in (Verdict.PASSED, Verdict.FAILED) and rollouts:
+    if run.verdict is not Verdict.FAILED and rollouts:
         return tuple(problem for problem in problems if problem.step in rollouts)
     if run.verdict is Verdict.FAILED:
         rest = (ProblemKind.NOT_RUN, ProblemKind.STOPPED)

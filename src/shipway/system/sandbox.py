@@ -70,12 +70,16 @@ class SandboxedProgram:
 
     @classmethod
     def start(
-        cls, command: Command, sandbox: Sandbox, modes: Sequence[str] = MODES
+        cls,
+        command: Command,
+        sandbox: Sandbox,
+        modes: Sequence[str] = MODES,
+        limit: float = _START_LIMIT,
     ) -> SandboxedProgram:
         """Start it in the best mode that this machine has.
 
-        Raises CannotRun where none holds what the sandbox asks for, and OSError where the launcher
-        cannot be started.
+        Raises CannotRun where the network is to be taken away and none can; OSError where the
+        launcher cannot be started, or does not answer.
         """
         reason = ""
         for mode in modes:
@@ -83,11 +87,14 @@ class SandboxedProgram:
             if reason:
                 continue
             program = cls._start(command, sandbox, mode)
-            program._read(until_held=True)
+            program._read(limit)
             if program.report.mode:
                 return program
+            answered = program.report.refused or program.has_ended()
             reason = program.report.refused or "its launcher ended"
             program.discard()
+            if not answered:  # which says nothing of the machine: no step runs in less for that
+                raise TimeoutError(errno.ETIMEDOUT, "the sandbox did not answer")
             if sandbox.network or mode == MODES[0]:  # only that one can take it away
                 cls.refused[mode] = reason
         if sandbox.network:
@@ -119,6 +126,12 @@ class SandboxedProgram:
             os.close(control)
             os.close(status)
         return cls(process, control_end, status_end, token)
+
+    def has_ended(self) -> bool:
+        """Whether the launcher has, or is about to."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_END_LIMIT)
+        return self.process.returncode is not None
 
     def terminate(self) -> None:
         """SIGTERM to the program's group."""
@@ -160,9 +173,9 @@ class SandboxedProgram:
         if control >= 0:
             os.close(control)
 
-    def _read(self, *, until_held: bool = False) -> None:
-        """Take in what the launcher said; until_held: wait for whether it could begin."""
-        deadline = time.monotonic() + (_START_LIMIT if until_held else 0.0)
+    def _read(self, limit: float = 0.0) -> None:
+        """Take in what the launcher said; limit: seconds to wait for whether it could begin."""
+        deadline = time.monotonic() + limit
         poll = select.poll()
         poll.register(self._status, select.POLLIN)
         size = 0
@@ -176,7 +189,7 @@ class SandboxedProgram:
             *lines, self._unread = (self._unread + data).split(b"\n")
             for line in lines:
                 self._take(line.decode("utf-8", "replace"))
-            if until_held and (self.report.mode or self.report.refused):
+            if limit and (self.report.mode or self.report.refused):
                 return
 
     def _take(self, line: str) -> None:

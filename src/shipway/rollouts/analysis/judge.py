@@ -1,9 +1,9 @@
 """The judge: decides from live traffic whether a release is promoted, watched, held, rolled back.
 
-    state = begin(settings)
-    state = recall(state, counts)               # what the baseline did long before
-    state = learn(state, seconds, counts)       # the baseline before the candidate got traffic
-    state, judgement = watch(state, window)     # again and again, at every change of share, too
+    state = initial_state(settings)
+    state = seed_baseline(state, counts)              # what the baseline did long before
+    state = observe_baseline(state, seconds, counts)  # before the candidate got traffic
+    state, judgement = observe(state, window)         # again and again, at every change of share
 
 It may be asked at any time and as often as one likes: a release no worse than the baseline is
 rolled back with a chance of at most alpha in a whole rollout, one at a limit is promoted with a

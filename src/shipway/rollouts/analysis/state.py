@@ -37,7 +37,7 @@ class ProbeState:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeState:
-    """Made by `initial_state`, changed by `observe` and `observe_baseline` only.
+    """Made by `initial_state`, changed by `observe`, `observe_baseline` and `seed_baseline` only.
 
     requests, errors, known, histogram, proof_errors and the like are of people's requests; probes:
     the same of Shipway's own. unanswered, unanswered_baseline: who waits for an answer. seconds:

@@ -34,14 +34,14 @@ def patience(histogram: Histogram) -> float:
 
 
 def mean_seconds(histogram: Histogram) -> float:
-    """The mean response time, at most; 0 where none is known."""
-    total, below, weighted = 0.0, 0.0, 0.0
-    last = 0.0
+    """The mean response time; 0 where none is known. Each response counts as its bucket's upper
+    edge, one beyond the last as that."""
+    below = weighted = last = 0.0
     for edge, count in histogram:
         last = last if edge == inf else edge
         weighted += (count - below) * last
-        total = below = count
-    return weighted / total / 1000.0 if total else 0.0
+        below = count
+    return weighted / below / 1000.0 if below else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
