@@ -69,6 +69,15 @@ def test_the_four_keys_of_a_month_are_those_computed_by_hand() -> None:
     assert metrics.rollbacks == 1
 
 
+def test_a_first_release_that_failed_is_restored_by_the_next_good_one() -> None:
+    """Nothing served before it, so that nothing served again when it had gone."""
+    first = rollout(1, "1.0", 2, 60, "rolled back")
+    alone = delivery_metrics([first], {}, NOW, 30)
+    assert (alone.failed, alone.failure_rate, alone.recovery_time) == (1, 100.0, None)
+    mended = delivery_metrics([first, rollout(2, "1.1", 1, 100)], {}, NOW, 30)
+    assert (mended.failed, mended.recovery_time) == (1, DAY + 100)
+
+
 def test_going_back_is_told_from_deploying() -> None:
     assert rollback_numbers(MONTH) == {5}
 

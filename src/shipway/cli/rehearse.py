@@ -24,7 +24,7 @@ from shipway.cli.project import Project, open_project
 from shipway.cli.rollout_page import write_rehearsed_page
 from shipway.cli.terminal import progress_printer
 from shipway.config.schema import Config
-from shipway.errors import Busy, ErrorCode, ShipwayError
+from shipway.errors import Busy, CannotRun, ErrorCode, ShipwayError
 from shipway.pipeline.injected import HERE
 from shipway.ports import Command
 from shipway.rehearsal.environment import (
@@ -240,10 +240,15 @@ def _supervised(project: Project, environment: str) -> Iterator[None]:
     processes = SystemProcesses()
     argv = (sys.executable, "-P", "-m", "shipway.cli.rehearse", project.root, environment)
     successor = Command(argv, project.root, dict(os.environ))
-    supervisor = processes.spawn(
-        supervisor_command(this_process(), 0.0, successor),
-        os.path.join(project.state, "rehearsal-supervisor.log"),
-    )
+    try:
+        supervisor = processes.spawn(
+            supervisor_command(this_process(), 0.0, successor),
+            os.path.join(project.state, "rehearsal-supervisor.log"),
+        )
+    except CannotRun as problem:  # a full disk: the rehearsal itself may still go well
+        print(f"nobody takes this down if it is killed: {problem.message}", file=sys.stderr)
+        yield
+        return
     try:
         yield
     finally:

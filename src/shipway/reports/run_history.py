@@ -114,7 +114,8 @@ def _trends(runs: Sequence[RunResult]) -> Iterator[StepTrend]:
 
 
 def _flaky(runs: Sequence[RunResult]) -> set[str]:
-    """Tests that failed in one run of a commit and not in another one of the same commit."""
+    """Tests that failed in one run of a commit and not in another one of the same commit, or of
+    what lay on top of it, not committed: a run does not say whether anything did."""
     suites: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
     for run in runs:
         for step in run.steps:

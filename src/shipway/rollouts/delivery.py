@@ -76,18 +76,19 @@ def delivery_metrics(
         for rollout in good
         if rollout.release in committed and (end := _end(rollout)) >= committed[rollout.release]
     ]
+    failures = [r for r in attempts if r.verdict in _FAILED or _undone(r, ended, back)]
     recoveries = [
-        seconds for attempt in attempts if (seconds := _recovery(attempt, ended, back)) is not None
+        seconds for failure in failures if (seconds := _recovery(failure, ended)) is not None
     ]
     return DeliveryMetrics(
         days=days,
         deployments=len(good),
         attempts=len(attempts),
-        failed=len(recoveries),
+        failed=len(failures),
         rollbacks=sum(r.number in back and r.started >= since for r in ended),
         per_week=len(good) / days * 7,
         lead_time=median(leads) if leads else None,
-        failure_rate=100 * len(recoveries) / len(attempts) if attempts else None,
+        failure_rate=100 * len(failures) / len(attempts) if attempts else None,
         recovery_time=median(recoveries) if recoveries else None,
     )
 
@@ -96,18 +97,30 @@ def _end(rollout: RolloutRecord) -> float:
     return rollout.started + (rollout.report.seconds if rollout.report else 0.0)
 
 
-def _recovery(
-    attempt: RolloutRecord, ended: Sequence[RolloutRecord], back: frozenset[int]
-) -> float | None:
-    """How long it took until a good release served again; None for one that did not fail.
+def _undone(attempt: RolloutRecord, ended: Sequence[RolloutRecord], back: frozenset[int]) -> bool:
+    """Whether somebody went back from it."""
+    following = _next_good(attempt, ended)
+    return following is not None and following.number in back
+
+
+def _next_good(attempt: RolloutRecord, ended: Sequence[RolloutRecord]) -> RolloutRecord | None:
+    later = (rollout for rollout in ended if rollout.number > attempt.number)
+    return next((rollout for rollout in later if rollout.verdict == Verdict.PASSED), None)
+
+
+def _recovery(failure: RolloutRecord, ended: Sequence[RolloutRecord]) -> float | None:
+    """How long it took until a good release served again; None where none does.
 
     What went back by itself had failed since it began. What somebody went back from had failed
     since it served: nobody knows of an earlier moment.
     """
-    if attempt.verdict in _FAILED:
-        return _end(attempt) - attempt.started
-    later = [rollout for rollout in ended if rollout.number > attempt.number]
-    following = next((rollout for rollout in later if rollout.verdict == Verdict.PASSED), None)
-    if following is None or following.number not in back:
+    undid_itself = failure.verdict in _FAILED
+    if undid_itself and any(
+        rollout.number < failure.number and rollout.verdict == Verdict.PASSED for rollout in ended
+    ):
+        return _end(failure) - failure.started
+    following = _next_good(failure, ended)
+    if following is None:
         return None
-    return max(_end(following) - _end(attempt), 0.0)
+    since = failure.started if undid_itself else _end(failure)
+    return max(_end(following) - since, 0.0)
