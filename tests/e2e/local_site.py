@@ -18,7 +18,7 @@ from shipway.config.schema import Application, Config, Environment, Smoke
 from shipway.releases.release import Release
 from shipway.rollouts.events import LineListener
 from shipway.rollouts.local.platform import LocalPlatform
-from shipway.rollouts.report import RolloutReport
+from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
@@ -234,3 +234,10 @@ class Site:
 
 
 quiet = LineListener(print)
+
+
+def last_receipt(record: SqliteRecord) -> RolloutReport:
+    """That of the newest rollout of `local`."""
+    report = last_report(rollout_records(record.rollouts("local"), "the record"))
+    assert report is not None
+    return report

@@ -17,15 +17,16 @@ from typing import Any
 
 import pytest
 from tests.cli.in_process import begun, only, project, shipway
-from tests.e2e.local_site import GOOD, Client
+from tests.e2e.local_site import GOOD, Client, last_receipt
 from tests.patience import PATIENCE, until
 
-from shipway.rollouts.report import RolloutReport, last_report, rollout_records
+from shipway.rollouts.report import RolloutReport
 from shipway.system.network import free_port
 from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,7 @@ class Application:
     def receipt(self) -> RolloutReport:
         """Of the last rollout."""
         with closing(SqliteRecord(str(self.folder / ".shipway" / "record.sqlite3"))) as record:
-            report = last_report(rollout_records(record.rollouts("local"), "the record"))
-        assert report is not None
-        return report
+            return last_receipt(record)
 
     def last_rollout(self) -> dict[str, Any]:
         done = shipway(self.folder, "status", "--history", "--json")
@@ -151,15 +150,20 @@ def test_a_rollout_that_goes_back_already_ends_there_whatever_the_command_gets(
     with Client(application.port) as client:
         command = application.deploying("rolling")
         command.send_signal(signal.SIGTERM)
-        assert command.stdout is not None
-        while "start old" not in (line := command.stdout.readline()):
-            assert line
+        read_until(command, "start old")
         if killed:
             command.kill()
         command.communicate(timeout=PATIENCE)
         until(lambda: application.status()["rollout"] is None)
     assert application.status()["release"] == application.stable
     assert client.failed == 0, client.seen
+
+
+def read_until(command: subprocess.Popen[str], words: str) -> None:
+    """What a command prints, up to the line with these words."""
+    assert command.stdout is not None
+    while words not in (line := command.stdout.readline()):
+        assert line, words
 
 
 def left_unfinished(application: Application, strategy: str) -> None:
@@ -171,42 +175,33 @@ def left_unfinished(application: Application, strategy: str) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
-def test_a_resume_goes_back_at_a_signal(application: Application, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("name", "strategy", "begun_with", "code"),
+    [("resume", "canary", "going on with the rollout", 3), ("cancel", "rolling", "start old", 0)],
+)
+def test_what_ends_a_rollout_goes_back_although_it_gets_a_signal(
+    application: Application,
+    name: str,
+    strategy: str,
+    begun_with: str,
+    code: int,
+    number: signal.Signals,
+) -> None:
     with Client(application.port) as client:
-        left_unfinished(application, "canary")
-        command = begun(application.folder, "resume")
-        assert command.stdout is not None
-        while "going on with the rollout" not in (line := command.stdout.readline()):
-            assert line
+        left_unfinished(application, strategy)
+        command = begun(application.folder, name)
+        read_until(command, begun_with)
         command.send_signal(number)
         output, errors = command.communicate(timeout=PATIENCE)
-    assert command.returncode == 3, output + errors
+    assert command.returncode == code, output + errors
     assert application.status()["release"] == application.stable
     assert application.status()["rollout"] is None
     assert client.failed == 0, client.seen
     assert client.differences(application.receipt()) == {}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
-def test_a_cancel_ends_what_it_undoes_although_it_gets_a_signal(
-    application: Application, number: signal.Signals
-) -> None:
-    with Client(application.port) as client:
-        left_unfinished(application, "rolling")
-        command = begun(application.folder, "cancel")
-        assert command.stdout is not None
-        while "start old" not in (line := command.stdout.readline()):
-            assert line
-        command.send_signal(number)
-        output, errors = command.communicate(timeout=PATIENCE)
-    assert command.returncode == 0, output + errors
-    assert application.status()["release"] == application.stable
-    assert client.failed == 0, client.seen
-    assert client.differences(application.receipt()) == {}
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_rollback_that_gets_a_signal_leaves_what_served_and_is_no_success(
     application: Application, number: signal.Signals
 ) -> None:

@@ -7,13 +7,12 @@ import signal
 import time
 
 import pytest
-from tests.e2e.local_site import GOOD, Client, Site, quiet
+from tests.e2e.local_site import GOOD, Client, Site, last_receipt, quiet
 from tests.e2e.rolling_out import rolling
 from tests.patience import until
 
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.local.environment_lock import Signal
-from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 
 pytestmark = pytest.mark.e2e
 STUCK = GOOD.replace(
@@ -43,12 +42,6 @@ def canary(site: Site) -> Site:
     return site
 
 
-def last_rollout(site: Site) -> RolloutReport:
-    report = last_report(rollout_records(site.record.rollouts("local"), "the record"))
-    assert report is not None
-    return report
-
-
 def test_what_was_on_its_way_to_a_share_that_hangs_is_counted_when_it_ends(canary: Site) -> None:
     site = canary
     site.platform().deploy(site.release("1.0", GOOD), quiet)
@@ -56,7 +49,7 @@ def test_what_was_on_its_way_to_a_share_that_hangs_is_counted_when_it_ends(canar
         until(lambda: any("watch" in line for line in said))
         until(lambda: time.time() - max(request.ended for request in list(client.asked)) > 1.0)
         site.platform().environment.lease.send(Signal.STOP)
-    receipt = last_rollout(site)
+    receipt = last_receipt(site.record)
     assert receipt.verdict is Verdict.ROLLED_BACK
     assert receipt.failed == client.failed  # three, unless a client had not asked again yet
     assert client.failed in range(1, 4)
@@ -70,7 +63,7 @@ def test_an_answer_that_breaks_off_after_its_status_is_a_failure(canary: Site) -
         until(lambda: any("watch" in line for line in said))
         until(lambda: any("IncompleteRead" in answer for answer in client.seen))
         site.platform().environment.lease.send(Signal.STOP)
-    receipt = last_rollout(site)
+    receipt = last_receipt(site.record)
     assert receipt.failed > 0
     assert client.differences(receipt) == {}
 
@@ -89,4 +82,4 @@ def test_an_envoy_that_is_stopped_is_down_and_its_receipt_has_what_it_answers_la
         assert site.platform().status()["proxy"]
         site.platform().environment.lease.send(Signal.STOP)
     assert client.failed == 0, client.seen
-    assert client.differences(last_rollout(site)) == {}
+    assert client.differences(last_receipt(site.record)) == {}

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from tests.e2e.local_site import GOOD, Client, Site, quiet
+from tests.e2e.local_site import GOOD, Client, Site, last_receipt, quiet
 from tests.e2e.rolling_out import rolling
 from tests.patience import until
 
@@ -18,7 +18,6 @@ from shipway.config.schema import Pause
 from shipway.errors import Busy
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.local.envoy import RELEASE_HEADER
-from shipway.rollouts.report import RolloutReport, last_report, rollout_records
 from shipway.system.http import RealHttp
 from shipway.system.network import free_port
 
@@ -128,8 +127,8 @@ def test_cancel_undoes_a_rollout_that_another_command_carries_out(site: Site) ->
         with pytest.raises(Busy, match="told to stop"):
             site.platform().cancel(quiet)
     assert client.failed == 0
-    assert last_rollout(site).verdict is Verdict.ROLLED_BACK
-    assert client.differences(last_rollout(site)) == {}
+    assert last_receipt(site.record).verdict is Verdict.ROLLED_BACK
+    assert client.differences(last_receipt(site.record)) == {}
     assert RealHttp().get(f"http://127.0.0.1:{site.port}/").headers["x-release"] == one.name
 
 
@@ -159,15 +158,8 @@ def test_a_killed_envoy_is_started_again_while_the_command_runs(site: Site) -> N
         os.kill(site.platform().proxy.pid, signal.SIGKILL)
         killed = time.time()
         until(lambda: any(a.begun > killed and not a.failed for a in list(client.asked)))
-    receipt = last_rollout(site)
+    receipt = last_receipt(site.record)
     assert receipt.outages == 1
     assert receipt.downtime > 0
     assert receipt.failed >= 1  # at the least the slow one that was on its way
     assert client.differences(receipt, [killed]) == {}
-
-
-def last_rollout(site: Site) -> RolloutReport:
-    """The receipt of the newest."""
-    report = last_report(rollout_records(site.record.rollouts("local"), "the record"))
-    assert report is not None
-    return report
