@@ -265,10 +265,16 @@ def _read(
     """root: the application's folder. known: the tests that failed before, listed in the file at
     path."""
     cases = list(suite.iter("testcase"))
-    every = [case for case in cases if _is_broken(case)]
-    before = [case for case in every if _has_run(case) and _name(case) in known]
-    broken = [case for case in every if case not in before]
-    skipped = [case for case in cases if case not in every and case.find("skipped") is not None]
+    every: list[Element] = []
+    before: list[Element] = []
+    broken: list[Element] = []
+    skipped: list[Element] = []
+    for case in cases:
+        if _is_broken(case):
+            every.append(case)
+            (before if _has_run(case) and _name(case) in known else broken).append(case)
+        elif case.find("skipped") is not None:
+            skipped.append(case)
     tally = TestTally(
         len(cases) - len(every) - len(skipped),
         len(broken),
@@ -296,9 +302,10 @@ def _of_known(
 ) -> tuple[str, ...]:
     """What became of the tests that failed before: they still do, they pass, they are gone."""
     failing = [_name(case) for case in before]
-    others = {_name(case): case for case in cases if _name(case) not in failing}
+    again = set(failing)
+    others = {_name(case): case for case in cases if _name(case) not in again}
     passed = [name for name in known if name in others and others[name].find("skipped") is None]
-    gone = [name for name in known if name not in failing and name not in others]
+    gone = [name for name in known if name not in again and name not in others]
     sentences = (
         (failing, "failed before Shipway came and failed again"),
         (passed, f"of {path} passed, which makes the line needless"),

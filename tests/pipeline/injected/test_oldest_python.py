@@ -16,7 +16,10 @@ SCRIPTS = Path(os.path.dirname(scripts.__file__))
 INSIDE = [
     Path(HERE) / "shipway_fault.py",
     Path(HERE) / "shipway_routes.py",
-    *(SCRIPTS / f"{name}.py" for name in ("measure_tests", "measure_django", "import_packages")),
+    *(
+        SCRIPTS / f"{name}.py"
+        for name in ("measure_tests", "measure_django", "measured_run", "import_packages")
+    ),
     SCRIPTS / "combine_coverage.py",
 ]
 NEWER = {"removeprefix", "removesuffix", "cache", "pairwise", "batched"}

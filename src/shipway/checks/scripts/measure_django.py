@@ -12,40 +12,25 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
 
-import coverage
-
 NO_TESTS = 5  # as pytest says it
 _FIXTURE = re.compile(r"setUp(?:Class|Module) \((.+)\)$")
-# By their paths: this program runs where Shipway is not installed.
-_HERE = os.path.dirname(os.path.abspath(__file__))
-measurement: Callable[..., coverage.Coverage] = runpy.run_path(f"{_HERE}/coverage_settings.py")[
-    "measurement"
-]
-collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
-    f"{_HERE}/collected_static.py"
-)["collected_static"]
-end_recorder: Callable[[str], Callable[[Mapping[str, int]], None]] = runpy.run_path(
-    f"{_HERE}/end_record.py"
-)["end_recorder"]
+# By its path: this program runs where Shipway is not installed.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured_run.py")
+_SHARED = runpy.run_path(_BESIDE)
+measured_run: Callable[..., int] = _SHARED["measured_run"]
+collected_static: Callable[[str], AbstractContextManager[None]] = _SHARED["collected_static"]
 
 
 def main(data: str, sources: str, junit: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated), and JUNIT; the exit code."""
-    measured = measurement(data, sources.split(","), django=True)
-    record = end_recorder(os.path.join(os.path.dirname(data), "end.txt"))
-    measured.start()
-    try:
-        code = _run(junit)
-    finally:
-        measured.stop()
-        measured.save()
-    record({"code": code})
-    return code
+    return measured_run(
+        data, sources, lambda: _run(junit), lambda code: {"code": code}, django=True
+    )
 
 
 def _run(junit: str) -> int:

@@ -13,24 +13,17 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 
-import coverage
 import pytest
 
-# By their paths: this program runs where Shipway is not installed.
-_HERE = os.path.dirname(os.path.abspath(__file__))
-measurement: Callable[..., coverage.Coverage] = runpy.run_path(f"{_HERE}/coverage_settings.py")[
-    "measurement"
-]
-collected_static: Callable[[str], AbstractContextManager[None]] = runpy.run_path(
-    f"{_HERE}/collected_static.py"
-)["collected_static"]
-end_recorder: Callable[[str], Callable[[Mapping[str, int]], None]] = runpy.run_path(
-    f"{_HERE}/end_record.py"
-)["end_recorder"]
+# By its path: this program runs where Shipway is not installed.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured_run.py")
+_SHARED = runpy.run_path(_BESIDE)
+measured_run: Callable[..., int] = _SHARED["measured_run"]
+collected_static: Callable[[str], AbstractContextManager[None]] = _SHARED["collected_static"]
 
 # `shipway init` locks setuptools where something needs its pkg_resources, which warns since 2023.
 # That fails a suite for which every warning is an error, and none of its own lines is to blame.
@@ -96,22 +89,15 @@ class Account:
 
 def main(data: str, sources: str, *arguments: str) -> int:
     """Write DATA, the coverage of SOURCES (comma-separated); pytest's exit code."""
-    measured = measurement(data, sources.split(","))
     plugins = {"pytest_cov": "--no-cov", "xdist": "-n0"}
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     static = StaticFiles(os.path.join(os.path.dirname(data), "static"))
     account = Account()
-    record = end_recorder(os.path.join(os.path.dirname(data), "end.txt"))
-    measured.start()
-    try:
-        own = [UsualNames(), static, account]
-        options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
-        code = int(pytest.main(options, plugins=own))
-    finally:
-        measured.stop()
-        measured.save()
-    record(account.counts(code))
-    return code
+    own = [UsualNames(), static, account]
+    options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
+    return measured_run(
+        data, sources, lambda: int(pytest.main(options, plugins=own)), account.counts
+    )
 
 
 if __name__ == "__main__":
