@@ -32,7 +32,8 @@ STUBBORN = step("long", "trap '' TERM; sleep 600 & echo $$ $! > pids.new; mv pid
 def pids(folder: Path) -> list[int]:
     """The processes of the step that is running: all that work in the folder, but Shipway.
 
-    What a step itself knows of its ids may be those of a namespace of its own.
+    What a step itself knows of its ids may be those of a namespace of its own; and the folder
+    is compared, not its name, which another namespace of mounts may spell from another root.
     """
     until((folder / "pids").exists)
     until(lambda: bool(_working(folder)))
@@ -47,7 +48,8 @@ def _working(folder: Path) -> list[int]:
 def _works_in(folder: Path, pid: int) -> bool:
     try:
         program = Path(f"/proc/{pid}/cmdline").read_bytes()
-        return os.readlink(f"/proc/{pid}/cwd") == str(folder) and b"shipway\0run" not in program
+        here = os.path.samefile(f"/proc/{pid}/cwd", folder)
+        return here and b"shipway\0run" not in program
     except OSError:
         return False
 
