@@ -70,7 +70,9 @@ class StepFacts(TypedDict, total=False):
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
     `--json` prints it. address: where the application answers. secret_places: where the secrets
     stand that were found (findings/secret_place.py). loosened: rules that a change
-    loosens; base: compared with which commit, branch or tag.
+    loosens; base: compared with which commit, branch or tag. selected: which tests of a suite ran,
+    and why, where the outcome of the others is that of an earlier run; whole_run: when all ran
+    last, seconds since the epoch.
     """
 
     python: str
@@ -92,6 +94,8 @@ class StepFacts(TypedDict, total=False):
     secret_places: list[JsonObject]
     loosened: list[str]
     base: str
+    selected: str
+    whole_run: float
 
 
 @dataclass(frozen=True, kw_only=True)
