@@ -52,7 +52,8 @@ FILES = {
         "import pytest\nfrom town.sums import LIMIT, add, times\n\n\n"
         "@pytest.mark.parametrize('one', [1, -1])\ndef test_adds(one):\n"
         "    assert add(one, 2) in (2, 3)\n\n\n"
-        "def test_multiplies():\n    assert times(2, 3) == 6\n\n\ndef test_has_a_limit():\n    assert LIMIT == 9\n"
+        "def test_multiplies():\n    assert times(2, 3) == 6\n\n\n"
+        "def test_has_a_limit():\n    assert LIMIT == 9\n"
     ),
     "tests/unit/test_kept.py": (
         "from town.kept import table\n\n\ndef test_first():\n    assert table() == [3]\n\n\n"
