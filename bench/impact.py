@@ -35,6 +35,7 @@ from shipway.cli.step_worker import StepWorker
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
+from shipway.pipeline.step import ALL_OF_SUITE
 from shipway.system.files import FileTree
 
 ROOT = Path(__file__).parents[1]
@@ -174,7 +175,7 @@ class Bench:
         for name in ("install", "importable", self._step.name):
             cache.look(self._steps[name], 0.0)
         worker = StepWorker(self.project, self._step.name, "")
-        worker.choose_tests(cache, every)
+        worker.choose_tests(cache, every, ALL_OF_SUITE)
         before = _cpu()
         result = worker.execute(self._step, self._installed, lambda line: None)
         return _cpu() - before, result

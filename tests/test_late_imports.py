@@ -16,7 +16,10 @@ LATE = {
     "shipway.cli.app": {"shipway.cli.completion", "shipway.cli.overview", "shipway.cli.verbose"},
     "shipway.cli.attestation": {"shipway.cli.attached_verdict"},
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
-    "shipway.cli.plan": {"shipway.cli.deploy"},
+    "shipway.cli.plan": {
+        "shipway.checks.test_selection",
+        "shipway.cli.deploy",
+    },
     "shipway.cli.platforms": {
         "shipway.cli.ecs_dependencies",
         "shipway.rollouts.local.platform",

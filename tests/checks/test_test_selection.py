@@ -11,6 +11,7 @@ from tests.checks.suite_in_a_folder import FILES, SETTINGS, STEP, SuiteFolder, c
 
 from shipway.checks.test_selection import DAY, junit_name
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.step import PartOfSuite
 
 PROCESS = "tests/unit/test_process.py::test_runs"
 SUMS = "tests/unit/test_sums.py::"
@@ -191,6 +192,10 @@ def test_a_failure_is_run_again_until_it_passes(learned: SuiteFolder, tmp_path: 
     failed = suite.run()
     assert failed.tests is not None
     assert (failed.outcome, failed.tests.passed, failed.tests.failed) == (Outcome.FAILED, 14, 1)
+    again = suite.run(part=PartOfSuite(last_failed=True))
+    assert again.facts["partial"] == f"only what failed last: {SUMS}test_multiplies"
+    assert list(suite.outcomes()) == ["tests.unit.test_sums::test_multiplies"]
+    assert again.outcome is Outcome.FAILED
     suite.edit("town/words.py", "def words():\n", "def words():\n    # a word\n")
     assert f"{SUMS}test_multiplies" in chosen(suite)
     assert suite.run().outcome is Outcome.FAILED
@@ -198,6 +203,19 @@ def test_a_failure_is_run_again_until_it_passes(learned: SuiteFolder, tmp_path: 
     assert suite.run().outcome is Outcome.PASSED
     suite.edit("town/unused.py", "return 1", "return 2")
     assert chosen(suite) == {PROCESS}
+
+
+def test_words_are_handed_on_and_the_rest_stays_unknown(
+    learned: SuiteFolder, tmp_path: Path
+) -> None:
+    suite = learned.copy(tmp_path / "application")
+    history = suite.record.memo("tests unit")
+    result = suite.run(part=PartOfSuite(words=("-k", "multiplies or limit")))
+    assert result.outcome is Outcome.PASSED
+    assert result.tests is not None
+    assert result.tests.passed == 2
+    assert result.facts["partial"] == "only a part of the tests: -- -k multiplies or limit"
+    assert suite.record.memo("tests unit") == history
 
 
 def test_a_test_depends_on_what_it_executes_only_now(learned: SuiteFolder, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import threading
 from argparse import BooleanOptionalAction
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
@@ -27,7 +27,7 @@ from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
-from shipway.pipeline.step import STAGES
+from shipway.pipeline.step import STAGES, SUITES, PartOfSuite
 from shipway.ports import PACKAGE
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
@@ -56,6 +56,8 @@ class RunRequest:
     changed_since: str = ""
     no_cache: bool = False
     all_tests: bool = False
+    last_failed: bool = False
+    words: Sequence[str] = ()
     fix: bool = False
     strict: bool | None = None
     allow: Sequence[str] = ()
@@ -75,6 +77,8 @@ def run(
     changed_since: str,
     no_cache: bool,
     all_tests: bool,
+    last_failed: bool,
+    words: list[str],
     fix: bool,
     strict: bool | None,
     allow: list[str],
@@ -93,6 +97,8 @@ def run(
         changed_since=changed_since,
         no_cache=no_cache,
         all_tests=all_tests,
+        last_failed=last_failed,
+        words=words,
         fix=fix,
         strict=strict,
         allow=allow,
@@ -108,6 +114,9 @@ def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
     project = _compared(open_project(request.directory), request.base)
     graph = Graph(project.steps).select(request.stages, request.skip)
+    part = PartOfSuite(tuple(request.words), last_failed=request.last_failed)
+    if part.options:
+        graph = _in_part(graph, part, request.stages)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
     clock = SystemClock()
@@ -141,7 +150,10 @@ def run_as(name: str, request: RunRequest) -> int:
         changed=changed_files(project.root, request.changed_since)
         if request.changed_since
         else None,
-        words=_words(request.advisories, request.baseline),
+        words={
+            **_words(request.advisories, request.baseline),
+            **dict.fromkeys(SUITES, part.options),
+        },
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
         shortcoming=perform.shortcoming,
@@ -160,7 +172,7 @@ def run_as(name: str, request: RunRequest) -> int:
         enabled=not request.no_cache,
         all_tests=every,
     )
-    perform.cache, perform.all_tests = cache, every
+    perform.cache, perform.all_tests, perform.part = cache, every, part
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
@@ -199,6 +211,21 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     if not any(step.name == PACKAGE for step in project.steps):
         return None
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
+
+
+def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
+    """The graph with suites of which a part runs: that is neither replayed nor stored. Raises
+    ConfigError where anything but suites is asked for: what needs a suite needs all of it."""
+    if not stages or set(stages) - set(SUITES):
+        raise ConfigError(
+            f"{part.options[0]} is for suites of tests, and {', '.join(stages) or 'everything'} "
+            "is more than that",
+            f"Name suites alone ({', '.join(SUITES)}): shipway run unit {' '.join(part.options)}",
+            code="unknown-name",
+        )
+    return Graph(
+        replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
+    )
 
 
 def _all_tests(
@@ -337,8 +364,14 @@ def _run(parser: Parser) -> None:
     What cannot run here holds up no rollout to this machine, but under --strict;
     what failed does.
 
+    What follows `--` after suites of tests is handed on to pytest. Such a run says
+    nothing of the other tests: it is not stored, and proves no release.
+
     Example: shipway run quality test --fail-fast
+
+    Example: shipway run unit -- -k wards
     """
+    parser.hand_on("words")
     parser.add(
         "stages",
         nargs="*",
@@ -370,6 +403,11 @@ def _run(parser: Parser) -> None:
         "--all-tests",
         action="store_true",
         help="Run all tests, also those that the change cannot reach.",
+    )
+    parser.add(
+        "--last-failed",
+        action="store_true",
+        help="Run only the tests that failed last; all where none did.",
     )
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."

@@ -201,7 +201,7 @@ def _test(
 
     with context.serviced(context, tell, {**context.env(step), **variables}) as provided:
         inner = replace(context, secrets=(*context.secrets, *provided.hidden))
-        result = _run_check(
+        result = _selected(
             step, check, check_context, inner, on_output, {**variables, **provided.variables}
         )
     notes = "".join(f"{line}\n" for line in lines)
@@ -224,7 +224,16 @@ def _selected(
 ) -> StepResult:
     """Tests of which a part may be chosen. Those with services share what is in these."""
     selection = context.tests if END_RECORD in check.reports else None
-    if selection is None or context.config.application.test_runner == "django":
+    if context.config.application.test_runner == "django":
+        if selection and selection.partial:
+            raise CannotRun(
+                "Django's own runner runs all of a suite",
+                "Leave --last-failed and what follows -- out.",
+                code="invalid-input",
+            )
+        selection = None
+    shared = check.serviced and context.config.services
+    if selection is None or (shared and not selection.partial):
         return _run_check(step, check, check_context, context, on_output, variables)
 
     def again(request: SuiteRequest) -> StepResult:

@@ -72,7 +72,8 @@ class StepFacts(TypedDict, total=False):
     stand that were found (findings/secret_place.py). loosened: rules that a change
     loosens; base: compared with which commit, branch or tag. selected: which tests of a suite ran,
     and why, where the outcome of the others is that of an earlier run; whole_run: when all ran
-    last, seconds since the epoch.
+    last, seconds since the epoch. partial: which tests somebody asked for, where the others are not
+    known.
     """
 
     python: str
@@ -96,6 +97,7 @@ class StepFacts(TypedDict, total=False):
     base: str
     selected: str
     whole_run: float
+    partial: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,25 @@ from shipway.pipeline.dependency import Role
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
+SUITES = ("unit", "integration", "browser")  # the steps that run tests
+
+
+@dataclass(frozen=True)
+class PartOfSuite:
+    """What somebody asks for of a suite. words: further arguments of pytest. last_failed: whether
+    only the tests run that failed last."""
+
+    words: tuple[str, ...] = ()
+    last_failed: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """How `run` is asked for it; empty for all of the suite."""
+        words = ("--", *self.words) if self.words else ()
+        return (*(("--last-failed",) if self.last_failed else ()), *words)
+
+
+ALL_OF_SUITE = PartOfSuite()
 
 
 class StepKind(StrEnum):

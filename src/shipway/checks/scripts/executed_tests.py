@@ -92,6 +92,10 @@ class ExecutedTests:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what is known; what failed last time comes first, where that is asked for."""
+        if only := frozenset(self._request.get("only", ())):
+            out = [item for item in items if item.nodeid not in only]
+            items[:] = [item for item in items if item.nodeid in only]
+            config.hook.pytest_deselected(items=out)
         self._collected = [item.nodeid for item in items]
         if len(set(self._collected)) < len(items):  # nobody could tell them apart
             self._known = frozenset()
@@ -231,6 +235,11 @@ class ExecutedTests:
         self._digest = hashlib.sha256(text).hexdigest()
         with open(os.path.join(self._folder, RECORD), "wb") as file:
             file.write(text)
+
+    @property
+    def words(self) -> list[str]:
+        """Further arguments of pytest."""
+        return list(self._request.get("words", ()))
 
     def digest(self) -> str:
         """Of the record, for the end record; "" where none was written."""

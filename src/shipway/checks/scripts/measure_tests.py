@@ -104,7 +104,7 @@ def main(data: str, sources: str, *arguments: str) -> int:
     )
 
     def run() -> int:
-        code = _code(options, [*own, executed])
+        code = _code([*options, *executed.words], [*own, executed])
         # All are known, which is not the same as none.
         return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED and executed.left_out else code
 
