@@ -36,6 +36,7 @@ from shipway.source_text import read_bytes
 DAY = 24 * 3600.0  # seconds after which all tests run again
 _EVERY_TEST = ""  # the test of what counts for every test: imports, and what is kept for others
 _READ, _PROCESS = -1, -2  # in place of a function's line: a source is read, a process started
+_RAN = (0, 1)  # exit codes of a suite that came to its end
 _NOT_TRIED = "it is not known yet what they keep for each other"
 _LONGEST = 32 << 20  # characters of a history that is kept
 Block = tuple[str, int]  # path and first line of a function; MODULE, _READ or _PROCESS
@@ -213,7 +214,8 @@ def _reached(
             causes[f"they are in {path}"] = own
             blocks = {(path, _READ)}
         if blocks is None:
-            known = "outside of its functions" if path in history.sources else "and any may read it"
+            apart = path in history.sources and os.path.basename(path) != "conftest.py"
+            known = "outside of its functions" if apart else "and any may read it"
             raise _EverythingRuns(f"{path} changed, {known}")
         if common := sorted(blocks & users.for_all):
             everywhere = f"{path} changed in what counts for all of them (line {common[0][1]})"
@@ -229,7 +231,7 @@ def _changed_blocks(
     """The functions of a source whose text changed; None where more than that did, or it is not
     known who executes it."""
     before = history.sources.get(path)
-    if before is None:
+    if before is None or os.path.basename(path) == "conftest.py":
         return None
     try:
         now = source_blocks(read(path))
@@ -543,6 +545,8 @@ class TestSelector:
         suite = self._suites[step.name]
         suite.record = _read_record(folder, key, reports)
         suite.junit = reports.get("junit.xml", b"")
+        if suite.record is None and suite.choice.known:
+            return self._without_record(step, key, reports)
         if suite.record is None or suite.before is None or not suite.choice.known:
             return dict(reports)
         collected = suite.record["collected"]
@@ -552,6 +556,17 @@ class TestSelector:
         with open(os.path.join(folder, "junit.xml"), "wb") as file:
             file.write(suite.junit)
         return {**reports, "junit.xml": suite.junit}
+
+    def _without_record(
+        self, step: Step, key: str, reports: Mapping[str, bytes]
+    ) -> dict[str, bytes]:
+        """The reports where the runner does not say which tests ran: none of a good end, which
+        would be that of a few. All tests run next time."""
+        self._record.put_memo(_memo(step), "")
+        end = end_record(reports, key)
+        if end is not None and end["code"] not in _RAN:
+            return dict(reports)
+        return {name: data for name, data in reports.items() if name != "junit.xml"}
 
     def ended(self, step: Step, result: StepResult, again: AgainReversed) -> StepResult:
         """Keep what is known now. again: runs the suite in reverse, for this one's sake."""
@@ -697,7 +712,7 @@ def _memo(step: Step) -> str:
 def _read_record(folder: str, key: str, reports: Mapping[str, bytes]) -> RunnerRecord | None:
     """The runner's record; None where it is not what the runner itself says to have written."""
     end = end_record(reports, key)
-    if end is None or not end.get("executed"):
+    if end is None or end["code"] not in _RAN or not end.get("executed"):
         return None
     try:
         text = read_bytes(os.path.join(folder, "executed.json"))

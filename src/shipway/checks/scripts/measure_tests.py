@@ -99,9 +99,8 @@ def main(data: str, sources: str, *arguments: str) -> int:
     options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
     if not os.path.exists(os.path.join(os.path.dirname(data), "selection.json")):
         return measured_run(data, sources, lambda: _code(options, own), account.counts)
-    executed = runpy.run_path(os.path.join(_HERE, _EXECUTED))["ExecutedTests"](
-        data, os.path.dirname(data)
-    )
+    plugin = runpy.run_path(os.path.join(_HERE, _EXECUTED))["ExecutedTests"]
+    executed = plugin(data, os.path.dirname(data))
 
     def run() -> int:
         code = _code([*options, *executed.words], [*own, executed])
