@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from shipway.codec import JsonObject, parse_object, to_json
+from shipway.codec import JsonObject, damaged, parse_object, to_json
 from shipway.errors import RecordError
 from shipway.ports import (
     MANIFEST_FILE,
@@ -206,9 +206,14 @@ class SqliteRecord:
             " release, manifest FROM packaged LEFT JOIN runs ON runs.id = packaged.run"
             " ORDER BY sequence DESC"
         )
+        what = "what was packaged"
         return [
             Packaged(
-                run, commit, bool(ended), self._document("what was packaged", release), manifest
+                run,
+                commit,
+                bool(ended),
+                self._release(what, release, ("digest",)),
+                self._text(f"{what}: its manifest", manifest),
             )
             for run, commit, ended, release, manifest in rows
         ]
@@ -258,8 +263,9 @@ class SqliteRecord:
     def key_parts(self, step: str) -> dict[str, str]:
         """The parts of the key under which the step was last stored; empty if never."""
         rows = self._read("SELECT parts FROM keys WHERE step = ?", (step,))
-        parts: dict[str, str] = json.loads(rows[0][0]) if rows else {}
-        return parts
+        what = f"the key of {step}"
+        parts = self._document(what, rows[0][0]) if rows else {}
+        return {name: self._text(f"{what}: {name}", value) for name, value in parts.items()}
 
     def forget_cache(self, older_than: float) -> None:
         """Entries stored before `older_than` (seconds since the epoch) go."""
@@ -278,7 +284,7 @@ class SqliteRecord:
             ("SELECT rollout FROM rollouts", ()),
         ):
             for row in self._read(query, values):
-                yield row[0]
+                yield self._text("an outcome, a state or a rollout", row[0])
 
     def file_index(self) -> dict[str, tuple[str, str]]:
         """path → (stat, digest), as last seen."""
@@ -362,7 +368,7 @@ class SqliteRecord:
     def releases(self) -> Sequence[JsonObject]:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
-        return [self._document("a release", row[0]) for row in rows]
+        return [self._release("a release", row[0], ("digest", "name")) for row in rows]
 
     def forget_releases(self, digests: Iterable[str]) -> None:
         """They cannot be rolled out any more; the history keeps their names."""
@@ -410,6 +416,19 @@ class SqliteRecord:
     def _document(self, what: str, text: str) -> JsonObject:
         """A document that is kept. Raises RecordError where it is none."""
         return parse_object(text, f"{self._path}: {what}")
+
+    def _release(self, what: str, text: str, required: Sequence[str] = ()) -> JsonObject:
+        """A release, told apart by texts. required: which it must have."""
+        release = self._document(what, text)
+        for field in ("digest", "name", "commit"):
+            if field in release or field in required:
+                self._text(f"{what}: {field}", release.get(field))
+        return release
+
+    def _text(self, what: str, value: object) -> str:
+        if not isinstance(value, str) or not _is_text(value):
+            raise damaged(f"{self._path}: {what}", "it is no text")
+        return value
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):
@@ -507,9 +526,9 @@ def _use_wal(db: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _is_text(path: str) -> bool:
+def _is_text(value: str) -> bool:
     try:
-        path.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True
