@@ -85,6 +85,7 @@ _SEALED = (  # (kind, table, the columns that its seal is of)
     ("memo", "memos", "name, value"),
 )
 _PATIENCE = 30.0  # seconds to wait for another process
+_INDEX = 32768  # bytes of the smallest index of a WAL
 
 
 class _Lock(Protocol):
@@ -108,10 +109,7 @@ class SqliteRecord:
         self._lock: _Lock = threading.RLock()
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
-            _use_wal(self._db)
+            self._db = _open(path)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._migrate()
         except (sqlite3.Error, OSError) as error:
@@ -513,6 +511,40 @@ def _packaged(result: str) -> tuple[str, str] | None:
     return (json.dumps(release), manifest) if isinstance(release, dict) else None
 
 
+def _open(path: str) -> sqlite3.Connection:
+    """A connection in WAL mode: on a full disk, too, so that what is known can be read.
+
+    SQLite keeps the index of the WAL in a file, which a full disk has no room for. One who locks
+    the record for itself keeps it in memory (sqlite.org/wal.html#noshm).
+    """
+    try:
+        return _connection(path)
+    except sqlite3.OperationalError:
+        if not _disk_is_full(path):
+            raise
+        return _connection(path, "PRAGMA locking_mode = EXCLUSIVE")
+
+
+def _connection(path: str, *settings: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in settings:
+            db.execute(setting)
+        _use_wal(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _disk_is_full(path: str) -> bool:
+    try:
+        disk = os.statvfs(os.path.dirname(path) or ".")
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _INDEX or (disk.f_files > 0 and disk.f_favail == 0)
+
+
 def _use_wal(db: sqlite3.Connection) -> None:
     """Make it so in a new file: the one thing for which SQLite itself does not wait."""
     end = time.monotonic() + _PATIENCE
@@ -536,7 +568,7 @@ def _is_text(value: str) -> bool:
 
 def _unusable(path: str, error: Exception) -> RecordError:
     text = str(error)
-    if "full" in text:
+    if "full" in text or ("I/O error" in text and _disk_is_full(path)):
         return RecordError(
             f"the disk is full: {path} cannot be written", "Free some space.", code="disk-full"
         )
