@@ -16,6 +16,7 @@ from shipway.pipeline.run import forecast_run, unasked_steps
 from shipway.pipeline.step import STAGES
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
+from shipway.system.installed import installed_state
 
 # `plan` carried out.
 
@@ -31,7 +32,13 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     graph = Graph(project.steps).select(stages, skip)
     files = FileTree(project.root, project.record.file_index())
     cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not no_cache
+        files,
+        project.record,
+        project.blobs,
+        os.environ,
+        machine(),
+        enabled=not no_cache,
+        installed=installed_state,
     )
     skipped = unasked_steps(graph, stages)
     forecasts = forecast_run(graph, cache, project.record.durations(), SystemClock().now(), skipped)
@@ -53,6 +60,7 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     width = max(len(f.step.name) for f in forecasts)
     for f in sorted(forecasts, key=lambda f: order[f.step.stage]):
         word = "run" if f.runs else "skip" if f.step.name in skipped else "cached"
+        word = "replay" if f.replayed else word
         seconds = f"{f.seconds:6.1f} s" if f.runs else " " * 8
         why = project.invocation().text(f.why)
         sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {why}\n")

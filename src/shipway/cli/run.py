@@ -34,6 +34,7 @@ from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
+from shipway.system.installed import installed_state
 from shipway.system.interruption import interrupt, interruptions
 from shipway.system.processors import available_processors
 
@@ -148,7 +149,13 @@ def run_as(name: str, request: RunRequest) -> int:
         stream = sys.stderr if request.json else sys.stdout
         perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
     cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
+        files,
+        project.record,
+        project.blobs,
+        os.environ,
+        machine(),
+        enabled=not request.no_cache,
+        installed=installed_state,
     )
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
@@ -166,8 +173,8 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        # Where all was cached, the last run's pages hold what these would.
+    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_known(result)):
+        # Where all was known, the last run's pages hold what these would.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
@@ -293,8 +300,9 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     return allowed
 
 
-def _all_cached(result: RunResult) -> bool:
-    return all(step.outcome == "cached" for step in result.steps)
+def _all_known(result: RunResult) -> bool:
+    """Whether no step did anything in this run."""
+    return all(step.outcome == "cached" or "replayed" in step.facts for step in result.steps)
 
 
 def add_to(commands: Parser) -> None:

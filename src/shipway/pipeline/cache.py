@@ -1,6 +1,6 @@
 """The step cache: what need not be done again, and why something must be.
 
-Correct before fast; the eight rules it keeps are in docs/architecture.md, each with a test.
+Correct before fast; the nine rules it keeps are in docs/architecture.md, each with a test.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import replace
 from typing import Protocol
 
 from shipway.pipeline.codec import step_from_json
 from shipway.pipeline.outcome import Outcome
-from shipway.pipeline.result import StepResult
-from shipway.pipeline.step import Step
+from shipway.pipeline.result import StepFacts, StepResult
+from shipway.pipeline.step import BASE_ENV, Step
 
 # The cache key of a step: a digest over named parts, so that a miss can be explained.
 #
@@ -27,6 +28,11 @@ _WORDS = {
     "machine": "Python or the platform changed",
     "upstream": "a step that it needs ended with something else",
 }
+
+
+_REPLAYED = "no-tests"  # code of a suite in which nothing was tested: rule 9
+# A service on the network may have come meanwhile, and no folder tells.
+_REPLAYED_FOR = 3600.0  # seconds
 
 
 def content_digest(text: str) -> str:
@@ -129,15 +135,20 @@ class StepCache:
         machine: str,
         *,
         enabled: bool = True,
+        installed: Callable[[Mapping[str, str]], str] | None = None,
     ) -> None:
+        """installed: what this machine has for programs that see these variables
+        (system/installed.py); without it nothing is replayed as unavailable."""
         self.files = files
         self._record = record
         self._blobs = blobs
         self._environment = environment
         self._machine = machine
         self._entries = record.cached() if enabled else {}
+        self._installed = installed
         self._keys: dict[str, str] = {}
         self._parts: dict[str, dict[str, str]] = {}
+        self._absence_keys: dict[str, str] = {}
 
     def look(self, step: Step, now: float) -> tuple[str, StepResult] | None:
         """The stored result of a step (as text and as cached), or None when it must run."""
@@ -161,6 +172,34 @@ class StepCache:
             return None
         self.ended(step, result)
         return text, result
+
+    def absence(self, step: Step, now: float) -> StepResult | None:
+        """What a step that `look` did not find is known to lack here; None when it must be asked.
+
+        A suite in which every test was skipped has not passed, and is not asked again while
+        nothing has changed that a skip can depend on. It stays `unavailable`.
+        """
+        if self._installed is None or step.max_age == 0:
+            return None
+        names = (*BASE_ENV, *step.env)
+        visible = {name: self._environment[name] for name in names if name in self._environment}
+        state = content_digest(f"{sorted(visible.items())}\n{self._installed(visible)}")
+        key = key_of({**self._parts[step.name], "installed": state})
+        self._absence_keys[step.name] = key  # as it was before the step began
+        stored, text = self._entries.get(key, (0.0, ""))
+        if not text or not _fresh(stored, now, _REPLAYED_FOR):
+            return None
+        result = step_from_json(text)
+        if result.outcome is not Outcome.ERROR or not self._whole(result):
+            return None
+        self.ended(step, result)
+        minutes = int((now - stored) / 60)
+        reason = (
+            f"{result.reason.rstrip('.')}; replayed from {minutes} min ago, "
+            "for nothing has been installed here since (--no-cache asks again)"
+        )
+        facts: StepFacts = {**result.facts, "replayed": True}
+        return replace(result, started=now, seconds=0.0, reason=reason, facts=facts)
 
     def key(self, step: Step) -> str:
         """The key under which `look` has looked for a step."""
@@ -189,16 +228,24 @@ class StepCache:
         elif result.reports:
             self._keys[step.name] += content_digest(repr(sorted(result.reports.items())))
 
-    def entry(self, step: Step) -> tuple[str, str] | None:
-        """The key and parts to store a passed step under.
+    def entry(self, step: Step, result: StepResult) -> tuple[str, str] | None:
+        """The key and parts to store a step under; no parts for a suite that nothing was tested in:
+        it explains no miss.
 
-        None when nothing may be stored: it is never cached, or an input changed while it ran
-        (rule 1), so that nobody knows which content it saw.
+        None when nothing may be stored: it is never cached, it did not pass, or an input changed
+        while it ran (rule 1), so that nobody knows which content it saw.
         """
-        parts = self._parts[step.name]
-        if step.max_age == 0 or not self._unchanged(step):
+        parts = self._parts.get(step.name, {})
+        absence = self._absence_keys.get(step.name, "")
+        if result.outcome is Outcome.PASSED:
+            key, explained = key_of(parts), json.dumps(parts, separators=(",", ":"))
+        elif result.outcome is Outcome.ERROR and result.code == _REPLAYED and absence:
+            key, explained = absence, ""
+        else:
             return None
-        return key_of(parts), json.dumps(parts, separators=(",", ":"))
+        if step.max_age == 0 or "replayed" in result.facts or not self._unchanged(step):
+            return None
+        return key, explained
 
     def remember_files(self) -> None:
         """Keep what was learned of the files for the next run."""

@@ -69,8 +69,9 @@ class StepFacts(TypedDict, total=False):
     of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
     `--json` prints it. address: where the application answers. secret_places: where the secrets
-    stand that were found (findings/secret_place.py). loosened: rules that a change
-    loosens; base: compared with which commit, branch or tag.
+    stand that were found (findings/secret_place.py). replayed: True where an earlier run found
+    what it lacks here (pipeline/cache.py). loosened: rules that a change loosens; base: compared
+    with which commit, branch or tag.
     """
 
     python: str
@@ -92,6 +93,7 @@ class StepFacts(TypedDict, total=False):
     secret_places: list[JsonObject]
     loosened: list[str]
     base: str
+    replayed: bool
 
 
 @dataclass(frozen=True, kw_only=True)

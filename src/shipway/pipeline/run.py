@@ -56,12 +56,14 @@ class RunListener(Protocol):
 
 @dataclass(frozen=True)
 class Forecast:
-    """What would happen to a step. seconds: as long as it took last time."""
+    """What would happen to a step. seconds: as long as it took last time. replayed: it would be
+    `unavailable`, as an earlier run found it, without being asked."""
 
     step: Step
     runs: bool
     why: str
     seconds: float
+    replayed: bool = False
 
 
 def unasked_steps(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
@@ -90,14 +92,18 @@ def forecast_run(
             continue
         hit = cache.look(step, now)
         first = next((need for need in step.needs if need in running), "")
+        absence = None if hit or first else cache.absence(step, now)
         if first:
             why = f"{first} runs, and this needs it"
+        elif absence is not None:
+            why = absence.reason
         else:
             why = "nothing that it depends on changed" if hit else cache.why(step, now)
-        if first or hit is None:
+        if first or (hit is None and absence is None):
             running.add(name)
         seconds = durations.get(name, step.expected)
-        forecasts.append(Forecast(step, name in running, why, seconds))
+        replayed = absence is not None
+        forecasts.append(Forecast(step, name in running, why, seconds, replayed))
     return forecasts
 
 
@@ -280,7 +286,11 @@ class PipelineRun:
             hit = None
         if hit is None:
             _LOG.info("cache miss: %s, key %s", step.name, self._cache.key(step))
-            self._dispatch(step)
+            absence = self._cache.absence(step, self._clock.now())
+            if absence is None:
+                self._dispatch(step)
+            else:
+                self._finish(schedule, step, absence)
             return
         _LOG.info("cache hit: %s, key %s", step.name, self._cache.key(step))
         text, result = hit
@@ -364,9 +374,7 @@ class PipelineRun:
             )
         result = self._proving(step, self._allowed(result))
         self._upstream[step.name] = result
-        key = parts = ""
-        if result.outcome is Outcome.PASSED:
-            key, parts = self._cache.entry(step) or ("", "")
+        key, parts = self._cache.entry(step, result) or ("", "")
         if result.outcome is not Outcome.CACHED:  # the look that found it has done that
             self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None

@@ -147,7 +147,7 @@ class SqliteRecord:
             db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)", entries)
             db.executemany(
                 "INSERT OR REPLACE INTO keys VALUES (?, ?)",
-                [(step.step, step.parts) for step in cacheable],
+                [(step.step, step.parts) for step in cacheable if step.parts],
             )
             db.executemany(
                 "INSERT INTO packaged (run, commit_sha, release, manifest) VALUES"
