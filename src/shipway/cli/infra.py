@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import json as json_module
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,7 +24,7 @@ from shipway.cli.project import open_project
 from shipway.cli.terminal import Prompt, confirm, confirm_by_name, progress_printer
 from shipway.config.schema import Config
 from shipway.config.tables import ECR
-from shipway.errors import ConfigError
+from shipway.errors import ConfigError, ShipwayError
 from shipway.infrastructure.account import (
     ACCOUNT_REGION,
     ensure_service_role,
@@ -55,6 +56,10 @@ from shipway.infrastructure.stack_status import drift_lines
 from shipway.infrastructure.template import load_template, with_static_names
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.ports import Clients, Clock, Estimate
+from shipway.releases.release import Release
+from shipway.rollouts.ecs.one_off_task import running_ecs_service
+from shipway.rollouts.ecs.preview import read_template
+from shipway.rollouts.ecs.task_definition import render_task_definition
 from shipway.system.clock import SystemClock
 
 # A stack of this project, with all that is needed to plan and to change it.
@@ -412,7 +417,8 @@ def _print(data: Any) -> None:
 
 
 def policy(*, directory: str, environment: str, trust: bool) -> int:
-    """Print a policy; the exit code. AWS is only asked for what aws.* does not say."""
+    """Print a policy; the exit code. AWS is asked for what the next deploy starts from, and for
+    the account where aws.account does not say it."""
     project = open_project(directory)
     settings = environment_named(project, environment)
     if settings.platform != "ecs":
@@ -426,21 +432,61 @@ def policy(*, directory: str, environment: str, trust: bool) -> int:
     if trust:
         document = trust_policy(account, config.github, environment)
     else:
-        bucket = config.aws.bucket or AwsResourceNames(project.name, environment).bucket(
-            account.number, account.region
+        names = AwsResourceNames(project.name, environment)
+        scope = PolicyScope(
+            account,
+            names,
+            settings,
+            config.aws.bucket or names.bucket(account.number, account.region),
+            configured_registry(config) == ECR,
+            config.image.repository,
         )
-        document = policy_of(
-            PolicyScope(
-                account,
-                AwsResourceNames(project.name, environment),
-                settings,
-                bucket,
-                configured_registry(config) == ECR,
-                config.image.repository,
-            )
-        )
+        document = policy_of(with_next_definition(scope, AwsClients(config.aws), project.root))
     print(json.dumps(document, indent=2))
     return 0
+
+
+# The policy is the same whichever image it is.
+_ANY_RELEASE = Release(
+    application="",
+    version="",
+    commit="",
+    digest="",
+    lock="",
+    migrations=(),
+    path="",
+    python="",
+    image=f"image@sha256:{'0' * 64}",
+)
+
+
+def with_next_definition(scope: PolicyScope, clients: Clients, root: str) -> PolicyScope:
+    """With the task definition that the next deploy registers: its roles and secrets. What cannot
+    be looked at is said on stderr. root: the project's, where a template lies."""
+    settings, names = scope.settings, scope.names
+    base, traffic_role = None, ""
+    try:
+        with translate_aws_errors():
+            service = running_ecs_service(clients, settings, names)
+            base = clients.client("ecs").describe_task_definition(
+                taskDefinition=service["taskDefinition"]
+            )["taskDefinition"]
+        balancers = service.get("loadBalancers", ())
+        roles = (row.get("advancedConfiguration", {}).get("roleArn", "") for row in balancers)
+        traffic_role = next(filter(None, roles), "")
+    except ShipwayError as problem:
+        print(
+            f"shipway infra policy: what runs could not be looked at ({problem.message}): roles "
+            "and secrets that only its task definition names are not in this policy",
+            file=sys.stderr,
+        )
+    if settings.ecs.template:
+        where = f"environments.{names.environment}.ecs.template"
+        base = read_template(root, settings.ecs.template, where)
+    if base is None:
+        return scope
+    definition = render_task_definition(settings, names, _ANY_RELEASE, base, account=scope.account)
+    return replace(scope, definition=definition, traffic_role=traffic_role)
 
 
 def _account(config: Config) -> Account:
