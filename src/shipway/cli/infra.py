@@ -38,6 +38,7 @@ from shipway.infrastructure.iam_policy import deploy_policy as policy_of
 from shipway.infrastructure.parameters import (
     ACCOUNT,
     BOOTSTRAP,
+    RELEASE,
     RunningService,
     account_parameters,
     bootstrap_parameters,
@@ -46,6 +47,7 @@ from shipway.infrastructure.parameters import (
 )
 from shipway.infrastructure.stack import (
     ChangeSet,
+    Say,
     Stack,
     raise_if_failed,
     raise_if_unsettled,
@@ -250,12 +252,34 @@ def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: 
         except BaseException:
             stack.discard(change_set)
             raise
-        status = stack.execute(change_set, say)
+        status = _executed(context, stack, change_set, running, say)
         raise_if_failed(stack, status)
     if not context.shared:
         settings = context.config.environments[context.where].ecs
         prepare_database(context.clients, stack, context.names, settings, context.clock, say)
     _show_applied(context, change_set, status, running, json=json)
+
+
+def _executed(
+    context: StackContext, stack: Stack, change_set: ChangeSet, running: RunningService, say: Say
+) -> str:
+    """Carry a change set out; the status.
+
+    A stack whose change fails goes back to what it knows, and without this to the release of its
+    last change. So it first learns, by that parameter alone, which one runs: the service has it
+    already, and nothing is deployed.
+    """
+    known = stack.parameters().get(RELEASE)
+    if running.task_definition and known not in (None, running.task_definition):
+        stack.discard(change_set)  # another one that is carried out first makes it obsolete
+        learned = stack.prepare_parameter(RELEASE, running.task_definition)
+        if learned:
+            raise_if_failed(stack, stack.execute(learned, say))
+        again = context.prepare(running)
+        if again is None:
+            return stack.status()
+        change_set = again
+    return stack.execute(change_set, say)
 
 
 def destroy_stack(context: StackContext, *, allow_destroy: bool, json: bool) -> None:
