@@ -25,6 +25,7 @@ from shipway.scaffold.proposal import (
     Proposal,
     make_proposal,
     proposal_for,
+    resolved_as_of,
     with_missing,
     without_build,
 )
@@ -318,3 +319,28 @@ def test_a_default_branch_that_is_not_main_is_the_one_that_is_released() -> None
     assert any("master is released" in line for line in proposal.assumed)
     for usual in ("", "main"):
         assert "github" not in make_proposal(survey, default_branch=usual).settings
+
+
+PINNED = {**FLASK, "requirements.txt": "flask==3.0\n"}
+DAY = 86400.0
+
+
+def test_an_old_list_that_pins_everything_is_resolved_as_of_its_day() -> None:
+    of_then = resolved_as_of(proposal(PINNED), 1_600_000_000, 1_600_000_000 + 366 * DAY)
+    assert of_then.as_of == "2020-09-13T12:26:40Z"
+    assert "of 2020-09-13, when requirements.txt was last changed" in of_then.assumed[-1]
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "age"),
+    [
+        (FLASK, 1_600_000_000, 366 * DAY),  # asks for today's
+        ({**FLASK, "Pipfile": "[packages]", "Pipfile.lock": "{}"}, 1_600_000_000, 366 * DAY),
+        (PINNED, 1_600_000_000, 364 * DAY),
+        (PINNED, 0, 1_600_000_000),  # nobody knows since when
+        ({"app.py": ""}, 1_600_000_000, 366 * DAY),  # nothing is said
+    ],
+)
+def test_any_other_is_resolved_as_of_today(files: dict[str, str], changed: int, age: float) -> None:
+    before = proposal(files)
+    assert resolved_as_of(before, changed, changed + age) == before

@@ -39,6 +39,7 @@ from shipway.scaffold.proposal import (
     Proposal,
     make_proposal,
     proposal_for,
+    resolved_as_of,
     with_missing,
     without_build,
     without_package,
@@ -46,8 +47,9 @@ from shipway.scaffold.proposal import (
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.source_text import read_bytes, read_text
+from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
-from shipway.system.git import known_branches, repository_root
+from shipway.system.git import known_branches, last_change, repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
 
@@ -138,9 +140,10 @@ def _init_application(
         folder=_below_repository(root),
         default_branch=known_branches(root).default,
     )
-    _tell(proposal, say)
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now
+    proposal = proposal if relock else _of_its_day(root, proposal)
+    _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     if resumed:
         planned = [
@@ -164,6 +167,14 @@ def _init_application(
     elif not dry_run:
         say("next: shipway init --relock" if problem else "next: shipway run")
     return 5 if problem else 0
+
+
+def _of_its_day(root: str, proposal: Proposal) -> Proposal:
+    """The same proposal for the versions of the day when the requirements were written down, where
+    that is long ago."""
+    wants = proposal.survey.wanted
+    changed = last_change(root, wants.sources) if wants else 0
+    return resolved_as_of(proposal, changed, SystemClock().now())
 
 
 def _finish(
