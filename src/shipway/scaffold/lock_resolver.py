@@ -112,7 +112,7 @@ class LockResolver:
         ]
         try:
             return self._compile(
-                "production", wants, sources, wants.constraints, before=_before(proposal)
+                "production", wants, sources, wants.constraints, options=_of_its_day(proposal)
             )
         except CannotRun as problem:
             if not wants.constraints and not proposal.as_of:
@@ -271,7 +271,7 @@ class LockResolver:
         sources: Sequence[str],
         constraints: Sequence[str],
         excluded: Sequence[str] = (),
-        before: Sequence[str] = (),
+        options: Sequence[str] = (),
     ) -> LockText:
         limits = self._write(f"{name}.constraints", constraints)
         # uv's own way to leave a package out, whoever wants it: an override that never applies.
@@ -300,7 +300,7 @@ class LockResolver:
             out,
             *self._python_option,
             *self._index_options(wants),
-            *before,
+            *options,
             *sources,
         )
         before = self._metadata(wants)
@@ -409,7 +409,7 @@ class LockResolver:
         return input_digest(self._bytes(path))
 
 
-def _before(proposal: Proposal) -> list[str]:
+def _of_its_day(proposal: Proposal) -> list[str]:
     """uv's options for a lock of another day; what is added to it is of today."""
     if not proposal.as_of:
         return []
