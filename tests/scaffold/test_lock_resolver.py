@@ -197,7 +197,9 @@ def test_where_an_index_has_no_dates_the_versions_are_todays_and_that_is_said(ro
     said: list[str] = []
     proposal = replace(proposed(root), as_of="2021-06-01T00:00:00Z")
     assert "flask==3.0" in pinned(resolved(root, said, proposal=proposal)[LOCK])
-    assert any(line.startswith("what was there that day does not fit together here") for line in said)
+    assert any(
+        line.startswith("what was there that day does not fit together here") for line in said
+    )
 
 
 def test_requirements_that_nothing_satisfies_are_explained(root: Path) -> None:
