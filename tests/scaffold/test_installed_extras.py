@@ -147,3 +147,14 @@ def test_the_file_that_an_image_installs_is_what_production_wants() -> None:
     without = find_requirements(MemorySources(FILES))
     assert without is not None
     assert without.origin == "requirements.txt"
+
+
+@pytest.mark.parametrize("name", ["dev", "local", "test"])
+def test_what_people_develop_with_is_what_tests_want(name: str) -> None:
+    files = {
+        "requirements/base.txt": "django\n",
+        f"requirements/{name}.txt": "-r base.txt\npytest\n",
+    }
+    wanted = find_requirements(MemorySources(files))
+    assert wanted is not None
+    assert (wanted.names, wanted.testing.names) == ({"django"}, {"pytest"})

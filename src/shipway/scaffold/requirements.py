@@ -222,6 +222,7 @@ _TEST_FILES = (
     "requirements-tests.txt",
     "requirements/dev.txt",
     "requirements/development.txt",
+    "requirements/local.txt",  # of cookiecutter-django
     "requirements/test.txt",
     "requirements/testing.txt",
 )
