@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 from shipway.config.schema import Application, Config, Environment
 from shipway.errors import CannotRun
 from shipway.releases.release import Release
-from shipway.rollouts.local.instances import Instances, raise_if_command_failed
+from shipway.rollouts.local.instances import Instances, raise_if_command_failed, unhealthy_remedy
 from shipway.rollouts.local.runtime import ProcessRuntime
 from shipway.rollouts.local.services import EnvironmentServices
 from shipway.system.clock import SystemClock
@@ -111,3 +111,9 @@ def test_one_that_answers_with_errors_says_which_its_log_has_last(
     assert instances.await_health(started) == (
         f"{release.name} did not become healthy within 30 s: /health/ready answers 500{reason}"
     )
+
+
+def test_a_table_that_a_new_release_lacks_is_explained_by_where_its_database_is() -> None:
+    why = "2 did not become healthy within 30 s: / answers 500: OperationalError: no such table: a"
+    assert unhealthy_remedy("2 ended while it was starting", "/log") == "Read its log: /log"
+    assert "give that {data}/NAME" in unhealthy_remedy(why, "/log")

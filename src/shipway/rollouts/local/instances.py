@@ -59,6 +59,18 @@ class Instance:
         return Server(self.pid, self.born, self.log)
 
 
+def unhealthy_remedy(why: str, log: str) -> str:
+    """What to do about an instance that did not become healthy. why: the reason; log: its file."""
+    remedy = f"Read its log: {log}"
+    if "no such table" not in why:
+        return remedy
+    return (
+        f"{remedy}. A database file beside the code is another one in each release, and begins "
+        "empty: let the application read its place from a variable, and give that {data}/NAME in "
+        "[environments.NAME.env]."
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Instances:
     """Starts, watches and stops the instances of one environment.
