@@ -76,6 +76,7 @@ _ENDINGS = (
     ("PORT", "8000"),
     ("EMAIL", "somebody@example.com"),
 )
+_OF_DJANGO = "SECRET_KEY"  # the setting without which Django does not start
 _PLATFORM = {"HOME", "PATH", "USER", "PWD", "TMPDIR", "LANG", "TERM", "SHELL", "CI", "TZ"}
 _EXAMPLES = (
     ".env.example",
@@ -213,7 +214,7 @@ class _Scope:
     """What is known of one module. modules, environs, functions: the names of os, of os.environ and
     of getenv; readers: those of settings libraries. optional: variables that the module sets
     or that have a default. words: those of complaints, which say what is missing. parents: node →
-    what it is in."""
+    what it is in. django: whether it is a module of Django's settings."""
 
     modules: set[str] = field(default_factory=lambda: {"os"})
     environs: set[str] = field(default_factory=set)
@@ -222,6 +223,7 @@ class _Scope:
     optional: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    django: bool = False
 
 
 def _readings(
@@ -271,6 +273,8 @@ def _noted(node: ast.AST, scope: _Scope) -> None:
         ):
             scope.readers.add(name)
             scope.optional |= {key.arg for key in call.keywords if key.arg}
+        case ast.Assign(targets=[ast.Name(id="INSTALLED_APPS")]):
+            scope.django = True
         case ast.Raise(exc=ast.expr() as complaint):
             for child in ast.walk(complaint):
                 if isinstance(child, ast.Constant) and isinstance(child.value, str):
@@ -401,9 +405,13 @@ def _raises(node: ast.Call, name: str, scope: _Scope) -> bool:
             return True
     if name in scope.words or _cast(node, scope):
         return True
+    if isinstance(scope.parents.get(node), ast.Attribute):  # None has no `.split`
+        return True
     variable, statement = _assigned_to(node, scope)
     return bool(variable) and (
-        _demanded(variable, statement, scope) or bool(_allowed(variable, statement, scope))
+        (variable == _OF_DJANGO and scope.django)
+        or _demanded(variable, statement, scope)
+        or bool(_allowed(variable, statement, scope))
     )
 
 
