@@ -26,6 +26,7 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     resolved_as_of,
+    with_examples,
     with_missing,
     without_build,
 )
@@ -189,6 +190,25 @@ def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None
     assert "it brings pkg_resources" in complete.assumed[-1]
     assert with_missing(complete, missed) is None  # it was no help
     assert with_missing(proposal(FLASK), ["ModuleNotFoundError: No module named 'x'"]) is None
+
+
+def test_what_the_repositorys_own_examples_set_is_tried_where_it_does_not_start() -> None:
+    files = {
+        "wsgi.py": "import os\nfrom flask import Flask\nMODE = os.getenv('MODE', 'live')\n"
+        "os.getenv('TOKEN', '')\nos.getenv('HOST')\nos.environ['PLACE']\napp = Flask(__name__)\n",
+        "requirements.txt": "flask\n",
+        ".env.example": "MODE=LOCAL\nTOKEN=abc\nPLACE=here\n",
+    }
+    plain = proposal(files)
+    exemplary = with_examples(plain)
+    assert exemplary is not None
+    assert plain.settings["application.env"] == {"PLACE": "here"}
+    assert exemplary.settings["application.env"] == {"PLACE": "here", "MODE": "LOCAL"}
+    assert exemplary.settings["environments.local.env"] == exemplary.settings["application.env"]
+    assert exemplary.assumed[-1] == "MODE: as the repository's own example has it"
+    validate(tomllib.loads(settings_text(exemplary)), "shipway.toml")
+    assert with_examples(exemplary) is None
+    assert with_examples(proposal(FLASK)) is None
 
 
 def test_a_module_that_cannot_be_read_is_named() -> None:

@@ -40,6 +40,7 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     resolved_as_of,
+    with_examples,
     with_missing,
     without_build,
     without_package,
@@ -324,6 +325,12 @@ def _tried(
             write_changes(root, locks, say)
             proposal = complete
             best, _, unbuilt = try_entries(root, candidates, paths, say)
+        exemplary = with_examples(proposal) if best is None else None
+        if exemplary is not None:
+            say(f"assumed      {exemplary.assumed[-1]}, because it does not start without")
+            _write_anew(root, exemplary, planned, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+            proposal = proposal if best is None else exemplary
         if unbuilt:
             proposal = without_build(proposal, unbuilt)
             say(f"assumed      {proposal.assumed[-1]}")
@@ -334,10 +341,15 @@ def _tried(
     served = proposal_for(proposal, best.entry, best.health(survey.health)) if best else proposal
     for line in served.assumed[len(proposal.assumed) :]:
         say(f"assumed      {line}")
-    changes = file_changes(root, served, force=True)
-    written = {change.path for change in planned if not change.kept}
-    write_changes(root, [change for change in changes if change.path in written], say)
+    _write_anew(root, served, planned, say)
     return served, ""
+
+
+def _write_anew(root: str, proposal: Proposal, planned: list[FileChange], say: Say) -> None:
+    """Write the files that init has written by what is known by now."""
+    written = {change.path for change in planned if not change.kept}
+    changes = file_changes(root, proposal, force=True)
+    write_changes(root, [change for change in changes if change.path in written], say)
 
 
 def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:

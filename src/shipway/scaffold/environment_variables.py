@@ -99,6 +99,7 @@ class EnvironmentVariable:
     example: a value that is of the form that is read; "" where any text is. default: the value,
     or its beginning, that the application takes without it; "" where the source does not show it.
     separator: what parts a list of values; "" where none is read, or nothing shows how.
+    exemplified: whether the example is the repository's own.
     """
 
     name: str
@@ -107,6 +108,7 @@ class EnvironmentVariable:
     example: str = ""
     default: str = ""
     separator: str = ""
+    exemplified: bool = False
 
 
 # In the lines in which a variable is read: that it is a list, and of which form.
@@ -159,7 +161,7 @@ def _with_example(
 ) -> EnvironmentVariable:
     value = "" if names_a_secret(variable.name) else examples.get(variable.name, "")
     by_name = next((form for end, form in _ENDINGS if variable.name.endswith(end)), "")
-    return replace(variable, example=value or variable.example or by_name)
+    return replace(variable, example=value or variable.example or by_name, exemplified=bool(value))
 
 
 # Values that the repository itself gives as examples

@@ -181,6 +181,31 @@ def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
     return None
 
 
+def with_examples(proposal: Proposal) -> Proposal | None:
+    """The same proposal with the values that the repository's own examples give to variables which
+    may be left out, for an application that does not start so; None where there are none."""
+    survey = proposal.survey
+    env = dict(proposal.settings.get("application.env", {}))
+    more = [
+        variable
+        for variable in survey.variables
+        if variable.exemplified and variable.name not in {*env, *survey.services.provided}
+    ]
+    if not more:
+        return None
+    env.update((variable.name, variable.example) for variable in more)
+    names = ", ".join(variable.name for variable in more)
+    tables: dict[str, dict[str, object]] = {"application.env": env}
+    if "environments.local" in proposal.settings:
+        tables["environments.local.env"] = dict(env)
+    return replace(
+        proposal,
+        settings={**proposal.settings, **tables},
+        assumed=(*proposal.assumed, f"{names}: as the repository's own example has it"),
+        notes={**proposal.notes, **{item.name: f"read at {item.place}" for item in more}},
+    )
+
+
 def without_package(proposal: Proposal, package: str, complaint: str) -> Proposal:
     """The same proposal with a package left out of what tests get."""
     reason = f"{package}: left out of {TEST_LOCK}, because it cannot be built here: {complaint}"
