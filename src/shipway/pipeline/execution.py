@@ -39,7 +39,7 @@ def tool_command(
     check: Check, check_context: CheckContext, context: StepContext
 ) -> tuple[str, ...]:
     """How a check's tool is started, without its arguments."""
-    tool = check.tool
+    tool = check.tool_for(check_context)
     if tool.home is ToolSource.APPLICATION:
         if not check_context.python:
             raise CannotRun(
@@ -226,7 +226,8 @@ def _run_check(
         *tool_command(check, check_context, context),
         *check.argv(context.config, check_context),
     )
-    env = {**context.env(step), **variables, **dict(check.tool.env)}
+    tool = check.tool_for(check_context)
+    env = {**context.env(step), **variables, **dict(tool.env)}
     kept = (os.path.join(context.state, check.kept),) if check.kept else ()
     for folder in kept:
         os.makedirs(folder, exist_ok=True)
@@ -234,8 +235,8 @@ def _run_check(
         check_context.out,
         *kept,
         network=step.work.get("network", True),
-        fingerprints=check.tool.home is ToolSource.OWN,
-        application=check.tool.home is ToolSource.APPLICATION,
+        fingerprints=tool.home is ToolSource.OWN,
+        application=tool.home is ToolSource.APPLICATION,
     )
     command = Command(
         argv,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -228,6 +228,16 @@ def commit_times(root: str, commits: Iterable[str]) -> dict[str, float]:
         for whole, time in times.items()
         if whole.startswith(commit)
     }
+
+
+def last_change(root: str, paths: Sequence[str]) -> int:
+    """When the newest commit that touched one of the files was made, in seconds since the epoch; 0
+    where none did, where a file differs from its commit, or where git does not answer."""
+    files = [f":(literal){path}" for path in paths]
+    if not files or _git(root, "status", "--porcelain", "-z", "--", *files) != "":
+        return 0
+    output = (_git(root, "log", "-1", "--format=%ct", "--", *files) or "").strip()
+    return int(output) if output.isdigit() else 0
 
 
 def has_changes(root: str) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 
@@ -44,6 +44,28 @@ class UsualNames:
         """Add the name."""
         if config.getini("python_files") == ["test_*.py", "*_test.py"]:  # pytest's own default
             config.addinivalue_line("python_files", "tests.py")
+
+
+class PathsHere:
+    """A plug-in: a path in the project's `addopts` that is there only for who starts pytest in
+    another folder is not asked for. arguments: Shipway's own, which pytest answers for."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = arguments
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Leave it out, and say so; where nothing is left, all of the folder is asked for."""
+        if config.option.pyargs:  # names of modules
+            return
+        absent = [
+            path
+            for path in config.args
+            if path not in self._arguments and not os.path.exists(path.split("::")[0])
+        ]
+        for path in absent:
+            print(f"{path} is in addopts, and not in this folder: left out", file=sys.stderr)
+        if absent:
+            config.args[:] = [path for path in config.args if path not in absent] or [os.getcwd()]
 
 
 class StaticFiles:
@@ -93,7 +115,7 @@ def main(data: str, sources: str, *arguments: str) -> int:
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     static = StaticFiles(os.path.join(os.path.dirname(data), "static"))
     account = Account()
-    own = [UsualNames(), static, account]
+    own = [UsualNames(), PathsHere(arguments), static, account]
     options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
     return measured_run(
         data, sources, lambda: int(pytest.main(options, plugins=own)), account.counts
