@@ -46,7 +46,7 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`."""
+    """The options of `shipway run`. pages: whether the report's files are written."""
 
     directory: str
     stages: Sequence[str] = ()
@@ -62,6 +62,7 @@ class RunRequest:
     base: str = ""
     advisories: str = ""
     json: bool = False
+    pages: bool = True
 
 
 def run(
@@ -166,7 +167,8 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
+    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
+    if reported and (in_github or not _all_cached(result)):
         # Where all was cached, the last run's pages hold what these would.
         from shipway.cli.report import report_run
 
