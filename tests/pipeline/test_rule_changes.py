@@ -102,3 +102,13 @@ def test_a_test_that_may_fail_from_now_on_is_told_and_one_that_may_not_is_none()
     now = Rules(listed, (), failing=frozenset({("unit", "b"), ("unit", "c")}))
     assert loosened_rules(before, now) == ("known.toml lets more tests fail (1): unit, c",)
     assert loosened_rules(now, replace(now, failing=frozenset())) == ()
+
+
+def test_a_gate_of_flaky_tests_that_is_looser_and_a_quarantine_are_named() -> None:
+    strict = rules(Config(gates=Gates(flaky="fail")))
+    quarantine = Waiver("a race", "ann", date(2027, 1, 31), "flaky-test", path="t::a")
+    assert loosened_rules(strict, rules(Config(gates=Gates(), waivers=(quarantine,)))) == (
+        "gates.flaky is looser: fail → report",
+        "flaky-test is waived in t::a until 2027-01-31, by ann",
+    )
+    assert loosened_rules(rules(Config(gates=Gates())), strict) == ()

@@ -100,6 +100,7 @@ def _hook_file(folder: str, hook: str) -> HookFile:
 
 def install_hooks(*, directory: str, hooks: list[str]) -> int:
     """Write the hooks that are asked for; all or none of them."""
+    hooks = _asked_for(hooks)
     top, below = _place(directory)
     folder = hooks_folder(top)
     if not is_own_folder(top, folder):
@@ -110,7 +111,7 @@ def install_hooks(*, directory: str, hooks: list[str]) -> int:
             "Or give this repository hooks of its own: git config core.hooksPath .git/hooks",
             code="hook-not-installed",
         )
-    files = {hook: _hook_file(folder, hook) for hook in _asked_for(hooks)}
+    files = {hook: _hook_file(folder, hook) for hook in hooks}
     for hook, file in files.items():
         if file.exists and file.folders is None:
             line = command_line("hook", "run", hook, *(() if below == "." else ("--", below)))
@@ -134,9 +135,10 @@ _CHECKED = {
 
 def uninstall_hooks(*, directory: str, hooks: list[str]) -> int:
     """Remove this project from the hooks; a hook that checks nothing more is removed itself."""
+    hooks = _asked_for(hooks)
     top, below = _place(directory)
     folder = hooks_folder(top)
-    for hook in _asked_for(hooks):
+    for hook in hooks:
         file = _hook_file(folder, hook)
         if file.folders is None or below not in file.folders:
             why = (
@@ -153,7 +155,7 @@ def uninstall_hooks(*, directory: str, hooks: list[str]) -> int:
     return 0
 
 
-def _asked_for(hooks: Sequence[str]) -> Sequence[str]:
+def _asked_for(hooks: list[str]) -> list[str]:
     for hook in hooks:
         if hook not in HOOKS:
             raise ConfigError(
@@ -161,7 +163,7 @@ def _asked_for(hooks: Sequence[str]) -> Sequence[str]:
                 f"There are: {' and '.join(HOOKS)}.",
                 code="unknown-name",
             )
-    return hooks or HOOKS
+    return hooks or list(HOOKS)
 
 
 def _write(path: str, hook: str, folders: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
-from shipway.cli.main_runs import compared_with_main
+from shipway.cli.main_runs import compared_with_main, rated_tests
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
@@ -142,6 +142,7 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
+        rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
     )
     perform.remove_stale_services()
