@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings, Limits
+from shipway.config.schema import (
+    Config,
+    Environment,
+    FindingGates,
+    Gates,
+    JudgeSettings,
+    Limits,
+    Waiver,
+)
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
 
