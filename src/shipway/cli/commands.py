@@ -6,6 +6,7 @@ from __future__ import annotations
 COMMANDS = {
     "init": ("init", "Give a repository with a Python web application a pipeline"),
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
+    "hook": ("hook", "Have git check what is committed and what is pushed"),
     "plan": ("plan", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),
     "history": (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
-from shipway.cli.main_runs import compared_with_main
+from shipway.cli.main_runs import compared_with_main, rated_tests
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
@@ -47,7 +47,7 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`."""
+    """The options of `shipway run`. pages: whether the report's files are written."""
 
     directory: str
     stages: Sequence[str] = ()
@@ -63,6 +63,7 @@ class RunRequest:
     base: str = ""
     advisories: str = ""
     json: bool = False
+    pages: bool = True
 
 
 def run(
@@ -142,6 +143,7 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
+        rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
     )
     perform.remove_stale_services()
@@ -173,7 +175,8 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_known(result)):
+    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
+    if reported and (in_github or not _all_known(result)):
         # Where all was known, the last run's pages hold what these would.
         from shipway.cli.report import report_run
 

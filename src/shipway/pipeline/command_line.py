@@ -25,6 +25,7 @@ COMMANDS = (
     "findings",
     "history",
     "hold",
+    "hook",
     "image",
     "infra",
     "init",

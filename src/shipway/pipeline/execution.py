@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from secrets import token_hex
+from tempfile import mkdtemp
 from types import MappingProxyType
 
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
@@ -275,6 +277,15 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
+    if reading.retry:
+        retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
+        again, reading = _run_again(check, reading, retry, check_context, context, on_output)
+        log = context.store(
+            f"{settings}\n" * bool(settings)
+            + "".join((done.stdout, done.stderr, f"{_RETRIED}\n", again.stdout, again.stderr))
+        )
+        if again.cancelled and (stopped := interrupted_result(step, again)) is not None:
+            return replace(stopped, log=log)
     stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
@@ -282,6 +293,37 @@ def _run_check(
         remedy = _remedy(step, check, context, check_context, tests=bool(reading.tests))
         reading = replace(reading, remedy=remedy)
     return _judged(step, reading, stored, log)
+
+
+_SHORTEST_RETRY = 60.0  # seconds; a suite that takes longer may take as long again
+_RETRIED = "The tests that failed are run again, once: whether one of them is flaky."
+
+
+def _run_again(
+    check: Check,
+    first: CheckResult,
+    command: Command,
+    check_context: CheckContext,
+    context: StepContext,
+    on_output: OnOutput,
+) -> tuple[Completed, CheckResult]:
+    """The tests that failed, once more, in a process of their own with what the suite had around
+    it; and the result with both. command: the suite's own, with the time that this may take."""
+    on_output(_RETRIED)
+    retry = replace(
+        check_context,
+        out=mkdtemp(prefix="retry-", dir=check_context.out),
+        key=token_hex(32),
+        only=first.retry,
+    )
+    argv = (*tool_command(check, retry, context), *check.argv(context.config, retry))
+    done = context.processes.run(replace(command, argv=argv, stdin=retry.key.encode()), on_output)
+    output = ToolOutput(done.code, "", f"it took longer than {command.timeout:g} s", {})
+    if not (done.timed_out or done.exceeded):
+        reports = collect_reports(check, retry.out, context.secrets, on_output)
+        output = ToolOutput(done.code, done.stdout, done.stderr, reports)
+    today = datetime.fromtimestamp(context.now(), UTC).date()
+    return done, check.retried(first, output, context.config, retry, today)
 
 
 def _remedy(
