@@ -37,6 +37,7 @@ from shipway.system.git import changed_files, head_commit
 from shipway.system.installed import installed_state
 from shipway.system.interruption import interrupt, interruptions
 from shipway.system.processors import available_processors
+from shipway.telemetry.settings import exported_signals
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -47,7 +48,11 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`. pages: whether the report's files are written."""
+    """The options of `shipway run`.
+
+    pages: whether the report's files are written. inner: it is a part of another command, and its
+    telemetry is none of the pipeline's.
+    """
 
     directory: str
     stages: Sequence[str] = ()
@@ -64,6 +69,7 @@ class RunRequest:
     advisories: str = ""
     json: bool = False
     pages: bool = True
+    inner: bool = False
 
 
 def run(
@@ -181,6 +187,10 @@ def run_as(name: str, request: RunRequest) -> int:
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
@@ -215,7 +225,8 @@ def run_inner(directory: str, *stages: str) -> str:
     name = _new_name()
     with redirect_stdout(sys.stderr):
         try:
-            code = run_as(name, RunRequest(directory=directory, stages=stages, strict=False))
+            request = RunRequest(directory=directory, stages=stages, strict=False, inner=True)
+            code = run_as(name, request)
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
             return name

@@ -127,6 +127,13 @@ def _shared(git: str) -> str:
     return os.path.join(git, _text(os.path.join(git, "commondir")))
 
 
+def remote_address(root: str) -> str:
+    """Where the remote `origin` is fetched from, as git has it; "" where there is none."""
+    if not repository_root(root):
+        return ""
+    return (_git(root, "remote", "get-url", "origin") or "").strip()
+
+
 def listed_files(root: str) -> list[str] | None:
     """Tracked files below a folder, and untracked ones that are not ignored, also in submodules.
 
