@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from argparse import BooleanOptionalAction
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 
@@ -61,6 +61,7 @@ class RunRequest:
     fail_fast: bool = False
     changed_since: str = ""
     no_cache: bool = False
+    all_tests: bool = False
     fix: bool = False
     strict: bool | None = None
     allow: Sequence[str] = ()
@@ -81,6 +82,7 @@ def run(
     fail_fast: bool,
     changed_since: str,
     no_cache: bool,
+    all_tests: bool,
     fix: bool,
     strict: bool | None,
     allow: list[str],
@@ -98,6 +100,7 @@ def run(
         fail_fast=fail_fast,
         changed_since=changed_since,
         no_cache=no_cache,
+        all_tests=all_tests,
         fix=fix,
         strict=strict,
         allow=allow,
@@ -156,6 +159,7 @@ def run_as(name: str, request: RunRequest) -> int:
     if request.fix:
         stream = sys.stderr if request.json else sys.stdout
         perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
+    every = _all_tests(request, project, graph, branch, options.skipped)
     cache = StepCache(
         files,
         project.record,
@@ -164,7 +168,9 @@ def run_as(name: str, request: RunRequest) -> int:
         machine(),
         enabled=not request.no_cache,
         installed=installed_state,
+        all_tests=every,
     )
+    perform.cache, perform.all_tests = cache, every
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
@@ -208,6 +214,19 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     if not any(step.name == PACKAGE for step in project.steps):
         return None
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
+
+
+def _all_tests(
+    request: RunRequest, project: Project, graph: Graph, branch: str, skipped: Mapping[str, str]
+) -> str:
+    """Why all tests run, whatever a change can reach; "" where they need not."""
+    if request.all_tests or request.no_cache:
+        return "--all-tests" if request.all_tests else "--no-cache"
+    if os.environ.get("CI") and branch in ("", project.main_branch):
+        return f"this is {branch or 'no branch'} in CI"
+    if any(step.stage == "publish" and step.name not in skipped for step in graph.steps.values()):
+        return "a release leaves this machine"
+    return ""
 
 
 def _new_name() -> str:
@@ -364,6 +383,11 @@ def _run(parser: Parser) -> None:
         help="Skip steps none of whose inputs changed since REF.",
     )
     add_no_cache(parser)
+    parser.add(
+        "--all-tests",
+        action="store_true",
+        help="Run all tests, also those that the change cannot reach.",
+    )
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."
     )

@@ -33,6 +33,7 @@ _WORDS = {
 _REPLAYED = "no-tests"  # code of a suite in which nothing was tested: rule 9
 # A service on the network may have come meanwhile, and no folder tells.
 _REPLAYED_FOR = 3600.0  # seconds
+_DAY = 24 * 3600.0  # seconds for which tests that a change does not reach need not run
 
 
 def content_digest(text: str) -> str:
@@ -124,7 +125,10 @@ class CacheRecord(Protocol):
 
 
 class StepCache:
-    """Looks steps up by their keys. Ask for each step after all that it needs."""
+    """Looks steps up by their keys. Ask for each step after all that it needs.
+
+    all_tests: why an outcome of which tests were taken over is none, "" where it is.
+    """
 
     def __init__(
         self,
@@ -136,6 +140,7 @@ class StepCache:
         *,
         enabled: bool = True,
         installed: Callable[[Mapping[str, str]], str] | None = None,
+        all_tests: str = "",
     ) -> None:
         """installed: what this machine has for programs that see these variables
         (system/installed.py); without it nothing is replayed as unavailable."""
@@ -146,6 +151,7 @@ class StepCache:
         self._machine = machine
         self._entries = record.cached() if enabled else {}
         self._installed = installed
+        self._all_tests = all_tests
         self._keys: dict[str, str] = {}
         self._parts: dict[str, dict[str, str]] = {}
         self._absence_keys: dict[str, str] = {}
@@ -168,7 +174,7 @@ class StepCache:
         if step.max_age is not None and not _fresh(stored, now, step.max_age):
             return None
         result = step_from_json(text, outcome=Outcome.CACHED)
-        if not self._whole(result):
+        if not self._whole(result) or self._too_few_tests(result, now):
             return None
         self.ended(step, result)
         return text, result
@@ -210,6 +216,15 @@ class StepCache:
         parts = self._parts.get(step.name, {})
         return {name[5:]: value for name, value in parts.items() if name.startswith("file ")}
 
+    def surroundings(self, step: Step) -> dict[str, str]:
+        """What else a step's outcome depends on, as `look` saw it: of the steps that it needs, only
+        those whose product it takes."""
+        parts = self._parts.get(step.name, {})
+        own = {name: value for name, value in parts.items() if not name.startswith("file ")}
+        needs = [line for line in own.pop("upstream", "").splitlines()]
+        products = [line for line in needs if line.partition(" ")[0] in step.products]
+        return {**own, "products": "\n".join(products)}
+
     def why(self, step: Step, now: float) -> str:
         """Why a step that `look` did not find must run, in one sentence."""
         if step.max_age == 0:
@@ -219,6 +234,8 @@ class StepCache:
             return explain_miss(self._record.key_parts(step.name), self._parts[step.name])
         if step.max_age is not None and not _fresh(entry[0], now, step.max_age):
             return f"its outcome is older than {step.max_age / 3600:g} h"
+        if self._too_few_tests(step_from_json(entry[1]), now):
+            return self._all_tests or "not all of its tests ran within a day"
         return "a report of its stored outcome is missing or damaged"
 
     def ended(self, step: Step, result: StepResult) -> None:
@@ -254,6 +271,12 @@ class StepCache:
 
     def _unchanged(self, step: Step) -> bool:
         return self.inputs(step) == self.files.reread().fingerprints(step.inputs)
+
+    def _too_few_tests(self, result: StepResult, now: float) -> bool:
+        """Whether it has tests that were not run, and all are asked for."""
+        if not result.facts.get("selected"):
+            return False
+        return bool(self._all_tests) or not _fresh(result.facts.get("whole_run", 0.0), now, _DAY)
 
     def _whole(self, result: StepResult) -> bool:
         """Rule 7: what the entry promises is really there, and is what it was."""

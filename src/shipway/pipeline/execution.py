@@ -29,7 +29,7 @@ from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_ga
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
-from shipway.pipeline.step_context import WARNING, StepContext
+from shipway.pipeline.step_context import WARNING, StepContext, SuiteRequest
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import read_bytes, read_text
 from shipway.system.redaction import Redactor, redacted_bytes
@@ -194,7 +194,7 @@ def _test(
     }
     os.makedirs(data)
     if not (check.serviced and context.config.services):
-        return _run_check(step, check, check_context, context, on_output, variables)
+        return _selected(step, check, check_context, context, on_output, variables)
     lines: list[str] = []
 
     def tell(line: str) -> None:
@@ -216,6 +216,41 @@ def _test(
     return replace(result, log=context.store(notes + earlier), facts=facts)
 
 
+def _selected(
+    step: Step,
+    check: Check,
+    check_context: CheckContext,
+    context: StepContext,
+    on_output: OnOutput,
+    variables: Mapping[str, str],
+) -> StepResult:
+    """Tests of which a part may be chosen. Those with services share what is in these."""
+    selection = context.tests if END_RECORD in check.reports else None
+    if selection is None or context.config.application.test_runner == "django":
+        return _run_check(step, check, check_context, context, on_output, variables)
+
+    def again(request: SuiteRequest) -> StepResult:
+        on_output("all tests once more in reverse, to learn what they keep for each other")
+        out = os.path.join(check_context.out, "reversed")
+        data = os.path.join(out, "data")
+        os.makedirs(data)
+        return _run_check(
+            step,
+            check,
+            replace(check_context, out=out, key=token_hex(32)),
+            context,
+            lambda line: None,
+            {
+                name: value.replace(os.path.join(check_context.out, "data"), data)
+                for name, value in variables.items()
+            },
+            request,
+        )
+
+    result = _run_check(step, check, check_context, context, on_output, variables, selection)
+    return selection.ended(step, result, again)
+
+
 def _run_check(
     step: Step,
     check: Check,
@@ -223,7 +258,10 @@ def _run_check(
     context: StepContext,
     on_output: OnOutput,
     variables: Mapping[str, str] = MappingProxyType({}),
+    request: SuiteRequest | None = None,
 ) -> StepResult:
+    if request and (chosen := request.begin(step, check_context.out)):
+        on_output(chosen)
     argv = (
         *tool_command(check, check_context, context),
         *check.argv(context.config, check_context),
@@ -262,6 +300,8 @@ def _run_check(
         return replace(stopped, log=log, outcome=outcome)
     unread: list[str] = []
     reports = collect_reports(check, check_context.out, context.secrets, unread.append)
+    if request:
+        reports = request.joined(step, check_context.out, check_context.key, reports)
     errors = done.stderr + "".join(f"\nERROR: {line}\n" for line in unread)
     try:
         reading = _read(

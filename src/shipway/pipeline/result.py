@@ -104,7 +104,9 @@ class StepFacts(TypedDict, total=False):
     stand that were found (findings/secret_place.py). replayed: True where an earlier run found
     what it lacks here (pipeline/cache.py). loosened: rules that a change loosens; base: compared
     with which commit, branch or tag. key: a digest of all that a step of tests depends on
-    (pipeline/cache.py), whatever it ended with.
+    (pipeline/cache.py), whatever it ended with. selected: which tests of a suite ran, and why,
+    where the outcome of the others is that of an earlier run; whole_run: when all ran last, seconds
+    since the epoch.
     """
 
     python: str
@@ -128,6 +130,8 @@ class StepFacts(TypedDict, total=False):
     base: str
     replayed: bool
     key: str
+    selected: str
+    whole_run: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,8 @@ def step_line(result: StepResult) -> str:
 
 def warnings_of(result: StepResult) -> tuple[str, ...]:
     """What a reader has to know of a result, however it ended: that it lacks something."""
-    return tuple(map(str, result.facts.get("warnings", ())))
+    selected = result.facts.get("selected")
+    return tuple(map(str, (*result.facts.get("warnings", ()), *([selected] if selected else []))))
 
 
 def finding_counts(findings: Sequence[Finding]) -> str:
