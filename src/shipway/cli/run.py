@@ -14,6 +14,7 @@ from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
 from shipway.cli.main_runs import compared_with_main
+from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
@@ -125,6 +126,7 @@ def run_as(name: str, request: RunRequest) -> int:
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
+    shared = outcome_sharing(project, graph, commit)
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -142,18 +144,26 @@ def run_as(name: str, request: RunRequest) -> int:
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
         shortcoming=perform.shortcoming,
+        shared=shared.finish if shared else tuple,
     )
     perform.remove_stale_services()
     if request.fix:
         stream = sys.stderr if request.json else sys.stdout
         perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
     cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
+        files,
+        project.record,
+        project.blobs,
+        os.environ,
+        machine(),
+        enabled=not request.no_cache,
+        shared=shared,
     )
+    record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
+    execution = PipelineRun(graph, perform, cache, record, listener, clock, options)
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
