@@ -176,8 +176,10 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        # Where all was cached, the last run's pages hold what these would.
+    reported = _all_cached(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    if len(result.steps) <= _REPORT_UP_TO and (in_github or not reported):
+        # Where all was cached, the last run's pages hold what these would; there are none in a
+        # clone that took all from others.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
