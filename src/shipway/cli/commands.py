@@ -61,6 +61,10 @@ COMMANDS = {
         "schema",
         "Print the JSON schema of shipway.toml, by which editors complete and check it",
     ),
+    "cache": (
+        "cache",
+        "The outcomes of steps that are cached here, and shared with a team and its CI",
+    ),
     "findings": ("findings", "What scanners that run elsewhere found"),
     "image": ("image", "The application's image: build it, scan it, push it"),
     "infra": ("infra", "The account's and the environments' stacks in AWS"),

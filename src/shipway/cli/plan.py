@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
+from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, machine, open_project
 from shipway.pipeline.cache import StepCache
@@ -18,6 +19,7 @@ from shipway.pipeline.run import Forecast, forecast_run, unasked_steps
 from shipway.pipeline.step import STAGES
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
+from shipway.system.git import head_commit
 from shipway.system.installed import installed_state
 
 # `plan` carried out.
@@ -33,6 +35,7 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
         return show_deploy_preview(project, stages[0], json=json)
     graph = Graph(project.steps).select(stages, skip)
     files = FileTree(project.root, project.record.file_index())
+    shared = outcome_sharing(project, graph, head_commit(project.root)[0])
     cache = StepCache(
         files,
         project.record,
@@ -41,11 +44,14 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
         machine(),
         enabled=not no_cache,
         installed=installed_state,
+        shared=shared,
     )
     skipped = unasked_steps(graph, stages)
     forecasts = forecast_run(graph, cache, project.record.durations(), SystemClock().now(), skipped)
     forecasts = _with_tests(project, cache, forecasts)
     cache.remember_files()
+    for problem in shared.finish() if shared else ():
+        print(problem, file=sys.stderr)
     if json:
         rows = [
             {

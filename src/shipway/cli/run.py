@@ -14,6 +14,7 @@ from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
 from shipway.cli.main_runs import compared_with_main, rated_tests
+from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
@@ -136,6 +137,7 @@ def run_as(name: str, request: RunRequest) -> int:
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
+    shared = outcome_sharing(project, graph, commit)
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -154,6 +156,7 @@ def run_as(name: str, request: RunRequest) -> int:
         compare=lambda result: compared_with_main(project, result),
         rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
+        shared=shared.finish if shared else tuple,
     )
     perform.remove_stale_services()
     if request.fix:
@@ -169,12 +172,14 @@ def run_as(name: str, request: RunRequest) -> int:
         enabled=not request.no_cache,
         installed=installed_state,
         all_tests=every,
+        shared=shared,
     )
-    perform.cache, perform.all_tests = cache, every
+    perform.choose_tests(cache, every)
+    record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
+    execution = PipelineRun(graph, perform, cache, record, listener, clock, options)
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
@@ -187,9 +192,11 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
     reported = request.pages and len(result.steps) <= _REPORT_UP_TO
-    if reported and (in_github or not _all_known(result)):
-        # Where all was known, the last run's pages hold what these would.
+    if reported and (in_github or not known):
+        # Where all was known, the last run's pages hold what these would; there are none in a
+        # clone that took all from others.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)

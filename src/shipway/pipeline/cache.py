@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Protocol
 
-from shipway.pipeline.codec import step_from_json
+from shipway.pipeline.codec import step_from_json, step_to_json
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepFacts, StepResult
 from shipway.pipeline.step import BASE_ENV, Step
@@ -100,6 +100,11 @@ def _fresh(stored: float, now: float, max_age: float) -> bool:
     return 0 <= now - stored <= max_age
 
 
+def cached_text(text: str) -> str:
+    """What the record says of a step in a run that replays the outcome in `text`."""
+    return text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
+
+
 class FileIndex(Protocol):
     """The application's files (system.files.FileTree)."""
 
@@ -124,10 +129,24 @@ class CacheRecord(Protocol):
     def put_files(self, files: Iterable[tuple[str, str, str]]) -> None: ...
 
 
+class SharedOutcomes(Protocol):
+    """Outcomes that others brought about (pipeline/shared_cache.py)."""
+
+    def provides(self, step: Step) -> bool:
+        """Whether the outcomes of a step are shared at all."""
+        ...
+
+    def fill(self, cache: StepCache, now: float) -> None:
+        """Put what there is for the steps of the run into the cache, by `adopt`."""
+        ...
+
+
 class StepCache:
     """Looks steps up by their keys. Ask for each step after all that it needs.
 
-    all_tests: why an outcome of which tests were taken over is none, "" where it is.
+    shared: is asked once, for all steps, as soon as the first outcome that it may have is missing.
+    settled: the steps whose keys are final, because they are cached or have ended. all_tests: why
+    an outcome of which tests were taken over is none, "" where it is.
     """
 
     def __init__(
@@ -141,10 +160,13 @@ class StepCache:
         enabled: bool = True,
         installed: Callable[[Mapping[str, str]], str] | None = None,
         all_tests: str = "",
+        shared: SharedOutcomes | None = None,
     ) -> None:
         """installed: what this machine has for programs that see these variables
         (system/installed.py); without it nothing is replayed as unavailable."""
         self.files = files
+        self.settled: set[str] = set()
+        self._shared = shared if enabled else None
         self._record = record
         self._blobs = blobs
         self._environment = environment
@@ -158,6 +180,15 @@ class StepCache:
 
     def look(self, step: Step, now: float) -> tuple[str, StepResult] | None:
         """The stored result of a step (as text and as cached), or None when it must run."""
+        hit = self.look_here(step, now)
+        if hit is None and self._shared is not None and self._shared.provides(step):
+            shared, self._shared = self._shared, None
+            shared.fill(self, now)
+            hit = self.look_here(step, now)
+        return hit
+
+    def look_here(self, step: Step, now: float) -> tuple[str, StepResult] | None:
+        """The same, of what this machine has by now."""
         parts = key_parts(
             step,
             self.files.fingerprints(step.inputs),
@@ -176,6 +207,9 @@ class StepCache:
         result = step_from_json(text, outcome=Outcome.CACHED)
         if not self._whole(result) or self._too_few_tests(result, now):
             return None
+        if result.origin is not None:
+            result = replace(result, origin=replace(result.origin, taken=now))
+            text = step_to_json(replace(result, outcome=Outcome.PASSED))
         self.ended(step, result)
         return text, result
 
@@ -206,6 +240,14 @@ class StepCache:
         )
         facts: StepFacts = {**result.facts, "replayed": True}
         return replace(result, started=now, seconds=0.0, reason=reason, facts=facts)
+
+    def adopt(self, step: Step, stored: float, text: str) -> None:
+        """Take an outcome for what `look_here` asked for. stored: seconds since the epoch."""
+        self._entries[self.key(step)] = (stored, text)
+
+    def entry_of(self, step: Step) -> tuple[float, str] | None:
+        """When its outcome was stored, and the outcome as text, under the key of `look`."""
+        return self._entries.get(self.key(step))
 
     def key(self, step: Step) -> str:
         """The key under which `look` has looked for a step."""
@@ -240,6 +282,7 @@ class StepCache:
 
     def ended(self, step: Step, result: StepResult) -> None:
         """What follows depends on what this step brought about, not only on what went in."""
+        self.settled.add(step.name)
         if result.outcome not in (Outcome.PASSED, Outcome.CACHED):
             self._keys[step.name] = str(result.outcome)
         elif result.reports:
@@ -255,7 +298,7 @@ class StepCache:
         parts = self._parts.get(step.name, {})
         absence = self._absence_keys.get(step.name, "")
         if result.outcome is Outcome.PASSED:
-            key, explained = key_of(parts), json.dumps(parts, separators=(",", ":"))
+            key, explained = key_of(parts), self.parts(step)
         elif result.outcome is Outcome.ERROR and result.code == _REPLAYED and absence:
             key, explained = absence, ""
         else:
@@ -263,6 +306,10 @@ class StepCache:
         if step.max_age == 0 or "replayed" in result.facts or not self._unchanged(step):
             return None
         return key, explained
+
+    def parts(self, step: Step) -> str:
+        """The parts of the key under which `look` has looked for a step, as JSON."""
+        return json.dumps(self._parts[step.name], separators=(",", ":"))
 
     def remember_files(self) -> None:
         """Keep what was learned of the files for the next run."""

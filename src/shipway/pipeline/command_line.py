@@ -15,6 +15,7 @@ from shipway.pipeline.result import RunResult, StepResult
 
 PROGRAM = "shipway"
 COMMANDS = (
+    "cache",
     "cancel",
     "clean",
     "cost",

@@ -134,6 +134,26 @@ class StepFacts(TypedDict, total=False):
     whole_run: float
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where an outcome was taken from that was brought about elsewhere.
+
+    writer: who signed it, by the name that `[cache] trust` has for its key. commit: which it was
+    checking. stored: when the step ended there; taken: when this run asked; both in seconds since
+    the epoch.
+    """
+
+    writer: str
+    commit: str
+    stored: float
+    taken: float = 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds from the outcome to the run that took it."""
+        return max(self.taken - self.stored, 0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
     """How a step ended.
@@ -142,7 +162,8 @@ class StepResult:
     reason: one sentence why it did not pass. code: of the error that was raised, "" where none was.
     remedy: what to do next.
     reports: file name → digest of a stored blob. log: digest of its output, "" if none.
-    rollout: set by steps that roll out.
+    rollout: set by steps that roll out. origin: where it was taken from; None for what this machine
+    did itself.
     """
 
     step: str
@@ -163,6 +184,7 @@ class StepResult:
     needs: tuple[str, ...] = ()
     facts: StepFacts = field(default_factory=StepFacts)
     code: ErrorCode | Literal[""] = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +203,8 @@ class Comparison:
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
-    programs that it started; "" where all of it did, or none was started."""
+    programs that it started; "" where all of it did, or none was started. cache: what went wrong
+    with the outcomes that are shared, a sentence each."""
 
     run: str
     application: str
@@ -195,6 +218,7 @@ class RunResult:
     address: str = ""
     compared: Comparison = Comparison()
     sandbox: str = ""
+    cache: tuple[str, ...] = ()
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

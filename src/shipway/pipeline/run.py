@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from shipway.errors import CannotRun, ShipwayError
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import StepCache, cached_text
 from shipway.pipeline.codec import run_to_json, step_to_json
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.graph import Blocked, Graph, Scheduler
@@ -135,7 +135,7 @@ class RunOptions:
     rollout as a failure does. compare: what the main branch says of a run's problems; asked only
     of a run that has some. rated: the tally of a step's tests with how often they were flaky;
     asked only where some were. shortcoming: what did not hold the steps' programs, once they
-    ended.
+    ended. shared: ends the sharing of outcomes, and says what went wrong with it.
     """
 
     run: str
@@ -153,6 +153,7 @@ class RunOptions:
     compare: Callable[[RunResult], Comparison] = lambda run: Comparison()
     rated: Callable[[StepResult], TestTally | None] = lambda step: step.tests
     shortcoming: Callable[[], str] = str
+    shared: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,7 @@ class PipelineRun:
             jobs=self._options.jobs,
             address=self._address(),
             sandbox=self._options.shortcoming(),
+            cache=self._options.shared(),
         )
         if result.verdict is not Verdict.PASSED:
             result = replace(result, compared=self._options.compare(result))
@@ -302,8 +304,7 @@ class PipelineRun:
             return
         self._upstream[step.name] = result
         # The stored text says "passed": what the record says of this run must be what happened.
-        text = text.replace('"outcome":"passed"', '"outcome":"cached"', 1)
-        self._note(result, EndedStep(step.name, text))
+        self._note(result, EndedStep(step.name, cached_text(text)))
         self._note_blocked(schedule.finish(step.name, Outcome.CACHED))
 
     def _skip_reason(self, step: Step) -> str:

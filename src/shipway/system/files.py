@@ -299,6 +299,11 @@ class BlobFolder:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> str:
+        """Where they are."""
+        return self._folder
+
     def put(self, data: bytes) -> str:
         """Store; the digest to ask for it by."""
         name = hashlib.sha256(data).hexdigest()

@@ -134,6 +134,12 @@ def remote_address(root: str) -> str:
     return (_git(root, "remote", "get-url", "origin") or "").strip()
 
 
+def is_shallow(root: str) -> bool:
+    """Whether the clone lacks the beginning of its history (gitrepository-layout: `shallow`)."""
+    git = _folder(root)
+    return bool(git) and os.path.exists(os.path.join(_shared(git), "shallow"))
+
+
 def listed_files(root: str) -> list[str] | None:
     """Tracked files below a folder, and untracked ones that are not ignored, also in submodules.
 
@@ -207,7 +213,7 @@ def changed_files(root: str, ref: str) -> frozenset[str]:
         new = _answer(root, "ls-files", "--others", "--exclude-standard", "-z")
     except GitRefuses as problem:
         remedy = problem.remedy if problem.helps else "Name a commit, branch or tag."
-        if not problem.helps and os.path.exists(os.path.join(_shared(_folder(root)), "shallow")):
+        if not problem.helps and is_shallow(root):
             remedy = "The clone is shallow; fetch its history: git fetch --unshallow"
         raise ConfigError(
             f"git cannot compare with {ref!r}: {problem.words}", remedy, code="git-failed"
