@@ -154,7 +154,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
         {**rollout.to_dict(), "kind": "rollback" if rollout.number in back else "deployment"}
         for rollout in past
     ]
-    committed = _committed(project) if past else {}
+    committed = release_commit_times(project) if past else {}
     metrics = delivery_metrics(past, committed, SystemClock().now(), _MONTH)
     if json:
         delivery = {"delivery": metrics.to_dict()} if history else {}
@@ -170,7 +170,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
 _MONTH = 30.0  # days
 
 
-def _committed(project: Project) -> dict[str, float]:
+def release_commit_times(project: Project) -> dict[str, float]:
     """Release → when its commit was made, for those that git knows here."""
     commits = {str(r["name"]): str(r.get("commit", "")) for r in project.record.releases()}
     times = commit_times(project.root, set(filter(None, commits.values())))

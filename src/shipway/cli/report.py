@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
@@ -173,20 +174,8 @@ def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> s
 
     secrets: of the run, whose results hold none; the lines of code on the page may.
     """
-
-    def log(name: str) -> bytes:
-        data = project.blobs.get(name)
-        if data is None:
-            raise KeyError(name)
-        return data
-
     for name, text in {
-        "report.html": html_report(
-            result,
-            log,
-            lambda path: _source(project.root, path, secrets),
-            rollout_pages(project),
-        ),
+        "report.html": run_page(result, project, secrets, rollout_pages(project)),
         "junit.xml": junit_report(result),
         "findings.sarif": sarif_report(result),
         "summary.md": markdown_report(result),
@@ -198,6 +187,27 @@ def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> s
             write_atomic(os.path.join(project.state, name), data)
     path = os.path.join(project.state, "report.html")
     return min(path, os.path.relpath(path), key=len)
+
+
+def run_page(
+    result: RunResult,
+    project: Project,
+    secrets: RunSecrets,
+    rollouts: Mapping[str, str],
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """The page of a run. rollouts: environment → where the page of its last rollout is. links:
+    title → address of the pages beside it."""
+
+    def log(name: str) -> bytes:
+        data = project.blobs.get(name)
+        if data is None:
+            raise KeyError(name)
+        return data
+
+    return html_report(
+        result, log, lambda path: _source(project.root, path, secrets), rollouts, links
+    )
 
 
 def _source(root: str, path: str, secrets: RunSecrets) -> str | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,13 @@ from shipway.reports.console_lines import (
     verdict_reason,
     warnings_of,
 )
-from shipway.reports.figures import PERCENTILES, format_duration, format_figure
+from shipway.reports.figures import (
+    PERCENTILES,
+    format_duration,
+    format_figure,
+    sparkline,
+    utc,
+)
 from shipway.reports.rollout_report import rollout_report_views
 from shipway.reports.run_findings import RunFindings, run_findings
 from shipway.reports.sanitize import log_line, plain_text
@@ -298,17 +305,19 @@ def html_report(
     blobs: Blobs,
     source: Source | None = None,
     rollouts: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> str:
     """The page. `blobs` gives a stored log by its digest; it may raise what the record raises.
 
     source: the text of a file of the application by its path, or None; without it the page shows
     no lines of code. It gets whatever paths the findings have. rollouts: environment → where the
-    page of its last rollout lies, from this page.
+    page of its last rollout lies, from this page. links: title → address of the pages beside it,
+    where there are any.
     """
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
+    script, style = template_source("report.js"), template_source("report.css")
     problems, more = abridge_problems(run_problems(result), MOST_OF_A_KIND)
     return (
-        _environment()
+        template_environment()
         .get_template("report.html")
         .render(
             run=result,
@@ -328,14 +337,24 @@ def html_report(
             tested=[step for step in result.steps if step.tests],
             receipts=rollout_report_views(result),
             rollouts=rollouts or {},
-            style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            links=links or {},
+            style=style,
+            style_hash=hash_source(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=hash_source(script),
         )
     )
 
 
-def _environment() -> Environment:
+@cache
+def template_source(name: str) -> str:
+    """A stylesheet or script of the pages, as it stands in them."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8").strip() + "\n"
+
+
+@cache
+def template_environment() -> Environment:
+    """Where the pages' templates are: everything that they print is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -352,6 +371,8 @@ def _environment() -> Environment:
         reason=short_reason,
         slug=_slug,
         breakable=_breakable,
+        utc=utc,
+        sparkline=sparkline,
     )
     return environment
 
@@ -383,9 +404,9 @@ def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def _hash(script: str) -> str:
-    """The only script that the page's own policy lets run."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def hash_source(text: str) -> str:
+    """What a page's policy knows a script or a stylesheet by: no other is taken."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _slug(step: str) -> str:
