@@ -14,11 +14,11 @@ from typing import Any
 from shipway.aws.clients import AwsClients
 from shipway.aws.errors import translate_aws_errors
 from shipway.aws.names import AwsResourceNames
-from shipway.cli.deploy import release_commit_times
 from shipway.cli.hold import freeze_store
 from shipway.cli.platforms import ecs_platform, local_platform, open_platform
 from shipway.cli.project import Project, open_project
 from shipway.cli.recorded_secrets import secrets_of
+from shipway.cli.release_commits import release_commit_times
 from shipway.cli.report import run_page
 from shipway.cli.rollout_page import rollout_page
 from shipway.codec import JsonObject
@@ -29,7 +29,7 @@ from shipway.pipeline.step import Step
 from shipway.ports import Clock
 from shipway.reports.environment_view import EnvironmentSnapshot, OngoingRollout, watching_left
 from shipway.reports.sanitize import log_line
-from shipway.rollouts.delivery import delivery_metrics
+from shipway.rollouts.delivery import MONTH, delivery_metrics
 from shipway.rollouts.deploy_freeze import freeze_from_json
 from shipway.rollouts.ecs.logs import LogTail
 from shipway.rollouts.event_log import (
@@ -51,7 +51,6 @@ _PATIENCE = 4.0  # seconds that a page waits for the first answer of AWS
 _BACK = 600.0  # seconds of the past that are shown of a log on AWS
 _MOST_LINES = 500
 _REMEMBERED = 400  # runs that are kept decoded: a finished one does not change
-_MONTH = 30.0  # days
 _UNFINISHED = 5  # runs without a verdict that are shown
 _RUN = re.compile(r"\d+\.\d+-(\d+)")
 
@@ -206,9 +205,7 @@ class ProjectWorkspace:
             ongoing=self._ongoing_here(project, platform, rollouts),
             hold=freeze_from_json(name, project.record.hold(name)),
             earlier=_earlier(platform),
-            delivery=delivery_metrics(
-                rollouts, self._committed(project), self._clock.now(), _MONTH
-            ),
+            delivery=delivery_metrics(rollouts, self._committed(project), self._clock.now(), MONTH),
         )
 
     def _ongoing_here(
@@ -293,9 +290,7 @@ class ProjectWorkspace:
             ongoing=ongoing,
             hold=hold,
             earlier=earlier,
-            delivery=delivery_metrics(
-                rollouts, self._committed(project), self._clock.now(), _MONTH
-            ),
+            delivery=delivery_metrics(rollouts, self._committed(project), self._clock.now(), MONTH),
         )
 
     def _committed(self, project: Project) -> dict[str, float]:

@@ -14,6 +14,7 @@ from shipway.rollouts.delivery import DeliveryMetrics, rollback_numbers
 from shipway.rollouts.deploy_freeze import DeployFreeze
 from shipway.rollouts.platform import InstanceStatus, PlatformStatus
 from shipway.rollouts.report import UNFINISHED, RolloutRecord
+from shipway.rollouts.state_machine import ActionType
 from shipway.rollouts.strategy import RolloutPlan
 
 _RECENT = 30.0  # seconds of which the figures of a rollout that goes on are
@@ -109,13 +110,15 @@ class RolloutRow:
 
 @dataclass(frozen=True)
 class EnvironmentAction:
-    """What a button does. command: the word of the command. warning: what comes of it."""
+    """What a button does. command: the word of the command. warning: what comes of it. urgent:
+    whether everything waits for it."""
 
     command: str
     label: str
     question: str
     warning: str
     options: tuple[str, ...] = ()
+    urgent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +143,9 @@ class EnvironmentView:
 
 
 def lasting(seconds: float) -> str:
-    """A time that goes on, as coarse as people say it: `40 s`, `12 min`, `3 h`, `5 days`."""
+    """A time that goes on, as coarse as people say it: `95 s`, `12 min`, `3 h`, `5 days`."""
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size or (unit != "days" and seconds >= size):
+        if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
 
@@ -234,7 +237,7 @@ def _state(snapshot: EnvironmentSnapshot) -> tuple[str, str]:
     if status is None:
         return "not known", "unsure"
     if status["rollout"]:
-        waits = status["rollout"]["held"]
+        waits = _waits_for_person(snapshot)
         return ("waits for a person", "bad") if waits else ("rollout in progress", "live")
     if status.get("unrecorded"):
         return "not on record", "bad"
@@ -282,7 +285,7 @@ def _progress(snapshot: EnvironmentSnapshot, now: float) -> RolloutProgress | No
         "seconds": max(now - record.started, 0.0),
         "timeline": list(ongoing.timeline),
         "samples": list(ongoing.samples),
-        "evidence": list(ongoing.evidence),
+        "evidence": _changes(ongoing.evidence),
     }
     return RolloutProgress(
         release=moving["release"],
@@ -298,7 +301,7 @@ def _progress(snapshot: EnvironmentSnapshot, now: float) -> RolloutProgress | No
         judged=str(judged.get("decision") or ""),
         tone=style_of(str(judged.get("decision") or "")),
         sentence=str(judged.get("sentence") or ""),
-        to_go=_to_go(ongoing.remaining, held=moving["held"]),
+        to_go=_to_go(ongoing.remaining, waits=_waits_for_person(snapshot)),
         messages=tuple(
             (
                 f"+{lasting((finite_number(entry.get('at')) or 0.0) - record.started)}",
@@ -310,8 +313,14 @@ def _progress(snapshot: EnvironmentSnapshot, now: float) -> RolloutProgress | No
     )
 
 
-def _to_go(remaining: float | None, *, held: bool) -> str:
-    if held:
+def _changes(evidence: Sequence[JsonObject]) -> list[JsonObject]:
+    """Where the judge said another thing than before."""
+    before = [None, *(entry.get("decision") for entry in evidence)]
+    return [e for e, last in zip(evidence, before, strict=False) if e.get("decision") != last]
+
+
+def _to_go(remaining: float | None, *, waits: bool) -> str:
+    if waits:
         return "nothing moves until somebody decides"
     if remaining is None:
         return "not known"
@@ -340,6 +349,14 @@ def _shares(
     return rows
 
 
+def _waits_for_person(snapshot: EnvironmentSnapshot) -> bool:
+    """Whether a rollout is held, or at a pause."""
+    moving = snapshot.status["rollout"] if snapshot.status else None
+    timeline = snapshot.ongoing.timeline if snapshot.ongoing else ()
+    paused = bool(timeline) and timeline[-1].get("text") == str(ActionType.PAUSE)
+    return moving is not None and (moving["held"] or paused)
+
+
 def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
     """What makes sense now, as the commands have it."""
     status = snapshot.status
@@ -356,13 +373,14 @@ def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
         return [
             EnvironmentAction(
                 "resume",
-                "Resume",
+                "Resume rollout",
                 f"Go on with the rollout of {release}?",
                 "A pause or a hold ends, and the rollout goes on to its next step.",
+                urgent=_waits_for_person(snapshot),
             ),
             EnvironmentAction(
                 "cancel",
-                "Cancel",
+                "Cancel rollout",
                 f"Undo the rollout of {release}?",
                 f"The rollout is undone: {after}.",
             ),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from shipway.errors import ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, web_address
@@ -371,6 +372,7 @@ def template_environment() -> Environment:
         reason=short_reason,
         slug=_slug,
         breakable=_breakable,
+        address_part=address_part,
         utc=utc,
         sparkline=sparkline,
     )
@@ -380,6 +382,23 @@ def template_environment() -> Environment:
 def _harmless(value: Any) -> Any:
     """Runs over everything that the template prints; escaping comes after it."""
     return plain_text(value) if type(value) is str else value
+
+
+def address_part(name: str) -> str:
+    """A name as one part of an address, whatever it holds; `address_parts` reads it again."""
+    return quote(name, safe="", errors="surrogatepass")
+
+
+def address_parts(path: str) -> list[str]:
+    """The names in the path of an address."""
+    return [_unquoted(part) for part in path.split("/") if part]
+
+
+def _unquoted(part: str) -> str:
+    try:
+        return unquote(part, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return unquote(part)
 
 
 def _breakable(text: str) -> Markup:

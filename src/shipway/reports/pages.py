@@ -6,10 +6,13 @@ Each is a part (templates/PART.html) in the same shell, and has all that it need
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shipway.pipeline.result import RunResult
 from shipway.reports.html import hash_source, template_environment, template_source
+from shipway.reports.run_history import compare_runs, run_history
 
 _STYLES = ("report.css", "pages.css")
 _SCRIPTS = ("report.js", "pages.js")
@@ -62,3 +65,34 @@ def content_policy() -> str:
         f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src data:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def history_data(
+    runs: Sequence[RunResult],
+    total: int,
+    skip: int,
+    deliveries: Mapping[str, tuple[tuple[str, str], ...]],
+) -> dict[str, Any]:
+    """What the page of the history shows, served or written to a file.
+
+    runs: finished ones, newest first. total: how many there are. skip: how many newer ones are not
+    among these. deliveries: environment → DORA's four keys as text.
+    """
+    return {
+        "history": run_history(runs),
+        "total": total,
+        "first": skip + 1,
+        "deliveries": list(deliveries.items()),
+        "branch": "",
+        "branches": (),
+        "unfinished": (),
+        "older": "",
+        "newer": "",
+    }
+
+
+def comparison_data(old: RunResult, new: RunResult) -> dict[str, Any]:
+    """What the page of two runs shows."""
+    difference = compare_runs(old, new)
+    steps = sorted(difference.steps, key=lambda step: -abs(step[2] - step[1]))
+    return {"old": old, "new": new, "difference": difference, "differing": steps}

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from shipway.errors import ShipwayError
+from shipway.reports.html import address_parts
 from shipway.reports.pages import LivePage, content_policy, render_page
 from shipway.ui.access import HEADERS, KEY_HEADER, Access, Asked, Refusal
 from shipway.ui.commands import CommandRunner
@@ -56,7 +57,7 @@ class UiServer:
         if refusal:
             return _refused(refusal)
         # The raw path: a slash within a name is quoted, and does not part it.
-        path = [unquote(part) for part in _raw_path(request).split("/") if part]
+        path = address_parts(_raw_path(request))
         status, html = await run_in_threadpool(self.pages.html, path, dict(request.query_params))
         return _html(html, status)
 
@@ -75,7 +76,7 @@ class UiServer:
         token = await _form_field(request, "token")
         if refusal := self.access.refuse_action(_asked(request, self.access), token):
             return _refused(refusal)
-        parts = [unquote(part) for part in _raw_path(request).split("/") if part]
+        parts = address_parts(_raw_path(request))
         name, command = parts[1], parts[-1]
         if command not in ACTIONS or len(parts) != 3:
             status, html = self.pages.html(["none"], {})
@@ -95,7 +96,7 @@ class UiServer:
         if refusal := self.access.refuse_reader(_asked(request, self.access)):
             return _refused(refusal)
         address = urlsplit(request.query_params.get("page", "/"))
-        path = [unquote(part) for part in address.path.split("/") if part]
+        path = address_parts(address.path)
         query = dict(parse_qsl(address.query))
         return StreamingResponse(
             self._changes(request, path, query), media_type="text/event-stream", headers=HEADERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from shipway.errors import ShipwayError
 from shipway.pipeline.command_line import command_line
@@ -18,8 +18,14 @@ from shipway.reports.environment_view import (
     environment_view,
 )
 from shipway.reports.figures import utc
-from shipway.reports.pages import LivePage, render_page, render_part
-from shipway.reports.run_history import compare_runs, run_history
+from shipway.reports.html import address_part
+from shipway.reports.pages import (
+    LivePage,
+    comparison_data,
+    history_data,
+    render_page,
+    render_part,
+)
 from shipway.reports.step_graph import StepGraph, step_graph
 from shipway.ui.commands import CommandRunner
 from shipway.ui.workspace import UnfinishedRun, Workspace
@@ -135,14 +141,14 @@ class Pages:
 
     def _environment(self, name: str) -> Page:
         data = {"environments": [self._view(name)], "whole": True}
-        stream = _stream(f"/environments/{quote(name, safe='')}")
+        stream = _stream(f"/environments/{address_part(name)}")
         return Page("environments", name, LivePage("/", stream), data)
 
     def _view(self, name: str) -> EnvironmentView:
         return environment_view(self._workspace.environment(name), self._clock.now())
 
     def _logs(self, name: str) -> Page:
-        stream = _stream(f"/environments/{quote(name, safe='')}/logs")
+        stream = _stream(f"/environments/{address_part(name)}/logs")
         data: dict[str, Any] = {"name": name, "logs": (), **_trouble("")}
         try:
             data["logs"] = self._workspace.logs(name)
@@ -156,14 +162,14 @@ class Pages:
             "environment": self._view(name),
             "action": action,
             "typed": command_line(command, name, *action.options),
-            "address": f"/environments/{quote(name, safe='')}/{command}",
+            "address": f"/environments/{address_part(name)}/{command}",
             "token": self._token,
         }
         return Page("confirm", name, LivePage("/"), data)
 
     def _command(self, name: str) -> Page:
         view = self._commands.view(name)
-        live = LivePage("/", "" if view.over else _stream(f"/commands/{quote(name, safe='')}"))
+        live = LivePage("/", "" if view.over else _stream(f"/commands/{address_part(name)}"))
         return Page("command", view.environment, live, {"command": view}, over=view.over)
 
     def _history(self, query: Query) -> Page:
@@ -196,7 +202,7 @@ class Pages:
 
     def _compare(self, query: Query) -> Page:
         old, new = (self._finished(query.get(which, "")) for which in ("old", "new"))
-        data = compared_data(old, new)
+        data = comparison_data(old, new)
         return Page("compare", "Two runs compared", LivePage("/history"), data)
 
     def _finished(self, name: str) -> RunResult:
@@ -210,7 +216,7 @@ class Pages:
         if isinstance(run, RunResult):
             html = self._workspace.run_page(run, LINKS)
             return Page("", "", html=html, over=True)
-        stream = _stream(f"/runs/{quote(name, safe='')}")
+        stream = _stream(f"/runs/{address_part(name)}")
         data = {"progress": self._progress(run)}
         return Page("progress", f"Run {name}", LivePage("/history", stream), data)
 
@@ -227,33 +233,6 @@ class Pages:
             ended=graph.ended,
             graph=graph,
         )
-
-
-def history_data(
-    runs: Sequence[RunResult],
-    total: int,
-    skip: int,
-    deliveries: Mapping[str, tuple[tuple[str, str], ...]],
-) -> dict[str, Any]:
-    """What the page of the history shows, served or written to a file."""
-    return {
-        "history": run_history(runs),
-        "total": total,
-        "first": skip + 1,
-        "deliveries": list(deliveries.items()),
-        "branch": "",
-        "branches": (),
-        "unfinished": (),
-        "older": "",
-        "newer": "",
-    }
-
-
-def compared_data(old: RunResult, new: RunResult) -> dict[str, Any]:
-    """What the page of two runs shows."""
-    difference = compare_runs(old, new)
-    steps = sorted(difference.steps, key=lambda step: -abs(step[2] - step[1]))
-    return {"old": old, "new": new, "difference": difference, "differing": steps}
 
 
 _RUNNING = {
@@ -281,14 +260,18 @@ def _number(text: str) -> int:
 
 
 def _older(branch: str, skip: int) -> str:
-    wanted = {**({"branch": branch} if branch else {}), **({"skip": str(skip)} if skip else {})}
-    return "/history" + (f"?{urlencode(wanted)}" if wanted else "")
+    wanted = [("branch", branch), ("skip", str(skip or ""))]
+    return "/history" + _query([(name, value) for name, value in wanted if value])
 
 
 def _address(path: Sequence[str], query: Query) -> str:
-    words = "/" + "/".join(quote(part, safe="") for part in path)
-    return words + (f"?{urlencode(query)}" if query else "")
+    words = "/" + "/".join(address_part(part) for part in path)
+    return words + _query(list(query.items()))
+
+
+def _query(pairs: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(pairs, errors='surrogatepass')}" if pairs else ""
 
 
 def _stream(address: str) -> str:
-    return f"/events?{urlencode({'page': address})}"
+    return f"/events{_query([('page', address)])}"
