@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE
 
-HEAVY = {"argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"}
+HEAVY = {
+    "argcomplete",
+    "boto3",
+    "botocore",
+    "httpx",
+    "jinja2",
+    "pydantic",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "yaml",
+}
 PROGRAM = """
 import atexit, sys
 from shipway.cli.dispatch import invoke

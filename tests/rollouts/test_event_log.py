@@ -56,10 +56,13 @@ def test_what_cannot_be_written_holds_up_no_rollout(tmp_path: Path) -> None:
     assert read_rollout_events(str(tmp_path / "none")) == RolloutEvents()
 
 
+_ODD = b'\n{"kind": "samples", "at": NaN}\n[]\n{"kind": "samples", "at": 1}\n{"kin'
+
+
 @given(st.binary())
-def test_whatever_stands_in_the_file_is_read(tmp_path_factory: object, text: bytes) -> None:
-    path = Path(str(tmp_path_factory.getbasetemp())) / "any.jsonl"  # type: ignore[attr-defined]
-    path.write_bytes(
-        text + b'\n{"kind": "samples", "at": NaN}\n[]\n{"kind": "samples", "at": 1}\n{"k'
-    )
+def test_whatever_stands_in_the_file_is_read(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.jsonl"
+    path.write_bytes(text + _ODD)
     assert len(read_rollout_events(str(path)).samples) == 1
