@@ -13,6 +13,10 @@ COMMANDS = {
         "history",
         "Show the runs on record: verdict, duration, coverage, what became slower or is flaky",
     ),
+    "ui": (
+        "ui",
+        "Serve pages for this machine: environments, rollouts and runs as they go on, and history",
+    ),
     "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),
     "resume": (

@@ -174,7 +174,7 @@ def run_as(name: str, request: RunRequest) -> int:
         all_tests=every,
         shared=shared,
     )
-    perform.choose_tests(cache, every)
+    perform.cache, perform.all_tests = cache, every
     record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()

@@ -197,6 +197,23 @@ class SqliteRecord:
             if not sealed or self._seal.holds(seal, "run", run, result, *results):
                 yield result, results
 
+    def finished_run_names(self) -> list[tuple[str, str]]:
+        """Name and branch of every finished run, newest first."""
+        branch = "CASE WHEN json_valid(result) THEN json_extract(result, '$.branch') END"
+        query = f"SELECT id, {branch} FROM runs WHERE result IS NOT NULL ORDER BY rowid DESC"  # nosec B608
+        return [(name, str(of or "")) for name, of in self._read(query)]
+
+    def unfinished_runs(self, most: int) -> list[tuple[str, float, str]]:
+        """Name, start (seconds since the epoch) and commit of the newest runs without a verdict:
+        they go on, or were cut off."""
+        query = (
+            "SELECT id, started, commit_sha FROM runs WHERE result IS NULL"
+            " ORDER BY rowid DESC LIMIT ?"
+        )
+        return [
+            (name, float(started), commit) for name, started, commit in self._read(query, (most,))
+        ]
+
     def packaged(self) -> list[Packaged]:
         """What the runs packaged, the last first: also what was packaged before, and is cached."""
         rows = self._read(
