@@ -13,7 +13,7 @@ from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, machine, open_project
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.run import Forecast, forecast_run, unasked_steps
 from shipway.pipeline.step import STAGES
@@ -42,9 +42,7 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
         project.blobs,
         os.environ,
         machine(),
-        enabled=not no_cache,
-        installed=installed_state,
-        shared=shared,
+        Reuse(enabled=not no_cache, installed=installed_state, shared=shared),
     )
     skipped = unasked_steps(graph, stages)
     forecasts = forecast_run(graph, cache, project.record.durations(), SystemClock().now(), skipped)

@@ -20,7 +20,7 @@ from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
@@ -169,10 +169,12 @@ def run_as(name: str, request: RunRequest) -> int:
         project.blobs,
         os.environ,
         machine(),
-        enabled=not request.no_cache,
-        installed=installed_state,
-        all_tests=every,
-        shared=shared,
+        Reuse(
+            enabled=not request.no_cache,
+            all_tests=every,
+            installed=installed_state,
+            shared=shared,
+        ),
     )
     perform.cache, perform.all_tests = cache, every
     record = shared.giving(cache) if shared else project.record

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shipway.pipeline.codec import step_from_json, step_to_json
@@ -141,12 +141,29 @@ class SharedOutcomes(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """Which stored outcomes count.
+
+    enabled: whether any does. all_tests: why an outcome of which tests were taken over is none, ""
+    where it is. installed: what this machine has for programs that see these variables
+    (system/installed.py); without it nothing is replayed as unavailable. shared: is asked once,
+    for all steps, as soon as the first outcome that it may have is missing.
+    """
+
+    enabled: bool = True
+    all_tests: str = ""
+    installed: Callable[[Mapping[str, str]], str] | None = None
+    shared: SharedOutcomes | None = None
+
+
+_REUSE_ALL = Reuse()
+
+
 class StepCache:
     """Looks steps up by their keys. Ask for each step after all that it needs.
 
-    shared: is asked once, for all steps, as soon as the first outcome that it may have is missing.
-    settled: the steps whose keys are final, because they are cached or have ended. all_tests: why
-    an outcome of which tests were taken over is none, "" where it is.
+    settled: the steps whose keys are final, because they are cached or have ended.
     """
 
     def __init__(
@@ -156,24 +173,18 @@ class StepCache:
         blobs: OutputStore,
         environment: Mapping[str, str],
         machine: str,
-        *,
-        enabled: bool = True,
-        installed: Callable[[Mapping[str, str]], str] | None = None,
-        all_tests: str = "",
-        shared: SharedOutcomes | None = None,
+        reuse: Reuse = _REUSE_ALL,
     ) -> None:
-        """installed: what this machine has for programs that see these variables
-        (system/installed.py); without it nothing is replayed as unavailable."""
         self.files = files
         self.settled: set[str] = set()
-        self._shared = shared if enabled else None
+        self._shared = reuse.shared if reuse.enabled else None
         self._record = record
         self._blobs = blobs
         self._environment = environment
         self._machine = machine
-        self._entries = record.cached() if enabled else {}
-        self._installed = installed
-        self._all_tests = all_tests
+        self._entries = record.cached() if reuse.enabled else {}
+        self._installed = reuse.installed
+        self._all_tests = reuse.all_tests
         self._keys: dict[str, str] = {}
         self._parts: dict[str, dict[str, str]] = {}
         self._absence_keys: dict[str, str] = {}
@@ -303,7 +314,7 @@ class StepCache:
             key, explained = absence, ""
         else:
             return None
-        if step.max_age == 0 or "replayed" in result.facts or not self._unchanged(step):
+        if step.max_age == 0 or "replayed" in result.facts or not self.unchanged(step):
             return None
         return key, explained
 
@@ -316,7 +327,8 @@ class StepCache:
         if self.files.learned:
             self._record.put_files((path, *entry) for path, entry in self.files.learned.items())
 
-    def _unchanged(self, step: Step) -> bool:
+    def unchanged(self, step: Step) -> bool:
+        """Whether its inputs are still those that `look` saw."""
         return self.inputs(step) == self.files.reread().fingerprints(step.inputs)
 
     def _too_few_tests(self, result: StepResult, now: float) -> bool:

@@ -260,8 +260,7 @@ def _run_check(
     variables: Mapping[str, str] = MappingProxyType({}),
     request: SuiteRequest | None = None,
 ) -> StepResult:
-    if request and (chosen := request.begin(step, check_context.out)):
-        on_output(chosen)
+    chosen = request.begin(step, check_context.out) if request else ""
     argv = (
         *tool_command(check, check_context, context),
         *check.argv(context.config, check_context),
@@ -288,8 +287,8 @@ def _run_check(
         stdin=check_context.key.encode(),
     )
     settings = check.settings(context.config, check_context)
-    if settings:
-        on_output(settings)
+    for line in filter(None, (chosen, settings)):
+        on_output(line)
     done = context.processes.run(command, on_output)
     log = context.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)

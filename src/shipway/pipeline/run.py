@@ -383,9 +383,8 @@ class PipelineRun:
             if flaky := bool(result.tests and result.tests.flaky):
                 result = replace(result, tests=self._options.rated(result))
         self._upstream[step.name] = result
-        entry = (
-            None if flaky else self._cache.entry(step, result)
-        )  # what failed once proves nothing
+        # What failed once proves nothing later.
+        entry = None if flaky else self._cache.entry(step, result)
         key, parts = entry or ("", "")
         if result.outcome is not Outcome.CACHED:  # the look that found it has done that
             self._cache.ended(step, result)
