@@ -592,7 +592,7 @@ class TestSelector:
             learned = now if reverse or order != _NOT_TRIED else 0.0
         since = now if whole else before.whole if before else 0.0
         with suppress(ParseError, OSError, ConfigError):
-            if self._cache.entry(step) is not None:  # else nobody knows which content it saw
+            if self._cache.unchanged(step):  # else nobody knows which content it saw
                 self._keep(step, suite, record, patterns, (since, learned, order))
         if whole:
             return result

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
-from shipway.cli.main_runs import compared_with_main
+from shipway.cli.main_runs import compared_with_main, rated_tests
+from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
@@ -34,8 +35,10 @@ from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
+from shipway.system.installed import installed_state
 from shipway.system.interruption import interrupt, interruptions
 from shipway.system.processors import available_processors
+from shipway.telemetry.settings import exported_signals
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -46,7 +49,11 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`."""
+    """The options of `shipway run`.
+
+    pages: whether the report's files are written. inner: it is a part of another command, and its
+    telemetry is none of the pipeline's.
+    """
 
     directory: str
     stages: Sequence[str] = ()
@@ -65,6 +72,8 @@ class RunRequest:
     base: str = ""
     advisories: str = ""
     json: bool = False
+    pages: bool = True
+    inner: bool = False
 
 
 def run(
@@ -137,6 +146,7 @@ def run_as(name: str, request: RunRequest) -> int:
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
+    shared = outcome_sharing(project, graph, commit)
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -156,7 +166,9 @@ def run_as(name: str, request: RunRequest) -> int:
         },
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
+        rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
+        shared=shared.finish if shared else tuple,
     )
     perform.remove_stale_services()
     if request.fix:
@@ -169,14 +181,19 @@ def run_as(name: str, request: RunRequest) -> int:
         project.blobs,
         os.environ,
         machine(),
-        enabled=not request.no_cache,
-        all_tests=every,
+        Reuse(
+            enabled=not request.no_cache,
+            all_tests=every,
+            installed=installed_state,
+            shared=shared,
+        ),
     )
     perform.cache, perform.all_tests, perform.part = cache, every, part
+    record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
+    execution = PipelineRun(graph, perform, cache, record, listener, clock, options)
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
@@ -189,11 +206,18 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        # Where all was cached, the last run's pages hold what these would.
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
+    if reported and (in_github or not known):
+        # Where all was known, the last run's pages hold what these would; there are none in a
+        # clone that took all from others.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
@@ -256,7 +280,8 @@ def run_inner(directory: str, *stages: str) -> str:
     name = _new_name()
     with redirect_stdout(sys.stderr):
         try:
-            code = run_as(name, RunRequest(directory=directory, stages=stages, strict=False))
+            request = RunRequest(directory=directory, stages=stages, strict=False, inner=True)
+            code = run_as(name, request)
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
             return name
@@ -344,8 +369,9 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     return allowed
 
 
-def _all_cached(result: RunResult) -> bool:
-    return all(step.outcome == "cached" for step in result.steps)
+def _all_known(result: RunResult) -> bool:
+    """Whether no step did anything in this run."""
+    return all(step.outcome == "cached" or "replayed" in step.facts for step in result.steps)
 
 
 def add_to(commands: Parser) -> None:

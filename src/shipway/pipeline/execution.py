@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from secrets import token_hex
+from tempfile import mkdtemp
 from types import MappingProxyType
 
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
@@ -39,7 +41,7 @@ def tool_command(
     check: Check, check_context: CheckContext, context: StepContext
 ) -> tuple[str, ...]:
     """How a check's tool is started, without its arguments."""
-    tool = check.tool
+    tool = check.tool_for(check_context)
     if tool.home is ToolSource.APPLICATION:
         if not check_context.python:
             raise CannotRun(
@@ -267,13 +269,13 @@ def _run_check(
     variables: Mapping[str, str] = MappingProxyType({}),
     request: SuiteRequest | None = None,
 ) -> StepResult:
-    if request and (chosen := request.begin(step, check_context.out)):
-        on_output(chosen)
+    chosen = request.begin(step, check_context.out) if request else ""
     argv = (
         *tool_command(check, check_context, context),
         *check.argv(context.config, check_context),
     )
-    env = {**context.env(step), **variables, **dict(check.tool.env)}
+    tool = check.tool_for(check_context)
+    env = {**context.env(step), **variables, **dict(tool.env)}
     kept = (os.path.join(context.state, check.kept),) if check.kept else ()
     for folder in kept:
         os.makedirs(folder, exist_ok=True)
@@ -281,8 +283,8 @@ def _run_check(
         check_context.out,
         *kept,
         network=step.work.get("network", True),
-        fingerprints=check.tool.home is ToolSource.OWN,
-        application=check.tool.home is ToolSource.APPLICATION,
+        fingerprints=tool.home is ToolSource.OWN,
+        application=tool.home is ToolSource.APPLICATION,
     )
     command = Command(
         argv,
@@ -294,8 +296,8 @@ def _run_check(
         stdin=check_context.key.encode(),
     )
     settings = check.settings(context.config, check_context)
-    if settings:
-        on_output(settings)
+    for line in filter(None, (chosen, settings)):
+        on_output(line)
     done = context.processes.run(command, on_output)
     log = context.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
@@ -323,6 +325,15 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
+    if reading.retry:
+        retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
+        again, reading = _run_again(check, reading, retry, check_context, context, on_output)
+        log = context.store(
+            f"{settings}\n" * bool(settings)
+            + "".join((done.stdout, done.stderr, f"{_RETRIED}\n", again.stdout, again.stderr))
+        )
+        if again.cancelled and (stopped := interrupted_result(step, again)) is not None:
+            return replace(stopped, log=log)
     stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
@@ -330,6 +341,37 @@ def _run_check(
         remedy = _remedy(step, check, context, check_context, tests=bool(reading.tests))
         reading = replace(reading, remedy=remedy)
     return _judged(step, reading, stored, log)
+
+
+_SHORTEST_RETRY = 60.0  # seconds; a suite that takes longer may take as long again
+_RETRIED = "The tests that failed are run again, once: whether one of them is flaky."
+
+
+def _run_again(
+    check: Check,
+    first: CheckResult,
+    command: Command,
+    check_context: CheckContext,
+    context: StepContext,
+    on_output: OnOutput,
+) -> tuple[Completed, CheckResult]:
+    """The tests that failed, once more, in a process of their own with what the suite had around
+    it; and the result with both. command: the suite's own, with the time that this may take."""
+    on_output(_RETRIED)
+    retry = replace(
+        check_context,
+        out=mkdtemp(prefix="retry-", dir=check_context.out),
+        key=token_hex(32),
+        only=first.retry,
+    )
+    argv = (*tool_command(check, retry, context), *check.argv(context.config, retry))
+    done = context.processes.run(replace(command, argv=argv, stdin=retry.key.encode()), on_output)
+    output = ToolOutput(done.code, "", f"it took longer than {command.timeout:g} s", {})
+    if not (done.timed_out or done.exceeded):
+        reports = collect_reports(check, retry.out, context.secrets, on_output)
+        output = ToolOutput(done.code, done.stdout, done.stderr, reports)
+    today = datetime.fromtimestamp(context.now(), UTC).date()
+    return done, check.retried(first, output, context.config, retry, today)
 
 
 def _remedy(

@@ -15,23 +15,8 @@ from shipway.pipeline.check import Check
 from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import BASE_ENV, Step
 from shipway.ports import OnOutput, Processes, Sandbox
-
-# What every program gets of the caller's environment; all else must be declared.
-BASE_ENV = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TERM",
-    "SSL_CERT_FILE",
-    "UV_CACHE_DIR",
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "PIP_INDEX_URL",
-)
 
 
 class BlobStore(Protocol):
