@@ -27,6 +27,7 @@ LATE = {
         "shipway.cli.baseline",
         "shipway.cli.own_rules",
         "shipway.cli.report",
+        "shipway.cli.watch",
         "shipway.reports.live_console",
     },
     "shipway.cli.step_executor": {"shipway.cli.step_worker"},
