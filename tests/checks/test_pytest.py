@@ -483,6 +483,28 @@ def test_a_project_that_stops_at_its_first_failure_hides_no_other_test(
     assert names == {"test_a", "test_b"}
 
 
+@pytest.mark.parametrize("unit", ["svc/tests", "."])
+def test_a_path_in_addopts_that_is_there_only_from_another_folder_is_not_asked_for(
+    unit: str, tmp_path: Path
+) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = --strict-markers --maxfail 1 tests/\n",
+        "svc/tests/test_a.py": TEST.format("a"),
+    }
+    result, names = collected(tmp_path, files, unit=unit)
+    assert result.failed == ""
+    assert names == {"test_a"}
+
+
+def test_a_path_in_addopts_that_is_there_is_tested_besides(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = checks/test_b.py::test_b\n",
+        "tests/test_a.py": TEST.format("a"),
+        "checks/test_b.py": TEST.format("b"),
+    }
+    assert collected(tmp_path, files, unit="tests")[1] == {"test_a", "test_b"}
+
+
 def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
     tmp_path: Path,
 ) -> None:

@@ -47,6 +47,10 @@ class CheckDefaults:
         application = config.application
         return bool(application.packages or application.unit_tests or application.serve)
 
+    def tool_for(self, context: CheckContext) -> Tool:
+        """The same in every repository."""
+        return self.tool
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """All Python files, and the files that configure the tool."""
         return ("*.py", "*.pyi", *self.configuration, ".gitignore")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import blake2b
+from typing import NotRequired, TypedDict
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
@@ -277,22 +278,41 @@ def _collected_nothing(kind: str, files: Sequence[str]) -> CheckResult:
     )
 
 
+class EndRecord(TypedDict):
+    """How a test runner says that it ended: its exit code, and how many tests there were. executed:
+    the digest of its record of what they execute."""
+
+    code: int
+    collected: NotRequired[int]
+    unreported: NotRequired[int]
+    failed: NotRequired[int]
+    executed: NotRequired[str]
+
+
+def end_record(reports: Mapping[str, bytes], key: str) -> EndRecord | None:
+    """What a runner that was given a key says of its end; None where it did not say it."""
+    seal, _, text = reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
+    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+        return None
+    ended: EndRecord = json.loads(text)  # the runner's own, as the seal says
+    return ended
+
+
 def _doubt(suite: Element, output: ToolOutput, key: str) -> str:
     """Why the report is not that of a runner which came to its end; "" where it is.
 
     A test that leaves by os._exit takes the runner along, and code under test can write any file
     that the runner writes. The end record has a seal, by a key that only the runner was given.
     """
-    seal, _, text = output.reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
-    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+    counts = end_record(output.reports, key)
+    if counts is None:
         return "the test runner did not come to its end (a test may have called os._exit)"
-    counts: dict[str, int] = json.loads(text)  # the runner's own, as the seal says
     if counts["code"] != output.code:
         return f"the tests ended with {counts['code']}, and the process with another code"
     if not output.code and (unreported := counts.get("unreported")):
-        return f"{unreported} of {counts['collected']} tests were not run to their end"
+        return f"{unreported} of {counts.get('collected')} tests were not run to their end"
     if counts.get("failed") and suite.find(".//failure") is None and suite.find(".//error") is None:
-        return f"{counts['failed']} tests failed, and the report has none of them"
+        return f"{counts.get('failed')} tests failed, and the report has none of them"
     return ""
 
 

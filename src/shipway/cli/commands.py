@@ -13,6 +13,10 @@ COMMANDS = {
         "history",
         "Show the runs on record: verdict, duration, coverage, what became slower or is flaky",
     ),
+    "ui": (
+        "ui",
+        "Serve pages for this machine: environments, rollouts and runs as they go on, and history",
+    ),
     "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),
     "resume": (
@@ -60,6 +64,10 @@ COMMANDS = {
     "schema": (
         "schema",
         "Print the JSON schema of shipway.toml, by which editors complete and check it",
+    ),
+    "cache": (
+        "cache",
+        "The outcomes of steps that are cached here, and shared with a team and its CI",
     ),
     "findings": ("findings", "What scanners that run elsewhere found"),
     "image": ("image", "The application's image: build it, scan it, push it"),

@@ -143,7 +143,7 @@ class Watch:
     def press(self, key: str) -> bool:
         """Do what a key asks for; False to go."""
         if key == "a":
-            self.start([*self.stages, "--no-cache"], "all of it")
+            self.start([*self.stages, "--no-cache", "--all-tests"], "all of it")
         elif key == "d":
             self.start((), "the whole pipeline, with its rollout", releasing=True)
         elif key == "f":

@@ -16,6 +16,7 @@ from shipway.config.aws import Aws, Ecs, Infrastructure, Monitoring
 from shipway.config.health_check import HealthCheck, is_code_ranges
 from shipway.config.names import Name, OptionalName, Pattern
 from shipway.config.tables import (
+    Cache,
     Closed,
     Cost,
     Count,
@@ -250,7 +251,8 @@ class OwnStep(Closed):
     env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
     how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
     it runs; empty: everywhere. sandbox: whether it is held to what a step needs; off for a step
-    that needs sudo or starts containers without a daemon.
+    that needs sudo or starts containers without a daemon. shared: whether its outcome holds on
+    every machine, so that `[cache]` shares it: it depends on `inputs` and `env` alone.
     """
 
     run: str | tuple[str, ...]
@@ -264,6 +266,7 @@ class OwnStep(Closed):
     max_age: Annotated[float, Ge(0)] | None = None
     branches: tuple[str, ...] = ()
     sandbox: bool = True
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -343,6 +346,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[Name, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    cache: Cache = field(default_factory=Cache)
     cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
     image: Image = field(default_factory=Image)

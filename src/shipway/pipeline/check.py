@@ -149,6 +149,10 @@ class Check(Protocol):
         """Whether it makes sense for this application."""
         ...
 
+    def tool_for(self, context: CheckContext) -> Tool:
+        """`tool`, or another home of it that this repository needs."""
+        ...
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Patterns of the files that its outcome depends on."""
         ...

@@ -101,9 +101,12 @@ class StepFacts(TypedDict, total=False):
     of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
     `--json` prints it. address: where the application answers. secret_places: where the secrets
-    stand that were found (findings/secret_place.py). loosened: rules that a change
-    loosens; base: compared with which commit, branch or tag. key: a digest of all that a step of
-    tests depends on (pipeline/cache.py), whatever it ended with.
+    stand that were found (findings/secret_place.py). replayed: True where an earlier run found
+    what it lacks here (pipeline/cache.py). loosened: rules that a change loosens; base: compared
+    with which commit, branch or tag. key: a digest of all that a step of tests depends on
+    (pipeline/cache.py), whatever it ended with. selected: which tests of a suite ran, and why,
+    where the outcome of the others is that of an earlier run; whole_run: when all ran last, seconds
+    since the epoch.
     """
 
     python: str
@@ -125,7 +128,30 @@ class StepFacts(TypedDict, total=False):
     secret_places: list[JsonObject]
     loosened: list[str]
     base: str
+    replayed: bool
     key: str
+    selected: str
+    whole_run: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an outcome was taken from that was brought about elsewhere.
+
+    writer: who signed it, by the name that `[cache] trust` has for its key. commit: which it was
+    checking. stored: when the step ended there; taken: when this run asked; both in seconds since
+    the epoch.
+    """
+
+    writer: str
+    commit: str
+    stored: float
+    taken: float = 0.0
+
+    @property
+    def age(self) -> float:
+        """Seconds from the outcome to the run that took it."""
+        return max(self.taken - self.stored, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +162,8 @@ class StepResult:
     reason: one sentence why it did not pass. code: of the error that was raised, "" where none was.
     remedy: what to do next.
     reports: file name → digest of a stored blob. log: digest of its output, "" if none.
-    rollout: set by steps that roll out.
+    rollout: set by steps that roll out. origin: where it was taken from; None for what this machine
+    did itself.
     """
 
     step: str
@@ -157,6 +184,7 @@ class StepResult:
     needs: tuple[str, ...] = ()
     facts: StepFacts = field(default_factory=StepFacts)
     code: ErrorCode | Literal[""] = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +203,8 @@ class Comparison:
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """A whole run. `steps` in the order in which they ended. sandbox: what did not hold the
-    programs that it started; "" where all of it did, or none was started."""
+    programs that it started; "" where all of it did, or none was started. cache: what went wrong
+    with the outcomes that are shared, a sentence each."""
 
     run: str
     application: str
@@ -189,6 +218,7 @@ class RunResult:
     address: str = ""
     compared: Comparison = Comparison()
     sandbox: str = ""
+    cache: tuple[str, ...] = ()
 
     @property
     def undelivered(self) -> tuple[StepResult, ...]:

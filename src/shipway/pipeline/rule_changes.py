@@ -15,6 +15,7 @@ from math import inf
 from typing import Any
 
 from shipway.config.schema import Config
+from shipway.config.tables import Cache
 from shipway.pipeline.gates import Bound
 from shipway.pipeline.step import PROVING_STAGES, Step, StepKind
 from shipway.source_text import parse_toml
@@ -162,9 +163,18 @@ def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
             yield f"{what} is waived in {waiver.path} until {waiver.expires}, by {waiver.owner}"
     if count := len(head.known - base.known):
         yield f"the baseline {head.config.security.baseline} lets {count} more findings pass"
+    yield from _believed(base.config.cache, head.config.cache)
     if tests := head.failing - base.failing:
         names = _some(sorted(f"{step}, {test}" for step, test in tests))
         yield f"{head.config.gates.known_failures} lets more tests fail ({len(tests)}): {names}"
+
+
+def _believed(base: Cache, head: Cache) -> Iterator[str]:
+    """Whose outcomes count without a step being run."""
+    if writers := [name for name, key in head.trust.items() if key not in base.trust.values()]:
+        yield f"outcomes that others signed are believed: cache.trust has {_some(sorted(writers))}"
+    if base.remote and (head.key != base.key or set(head.write) - set(base.write)):
+        yield "cache.key or cache.write changed: other runs may share their outcomes"
 
 
 def _surroundings(base: Config, head: Config) -> Iterator[str]:

@@ -21,8 +21,9 @@ from shipway.pipeline.problems import (
     problems_behind,
     run_problems,
 )
-from shipway.pipeline.result import RunResult, StepResult
+from shipway.pipeline.result import Origin, RunResult, StepResult
 from shipway.reports.error_docs import UNCLASSIFIED, cause_code, explain_command
+from shipway.reports.figures import format_age
 from shipway.reports.sanitize import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
@@ -70,8 +71,9 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
-    if warnings := warnings_of(result):
-        return f"{line}  {one_line('; '.join(warnings))}"
+    notes = (*([origin_sentence(result.origin)] if result.origin else []), *warnings_of(result))
+    if notes:
+        return f"{line}  {one_line('; '.join(notes))}"
     if result.findings and result.outcome is Outcome.PASSED:
         return f"{line}  {finding_counts(result.findings)}"
     return line
@@ -79,7 +81,15 @@ def step_line(result: StepResult) -> str:
 
 def warnings_of(result: StepResult) -> tuple[str, ...]:
     """What a reader has to know of a result, however it ended: that it lacks something."""
-    return tuple(map(str, result.facts.get("warnings", ())))
+    selected = result.facts.get("selected")
+    return tuple(map(str, (*result.facts.get("warnings", ()), *([selected] if selected else []))))
+
+
+def origin_sentence(origin: Origin) -> str:
+    """`from CI, commit 3f2a91c, 2 days ago`."""
+    return (
+        f"from {origin.writer}, commit {origin.commit[:7] or 'unknown'}, {format_age(origin.age)}"
+    )
 
 
 def finding_counts(findings: Sequence[Finding]) -> str:
@@ -100,7 +110,7 @@ def step_lines(results: Sequence[StepResult]) -> list[str]:
         return [step_line(result) for result in results]
     return [
         step_line(result)
-        if "warnings" in result.facts
+        if result.origin or "warnings" in result.facts
         else _columns(result, result.stage, result.step)
         for result in results
     ]
@@ -200,6 +210,8 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
         yield ConsoleLine(_labelled(label, one_line(run.address)))
     if run.sandbox:
         yield ConsoleLine(_labelled("sandbox", one_line(run.sandbox)), Style.QUIET)
+    for text in run.cache:
+        yield ConsoleLine(_labelled("cache", one_line(text)), Style.UNSURE)
     yield from _next_lines(problems_behind(run), explained)
     yield ConsoleLine(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 

@@ -18,7 +18,7 @@ from shipway.findings.finding import Finding, FindingKind, FindingState, Severit
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.problems import ProblemKind, run_problems
-from shipway.pipeline.result import RunResult, StepFacts, StepResult, TestTally
+from shipway.pipeline.result import Origin, RunResult, StepFacts, StepResult, TestTally
 from shipway.pipeline.step import Step
 from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 
@@ -118,6 +118,10 @@ PROBLEM = _object(
     command=_TEXT,
     key=_TEXT,
 )
+ORIGIN: JsonObject = {
+    **_object(writer=_TEXT, commit=_TEXT, stored=_NUMBER),
+    "type": ["object", "null"],
+}
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
 EVENTS: dict[str, JsonObject] = {
     "run_started": _event(
@@ -149,6 +153,7 @@ EVENTS: dict[str, JsonObject] = {
         needs=_list(_TEXT),
         facts={"type": "object"},
         code=_TEXT,
+        origin=ORIGIN,
     ),
     "run_finished": _event(
         "run_finished",
@@ -163,6 +168,7 @@ EVENTS: dict[str, JsonObject] = {
         jobs=_COUNT,
         address=_TEXT,
         sandbox=_TEXT,
+        cache=_list(_TEXT),
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
         problems=_list(PROBLEM),
         compared_with=_TEXT,
@@ -358,6 +364,15 @@ class StepObject(TypedDict):
     needs: list[str]
     facts: StepFacts
     code: str
+    origin: OriginObject | None
+
+
+class OriginObject(TypedDict):
+    """Where an outcome was taken from, as ORIGIN describes it."""
+
+    writer: str
+    commit: str
+    stored: float
 
 
 class RunObject(TypedDict):
@@ -374,6 +389,7 @@ class RunObject(TypedDict):
     jobs: int
     address: str
     sandbox: str
+    cache: list[str]
     steps: dict[str, str]
     problems: list[ProblemObject]
     compared_with: str
@@ -426,7 +442,14 @@ def step_object(result: StepResult) -> StepObject:
         "needs": list(result.needs),
         "facts": result.facts,
         "code": "" if passed else code_of(result),
+        "origin": _origin(result.origin),
     }
+
+
+def _origin(origin: Origin | None) -> OriginObject | None:
+    if origin is None:
+        return None
+    return {"writer": origin.writer, "commit": origin.commit, "stored": origin.stored}
 
 
 def run_object(result: RunResult) -> RunObject:
@@ -443,6 +466,7 @@ def run_object(result: RunResult) -> RunObject:
         "jobs": result.jobs,
         "address": result.address,
         "sandbox": result.sandbox,
+        "cache": list(result.cache),
         "steps": {step.step: step.outcome.value for step in result.steps},
         "problems": problem_objects(result),
         "compared_with": result.compared.run,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -127,6 +127,19 @@ def _shared(git: str) -> str:
     return os.path.join(git, _text(os.path.join(git, "commondir")))
 
 
+def remote_address(root: str) -> str:
+    """Where the remote `origin` is fetched from, as git has it; "" where there is none."""
+    if not repository_root(root):
+        return ""
+    return (_git(root, "remote", "get-url", "origin") or "").strip()
+
+
+def is_shallow(root: str) -> bool:
+    """Whether the clone lacks the beginning of its history (gitrepository-layout: `shallow`)."""
+    git = _folder(root)
+    return bool(git) and os.path.exists(os.path.join(_shared(git), "shallow"))
+
+
 def listed_files(root: str) -> list[str] | None:
     """Tracked files below a folder, and untracked ones that are not ignored, also in submodules.
 
@@ -200,7 +213,7 @@ def changed_files(root: str, ref: str) -> frozenset[str]:
         new = _answer(root, "ls-files", "--others", "--exclude-standard", "-z")
     except GitRefuses as problem:
         remedy = problem.remedy if problem.helps else "Name a commit, branch or tag."
-        if not problem.helps and os.path.exists(os.path.join(_shared(_folder(root)), "shallow")):
+        if not problem.helps and is_shallow(root):
             remedy = "The clone is shallow; fetch its history: git fetch --unshallow"
         raise ConfigError(
             f"git cannot compare with {ref!r}: {problem.words}", remedy, code="git-failed"
@@ -228,6 +241,16 @@ def commit_times(root: str, commits: Iterable[str]) -> dict[str, float]:
         for whole, time in times.items()
         if whole.startswith(commit)
     }
+
+
+def last_change(root: str, paths: Sequence[str]) -> int:
+    """When the newest commit that touched one of the files was made, in seconds since the epoch; 0
+    where none did, where a file differs from its commit, or where git does not answer."""
+    files = [f":(literal){path}" for path in paths]
+    if not files or _git(root, "status", "--porcelain", "-z", "--", *files) != "":
+        return 0
+    output = (_git(root, "log", "-1", "--format=%ct", "--", *files) or "").strip()
+    return int(output) if output.isdigit() else 0
 
 
 def has_changes(root: str) -> bool:
