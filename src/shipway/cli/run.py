@@ -95,6 +95,7 @@ def run(
     base: str,
     advisories: str,
     json: bool,
+    watch: bool = False,
 ) -> int:
     """Run a project's pipeline; returns the exit code."""
     request = RunRequest(
@@ -116,7 +117,29 @@ def run(
         advisories=advisories,
         json=json,
     )
+    if watch:
+        from shipway.cli.watch import watch as watch_files
+
+        return watch_files(directory, stages, _options(request), json=json)
     return run_as(_new_name(), request)
+
+
+def _options(request: RunRequest) -> list[str]:
+    """The options of a call as they are typed, without its stages."""
+    flags = {"--fail-fast": request.fail_fast, "--no-cache": request.no_cache, "--fix": request.fix}
+    flags |= {"--all-tests": request.all_tests}
+    flags |= {"--strict": request.strict is True, "--no-strict": request.strict is False}
+    words = [f"--skip={name}" for name in request.skip]
+    words += [f"--allow-unavailable={allowed}" for allowed in request.allow]
+    values = {
+        "--jobs": str(request.jobs or ""),
+        "--changed-since": request.changed_since,
+        "--baseline": request.baseline,
+        "--base": request.base,
+        "--advisories": request.advisories,
+    }
+    words += [f"{name}={value}" for name, value in values.items() if value]
+    return [*(name for name, asked in flags.items() if asked), *words]
 
 
 def run_as(name: str, request: RunRequest) -> int:
@@ -423,6 +446,13 @@ def _run(parser: Parser) -> None:
         metavar="REF",
         default="",
         help="Skip steps none of whose inputs changed since REF.",
+    )
+    parser.add(
+        "--watch",
+        action="store_true",
+        help="Stay, and run again at every save: quality, security and test without the load test, "
+        "unless stages are named. A save in the middle of a run ends that run and begins another. "
+        "Keys: a all of it again, f what failed, d everything with the rollout, q quit.",
     )
     add_no_cache(parser)
     parser.add(

@@ -325,7 +325,8 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    if reading.retry:
+    # In reverse it is looked at what fails first: that says whether their order matters.
+    if reading.retry and (request is None or request is context.tests):
         retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
         again, reading = _run_again(check, reading, retry, check_context, context, on_output)
         log = context.store(
