@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Config
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.dependency import Role
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.graph import Graph
@@ -49,7 +49,9 @@ class Bench:
 
     def cache(self, **more: Any) -> StepCache:
         tree = FileTree(str(self.root), self.record.file_index())
-        return StepCache(tree, self.record, self.blobs(), self.environment, "this machine", **more)
+        return StepCache(
+            tree, self.record, self.blobs(), self.environment, "this machine", Reuse(**more)
+        )
 
     def run(self, *steps: Step, **options: object) -> RunResult:
         self.runs += 1

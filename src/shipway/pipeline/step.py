@@ -47,7 +47,7 @@ class StepWork(TypedDict, total=False):
     A command has argv. A check has its name, its gates (measure, bound, limit, subject), and
     settings, tests and load: what its outcome depends on. An action has its name; on_request:
     whether it runs only where somebody names it; and what it works on. network, sandbox: only
-    where they are False (StepContext.sandbox).
+    where they are False (StepContext.sandbox). shared: only where it is True (OwnStep).
     """
 
     argv: list[str]
@@ -70,6 +70,7 @@ class StepWork(TypedDict, total=False):
     absent: str
     network: bool
     sandbox: bool
+    shared: bool
 
 
 @dataclass(slots=True, kw_only=True)
