@@ -246,8 +246,10 @@ def _python(root: str, surveyed: Survey, *, dry_run: bool, force: bool) -> tuple
         return configured, ""
     interpreters, asked = _interpreters(root), surveyed.python
     usual = f"{sys.version_info.major}.{sys.version_info.minor}"
-    available = interpreters.available()
-    version, reason = choose_python(asked, (*available, usual), usual)
+    version, reason = choose_python(asked, (usual,), usual)
+    if not reason and version == (asked.version or usual):
+        return version, ""  # others would change nothing, and uv starts each of them to list it
+    version, reason = choose_python(asked, (*interpreters.available(), usual), usual)
     if not reason or dry_run or not asked.supported:
         return version, reason
     complaint = interpreters.install(asked.version)
