@@ -30,7 +30,7 @@ PICTURES = {
 }
 # Picture → the path of a page of `shipway ui`, and its height in pixels.
 UI_PICTURES = {
-    "run.png": ("history", 560),
+    "run.png": ("history", 640),
     "environments.png": ("", 900),
     "history.png": ("history", 900),
 }
@@ -76,7 +76,7 @@ def _take_ui(page: Page, address: str) -> dict[str, int]:
     page.wait_for_selector("#part")
     sizes = {}
     for name, (path, height) in UI_PICTURES.items():
-        page.set_viewport_size({"width": 1120, "height": height})
+        page.set_viewport_size({"width": WIDTH + 60, "height": height})
         page.goto(f"{address.partition('#')[0]}{path}")
         if name == "run.png":
             page.goto(page.locator(".unfinished a").first.evaluate("link => link.href"))
