@@ -200,7 +200,7 @@ def deploy_step(project: Project) -> Action:
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
         target_platform = open_platform(project, step.work["environment"])
-        with notifying_rollout(project, target_platform.name, say=on_output) as news:
+        with notifying_rollout(project, target_platform.name, in_run=True, say=on_output) as news:
             screen = InvokedRollout(LineListener(on_output), project.invocation())
             listener = news.wrap(screen, release.name, target_platform.serves)
             report_migration_risks(

@@ -78,8 +78,8 @@ def _history(parser: Parser) -> None:
     """Show the runs on record: verdict, duration, coverage, what became slower or is flaky.
 
     A step is slower that took half as long again as the median of its runs before, and a second
-    more. A test is flaky that failed and passed at one commit: what was changed and not committed
-    between the two is not seen. With two runs: what differs.
+    more. A test is flaky that failed and passed while nothing that it depends on differed. With
+    two runs: what differs.
 
     Example: shipway history --branch main
 

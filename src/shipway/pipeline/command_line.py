@@ -15,6 +15,7 @@ from shipway.pipeline.result import RunResult, StepResult
 
 PROGRAM = "shipway"
 COMMANDS = (
+    "cache",
     "cancel",
     "clean",
     "cost",
@@ -25,6 +26,7 @@ COMMANDS = (
     "findings",
     "history",
     "hold",
+    "hook",
     "image",
     "infra",
     "init",

@@ -27,6 +27,14 @@ def format_duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
 
 
+def format_age(seconds: float) -> str:
+    """`just now`, `5 minutes ago`, `2 days ago`."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if count := int(seconds) // length:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
 def utc(moment: float) -> str:
     """A time for people: `2026-11-28 14:05 UTC`; "–" for one that no calendar has.
 

@@ -22,6 +22,7 @@ from shipway.pipeline.problems import abridge_problems, run_problems, worst_firs
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.reports.console_lines import (
     gates_of,
+    origin_sentence,
     outcome_counts,
     short_reason,
     verdict_reason,
@@ -369,6 +370,7 @@ def template_environment() -> Environment:
     environment.filters.update(
         figure=format_figure,
         duration=format_duration,
+        origin=origin_sentence,
         reason=short_reason,
         slug=_slug,
         breakable=_breakable,
@@ -419,6 +421,7 @@ def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
         ("Duration", format_duration(result.seconds)),
         ("Jobs", str(result.jobs)),
         ("Run", result.run),
+        ("Shared cache", "; ".join(result.cache)),
     )
     return tuple((name, value) for name, value in facts if value)
 

@@ -11,9 +11,11 @@ from statistics import median
 from shipway.codec import JsonObject
 from shipway.findings.finding import FindingState
 from shipway.images.size_budget import SIZE
+from shipway.pipeline.flaky_tests import FlakyRate, flaky_rates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.problems import Problem, run_problems
 from shipway.pipeline.result import RunResult
+from shipway.reports.console_lines import counted
 from shipway.reports.figures import format_duration
 from shipway.reports.run_findings import completed_scanners, run_findings
 from shipway.reports.sanitize import one_line
@@ -75,18 +77,20 @@ class StepTrend:
 
 @dataclass(frozen=True)
 class RunHistory:
-    """rows, newest first. flaky: tests that failed and passed at one commit."""
+    """rows, newest first. flaky: tests that failed and passed while nothing that they depend on
+    differed."""
 
     rows: tuple[RunRow, ...]
     steps: tuple[StepTrend, ...]
-    flaky: tuple[str, ...]
+    flaky: tuple[FlakyRate, ...]
 
     def to_dict(self) -> JsonObject:
         """For `--json`."""
         return {
             "runs": [vars(row) for row in self.rows],
             "steps": [{**vars(trend), "slower": trend.slower} for trend in self.steps],
-            "flaky": list(self.flaky),
+            "flaky": [rate.test for rate in self.flaky],
+            "flaky_rates": [vars(rate) for rate in self.flaky],
         }
 
 
@@ -111,7 +115,8 @@ def run_history(runs: Sequence[RunResult]) -> RunHistory:
         )
         for run in runs
     )
-    return RunHistory(rows, tuple(_trends(runs)), tuple(sorted(_flaky(runs))))
+    flaky = flaky_rates((run.commit, run.steps) for run in runs)
+    return RunHistory(rows, tuple(_trends(runs)), flaky)
 
 
 def _runs_before(runs: Sequence[RunResult]) -> dict[str, frozenset[str]]:
@@ -154,23 +159,6 @@ def _trends(runs: Sequence[RunResult]) -> Iterator[StepTrend]:
         middle = median(before) if before else last
         series = tuple(reversed([last, *before][:_MOST_OF_A_TREND]))
         yield StepTrend(name, last, middle, len(before) + 1, series)
-
-
-def _flaky(runs: Sequence[RunResult]) -> set[str]:
-    """Tests that failed in one run of a commit and not in another one of the same commit, or of
-    what lay on top of it, not committed: a run does not say whether anything did."""
-    suites: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
-    for run in runs:
-        for step in run.steps:
-            if run.commit and step.tests and step.outcome in _RAN:
-                failed = frozenset(failure.name for failure in step.tests.failures)
-                if step.tests.failed == len(failed):  # else some are not named
-                    suites[run.commit, step.step].append(failed)
-    return {
-        name
-        for outcomes in suites.values()
-        for name in frozenset().union(*outcomes) - outcomes[0].intersection(*outcomes)
-    }
 
 
 @dataclass(frozen=True)
@@ -233,8 +221,9 @@ def history_lines(history: RunHistory) -> Iterator[str]:
         if trend.slower:
             times = f"{format_duration(trend.last)}, {format_duration(trend.before)} before"
             yield f"slower       {one_line(trend.step)}: {times}"
-    for name in history.flaky:
-        yield f"flaky        {one_line(name)}: it failed and passed at one commit"
+    for rate in history.flaky:
+        runs = f"{rate.failed} of {counted(rate.runs, 'run')}"
+        yield f"flaky        {one_line(rate.test)}: flaky in {runs} of {one_line(rate.step)}"
 
 
 def difference_lines(difference: RunDifference) -> Iterator[str]:
