@@ -522,7 +522,7 @@ def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
 
 
 def test_a_root_without_tests_is_named_in_words(tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match="there are no tests in the application's folder$"):
+    with pytest.raises(CannotRun, match=r"there are no tests in the application's folder$"):
         collected(tmp_path, {"app.py": "helper = 1\n"})
 
 
