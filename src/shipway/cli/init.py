@@ -25,7 +25,7 @@ from shipway.cli.workflows import write_workflows
 from shipway.config.aws import Aws
 from shipway.errors import ApplicationFault, CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
-from shipway.pipeline.step_context import BASE_ENV
+from shipway.pipeline.step import BASE_ENV
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import LOCK_PROBLEM
 from shipway.releases.package import unbuildable_package

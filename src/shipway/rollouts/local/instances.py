@@ -218,15 +218,18 @@ class Instances:
         }
 
     def _all_hidden(self) -> tuple[str, ...]:
-        passwords = self.services.passwords()
-        return (*self.hidden, *forms(self._secret_key()), *passwords)
+        key = forms(self._secret_key()) if os.path.exists(self._key_path) else ()
+        return (*self.hidden, *key, *self.services.passwords())
+
+    @property
+    def _key_path(self) -> str:
+        return os.path.join(self.folder, "secret_key")
 
     def _secret_key(self) -> str:
         """Made once for this environment, readable by its owner only."""
-        path = os.path.join(self.folder, "secret_key")
-        if not os.path.exists(path):
-            write_atomic(path, secrets.token_hex(32).encode(), 0o600)
-        return read_text(path, limit=_LONGEST_KEY)
+        if not os.path.exists(self._key_path):
+            write_atomic(self._key_path, secrets.token_hex(32).encode(), 0o600)
+        return read_text(self._key_path, limit=_LONGEST_KEY)
 
 
 def cluster_of(digest: str) -> str:
