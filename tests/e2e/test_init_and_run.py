@@ -101,6 +101,9 @@ def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(ro
     assert f"assumed      {left}" in adopted.stdout
     assert "native.h is not here" in adopted.stdout
     assert "native" not in (root / "requirements-test-lock.txt").read_text()
+    again = shipway(root, "init", "--relock")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"assumed      {left}" in again.stdout
     ran = shipway(root, "run", "install", "unit")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
