@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings, Limits
+from shipway.config.tables import Cache
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
 
@@ -102,3 +103,22 @@ def test_a_test_that_may_fail_from_now_on_is_told_and_one_that_may_not_is_none()
     now = Rules(listed, (), failing=frozenset({("unit", "b"), ("unit", "c")}))
     assert loosened_rules(before, now) == ("known.toml lets more tests fail (1): unit, c",)
     assert loosened_rules(now, replace(now, failing=frozenset())) == ()
+
+
+def test_whose_outcomes_are_believed_is_told_where_it_is_somebody_more() -> None:
+    ours, theirs = "A" * 43 + "=", "B" * 43 + "="
+    base = Config(cache=Cache(remote="https://c.example", trust={"CI": ours}))
+
+    def told(**changes: object) -> tuple[str, ...]:
+        cache = replace(base.cache, **changes)  # type: ignore[arg-type]
+        return loosened_rules(rules(base), rules(replace(base, cache=cache)))
+
+    assert told() == told(trust={}) == told(trust={"robot": ours}) == ()
+    assert told(trust={"CI": ours, "ann": theirs}) == (
+        "outcomes that others signed are believed: cache.trust has ann",
+    )
+    assert told(trust={"CI": theirs}) == (
+        "outcomes that others signed are believed: cache.trust has CI",
+    )
+    other = ("cache.key or cache.write changed: other runs may share their outcomes",)
+    assert told(write=("feature",)) == told(key="ANOTHER") == other
