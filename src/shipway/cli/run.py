@@ -66,6 +66,11 @@ class RunRequest:
     json: bool = False
     inner: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole pipeline was asked for, by somebody."""
+        return not (self.inner or self.stages or self.skip or self.changed_since)
+
 
 def run(
     *,
@@ -174,6 +179,10 @@ def run_as(name: str, request: RunRequest) -> int:
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if os.environ.get("CI") and request.whole and branch == project.main_branch:
+        from shipway.cli.run_notifier import notify_of_run
+
+        notify_of_run(project, result, _to_stderr, strict=strictly)
     if not request.inner and exported_signals(os.environ):
         from shipway.cli.telemetry import send_run
 
@@ -195,6 +204,10 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     if not any(step.name == PACKAGE for step in project.steps):
         return None
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _new_name() -> str:
