@@ -67,6 +67,7 @@ def test_the_wheel_holds_the_program_its_docs_and_its_licence_and_nothing_else(b
     assert [name for name in names if any(word in name for word in strange)] == []
     assert "License-Expression: Apache-2.0" in text
     assert "Author: The Shipway authors" in text
+    assert "\nProject-URL:" not in text  # no address that nobody has set
 
 
 def test_the_source_archive_builds_and_holds_no_tests(built: Path) -> None:
