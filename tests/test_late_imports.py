@@ -16,6 +16,7 @@ LATE = {
     "shipway.cli.app": {"shipway.cli.completion", "shipway.cli.overview", "shipway.cli.verbose"},
     "shipway.cli.attestation": {"shipway.cli.attached_verdict"},
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
+    "shipway.cli.outcome_sharing": {"shipway.cli.shared_cache"},
     "shipway.cli.plan": {"shipway.cli.deploy"},
     "shipway.cli.platforms": {
         "shipway.cli.ecs_dependencies",
@@ -31,6 +32,11 @@ LATE = {
         "shipway.cli.run_notifier",
         "shipway.cli.telemetry",
         "shipway.reports.live_console",
+    },
+    "shipway.cli.shared_cache": {
+        "shipway.aws.clients",
+        "shipway.aws.outcome_store",
+        "shipway.aws.retry",
     },
     "shipway.cli.step_executor": {"shipway.cli.step_worker"},
     "shipway.cli.step_worker": {

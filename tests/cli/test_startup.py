@@ -13,6 +13,7 @@ from tests.patience import PATIENCE
 HEAVY = {
     *("argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"),
     *("opentelemetry", "requests", "shipway.cli.telemetry", "shipway.telemetry.otlp"),
+    *("starlette", "uvicorn"),
 }
 PROGRAM = """
 import atexit, sys

@@ -18,6 +18,7 @@ from shipway.notifications.webhooks import webhook_requests
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Changes, Delivery, Notifier, WebhookRequest
 from shipway.releases.release import Release
+from shipway.rollouts.event_log import EVENTS_FILE, RolloutEventLog
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import (
     JudgementRow,
@@ -98,12 +99,14 @@ class RolloutNotifier:
     def wrap(
         self, listener: RolloutListener, release: str = "", before: Release | None = None
     ) -> RolloutListener:
-        """A listener that tells of the start at the first thing that happens.
+        """A listener that tells of the start at the first thing that happens, and writes all of it
+        down for other commands.
 
         release: the new one's name, "" where it is not known yet. before: what runs.
         """
         self._names = (release, before.name if before else "")
-        return _Heard(listener, self._begin)
+        path = os.path.join(self._project.state, "environments", self._environment, EVENTS_FILE)
+        return RolloutEventLog(_Heard(listener, self._begin), path, SystemClock())
 
     def finish(self, receipt: RolloutReport) -> RolloutReport:
         """A rollout has come to an end, or waits for a person. Gives the receipt back."""

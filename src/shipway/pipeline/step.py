@@ -17,6 +17,20 @@ from shipway.pipeline.dependency import Role
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
+# What every program gets of the caller's environment; all else must be declared.
+BASE_ENV = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TERM",
+    "SSL_CERT_FILE",
+    "UV_CACHE_DIR",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "PIP_INDEX_URL",
+)
 
 
 class StepKind(StrEnum):
@@ -33,7 +47,7 @@ class StepWork(TypedDict, total=False):
     A command has argv. A check has its name, its gates (measure, bound, limit, subject), and
     settings, tests and load: what its outcome depends on. An action has its name; on_request:
     whether it runs only where somebody names it; and what it works on. network, sandbox: only
-    where they are False (StepContext.sandbox).
+    where they are False (StepContext.sandbox). shared: only where it is True (OwnStep).
     """
 
     argv: list[str]
@@ -56,6 +70,7 @@ class StepWork(TypedDict, total=False):
     absent: str
     network: bool
     sandbox: bool
+    shared: bool
 
 
 @dataclass(slots=True, kw_only=True)
