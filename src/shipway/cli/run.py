@@ -75,6 +75,11 @@ class RunRequest:
     pages: bool = True
     inner: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole pipeline was asked for, by somebody."""
+        return not (self.inner or self.stages or self.skip or self.changed_since)
+
 
 def run(
     *,
@@ -237,6 +242,10 @@ def run_as(name: str, request: RunRequest) -> int:
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if os.environ.get("CI") and request.whole and branch == project.main_branch:
+        from shipway.cli.run_notifier import notify_of_run
+
+        notify_of_run(project, result, _to_stderr, strict=strictly)
     if not request.inner and exported_signals(os.environ):
         from shipway.cli.telemetry import send_run
 
@@ -273,6 +282,10 @@ def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
     return Graph(
         replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
     )
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _all_tests(
