@@ -32,6 +32,7 @@ LATE = {
         "shipway.cli.baseline",
         "shipway.cli.own_rules",
         "shipway.cli.report",
+        "shipway.cli.run_notifier",
         "shipway.cli.watch",
         "shipway.cli.telemetry",
         "shipway.reports.live_console",

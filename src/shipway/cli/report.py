@@ -17,6 +17,7 @@ from shipway.cli.recorded_secrets import secrets_of
 from shipway.cli.release_commits import release_commit_times
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
+from shipway.cli.run_notifier import notify_of_run
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import (
     run_to_json,
@@ -142,6 +143,9 @@ def report(*, directory: str, json: bool, source: str) -> int:
     if not source:
         return 0
 
+    strict = bool(os.environ.get("CI"))
+    if strict:
+        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
     return print_outcome(result, project, quiet=json)
 
 

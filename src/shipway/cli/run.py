@@ -75,6 +75,11 @@ class RunRequest:
     pages: bool = True
     inner: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole pipeline was asked for, by somebody."""
+        return not (self.inner or self.stages or self.skip or self.changed_since)
+
 
 def run(
     *,
@@ -228,6 +233,14 @@ def run_as(name: str, request: RunRequest) -> int:
     finally:
         listener.close()
     result = here.run(result)
+    _publish(request, project, result, secrets, strict=strictly)
+    return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _publish(
+    request: RunRequest, project: Project, result: RunResult, secrets: RunSecrets, *, strict: bool
+) -> None:
+    """Write the report, and tell whoever wants to know that is not at the terminal."""
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
     known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
     reported = request.pages and len(result.steps) <= _REPORT_UP_TO
@@ -237,11 +250,14 @@ def run_as(name: str, request: RunRequest) -> int:
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
+        from shipway.cli.run_notifier import notify_of_run
+
+        notify_of_run(project, result, _to_stderr, strict=strict)
     if not request.inner and exported_signals(os.environ):
         from shipway.cli.telemetry import send_run
 
         send_run(project, result, secrets)
-    return result.exit_code(strict=strictly, named=request.stages)
 
 
 def _compared(project: Project, base: str) -> Project:
@@ -273,6 +289,10 @@ def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
     return Graph(
         replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
     )
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _all_tests(
