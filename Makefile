@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run stop test soak check setup clean bench
+.PHONY: run stop test soak check setup clean bench release
 
 run: $(BIN)/shipway  ## take MyCandidate from this working tree to live on this machine
 	$(BIN)/shipway -C mycandidate run
@@ -29,6 +29,9 @@ bench: $(BIN)/shipway  ## the performance figures, as ratios against peers
 	$(BIN)/python bench/rollout.py
 	$(BIN)/python bench/faults.py
 	$(BIN)/python bench/image.py
+
+release: $(BIN)/shipway  ## version, changelog, packages, commit and tag: make release VERSION=1.2.3
+	$(BIN)/python docs/make_release.py "$(VERSION)"
 
 setup: $(BIN)/shipway
 

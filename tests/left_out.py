@@ -26,12 +26,16 @@ PROGRAMS = {
     "docker": ("docker", "dockerd"),
     "docker-registry": ("docker-registry",),
     "dpkg": ("dpkg",),
+    "fish": ("fish",),
+    "lexgrog": ("lexgrog",),
+    "mandoc": ("mandoc",),
     "mariadb": ("mariadbd",),
     "memcached": ("memcached",),
     "mmdebstrap": ("mmdebstrap",),
     "postgresql": ("pg_ctlcluster",),
     "rabbitmq": ("rabbitmq-server",),
     "trivy": ("trivy",),
+    "zsh": ("zsh",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}
 PARTS = (*PROGRAMS, *VARIABLES, "older build", "sandbox", "small disk")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.cli.in_process import SHIPWAY, environment, shipway
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, not_hanging
 
 from shipway.system.record import SqliteRecord
 
@@ -112,16 +114,21 @@ def test_for_wrong_words_nothing_is_offered(town: Path) -> None:
     assert offered(town, "shipway --bogus run ") == []
 
 
-def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
-    script = subprocess.run(
-        ["bash", "-c", f"'{SHIPWAY}' --show-completion; true"],
-        cwd=town,
-        env=environment(town),
+def shown(folder: Path, shell: str) -> str:
+    """The script that Shipway shows to whoever asks from this shell."""
+    return subprocess.run(
+        [shell, "-c", f"'{SHIPWAY}' --show-completion; true"],
+        cwd=folder,
+        env=environment(folder),
         capture_output=True,
         text=True,
         check=True,
         timeout=PATIENCE,
     ).stdout
+
+
+def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
+    script = shown(town, "bash")
     ask = (
         "COMP_LINE='shipway run ba' COMP_POINT=14 COMP_TYPE=9\n"
         f"_python_argcomplete '{SHIPWAY}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
@@ -136,6 +143,67 @@ def test_bash_completes_with_the_script_that_is_shown(town: Path) -> None:
         timeout=PATIENCE,
     )
     assert done.stdout.strip() == "bad"
+
+
+@pytest.mark.needs("fish")
+def test_fish_completes_with_the_script_that_is_shown(town: Path) -> None:
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"{shown(town, 'fish')}\ncomplete -C 'shipway run ba'"],
+        cwd=town,
+        env=environment(town, HOME=str(town)),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["bad"]
+
+
+@pytest.mark.needs("zsh")
+def test_zsh_completes_with_the_script_that_is_shown(town: Path) -> None:
+    functions = town.parent / "functions"
+    functions.mkdir()
+    (functions / "_shipway").write_text(shown(town, "zsh"))
+    start = "PS1='ready> '; fpath+=($FUNCTIONS); autoload -Uz compinit; compinit -u -D"
+    typed = [start, "shipway run ba\t"]
+    assert "shipway run bad " in answered_by_zsh(town, typed, FUNCTIONS=str(functions))
+
+
+def answered_by_zsh(folder: Path, typed: list[str], **variables: str) -> str:
+    """What zsh shows on a terminal while a person types; a new line follows all but the last."""
+    terminal, end = pty.openpty()
+    variables = {**variables, "HOME": str(folder), "TERM": "dumb"}
+    shell = subprocess.Popen(
+        ["zsh", "--no-rcs", "--interactive"],
+        cwd=folder,
+        env=environment(folder, **variables),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+    )
+    os.close(end)
+    seen = ""
+    try:
+        for text in typed:
+            os.write(terminal, text.encode() + (b"" if text.endswith("\t") else b"\n"))
+            if not text.endswith("\t"):
+                seen += _until(terminal, "ready> ")
+        return seen + _until(terminal, "bad ")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
+
+
+def _until(terminal: int, words: str) -> str:
+    """What a terminal shows, up to these words."""
+    seen = ""
+    with not_hanging():
+        while words not in seen:
+            assert select.select([terminal], [], [], PATIENCE)[0], seen
+            seen += os.read(terminal, 4096).decode(errors="replace")
+    return seen
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.cli.in_process import git, only, project, shipway, step
 from tests.github.api_server import GitHub, github
+from tests.notifications.webhook_server import Answer, hook
 
 from shipway.cli.github_actions import publish_rollout, publish_run
 from shipway.cli.project import open_project
@@ -118,6 +119,26 @@ def test_a_job_that_left_nothing_makes_it_incomplete(
     done = shipway(town, "report", "--from", str(artifacts), **given)
     assert done.returncode == 5
     assert "unit: no job brought its outcome" in done.stdout
+
+
+def test_the_run_that_jobs_become_is_told_of_and_no_job_by_itself(
+    town: Path, hub: GitHub, tmp_path: Path
+) -> None:
+    with (town / "shipway.toml").open("a") as file:
+        file.write('[notify]\nwebhook = "HOOK"\ntimeout = 2\n')
+    git(town, "commit", "--quiet", "--all", "--message", "notify")
+    with hook(Answer()) as there:
+        given = variables(hub, tmp_path, HOOK=there.url, GITHUB_SERVER_URL="https://github.example")
+        artifacts = jobs(town, given)
+        shutil.rmtree(artifacts / "stage-test")
+        assert there.got == []
+        for _ in range(2):
+            shipway(town, "report", "--from", str(artifacts), **given)
+    ((_, body, _),) = there.got
+    message = json.loads(body)
+    assert (message["event"], message["branch"]) == ("run failed", "main")
+    assert message["headline"] == "town, main: the run failed: 1 not run"
+    assert list(message["links"]) == ["run"]
 
 
 def test_a_record_that_a_job_was_given_is_not_its_run(

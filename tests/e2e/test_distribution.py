@@ -59,13 +59,15 @@ def test_the_wheel_holds_the_program_its_docs_and_its_licence_and_nothing_else(b
         (metadata,) = [name for name in names if name.endswith("/METADATA")]
         text = archive.read(metadata).decode()
     assert "shipway/docs/troubleshooting.md" in names
+    assert [name for name in names if name.endswith(".data/data/share/man/man1/shipway.1")]
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     top = {name.split("/")[0] for name in names}
-    assert {name for name in top if not name.endswith(".dist-info")} == {"shipway"}
+    assert {name for name in top if not name.endswith((".dist-info", ".data"))} == {"shipway"}
     strange = ("test_", "fakes", "conftest", "mycandidate", "__pycache__", ".shipway/")
     assert [name for name in names if any(word in name for word in strange)] == []
     assert "License-Expression: Apache-2.0" in text
     assert "Author: The Shipway authors" in text
+    assert "\nProject-URL:" not in text  # no address that nobody has set
 
 
 def test_the_source_archive_builds_and_holds_no_tests(built: Path) -> None:

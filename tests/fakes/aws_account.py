@@ -53,6 +53,7 @@ class FakeAccount:
         self.expires: float | None = None
         self.renewable = True
         self.denied: set[str] = set()  # operations that the role may not do
+        self.denied_after: dict[str, str] = {}  # operation → what is denied from then on
         self.lacking: dict[str, str] = {}  # IAM action that the role lacks → on which resource
         self.region = REGION
 
@@ -76,6 +77,8 @@ class FakeAccount:
         if self.throttled > 0:
             self.throttled -= 1
             raise_client_error(name, "ThrottlingException", "Rate exceeded")
+        if operation in self.denied_after:
+            self.denied.add(self.denied_after[operation])
         if operation in self.denied:
             refuse(service, name, iam_actions(service, name)[0], "*")
         for action in iam_actions(service, name):
@@ -147,6 +150,7 @@ class FakeS3:
         return {
             "put_object": self.put_object,
             "get_object": self.get_object,
+            "head_object": self.head_object,
             "list_objects_v2": self.list_objects_v2,
         }
 
@@ -163,7 +167,16 @@ class FakeS3:
     def get_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One."""
         self._there("GetObject")
+        if parameters["Key"] not in self.objects:
+            raise_client_error("GetObject", "NoSuchKey", "The specified key does not exist.")
         return {"Body": io.BytesIO(self.objects[parameters["Key"]])}
+
+    def head_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether there is one: an answer to HEAD has no body that could name the error."""
+        self._there("HeadObject")
+        if parameters["Key"] not in self.objects:
+            raise_client_error("HeadObject", "404", "Not Found")
+        return {"ContentLength": len(self.objects[parameters["Key"]])}
 
     def list_objects_v2(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Those below a prefix, two a page so that there are pages."""

@@ -15,7 +15,7 @@ from tests.github.town import ALL, CONFIG, ECS
 
 from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Application, Config
-from shipway.config.tables import Cache, GitHub, Scanners
+from shipway.config.tables import Cache, GitHub, Notify, Scanners
 from shipway.errors import ConfigError
 from shipway.github.workflows import (
     PINS,
@@ -116,7 +116,8 @@ def test_only_a_push_leaves_a_cache_for_others(name: str) -> None:
     for one in saving:
         assert one["uses"].startswith(("actions/cache/restore@", "actions/cache/save@"))
         if "/save@" in one["uses"]:
-            assert one["if"] == "github.event_name == 'push'"
+            condition = str(one["if"]).removeprefix("${{ !cancelled() && ").removesuffix(" }}")
+            assert condition == "github.event_name == 'push'"
 
 
 def test_pushes_that_may_leave_a_cache_are_those_of_branches_that_are_deployed() -> None:
@@ -479,3 +480,32 @@ def test_a_folder_of_shared_outcomes_is_restored_and_saved_with_the_others() -> 
     ]
     assert len(paths) == 3
     assert all(path[-1] == "/home/runner/outcomes" for path in paths)
+
+
+NOTIFY = Notify(slack="SLACK_WEBHOOK", webhook="HOOK", webhook_secret="HOOK_KEY")
+
+
+def test_the_verdict_gets_the_addresses_of_who_is_told_on_a_push_only() -> None:
+    def environment(notify: Notify) -> dict[str, str]:
+        written = generate_workflows(replace(CONFIG, notify=notify), ".", COMMANDS).files
+        steps = loaded(written["ci-cd.yml"])["jobs"]["verdict"]["steps"]
+        (whole,) = [step for step in steps if "report --from" in step.get("run", "")]
+        variables: dict[str, str] = whole["env"]
+        return variables
+
+    assert environment(NOTIFY) == {
+        "GITHUB_TOKEN": "${{ github.token }}",
+        **{
+            name: f"${{{{ github.event_name == 'push' && secrets.{name} || '' }}}}"
+            for name in ("SLACK_WEBHOOK", "HOOK", "HOOK_KEY")
+        },
+    }
+    assert set(environment(replace(NOTIFY, runs=()))) == {"GITHUB_TOKEN"}
+    assert set(environment(Notify())) == {"GITHUB_TOKEN"}
+
+
+@pytest.mark.parametrize("name", ["GITHUB_HOOK", "1HOOK", "A}} ${{ github.token", "HOOK\nX"])
+def test_a_variable_that_no_secret_can_be_called_by_is_refused(name: str) -> None:
+    config = replace(CONFIG, notify=Notify(webhook=name))
+    with pytest.raises(ConfigError, match="no name of a secret"):
+        generate_workflows(config, ".", COMMANDS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.reports.sample_runs import HOSTILE
 
 from shipway.config.tables import Notify
-from shipway.notifications.notice import Notice, NoticeEvent, notice_lines
+from shipway.notifications.notice import Notice, NoticeEvent, NoticeProblem, notice_lines
 from shipway.notifications.slack import mrkdwn, slack_message
 from shipway.notifications.webhooks import webhook_requests
 from shipway.ports import Changes, Commit, Delivery, WebhookRequest
@@ -112,6 +112,56 @@ def test_a_link_with_hostile_characters_stays_one_link() -> None:
 def test_what_is_not_on_the_web_is_no_link() -> None:
     text = shown(replace(NOTICE, links={"x": "javascript:alert(1)", "y": "/tmp/<a>"}))
     assert text.endswith("x: javascript:alert(1) · y: /tmp/&lt;a&gt;")
+
+
+FAILED_RUN = Notice(
+    event=NoticeEvent.RUN_FAILED,
+    application="web",
+    branch="main",
+    at=1.8e9,
+    cause="1 secret, 1 failed test",
+    remedy="Take it back where it is valid.",
+    problems=(
+        NoticeProblem("secret", "a.py:1: generic-api-key <!channel>", True),
+        NoticeProblem("failed test", "tests/test_a.py:4: expected 200, got 404", False),
+    ),
+    more_problems=("3 more lint errors",),
+    figures={"commit": "abcdef1"},
+    links={"run": "https://github.com/a/b/actions/runs/1"},
+)
+
+
+def test_a_failed_run_is_told_with_its_problems_in_order_of_weight() -> None:
+    message = json.loads(slack_message(FAILED_RUN))
+    assert message["text"] == "✖ web, main: the run failed: 1 secret, 1 failed test"
+    assert (
+        "*What is wrong*\n"
+        "• *new* secret: a.py:1: generic-api-key &lt;!channel&gt;\n"
+        "• failed test: tests/test_a.py:4: expected 200, got 404\n"
+        "and 3 more lint errors"
+    ) in shown(FAILED_RUN)
+    assert "*Why:*" not in shown(FAILED_RUN)
+    assert list(notice_lines(FAILED_RUN)) == [
+        "web, main: the run failed: 1 secret, 1 failed test",
+        "  next: Take it back where it is valid.",
+        "  commit: abcdef1",
+        "    secret: new: a.py:1: generic-api-key <!channel>",
+        "    failed test: tests/test_a.py:4: expected 200, got 404",
+        "    and 3 more lint errors",
+        "  run: https://github.com/a/b/actions/runs/1",
+    ]
+
+
+@given(st.lists(st.tuples(TEXT, TEXT, st.booleans()), max_size=70), st.lists(TEXT, max_size=13))
+def test_whatever_a_problem_says_links_to_nothing_and_fits(
+    rows: list[tuple[str, str, bool]], more: list[str]
+) -> None:
+    problems = tuple(NoticeProblem(*row) for row in rows)
+    notice = replace(FAILED_RUN, problems=problems, more_problems=tuple(m[:30] for m in more))
+    message = json.loads(slack_message(notice))
+    brackets = [one for text in texts(message) for one in re.findall(r"<[^>]*>?", text)]
+    assert brackets == ["<https://github.com/a/b/actions/runs/1|run>"]
+    assert all(len(block.get("text", {"text": ""})["text"]) <= 3000 for block in message["blocks"])
 
 
 def test_a_terminal_gets_the_same() -> None:

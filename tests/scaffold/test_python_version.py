@@ -123,3 +123,18 @@ def test_what_is_chosen_is_here_and_another_one_is_explained(
     version, reason = choose_python(PythonRequirement(asked, "x"), available, "3.11")
     assert version in available
     assert bool(reason) == (version != asked)
+
+
+@given(
+    VERSIONS | st.just(""),
+    st.sampled_from(["", ">=3.9", "<3.12", ">=3.12", "==3.9.*"]),
+    st.sets(VERSIONS),
+)
+def test_where_the_usual_version_is_what_is_asked_for_no_other_matters(
+    asked: str, limits: str, others: set[str]
+) -> None:
+    """`init` looks for no other then (cli/init.py)."""
+    requirement = PythonRequirement(asked, "x", limits, "y")
+    alone = choose_python(requirement, ["3.11"], "3.11")
+    if alone == (asked or "3.11", ""):
+        assert choose_python(requirement, [*others, "3.11"], "3.11") == alone

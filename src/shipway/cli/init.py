@@ -252,8 +252,10 @@ def _python(
     interpreters, asked = _interpreters(root), surveyed.python
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     usual = python_of_day(settled) if settled else own
-    available = interpreters.available()
-    version, reason = choose_python(asked, (*available, own), usual)
+    version, reason = choose_python(asked, (own,), usual)
+    if not reason and version == (asked.version or usual):
+        return version, ""  # others would change nothing, and uv starts each of them to list it
+    version, reason = choose_python(asked, (*interpreters.available(), own), usual)
     if settled and not asked.version and version == usual != own:
         day = datetime.fromtimestamp(settled, UTC)
         return version, f"python: {usual}, which was usual on {day:%Y-%m-%d}; no file says which"

@@ -39,4 +39,8 @@ def redacted_notice(notice: Notice, secrets: RunSecrets) -> Notice:
         cause=secrets.redact(notice.cause),
         remedy=secrets.redact(notice.remedy),
         changes=replace(notice.changes, commits=commits),
+        problems=tuple(
+            replace(problem, sentence=secrets.redact(problem.sentence))
+            for problem in notice.problems
+        ),
     )

@@ -17,6 +17,7 @@ from shipway.cli.recorded_secrets import secrets_of
 from shipway.cli.release_commits import release_commit_times
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
+from shipway.cli.run_notifier import notify_of_run
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import (
     run_to_json,
@@ -36,6 +37,7 @@ from shipway.reports.html import html_report
 from shipway.reports.junit import junit_report
 from shipway.reports.markdown import markdown_report
 from shipway.reports.pages import history_data, render_page
+from shipway.reports.run_history import run_history
 from shipway.reports.sarif import sarif_report
 from shipway.rollouts.delivery import MONTH, delivery_metrics
 from shipway.rollouts.report import rollout_records
@@ -141,6 +143,9 @@ def report(*, directory: str, json: bool, source: str) -> int:
     if not source:
         return 0
 
+    strict = bool(os.environ.get("CI"))
+    if strict:
+        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
     return print_outcome(result, project, quiet=json)
 
 
@@ -213,7 +218,7 @@ def write_history_page(project: Project, branch: str = "") -> str:
         for name in project.record.environments()
     }
     known = {name: delivery_facts(keys) for name, keys in metrics.items() if keys.attempts}
-    data = {**history_data(runs, len(names), 0, known), "branch": branch}
+    data = {**history_data(run_history(runs), len(names), 0, known), "branch": branch}
     page = render_page("history", "Runs and history", project.name, **data)
     path = os.path.join(project.state, "history.html")
     write_atomic(path, page.encode())

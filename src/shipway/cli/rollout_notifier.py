@@ -259,13 +259,13 @@ def notice_without_report(
         at=SystemClock().now(),
         before=before,
         changes=history,
-        links=_links(old, new),
+        links=notice_links(old, new),
     )
 
 
-def _links(old: str, new: str) -> dict[str, str]:
+def notice_links(old: str, new: str) -> dict[str, str]:
     """GitHub's pages, where GitHub runs this (its documentation, "Default environment
-    variables")."""
+    variables"). old, new: the commits of a comparison, "" for none."""
     server, repository = (os.environ.get(f"GITHUB_{n}", "") for n in ("SERVER_URL", "REPOSITORY"))
     run = os.environ.get("GITHUB_RUN_ID", "")
     if not (server and repository and run):

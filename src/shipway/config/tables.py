@@ -209,22 +209,24 @@ class Image(Closed):
     kept: Annotated[int, Gt(0)] = 50
 
 
-# `[notify]`: who is told of rollouts.
+# `[notify]`: who is told of rollouts, and of runs of the main branch.
 
 EventName = Literal["started", "deployed", "rolled back", "held", "failed"]
+RunEventName = Literal["failed", "recovered"]
 
 
 @dataclass(frozen=True)
 class Notify(Closed):
-    """Messages about rollouts, to Slack and to any webhook. Addresses and secrets stay outside:
-    the settings name the variables that hold them.
+    """Messages about rollouts and runs, to Slack and to any webhook. Addresses and secrets stay
+    outside: the settings name the variables that hold them.
 
     slack: variable with the address of an incoming webhook. slack_token: variable with a bot
     token (scope chat:write), which posts to slack_channel. slack_channel: a channel's name or id.
     webhook: variable with the address that gets every message as JSON. webhook_secret: variable
     with the secret that signs them (header webhook-signature, as Standard Webhooks has it).
-    events: which events are told. environments: environment → its events, instead of those.
-    timeout: seconds that telling may take, all attempts together.
+    events: which events of rollouts are told. environments: environment → its events, instead of
+    those. runs: which events of the main branch's whole runs in a CI are told. timeout: seconds
+    that telling may take, all attempts together.
     """
 
     slack: str = ""
@@ -234,6 +236,7 @@ class Notify(Closed):
     webhook_secret: str = ""
     events: tuple[EventName, ...] = ("started", "deployed", "rolled back", "held", "failed")
     environments: dict[str, tuple[EventName, ...]] = field(default_factory=dict)
+    runs: tuple[RunEventName, ...] = ("failed", "recovered")
     timeout: Annotated[float, Gt(0), Le(300)] = 30.0
 
     @property

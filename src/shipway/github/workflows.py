@@ -342,6 +342,8 @@ _SPARE = 30  # minutes of a deploying job beyond the longest rollout
 _LONGEST_JOB = 360  # minutes (GitHub, "Actions limits")
 _FOLDER_NAME = re.compile(r"[\w./ +@-]+")
 _AUTHOR = re.compile(r"# Written by `shipway(?: -C (.+?))? workflows write`")
+# GitHub, "Secrets reference": naming your secrets.
+_SECRET_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.IGNORECASE)
 _LINE_END = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -387,6 +389,7 @@ def generate_workflows(
         "published": "publish" in stages,
         "released": released,
         "monitored": monitored,
+        "notified": config.notify.variables if config.notify.runs else (),
         "branches": list(
             dict.fromkeys((config.github.main, *(target.branch for target in others)))
         ),
@@ -562,6 +565,13 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
             "Name it by letters, digits, - and _.",
             code="invalid-setting",
         )
+    for name in config.notify.variables:
+        if not _SECRET_NAME.fullmatch(name):
+            raise ConfigError(
+                f"notify: {name!r} is no name of a secret in GitHub",
+                "Name it by letters, digits and _; it begins with no digit, and not with GITHUB_.",
+                code="invalid-setting",
+            )
     names = [target.file for target in destinations]
     for name in names:
         if not re.fullmatch(r"deploy-[A-Za-z0-9_-]+", name) or names.count(name) > 1:

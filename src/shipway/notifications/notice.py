@@ -1,26 +1,50 @@
-"""What people are told of a rollout, where they are. Pure; outputs/ writes it for each reader."""
+"""What people are told of a rollout or a run, where they are. Pure; slack.py and webhooks.py write
+it for each reader."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
+from shipway.pipeline.problems import (
+    abridge_problems,
+    count_problems,
+    problems_behind,
+    run_problems,
+)
+from shipway.pipeline.result import RunResult
 from shipway.ports import Changes
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.report import RolloutReport
 
 
 class NoticeEvent(StrEnum):
-    """What happened; the words that `[notify]` takes."""
+    """What happened; of a rollout the words that `[notify]` takes."""
 
     STARTED = "started"
     DEPLOYED = "deployed"
     ROLLED_BACK = "rolled back"
     HELD = "held"
     FAILED = "failed"
+    RUN_FAILED = "run failed"
+    RUN_RECOVERED = "run recovered"
+
+
+RUN_EVENTS = (NoticeEvent.RUN_FAILED, NoticeEvent.RUN_RECOVERED)
+_MOST_OF_A_KIND = 5  # problems, as the terminal has them
+
+
+@dataclass(frozen=True)
+class NoticeProblem:
+    """One fault of a run: its kind, its sentence as the terminal has it, and whether the main
+    branch does not have it yet."""
+
+    kind: str
+    sentence: str
+    new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +53,15 @@ class Notice:
 
     at: seconds since the epoch. before: the release that ran, "" for none. figures: of the
     receipt, name → words. links: name → where: an address, or a path on the machine. test: it
-    is only tried out.
+    is only tried out. Of a run: branch, commit; problems: the heaviest first; more_problems: those
+    that are left out, as counts; environment and release are "".
     """
 
     event: NoticeEvent
     application: str
-    environment: str
-    release: str
     at: float
+    environment: str = ""
+    release: str = ""
     before: str = ""
     cause: str = ""
     remedy: str = ""
@@ -44,6 +69,10 @@ class Notice:
     figures: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     test: bool = False
+    branch: str = ""
+    commit: str = ""
+    problems: tuple[NoticeProblem, ...] = ()
+    more_problems: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -55,9 +84,12 @@ class Notice:
             NoticeEvent.ROLLED_BACK: self._back,
             NoticeEvent.HELD: f"the rollout of {release} is held: it needs a person",
             NoticeEvent.FAILED: f"the rollout of {release} failed",
+            NoticeEvent.RUN_FAILED: f"the run failed: {self.cause}",
+            NoticeEvent.RUN_RECOVERED: "the run passes again",
         }
         test = "test: " if self.test else ""
-        return f"{test}{self.application}, {self.environment}: {headlines[self.event]}"
+        where = self.environment or self.branch
+        return f"{test}{self.application}, {where}: {headlines[self.event]}"
 
     @property
     def _back(self) -> str:
@@ -94,16 +126,73 @@ def notice_figures(receipt: RolloutReport) -> dict[str, str]:
     return figures
 
 
+# Of a run of the main branch: told once, and again only where something else is wrong.
+
+
+def problem_keys(result: RunResult) -> tuple[str, ...]:
+    """What is wrong with a run, by names that are the same in another run."""
+    keys = sorted({f"{problem.kind} {problem.key}" for problem in problems_behind(result)})
+    return tuple(keys) or (f"verdict {result.verdict}",)
+
+
+def run_event(result: RunResult, told: Sequence[str] | None, *, strict: bool) -> NoticeEvent | None:
+    """What a run is news of; None where nobody has to know.
+
+    told: the keys of the run before, where that had failed; else None. strict: whether an
+    incomplete run is a failure. One that is incomplete and no failure has not recovered; one that
+    was interrupted says nothing.
+    """
+    if result.verdict is Verdict.PASSED:
+        return None if told is None else NoticeEvent.RUN_RECOVERED
+    if result.verdict is Verdict.INTERRUPTED or not result.exit_code(strict=strict):
+        return None
+    unchanged = told is not None and set(problem_keys(result)) <= set(told)
+    return None if unchanged else NoticeEvent.RUN_FAILED
+
+
+def run_notice(
+    event: NoticeEvent, result: RunResult, at: float, links: Mapping[str, str]
+) -> Notice:
+    """The message about a run. at: seconds since the epoch."""
+    problems = () if event is NoticeEvent.RUN_RECOVERED else run_problems(result)
+    shown, more = abridge_problems(problems, _MOST_OF_A_KIND)
+    first = next(iter(problems_behind(result)), None)
+    return Notice(
+        event=event,
+        application=result.application,
+        branch=result.branch,
+        commit=result.commit,
+        at=at,
+        cause=count_problems(problems) or result.verdict.value if problems else "",
+        remedy=first.remedy if first and problems else "",
+        figures={
+            **({"commit": result.commit[:7]} if result.commit else {}),
+            "took": f"{result.seconds:.1f} s",
+        },
+        links=links,
+        problems=tuple(
+            NoticeProblem(problem.kind, problem.sentence, problem.new is True) for problem in shown
+        ),
+        more_problems=more,
+    )
+
+
 # A notice as lines for a terminal.
 
 
 def notice_lines(notice: Notice) -> Iterator[str]:
     """All that the message says."""
     yield one_line(notice.headline)
-    facts = (("before", notice.before), ("why", notice.cause), ("next", notice.remedy))
+    why = "" if notice.problems else notice.cause
+    facts = (("before", notice.before), ("why", why), ("next", notice.remedy))
     for name, text in (*facts, *notice.figures.items()):
         if text:
             yield f"  {one_line(name)}: {one_line(text)}"
+    for problem in notice.problems:
+        new = "new: " if problem.new else ""
+        yield f"    {one_line(problem.kind)}: {new}{one_line(problem.sentence)}"
+    for text in notice.more_problems:
+        yield f"    and {text}"
     changes = notice.changes
     if changes.commits:
         yield "  what it takes back:" if changes.undone else "  what changes:"

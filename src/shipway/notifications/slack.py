@@ -7,6 +7,7 @@ reads: a mention, a link, an entity) and "Block Kit" for the limits.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 from urllib.parse import quote, urlsplit
 
@@ -17,14 +18,18 @@ from shipway.reports.sanitize import one_line
 _HEADER = 150  # characters of a header
 _SECTION = 3000  # of a section's text
 _FIELDS = 10  # of a section
+_REST = 500  # characters of a section for what is left out
 _CELL = 300
 _SUBJECT = 120
+_SENTENCE = 300
 _SIGN = {
     NoticeEvent.STARTED: "▶",
     NoticeEvent.DEPLOYED: "✔",
     NoticeEvent.ROLLED_BACK: "↩",
     NoticeEvent.HELD: "⏸",
     NoticeEvent.FAILED: "✖",
+    NoticeEvent.RUN_FAILED: "✖",
+    NoticeEvent.RUN_RECOVERED: "✔",
 }
 
 
@@ -90,6 +95,8 @@ def slack_message(notice: Notice, channel: str = "") -> bytes:
     ]
     if why := _why(notice):
         blocks.append(_section(why))
+    if notice.problems:
+        blocks.append(_section(_problems(notice)))
     facts = {**({"before": notice.before} if notice.before else {}), **notice.figures}
     if facts:
         cells = [f"*{mrkdwn(name)}*\n{mrkdwn(text)}" for name, text in facts.items()]
@@ -129,23 +136,47 @@ def _section(text: str) -> SectionBlock:
 
 
 def _why(notice: Notice) -> str:
-    parts = (("Why", notice.cause), ("Next", notice.remedy))
+    cause = "" if notice.problems else notice.cause  # the headline counts them
+    parts = (("Why", cause), ("Next", notice.remedy))
     return "\n".join(f"*{name}:* {mrkdwn(text, 500)}" for name, text in parts if text)
 
 
 def _list(changes: Changes) -> str:
-    lines = ["*What it takes back*" if changes.undone else "*What changes*"]
-    more = changes.more
-    for index, commit in enumerate(changes.commits):
-        line = (
+    title = "*What it takes back*" if changes.undone else "*What changes*"
+    lines, more = _fitting(
+        title,
+        [
             f"• `{mrkdwn(commit.id)}` {mrkdwn(commit.subject, _SUBJECT)} "
             f"({mrkdwn(commit.author, 40)})"
-        )
-        if sum(map(len, lines)) + len(lines) + len(line) > _SECTION - 40:
-            more += len(changes.commits) - index
-            break
-        lines.append(line)
+            for commit in changes.commits
+        ],
+    )
+    more += changes.more
     return "\n".join([*lines, *([f"and {more} more"] if more else [])])
+
+
+def _problems(notice: Notice) -> str:
+    """The heaviest first; those that the main branch does not have yet are marked."""
+    lines, more = _fitting(
+        "*What is wrong*",
+        [
+            f"• {'*new* ' if problem.new else ''}{mrkdwn(problem.kind)}: "
+            f"{mrkdwn(problem.sentence, _SENTENCE)}"
+            for problem in notice.problems
+        ],
+    )
+    rest = [f"{more} more of these"] if more else []
+    return "\n".join([*lines, *(f"and {mrkdwn(text)}" for text in (*rest, *notice.more_problems))])
+
+
+def _fitting(title: str, lines: Sequence[str]) -> tuple[list[str], int]:
+    """As many lines as a section holds below its title, and how many are left out."""
+    shown = [title]
+    for index, line in enumerate(lines):
+        if sum(map(len, shown)) + len(shown) + len(line) > _SECTION - _REST:
+            return shown, len(lines) - index
+        shown.append(line)
+    return shown, 0
 
 
 def _link(name: str, where: str) -> str:
