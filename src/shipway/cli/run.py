@@ -241,12 +241,7 @@ def _publish(
     request: RunRequest, project: Project, result: RunResult, secrets: RunSecrets, *, strict: bool
 ) -> None:
     """Write the report, and tell whoever wants to know that is not at the terminal."""
-    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
-    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
-    if reported and (in_github or not known):
-        # Where all was known, the last run's pages hold what these would; there are none in a
-        # clone that took all from others.
+    if request.pages and _needs_pages(result, project):
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
@@ -410,6 +405,14 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
+
+
+def _needs_pages(result: RunResult, project: Project) -> bool:
+    """Where all was known, the last run's pages hold what these would; there are none in a clone
+    that took all from others."""
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
+    return len(result.steps) <= _REPORT_UP_TO and (in_github or not known)
 
 
 def _all_known(result: RunResult) -> bool:
