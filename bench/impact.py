@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipway.checks.test_selection import TestSelector
+from shipway.checks.selected_tests import TestSelector
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.step_worker import StepWorker
 from shipway.pipeline.cache import StepCache

@@ -18,7 +18,7 @@ LATE = {
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
     "shipway.cli.outcome_sharing": {"shipway.cli.shared_cache"},
     "shipway.cli.plan": {
-        "shipway.checks.test_selection",
+        "shipway.checks.selected_tests",
         "shipway.cli.deploy",
     },
     "shipway.cli.platforms": {

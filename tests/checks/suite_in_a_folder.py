@@ -12,7 +12,7 @@ from tests.fakes.clock import VirtualClock
 from tests.pipeline.contexts import workshop
 
 from shipway.checks.pytest import UNIT
-from shipway.checks.test_selection import TestSelector
+from shipway.checks.selected_tests import TestSelector
 from shipway.config.schema import Application
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.execution import execute_step

@@ -82,7 +82,7 @@ def _with_tests(
     """With the tests that each suite would run."""
     if not any(f.runs and f.step.name in SUITES for f in forecasts):
         return list(forecasts)
-    from shipway.checks.test_selection import TestSelector  # no other plan needs a check
+    from shipway.checks.selected_tests import TestSelector  # no other plan needs a check
 
     tests = TestSelector(project.root, project.record, cache, SystemClock().now)
     chosen = []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from shipway.checks.test_selection import TestSelector
+from shipway.checks.selected_tests import TestSelector
 from shipway.cli.project import Project
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application

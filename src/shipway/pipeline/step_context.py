@@ -54,7 +54,7 @@ AgainReversed = Callable[[SuiteRequest], object]
 
 
 class TestSelection(SuiteRequest, Protocol):
-    """Chooses the tests of a suite that a change can reach (checks/test_selection.py)."""
+    """Chooses the tests of a suite that a change can reach (checks/selected_tests.py)."""
 
     @property
     def partial(self) -> bool:

@@ -2,7 +2,7 @@
 those executed to the coverage.
 
 A plug-in of pytest for measure_tests.py, which runs where Shipway is not installed. What it writes
-is read by shipway/checks/test_selection.py.
+is read by shipway/checks/selected_tests.py.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.checks.suite_in_a_folder import FILES, SETTINGS, STEP, SuiteFolder, chosen
 
-from shipway.checks.test_selection import DAY, junit_name
+from shipway.checks.selected_tests import DAY, junit_name
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.step import PartOfSuite
 
