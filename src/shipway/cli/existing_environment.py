@@ -13,7 +13,7 @@ from shipway.ports import Clients
 from shipway.scaffold.apply import SETTINGS, write_changes
 from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.from_copilot import (
-    find_copilot_service,
+    find_copilot_services,
     manifest_remarks,
     propose_from_manifest,
     read_copilot,
@@ -54,7 +54,7 @@ def add_copilot_service(
             code="unknown-name",
         )
     try:
-        references = {name: find_copilot_service(clients, service, name) for name in names}
+        references = find_copilot_services(clients, service, names)
         problem = ""
     except ShipwayError as error:  # once: nobody waits again for what does not answer
         references, problem = {}, error.message
