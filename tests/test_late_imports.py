@@ -16,18 +16,30 @@ LATE = {
     "shipway.cli.app": {"shipway.cli.completion", "shipway.cli.overview", "shipway.cli.verbose"},
     "shipway.cli.attestation": {"shipway.cli.attached_verdict"},
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
-    "shipway.cli.plan": {"shipway.cli.deploy"},
+    "shipway.cli.outcome_sharing": {"shipway.cli.shared_cache"},
+    "shipway.cli.plan": {
+        "shipway.checks.test_selection",
+        "shipway.cli.deploy",
+    },
     "shipway.cli.platforms": {
         "shipway.cli.ecs_dependencies",
         "shipway.rollouts.local.platform",
     },
     "shipway.cli.project": {"shipway.cli.project_settings"},
+    "shipway.cli.rollout_notifier": {"shipway.cli.telemetry"},
     "shipway.cli.rollout_page": {"shipway.reports.html"},
     "shipway.cli.run": {
         "shipway.cli.baseline",
         "shipway.cli.own_rules",
         "shipway.cli.report",
+        "shipway.cli.watch",
+        "shipway.cli.telemetry",
         "shipway.reports.live_console",
+    },
+    "shipway.cli.shared_cache": {
+        "shipway.aws.clients",
+        "shipway.aws.outcome_store",
+        "shipway.aws.retry",
     },
     "shipway.cli.step_executor": {"shipway.cli.step_worker"},
     "shipway.cli.step_worker": {
@@ -38,6 +50,7 @@ LATE = {
         "shipway.cli.workflows",
         "shipway.releases.package",
     },
+    "shipway.cli.telemetry": {"shipway.telemetry.otlp"},
     "shipway.pipeline.codec": {"shipway.config.schema"},
 }
 

@@ -193,6 +193,39 @@ class Notifier(Protocol):
         ...
 
 
+StoredKind = Literal["ac", "cas"]  # entries by their key, contents by their SHA-256
+
+
+class OutcomeStore(Protocol):
+    """Where outcomes are shared: files by kind and name, a name being 64 hexadecimal digits.
+
+    Every call ends within `timeout` seconds and raises Unreachable where the store does not answer
+    as it should. Safe to be called from several threads.
+    """
+
+    @property
+    def address(self) -> str:
+        """Where it is, without anything secret."""
+        ...
+
+    def open(self) -> None:
+        """Prepare to be asked: what is imported for it takes no time from the store's."""
+        ...
+
+    def get(self, kind: StoredKind, name: str, limit: int, timeout: float) -> bytes | None:
+        """The file, None where there is none. At most `limit` bytes and one more, by which a
+        reader knows of one that is too large."""
+        ...
+
+    def has(self, kind: StoredKind, name: str, timeout: float) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def put(self, kind: StoredKind, name: str, data: bytes, timeout: float) -> None:
+        """Keep a file. Raises CannotRun where the store takes others, but not this one."""
+        ...
+
+
 AwsService = Literal[
     "application-autoscaling",
     "ce",
@@ -289,7 +322,8 @@ class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 
     result: as JSON. seconds: how long it took, None where that says nothing about next time.
-    key, parts: of its cache entry, "" where there is none. now: seconds since the epoch.
+    key, parts: of its cache entry, "" where there is none; no parts where it
+    explains no miss. now: seconds since the epoch.
     """
 
     step: str

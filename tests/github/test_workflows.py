@@ -15,7 +15,7 @@ from tests.github.town import ALL, CONFIG, ECS
 
 from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Application, Config
-from shipway.config.tables import GitHub, Scanners
+from shipway.config.tables import Cache, GitHub, Scanners
 from shipway.errors import ConfigError
 from shipway.github.workflows import (
     PINS,
@@ -453,3 +453,31 @@ def test_a_rollout_that_outlives_githubs_machines_is_said() -> None:
 )
 def test_a_mismatch_of_subjects_is_explained(claimed: str, expected: str, said: str) -> None:
     assert said in subject_mismatch(claimed, expected, "p")
+
+
+def test_the_shared_cache_has_its_secrets_and_only_a_push_can_sign() -> None:
+    cache = Cache(remote="https://cache.example", credentials="CACHE_TOKEN")
+    files = generate_workflows(replace(CONFIG, cache=cache), "apps/town", COMMANDS).files
+    sign = "${{ github.event_name == 'push' && secrets.SHIPWAY_CACHE_KEY || '' }}"
+    expected = {"CACHE_TOKEN": "${{ secrets.CACHE_TOKEN }}", "SHIPWAY_CACHE_KEY": sign}
+    stage, called = loaded(files["ci-cd.yml"])["jobs"], loaded(files["security.yml"])
+    (run,) = [step for step in stage["stage"]["steps"] if step["name"] == "Run the stage"]
+    assert run["env"] == {"STAGE": "${{ matrix.stage }}", **expected}
+    (scan,) = [step for step in called["jobs"]["scan"]["steps"] if step["name"] == "Scan"]
+    assert scan["env"] == expected
+    assert called["on"]["workflow_call"]["secrets"].keys() == expected.keys()
+    assert stage["security"]["secrets"] == {name: f"${{{{ secrets.{name} }}}}" for name in expected}
+    assert "CACHE_TOKEN" not in files["deploy.yml"]
+
+
+def test_a_folder_of_shared_outcomes_is_restored_and_saved_with_the_others() -> None:
+    cache = Cache(remote="file:///home/runner/outcomes")
+    files = generate_workflows(replace(CONFIG, cache=cache), "apps/town", COMMANDS).files
+    paths = [
+        step["with"]["path"].split()
+        for job in loaded(files["ci-cd.yml"])["jobs"].values()
+        for step in job.get("steps", ())
+        if "outcomes of steps" in step["name"]
+    ]
+    assert len(paths) == 3
+    assert all(path[-1] == "/home/runner/outcomes" for path in paths)

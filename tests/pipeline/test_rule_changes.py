@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings, Limits
+from shipway.config.schema import (
+    Config,
+    Environment,
+    FindingGates,
+    Gates,
+    JudgeSettings,
+    Limits,
+    Waiver,
+)
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
 
@@ -102,3 +111,13 @@ def test_a_test_that_may_fail_from_now_on_is_told_and_one_that_may_not_is_none()
     now = Rules(listed, (), failing=frozenset({("unit", "b"), ("unit", "c")}))
     assert loosened_rules(before, now) == ("known.toml lets more tests fail (1): unit, c",)
     assert loosened_rules(now, replace(now, failing=frozenset())) == ()
+
+
+def test_a_gate_of_flaky_tests_that_is_looser_and_a_quarantine_are_named() -> None:
+    strict = rules(Config(gates=Gates(flaky="fail")))
+    quarantine = Waiver("a race", "ann", date(2027, 1, 31), "flaky-test", path="t::a")
+    assert loosened_rules(strict, rules(Config(gates=Gates(), waivers=(quarantine,)))) == (
+        "gates.flaky is looser: fail → report",
+        "flaky-test is waived in t::a until 2027-01-31, by ann",
+    )
+    assert loosened_rules(rules(Config(gates=Gates())), strict) == ()

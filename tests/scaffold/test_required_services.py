@@ -138,6 +138,16 @@ def test_djangos_file_is_moved_by_the_variable_that_names_it() -> None:
     assert (found.needed, found.sqlite) == ((), (("DB_NAME", "{data}/shop.sqlite3"),))
 
 
+def test_djangos_file_is_moved_where_its_engine_is_a_variable_too() -> None:
+    source = (
+        "import os\nDATABASES = {'default': {\n"
+        "  'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3'),\n"
+        "  'NAME': os.environ.get('SQL_DATABASE', BASE / 'db.sqlite3')}}\n"
+    )
+    found = required("django psycopg2-binary", source)
+    assert (found.needed, found.sqlite) == ((), (("SQL_DATABASE", "{data}/shop.sqlite3"),))
+
+
 def test_a_database_that_must_be_named_is_needed_whatever_else_mentions_sqlite() -> None:
     source = "import os\nos.environ['DATABASE_URL']\nTESTS = 'sqlite:///tests.db'"
     assert only(required("sqlalchemy psycopg2", source)).kind == "postgres"
@@ -147,6 +157,20 @@ def test_what_may_be_left_out_is_not_started_and_said() -> None:
     found = required("elasticsearch", "import os\nos.environ.get('ELASTICSEARCH_URL')")
     assert found.needed == ()
     assert found.notes == ("elasticsearch: not started, because ELASTICSEARCH_URL may be left out",)
+
+
+def test_a_default_of_the_port_alone_does_not_make_a_service_needed() -> None:
+    source = (
+        "import os\nhost = os.getenv('ELASTICSEARCH_HOST', '')\nif host:\n"
+        "    port = int(os.getenv('ELASTICSEARCH_PORT', '9200'))\n"
+    )
+    found = required("elasticsearch", source)
+    assert found.needed == ()
+    assert found.notes == (
+        "elasticsearch: not started, because ELASTICSEARCH_HOST may be left out",
+    )
+    everywhere = required("elasticsearch", source.replace("HOST', ''", "HOST', 'search'"))
+    assert only(everywhere).kind == "elasticsearch"
 
 
 def test_of_two_drivers_the_one_that_an_address_names_is_needed() -> None:

@@ -12,8 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
 from shipway.cli.arguments import add_json
+from shipway.cli.cache import ask_store
 from shipway.cli.parser import Parser
-from shipway.errors import CannotRun
+from shipway.cli.project import open_project
+from shipway.cli.shared_cache import outcome_store
+from shipway.errors import CannotRun, ShipwayError
 from shipway.images import builders
 from shipway.pipeline.service_kinds import KINDS, ServiceKind
 from shipway.pipeline.services import installed
@@ -75,6 +78,7 @@ def examine(*, directory: str, json: bool) -> int:
     """Print what is here; 1 where a need is missing."""
     machine = Machine(dict(os.environ), SystemProcesses())
     parts = look(machine, lambda line: print(line, file=sys.stderr, flush=True))
+    parts += _shared_cache(directory)
     if json:
         print(json_module.dumps([asdict(part) for part in parts], indent=2))
     else:
@@ -246,6 +250,20 @@ def _sandbox(machine: Machine) -> Part:
         return Part("sandbox", False, False, problem.message, lost)
     missing = shortcoming()
     return Part("sandbox", not missing, False, missing or "namespaces", lost)
+
+
+def _shared_cache(directory: str) -> list[Part]:
+    """The store of [cache], where this folder's project has one that can be read."""
+    try:
+        project = open_project(directory)
+        settings = project.config.cache
+        if not settings.remote:
+            return []
+        answer = ask_store(outcome_store(settings, project.config.aws, os.environ))
+    except ShipwayError:
+        return []  # every other command says what is wrong with it
+    what = f"{settings.remote}: {answer.what}"
+    return [Part("cache", answer.good, False, what, "what CI has proved is done again here")]
 
 
 def add_to(commands: Parser) -> None:

@@ -11,6 +11,7 @@ from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from shipway.aws.clients import AwsClients
 from shipway.cli.arguments import add_json
@@ -24,7 +25,7 @@ from shipway.cli.workflows import write_workflows
 from shipway.config.aws import Aws
 from shipway.errors import ApplicationFault, CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
-from shipway.pipeline.step_context import BASE_ENV
+from shipway.pipeline.step import BASE_ENV
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import LOCK_PROBLEM
 from shipway.releases.package import unbuildable_package
@@ -39,15 +40,19 @@ from shipway.scaffold.proposal import (
     Proposal,
     make_proposal,
     proposal_for,
+    resolved_as_of,
+    settled_since,
+    with_examples,
     with_missing,
     without_build,
     without_package,
 )
-from shipway.scaffold.python_version import choose_python
+from shipway.scaffold.python_version import choose_python, python_of_day
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.source_text import read_bytes, read_text
+from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
-from shipway.system.git import known_branches, repository_root
+from shipway.system.git import known_branches, last_change, repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
 
@@ -130,7 +135,8 @@ def _init_application(
         print(here.text(line), file=stream, flush=True)
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
-    python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
+    settled = _settled_since(root, surveyed)
+    python, reason = _python(root, surveyed, settled, dry_run=dry_run, force=force)
     proposal = make_proposal(
         surveyed,
         python,
@@ -138,9 +144,10 @@ def _init_application(
         folder=_below_repository(root),
         default_branch=known_branches(root).default,
     )
-    _tell(proposal, say)
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now
+    proposal = resolved_as_of(proposal, 0 if relock else settled)
+    _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     if resumed:
         planned = [
@@ -164,6 +171,13 @@ def _init_application(
     elif not dry_run:
         say("next: shipway init --relock" if problem else "next: shipway run")
     return 5 if problem else 0
+
+
+def _settled_since(root: str, surveyed: Survey) -> float:
+    """Since when the requirements are as they are, where that is long; else 0."""
+    wants = surveyed.wanted
+    changed = last_change(root, wants.sources) if wants else 0
+    return settled_since(wants, changed, SystemClock().now())
 
 
 def _finish(
@@ -228,20 +242,29 @@ def _configured_python(root: str) -> str:
     return text(table(settings, "application").get("python"))
 
 
-def _python(root: str, surveyed: Survey, *, dry_run: bool, force: bool) -> tuple[str, str]:
-    """The version to use, and why it is not the application's where it is another one."""
+def _python(
+    root: str, surveyed: Survey, settled: float, *, dry_run: bool, force: bool
+) -> tuple[str, str]:
+    """The version to use, and why it is not the application's where it is another one. settled:
+    since when its requirements are as they are, 0 where that does not matter."""
     if not force and (configured := _configured_python(root)):
         return configured, ""
     interpreters, asked = _interpreters(root), surveyed.python
-    usual = f"{sys.version_info.major}.{sys.version_info.minor}"
-    available = interpreters.available()
-    version, reason = choose_python(asked, (*available, usual), usual)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    usual = python_of_day(settled) if settled else own
+    version, reason = choose_python(asked, (own,), usual)
+    if not reason and version == (asked.version or usual):
+        return version, ""  # others would change nothing, and uv starts each of them to list it
+    version, reason = choose_python(asked, (*interpreters.available(), own), usual)
+    if settled and not asked.version and version == usual != own:
+        day = datetime.fromtimestamp(settled, UTC)
+        return version, f"python: {usual}, which was usual on {day:%Y-%m-%d}; no file says which"
     if not reason or dry_run or not asked.supported:
         return version, reason
     complaint = interpreters.install(asked.version)
     if complaint:
         return version, f"{reason} (uv: {complaint})"
-    return choose_python(asked, (*interpreters.available(), usual), usual)
+    return choose_python(asked, (*interpreters.available(), own), usual)
 
 
 def _resolve(
@@ -279,9 +302,18 @@ def _write(
     """Write everything, and try the entry out; the proposal that held, and why there is no lock."""
     problem = _resolve(root, proposal, planned, say, relock=relock)
     write_changes(root, planned, say)
-    if relock or problem:
+    if problem:
         return proposal, problem
-    return _tried(root, proposal, planned, say)
+    return _relocked(root, proposal, say) if relock else _tried(root, proposal, planned, say)
+
+
+def _relocked(root: str, proposal: Proposal, say: Say) -> tuple[Proposal, str]:
+    """What cannot be built here is left out of the new lock for tests as it was of the last one."""
+    try:
+        return _testable(root, proposal, say), ""
+    except ShipwayError as fault:
+        say(f"the environment of the tests was not made: {fault.message}")
+        return proposal, ""
 
 
 def _tried(
@@ -313,6 +345,12 @@ def _tried(
             write_changes(root, locks, say)
             proposal = complete
             best, _, unbuilt = try_entries(root, candidates, paths, say)
+        exemplary = with_examples(proposal) if best is None else None
+        if exemplary is not None:
+            say(f"assumed      {exemplary.assumed[-1]}, because it does not start without")
+            _write_anew(root, exemplary, planned, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+            proposal = proposal if best is None else exemplary
         if unbuilt:
             proposal = without_build(proposal, unbuilt)
             say(f"assumed      {proposal.assumed[-1]}")
@@ -323,10 +361,15 @@ def _tried(
     served = proposal_for(proposal, best.entry, best.health(survey.health)) if best else proposal
     for line in served.assumed[len(proposal.assumed) :]:
         say(f"assumed      {line}")
-    changes = file_changes(root, served, force=True)
-    written = {change.path for change in planned if not change.kept}
-    write_changes(root, [change for change in changes if change.path in written], say)
+    _write_anew(root, served, planned, say)
     return served, ""
+
+
+def _write_anew(root: str, proposal: Proposal, planned: list[FileChange], say: Say) -> None:
+    """Write the files that init has written by what is known by now."""
+    written = {change.path for change in planned if not change.kept}
+    changes = file_changes(root, proposal, force=True)
+    write_changes(root, [change for change in changes if change.path in written], say)
 
 
 def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:

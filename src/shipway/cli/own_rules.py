@@ -124,7 +124,8 @@ def _with_step(project: Project, work: StepWork) -> Project:
 
 
 def _ruled_by(project: Project, base: Config) -> Project:
-    """The project with the rules of its base: its checks, gates, waivers and steps."""
+    """The project with the rules of its base: its checks, gates, waivers, steps and
+    whose outcomes are believed."""
     config = replace(
         project.config,
         checks=base.checks,
@@ -132,6 +133,7 @@ def _ruled_by(project: Project, base: Config) -> Project:
         limits=base.limits,
         security=base.security,
         performance=base.performance,
+        cache=base.cache,
         waivers=base.waivers,
         steps=base.steps,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from shipway import __version__
 from shipway.cli.invocation import invocation
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 CONFIG = "shipway.toml"
 _MEMO = "pipeline"
+
+
+class CacheSettings(TypedDict):
+    """What of `[cache]` a run has to know that shares nothing in the end."""
+
+    remote: str
+    key: str
+    trust: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,12 @@ class Project:
         """security.baseline, which every run asks for, as the text has it: to import the
         configuration takes longer than an unchanged run."""
         return str(json.loads(self.settings)["security"]["baseline"])
+
+    @property
+    def cache_settings(self) -> CacheSettings:
+        """The table `[cache]`, read in the same way."""
+        settings: CacheSettings = json.loads(self.settings)["cache"]
+        return settings
 
     @property
     def main_branch(self) -> str:

@@ -6,20 +6,21 @@ import os
 import sys
 import threading
 from argparse import BooleanOptionalAction
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
-from shipway.cli.main_runs import compared_with_main
+from shipway.cli.main_runs import compared_with_main, rated_tests
+from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
@@ -27,15 +28,17 @@ from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
-from shipway.pipeline.step import STAGES
+from shipway.pipeline.step import STAGES, SUITES, PartOfSuite
 from shipway.ports import PACKAGE
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
+from shipway.system.installed import installed_state
 from shipway.system.interruption import interrupt, interruptions
 from shipway.system.processors import available_processors
+from shipway.telemetry.settings import exported_signals
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -46,7 +49,11 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`."""
+    """The options of `shipway run`.
+
+    pages: whether the report's files are written. inner: it is a part of another command, and its
+    telemetry is none of the pipeline's.
+    """
 
     directory: str
     stages: Sequence[str] = ()
@@ -55,6 +62,9 @@ class RunRequest:
     fail_fast: bool = False
     changed_since: str = ""
     no_cache: bool = False
+    all_tests: bool = False
+    last_failed: bool = False
+    words: Sequence[str] = ()
     fix: bool = False
     strict: bool | None = None
     allow: Sequence[str] = ()
@@ -62,6 +72,8 @@ class RunRequest:
     base: str = ""
     advisories: str = ""
     json: bool = False
+    pages: bool = True
+    inner: bool = False
 
 
 def run(
@@ -73,6 +85,9 @@ def run(
     fail_fast: bool,
     changed_since: str,
     no_cache: bool,
+    all_tests: bool,
+    last_failed: bool,
+    words: list[str],
     fix: bool,
     strict: bool | None,
     allow: list[str],
@@ -80,6 +95,7 @@ def run(
     base: str,
     advisories: str,
     json: bool,
+    watch: bool = False,
 ) -> int:
     """Run a project's pipeline; returns the exit code."""
     request = RunRequest(
@@ -90,6 +106,9 @@ def run(
         fail_fast=fail_fast,
         changed_since=changed_since,
         no_cache=no_cache,
+        all_tests=all_tests,
+        last_failed=last_failed,
+        words=words,
         fix=fix,
         strict=strict,
         allow=allow,
@@ -98,13 +117,38 @@ def run(
         advisories=advisories,
         json=json,
     )
+    if watch:
+        from shipway.cli.watch import watch as watch_files
+
+        return watch_files(directory, stages, _options(request), json=json)
     return run_as(_new_name(), request)
+
+
+def _options(request: RunRequest) -> list[str]:
+    """The options of a call as they are typed, without its stages."""
+    flags = {"--fail-fast": request.fail_fast, "--no-cache": request.no_cache, "--fix": request.fix}
+    flags |= {"--all-tests": request.all_tests}
+    flags |= {"--strict": request.strict is True, "--no-strict": request.strict is False}
+    words = [f"--skip={name}" for name in request.skip]
+    words += [f"--allow-unavailable={allowed}" for allowed in request.allow]
+    values = {
+        "--jobs": str(request.jobs or ""),
+        "--changed-since": request.changed_since,
+        "--baseline": request.baseline,
+        "--base": request.base,
+        "--advisories": request.advisories,
+    }
+    words += [f"{name}={value}" for name, value in values.items() if value]
+    return [*(name for name, asked in flags.items() if asked), *words]
 
 
 def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
     project = _compared(open_project(request.directory), request.base)
     graph = Graph(project.steps).select(request.stages, request.skip)
+    part = PartOfSuite(tuple(request.words), last_failed=request.last_failed)
+    if part.options:
+        graph = _in_part(graph, part, request.stages)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
     clock = SystemClock()
@@ -125,6 +169,7 @@ def run_as(name: str, request: RunRequest) -> int:
         advisories=_folder(request.advisories),
         baseline=_baseline(project, graph, request.baseline),
     )
+    shared = outcome_sharing(project, graph, commit)
     options = RunOptions(
         run=name,
         jobs=request.jobs or available_processors(),
@@ -138,22 +183,40 @@ def run_as(name: str, request: RunRequest) -> int:
         changed=changed_files(project.root, request.changed_since)
         if request.changed_since
         else None,
-        words=_words(request.advisories, request.baseline),
+        words={
+            **_words(request.advisories, request.baseline),
+            **dict.fromkeys(SUITES, part.options),
+        },
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
+        rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
+        shared=shared.finish if shared else tuple,
     )
     perform.remove_stale_services()
     if request.fix:
         stream = sys.stderr if request.json else sys.stdout
         perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
+    every = _all_tests(request, project, graph, branch, options.skipped)
     cache = StepCache(
-        files, project.record, project.blobs, os.environ, machine(), enabled=not request.no_cache
+        files,
+        project.record,
+        project.blobs,
+        os.environ,
+        machine(),
+        Reuse(
+            enabled=not request.no_cache,
+            all_tests=every,
+            installed=installed_state,
+            shared=shared,
+        ),
     )
+    perform.cache, perform.all_tests, perform.part = cache, every, part
+    record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
     listener = InvokedRun(_listener(here, json=request.json), here)
-    execution = PipelineRun(graph, perform, cache, project.record, listener, clock, options)
+    execution = PipelineRun(graph, perform, cache, record, listener, clock, options)
     if project.assumed and not request.json:
         sys.stdout.write("worked out: " + "; ".join(project.assumed) + "\n")
     try:
@@ -166,11 +229,18 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not _all_cached(result)):
-        # Where all was cached, the last run's pages hold what these would.
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
+    if reported and (in_github or not known):
+        # Where all was known, the last run's pages hold what these would; there are none in a
+        # clone that took all from others.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
@@ -190,6 +260,34 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
 
 
+def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
+    """The graph with suites of which a part runs: that is neither replayed nor stored. Raises
+    ConfigError where anything but suites is asked for: what needs a suite needs all of it."""
+    if not stages or set(stages) - set(SUITES):
+        raise ConfigError(
+            f"{part.options[0]} is for suites of tests, and {', '.join(stages) or 'everything'} "
+            "is more than that",
+            f"Name suites alone ({', '.join(SUITES)}): shipway run unit {' '.join(part.options)}",
+            code="unknown-name",
+        )
+    return Graph(
+        replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
+    )
+
+
+def _all_tests(
+    request: RunRequest, project: Project, graph: Graph, branch: str, skipped: Mapping[str, str]
+) -> str:
+    """Why all tests run, whatever a change can reach; "" where they need not."""
+    if request.all_tests or request.no_cache:
+        return "--all-tests" if request.all_tests else "--no-cache"
+    if os.environ.get("CI") and branch in ("", project.main_branch):
+        return f"this is {branch or 'no branch'} in CI"
+    if any(step.stage == "publish" and step.name not in skipped for step in graph.steps.values()):
+        return "a release leaves this machine"
+    return ""
+
+
 def _new_name() -> str:
     return run_name(SystemClock().now(), os.environ)
 
@@ -205,7 +303,8 @@ def run_inner(directory: str, *stages: str) -> str:
     name = _new_name()
     with redirect_stdout(sys.stderr):
         try:
-            code = run_as(name, RunRequest(directory=directory, stages=stages, strict=False))
+            request = RunRequest(directory=directory, stages=stages, strict=False, inner=True)
+            code = run_as(name, request)
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
             return name
@@ -293,8 +392,9 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     return allowed
 
 
-def _all_cached(result: RunResult) -> bool:
-    return all(step.outcome == "cached" for step in result.steps)
+def _all_known(result: RunResult) -> bool:
+    """Whether no step did anything in this run."""
+    return all(step.outcome == "cached" or "replayed" in step.facts for step in result.steps)
 
 
 def add_to(commands: Parser) -> None:
@@ -313,8 +413,14 @@ def _run(parser: Parser) -> None:
     What cannot run here holds up no rollout to this machine, but under --strict;
     what failed does.
 
+    What follows `--` after suites of tests is handed on to pytest. Such a run says
+    nothing of the other tests: it is not stored, and proves no release.
+
     Example: shipway run quality test --fail-fast
+
+    Example: shipway run unit -- -k wards
     """
+    parser.hand_on("words")
     parser.add(
         "stages",
         nargs="*",
@@ -341,7 +447,24 @@ def _run(parser: Parser) -> None:
         default="",
         help="Skip steps none of whose inputs changed since REF.",
     )
+    parser.add(
+        "--watch",
+        action="store_true",
+        help="Stay, and run again at every save: quality, security and test without the load test, "
+        "unless stages are named. A save in the middle of a run ends that run and begins another. "
+        "Keys: a all of it again, f what failed, d everything with the rollout, q quit.",
+    )
     add_no_cache(parser)
+    parser.add(
+        "--all-tests",
+        action="store_true",
+        help="Run all tests, also those that the change cannot reach.",
+    )
+    parser.add(
+        "--last-failed",
+        action="store_true",
+        help="Run only the tests that failed last; all where none did.",
+    )
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."
     )

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from shipway.checks.test_selection import TestSelector
 from shipway.cli.project import Project
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application
+from shipway.pipeline.cache import StepCache
 from shipway.pipeline.check import Check
+from shipway.pipeline.definition import INSTALL
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.findings_step import findings_step
+from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.repairs import apply_fixes
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import remove_stale_services, service_host, start_services
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import PartOfSuite, Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.system.clock import SystemClock
@@ -52,6 +57,9 @@ class StepWorker:
         baseline: Sequence[str] = (),
     ) -> None:
         self._steps = {step.name: step for step in project.steps}
+        self._record = project.record
+        self._installing = threading.Lock()
+        self._installed: StepResult | None = None
         self.processes = SystemProcesses()
         declared = {name for step in project.steps for name in step.env}
         hidden = secret_values(project.config, os.environ, declared)
@@ -90,8 +98,46 @@ class StepWorker:
     ) -> StepResult:
         """Do a step's work once. upstream: the results of the steps that it needs. source: what
         the run began with."""
+        if INSTALL in step.needs and (made := self._environment(upstream, on_output)) is not None:
+            if made.outcome is not Outcome.PASSED:
+                return replace(made, step=step.name, stage=step.stage)
+            upstream = {**upstream, INSTALL: made}
         context = replace(self.context, upstream=upstream, source=source)
         return execute_step(step, context, on_output)
+
+    def choose_tests(self, cache: StepCache, every: str, part: PartOfSuite) -> None:
+        """From now on, of suites only those tests run that a change can reach. every: why all do,
+        "" where they need not. part: which of them somebody asked for."""
+        if self.context.tests is None:
+            # On CI's machines nothing remains for another run to choose by.
+            learns = not os.environ.get("CI")
+            tests = TestSelector(
+                self.context.root,
+                self._record,
+                cache,
+                self.context.now,
+                every=every,
+                learns=learns,
+                part=part,
+            )
+            self.context = replace(self.context, tests=tests)
+
+    def _environment(
+        self, upstream: Mapping[str, StepResult], on_output: OnOutput
+    ) -> StepResult | None:
+        """How making the application's environment ended, where only that outcome was taken from
+        others; else None. The first step that needs it makes it: most runs have no such step."""
+        installed = upstream.get(INSTALL)
+        if installed is None or installed.origin is None:
+            return None
+        with self._installing:
+            if self._installed is None:
+                context = replace(self.context, upstream=upstream)
+                made = execute_step(self._steps[INSTALL], context, on_output)
+                if made.outcome is not Outcome.PASSED:  # the next step may have more luck
+                    return made
+                self._installed = made
+            return self._installed
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
         """Let the steps' tools repair what is safe, and keep what is shown to work."""

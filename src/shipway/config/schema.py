@@ -16,6 +16,7 @@ from shipway.config.aws import Aws, Ecs, Infrastructure, Monitoring
 from shipway.config.health_check import HealthCheck, is_code_ranges
 from shipway.config.names import Name, OptionalName, Pattern
 from shipway.config.tables import (
+    Cache,
     Closed,
     Cost,
     Count,
@@ -115,7 +116,9 @@ class Gates(Closed):
     coverage: percent of the packages' code that tests have to run. known_failures: the file with
     the tests that failed before Shipway came: they are shown, and fail no run. own_rules: what
     becomes of a change that loosens these rules, compared with its base: `report` says so, with
-    `review` it fails, with `base` the rules of the base count instead.
+    `review` it fails, with `base` the rules of the base count instead. flaky: what becomes of a
+    test that fails and passes when it is run again: `report` names it in every output, with `fail`
+    its step fails, but for tests that a waiver quarantines.
     """
 
     coverage: Percent = 80.0
@@ -123,6 +126,7 @@ class Gates(Closed):
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
     own_rules: Literal["report", "review", "base"] = "report"
+    flaky: Literal["report", "fail"] = "report"
 
 
 @dataclass(frozen=True)
@@ -247,7 +251,8 @@ class OwnStep(Closed):
     env: variables that it may see. timeout: seconds. retries: how often it is tried again. cores:
     how many it uses. max_age: seconds until it runs again though nothing changed. branches: where
     it runs; empty: everywhere. sandbox: whether it is held to what a step needs; off for a step
-    that needs sudo or starts containers without a daemon.
+    that needs sudo or starts containers without a daemon. shared: whether its outcome holds on
+    every machine, so that `[cache]` shares it: it depends on `inputs` and `env` alone.
     """
 
     run: str | tuple[str, ...]
@@ -261,6 +266,7 @@ class OwnStep(Closed):
     max_age: Annotated[float, Ge(0)] | None = None
     branches: tuple[str, ...] = ()
     sandbox: bool = True
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,7 +274,8 @@ class Waiver(Closed):
     """An exception for findings: by `rule` (below `path`) or by `fingerprint`, until `expires`.
 
     reason: why it is none. owner: who says so. expires: the last day on which it holds. rule:
-    the scanner's. path: pattern of the files it holds for. fingerprint: of one finding alone.
+    the scanner's; `flaky-test` quarantines the test whose name is the path, as it is printed.
+    path: pattern of the files it holds for. fingerprint: of one finding alone.
     """
 
     reason: Text
@@ -339,6 +346,7 @@ class Config(Closed):
     waivers: tuple[Waiver, ...] = ()
     environments: dict[Name, Environment] = field(default_factory=dict)
     aws: Aws = field(default_factory=Aws)
+    cache: Cache = field(default_factory=Cache)
     cost: Cost = field(default_factory=Cost)
     github: GitHub = field(default_factory=GitHub)
     image: Image = field(default_factory=Image)

@@ -32,15 +32,16 @@ def secret_values(
     """Every secret among the variables that a step or an instance may see, in all its forms.
 
     declared: the names that the steps declare, for a configuration that was compiled has no
-    steps any more. Secret is each variable named in an environment's `secrets` or in `[notify]`;
-    each declared one whose name says so; and the password in the address that any declared one
-    holds. What the configuration itself holds is no secret: whoever has the repository has it.
+    steps any more. Secret is each variable named in an environment's `secrets`, in `[notify]` or
+    in `[cache]`; each declared one whose name says so; and the password in the address that any
+    declared one holds. What the configuration itself holds is no secret: whoever has the repository
+    has it.
 
     Raises ConfigError for a variable whose value is too short to be told from a word. A short
     password in an address is blotted out there.
     """
     secret_names = {name for settings in config.environments.values() for name in settings.secrets}
-    secret_names.update(config.notify.variables)
+    secret_names.update(config.notify.variables + config.cache.variables)
     of_steps = {name for step in config.steps.values() for name in step.env}
     values: set[str] = set()
     short: set[str] = set()

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen, Predicate
+
+from shipway.config.cache_address import is_cache_address, is_public_key, is_variable_or_empty
+from shipway.config.names import Name
 
 # What the tables of shipway.toml have in common.
 
@@ -21,6 +24,33 @@ class Closed:
     """Keys that are not declared are errors, not silence."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+# `[cache]`: the outcomes of steps that a team and its CI share.
+
+
+@dataclass(frozen=True)
+class Cache(Closed):
+    """Outcomes of steps that CI has proved, for every clone of the same commit.
+
+    remote: where they are: `https://host/path` of a store of the bazel-remote kind, which keeps
+    `ac/KEY` and `cas/SHA256`; `s3://bucket/prefix`; or `file:///folder`. Empty: nothing is shared.
+    credentials: variable with a token, or with `user:password`, for such a store. trust: writer →
+    the public key that it signs with; what no such key signed is refused. key: variable with the
+    private key of a writer. write: the branches whose runs in CI put outcomes there; empty: that of
+    `github.main`.
+    """
+
+    remote: Annotated[str, Predicate(is_cache_address)] = ""
+    credentials: Annotated[str, Predicate(is_variable_or_empty)] = ""
+    trust: dict[Name, Annotated[str, Predicate(is_public_key)]] = field(default_factory=dict)
+    key: Annotated[str, Predicate(is_variable_or_empty)] = "SHIPWAY_CACHE_KEY"
+    write: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables that hold something secret."""
+        return tuple(filter(None, (self.credentials, self.key))) if self.remote else ()
 
 
 # `[cost]`: what things cost where you are, what a month may cost, how much is used.

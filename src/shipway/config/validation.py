@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin, get_type_hints
 
+from shipway.config.cache_address import ADDRESS_RULE, PUBLIC_KEY_RULE, VARIABLE_RULE
 from shipway.config.names import NAME_RULE, PATTERN_RULE
 from shipway.config.schema import Config
 from shipway.config.tables import in_long_form
@@ -28,6 +29,9 @@ def validate(data: Mapping[str, Any], source: str) -> Config:
 
 _RULES = {  # predicate → what it accepts
     "is_code_ranges": 'write statuses from 200 to 499, such as "200", "200,204" or "200-299"',
+    "is_cache_address": ADDRESS_RULE,
+    "is_public_key": PUBLIC_KEY_RULE,
+    "is_variable_or_empty": VARIABLE_RULE,
     "is_name": NAME_RULE,
     "is_name_or_empty": NAME_RULE,
     "is_pattern": PATTERN_RULE,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shipway.aws.names import Account, AwsResourceNames, partition_of
 from shipway.config.schema import Config
-from shipway.config.tables import GitHub, Scanners
+from shipway.config.tables import Cache, GitHub, Scanners
 from shipway.errors import ConfigError
 from shipway.pipeline.step import STAGES
 
@@ -441,6 +441,17 @@ def author_folder(text: str) -> str:
     return (match[1] or ".").strip("'") if match else ""
 
 
+def _shared_cache(cache: Cache) -> dict[str, Any]:
+    """What jobs need of the cache that is shared: its secrets; a folder is saved and restored."""
+    folder = cache.remote.removeprefix("file://") if cache.remote.startswith("file:") else ""
+    return {
+        "cache_folder": folder,
+        "cache_credentials": cache.credentials if cache.remote else "",
+        "cache_key": cache.key if cache.remote else "",
+        "cache_secrets": cache.variables,
+    }
+
+
 def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str, Any]:
     longest = max(
         (config.environments[name].ecs.timeout for name in remote_environments(config)), default=0
@@ -469,6 +480,7 @@ def _values(config: Config, folder: str, commands: Collection[str]) -> dict[str,
         "deploy_timeout": int(longest / 60) + _SPARE,
         "region": config.aws.region,
         "repository": config.application.name,
+        **_shared_cache(config.cache),
         "deploy_permissions": _permissions(attest=github_features(config.github).attest),
     }
 
@@ -534,6 +546,7 @@ def _harmless(config: Config, destinations: Iterable[DeployTarget]) -> None:
         "application.name": config.application.name,
         "application.python": config.application.python,
         "aws.region": config.aws.region,
+        "cache.remote": config.cache.remote,
     }
     for target in destinations:
         values[f"environments.{target.name}"] = target.name

@@ -282,12 +282,16 @@ def _inputs(check: Check, config: Config) -> tuple[str, ...]:
 
 
 def _own(name: str, step: OwnStep, config: Config) -> Step:
-    argv = _words(f"steps.{name}.run", step.run)
+    work: StepWork = {"argv": _words(f"steps.{name}.run", step.run)}
+    if not step.sandbox:
+        work["sandbox"] = False
+    if step.shared:
+        work["shared"] = True
     return Step(
         name=name,
         stage=step.stage,
         kind=StepKind.COMMAND,
-        work={"argv": argv} if step.sandbox else {"argv": argv, "sandbox": False},
+        work=work,
         needs=step.needs,
         inputs=step.inputs,
         env=(*config.env, *step.env),

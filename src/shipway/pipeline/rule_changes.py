@@ -15,6 +15,7 @@ from math import inf
 from typing import Any
 
 from shipway.config.schema import Config
+from shipway.config.tables import Cache
 from shipway.pipeline.gates import Bound
 from shipway.pipeline.step import PROVING_STAGES, Step, StepKind
 from shipway.source_text import parse_toml
@@ -56,7 +57,8 @@ _TOOL_FILES = (
 _TOOL_TABLES = ("bandit", "black", "coverage", "flake8", "mypy", "pytest", "ruff")
 _SHOWN = 3
 
-LEVELS = ("report", "review", "base")  # of `[gates] own_rules`, the least strict first
+# Of `[gates] own_rules` and `[gates] flaky`, the least strict first.
+LEVELS = ("report", "review", "fail", "base")
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,7 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
     ):
         if limit is not None and (value is None or value > limit):
             yield f"gates.findings.{name} is looser: {limit} → {'none' if value is None else value}"
-    if LEVELS.index(head.gates.own_rules) < LEVELS.index(base.gates.own_rules):
-        yield f"gates.own_rules is looser: {base.gates.own_rules} → {head.gates.own_rules}"
+    yield from _levels(base, head)
     if allowed := set(head.security.licences) - set(base.security.licences):
         yield f"more licences are allowed: {_some(sorted(allowed))}"
     for key in ("users", "seconds", "workers"):
@@ -148,6 +149,13 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
             yield f"limits.{key} is looser: {was:g} → {value:g}"
 
 
+def _levels(base: Config, head: Config) -> Iterator[str]:
+    for key in ("own_rules", "flaky"):
+        was, value = getattr(base.gates, key), getattr(head.gates, key)
+        if LEVELS.index(value) < LEVELS.index(was):
+            yield f"gates.{key} is looser: {was} → {value}"
+
+
 def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
     for waiver in head.config.waivers:
         if waiver not in base.config.waivers:
@@ -155,9 +163,18 @@ def _exceptions(base: Rules, head: Rules) -> Iterator[str]:
             yield f"{what} is waived in {waiver.path} until {waiver.expires}, by {waiver.owner}"
     if count := len(head.known - base.known):
         yield f"the baseline {head.config.security.baseline} lets {count} more findings pass"
+    yield from _believed(base.config.cache, head.config.cache)
     if tests := head.failing - base.failing:
         names = _some(sorted(f"{step}, {test}" for step, test in tests))
         yield f"{head.config.gates.known_failures} lets more tests fail ({len(tests)}): {names}"
+
+
+def _believed(base: Cache, head: Cache) -> Iterator[str]:
+    """Whose outcomes count without a step being run."""
+    if writers := [name for name, key in head.trust.items() if key not in base.trust.values()]:
+        yield f"outcomes that others signed are believed: cache.trust has {_some(sorted(writers))}"
+    if base.remote and (head.key != base.key or set(head.write) - set(base.write)):
+        yield "cache.key or cache.write changed: other runs may share their outcomes"
 
 
 def _surroundings(base: Config, head: Config) -> Iterator[str]:

@@ -17,6 +17,39 @@ from shipway.pipeline.dependency import Role
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
+# What every program gets of the caller's environment; all else must be declared.
+BASE_ENV = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TERM",
+    "SSL_CERT_FILE",
+    "UV_CACHE_DIR",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "PIP_INDEX_URL",
+)
+SUITES = ("unit", "integration", "browser")  # the steps that run tests
+
+
+@dataclass(frozen=True)
+class PartOfSuite:
+    """What somebody asks for of a suite. words: further arguments of pytest. last_failed: whether
+    only the tests run that failed last."""
+
+    words: tuple[str, ...] = ()
+    last_failed: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """How `run` is asked for it; empty for all of the suite."""
+        words = ("--", *self.words) if self.words else ()
+        return (*(("--last-failed",) if self.last_failed else ()), *words)
+
+
+ALL_OF_SUITE = PartOfSuite()
 
 
 class StepKind(StrEnum):
@@ -33,7 +66,7 @@ class StepWork(TypedDict, total=False):
     A command has argv. A check has its name, its gates (measure, bound, limit, subject), and
     settings, tests and load: what its outcome depends on. An action has its name; on_request:
     whether it runs only where somebody names it; and what it works on. network, sandbox: only
-    where they are False (StepContext.sandbox).
+    where they are False (StepContext.sandbox). shared: only where it is True (OwnStep).
     """
 
     argv: list[str]
@@ -56,6 +89,7 @@ class StepWork(TypedDict, total=False):
     absent: str
     network: bool
     sandbox: bool
+    shared: bool
 
 
 @dataclass(slots=True, kw_only=True)

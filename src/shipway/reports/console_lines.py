@@ -10,6 +10,7 @@ from enum import Enum
 from shipway.errors import CannotRun, ErrorCode
 from shipway.findings.finding import Finding, FindingState
 from shipway.pipeline.command_line import Invocation
+from shipway.pipeline.flaky_tests import flaky_sentences
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.problems import (
@@ -20,8 +21,9 @@ from shipway.pipeline.problems import (
     problems_behind,
     run_problems,
 )
-from shipway.pipeline.result import RunResult, StepResult
+from shipway.pipeline.result import Origin, RunResult, StepResult
 from shipway.reports.error_docs import UNCLASSIFIED, cause_code, explain_command
+from shipway.reports.figures import format_age
 from shipway.reports.sanitize import is_one_line, log_line, one_line
 
 MOST_FINDINGS = 20
@@ -69,8 +71,9 @@ def step_line(result: StepResult) -> str:
     line = _columns(result, one_line(result.stage), one_line(result.step))
     if result.reason and result.outcome in _EXPLAINED:
         return f"{line}  {one_line(result.reason)}"
-    if warnings := warnings_of(result):
-        return f"{line}  {one_line('; '.join(warnings))}"
+    notes = (*([origin_sentence(result.origin)] if result.origin else []), *warnings_of(result))
+    if notes:
+        return f"{line}  {one_line('; '.join(notes))}"
     if result.findings and result.outcome is Outcome.PASSED:
         return f"{line}  {finding_counts(result.findings)}"
     return line
@@ -78,7 +81,15 @@ def step_line(result: StepResult) -> str:
 
 def warnings_of(result: StepResult) -> tuple[str, ...]:
     """What a reader has to know of a result, however it ended: that it lacks something."""
-    return tuple(map(str, result.facts.get("warnings", ())))
+    chosen = (result.facts.get("selected"), result.facts.get("partial"))
+    return tuple(map(str, (*result.facts.get("warnings", ()), *filter(None, chosen))))
+
+
+def origin_sentence(origin: Origin) -> str:
+    """`from CI, commit 3f2a91c, 2 days ago`."""
+    return (
+        f"from {origin.writer}, commit {origin.commit[:7] or 'unknown'}, {format_age(origin.age)}"
+    )
 
 
 def finding_counts(findings: Sequence[Finding]) -> str:
@@ -99,7 +110,7 @@ def step_lines(results: Sequence[StepResult]) -> list[str]:
         return [step_line(result) for result in results]
     return [
         step_line(result)
-        if "warnings" in result.facts
+        if result.origin or "warnings" in result.facts
         else _columns(result, result.stage, result.step)
         for result in results
     ]
@@ -193,11 +204,14 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
         yield ConsoleLine(_labelled("", f"and {text}, named in the report"), Style.BAD)
     yield from _tests_apart("left out", skipped_tests(run.steps))
     yield from _tests_apart("known", known_failures(run.steps))
+    yield from _tests_apart("flaky", flaky_sentences(run.steps))
     if run.address:
         label = "address" if run.verdict in _TONE_OF_VERDICT else "still live"
         yield ConsoleLine(_labelled(label, one_line(run.address)))
     if run.sandbox:
         yield ConsoleLine(_labelled("sandbox", one_line(run.sandbox)), Style.QUIET)
+    for text in run.cache:
+        yield ConsoleLine(_labelled("cache", one_line(text)), Style.UNSURE)
     yield from _next_lines(problems_behind(run), explained)
     yield ConsoleLine(verdict_sentence(run), _TONE_OF_VERDICT.get(run.verdict, Style.BAD))
 
@@ -256,7 +270,7 @@ def verdict_reason(run: RunResult) -> str:
     if run.verdict is Verdict.PASSED:
         where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
         steps = f"{counted(len(run.steps), 'step')}, none failed{_failed_before(run.steps)}"
-        return f"{steps}{where if run.address else ''}"
+        return f"{steps}{_flaky(run.steps)}{where if run.address else ''}"
     problems = problems_behind(run)
     if not problems:
         return "no step says why; look at the report"
@@ -279,6 +293,12 @@ def _failed_before(steps: Sequence[StepResult]) -> str:
     """That tests failed all the same, which no verdict keeps to itself."""
     count = len(known_failures(steps))
     return f"; {counted(count, 'test')} failed that failed before Shipway came" if count else ""
+
+
+def _flaky(steps: Sequence[StepResult]) -> str:
+    """That tests passed only when they were run again."""
+    count = len(flaky_sentences(steps))
+    return f"; {counted(count, 'flaky test')}" if count else ""
 
 
 def _undelivered(run: RunResult) -> str:

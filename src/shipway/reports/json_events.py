@@ -18,7 +18,7 @@ from shipway.findings.finding import Finding, FindingKind, FindingState, Severit
 from shipway.pipeline.gates import Bound, GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.problems import ProblemKind, run_problems
-from shipway.pipeline.result import RunResult, StepFacts, StepResult, TestTally
+from shipway.pipeline.result import Origin, RunResult, StepFacts, StepResult, TestTally
 from shipway.pipeline.step import Step
 from shipway.reports.console_lines import code_of, reason_of, verdict_reason
 
@@ -86,6 +86,15 @@ GATE = _object(
     tool=_TEXT,
 )
 FAILED_TEST = _object(name=_TEXT, message=_TEXT, path=_TEXT, line=_COUNT, details=_list(_TEXT))
+FLAKY_TEST = _object(
+    name=_TEXT,
+    message=_TEXT,
+    passed=_YES_NO,
+    waiver=_TEXT,
+    failed=_COUNT,
+    runs=_COUNT,
+    sentence=_TEXT,
+)
 TESTS: JsonObject = {
     **_object(
         passed=_COUNT,
@@ -94,6 +103,7 @@ TESTS: JsonObject = {
         left_out=_list(_TEXT),
         known_failures=_list(_TEXT),
         failures=_list(FAILED_TEST),
+        flaky=_list(FLAKY_TEST),
     ),
     "type": ["object", "null"],
 }
@@ -108,6 +118,10 @@ PROBLEM = _object(
     command=_TEXT,
     key=_TEXT,
 )
+ORIGIN: JsonObject = {
+    **_object(writer=_TEXT, commit=_TEXT, stored=_NUMBER),
+    "type": ["object", "null"],
+}
 PLANNED = _object(step=_TEXT, stage=_TEXT, needs=_list(_TEXT))
 EVENTS: dict[str, JsonObject] = {
     "run_started": _event(
@@ -139,6 +153,7 @@ EVENTS: dict[str, JsonObject] = {
         needs=_list(_TEXT),
         facts={"type": "object"},
         code=_TEXT,
+        origin=ORIGIN,
     ),
     "run_finished": _event(
         "run_finished",
@@ -153,6 +168,7 @@ EVENTS: dict[str, JsonObject] = {
         jobs=_COUNT,
         address=_TEXT,
         sandbox=_TEXT,
+        cache=_list(_TEXT),
         steps={"type": "object", "additionalProperties": _one_of(Outcome)},
         problems=_list(PROBLEM),
         compared_with=_TEXT,
@@ -303,6 +319,18 @@ class ProblemObject(TypedDict):
     key: str
 
 
+class FlakyTestObject(TypedDict):
+    """A flaky test, as FLAKY_TEST describes it."""
+
+    name: str
+    message: str
+    passed: bool
+    waiver: str
+    failed: int
+    runs: int
+    sentence: str
+
+
 class TallyObject(TypedDict):
     """How many tests did what, as TESTS describes it."""
 
@@ -312,6 +340,7 @@ class TallyObject(TypedDict):
     left_out: list[str]
     known_failures: list[str]
     failures: list[FailedTestObject]
+    flaky: list[FlakyTestObject]
 
 
 class StepObject(TypedDict):
@@ -335,6 +364,15 @@ class StepObject(TypedDict):
     needs: list[str]
     facts: StepFacts
     code: str
+    origin: OriginObject | None
+
+
+class OriginObject(TypedDict):
+    """Where an outcome was taken from, as ORIGIN describes it."""
+
+    writer: str
+    commit: str
+    stored: float
 
 
 class RunObject(TypedDict):
@@ -351,6 +389,7 @@ class RunObject(TypedDict):
     jobs: int
     address: str
     sandbox: str
+    cache: list[str]
     steps: dict[str, str]
     problems: list[ProblemObject]
     compared_with: str
@@ -403,7 +442,14 @@ def step_object(result: StepResult) -> StepObject:
         "needs": list(result.needs),
         "facts": result.facts,
         "code": "" if passed else code_of(result),
+        "origin": _origin(result.origin),
     }
+
+
+def _origin(origin: Origin | None) -> OriginObject | None:
+    if origin is None:
+        return None
+    return {"writer": origin.writer, "commit": origin.commit, "stored": origin.stored}
 
 
 def run_object(result: RunResult) -> RunObject:
@@ -420,6 +466,7 @@ def run_object(result: RunResult) -> RunObject:
         "jobs": result.jobs,
         "address": result.address,
         "sandbox": result.sandbox,
+        "cache": list(result.cache),
         "steps": {step.step: step.outcome.value for step in result.steps},
         "problems": problem_objects(result),
         "compared_with": result.compared.run,
@@ -500,6 +547,18 @@ def _tests(tests: TestTally) -> TallyObject:
                 "details": list(failure.details),
             }
             for failure in tests.failures
+        ],
+        "flaky": [
+            {
+                "name": test.failure.name,
+                "message": test.failure.message,
+                "passed": test.passed,
+                "waiver": test.waiver,
+                "failed": test.failed,
+                "runs": test.runs,
+                "sentence": test.sentence,
+            }
+            for test in tests.flaky
         ],
     }
 
