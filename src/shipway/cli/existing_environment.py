@@ -18,7 +18,13 @@ from shipway.scaffold.from_copilot import (
     propose_from_manifest,
     read_copilot,
 )
-from shipway.scaffold.from_ecs import EnvironmentProposal, Remark, propose_environment, read_service
+from shipway.scaffold.from_ecs import (
+    LEVELS,
+    EnvironmentProposal,
+    Remark,
+    propose_environment,
+    read_service,
+)
 from shipway.scaffold.generated_files import FileChange, tables_text
 from shipway.scaffold.traffic_shift import TrafficShiftChange, traffic_shift_change
 from shipway.source_text import read_text
@@ -81,7 +87,8 @@ def _add(
     *,
     dry_run: bool,
 ) -> dict[str, object]:
-    settings = _settings(root, proposal)
+    settings = _settings(root, proposal)  # has remarks of its own
+    proposal.remarks.sort(key=lambda remark: LEVELS.index(remark.level))
     for remark in proposal.remarks:
         say(f"{remark.level:<8} {remark.sentence}")
     for line in change_lines(change, proposal.name):
