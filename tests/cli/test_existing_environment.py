@@ -17,6 +17,7 @@ from tests.scaffold.ecs_services import ALL
 
 from shipway.cli.existing_environment import add_copilot_service, add_running_service
 from shipway.errors import ConfigError
+from shipway.scaffold.from_ecs import LEVELS
 
 SETTINGS = '# ours\n[application]\nname = "shop"'
 MANIFEST = "name: api\ntype: Backend Service\nimage: {build: ., port: 5000}\n"
@@ -102,6 +103,18 @@ def test_copilots_environments_are_written_as_they_run(tmp_path: Path) -> None:
     assert environments["test"]["ecs"]["cluster"] == "isles-test-Cluster-AbC123"
     assert "cluster" not in environments["prod"]["ecs"]
     assert any("a look at AWS: there is no service of api in prod" in line for line in said)
+
+
+@pytest.mark.parametrize("denied", [frozenset[str](), frozenset({"list_clusters"})])
+def test_what_is_said_keeps_its_order_whatever_was_added_to_it(
+    tmp_path: Path, denied: frozenset[str]
+) -> None:
+    _copilot(tmp_path)
+    region = FakeRegion((ecs_services.copilot(),), denied=denied)
+    data = add_copilot_service(str(tmp_path), ".", "test", region, print, dry_run=True)
+    (row,) = data
+    levels = [remark["level"] for remark in row["remarks"]]
+    assert levels == sorted(levels, key=LEVELS.index)
 
 
 def test_without_aws_the_manifest_is_read_and_that_is_said(tmp_path: Path) -> None:

@@ -186,6 +186,8 @@ def test_roles_come_from_the_account_or_the_configuration_or_githubs_environment
     known = replace(CONFIG, aws=Aws(account="123456789012"))
     assert role(CONFIG) is None
     assert role(known) == "arn:aws:iam::123456789012:role/town-staging-deploy"
+    china = replace(CONFIG, aws=Aws(account="123456789012", region="cn-north-1"))
+    assert role(china) == "arn:aws-cn:iam::123456789012:role/town-staging-deploy"
     other = replace(CONFIG, github=GitHub(roles={"staging": "arn:aws:iam::1:role/x"}))
     assert role(other) == "arn:aws:iam::1:role/x"
 

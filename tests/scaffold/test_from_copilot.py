@@ -16,7 +16,7 @@ from shipway.config.validation import validate
 from shipway.errors import ConfigError
 from shipway.scaffold.from_copilot import (
     CopilotService,
-    find_copilot_service,
+    find_copilot_services,
     manifest_remarks,
     propose_from_manifest,
     read_copilot,
@@ -112,12 +112,14 @@ def test_what_stays_and_what_is_not_carried_on_is_named(tmp_path: Path) -> None:
 def test_the_service_is_found_by_what_its_name_begins_with(tmp_path: Path) -> None:
     service = read_copilot(str(repository(tmp_path)))
     region = FakeRegion((ecs_services.terraform(), ecs_services.copilot()))
-    found = find_copilot_service(region, service, "test")
-    assert found == "isles-test-Cluster-AbC123/isles-test-api-Service-Xx1Yy2Zz3"
-    assert find_copilot_service(region, service, "prod") == ""
+    assert find_copilot_services(region, service, ["test", "prod"]) == {
+        "test": "isles-test-Cluster-AbC123/isles-test-api-Service-Xx1Yy2Zz3",
+        "prod": "",
+    }
+    assert region.asked.count("list_clusters") == 1  # however many environments there are
     with pytest.raises(AwsApiError):
-        find_copilot_service(
-            FakeRegion(region.samples, frozenset({"list_clusters"})), service, "test"
+        find_copilot_services(
+            FakeRegion(region.samples, frozenset({"list_clusters"})), service, ["test"]
         )
 
 

@@ -33,6 +33,22 @@ class Account:
         return f"arn:{self.partition}:iam::{self.number}:role/{name}"
 
 
+_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+)
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region, by its name's beginning (AWS General Reference, "ARN format")."""
+    return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
+
+
 TEST_HEADER = "X-Shipway-Test"  # a request that has it, with any value, goes to the candidate
 
 

@@ -13,12 +13,18 @@ from shipway.ports import Clients
 from shipway.scaffold.apply import SETTINGS, write_changes
 from shipway.scaffold.documents import parse_toml, table, text
 from shipway.scaffold.from_copilot import (
-    find_copilot_service,
+    find_copilot_services,
     manifest_remarks,
     propose_from_manifest,
     read_copilot,
 )
-from shipway.scaffold.from_ecs import EnvironmentProposal, Remark, propose_environment, read_service
+from shipway.scaffold.from_ecs import (
+    LEVELS,
+    EnvironmentProposal,
+    Remark,
+    propose_environment,
+    read_service,
+)
 from shipway.scaffold.generated_files import FileChange, tables_text
 from shipway.scaffold.traffic_shift import TrafficShiftChange, traffic_shift_change
 from shipway.source_text import read_text
@@ -54,7 +60,7 @@ def add_copilot_service(
             code="unknown-name",
         )
     try:
-        references = {name: find_copilot_service(clients, service, name) for name in names}
+        references = find_copilot_services(clients, service, names)
         problem = ""
     except ShipwayError as error:  # once: nobody waits again for what does not answer
         references, problem = {}, error.message
@@ -81,7 +87,8 @@ def _add(
     *,
     dry_run: bool,
 ) -> dict[str, object]:
-    settings = _settings(root, proposal)
+    settings = _settings(root, proposal)  # has remarks of its own
+    proposal.remarks.sort(key=lambda remark: LEVELS.index(remark.level))
     for remark in proposal.remarks:
         say(f"{remark.level:<8} {remark.sentence}")
     for line in change_lines(change, proposal.name):

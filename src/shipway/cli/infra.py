@@ -12,7 +12,7 @@ from typing import Any
 
 from shipway.aws.clients import AwsClients, identify_account
 from shipway.aws.errors import translate_aws_errors
-from shipway.aws.names import Account, AwsResourceNames
+from shipway.aws.names import Account, AwsResourceNames, partition_of
 from shipway.cli import arguments
 from shipway.cli.arguments import add_environment, add_json
 from shipway.cli.cost import stack_estimate
@@ -516,17 +516,9 @@ def with_next_definition(scope: PolicyScope, clients: Clients, root: str) -> Pol
 def _account(config: Config) -> Account:
     clients = AwsClients(config.aws)
     if config.aws.account:
-        return Account(config.aws.account, clients.region, _partition(clients.region))
+        return Account(config.aws.account, clients.region, partition_of(clients.region))
     with translate_aws_errors():
         return identify_account(clients, config.aws)
-
-
-def _partition(region: str) -> str:
-    """Of a region, by its name's beginning (AWS General Reference, "ARN format")."""
-    for start in ("cn-", "us-gov-"):
-        if region.startswith(start):
-            return f"aws-{start.rstrip('-')}"
-    return "aws"
 
 
 def add_to(commands: Parser) -> None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shipway.aws.names import AwsResourceNames
+from shipway.aws.names import Account, AwsResourceNames, partition_of
 from shipway.config.schema import Config
 from shipway.config.tables import Cache, GitHub, Scanners
 from shipway.errors import ConfigError
@@ -279,7 +279,10 @@ def _session(config: Config, name: str) -> int:
 
 def _arn(config: Config, role: str) -> str:
     """The role's ARN; "" where the account is not configured."""
-    return f"arn:aws:iam::{config.aws.account}:role/{role}" if config.aws.account else ""
+    aws = config.aws
+    return (
+        Account(aws.account, aws.region, partition_of(aws.region)).role(role) if aws.account else ""
+    )
 
 
 def released_branch_notes(github: GitHub, default: str, names: Collection[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from shipway.scaffold.from_ecs import EnvironmentProposal, Remark, fargate_size,
 from shipway.source_text import read_text
 
 if TYPE_CHECKING:
+    from types_boto3_ecs import ECSClient
+
     from shipway.ports import Clients
 
 _SERVED = ("Load Balanced Web Service", "Backend Service")
@@ -155,24 +157,32 @@ def _merged(common: Table, override: Table) -> Table:
     return merged
 
 
-def find_copilot_service(clients: Clients, service: CopilotService, environment: str) -> str:
-    """`CLUSTER/SERVICE` of a service in an environment; "" where there is none in this region."""
+def find_copilot_services(
+    clients: Clients, service: CopilotService, environments: Sequence[str]
+) -> dict[str, str]:
+    """Environment → `CLUSTER/SERVICE` of a service there; "" where there is none in this region."""
     ecs = clients.client("ecs")
-    prefix = f"{service.application}-{environment}"
     with translate_aws_errors():
         clusters = [
             arn.rpartition("/")[2]
             for page in ecs.get_paginator("list_clusters").paginate()
             for arn in page["clusterArns"]
         ]
-        for cluster in clusters:
-            if not cluster.startswith(f"{prefix}-Cluster-"):
-                continue
-            for page in ecs.get_paginator("list_services").paginate(cluster=cluster):
-                for arn in page["serviceArns"]:
-                    name = arn.rpartition("/")[2]
-                    if name.startswith(f"{prefix}-{service.name}-Service-"):
-                        return f"{cluster}/{name}"
+        return {name: _copilot_service(ecs, clusters, service, name) for name in environments}
+
+
+def _copilot_service(
+    ecs: ECSClient, clusters: Sequence[str], service: CopilotService, environment: str
+) -> str:
+    prefix = f"{service.application}-{environment}"
+    for cluster in clusters:
+        if not cluster.startswith(f"{prefix}-Cluster-"):
+            continue
+        for page in ecs.get_paginator("list_services").paginate(cluster=cluster):
+            for arn in page["serviceArns"]:
+                name = arn.rpartition("/")[2]
+                if name.startswith(f"{prefix}-{service.name}-Service-"):
+                    return f"{cluster}/{name}"
     return ""
 
 

@@ -146,8 +146,8 @@ def secret_references(settings: Environment, where: str) -> dict[str, str]:
             raise ConfigError(
                 f"{where}.ecs.secrets.{name}: the ARN of a secret in Secrets Manager or of a "
                 "parameter in SSM is wanted",
-                "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, with :KEY:: behind it "
-                "for one key of it; or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME.",
+                "arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX, with :KEY:: "
+                "behind it for one key of it; or arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME.",
                 code="invalid-setting",
             )
     missing = [name for name in settings.secrets if name not in settings.ecs.secrets]
