@@ -130,6 +130,8 @@ def main() -> int:
     options = parser.parse_args()
     applications = (*APPLICATIONS, *(item.adopted(options.mirrors) for item in REPOSITORIES))
     about = {item.name: item for item in applications}
+    if unknown := set(options.names) - about.keys():
+        parser.error(f"no application is called {', '.join(sorted(unknown))}")
     rows = []
     with tempfile.TemporaryDirectory(prefix="adoption-") as temporary:
         folder = Path(options.keep or temporary)
@@ -246,7 +248,8 @@ def second_commit(journey: Journey, top: Path, row: Row) -> Row:
         if path.as_posix().endswith((f"/{module}.py", f"/{module}/__init__.py"))
         and ".shipway" not in path.parts
     )
-    change.write_text(change.read_text() + "\n# The second commit.\n")
+    # Two blank lines are what formatters want there, whether a function comes before or not.
+    change.write_text(change.read_text() + "\n\n# The second commit.\n")
     path = journey.root / "shipway.toml"
     path.write_text(path.read_text().replace("instances = 1\n", f"instances = 1\n{_CANARY}"))
     commit(top, "A comment in the served module")

@@ -269,4 +269,44 @@ REPOSITORIES = (
         live=True,
         why="SQLite, and / answers",
     ),
+    # Tried after the others, with nothing of Shipway made for them before.
+    PublicRepository(
+        "miguelgrinberg/microblog-api",
+        "e250d7115b47010ff0e7051d5868485fff4e32fb",
+        "Flask factory, Procfile, boot.sh, pip-compile",
+        live=True,
+        why="SQLite by default, and its documentation answers without an account",
+    ),
+    PublicRepository(
+        "testdrivenio/django-on-docker",
+        "26be9cd5f891734425e4fe754d6340b92180b471",
+        "Django in a subfolder, two Dockerfiles",
+        live=True,
+        why="SQLite without its variables for a database, and / answers with a form; it needs "
+        "DJANGO_ALLOWED_HOSTS, parted by blanks",
+        folder="app",
+    ),
+    PublicRepository(
+        "zhanymkanov/fastapi_production_template",
+        "649e8404b0678e39a563601011a42656cf05fdd4",
+        "FastAPI, Poetry, asyncpg, Redis",
+        live=True,
+        why="it needs PostgreSQL and Redis to start, and /healthcheck answers; the example of its "
+        "variables says LOCAL, without which it asks for Sentry",
+    ),
+    PublicRepository(
+        "gurkanakdeniz/example-flask-crud",
+        "efcdf038a6a4a6442f5a2c77d8c3755021fea939",
+        "Flask 2.1 of 2022, everything pinned, no tests",
+        live=True,
+        why="SQLite by default, and / answers once its table is there",
+    ),
+    PublicRepository(
+        "sibtc/django-beginners-guide",
+        "cb376b927f764c3a2c3bac8ed72a536f379f5d55",
+        "Django 1.11",
+        live=False,
+        why="Django 1.11 runs on Python 3.7 at most; Shipway's parts run on 3.8 and later",
+        cause="does not start|install|Error",
+    ),
 )

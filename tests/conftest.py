@@ -20,7 +20,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 # The key by which records know what is their own: not that of whoever runs the tests.
 os.environ.setdefault("XDG_STATE_HOME", tempfile.mkdtemp(prefix="shipway-tests-"))
 
-pytest_plugins = ["tests.left_out"]
+pytest_plugins = ["tests.left_out", "tests.small_disk"]
 
 # A shell has what it starts in the background ignore these, and what is ignored at its start a
 # command goes on ignoring: no test of Ctrl-C could pass.

@@ -23,11 +23,13 @@ LATE = {
         "shipway.rollouts.local.platform",
     },
     "shipway.cli.project": {"shipway.cli.project_settings"},
+    "shipway.cli.rollout_notifier": {"shipway.cli.telemetry"},
     "shipway.cli.rollout_page": {"shipway.reports.html"},
     "shipway.cli.run": {
         "shipway.cli.baseline",
         "shipway.cli.own_rules",
         "shipway.cli.report",
+        "shipway.cli.telemetry",
         "shipway.reports.live_console",
     },
     "shipway.cli.shared_cache": {
@@ -44,6 +46,7 @@ LATE = {
         "shipway.cli.workflows",
         "shipway.releases.package",
     },
+    "shipway.cli.telemetry": {"shipway.telemetry.otlp"},
     "shipway.pipeline.codec": {"shipway.config.schema"},
 }
 

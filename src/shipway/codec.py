@@ -81,7 +81,7 @@ class DocumentFormat(Generic[T]):
         document = _as_object(value, f"{source}: {self.title}")
         version = document.pop(VERSION, 1)
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise _damaged(f"{source}: {self.title}", f"{VERSION} is {version!r} and no version")
+            raise damaged(f"{source}: {self.title}", f"{VERSION} is {version!r} and no version")
         if version > self.version:
             raise RecordError(
                 f"{source}: {self.title} was written by a newer Shipway ({VERSION} {version})",
@@ -93,7 +93,7 @@ class DocumentFormat(Generic[T]):
                 document = migrate(document)
             return from_plain(self.kind, document)
         except ValueError as problem:
-            raise _damaged(f"{source}: {self.title}", str(problem)) from None
+            raise damaged(f"{source}: {self.title}", str(problem)) from None
 
 
 def parse_object(text: str | bytes, what: str) -> JsonObject:
@@ -101,18 +101,19 @@ def parse_object(text: str | bytes, what: str) -> JsonObject:
     try:
         return _as_object(json.loads(text), what)
     except ValueError as problem:
-        raise _damaged(what, f"it is not JSON: {problem}") from None
+        raise damaged(what, f"it is not JSON: {problem}") from None
     except RecursionError:
-        raise _damaged(what, "it is nested too deeply") from None
+        raise damaged(what, "it is nested too deeply") from None
 
 
 def _as_object(value: object, what: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise _damaged(what, f"it is {_name(value)} and no object")
+        raise damaged(what, f"it is {_name(value)} and no object")
     return dict(value)
 
 
-def _damaged(what: str, problem: str) -> RecordError:
+def damaged(what: str, problem: str) -> RecordError:
+    """The error for a document that is not what it must be. what: the file and what of it."""
     return RecordError(
         f"{what} is damaged: {problem}",
         "Restore it from a copy, or remove what is damaged and begin anew.",

@@ -38,6 +38,7 @@ ErrorCode = Literal[
     "gate-failed",
     "git-failed",
     "github-refused",
+    "hook-not-installed",
     "image-build-failed",
     "instance-exited",
     "instance-not-started",

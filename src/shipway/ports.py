@@ -322,7 +322,8 @@ class EndedStep(NamedTuple):
     """A step that ended, as the record keeps it.
 
     result: as JSON. seconds: how long it took, None where that says nothing about next time.
-    key, parts: of its cache entry, "" where there is none. now: seconds since the epoch.
+    key, parts: of its cache entry, "" where there is none; no parts where it
+    explains no miss. now: seconds since the epoch.
     """
 
     step: str

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
+from tests.attacks.instances import end, running
 from tests.cli.in_process import alive, project, shipway, step
-
-from shipway.ports import Command
-from shipway.system.process import SystemProcesses
-from shipway.system.record import SqliteRecord
 
 CONFIGURATION = step("unit", "true") + "[environments.local]\nport = 0\n"
 
@@ -25,31 +20,6 @@ def web(tmp_path: Path) -> Path:
     web = project(tmp_path / "web", CONFIGURATION)
     assert shipway(web, "run").returncode == 0
     return web
-
-
-def running(web: Path) -> int:
-    """The pid of an instance of the environment `local`, as the record has it."""
-    log = web / ".shipway" / "environments" / "local" / "logs" / "abcdef01-4000.log"
-    log.parent.mkdir(parents=True)
-    command = Command(("sleep", "300"), "/", {"PATH": os.environ["PATH"]})
-    server = SystemProcesses().spawn(command, str(log))
-    instance = {
-        "digest": "abcdef01",
-        "release": "web 1",
-        "address": "127.0.0.1:4000",
-        "log": str(log),
-        "pid": server.pid,
-        "born": server.born,
-        "joined": True,
-    }
-    record = SqliteRecord(str(web / ".shipway" / "record.sqlite3"))
-    record.put_state("local", {"instances": [instance]})
-    record.close()
-    return server.pid
-
-
-def end(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
 
 
 def test_down_stops_what_runs(web: Path) -> None:

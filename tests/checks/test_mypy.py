@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from shipway.checks.mypy import MYPY
 from shipway.findings.finding import Severity
-from shipway.pipeline.check import ToolOutput
+from shipway.pipeline.check import ToolOutput, ToolSource
 
 from . import tiny_application
 from .check_results import argv, faults, fix, read, refusal, refused
@@ -87,6 +88,30 @@ def test_a_plugin_that_is_not_where_mypy_runs_is_named_with_the_file_that_names_
     problem = refusal("mypy", ToolOutput(2, line, ""))
     assert problem.message.startswith("mypy.ini names the plugin town_plugin.main")
     assert problem.code == "tool-missing"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "own"),
+    [
+        ("mypy.ini", "[mypy]\nplugins = town_plugin.main\n", True),
+        ("mypy.ini", "[mypy]\nplugins =\n    pydantic.mypy,\n    other\nstrict = true\n", True),
+        ("pyproject.toml", '[tool.mypy]\nplugins = [\n  "pydantic.mypy",\n]\n', True),
+        ("setup.cfg", "[mypy]\nplugins = mypy.plugins.proper_plugin\n", False),
+        ("pyproject.toml", "[tool.mypy]\nplugins = []\nstrict = true\n", False),
+        ("mypy.ini", "[mypy]\nstrict = true\n[mypy-plugins.*]\nplugins = no\n", False),
+    ],
+)
+def test_with_a_plugin_of_its_own_the_applications_mypy_runs(
+    file: str, text: str, own: bool, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(text)
+    (tmp_path / "bin").mkdir()
+    site = replace(SITE, root=str(tmp_path), python=str(tmp_path / "bin" / "python"))
+    assert MYPY.tool_for(site) is MYPY.tool  # it is not there
+    (tmp_path / "bin" / "mypy").write_text("")
+    assert (MYPY.tool_for(site).home is ToolSource.APPLICATION) is own
+    assert (MYPY.argv(tiny_application.CONFIG, site)[:2] == ("-m", "mypy")) is own
+    assert ("because of its plugin" in MYPY.settings(tiny_application.CONFIG, site)) is own
 
 
 def test_an_exit_code_that_does_not_fit_is_no_result() -> None:

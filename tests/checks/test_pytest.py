@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -11,7 +12,7 @@ import pytest
 from coverage import CoverageData
 
 from shipway.checks.pytest import INTEGRATION, UNIT, failed_tests
-from shipway.checks.scripts import HERE, measure_tests
+from shipway.checks.scripts import HERE, measure_django, measure_tests
 from shipway.config.schema import Application, Config, Gates
 from shipway.errors import CannotRun
 from shipway.pipeline.check import CheckResult, ToolOutput
@@ -482,6 +483,28 @@ def test_a_project_that_stops_at_its_first_failure_hides_no_other_test(
     assert names == {"test_a", "test_b"}
 
 
+@pytest.mark.parametrize("unit", ["svc/tests", "."])
+def test_a_path_in_addopts_that_is_there_only_from_another_folder_is_not_asked_for(
+    unit: str, tmp_path: Path
+) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = --strict-markers --maxfail 1 tests/\n",
+        "svc/tests/test_a.py": TEST.format("a"),
+    }
+    result, names = collected(tmp_path, files, unit=unit)
+    assert result.failed == ""
+    assert names == {"test_a"}
+
+
+def test_a_path_in_addopts_that_is_there_is_tested_besides(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = checks/test_b.py::test_b\n",
+        "tests/test_a.py": TEST.format("a"),
+        "checks/test_b.py": TEST.format("b"),
+    }
+    assert collected(tmp_path, files, unit="tests")[1] == {"test_a", "test_b"}
+
+
 def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
     tmp_path: Path,
 ) -> None:
@@ -509,3 +532,83 @@ def test_of_tests_in_the_root_those_of_another_kind_are_left_to_it(root: str) ->
     config = Config(application=Application(unit_tests=root, integration_tests="tests/live"))
     assert UNIT.argv(config, SITE)[3] == "--ignore=tests/live"
     assert "--ignore=." not in INTEGRATION.argv(config, SITE)
+
+
+# -- tests that are run again --------------------------------------------------------------
+
+
+def again(first: dict[str, str], second: dict[str, str]) -> TestTally:
+    """The tally of a suite that had these cases at first, and those when it was run again."""
+
+    def output(cases: dict[str, str]) -> ToolOutput:
+        rows = "".join(
+            f'<testcase classname="{name.rpartition(".")[0]}" name="{name.rpartition(".")[2]}">'
+            f"{inside}</testcase>"
+            for name, inside in cases.items()
+        )
+        xml = f"<testsuites><testsuite>{rows}</testsuite></testsuites>"
+        return ToolOutput(int(any(cases.values())), "", "", {"junit.xml": xml.encode()})
+
+    config = Config(application=Application(unit_tests="tests"))
+    reading = UNIT.read(output(first), config, SITE)
+    assert reading.retry == tuple(
+        f"{name.rpartition('.')[0]}::{name.rpartition('.')[2]}" for name in first if first[name]
+    )
+    tests = UNIT.retried(reading, output(second), config, SITE, date(2026, 1, 1)).tests
+    assert tests is not None
+    return tests
+
+
+def test_a_part_of_a_test_has_passed_where_its_test_did() -> None:
+    part = "polls.Tests.test_sub (i=0)"
+    first = {"polls.Tests.test_sub": "", part: FAILED}
+    assert again(first, {"polls.Tests.test_sub": ""}).failed == 0
+    other = {"polls.Tests.test_sub": "", "polls.Tests.test_sub (i=1)": FAILED}
+    assert again(first, other).failed == 1
+    assert again(first, {"polls.Tests.test_other": ""}).failed == 1
+
+
+def test_what_sets_up_a_class_has_passed_where_every_test_of_the_class_did() -> None:
+    first = {"polls.Good.test_a": "", "setUpClass (polls.Tests)": FAILED}
+    assert again(first, {"polls.Tests.test_a": "", "polls.Tests.test_b": ""}).failed == 0
+    assert again(first, {"polls.Tests.test_a": "", "polls.Tests.test_b": FAILED}).failed == 1
+    assert again(first, {"polls.Tests.test_a": SKIPPED}).failed == 1
+    assert again(first, {}).failed == 1
+
+
+def test_django_is_given_the_tests_by_its_own_names() -> None:
+    names = ("polls.Tests::test_a", "polls.Tests::test_b (i=0)", "setUpClass (polls::Other)")
+    assert measure_django.labels(names) == [
+        "polls.Tests.test_a",
+        "polls.Tests.test_b",
+        "polls.Other",
+    ]
+    config = Config(application=Application(unit_tests="polls", test_runner="django"))
+    assert UNIT.argv(config, replace(SITE, only=names))[4:] == names
+
+
+def test_only_the_files_of_the_tests_are_collected_again(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").touch()
+    site = replace(SITE, root=str(tmp_path))
+
+    def arguments(*names: str) -> tuple[str, ...]:
+        return UNIT.argv(tiny_application.CONFIG, replace(site, only=names))[3:-3]
+
+    assert arguments("tests.test_a.TestB::test_c", "tests.test_a::test_d") == (
+        "--only-test=tests.test_a.TestB::test_c",
+        "--only-test=tests.test_a::test_d",
+        "tests/test_a.py",
+    )
+    assert arguments("tests.test_b::test_c") == ("--only-test=tests.test_b::test_c", "tests/unit")
+
+
+@pytest.mark.parametrize(
+    ("node", "name"),
+    [
+        ("tests/test_a.py::test_b", "tests.test_a::test_b"),
+        ("test_a.py::TestB::test_c[x::y/z.py]", "test_a.TestB::test_c[x::y/z.py]"),
+    ],
+)
+def test_a_test_is_known_by_its_name_in_the_report(node: str, name: str) -> None:
+    assert measure_tests.reported_name(node) == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 from tests.patience import PATIENCE
 
-HEAVY = {"argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"}
+HEAVY = {
+    *("argcomplete", "boto3", "botocore", "httpx", "jinja2", "pydantic", "rich", "yaml"),
+    *("opentelemetry", "requests", "shipway.cli.telemetry", "shipway.telemetry.otlp"),
+    *("starlette", "uvicorn"),
+}
 PROGRAM = """
 import atexit, sys
 from shipway.cli.dispatch import invoke
@@ -18,10 +23,11 @@ sys.exit(invoke(sys.argv[1:]))
 """
 
 
-def imported(folder: Path, *words: str) -> set[str]:
+def imported(folder: Path, *words: str, **variables: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words],
         cwd=folder,
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -59,6 +65,14 @@ def test_an_unchanged_run_asks_no_shared_cache(town: Path) -> None:
     sharing = {"httpx", "cryptography", "shipway.cli.shared_cache"}
     assert sharing - {"cryptography"} <= imported(town, "run", "greet")
     assert not imported(town, "run", "greet") & {*HEAVY, *sharing, "shipway.config.schema"}
+
+
+def test_opentelemetry_is_imported_only_where_a_collector_is_named(town: Path) -> None:
+    words = ("run", "greet", "--no-cache")
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    assert "opentelemetry" not in imported(town, *words)
+    assert "opentelemetry" not in imported(town, *words, OTEL_SDK_DISABLED="true", **asked)
+    assert {"opentelemetry", "shipway.telemetry.otlp"} <= imported(town, *words, **asked)
 
 
 def test_help_imports_no_command(town: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from shipway.config.schema import Config, Environment, OwnStep
 from shipway.config.secret_values import INDEXES, SHORTEST, names_a_secret, secret_values
 from shipway.errors import ConfigError
-from shipway.pipeline.step_context import BASE_ENV
+from shipway.pipeline.step import BASE_ENV
 from shipway.system.redaction import BLOT, Redactor
 
 VALUE = "p@ss w0rd/ü+\"'\\?"

@@ -16,12 +16,14 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from tests.fakes.aws_shapes import Operation, checked_shapes, raise_client_error
 from tests.fakes.cloudwatch import FakeCloudWatch
+from tests.fakes.denying_clients import refuse
 from tests.fakes.ecs import FakeEcs
 from tests.fakes.ecs_service import ACCOUNT, REGION
 from tests.fakes.load_balancer import FakeLoadBalancer
 
 from shipway.aws.errors import error_code
 from shipway.aws.retry import Retries
+from shipway.infrastructure.iam_policy import iam_actions
 from shipway.ports import Clock
 
 
@@ -51,6 +53,7 @@ class FakeAccount:
         self.expires: float | None = None
         self.renewable = True
         self.denied: set[str] = set()  # operations that the role may not do
+        self.lacking: dict[str, str] = {}  # IAM action that the role lacks → on which resource
         self.region = REGION
 
     def client(self, service: str) -> Any:
@@ -74,7 +77,10 @@ class FakeAccount:
             self.throttled -= 1
             raise_client_error(name, "ThrottlingException", "Rate exceeded")
         if operation in self.denied:
-            raise_client_error(name, "AccessDeniedException", f"not authorized to perform: {name}")
+            refuse(service, name, iam_actions(service, name)[0], "*")
+        for action in iam_actions(service, name):
+            if action in self.lacking:
+                refuse(service, name, action, self.lacking[action])
         self.ecs.settle()
         return checked_shapes(service, name, parameters, lambda: do(parameters))
 

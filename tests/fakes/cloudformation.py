@@ -28,8 +28,15 @@ _NAMED = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
 }
+_WORKING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 _KEPT = ("Retain", "RetainExceptOnCreate")
 _FIRST = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web-staging-first:1"
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The resources that differ, in the order of the template."""
+    names = [*after, *(name for name in before if name not in after)]
+    return [name for name in names if before.get(name) != after.get(name)]
 
 
 @dataclass
@@ -50,11 +57,16 @@ class _Stack:
     resources: dict[str, _Resource] = field(default_factory=dict)
     events: list[tuple[str, str, str]] = field(default_factory=list)
     pending: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 class FakeAccountOfStacks:
     """Clients of an account. existing: (type, name) of what there is. fails_at: the number of the
-    resource at which the next creation fails, None for never. monitors: dimensions of the
+    resource at which the next creation fails, None for never; fails_on: the name of one at which
+    the next change that has it fails. service: what the one
+    service was given last: taskDefinition, desiredCount; deployed: every task definition that it
+    was given while it had another. monitors: dimensions of the
     account's anomaly monitors; has_service_role: whether ECS was ever used."""
 
     region = REGION
@@ -63,10 +75,14 @@ class FakeAccountOfStacks:
         self.stacks: dict[str, _Stack] = {}
         self.existing: set[tuple[str, str]] = set()
         self.fails_at: int | None = None
+        self.fails_on = ""
         self.monitors: list[str] = []
         self.has_service_role = False
         self.tags: list[dict[str, str]] = []
         self.made = 0
+        self.service: dict[str, Any] = {}
+        self.deployed: list[str] = []
+        self.weights = (100, 0)
 
     def client(self, service: str) -> Any:
         """One client for all: no operation has the same name in two of the services."""
@@ -77,7 +93,11 @@ class FakeAccountOfStacks:
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
         stack = self._stack(StackName)
         row = {"StackName": StackName, "StackId": StackName, "CreationTime": _MOMENT}
-        return {"Stacks": [{**row, "StackStatus": stack.status}]}
+        parameters = [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in stack.parameters.items()
+        ]
+        return {"Stacks": [{**row, "StackStatus": stack.status, "Parameters": parameters}]}
 
     def create_change_set(self, **given: Any) -> dict[str, Any]:
         creates = given["ChangeSetType"] == "CREATE"
@@ -88,20 +108,38 @@ class FakeAccountOfStacks:
 
     def describe_change_set(self, StackName: str, **_: Any) -> dict[str, Any]:
         stack = self._stack(StackName)
-        if stack.pending["ChangeSetType"] == "UPDATE":
+        if stack.pending["ChangeSetType"] == "CREATE":
+            return {"Status": "CREATE_COMPLETE", "Changes": []}
+        before, after = self._before(StackName), self._after(StackName)
+        names = _changed(before, after)
+        if not names:
             reason = "The submitted information didn't contain changes."
             return {"Status": "FAILED", "StatusReason": reason}
-        return {"Status": "CREATE_COMPLETE", "Changes": []}
+        changes = [
+            {
+                "ResourceChange": {
+                    "Action": "Add"
+                    if name not in before
+                    else "Modify"
+                    if name in after
+                    else "Remove",
+                    "LogicalResourceId": name,
+                    "ResourceType": {**before, **after}[name]["Type"],
+                }
+            }
+            for name in names
+        ]
+        return {"Status": "CREATE_COMPLETE", "Changes": changes}
 
     def delete_change_set(self, **_: Any) -> None:
         """It is gone."""
 
     def execute_change_set(self, StackName: str, **_: Any) -> None:
         stack, number = self._stack(StackName), self.fails_at
-        template = parse(stack.pending["TemplateBody"])
-        rows = stack.pending["Parameters"]
-        parameters = {row["ParameterKey"]: row["ParameterValue"] for row in rows}
-        rendered = render(template, parameters, StackName)["Resources"]
+        if stack.pending["ChangeSetType"] == "UPDATE":
+            return self._update(StackName)
+        template, rendered = parse(stack.pending["TemplateBody"]), self._after(StackName)
+        stack.template, stack.parameters = self._pending(StackName)
         for at, (name, resource) in enumerate(rendered.items()):
             wrong = "it failed, as a test said" if at == number else ""
             wrong = wrong or self._make(stack, name, resource, template["Resources"][name])
@@ -112,12 +150,87 @@ class FakeAccountOfStacks:
             stack.events.append((name, "CREATE_COMPLETE", ""))
         stack.status = "CREATE_COMPLETE"
 
+    def _update(self, name: str) -> None:
+        """Change what differs, one after the other."""
+        stack, before, after = self._stack(name), self._before(name), self._after(name)
+        template = parse(self._pending(name)[0])
+        done: list[str] = []
+        for resource in _changed(before, after):
+            if resource == self.fails_on:
+                self.fails_on = ""
+                stack.events.append((resource, "UPDATE_FAILED", "it failed, as a test said"))
+                # rule cfn-update-rollback: DOC AWS CloudFormation user guide, "Update behaviors of
+                # stack resources", "Stack failure options": what was changed gets the properties
+                # of the template before, whatever it has by then
+                for changed in (*done, resource):
+                    self._set(stack, changed, before.get(changed), template)
+                stack.status = "UPDATE_ROLLBACK_COMPLETE"
+                return
+            self._set(stack, resource, after.get(resource), template)
+            done.append(resource)
+            stack.events.append((resource, "UPDATE_COMPLETE", ""))
+        stack.template, stack.parameters = self._pending(name)
+        stack.status = "UPDATE_COMPLETE"
+
+    def _set(
+        self,
+        stack: _Stack,
+        name: str,
+        resource: Mapping[str, Any] | None,
+        template: Mapping[str, Any],
+    ) -> None:
+        """Let a resource be so; None: let there be none."""
+        if resource is None:
+            if name in stack.resources:
+                self._delete(stack, name, True)
+        elif name not in stack.resources:
+            self._make(stack, name, resource, template["Resources"][name])
+        elif resource["Type"] == "AWS::ECS::Service":
+            self._serve(resource["Properties"])
+
+    def _serve(self, properties: Mapping[str, Any]) -> None:
+        """The service is made or changed. A count that is not given stays as it is."""
+        definition = properties["TaskDefinition"]
+        arn = _FIRST if isinstance(definition, Mapping) else str(definition)
+        # rule ecs-update-without-deployment: MODEL UpdateService: with the task definition that
+        # it has already, and another count, a service begins no deployment
+        if arn != self.service.get("taskDefinition"):
+            self.deployed.append(arn)
+        self.service["taskDefinition"] = arn
+        if isinstance(properties.get("DesiredCount"), int):
+            self.service["desiredCount"] = properties["DesiredCount"]
+
+    def _pending(self, name: str) -> tuple[str, dict[str, str]]:
+        """Template and parameters of the change set."""
+        stack = self._stack(name)
+        given = stack.pending
+        template = stack.template if given.get("UsePreviousTemplate") else given["TemplateBody"]
+        parameters = {
+            row["ParameterKey"]: stack.parameters[row["ParameterKey"]]
+            if row.get("UsePreviousValue")
+            else row["ParameterValue"]
+            for row in given["Parameters"]
+        }
+        return template, parameters
+
+    def _after(self, name: str) -> dict[str, Any]:
+        template, parameters = self._pending(name)
+        resources: dict[str, Any] = render(parse(template), parameters, name)["Resources"]
+        return resources
+
+    def _before(self, name: str) -> dict[str, Any]:
+        stack = self._stack(name)
+        resources: dict[str, Any] = render(parse(stack.template), stack.parameters, name)[
+            "Resources"
+        ]
+        return resources
+
     def delete_stack(self, StackName: str) -> None:
         stack = self._stack(StackName)
         if stack.status == "REVIEW_IN_PROGRESS":
             del self.stacks[StackName]
             return
-        failed = stack.status != "CREATE_COMPLETE"
+        failed = stack.status not in _WORKING
         left = [name for name in list(stack.resources) if not self._delete(stack, name, failed)]
         stack.status = "DELETE_FAILED" if left else "DELETE_COMPLETE"
         if not left:
@@ -169,6 +282,8 @@ class FakeAccountOfStacks:
                 return f"{title} already exists"
             imported = True
         self.made += 1
+        if kind == "AWS::ECS::Service":
+            self._serve(properties)
         if kind == "AWS::CE::AnomalyMonitor":
             self.monitors.append(properties["MonitorDimension"])
         physical = _FIRST if name == "FirstTask" else title or f"{name.lower()}-{self.made}"
@@ -271,11 +386,24 @@ class FakeAccountOfStacks:
     def describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
         if ("AWS::ECS::Cluster", cluster) not in self.existing:
             raise_client_error("DescribeServices", "ClusterNotFoundException", "there is none")
-        row = {"status": "ACTIVE", "taskDefinition": _FIRST, "networkConfiguration": {}}
+        if not self.service:
+            return {"services": []}
+        row = {"status": "ACTIVE", "networkConfiguration": {}, **self.service}
         return {"services": [row]}
 
+    def describe_task_definition(self, taskDefinition: str) -> dict[str, Any]:
+        container = {"name": "web", "image": f"image-of-{taskDefinition.rpartition(':')[2]}"}
+        return {"taskDefinition": {"containerDefinitions": [container]}}
+
     def describe_rules(self, RuleArns: list[str]) -> dict[str, Any]:
-        return {"Rules": []}
+        rows = [row for stack in self.stacks.values() for row in stack.resources.items()]
+        groups = [resource.physical for name, resource in rows if name in ("Blue", "Green")]
+        weights = [
+            {"TargetGroupArn": group, "Weight": weight}
+            for group, weight in zip(groups, self.weights, strict=True)
+        ]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
+        return {"Rules": [{"RuleArn": arn, "Actions": [action]} for arn in RuleArns]}
 
     def describe_secret(self, SecretId: str) -> dict[str, Any]:
         return {"Tags": self.tags}

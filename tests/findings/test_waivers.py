@@ -126,3 +126,9 @@ def test_comments_of_other_languages_are_read_too(path: str, comment: str) -> No
 )
 def test_strings_and_prose_are_no_comments(path: str, text: str) -> None:
     assert inline_waivers(path, text) == ([], [])
+
+
+def test_the_quarantine_of_a_flaky_test_is_in_order_until_it_expires() -> None:
+    name = "tests.test_mail::test_sends"
+    assert rules(waiver(rule="flaky-test", path=name)) == []
+    assert rules(waiver("2026-11-23", rule="flaky-test", path=name)) == ["waiver-expired"]

@@ -15,18 +15,21 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto import mock_aws
 from tests.fakes.clock import VirtualClock
-from tests.fakes.cloudwatch import Traffic
+from tests.fakes.denying_clients import NAMELESS, DenyingClients
 from tests.fakes.recording_clients import RecordingClients
 from tests.rollouts.ecs.environment import ACCOUNT, NAMES, Mixed, Standing
-from tests.rollouts.ecs.fake_environment import Place
+from tests.rollouts.ecs.fake_environment import Place, bad_errors
 from tests.rollouts.ecs.fake_tasks import DEFINITION, OneTask
 
 import shipway
 from shipway.aws.clients import identify_account
+from shipway.aws.errors import translate_aws_errors
 from shipway.config.aws import Aws, Ecs
 from shipway.config.schema import Environment
+from shipway.errors import ShipwayError
 from shipway.images.ecr import EcrRegistry
 from shipway.infrastructure.iam_policy import (
+    EVERYWHERE,
     EXCEPTIONS,
     REGISTRY,
     ApiOperation,
@@ -36,11 +39,14 @@ from shipway.infrastructure.iam_policy import (
     iam_actions,
     needed_actions,
 )
+from shipway.ports import Clients
+from shipway.releases.release import Release
 from shipway.rollouts.ecs.freeze_store import SsmFreezeStore
 from shipway.rollouts.ecs.logs import LogTail
 from shipway.rollouts.ecs.one_off_task import run_task, running_ecs_service
 from shipway.rollouts.ecs.preflight.checklist import run_preflight
 from shipway.rollouts.ecs.preview import deploy_preview
+from shipway.rollouts.ecs.task_definition import render_task_definition
 
 SECRET = ACCOUNT.arn("secretsmanager", "secret:web/production/KEY-AbCdEf")
 PARAMETER = ACCOUNT.arn("ssm", "parameter/web/production/TOKEN")
@@ -49,6 +55,24 @@ EVERYTHING = Environment(
     strategy="canary",
     ecs=Ecs(secrets={"KEY": f"{SECRET}:a::", "TOKEN": PARAMETER}, alarms=("web-5xx",)),
 )
+RENDERED = render_task_definition(
+    EVERYTHING,
+    NAMES,
+    Release(
+        application="web",
+        version="1.2",
+        commit="abc1234",
+        digest="d" * 64,
+        lock="",
+        migrations=(),
+        path="",
+        python="",
+        image="image@sha256:" + "d" * 64,
+    ),
+    None,
+    account=ACCOUNT,
+)
+SCOPE = PolicyScope(ACCOUNT, NAMES, EVERYTHING, "releases", definition=RENDERED)
 ROOT = Path(shipway.__file__).parent
 # Where a deploy's calls are made: what the policy is for.
 SOURCES = (
@@ -67,7 +91,7 @@ def operation_names(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in model(service).operation_names}
 
 
-ASKED = {one for one in deploy_operations(EVERYTHING) if one.service != REGISTRY}
+ASKED = {one for one in deploy_operations(SCOPE) if one.service != REGISTRY}
 SERVICES = {one.service for one in ASKED} | {service for service, _ in EXCEPTIONS} - {REGISTRY}
 # What a push does where there is no repository yet. The bootstrap stack makes it, so that the
 # deploying role need not be able to.
@@ -89,74 +113,128 @@ def of_sdk(calls: set[tuple[str, str]]) -> set[ApiOperation]:
 # -- what the tests observe ---------------------------------------------------------------
 
 
-def checks(clients: RecordingClients, folder: Path) -> None:
+class Allowed:
+    """A role that may do everything; calls: what was asked."""
+
+    def __init__(self) -> None:
+        self.calls: set[tuple[str, str]] = set()
+
+    def clients(self, clients: Clients) -> Clients:
+        return RecordingClients(clients, self.calls)
+
+    def deploy(self, place: Place) -> list[str]:
+        """Deploy there; what people are told."""
+        self.limit(place)
+        receipt = place.deploy()
+        self.note(place)
+        return [place.text, receipt.cause, receipt.remedy]
+
+    def limit(self, place: Place) -> None:
+        """From now on only what the role may."""
+
+    def note(self, place: Place) -> None:
+        """What was asked there."""
+        self.calls |= {(service, operation) for service, operation, _ in place.account.asked}
+
+
+class Lacking(Allowed):
+    """A role that lacks one action."""
+
+    def __init__(self, action: str, resource: str) -> None:
+        super().__init__()
+        self.action, self.resource = action, resource
+
+    def clients(self, clients: Clients) -> Clients:
+        return DenyingClients(clients, self.action, self.resource)
+
+    def limit(self, place: Place) -> None:
+        place.account.lacking = {self.action: self.resource}
+
+
+def checks(role: Allowed, folder: Path) -> list[str]:
     standing = Standing(folder)
     standing.role("web-production-deploy", "ec2.amazonaws.com")
     subject = standing.subject()
     session = f"arn:aws:sts::{ACCOUNT.number}:assumed-role/web-production-deploy/run-1"
-    told = RecordingClients(standing.clients, clients.calls)
-    account = replace(identify_account(told, Aws()), caller=session)
-    assert run_preflight(replace(subject, clients=told, account=account)) == ()
+    clients = role.clients(standing.clients)
+    account = replace(identify_account(clients, Aws()), caller=session)
+    subject = replace(subject, clients=clients, account=account)
+    problems = [*run_preflight(subject)]
     extra = standing.ecs.services[0]["loadBalancers"][0]["advancedConfiguration"]
     extra["testListenerRule"] = standing.listener
-    assert run_preflight(replace(subject, clients=told, account=account)) == ()
+    problems += run_preflight(subject)
+    return [f"{problem.description} {problem.remedy}" for problem in problems]
 
 
-def holds(clients: RecordingClients, folder: Path) -> None:
-    kept = SsmFreezeStore(RecordingClients(Mixed(), clients.calls), "web")
+def holds(role: Allowed, folder: Path) -> list[str]:
+    kept = SsmFreezeStore(role.clients(Mixed()), "web")
     kept.put_hold("production", "why")
     assert kept.hold("production") == "why"
     kept.release_hold("production")
+    return []
 
 
-def lines(clients: RecordingClients, folder: Path) -> None:
+def lines(role: Allowed, folder: Path) -> list[str]:
     mixed = Mixed()
     mixed.client("logs").create_log_group(logGroupName="/web")
-    assert list(LogTail(RecordingClients(mixed, clients.calls), "/web").since(0)) == []
+    return list(LogTail(role.clients(mixed), "/web").since(0))
 
 
-def tasks(clients: RecordingClients, folder: Path) -> None:
+def tasks(role: Allowed, folder: Path) -> list[str]:
+    shown: list[str] = []
     for stops in (20.0, 1e9):
         task = OneTask(VirtualClock(), stops=stops, lines=[(6, "one")])
-        told = RecordingClients(task, clients.calls)
-        service = running_ecs_service(told, Environment(), NAMES)
-        run_task(told, task.clock, service, DEFINITION, "web", ["true"], lambda line: None)
+        clients = role.clients(task)
+        service = running_ecs_service(clients, Environment(), NAMES)
+        result = run_task(clients, task.clock, service, DEFINITION, "web", ["true"], shown.append)
+        shown += [result.reason, result.remedy]
+    return shown
 
 
-def previews(clients: RecordingClients, folder: Path) -> None:
-    task = OneTask(VirtualClock())
-    told = RecordingClients(task, clients.calls)
+def previews(role: Allowed, folder: Path) -> list[str]:
+    clients = role.clients(OneTask(VirtualClock()))
     release = Standing(folder).release
-    deploy_preview(told, Environment(), NAMES, release, None, account=ACCOUNT, health="")
+    deploy_preview(clients, Environment(), NAMES, release, None, account=ACCOUNT, health=None)
+    return []
 
 
-def rollouts(clients: RecordingClients, folder: Path) -> None:
-    """A good one and the way back; one that is cancelled at a pause, one while it goes on."""
-    for name, traffic in (
-        ("good", Traffic()),
-        ("bad", Traffic(errors={"2.0+3f2a91c.202020": 0.2})),
-    ):
-        place = Place(folder / name)
-        place.cloudwatch.traffic = traffic
-        place.deploy()
-        if name == "good":
-            place.platform().rollback("", place.listener)
-        clients.calls |= {(service, operation) for service, operation, _ in place.account.asked}
-    crashing = Place(folder / "crashing", "blue-green")
-    crashing.ecs.scenario = replace(
-        crashing.ecs.scenario, stop_reason="Essential container in task exited", exit_code=3
+def good_rollout(role: Allowed, folder: Path) -> list[str]:
+    return role.deploy(Place(folder))
+
+
+def way_back(role: Allowed, folder: Path) -> list[str]:
+    place = Place(folder)
+    place.deploy()
+    role.limit(place)
+    receipt = place.platform().rollback("", place.listener)
+    role.note(place)
+    return [place.text, receipt.cause, receipt.remedy]
+
+
+def bad_rollout(role: Allowed, folder: Path) -> list[str]:
+    """One that the judge answers at a pause."""
+    place = Place(folder)
+    bad_errors(place)
+    return role.deploy(place)
+
+
+def crashing_rollout(role: Allowed, folder: Path) -> list[str]:
+    """One that is stopped while it goes on."""
+    place = Place(folder, "blue-green")
+    place.ecs.scenario = replace(
+        place.ecs.scenario, stop_reason="Essential container in task exited", exit_code=3
     )
-    crashing.deploy()
-    clients.calls |= {(service, operation) for service, operation, _ in crashing.account.asked}
+    return role.deploy(place)
 
 
-def publishes(clients: RecordingClients, folder: Path) -> None:
+def publishes(role: Allowed, folder: Path) -> list[str]:
     mixed = Mixed()
     mixed.own["ecr"] = Scanned(mixed.real.client("ecr"))
-    ecr = EcrRegistry(RecordingClients(mixed, clients.calls), VirtualClock())
+    ecr = EcrRegistry(role.clients(mixed), VirtualClock())
     assert ecr.ensure("web", ["production"], 5)[2]
     ecr.credentials()
     ecr.scanned("web", "sha256:" + "a" * 64, 10.0, lambda: False)
+    return []
 
 
 class Scanned:
@@ -172,25 +250,38 @@ class Scanned:
         return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": []}}
 
 
-OBSERVED: tuple[Callable[[RecordingClients, Path], None], ...] = (
+Act = Callable[[Allowed, Path], list[str]]
+OBSERVED: tuple[Act, ...] = (
     checks,
     holds,
     lines,
     tasks,
     previews,
-    rollouts,
+    good_rollout,
+    way_back,
+    bad_rollout,
+    crashing_rollout,
     publishes,
 )
 
 
 @pytest.fixture(scope="module")
-def observed(tmp_path_factory: pytest.TempPathFactory) -> set[ApiOperation]:
-    """Every call that was made while everything was done once."""
-    clients = RecordingClients(Mixed())
-    for number, act in enumerate(OBSERVED):
+def acts(tmp_path_factory: pytest.TempPathFactory) -> dict[Act, set[ApiOperation]]:
+    """What each act asks of AWS, done once by a role that may do everything."""
+    asked = {}
+    for act in OBSERVED:
+        role = Allowed()
         with mock_aws():
-            act(clients, tmp_path_factory.mktemp(f"part{number}"))
-    return of_sdk(clients.calls)
+            shown = act(role, tmp_path_factory.mktemp(act.__name__))
+        assert "not authorized" not in " ".join(shown)
+        asked[act] = of_sdk(role.calls)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def observed(acts: dict[Act, set[ApiOperation]]) -> set[ApiOperation]:
+    """Every call that was made while everything was done once."""
+    return set().union(*acts.values())
 
 
 def written() -> set[ApiOperation]:
@@ -217,11 +308,47 @@ def test_every_operation_of_the_policy_is_observed_and_the_other_way_round(
     assert observed == ASKED | SET_UP
 
 
+# -- one action less ----------------------------------------------------------------------
+
+ACTIONS = sorted(
+    {
+        (action, call)
+        for call in deploy_operations(SCOPE)
+        if call.service != REGISTRY
+        for action in iam_actions(call.service, call.name)
+    }
+)
+
+
+@pytest.mark.parametrize(("action", "call"), ACTIONS, ids=lambda value: str(value))
+def test_without_an_action_people_read_which_on_what_and_the_command_that_prints_the_policy(
+    action: str, call: ApiOperation, acts: dict[Act, set[ApiOperation]], tmp_path: Path
+) -> None:
+    act = next(act for act, asked in acts.items() if call in asked)
+    resource = on(action)["Resource"][0]
+    with mock_aws():
+        shown = " ".join(read(act, Lacking(action, resource), tmp_path))
+    assert action in shown
+    assert resource in shown or call.service in NAMELESS
+    assert "shipway infra policy" in shown
+
+
+def read(act: Act, role: Allowed, folder: Path) -> list[str]:
+    """What people are told."""
+    try:
+        with translate_aws_errors():
+            return act(role, folder)
+    except ShipwayError as problem:
+        return [problem.message, problem.remedy]
+
+
 # -- the policy itself --------------------------------------------------------------------
 
 
 def statements(settings: Environment = EVERYTHING) -> Iterator[dict[str, Any]]:
-    yield from deploy_policy(PolicyScope(ACCOUNT, NAMES, settings, "releases"))["Statement"]
+    definition = RENDERED if settings is EVERYTHING else {**RENDERED, "containerDefinitions": []}
+    scope = PolicyScope(ACCOUNT, NAMES, settings, "releases", definition=definition)
+    yield from deploy_policy(scope)["Statement"]
 
 
 def allowed(settings: Environment = EVERYTHING) -> list[str]:
@@ -234,8 +361,57 @@ def on(action: str, settings: Environment = EVERYTHING) -> dict[str, Any]:
 
 
 def test_the_policy_is_exactly_what_its_operations_need() -> None:
-    assert sorted(allowed()) == list(needed_actions(deploy_operations(EVERYTHING)))
+    assert sorted(allowed()) == list(needed_actions(deploy_operations(SCOPE)))
     assert len(allowed()) == len(set(allowed()))
+
+
+def test_what_is_granted_on_everything_has_its_reason_and_nothing_else_is() -> None:
+    wide = {action for one in statements() if one["Resource"] == ["*"] for action in one["Action"]}
+    assert wide == EVERYWHERE.keys() & set(allowed())
+    assert EVERYWHERE.keys() <= set(allowed())
+
+
+def test_a_deployment_is_granted_together_with_its_service() -> None:
+    service = ACCOUNT.arn("ecs", "service/web-production/web")
+    for action, kind in (
+        ("ecs:StopServiceDeployment", "service-deployment"),
+        ("ecs:DescribeServiceDeployments", "service-deployment"),
+        ("ecs:ContinueServiceDeployment", "service-deployment"),
+        ("ecs:DescribeServiceRevisions", "service-revision"),
+    ):
+        assert on(action)["Resource"] == [
+            service,
+            ACCOUNT.arn("ecs", f"{kind}/web-production/web/*"),
+        ]
+
+
+def test_roles_and_secrets_are_those_of_the_task_definition_that_is_rendered() -> None:
+    other = ACCOUNT.arn("secretsmanager", "secret:elsewhere/TOKEN-AbCdEf")
+    definition: Any = {
+        "executionRoleArn": ACCOUNT.role("team/starts"),
+        "taskRoleArn": ACCOUNT.role("runs"),
+        "containerDefinitions": [
+            {"name": "web"},
+            {"name": "proxy", "secrets": [{"name": "T", "valueFrom": f"{other}:key::"}]},
+        ],
+    }
+    least = Environment(platform="ecs", strategy="canary")
+    scope = PolicyScope(
+        ACCOUNT, NAMES, least, "b", definition=definition, traffic_role=ACCOUNT.role("shifts")
+    )
+    rows = {tuple(row["Action"]): row["Resource"] for row in deploy_policy(scope)["Statement"]}
+    assert rows["iam:PassRole",] == [
+        ACCOUNT.role(name) for name in ("runs", "shifts", "team/starts")
+    ]
+    assert rows["secretsmanager:DescribeSecret",] == [other]
+
+
+def test_where_nobody_could_look_the_environments_own_secrets_can_be_looked_for() -> None:
+    scope = PolicyScope(ACCOUNT, NAMES, Environment(platform="ecs"), "b")
+    rows = {tuple(row["Action"]): row["Resource"] for row in deploy_policy(scope)["Statement"]}
+    assert rows["secretsmanager:DescribeSecret",] == [
+        ACCOUNT.arn("secretsmanager", "secret:web/production/*")
+    ]
 
 
 def test_nothing_is_allowed_by_a_pattern() -> None:

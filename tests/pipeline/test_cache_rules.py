@@ -1,4 +1,4 @@
-"""The eight rules of a correct cache, each by its name, with real files and processes."""
+"""The nine rules of a correct cache, each by its name, with real files and processes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes.clock import VirtualClock
 
 from shipway.config.schema import Config
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.dependency import Role
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome, Verdict
-from shipway.pipeline.result import RunResult
+from shipway.pipeline.result import RunResult, StepResult
 from shipway.pipeline.run import PipelineRun, RunOptions, forecast_run
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import Step, StepKind
@@ -26,6 +27,7 @@ from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
 from shipway.reports.console import PlainConsole
 from shipway.system.files import BlobFolder, FileTree
+from shipway.system.installed import installed_state
 from shipway.system.process import SystemProcesses
 from shipway.system.record import SqliteRecord
 
@@ -45,9 +47,11 @@ class Bench:
     def blobs(self) -> BlobFolder:
         return BlobFolder(str(self.state / "blobs"))
 
-    def cache(self, **more: bool) -> StepCache:
+    def cache(self, **more: Any) -> StepCache:
         tree = FileTree(str(self.root), self.record.file_index())
-        return StepCache(tree, self.record, self.blobs(), self.environment, "this machine", **more)
+        return StepCache(
+            tree, self.record, self.blobs(), self.environment, "this machine", Reuse(**more)
+        )
 
     def run(self, *steps: Step, **options: object) -> RunResult:
         self.runs += 1
@@ -182,6 +186,127 @@ def test_rule_8_an_outcome_of_a_clock_that_was_ahead_has_no_age(bench: Bench) ->
     bench.run(step)
     bench.clock.sleep(-3 * 86_400)
     assert bench.outcomes(step) == {"s": Outcome.PASSED}
+
+
+class SkippedSuite:
+    """A check whose tests ask for a browser on PATH, and skip where there is none."""
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self.bench = bench
+        self.programs = folder
+        self.programs.mkdir()
+        bench.environment["PATH"] = str(folder)
+        self.asked = 0
+        self.console = io.StringIO()
+        self.step = Step(
+            name="browser", stage="test", kind=StepKind.CHECK, work={}, inputs=("in.txt",)
+        )
+        self.coverage = replace(self.step, name="coverage", needs=("browser",))
+        self.coverage.role = Role.AGGREGATOR
+
+    def perform(self, step: Step, upstream: Mapping[str, StepResult], say: OnOutput) -> StepResult:
+        self.asked += step.name == "browser"
+        log = self.bench.blobs().put(b"Chromium is not installed\n")
+        result = StepResult(step=step.name, stage=step.stage, outcome=Outcome.PASSED, log=log)
+        if step.name == "browser" and not (self.programs / "chromium").exists():
+            result = replace(
+                result,
+                outcome=Outcome.ERROR,
+                reason="every test was skipped",
+                remedy="Install a browser.",
+                code="no-tests",
+            )
+        return result
+
+    def run(self, **options: bool) -> RunResult:
+        bench = self.bench
+        bench.runs += 1
+        secrets = RunSecrets(str(bench.root), bench.blobs())
+        return PipelineRun(
+            Graph([self.step, self.coverage]),
+            self.perform,
+            self.cache(**options),
+            bench.record,
+            PlainConsole(self.console),
+            bench.clock,
+            RunOptions(run=str(bench.runs), jobs=1, secrets=secrets),
+        ).execute()
+
+    def cache(self, **options: bool) -> StepCache:
+        return self.bench.cache(installed=installed_state, **options)
+
+    def plan(self) -> list[tuple[str, bool, bool]]:
+        steps = Graph([self.step, self.coverage])
+        forecasts = forecast_run(steps, self.cache(), {}, self.bench.clock.now())
+        return [(one.step.name, one.runs, one.replayed) for one in forecasts]
+
+
+@pytest.fixture
+def suite(bench: Bench) -> SkippedSuite:
+    return SkippedSuite(bench, bench.root.parent / f"{bench.root.name}-bin")
+
+
+def test_rule_9_a_suite_that_was_skipped_is_replayed_as_unavailable_and_says_so(
+    suite: SkippedSuite,
+) -> None:
+    asked = suite.run()
+    assert suite.plan() == [("browser", False, True), ("coverage", False, False)]
+    suite.bench.clock.sleep(180)
+    replayed = suite.run()
+    assert suite.asked == 1
+    before, after = asked.steps[0], replayed.steps[0]
+    assert (after.outcome, after.log, after.remedy) == (Outcome.ERROR, before.log, before.remedy)
+    assert after.reason == (
+        "every test was skipped; replayed from 3 min ago, for nothing has been installed here "
+        "since (--no-cache asks again)"
+    )
+    assert after.facts == {"replayed": True} and not before.facts
+    assert after.reason in suite.console.getvalue()
+    assert replayed.steps[1].outcome is Outcome.CACHED
+    assert replayed.verdict is Verdict.INCOMPLETE
+    assert replayed.exit_code(strict=True) == asked.exit_code(strict=True) == 5
+
+
+@pytest.mark.parametrize("change", ["program", "variable", "input", "age", "log"])
+def test_rule_9_it_is_asked_again_where_anything_changed_that_a_skip_can_depend_on(
+    suite: SkippedSuite, change: str
+) -> None:
+    log = suite.run().steps[0].log
+    if change == "program":
+        (suite.programs / "chromium").write_text("")
+    elif change == "variable":
+        suite.bench.environment["HOME"] = "/another"
+    elif change == "input":
+        (suite.bench.root / "in.txt").write_text("2")
+    elif change == "age":
+        suite.bench.clock.sleep(3601)
+    else:
+        (suite.bench.state / "blobs" / log[:2] / log).unlink()
+    assert suite.plan()[0] == ("browser", True, False)
+    result = suite.run()
+    assert suite.asked == 2
+    assert (result.steps[0].outcome is Outcome.PASSED) == (change == "program")
+    assert "replayed" not in result.steps[0].facts
+
+
+def test_rule_9_no_cache_asks_again_and_a_replay_does_not_renew_itself(
+    suite: SkippedSuite,
+) -> None:
+    suite.run()
+    suite.run(enabled=False)
+    assert suite.asked == 2
+    for _ in range(3):
+        suite.bench.clock.sleep(1500)
+        suite.run()
+    assert suite.asked == 3
+
+
+def test_rule_9_nothing_else_that_did_not_run_is_replayed(suite: SkippedSuite) -> None:
+    perform = suite.perform
+    suite.perform = lambda *work: replace(perform(*work), code="tool-missing")  # type: ignore[method-assign]
+    suite.run()
+    suite.run()
+    assert suite.asked == 2
 
 
 def test_a_plan_says_which_input_changed_and_the_run_agrees(bench: Bench) -> None:

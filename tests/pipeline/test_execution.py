@@ -23,8 +23,8 @@ from shipway.pipeline.gates import Bound, Gate, Measure
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
-from shipway.pipeline.step import Step, StepKind
-from shipway.pipeline.step_context import BASE_ENV, StepContext
+from shipway.pipeline.step import BASE_ENV, Step, StepKind
+from shipway.pipeline.step_context import StepContext
 from shipway.ports import OnOutput
 from shipway.system.process import SystemProcesses
 

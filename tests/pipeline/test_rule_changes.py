@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipway.config.schema import Config, Environment, FindingGates, Gates, JudgeSettings, Limits
+from shipway.config.schema import (
+    Config,
+    Environment,
+    FindingGates,
+    Gates,
+    JudgeSettings,
+    Limits,
+    Waiver,
+)
 from shipway.config.tables import Cache
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
@@ -122,3 +131,13 @@ def test_whose_outcomes_are_believed_is_told_where_it_is_somebody_more() -> None
     )
     other = ("cache.key or cache.write changed: other runs may share their outcomes",)
     assert told(write=("feature",)) == told(key="ANOTHER") == other
+
+
+def test_a_gate_of_flaky_tests_that_is_looser_and_a_quarantine_are_named() -> None:
+    strict = rules(Config(gates=Gates(flaky="fail")))
+    quarantine = Waiver("a race", "ann", date(2027, 1, 31), "flaky-test", path="t::a")
+    assert loosened_rules(strict, rules(Config(gates=Gates(), waivers=(quarantine,)))) == (
+        "gates.flaky is looser: fail → report",
+        "flaky-test is waived in t::a until 2027-01-31, by ann",
+    )
+    assert loosened_rules(rules(Config(gates=Gates())), strict) == ()

@@ -15,7 +15,7 @@ from tests.fakes.outcome_server import Fault, OutcomeServer, outcome_server
 from tests.patience import PATIENCE
 from tests.pipeline.contexts import workshop
 
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Outcome
@@ -88,7 +88,9 @@ class Machine:
         ordered = [graph.steps[name] for name in graph.order]
         shared = SharedCache(self.store, ordered, sharing, self.record, self.blobs, SystemClock())
         files = FileTree(str(self.root), self.record.file_index())
-        cache = StepCache(files, self.record, self.blobs, self.environment, "linux", shared=shared)
+        cache = StepCache(
+            files, self.record, self.blobs, self.environment, "linux", Reuse(shared=shared)
+        )
         secrets = RunSecrets(str(self.root), self.blobs)
         secrets.learn(self.secrets)
         context = replace(workshop(self.root, environment=self.environment), texts=secrets.contents)

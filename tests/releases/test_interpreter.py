@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from shipway.ports import Command, Completed, OnOutput
 from shipway.releases.interpreter import Interpreters
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
@@ -31,6 +33,21 @@ def test_a_python_of_pyenv_is_here_although_no_shim_leads_to_it(tmp_path: Path) 
     found = interpreters(tmp_path)
     assert found.find("3.9") == str(tmp_path / ".pyenv/versions/3.9.18/bin/python3")
     assert "3.10" not in {version for version, path in found.available().items() if "pypy" in path}
+
+
+class NoProcesses(SystemProcesses):
+    """Starts nothing."""
+
+    def run(self, command: Command, on_output: OnOutput | None = None) -> Completed:
+        raise AssertionError(command.argv)
+
+
+def test_a_python_of_pyenv_is_found_without_starting_any(tmp_path: Path) -> None:
+    folder = tmp_path / ".pyenv" / "versions" / "3.11.9" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "python3").symlink_to(sys.executable)
+    found = replace(interpreters(tmp_path), processes=NoProcesses())
+    assert found.find("3.11") == str(folder / "python3")
 
 
 def test_what_is_not_here_keeps_its_name_and_uv_says_why_it_cannot_be_brought(

@@ -142,3 +142,20 @@ def _receipt(
         evidence=said,
         synthetic=12,
     )
+
+
+def counted(report: RolloutReport) -> RolloutReport:
+    """The report with whole numbers of requests, and no figure that nobody knows: as rollouts
+    leave it."""
+
+    def figures(releases: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: {key: int(n) if n == int(n) else n for key, n in row.items() if n is not None}
+            for name, row in releases.items()
+        }
+
+    samples: Any = [
+        {**row, "releases": figures(dict[str, Any](row["releases"]))} for row in report.samples
+    ]
+    releases = figures(dict[str, Any](report.releases))
+    return replace(report, releases=releases, samples=tuple(samples))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipway.pipeline.flaky_tests import FlakyRate
 from shipway.pipeline.gates import Measure
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult, TestFailure, TestTally
@@ -59,7 +60,10 @@ def test_what_was_cached_says_nothing_of_how_long_a_step_takes() -> None:
 
 
 def test_a_test_that_failed_and_passed_at_one_commit_is_flaky() -> None:
-    assert run_history([tested("t::a", "t::b"), tested("t::b")]).flaky == ("t::a",)
+    history = run_history([tested("t::a", "t::b"), tested("t::b")])
+    assert history.flaky == (FlakyRate("unit", "t::a", 1, 2),)
+    assert history.to_dict()["flaky"] == ["t::a"]
+    assert "flaky        t::a: flaky in 1 of 2 runs of unit" in list(history_lines(history))
     assert run_history([tested("t::a"), tested(commit="other")]).flaky == ()
 
 

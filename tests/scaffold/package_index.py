@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,10 +40,35 @@ def write_index(folder: Path, packages: Mapping[str, Sequence[str]]) -> Path:
     return folder
 
 
+def date_uploads(folder: Path, uploads: Mapping[str, str]) -> None:
+    """Let an index say when each `name version` was uploaded, as PyPI does (PEP 700)."""
+    for package in filter(Path.is_dir, folder.iterdir()):
+        files = [
+            {
+                "filename": wheel.name,
+                "url": wheel.name,
+                "hashes": {},
+                "size": wheel.stat().st_size,
+                "upload-time": uploads[" ".join(wheel.name.split("-")[:2])],
+            }
+            for wheel in package.glob("*.whl")
+        ]
+        versions = [str(file["filename"]).split("-")[1] for file in files]
+        page = {"meta": {"api-version": "1.1"}, "name": package.name, "versions": versions}
+        (package / "index.json").write_text(json.dumps({**page, "files": files}))
+
+
 class _Handler(SimpleHTTPRequestHandler):
     credentials = ""
 
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
+        if str(path).endswith("index.json"):
+            return "application/vnd.pypi.simple.v1+json"
+        return super().guess_type(path)
+
     def do_GET(self) -> None:
+        if self.path.endswith("/") and Path(self.translate_path(self.path), "index.json").exists():
+            self.path += "index.json"
         expected = "Basic " + base64.b64encode(self.credentials.encode()).decode()
         if self.credentials and self.headers.get("Authorization") != expected:
             self.send_response(401)

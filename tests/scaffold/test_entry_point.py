@@ -345,3 +345,16 @@ def test_no_text_of_other_people_stops_it(text: str) -> None:
     files = {name: text for name in (*names, "heroku.yml", "render.yaml", "start.sh")}
     files |= {".github/workflows/x.yml": text, "Dockerfile.prod": f"CMD ./start.sh {text}"}
     find_entry_point(MemorySources({**files, "app.py": SHOP}), ())
+
+
+@pytest.mark.parametrize("package", [{"src/__init__.py": ""}, {}])
+def test_src_that_is_imported_by_that_name_is_a_package(package: dict[str, str]) -> None:
+    files = {
+        **package,
+        "src/config.py": "",
+        "src/main.py": "from fastapi import FastAPI\nfrom src.config import x\napp = FastAPI()\n"
+        "@app.get('/')\ndef home(): ...\n",
+    }
+    entry = find_entry_point(MemorySources(files), ("src",) if package else ())
+    assert entry is not None
+    assert (entry.target, entry.folder) == ("src.main:app", "")

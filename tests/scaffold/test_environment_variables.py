@@ -67,6 +67,14 @@ def test_what_everybody_has_and_what_is_no_name_is_left_out() -> None:
         ('if STORAGE == "s3":\n    a = os.environ["X"]', False),
         ('if not DEBUG:\n    a = os.environ["X"]', True),
         ('int(os.getenv("X"))', True),
+        ('HOSTS = os.environ.get("X").split(" ")', True),
+        ('HOSTS = os.environ.get("X", "").split(" ")', False),
+        ('if os.getenv("X"):\n    HOSTS = os.getenv("X").split(",")', False),
+        ('INSTALLED_APPS = []\nSECRET_KEY = os.environ.get("X")', True),
+        ('INSTALLED_APPS = []\nSECRET_KEY = os.environ.get("X", "y")', False),
+        ('INSTALLED_APPS = []\nSECRET_KEY = os.environ.get("X") or "y"', False),
+        ('INSTALLED_APPS = []\nOTHER_KEY = os.environ.get("X")', False),
+        ('class Config:\n    SECRET_KEY = os.environ.get("X")', False),
         ('int(os.getenv("X", "1"))', False),
         ('if "X" in os.environ:\n    a = os.environ["X"]', False),
         ('if os.environ.get("X"):\n    a = os.environ["X"]', False),
@@ -130,6 +138,39 @@ def test_a_stand_in_has_the_form_that_is_read() -> None:
         "NAMES": "[]",
         "TEXT": "",
     }
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "if x == 'dev':\n    a = 1\nelif x == 'live':\n    a = 2\nelse:\n    raise ValueError(x)",
+        "if x not in ('dev', 'live'):\n    raise ValueError(x)",
+        "match x:\n    case 'dev':\n        a = 1\n    case 'live' | 'prod':\n        a = 2\n"
+        "    case _:\n        raise ValueError(x)",
+    ],
+)
+def test_a_value_that_has_to_be_among_some_is_required_and_the_first_is_the_example(
+    guard: str,
+) -> None:
+    text = f"x = os.environ.get('MODE')\n{guard}\n"
+    [variable] = find_environment_variables([("a.py", text)])
+    assert (variable.required, variable.example) == (True, "dev")
+
+
+def test_a_value_that_may_be_any_other_is_not_required() -> None:
+    text = "x = os.environ.get('MODE')\nif x == 'dev':\n    a = 1\nelse:\n    a = 2\n"
+    assert not find_environment_variables([("a.py", text)])[0].required
+
+
+def test_what_the_servers_configuration_reads_is_required_too() -> None:
+    files = {
+        "wsgi.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "requirements.txt": "flask\ngunicorn\n",
+        "gunicorn.conf.py": "import os\nworkers = int(os.environ['WORKERS'])\n",
+        "release.conf.py": "import os\nos.environ['B']\n",
+    }
+    variables = survey_application(MemorySources(files), "x").variables
+    assert [(one.name, one.required) for one in variables] == [("B", False), ("WORKERS", True)]
 
 
 def test_files_that_set_variables_give_examples() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.sources import MemorySources
 
-from shipway.scaffold.installed_extras import installed_extras
+from shipway.scaffold.installed_extras import installed_extras, installed_files
 from shipway.scaffold.requirements import find_requirements
 
 PROJECT = '[project]\nname = "my-shop"\nversion = "1"\n'
@@ -95,3 +95,66 @@ def test_extras_of_setup_cfg_are_wanted_where_they_are_installed() -> None:
     wanted = find_requirements(MemorySources({"setup.cfg": text, "setup.py": ""}))
     assert wanted is not None
     assert wanted.names == {"flask", "gunicorn"}
+
+
+FILES = {
+    "requirements.txt": "-r requirements/dev.txt\n",
+    "requirements/base.txt": "flask\n",
+    "requirements/prod.txt": "-r base.txt\ngunicorn\n",
+    "requirements/dev.txt": "-r base.txt\npytest\n",
+    "docs/requirements.txt": "sphinx\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "files"),
+    [
+        ("RUN pip install -r requirements/prod.txt", ("requirements/prod.txt",)),
+        ("RUN uv pip install -r /app/requirements/prod.txt", ("requirements/prod.txt",)),
+        ("COPY requirements /tmp\nRUN pip install -r /tmp/prod.txt", ("requirements/prod.txt",)),
+        ("RUN pip wheel -w /w gunicorn --requirement=./requirements.txt", ("requirements.txt",)),
+        (
+            "COPY ./requirements/prod.txt /a/requirements.txt\nRUN pip install -r requirements.txt",
+            ("requirements/prod.txt",),
+        ),
+        (
+            "RUN pip install -rrequirements/base.txt -r requirements/prod.txt",
+            ("requirements/base.txt", "requirements/prod.txt"),
+        ),
+        ("RUN pip install -r requirements/dev.txt", ()),
+        ("RUN pip install -r docs/requirements.txt", ()),
+        ("RUN pip install -r nowhere.txt gunicorn", ()),
+    ],
+)
+def test_the_requirements_files_that_an_image_installs_are_known(
+    body: str, files: tuple[str, ...]
+) -> None:
+    assert (
+        installed_files(MemorySources({**FILES, "Dockerfile": f"FROM python\n{body}\n"})) == files
+    )
+
+
+def test_the_file_that_an_image_installs_is_what_production_wants() -> None:
+    docker = "FROM python\nRUN pip install -r requirements/prod.txt\n"
+    wanted = find_requirements(MemorySources({**FILES, "Dockerfile": docker}))
+    assert wanted is not None
+    assert wanted.origin == "requirements/prod.txt"
+    assert wanted.names == {"flask", "gunicorn"}
+    assert wanted.testing.files == (
+        "requirements.txt",
+    )  # with requirements/dev.txt, which it includes
+    assert wanted.testing.names == {"pytest"}
+    without = find_requirements(MemorySources(FILES))
+    assert without is not None
+    assert without.origin == "requirements.txt"
+
+
+@pytest.mark.parametrize("name", ["dev", "local", "test"])
+def test_what_people_develop_with_is_what_tests_want(name: str) -> None:
+    files = {
+        "requirements/base.txt": "django\n",
+        f"requirements/{name}.txt": "-r base.txt\npytest\n",
+    }
+    wanted = find_requirements(MemorySources(files))
+    assert wanted is not None
+    assert (wanted.names, wanted.testing.names) == ({"django"}, {"pytest"})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.pipeline.contexts import BESIDE, workshop
-from tests.scaffold.package_index import served_index, write_index, write_wheel
+from tests.scaffold.package_index import date_uploads, served_index, write_index, write_wheel
 
 from shipway.config.schema import Application, Config
 from shipway.errors import CannotRun
@@ -79,7 +81,12 @@ def proposed(root: Path) -> Proposal:
     return make_proposal(survey_application(FolderSources(str(root)), "app"))
 
 
-def resolved(root: Path, said: list[str] | None = None, **variables: str) -> dict[str, str]:
+def resolved(
+    root: Path,
+    said: list[str] | None = None,
+    proposal: Proposal | None = None,
+    **variables: str,
+) -> dict[str, str]:
     """The locks. variables: of the caller, besides those that all tests have."""
     say = said.append if said is not None else lambda line: None
     state = str(root / ".shipway")
@@ -87,7 +94,17 @@ def resolved(root: Path, said: list[str] | None = None, **variables: str) -> dic
     locker = LockResolver(
         str(root), state, UV, SystemProcesses(), env, say, environment={**env, **variables}
     )
-    return locker.locks(proposed(root))
+    return locker.locks(proposal or proposed(root))
+
+
+def pinned(lock: str) -> set[str]:
+    """`name==version` of all that a lock has."""
+    return set(re.findall(r"^[\w-]+==[\w.]+", lock, re.MULTILINE))
+
+
+def versions_of(index: Path) -> list[str]:
+    """`name version` of all that an index has."""
+    return [" ".join(wheel.name.split("-")[:2]) for wheel in index.glob("*/*.whl")]
 
 
 def write_locks(root: Path, **variables: str) -> str:
@@ -155,6 +172,34 @@ def test_another_tools_pins_are_kept_and_given_up_only_where_they_cannot_be(root
     said: list[str] = []
     assert "flask==3.1" in resolved(root, said)[LOCK]
     assert "what the other lock pins" in said[0]
+
+
+AGE = {"old 1.0": "2021-05-01T00:00:00Z", "flask 3.0": "2021-04-01T00:00:00Z"}
+
+
+def test_what_a_list_of_another_day_does_not_pin_is_of_that_day_and_what_is_added_is_not(
+    root: Path,
+) -> None:
+    index = write_index(root.parent / "dated", {**PACKAGES, "old": ("1.0 flask",)})
+    date_uploads(index, dict.fromkeys(versions_of(index), "2024-01-01T00:00:00Z") | AGE)
+    (root / "requirements.txt").write_text("old==1.0\n")
+    proposal = replace(proposed(root), production=("gunicorn",), as_of="2021-06-01T00:00:00Z")
+    with served_index(index) as url:
+        of_that_day = resolved(root, proposal=proposal, UV_DEFAULT_INDEX=url)
+        of_today = resolved(root, proposal=replace(proposal, as_of=""), UV_DEFAULT_INDEX=url)
+    assert pinned(of_that_day[LOCK]) == {"flask==3.0", "gunicorn==23.0", "old==1.0"}
+    assert pinned(of_that_day[TEST_LOCK]) >= pinned(of_that_day[LOCK]) | {"pytest==9.0"}
+    assert "flask==3.1" in pinned(of_today[LOCK])
+
+
+def test_where_an_index_has_no_dates_the_versions_are_todays_and_that_is_said(root: Path) -> None:
+    (root / "requirements.txt").write_text("flask==3.0\n")
+    said: list[str] = []
+    proposal = replace(proposed(root), as_of="2021-06-01T00:00:00Z")
+    assert "flask==3.0" in pinned(resolved(root, said, proposal=proposal)[LOCK])
+    assert any(
+        line.startswith("what was there that day does not fit together here") for line in said
+    )
 
 
 def test_requirements_that_nothing_satisfies_are_explained(root: Path) -> None:

@@ -25,6 +25,8 @@ from shipway.scaffold.proposal import (
     Proposal,
     make_proposal,
     proposal_for,
+    resolved_as_of,
+    with_examples,
     with_missing,
     without_build,
 )
@@ -190,6 +192,25 @@ def test_a_module_that_every_environment_once_had_is_added_to_the_lock() -> None
     assert with_missing(proposal(FLASK), ["ModuleNotFoundError: No module named 'x'"]) is None
 
 
+def test_what_the_repositorys_own_examples_set_is_tried_where_it_does_not_start() -> None:
+    files = {
+        "wsgi.py": "import os\nfrom flask import Flask\nMODE = os.getenv('MODE', 'live')\n"
+        "os.getenv('TOKEN', '')\nos.getenv('HOST')\nos.environ['PLACE']\napp = Flask(__name__)\n",
+        "requirements.txt": "flask\n",
+        ".env.example": "MODE=LOCAL\nTOKEN=abc\nPLACE=here\n",
+    }
+    plain = proposal(files)
+    exemplary = with_examples(plain)
+    assert exemplary is not None
+    assert plain.settings["application.env"] == {"PLACE": "here"}
+    assert exemplary.settings["application.env"] == {"PLACE": "here", "MODE": "LOCAL"}
+    assert exemplary.settings["environments.local.env"] == exemplary.settings["application.env"]
+    assert exemplary.assumed[-1] == "MODE: as the repository's own example has it"
+    validate(tomllib.loads(settings_text(exemplary)), "shipway.toml")
+    assert with_examples(exemplary) is None
+    assert with_examples(proposal(FLASK)) is None
+
+
 def test_a_module_that_cannot_be_read_is_named() -> None:
     found = proposal({**FLASK, "shop/newer.py": "match newer syntax"})
     assert any(line.startswith("shop/newer.py: not Python as") for line in found.assumed)
@@ -318,3 +339,28 @@ def test_a_default_branch_that_is_not_main_is_the_one_that_is_released() -> None
     assert any("master is released" in line for line in proposal.assumed)
     for usual in ("", "main"):
         assert "github" not in make_proposal(survey, default_branch=usual).settings
+
+
+PINNED = {**FLASK, "requirements.txt": "flask==3.0\n"}
+DAY = 86400.0
+
+
+def test_an_old_list_that_pins_everything_is_resolved_as_of_its_day() -> None:
+    of_then = resolved_as_of(proposal(PINNED), 1_600_000_000, 1_600_000_000 + 366 * DAY)
+    assert of_then.as_of == "2020-09-13T12:26:40Z"
+    assert "of 2020-09-13, when requirements.txt was last changed" in of_then.assumed[-1]
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "age"),
+    [
+        (FLASK, 1_600_000_000, 366 * DAY),  # asks for today's
+        ({**FLASK, "Pipfile": "[packages]", "Pipfile.lock": "{}"}, 1_600_000_000, 366 * DAY),
+        (PINNED, 1_600_000_000, 364 * DAY),
+        (PINNED, 0, 1_600_000_000),  # nobody knows since when
+        ({"app.py": ""}, 1_600_000_000, 366 * DAY),  # nothing is said
+    ],
+)
+def test_any_other_is_resolved_as_of_today(files: dict[str, str], changed: int, age: float) -> None:
+    before = proposal(files)
+    assert resolved_as_of(before, changed, changed + age) == before

@@ -149,6 +149,20 @@ def test_what_may_be_left_out_is_not_started_and_said() -> None:
     assert found.notes == ("elasticsearch: not started, because ELASTICSEARCH_URL may be left out",)
 
 
+def test_a_default_of_the_port_alone_does_not_make_a_service_needed() -> None:
+    source = (
+        "import os\nhost = os.getenv('ELASTICSEARCH_HOST', '')\nif host:\n"
+        "    port = int(os.getenv('ELASTICSEARCH_PORT', '9200'))\n"
+    )
+    found = required("elasticsearch", source)
+    assert found.needed == ()
+    assert found.notes == (
+        "elasticsearch: not started, because ELASTICSEARCH_HOST may be left out",
+    )
+    everywhere = required("elasticsearch", source.replace("HOST', ''", "HOST', 'search'"))
+    assert only(everywhere).kind == "elasticsearch"
+
+
 def test_of_two_drivers_the_one_that_an_address_names_is_needed() -> None:
     source = "import os\nos.environ.get('DATABASE_URL', 'mysql://localhost/shop')"
     assert only(required("psycopg2 mysqlclient", source)).kind == "mysql"

@@ -22,6 +22,7 @@ from shipway.system.git import (
     has_changes,
     head_commit,
     known_branches,
+    last_change,
     listed_files,
 )
 
@@ -143,6 +144,25 @@ def test_what_is_no_commit_here_has_no_changes(repository: Path, word: str) -> N
     assert changes_between(str(repository), commit, word) == Changes()
     assert changes_between(str(repository), commit, commit) == Changes()
     assert not (repository / "x").exists()
+
+
+def test_a_file_was_last_changed_by_the_newest_commit_that_touched_it(tmp_path: Path) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    folder = tmp_path / "app"
+    folder.mkdir()
+    assert last_change(str(folder), ["a"]) == 0
+    subprocess.run(("git", "init", "-q"), cwd=tmp_path, check=True)
+    for name, day in (("a", "2021-01-01"), ("b", "2022-01-01"), ("c", "2023-01-01")):
+        (folder / name).write_text(name)
+        env = {**os.environ, "GIT_COMMITTER_DATE": f"{day}T00:00:00Z"}
+        for words in (("add", "."), (*who, "commit", "-qm", "x")):
+            subprocess.run(("git", *words), cwd=tmp_path, check=True, env=env)
+    assert last_change(str(folder), ["a", "b"]) == 1_640_995_200
+    assert last_change(str(folder), ["nowhere"]) == last_change(str(folder), []) == 0
+    assert last_change(str(folder), [":!a"]) == 0  # a name, not what git makes of it
+    (folder / "b").write_text("changed")
+    assert last_change(str(folder), ["a", "b"]) == 0
+    assert last_change(str(folder), ["a"]) == 1_609_459_200
 
 
 def test_a_commit_has_its_moment_and_a_tree_may_differ_from_it(tmp_path: Path) -> None:

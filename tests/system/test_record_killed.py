@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.left_out import leave_out
 from tests.patience import PATIENCE
+from tests.small_disk import fill
 
 from shipway.errors import RecordError
 from shipway.ports import EndedStep
@@ -141,17 +139,6 @@ def test_two_writers_and_a_reader_do_not_stop_each_other(tmp_path: Path) -> None
 # -- a full disk ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        leave_out("small disk", "only root may mount it; the limit below is tested in any case")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def filled(path: Path, limit: int) -> str:
     """Write until it cannot be; check that nothing promised is lost. What was said at the end."""
     filler = started(FILLER, str(path), str(limit))
@@ -179,13 +166,8 @@ def test_a_full_disk_is_said_to_be_full_and_loses_nothing(small_disk: Path) -> N
 
 
 def test_a_full_disk_from_the_start_is_a_clear_error(small_disk: Path) -> None:
-    with (small_disk / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            assert os.statvfs(small_disk).f_bavail == 0
-    with pytest.raises(RecordError, match=r"r\.sqlite3"):
+    fill(small_disk)
+    with pytest.raises(RecordError, match=r"the disk is full: .*r\.sqlite3"):
         SqliteRecord(str(small_disk / "r.sqlite3"))
 
 

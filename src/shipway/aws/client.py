@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipway.aws.errors import (
+    POLICY_REMEDY,
     AwsApiError,
     error_code,
     is_access_denied,
+    lacking_permission,
     to_shipway_error,
     unanswered,
 )
@@ -90,12 +92,18 @@ class RenewingClient:
             elif may_pass(code):  # its clients have asked again for as long as that makes sense
                 silence = unanswered(problem)
                 raise AwsUnreachable(silence.message, silence.remedy)
+            elif is_access_denied(problem):
+                # Where a rollout goes on without it, nothing but the message is shown.
+                raise AwsApiError(
+                    f"AWS refused {_named(operation)} ({code}): {text} "
+                    "(shipway infra policy ENV prints what the role needs)",
+                    f"These credentials may not {lacking_permission(problem)}. {POLICY_REMEDY}",
+                    code,
+                )
             else:
                 raise AwsApiError(
                     f"AWS refused {_named(operation)} ({code}): {text}",
-                    "The role lacks a permission: shipway infra policy ENV prints what it needs."
-                    if is_access_denied(problem)
-                    else "Correct what it names, and try again.",
+                    "Correct what it names, and try again.",
                     code,
                 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +34,12 @@ _UNKNOWN = frozenset(
         "InvalidSignatureException",
     )
 )
+
+
+# IAM user guide, "Troubleshoot access denied error messages". S3 puts the resource in quotes; EC2,
+# CloudWatch and others name none.
+_LACKING = re.compile(r"not authorized to perform: (\w[\w-]*:\w+)(?: on resource: (\S+))?")
+POLICY_REMEDY = "Give them the policy that shipway infra policy ENV prints."
 
 
 class AwsApiError(CannotRun):
@@ -68,14 +75,23 @@ def is_access_denied(error: Exception) -> bool:
     return error_code(error) in _DENIED
 
 
+def lacking_permission(error: Exception) -> str:
+    """What the credentials lack, as AWS's refusal names it: `ecs:RunTask on arn:aws:ecs:…`; the
+    operation where it names nothing."""
+    named = _LACKING.search(" ".join(str(error).split()))
+    if named is None:
+        return str(getattr(error, "operation_name", "")) or "do this"
+    resource = (named[2] or "").strip("\"'.,")
+    return f"{named[1]} on {resource}" if resource else named[1]
+
+
 def to_shipway_error(error: Exception) -> ShipwayError:
     """An error of botocore in words, with what to do."""
     code, text = error_code(error), " ".join(str(error).split())
-    operation = getattr(error, "operation_name", "")
     if is_access_denied(error):
         return AwsApiError(
-            f"AWS: these credentials may not {operation or 'do this'}: {text}",
-            "Give them the policy that shipway infra policy ENV prints.",
+            f"AWS: these credentials may not {lacking_permission(error)}: {text}",
+            POLICY_REMEDY,
             code,
         )
     if code in _EXPIRED or "expired" in text.lower():

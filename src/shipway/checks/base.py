@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from shipway.config.schema import Config
 from shipway.errors import CannotRun, ConfigError
 from shipway.findings.finding import Severity
-from shipway.pipeline.check import CheckContext, Tool, ToolOutput
+from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput
 from shipway.pipeline.gates import Bound, Gate
 from shipway.source_text import read_text
 
@@ -46,6 +47,10 @@ class CheckDefaults:
         application = config.application
         return bool(application.packages or application.unit_tests or application.serve)
 
+    def tool_for(self, context: CheckContext) -> Tool:
+        """The same in every repository."""
+        return self.tool
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """All Python files, and the files that configure the tool."""
         return ("*.py", "*.pyi", *self.configuration, ".gitignore")
@@ -60,6 +65,17 @@ class CheckDefaults:
             return ""
         file = settings_file(context.root, self.settings_in)
         return f"settings: {file or 'none of the repository'}"
+
+    def retried(
+        self,
+        first: CheckResult,
+        again: ToolOutput,
+        config: Config,
+        context: CheckContext,
+        today: date,
+    ) -> CheckResult:
+        """What looks at files finds the same again."""
+        return first
 
     def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:
         """Nothing, unless the tool can repair."""

@@ -12,7 +12,7 @@ from shipway.checks.base import CheckDefaults, relative_path, settings_file, too
 from shipway.config.schema import Config
 from shipway.errors import CannotRun
 from shipway.findings.finding import Finding, Severity
-from shipway.pipeline.check import CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.check import CheckContext, CheckResult, Tool, ToolOutput
 from shipway.source_text import read_text
 
 # Where mypy looks, in its own order.
@@ -23,6 +23,8 @@ _SETTINGS = (
     ("setup.cfg", "[mypy]"),
 )
 _PLUGIN = re.compile(r'Error importing plugin "([\w.]+)"')
+# A list of TOML, or the rest of the line and the lines that are indented below it.
+_PLUGINS = re.compile(r"^plugins\s*=\s*(\[[^\]]*\]|.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _NAMES_FILES = re.compile(r"^(files|packages|modules)\s*=", re.MULTILINE)
 
 
@@ -34,10 +36,22 @@ class Mypy(CheckDefaults):
         """Where there are packages, and an environment with what they import."""
         return bool(config.application.packages and config.application.lock)
 
+    def tool_for(self, context: CheckContext) -> Tool:
+        """The application's own mypy, where its settings name a plugin, which only that one has."""
+        own = _names_plugin(context.root) and _has_mypy(context.python)
+        return tools.APPLICATION_PYTHON if own else self.tool
+
+    def settings(self, config: Config, context: CheckContext) -> str:
+        """The file, and whose mypy it is."""
+        own = self.tool_for(context) is not self.tool
+        plugin = ", with the application's own mypy, because of its plugin" if own else ""
+        return super().settings(config, context) + plugin
+
     def argv(self, config: Config, context: CheckContext) -> tuple[str, ...]:
         """What its settings name, else the application's packages; seen with its interpreter."""
         named = _names_files(context.root)
         return (
+            *(() if self.tool_for(context) is self.tool else ("-m", "mypy")),
             "--python-executable",
             context.python,
             "--output",
@@ -77,13 +91,29 @@ def _without_plugin(plugin: str, file: str) -> CannotRun:
 
 def _names_files(root: str) -> bool:
     """Whether the repository's settings say what is checked: arguments would replace that."""
+    return bool(_NAMES_FILES.search(_own_settings(root)))
+
+
+def _names_plugin(root: str) -> bool:
+    """Whether the repository's settings name a plugin that mypy itself does not bring."""
+    match = _PLUGINS.search(_own_settings(root))
+    names = re.findall(r"[\w./]+", match[1]) if match else []
+    return any(not name.startswith("mypy.") for name in names)
+
+
+def _has_mypy(python: str) -> bool:
+    """Whether mypy is in the environment of an interpreter."""
+    return bool(python) and os.path.exists(os.path.join(os.path.dirname(python), "mypy"))
+
+
+def _own_settings(root: str) -> str:
+    """The text of mypy's section in the repository's settings, "" where there is none."""
     file = settings_file(root, _SETTINGS)
     if not file:
-        return False
+        return ""
     section = dict(_SETTINGS)[file]
     text = read_text(os.path.join(root, file))
-    own = re.split(r"^\[", text[text.index(section) + len(section) :], flags=re.MULTILINE)[0]
-    return bool(_NAMES_FILES.search(own))
+    return re.split(r"^\[", text[text.index(section) + len(section) :], flags=re.MULTILINE)[0]
 
 
 def _finding(error: dict[str, object], context: CheckContext) -> Finding:

@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import blake2b
+from typing import NotRequired, TypedDict
 from xml.etree.ElementTree import Element, ParseError, fromstring  # nosec B405 B314
 
 from shipway.checks import tools
@@ -16,7 +18,9 @@ from shipway.checks.base import CheckDefaults
 from shipway.checks.scripts import HERE
 from shipway.config.schema import Config
 from shipway.errors import CannotRun, ConfigError
+from shipway.findings.waivers import quarantined_tests
 from shipway.pipeline.check import END_RECORD, CheckContext, CheckResult, ToolOutput
+from shipway.pipeline.flaky_tests import MOST_RETRIED, retried_tally
 from shipway.pipeline.gates import Gate
 from shipway.pipeline.known_failures import read_known_failures
 from shipway.pipeline.result import TestFailure, TestTally
@@ -85,12 +89,13 @@ class Pytest(CheckDefaults):
         if config.application.test_runner == "django":
             packages = ",".join(config.application.packages) or "."
             data, junit = f"{context.out}/coverage.data", f"{context.out}/junit.xml"
-            return (f"{HERE}/measure_django.py", data, packages, junit)
+            return (f"{HERE}/measure_django.py", data, packages, junit, *context.only)
         return (
             f"{HERE}/measure_tests.py",
             f"{context.out}/coverage.data",
             ",".join(config.application.packages) or ".",
-            *self._paths(config),
+            *(f"{_ONLY}{name}" for name in context.only),
+            *(_files_of(context) or self._paths(config)),
             *self._others(config),
             f"--junitxml={context.out}/junit.xml",
             "-p",
@@ -154,6 +159,98 @@ class Pytest(CheckDefaults):
             raise CannotRun(problem.message, problem.remedy, code=problem.code) from None
         return _read(suite, output, context.root, known.of(self.name), path)
 
+    def retried(
+        self,
+        first: CheckResult,
+        again: ToolOutput,
+        config: Config,
+        context: CheckContext,
+        today: date,
+    ) -> CheckResult:
+        """A test that passes now is flaky. One that does not, or that the second run says nothing
+        of, has failed, but where it is in quarantine."""
+        quarantined = quarantined_tests(config.waivers, today)
+        doubt, passed = "", frozenset[str]()
+        try:
+            suite = fromstring(again.reports.get("junit.xml", b""))  # our own file
+        except ParseError:
+            doubt = f"it ended with {again.code}, and left no report"
+        else:
+            doubt = _doubt(suite, again, context.key) if context.key else ""
+            passed = frozenset() if doubt else _passed_again(suite, first.retry)
+        if first.tests is None:
+            return first
+        tally = retried_tally(first.tests, passed, quarantined)
+        warnings = first.warnings
+        if doubt:
+            warnings = (*warnings, f"its failed tests were run again, without a result: {doubt}")
+        if tally.flaky:
+            names = [test.failure.name for test in tally.flaky]
+            tests = f"{len(names)} flaky test{'s' if len(names) > 1 else ''}"
+            warnings = (*warnings, f"{tests}: {_some(names)}")
+        return replace(
+            first,
+            tests=tally,
+            failed=_failed(tally, config.gates.flaky),
+            warnings=warnings,
+        )
+
+
+_ONLY = "--only-test="  # of scripts/measure_tests.py
+
+
+def _files_of(context: CheckContext) -> tuple[str, ...]:
+    """The files of the tests that alone are to run; none where a test's name does not tell."""
+    files = []
+    for test in context.only:
+        parts = test.partition("::")[0].split(".")
+        paths = ("/".join(parts[:length]) + ".py" for length in range(len(parts), 0, -1))
+        path = next((p for p in paths if os.path.isfile(os.path.join(context.root, p))), "")
+        if not path:
+            return ()
+        files.append(path)
+    return tuple(dict.fromkeys(files))
+
+
+def _passed_again(suite: Element, names: Sequence[str]) -> frozenset[str]:
+    """Those of the tests that were run and passed.
+
+    unittest names a part of a test (`subTest`) or what sets up a class only where it fails: it has
+    passed where that test, or every one of that class, did.
+    """
+    cases = {_name(case): _is_broken(case) for case in suite.iter("testcase")}
+    skipped = {_name(case) for case in suite.iter("testcase") if case.find("skipped") is not None}
+    ran = {name for name, broken in cases.items() if not broken} - skipped
+
+    def passes(name: str) -> bool:
+        if fixture := _FIXTURE.search(name.replace("::", ".")):
+            below = [case for case in cases if case.replace("::", ".").startswith(f"{fixture[1]}.")]
+            return bool(below) and ran.issuperset(below) and not any(cases.values())
+        whole = name.partition(" ")[0]
+        parts = [case for case in cases if case != name and case.startswith(f"{whole} ")]
+        return name in ran or (
+            name != whole and name not in cases and whole in ran and ran.issuperset(parts)
+        )
+
+    return frozenset(filter(passes, names))
+
+
+_FIXTURE = re.compile(r"setUp(?:Class|Module) \(([^)]+)\)")
+
+
+def _failed(tally: TestTally, gate: str) -> str:
+    """Why a suite has failed whose failed tests were run again; "" where it has not."""
+    if tally.failed:
+        first = "; ".join(f"{failure.name}: {failure.message}" for failure in tally.failures[:3])
+        return f"{tally.failed} of {tally.executed} tests failed: {first}"
+    if not tally.passed and tally.flaky:
+        return f"none of {tally.executed} tests passed at once: {tally.flaky[0].sentence}"
+    loose = [test for test in tally.flaky if not test.waiver]
+    if gate == "fail" and loose:
+        tests = f"{len(loose)} test{' is' if len(loose) == 1 else 's are'} flaky"
+        return f"{tests}; none is allowed; {loose[0].sentence}"
+    return ""
+
 
 def _is_root(folder: str) -> bool:
     return folder.strip("/") in ("", ".")
@@ -181,22 +278,41 @@ def _collected_nothing(kind: str, files: Sequence[str]) -> CheckResult:
     )
 
 
+class EndRecord(TypedDict):
+    """How a test runner says that it ended: its exit code, and how many tests there were. executed:
+    the digest of its record of what they execute."""
+
+    code: int
+    collected: NotRequired[int]
+    unreported: NotRequired[int]
+    failed: NotRequired[int]
+    executed: NotRequired[str]
+
+
+def end_record(reports: Mapping[str, bytes], key: str) -> EndRecord | None:
+    """What a runner that was given a key says of its end; None where it did not say it."""
+    seal, _, text = reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
+    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+        return None
+    ended: EndRecord = json.loads(text)  # the runner's own, as the seal says
+    return ended
+
+
 def _doubt(suite: Element, output: ToolOutput, key: str) -> str:
     """Why the report is not that of a runner which came to its end; "" where it is.
 
     A test that leaves by os._exit takes the runner along, and code under test can write any file
     that the runner writes. The end record has a seal, by a key that only the runner was given.
     """
-    seal, _, text = output.reports.get(END_RECORD, b"").decode("ascii", "replace").partition("\n")
-    if seal != blake2b(text.encode(), key=key.encode(), digest_size=32).hexdigest():
+    counts = end_record(output.reports, key)
+    if counts is None:
         return "the test runner did not come to its end (a test may have called os._exit)"
-    counts: dict[str, int] = json.loads(text)  # the runner's own, as the seal says
     if counts["code"] != output.code:
         return f"the tests ended with {counts['code']}, and the process with another code"
     if not output.code and (unreported := counts.get("unreported")):
-        return f"{unreported} of {counts['collected']} tests were not run to their end"
+        return f"{unreported} of {counts.get('collected')} tests were not run to their end"
     if counts.get("failed") and suite.find(".//failure") is None and suite.find(".//error") is None:
-        return f"{counts['failed']} tests failed, and the report has none of them"
+        return f"{counts.get('failed')} tests failed, and the report has none of them"
     return ""
 
 
@@ -290,11 +406,13 @@ def _read(
     if bool(every) != bool(output.code) or not cases:
         return _broken(output, tally)
     first = "; ".join(f"{_name(c)}: {_message(c, 'failure', 'error')}" for c in broken[:3])
+    alone = len(broken) <= MOST_RETRIED and all(map(_has_run, broken))
     failed = f"{len(broken)} of {tally.executed} tests failed: {first}" if broken else ""
     if not broken and not tally.passed:
         failed = f"none of {tally.executed} tests passed: {tally.known_failures[0]}"
     warnings = _of_known(known, cases, before, path)
-    return CheckResult(tests=tally, failed=failed, warnings=warnings)
+    retry = tuple(map(_name, broken)) if alone else ()
+    return CheckResult(tests=tally, failed=failed, warnings=warnings, retry=retry)
 
 
 def _of_known(

@@ -6,11 +6,16 @@ from __future__ import annotations
 COMMANDS = {
     "init": ("init", "Give a repository with a Python web application a pipeline"),
     "run": ("run", "Run the pipeline: check, test, package, and roll out to this machine"),
+    "hook": ("hook", "Have git check what is committed and what is pushed"),
     "plan": ("plan", "Say for every step whether it would run, and why"),
     "report": ("report", "Write the last run as a page, JUnit, SARIF and Markdown"),
     "history": (
         "history",
         "Show the runs on record: verdict, duration, coverage, what became slower or is flaky",
+    ),
+    "ui": (
+        "ui",
+        "Serve pages for this machine: environments, rollouts and runs as they go on, and history",
     ),
     "deploy": ("deploy", "Roll out the release that was packaged last"),
     "rollback": ("deploy", "Go back to an earlier good release, without building anything"),

@@ -20,6 +20,7 @@ from shipway.cli.invocation import InvokedRollout
 from shipway.cli.parser import Parser
 from shipway.cli.platforms import ecs_platform, open_platform
 from shipway.cli.project import Project, open_project
+from shipway.cli.release_commits import release_commit_times
 from shipway.cli.rollout_notifier import notifying_rollout
 from shipway.cli.rollout_page import write_page
 from shipway.cli.secret import configured_secrets
@@ -40,13 +41,12 @@ from shipway.reports.live_console import LiveRollout
 from shipway.reports.rollout_console import PlainRollout, delivery_lines
 from shipway.reports.rollout_console import history_table as history_lines
 from shipway.reports.sanitize import one_line
-from shipway.rollouts.delivery import delivery_metrics, rollback_numbers
+from shipway.rollouts.delivery import MONTH, delivery_metrics, rollback_numbers
 from shipway.rollouts.ecs.preview import DeployPreview, deploy_preview, read_template
 from shipway.rollouts.events import LineListener, RolloutListener
 from shipway.rollouts.platform import NO_REMARKS, Platform, PlatformStatus
 from shipway.rollouts.report import RolloutReport
 from shipway.system.clock import SystemClock
-from shipway.system.git import commit_times
 
 # `deploy`, `rollback`, `resume`, `cancel`, `status` and `down` carried out. Each returns
 # the exit code.
@@ -154,8 +154,8 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
         {**rollout.to_dict(), "kind": "rollback" if rollout.number in back else "deployment"}
         for rollout in past
     ]
-    committed = _committed(project) if past else {}
-    metrics = delivery_metrics(past, committed, SystemClock().now(), _MONTH)
+    committed = release_commit_times(project) if past else {}
+    metrics = delivery_metrics(past, committed, SystemClock().now(), MONTH)
     if json:
         delivery = {"delivery": metrics.to_dict()} if history else {}
         print(json_module.dumps({**state, "history": rollouts, **delivery}, indent=2))
@@ -165,16 +165,6 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
             print(f"  {line}")
     well = state["proxy"] and all(instance["health"] == "ok" for instance in state["instances"])
     return 1 if (state["release"] and not well) or state.get("unrecorded") else 0
-
-
-_MONTH = 30.0  # days
-
-
-def _committed(project: Project) -> dict[str, float]:
-    """Release → when its commit was made, for those that git knows here."""
-    commits = {str(r["name"]): str(r.get("commit", "")) for r in project.record.releases()}
-    times = commit_times(project.root, set(filter(None, commits.values())))
-    return {name: times[commit] for name, commit in commits.items() if commit in times}
 
 
 def _secrets(project: Project, environment: str) -> dict[str, bool]:
@@ -210,7 +200,7 @@ def deploy_step(project: Project) -> Action:
         manifest = packaged.reports.get(MANIFEST_FILE, "")
         _whole(project, release, manifest, step.work["environment"])
         target_platform = open_platform(project, step.work["environment"])
-        with notifying_rollout(project, target_platform.name, say=on_output) as news:
+        with notifying_rollout(project, target_platform.name, in_run=True, say=on_output) as news:
             screen = InvokedRollout(LineListener(on_output), project.invocation())
             listener = news.wrap(screen, release.name, target_platform.serves)
             report_migration_risks(

@@ -32,6 +32,13 @@ def invoke(argv: Sequence[str]) -> int:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains at its end
         return 1  # nobody read how it went: that is no success
+    except OSError as problem:
+        from shipway.cli.error_message import machine_error, print_error
+
+        refusal = machine_error(problem)
+        if refusal is None:
+            raise
+        return print_error(refusal, options)
 
 
 def _flush() -> None:

@@ -8,7 +8,7 @@ from itertools import starmap
 from shipway.cli.arguments import add_json
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
-from shipway.cli.report import run_named
+from shipway.cli.report import run_named, write_history_page
 from shipway.errors import ConfigError
 from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.pipeline.result import RunResult
@@ -21,9 +21,16 @@ from shipway.reports.run_history import (
 )
 
 
-def history(*, directory: str, runs: list[str], branch: str, json: bool) -> int:
-    """Print the runs on record, or what differs between two of them."""
+def history(*, directory: str, runs: list[str], branch: str, html: bool, json: bool) -> int:
+    """Print the runs on record, or what differs between two of them, or write the page of them."""
     project = open_project(directory)
+    if html and (runs or json):
+        raise ConfigError(
+            "--html writes the page of all runs", "Leave out the two runs, and --json."
+        )
+    if html:
+        print(write_history_page(project, branch))
+        return 0
     if runs:
         return _compare(project, runs, json=json)
     listed = [run for run in _finished(project) if branch in ("", run.branch)]
@@ -71,8 +78,8 @@ def _history(parser: Parser) -> None:
     """Show the runs on record: verdict, duration, coverage, what became slower or is flaky.
 
     A step is slower that took half as long again as the median of its runs before, and a second
-    more. A test is flaky that failed and passed at one commit: what was changed and not committed
-    between the two is not seen. With two runs: what differs.
+    more. A test is flaky that failed and passed while nothing that it depends on differed. With
+    two runs: what differs.
 
     Example: shipway history --branch main
 
@@ -86,4 +93,9 @@ def _history(parser: Parser) -> None:
         help="Two runs to compare, the older one first. Default: list them.",
     )
     parser.add("--branch", default="", metavar="NAME", help="Only runs of this branch.")
+    parser.add(
+        "--html",
+        action="store_true",
+        help="Write the page .shipway/history.html, as shipway ui shows it.",
+    )
     add_json(parser)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import json as json_module
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,7 +24,7 @@ from shipway.cli.project import open_project
 from shipway.cli.terminal import Prompt, confirm, confirm_by_name, progress_printer
 from shipway.config.schema import Config
 from shipway.config.tables import ECR
-from shipway.errors import ConfigError
+from shipway.errors import ConfigError, ShipwayError
 from shipway.infrastructure.account import (
     ACCOUNT_REGION,
     ensure_service_role,
@@ -37,6 +38,7 @@ from shipway.infrastructure.iam_policy import deploy_policy as policy_of
 from shipway.infrastructure.parameters import (
     ACCOUNT,
     BOOTSTRAP,
+    RELEASE,
     RunningService,
     account_parameters,
     bootstrap_parameters,
@@ -45,6 +47,7 @@ from shipway.infrastructure.parameters import (
 )
 from shipway.infrastructure.stack import (
     ChangeSet,
+    Say,
     Stack,
     raise_if_failed,
     raise_if_unsettled,
@@ -55,6 +58,10 @@ from shipway.infrastructure.stack_status import drift_lines
 from shipway.infrastructure.template import load_template, with_static_names
 from shipway.pipeline.command_line import Invocation, command_line
 from shipway.ports import Clients, Clock, Estimate
+from shipway.releases.release import Release
+from shipway.rollouts.ecs.one_off_task import running_ecs_service
+from shipway.rollouts.ecs.preview import read_template
+from shipway.rollouts.ecs.task_definition import render_task_definition
 from shipway.system.clock import SystemClock
 
 # A stack of this project, with all that is needed to plan and to change it.
@@ -245,12 +252,34 @@ def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: 
         except BaseException:
             stack.discard(change_set)
             raise
-        status = stack.execute(change_set, say)
+        status = _executed(context, stack, change_set, running, say)
         raise_if_failed(stack, status)
     if not context.shared:
         settings = context.config.environments[context.where].ecs
         prepare_database(context.clients, stack, context.names, settings, context.clock, say)
     _show_applied(context, change_set, status, running, json=json)
+
+
+def _executed(
+    context: StackContext, stack: Stack, change_set: ChangeSet, running: RunningService, say: Say
+) -> str:
+    """Carry a change set out; the status.
+
+    A stack whose change fails goes back to what it knows, and without this to the release of its
+    last change. So it first learns, by that parameter alone, which one runs: the service has it
+    already, and nothing is deployed.
+    """
+    known = stack.parameters().get(RELEASE)
+    if running.task_definition and known not in (None, running.task_definition):
+        stack.discard(change_set)  # another one that is carried out first makes it obsolete
+        learned = stack.prepare_parameter(RELEASE, running.task_definition)
+        if learned:
+            raise_if_failed(stack, stack.execute(learned, say))
+        again = context.prepare(running)
+        if again is None:
+            return stack.status()
+        change_set = again
+    return stack.execute(change_set, say)
 
 
 def destroy_stack(context: StackContext, *, allow_destroy: bool, json: bool) -> None:
@@ -412,7 +441,8 @@ def _print(data: Any) -> None:
 
 
 def policy(*, directory: str, environment: str, trust: bool) -> int:
-    """Print a policy; the exit code. AWS is only asked for what aws.* does not say."""
+    """Print a policy; the exit code. AWS is asked for what the next deploy starts from, and for
+    the account where aws.account does not say it."""
     project = open_project(directory)
     settings = environment_named(project, environment)
     if settings.platform != "ecs":
@@ -426,21 +456,61 @@ def policy(*, directory: str, environment: str, trust: bool) -> int:
     if trust:
         document = trust_policy(account, config.github, environment)
     else:
-        bucket = config.aws.bucket or AwsResourceNames(project.name, environment).bucket(
-            account.number, account.region
+        names = AwsResourceNames(project.name, environment)
+        scope = PolicyScope(
+            account,
+            names,
+            settings,
+            config.aws.bucket or names.bucket(account.number, account.region),
+            configured_registry(config) == ECR,
+            config.image.repository,
         )
-        document = policy_of(
-            PolicyScope(
-                account,
-                AwsResourceNames(project.name, environment),
-                settings,
-                bucket,
-                configured_registry(config) == ECR,
-                config.image.repository,
-            )
-        )
+        document = policy_of(with_next_definition(scope, AwsClients(config.aws), project.root))
     print(json.dumps(document, indent=2))
     return 0
+
+
+# The policy is the same whichever image it is.
+_ANY_RELEASE = Release(
+    application="",
+    version="",
+    commit="",
+    digest="",
+    lock="",
+    migrations=(),
+    path="",
+    python="",
+    image=f"image@sha256:{'0' * 64}",
+)
+
+
+def with_next_definition(scope: PolicyScope, clients: Clients, root: str) -> PolicyScope:
+    """With the task definition that the next deploy registers: its roles and secrets. What cannot
+    be looked at is said on stderr. root: the project's, where a template lies."""
+    settings, names = scope.settings, scope.names
+    base, traffic_role = None, ""
+    try:
+        with translate_aws_errors():
+            service = running_ecs_service(clients, settings, names)
+            base = clients.client("ecs").describe_task_definition(
+                taskDefinition=service["taskDefinition"]
+            )["taskDefinition"]
+        balancers = service.get("loadBalancers", ())
+        roles = (row.get("advancedConfiguration", {}).get("roleArn", "") for row in balancers)
+        traffic_role = next(filter(None, roles), "")
+    except ShipwayError as problem:
+        print(
+            f"shipway infra policy: what runs could not be looked at ({problem.message}): roles "
+            "and secrets that only its task definition names are not in this policy",
+            file=sys.stderr,
+        )
+    if settings.ecs.template:
+        where = f"environments.{names.environment}.ecs.template"
+        base = read_template(root, settings.ecs.template, where)
+    if base is None:
+        return scope
+    definition = render_task_definition(settings, names, _ANY_RELEASE, base, account=scope.account)
+    return replace(scope, definition=definition, traffic_role=traffic_role)
 
 
 def _account(config: Config) -> Account:

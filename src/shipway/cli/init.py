@@ -24,7 +24,7 @@ from shipway.cli.workflows import write_workflows
 from shipway.config.aws import Aws
 from shipway.errors import ApplicationFault, CannotRun, ConfigError, ShipwayError
 from shipway.github.workflows import REQUIREMENTS
-from shipway.pipeline.step_context import BASE_ENV
+from shipway.pipeline.step import BASE_ENV
 from shipway.releases.interpreter import Interpreters
 from shipway.releases.lock_header import LOCK_PROBLEM
 from shipway.releases.package import unbuildable_package
@@ -39,6 +39,8 @@ from shipway.scaffold.proposal import (
     Proposal,
     make_proposal,
     proposal_for,
+    resolved_as_of,
+    with_examples,
     with_missing,
     without_build,
     without_package,
@@ -46,8 +48,9 @@ from shipway.scaffold.proposal import (
 from shipway.scaffold.python_version import choose_python
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.source_text import read_bytes, read_text
+from shipway.system.clock import SystemClock
 from shipway.system.files import write_atomic
-from shipway.system.git import known_branches, repository_root
+from shipway.system.git import known_branches, last_change, repository_root
 from shipway.system.process import SystemProcesses
 from shipway.system.uv import uv_program
 
@@ -138,9 +141,10 @@ def _init_application(
         folder=_below_repository(root),
         default_branch=known_branches(root).default,
     )
-    _tell(proposal, say)
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now
+    proposal = proposal if relock else _of_its_day(root, proposal)
+    _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     if resumed:
         planned = [
@@ -164,6 +168,14 @@ def _init_application(
     elif not dry_run:
         say("next: shipway init --relock" if problem else "next: shipway run")
     return 5 if problem else 0
+
+
+def _of_its_day(root: str, proposal: Proposal) -> Proposal:
+    """The same proposal for the versions of the day when the requirements were written down, where
+    that is long ago."""
+    wants = proposal.survey.wanted
+    changed = last_change(root, wants.sources) if wants else 0
+    return resolved_as_of(proposal, changed, SystemClock().now())
 
 
 def _finish(
@@ -313,6 +325,12 @@ def _tried(
             write_changes(root, locks, say)
             proposal = complete
             best, _, unbuilt = try_entries(root, candidates, paths, say)
+        exemplary = with_examples(proposal) if best is None else None
+        if exemplary is not None:
+            say(f"assumed      {exemplary.assumed[-1]}, because it does not start without")
+            _write_anew(root, exemplary, planned, say)
+            best, _, unbuilt = try_entries(root, candidates, paths, say)
+            proposal = proposal if best is None else exemplary
         if unbuilt:
             proposal = without_build(proposal, unbuilt)
             say(f"assumed      {proposal.assumed[-1]}")
@@ -323,10 +341,15 @@ def _tried(
     served = proposal_for(proposal, best.entry, best.health(survey.health)) if best else proposal
     for line in served.assumed[len(proposal.assumed) :]:
         say(f"assumed      {line}")
-    changes = file_changes(root, served, force=True)
-    written = {change.path for change in planned if not change.kept}
-    write_changes(root, [change for change in changes if change.path in written], say)
+    _write_anew(root, served, planned, say)
     return served, ""
+
+
+def _write_anew(root: str, proposal: Proposal, planned: list[FileChange], say: Say) -> None:
+    """Write the files that init has written by what is known by now."""
+    written = {change.path for change in planned if not change.kept}
+    changes = file_changes(root, proposal, force=True)
+    write_changes(root, [change for change in changes if change.path in written], say)
 
 
 def _testable(root: str, proposal: Proposal, say: Say) -> Proposal:

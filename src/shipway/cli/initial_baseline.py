@@ -160,8 +160,9 @@ def failures_of(
     for step in result.steps:
         if step.outcome is Outcome.FAILED and step.tests is not None and step.tests.passed:
             tests = failed_tests(blob(step.reports.get("junit.xml", "")) or b"")
-            if tests:
-                failures[step.step] = tests
+            flaky = {test.failure.name for test in step.tests.flaky}  # they passed, too
+            if lasting := {name: why for name, why in (tests or {}).items() if name not in flaky}:
+                failures[step.step] = lasting
     return failures
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, machine, open_project
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.graph import Graph
-from shipway.pipeline.run import forecast_run, unasked_steps
+from shipway.pipeline.run import Forecast, forecast_run, unasked_steps
 from shipway.pipeline.step import STAGES
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import head_commit
+from shipway.system.installed import installed_state
 
 # `plan` carried out.
 
@@ -39,11 +42,11 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
         project.blobs,
         os.environ,
         machine(),
-        enabled=not no_cache,
-        shared=shared,
+        Reuse(enabled=not no_cache, installed=installed_state, shared=shared),
     )
     skipped = unasked_steps(graph, stages)
     forecasts = forecast_run(graph, cache, project.record.durations(), SystemClock().now(), skipped)
+    forecasts = _with_tests(project, cache, forecasts)
     cache.remember_files()
     for problem in shared.finish() if shared else ():
         print(problem, file=sys.stderr)
@@ -64,12 +67,32 @@ def plan(*, directory: str, stages: list[str], skip: list[str], no_cache: bool, 
     width = max(len(f.step.name) for f in forecasts)
     for f in sorted(forecasts, key=lambda f: order[f.step.stage]):
         word = "run" if f.runs else "skip" if f.step.name in skipped else "cached"
+        word = "replay" if f.replayed else word
         seconds = f"{f.seconds:6.1f} s" if f.runs else " " * 8
         why = project.invocation().text(f.why)
         sys.stdout.write(f"{word:<7} {f.step.stage:<9} {f.step.name:<{width}} {seconds}  {why}\n")
     running = [f for f in forecasts if f.runs]
     sys.stdout.write(f"{len(running)} of {len(forecasts)} steps would run\n")
     return 0
+
+
+def _with_tests(
+    project: Project, cache: StepCache, forecasts: Sequence[Forecast]
+) -> list[Forecast]:
+    """With the tests that each suite would run."""
+    if not any(f.runs and f.step.stage == "test" for f in forecasts):
+        return list(forecasts)
+    from shipway.checks.pytest import TESTS  # a plan in which no suite runs needs no check
+    from shipway.checks.test_selection import TestSelector
+
+    suites = {kind.name for kind in TESTS}
+    tests = TestSelector(project.root, project.record, cache, SystemClock().now)
+    chosen = []
+    for f in forecasts:
+        known = f.runs and f.step.name in suites and tests.has_history(f.step)
+        why = f"{f.why}; {tests.choose(f.step).why}" if known else f.why
+        chosen.append(replace(f, why=why))
+    return chosen
 
 
 def _on_ecs(project: Project, word: str) -> bool:

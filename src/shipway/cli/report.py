@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 from shipway.cleanup.expired_artifacts import ArtifactHistory, remove_expired
@@ -13,6 +14,7 @@ from shipway.cli.main_runs import compared_with_main
 from shipway.cli.parser import Parser
 from shipway.cli.project import Project, open_project
 from shipway.cli.recorded_secrets import secrets_of
+from shipway.cli.release_commits import release_commit_times
 from shipway.cli.rollout_page import rollout_pages
 from shipway.cli.run_name import run_name, run_suffix
 from shipway.errors import ConfigError
@@ -29,10 +31,14 @@ from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
 from shipway.reports.console_lines import verdict_block
+from shipway.reports.environment_view import delivery_facts
 from shipway.reports.html import html_report
 from shipway.reports.junit import junit_report
 from shipway.reports.markdown import markdown_report
+from shipway.reports.pages import history_data, render_page
 from shipway.reports.sarif import sarif_report
+from shipway.rollouts.delivery import MONTH, delivery_metrics
+from shipway.rollouts.report import rollout_records
 from shipway.source_text import read_bytes
 from shipway.system.clock import SystemClock
 from shipway.system.files import BlobFolder, write_atomic
@@ -114,6 +120,7 @@ def _opened(state: str) -> tuple[SqliteRecord, BlobFolder]:
 
 # `report` carried out: the last run as a page, JUnit, SARIF and Markdown.
 
+_MOST_RUNS = 100  # on the page of the history
 _ASIDE = (SBOM_FILE, "coverage.json", "coverage.xml")  # steps' own reports, for other programs
 
 
@@ -130,6 +137,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
         print(run_with_steps_to_json(result))
     else:
         print(write_reports(result, project, secrets_of(project, result.steps)))
+        write_history_page(project)
     if not source:
         return 0
 
@@ -173,20 +181,8 @@ def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> s
 
     secrets: of the run, whose results hold none; the lines of code on the page may.
     """
-
-    def log(name: str) -> bytes:
-        data = project.blobs.get(name)
-        if data is None:
-            raise KeyError(name)
-        return data
-
     for name, text in {
-        "report.html": html_report(
-            result,
-            log,
-            lambda path: _source(project.root, path, secrets),
-            rollout_pages(project),
-        ),
+        "report.html": run_page(result, project, secrets, rollout_pages(project)),
         "junit.xml": junit_report(result),
         "findings.sarif": sarif_report(result),
         "summary.md": markdown_report(result),
@@ -198,6 +194,51 @@ def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> s
             write_atomic(os.path.join(project.state, name), data)
     path = os.path.join(project.state, "report.html")
     return min(path, os.path.relpath(path), key=len)
+
+
+def write_history_page(project: Project, branch: str = "") -> str:
+    """Write history.html; its path, relative to here where that is shorter. branch: only its runs;
+    "" for all."""
+    names = [name for name, of in project.record.finished_run_names() if branch in ("", of)]
+    runs = [run_named(project, name) for name in names[:_MOST_RUNS]]
+    now = SystemClock().now()
+    committed = release_commit_times(project)
+    metrics = {
+        name: delivery_metrics(
+            rollout_records(project.record.rollouts(name), f"the record, {name}"),
+            committed,
+            now,
+            MONTH,
+        )
+        for name in project.record.environments()
+    }
+    known = {name: delivery_facts(keys) for name, keys in metrics.items() if keys.attempts}
+    data = {**history_data(runs, len(names), 0, known), "branch": branch}
+    page = render_page("history", "Runs and history", project.name, **data)
+    path = os.path.join(project.state, "history.html")
+    write_atomic(path, page.encode())
+    return min(path, os.path.relpath(path), key=len)
+
+
+def run_page(
+    result: RunResult,
+    project: Project,
+    secrets: RunSecrets,
+    rollouts: Mapping[str, str],
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """The page of a run. rollouts: environment → where the page of its last rollout is. links:
+    title → address of the pages beside it."""
+
+    def log(name: str) -> bytes:
+        data = project.blobs.get(name)
+        if data is None:
+            raise KeyError(name)
+        return data
+
+    return html_report(
+        result, log, lambda path: _source(project.root, path, secrets), rollouts, links
+    )
 
 
 def _source(root: str, path: str, secrets: RunSecrets) -> str | None:
@@ -219,7 +260,7 @@ def add_to(commands: Parser) -> None:
 def _report(parser: Parser) -> None:
     """Write the last run as a page, JUnit, SARIF and Markdown.
 
-    In .shipway: report.html, junit.xml, findings.sarif, summary.md.
+    In .shipway: report.html, junit.xml, findings.sarif, summary.md; and history.html of all runs.
 
     Example: shipway report --json
     """

@@ -15,8 +15,10 @@ from shipway.errors import Busy, ConfigError, RecordError, ShipwayError
 from shipway.notifications.delivery import HttpNotifier
 from shipway.notifications.notice import Notice, NoticeEvent, notice_event, notice_figures
 from shipway.notifications.webhooks import webhook_requests
+from shipway.pipeline.outcome import Verdict
 from shipway.ports import Changes, Delivery, Notifier, WebhookRequest
 from shipway.releases.release import Release
+from shipway.rollouts.event_log import EVENTS_FILE, RolloutEventLog
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import (
     JudgementRow,
@@ -27,6 +29,7 @@ from shipway.rollouts.report import (
 )
 from shipway.system.clock import SystemClock
 from shipway.system.git import changes_between
+from shipway.telemetry.settings import exported_signals
 
 
 def annotate_rollout(project: Project, environment: str, notices: Sequence[NoticeRecord]) -> None:
@@ -48,13 +51,15 @@ def notifying_rollout(
     *,
     undo: bool = False,
     begins: bool = True,
+    in_run: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> Iterator[RolloutNotifier]:
     """While a rollout is carried out: its news are told; at the end those that did not arrive are
-    said and kept in the record.
+    said and kept in the record, and a collector of telemetry gets the whole.
 
     undo: going back is what was asked for. begins: whether a rollout begins here, and none goes
-    on. say: gets the lines; standard error by default.
+    on. in_run: it is a step of a run, whose telemetry has it. say: gets the lines; standard error
+    by default.
     """
     news = RolloutNotifier(project, environment, HttpNotifier(SystemClock()), undo=undo)
     news.moved = not begins  # what goes on has been told of when it began
@@ -64,7 +69,12 @@ def notifying_rollout(
         news.fail(problem)
         raise
     finally:
-        news.close(say or (lambda line: print(line, file=sys.stderr)))
+        say = say or (lambda line: print(line, file=sys.stderr))
+        news.close(say)
+        if news.ended and not in_run and exported_signals(os.environ):
+            from shipway.cli.telemetry import send_rollout
+
+            send_rollout(project, news.ended, say, undo=undo, code=news.code)
 
 
 class RolloutNotifier:
@@ -80,21 +90,28 @@ class RolloutNotifier:
         self._posting = ThreadPoolExecutor(max_workers=1)  # one, or they overtake each other
         self._posted: list[tuple[NoticeEvent, Future[Sequence[Delivery]]]] = []
         self._names = ("", "")
+        self._began = SystemClock().now()
         self.moved = False
+        # The report of what became of it; code: of the error that ended it, "" where none did.
+        self.ended: RolloutReport | None = None
+        self.code = ""
 
     def wrap(
         self, listener: RolloutListener, release: str = "", before: Release | None = None
     ) -> RolloutListener:
-        """A listener that tells of the start at the first thing that happens.
+        """A listener that tells of the start at the first thing that happens, and writes all of it
+        down for other commands.
 
         release: the new one's name, "" where it is not known yet. before: what runs.
         """
         self._names = (release, before.name if before else "")
-        return _Heard(listener, self._begin)
+        path = os.path.join(self._project.state, "environments", self._environment, EVENTS_FILE)
+        return RolloutEventLog(_Heard(listener, self._begin), path, SystemClock())
 
     def finish(self, receipt: RolloutReport) -> RolloutReport:
         """A rollout has come to an end, or waits for a person. Gives the receipt back."""
         if receipt.timeline or receipt.before != receipt.release:  # else it ran already
+            self.ended = receipt
             event = notice_event(receipt, undo=self._undo)
             self._post(event, lambda: notice_of_report(self._project, event, receipt))
         return receipt
@@ -104,6 +121,18 @@ class RolloutNotifier:
         if isinstance(problem, ConfigError | Busy) and not self.moved:
             return
         release, before = self._names
+        self.code = problem.code
+        self.ended = RolloutReport(
+            environment=self._environment,
+            release=release,
+            before=before,
+            verdict=Verdict.FAILED,
+            started=self._began,
+            seconds=SystemClock().now() - self._began,
+            address="",
+            cause=problem.message,
+            remedy=problem.remedy,
+        )
         self._post(
             NoticeEvent.FAILED,
             lambda: replace(

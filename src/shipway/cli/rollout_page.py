@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -36,6 +37,13 @@ def write_rehearsed_page(receipt: RolloutReport, project: Project, folder: str, 
 
 
 def _write(path: str, receipt: RolloutReport, project: Project) -> None:
+    write_atomic(path, rollout_page(receipt, project).encode())
+
+
+def rollout_page(
+    receipt: RolloutReport, project: Project, links: Mapping[str, str] | None = None
+) -> str:
+    """The page of a rollout. links: title → address of the pages beside it."""
     from shipway.reports.html import html_report
 
     step = StepResult(
@@ -58,7 +66,7 @@ def _write(path: str, receipt: RolloutReport, project: Project) -> None:
         steps=(step,),
         address=receipt.address,
     )
-    write_atomic(path, html_report(run, lambda name: project.blobs.get(name) or b"").encode())
+    return html_report(run, lambda name: project.blobs.get(name) or b"", links=links)
 
 
 def rollout_pages(project: Project) -> dict[str, str]:

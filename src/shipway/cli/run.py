@@ -6,21 +6,21 @@ import os
 import sys
 import threading
 from argparse import BooleanOptionalAction
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
 from shipway.cli.invocation import InvokedRun
-from shipway.cli.main_runs import compared_with_main
+from shipway.cli.main_runs import compared_with_main, rated_tests
 from shipway.cli.outcome_sharing import outcome_sharing
 from shipway.cli.parser import Parser, number
 from shipway.cli.project import Project, machine, open_project
 from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
-from shipway.pipeline.cache import StepCache
+from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.command_line import Invocation
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
@@ -35,8 +35,10 @@ from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import changed_files, head_commit
+from shipway.system.installed import installed_state
 from shipway.system.interruption import interrupt, interruptions
 from shipway.system.processors import available_processors
+from shipway.telemetry.settings import exported_signals
 
 # `run` carried out: the parts wired together. Imports nothing heavy.
 
@@ -47,7 +49,11 @@ _REPORT_UP_TO = 200  # steps; beyond, the page is made by `shipway report` when 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The options of `shipway run`."""
+    """The options of `shipway run`.
+
+    pages: whether the report's files are written. inner: it is a part of another command, and its
+    telemetry is none of the pipeline's.
+    """
 
     directory: str
     stages: Sequence[str] = ()
@@ -56,6 +62,7 @@ class RunRequest:
     fail_fast: bool = False
     changed_since: str = ""
     no_cache: bool = False
+    all_tests: bool = False
     fix: bool = False
     strict: bool | None = None
     allow: Sequence[str] = ()
@@ -63,6 +70,8 @@ class RunRequest:
     base: str = ""
     advisories: str = ""
     json: bool = False
+    pages: bool = True
+    inner: bool = False
 
 
 def run(
@@ -74,6 +83,7 @@ def run(
     fail_fast: bool,
     changed_since: str,
     no_cache: bool,
+    all_tests: bool,
     fix: bool,
     strict: bool | None,
     allow: list[str],
@@ -91,6 +101,7 @@ def run(
         fail_fast=fail_fast,
         changed_since=changed_since,
         no_cache=no_cache,
+        all_tests=all_tests,
         fix=fix,
         strict=strict,
         allow=allow,
@@ -143,6 +154,7 @@ def run_as(name: str, request: RunRequest) -> int:
         words=_words(request.advisories, request.baseline),
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
+        rated=lambda step: rated_tests(project, commit, step),
         shortcoming=perform.shortcoming,
         shared=shared.finish if shared else tuple,
     )
@@ -150,15 +162,21 @@ def run_as(name: str, request: RunRequest) -> int:
     if request.fix:
         stream = sys.stderr if request.json else sys.stdout
         perform.apply_fixes(graph.steps.values(), lambda line: print(line, file=stream))
+    every = _all_tests(request, project, graph, branch, options.skipped)
     cache = StepCache(
         files,
         project.record,
         project.blobs,
         os.environ,
         machine(),
-        enabled=not request.no_cache,
-        shared=shared,
+        Reuse(
+            enabled=not request.no_cache,
+            all_tests=every,
+            installed=installed_state,
+            shared=shared,
+        ),
     )
+    perform.cache, perform.all_tests = cache, every
     record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
@@ -176,13 +194,18 @@ def run_as(name: str, request: RunRequest) -> int:
         listener.close()
     result = here.run(result)
     in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    reported = _all_cached(result) and os.path.exists(os.path.join(project.state, "report.html"))
-    if len(result.steps) <= _REPORT_UP_TO and (in_github or not reported):
-        # Where all was cached, the last run's pages hold what these would; there are none in a
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
+    if reported and (in_github or not known):
+        # Where all was known, the last run's pages hold what these would; there are none in a
         # clone that took all from others.
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
@@ -202,6 +225,19 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
 
 
+def _all_tests(
+    request: RunRequest, project: Project, graph: Graph, branch: str, skipped: Mapping[str, str]
+) -> str:
+    """Why all tests run, whatever a change can reach; "" where they need not."""
+    if request.all_tests or request.no_cache:
+        return "--all-tests" if request.all_tests else "--no-cache"
+    if os.environ.get("CI") and branch in ("", project.main_branch):
+        return f"this is {branch or 'no branch'} in CI"
+    if any(step.stage == "publish" and step.name not in skipped for step in graph.steps.values()):
+        return "a release leaves this machine"
+    return ""
+
+
 def _new_name() -> str:
     return run_name(SystemClock().now(), os.environ)
 
@@ -217,7 +253,8 @@ def run_inner(directory: str, *stages: str) -> str:
     name = _new_name()
     with redirect_stdout(sys.stderr):
         try:
-            code = run_as(name, RunRequest(directory=directory, stages=stages, strict=False))
+            request = RunRequest(directory=directory, stages=stages, strict=False, inner=True)
+            code = run_as(name, request)
         except ShipwayError as problem:
             print(f"shipway: {problem.message}\n  next: {problem.remedy}")
             return name
@@ -305,8 +342,9 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
     return allowed
 
 
-def _all_cached(result: RunResult) -> bool:
-    return all(step.outcome == "cached" for step in result.steps)
+def _all_known(result: RunResult) -> bool:
+    """Whether no step did anything in this run."""
+    return all(step.outcome == "cached" or "replayed" in step.facts for step in result.steps)
 
 
 def add_to(commands: Parser) -> None:
@@ -354,6 +392,11 @@ def _run(parser: Parser) -> None:
         help="Skip steps none of whose inputs changed since REF.",
     )
     add_no_cache(parser)
+    parser.add(
+        "--all-tests",
+        action="store_true",
+        help="Run all tests, also those that the change cannot reach.",
+    )
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shipway.cli.project import Project
+from shipway.pipeline.cache import StepCache
 from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
@@ -22,7 +23,8 @@ class StepExecutor:
     """Does steps' work; `cancel` ends what runs. Both from any thread.
 
     Nothing of it is imported in a run in which everything is cached. source: what the run began
-    with, set before its first step.
+    with; cache: where its files were looked at; all_tests: why all tests run, "" where they need
+    not. All are set before its first step.
     """
 
     def __init__(
@@ -45,12 +47,17 @@ class StepExecutor:
         self._cancelled = threading.Event()
         self._worker: StepWorker | None = None
         self.source: ReleaseSource | None = None
+        self.cache: StepCache | None = None
+        self.all_tests = ""
 
     def __call__(
         self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
     ) -> StepResult:
         """Do a step's work once."""
-        return self._opened().execute(step, upstream, on_output, self.source)
+        worker = self._opened()
+        if self.cache is not None:
+            worker.choose_tests(self.cache, self.all_tests)
+        return worker.execute(step, upstream, on_output, self.source)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:
         """Let the steps' tools repair what is safe."""

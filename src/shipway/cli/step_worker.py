@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from shipway.checks.test_selection import TestSelector
 from shipway.cli.project import Project
 from shipway.config.secret_values import secret_values
 from shipway.pipeline.application_server import serve_application
+from shipway.pipeline.cache import StepCache
 from shipway.pipeline.check import Check
 from shipway.pipeline.definition import INSTALL
 from shipway.pipeline.execution import execute_step
@@ -55,6 +57,7 @@ class StepWorker:
         baseline: Sequence[str] = (),
     ) -> None:
         self._steps = {step.name: step for step in project.steps}
+        self._record = project.record
         self._installing = threading.Lock()
         self._installed: StepResult | None = None
         self.processes = SystemProcesses()
@@ -101,6 +104,17 @@ class StepWorker:
             upstream = {**upstream, INSTALL: made}
         context = replace(self.context, upstream=upstream, source=source)
         return execute_step(step, context, on_output)
+
+    def choose_tests(self, cache: StepCache, every: str) -> None:
+        """From now on, of suites only those tests run that a change can reach. every: why all do,
+        "" where they need not."""
+        if self.context.tests is None:
+            # On CI's machines nothing remains for another run to choose by.
+            learns = not os.environ.get("CI")
+            tests = TestSelector(
+                self.context.root, self._record, cache, self.context.now, every=every, learns=learns
+            )
+            self.context = replace(self.context, tests=tests)
 
     def _environment(
         self, upstream: Mapping[str, StepResult], on_output: OnOutput

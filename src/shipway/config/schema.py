@@ -116,7 +116,9 @@ class Gates(Closed):
     coverage: percent of the packages' code that tests have to run. known_failures: the file with
     the tests that failed before Shipway came: they are shown, and fail no run. own_rules: what
     becomes of a change that loosens these rules, compared with its base: `report` says so, with
-    `review` it fails, with `base` the rules of the base count instead.
+    `review` it fails, with `base` the rules of the base count instead. flaky: what becomes of a
+    test that fails and passes when it is run again: `report` names it in every output, with `fail`
+    its step fails, but for tests that a waiver quarantines.
     """
 
     coverage: Percent = 80.0
@@ -124,6 +126,7 @@ class Gates(Closed):
     findings: FindingGates = field(default_factory=FindingGates)
     endpoints: dict[str, EndpointGate] = field(default_factory=dict)
     own_rules: Literal["report", "review", "base"] = "report"
+    flaky: Literal["report", "fail"] = "report"
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,8 @@ class Waiver(Closed):
     """An exception for findings: by `rule` (below `path`) or by `fingerprint`, until `expires`.
 
     reason: why it is none. owner: who says so. expires: the last day on which it holds. rule:
-    the scanner's. path: pattern of the files it holds for. fingerprint: of one finding alone.
+    the scanner's; `flaky-test` quarantines the test whose name is the path, as it is printed.
+    path: pattern of the files it holds for. fingerprint: of one finding alone.
     """
 
     reason: Text

@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shipway.aws.errors import error_code
+from shipway.aws.errors import (
+    POLICY_REMEDY,
+    error_code,
+    is_access_denied,
+    lacking_permission,
+)
 from shipway.errors import CannotRun, ConfigError
 from shipway.images.reference import ImageReference
 from shipway.images.registry_auth import RegistryCredentials
@@ -175,7 +180,11 @@ def _refused(error: Exception, what: str) -> ConfigError | CannotRun:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if response else 0
     if 400 <= status < 500:
         return ConfigError(
-            f"{what}: {message}", "Look at the role's policy and at [aws].", code="aws-refused"
+            f"{what}: {message}",
+            f"These credentials may not {lacking_permission(error)}. {POLICY_REMEDY}"
+            if is_access_denied(error)
+            else "Look at the role's policy and at [aws].",
+            code="aws-refused",
         )
     return CannotRun(
         f"{what}: {message}",

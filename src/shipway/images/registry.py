@@ -40,7 +40,7 @@ def registry_error(answer: RegistryResponse, what: str, host: str) -> ConfigErro
         return ConfigError(
             f"{what}: {host} refuses: {message}",
             "Log in (docker login, or SHIPWAY_REGISTRY_USER and SHIPWAY_REGISTRY_PASSWORD); for "
-            "ECR look at the role's policy.",
+            "ECR give the role the policy that shipway infra policy ENV prints.",
             code="registry-refused",
         )
     if answer.status == 404:

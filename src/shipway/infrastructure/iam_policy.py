@@ -1,7 +1,8 @@
 """The least that deploying to one environment needs: its policy, and whom its role trusts. Pure.
 
 Which resource an action can be limited to is the Service Authorization Reference's, "Actions
-defined by …", column "Resource types": `*` where it names none.
+defined by …", column "Resource types". Where it names several that are required, a statement
+needs each of them. What is granted on `*` stands in EVERYWHERE with the reason.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
 from shipway.aws.names import Account, AwsResourceNames, subject_claim
 from shipway.aws.web_identity import AUDIENCE
 from shipway.config.aws import NO_ROLE
 from shipway.config.schema import Environment
 from shipway.config.tables import GitHub
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import RegisterTaskDefinitionRequestTypeDef
 
 PolicyCondition = Mapping[str, Mapping[str, str | list[str]]]  # operator → key → values
 
@@ -95,28 +99,28 @@ def iam_actions(service: str, operation: str) -> tuple[str, ...]:
 
 # What a deploy asks of AWS, and when. tests/infrastructure/test_iam_policy.py holds it to the code.
 
-Condition = Callable[[Environment], bool]
+Condition = Callable[["PolicyScope"], bool]
 
 
-def _always(settings: Environment) -> bool:
+def _always(scope: PolicyScope) -> bool:
     return True
 
 
-def _secrets(settings: Environment) -> bool:
-    return any(":secretsmanager:" in arn for arn in settings.ecs.secrets.values())
+def _secrets(scope: PolicyScope) -> bool:
+    return bool(scope.secrets("secretsmanager"))
 
 
-def _parameters(settings: Environment) -> bool:
-    return any(":ssm:" in arn for arn in settings.ecs.secrets.values())
+def _parameters(scope: PolicyScope) -> bool:
+    return bool(scope.secrets("ssm"))
 
 
-def _alarms(settings: Environment) -> bool:
-    return bool(settings.ecs.alarms)
+def _alarms(scope: PolicyScope) -> bool:
+    return bool(scope.settings.ecs.alarms)
 
 
-def _traffic(settings: Environment) -> bool:
+def _traffic(scope: PolicyScope) -> bool:
     """Whether traffic moves between two target groups."""
-    return settings.strategy != "rolling"
+    return scope.settings.strategy != "rolling"
 
 
 _pauses = _traffic  # rolling has none
@@ -186,15 +190,12 @@ class ApiOperation:
     name: str
 
 
-def deploy_operations(settings: Environment, *, ecr: bool = True) -> Iterator[ApiOperation]:
-    """What deploying to an environment asks, with what is configured there.
-
-    ecr: whether images are in the account's own ECR.
-    """
+def deploy_operations(scope: PolicyScope) -> Iterator[ApiOperation]:
+    """What deploying to an environment asks, with what is configured there."""
     for service, condition, names in _OPERATIONS:
-        if condition(settings):
+        if condition(scope):
             yield from (ApiOperation(service, name) for name in names)
-    for service, names in _ECR if ecr else ():
+    for service, names in _ECR if scope.ecr else ():
         yield from (ApiOperation(service, name) for name in names)
 
 
@@ -208,7 +209,10 @@ class PolicyScope:
     """One environment in an account.
 
     bucket: where releases and receipts are kept. ecr: whether images are in the account's own
-    ECR; repository: their name there, "" for the one that the stacks give.
+    ECR; repository: their name there, "" for the one that the stacks give. definition: the task
+    definition that a deploy renders; None where nobody could look at what it starts from: then
+    roles are those that shipway.toml names, or the stack's, and secrets all of the environment's.
+    traffic_role: the ARN of the role by which the service moves traffic, "" for the stack's.
     """
 
     account: Account
@@ -217,6 +221,8 @@ class PolicyScope:
     bucket: str = ""
     ecr: bool = True
     repository: str = ""
+    definition: RegisterTaskDefinitionRequestTypeDef | None = None
+    traffic_role: str = ""
 
     @property
     def cluster(self) -> str:
@@ -235,16 +241,24 @@ class PolicyScope:
     def roles(self) -> tuple[str, ...]:
         """What is handed to ECS: the tasks' two roles, and the one that moves traffic."""
         ecs = self.settings.ecs
-        names = [ecs.execution_role or self.names.execution_role]
+        execution = str(self.definition.get("executionRoleArn", "")) if self.definition else ""
+        names = [ecs.execution_role or execution or self.names.execution_role]
         if ecs.task_role != NO_ROLE:
-            names.append(ecs.task_role or self.names.task_role)
+            task = str(self.definition.get("taskRoleArn", "")) if self.definition else ""
+            names.append(ecs.task_role or task or self.names.task_role)
         if self.settings.strategy != "rolling":
-            names.append(self.names.traffic_role)
-        return tuple(sorted(map(self.account.role, names)))
+            names.append(self.traffic_role or self.names.traffic_role)
+        return tuple(sorted(set(map(self.account.role, names))))
 
     def secrets(self, service: str) -> tuple[str, ...]:
-        """The ARNs of secrets or parameters, without the keys behind them."""
-        arns = self.settings.ecs.secrets.values()
+        """The ARNs of secrets or parameters, without the keys behind them: configured ones, and
+        those of every container of the task definition."""
+        arns = {*self.settings.ecs.secrets.values()}
+        if self.definition is None:
+            arns.add(self.account.arn("secretsmanager", f"secret:{self.names.secret('')}*"))
+        else:
+            for container in self.definition.get("containerDefinitions", ()):
+                arns |= {secret["valueFrom"] for secret in container.get("secrets", ())}
         mine = {":".join(arn.split(":")[:7]) for arn in arns if f":{service}:" in arn}
         return tuple(sorted(mine))
 
@@ -266,19 +280,52 @@ class PolicyScope:
 
 
 _Resources = Callable[[PolicyScope], tuple[str, ...]]
+# Actions that are granted on everything, and why.
+_NO_RESOURCES = "Service Authorization Reference: it knows no resources"
+EVERYWHERE: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "cloudwatch:GetMetricData",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ecr:GetAuthorizationToken",
+            "ecs:DescribeTaskDefinition",
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeRules",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "ssm:DescribeParameters",
+        ),
+        _NO_RESOURCES,
+    ),
+    "cloudwatch:DescribeAlarms": "CloudWatch user guide, permissions reference: with a narrower "
+    "scope composite alarms are not returned, and would count as missing",
+    "ecs:ListTasks": "it knows container instances only, which Fargate has none of: it is asked on "
+    "`*` (LIVE cdklabs/construct-hub#1207); the condition limits it to the cluster",
+    "ecs:RegisterTaskDefinition": "the reference names the task definition, yet ECS asks on `*` "
+    "(LIVE: its refusals say so, aws/containers-roadmap#929)",
+}
 _ON: dict[str, _Resources] = {
     "ecs:DescribeServices": lambda on: on.ecs("service", on.service),
     "ecs:UpdateService": lambda on: on.ecs("service", on.service),
     "ecs:ListServiceDeployments": lambda on: on.ecs("service", on.service),
+    # Both resources are required: with one of them alone each call is refused.
     **dict.fromkeys(
         (
             "ecs:DescribeServiceDeployments",
             "ecs:StopServiceDeployment",
             "ecs:ContinueServiceDeployment",
         ),
-        lambda on: on.ecs("service-deployment", f"{on.service}/*"),
+        lambda on: (
+            *on.ecs("service", on.service),
+            *on.ecs("service-deployment", f"{on.service}/*"),
+        ),
     ),
-    "ecs:DescribeServiceRevisions": lambda on: on.ecs("service-revision", f"{on.service}/*"),
+    "ecs:DescribeServiceRevisions": lambda on: (
+        *on.ecs("service", on.service),
+        *on.ecs("service-revision", f"{on.service}/*"),
+    ),
     **dict.fromkeys(
         ("ecs:RunTask", "ecs:TagResource"),
         lambda on: on.ecs("task-definition", f"{on.settings.ecs.family or on.names.family}:*"),
@@ -315,11 +362,10 @@ _ON: dict[str, _Resources] = {
 
 def deploy_policy(scope: PolicyScope) -> PolicyDocument:
     """The policy of the role that deploys, as JSON-able data in a stable order."""
-    allowed = needed_actions(deploy_operations(scope.settings, ecr=scope.ecr))
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
-    for action in allowed:
-        on = _ON.get(action)
-        groups[on(scope) if on else ANY, _condition(action)].append(action)
+    for action in needed_actions(deploy_operations(scope)):
+        resources = ANY if action in EVERYWHERE else _ON[action](scope)
+        groups[resources, _condition(action)].append(action)
     rows = sorted(groups.items(), key=lambda item: item[1])
     return {"Version": VERSION, "Statement": [_statement(scope, *row) for row in rows]}
 

@@ -117,6 +117,9 @@ _MOVING = 4  # parameters of the template
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
+RELEASE = "LiveTaskDefinition"  # the parameter that says what runs
+
+
 @dataclass(frozen=True)
 class RunningService:
     """What runs in an environment's stack. task_definition: its ARN, "" before a release.
@@ -192,8 +195,9 @@ def environment_parameters(
         "Architecture": settings.ecs.architecture.upper(),
         "OnDemandWeight": _number(100 - round(levers.spot)),
         "SpotWeight": _number(round(levers.spot)),
-        "LiveTaskDefinition": live.task_definition,
+        RELEASE: live.task_definition,
         "ContainerInsights": levers.insights,
+        "Scaled": _yes(bool(live.task_definition)),
         "MinTasks": str(levers.min_tasks),
         "MaxTasks": str(levers.max_tasks),
         "CpuTarget": _number(levers.cpu_target),

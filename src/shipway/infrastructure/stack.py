@@ -29,6 +29,7 @@ from shipway.ports import Clients, Clock
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudformation.type_defs import (
+        CreateChangeSetInputTypeDef,
         DescribeChangeSetInputTypeDef,
         DescribeChangeSetOutputTypeDef,
         DescribeStackResourceDriftsInputTypeDef,
@@ -152,22 +153,52 @@ class Stack:
                 "This is a fault of Shipway's: report it.",
             )
         creates = self.status() in _UNBORN
-        name = f"shipway-{int(self._clock.now() * 1000)}"
-        with translate_aws_errors():
-            self._formation.create_change_set(
-                StackName=self.name,
-                ChangeSetName=name,
-                TemplateBody=template,
-                ChangeSetType="CREATE" if creates else "UPDATE",
-                Capabilities=["CAPABILITY_NAMED_IAM"],
+        return self._prepared(
+            {
+                "StackName": self.name,
+                "ChangeSetName": self._new_name(),
+                "TemplateBody": template,
+                "ChangeSetType": "CREATE" if creates else "UPDATE",
+                "Capabilities": ["CAPABILITY_NAMED_IAM"],
                 # What an earlier stack has left (images, releases, the log) comes into this one.
-                ImportExistingResources=creates,
-                Parameters=[
+                "ImportExistingResources": creates,
+                "Parameters": [
                     {"ParameterKey": key, "ParameterValue": value}
                     for key, value in parameters.items()
                 ],
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-            )
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+        )
+
+    def prepare_parameter(self, name: str, value: str) -> ChangeSet | None:
+        """A change set of one parameter alone, everything else of the stack stays as it is; None
+        where nothing would change. Raises as `prepare`."""
+        described = self._described()
+        tags = described.get("Tags", []) if described else []
+        return self._prepared(
+            {
+                "StackName": self.name,
+                "ChangeSetName": self._new_name(),
+                "UsePreviousTemplate": True,
+                "ChangeSetType": "UPDATE",
+                "Capabilities": ["CAPABILITY_NAMED_IAM"],
+                "Parameters": [
+                    {"ParameterKey": key, "ParameterValue": value}
+                    if key == name
+                    else {"ParameterKey": key, "UsePreviousValue": True}
+                    for key in self.parameters()
+                ],
+                "Tags": tags,
+            }
+        )
+
+    def _new_name(self) -> str:
+        return f"shipway-{int(self._clock.now() * 1000)}"
+
+    def _prepared(self, request: CreateChangeSetInputTypeDef) -> ChangeSet | None:
+        name, creates = request["ChangeSetName"], request.get("ChangeSetType") == "CREATE"
+        with translate_aws_errors():
+            self._formation.create_change_set(**request)
             pages = self._change_set(name)
         if pages[0]["Status"] == "FAILED":
             reason = str(pages[0].get("StatusReason", ""))

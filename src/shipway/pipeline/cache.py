@@ -1,6 +1,6 @@
 """The step cache: what need not be done again, and why something must be.
 
-Correct before fast; the eight rules it keeps are in docs/architecture.md, each with a test.
+Correct before fast; the nine rules it keeps are in docs/architecture.md, each with a test.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shipway.pipeline.codec import step_from_json, step_to_json
 from shipway.pipeline.outcome import Outcome
-from shipway.pipeline.result import StepResult
-from shipway.pipeline.step import Step
+from shipway.pipeline.result import StepFacts, StepResult
+from shipway.pipeline.step import BASE_ENV, Step
 
 # The cache key of a step: a digest over named parts, so that a miss can be explained.
 #
@@ -28,6 +28,12 @@ _WORDS = {
     "machine": "Python or the platform changed",
     "upstream": "a step that it needs ended with something else",
 }
+
+
+_REPLAYED = "no-tests"  # code of a suite in which nothing was tested: rule 9
+# A service on the network may have come meanwhile, and no folder tells.
+_REPLAYED_FOR = 3600.0  # seconds
+_DAY = 24 * 3600.0  # seconds for which tests that a change does not reach need not run
 
 
 def content_digest(text: str) -> str:
@@ -135,10 +141,28 @@ class SharedOutcomes(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """Which stored outcomes count.
+
+    enabled: whether any does. all_tests: why an outcome of which tests were taken over is none, ""
+    where it is. installed: what this machine has for programs that see these variables
+    (system/installed.py); without it nothing is replayed as unavailable. shared: is asked once,
+    for all steps, as soon as the first outcome that it may have is missing.
+    """
+
+    enabled: bool = True
+    all_tests: str = ""
+    installed: Callable[[Mapping[str, str]], str] | None = None
+    shared: SharedOutcomes | None = None
+
+
+_REUSE_ALL = Reuse()
+
+
 class StepCache:
     """Looks steps up by their keys. Ask for each step after all that it needs.
 
-    shared: is asked once, for all steps, as soon as the first outcome that it may have is missing.
     settled: the steps whose keys are final, because they are cached or have ended.
     """
 
@@ -149,20 +173,21 @@ class StepCache:
         blobs: OutputStore,
         environment: Mapping[str, str],
         machine: str,
-        *,
-        enabled: bool = True,
-        shared: SharedOutcomes | None = None,
+        reuse: Reuse = _REUSE_ALL,
     ) -> None:
         self.files = files
         self.settled: set[str] = set()
-        self._shared = shared if enabled else None
+        self._shared = reuse.shared if reuse.enabled else None
         self._record = record
         self._blobs = blobs
         self._environment = environment
         self._machine = machine
-        self._entries = record.cached() if enabled else {}
+        self._entries = record.cached() if reuse.enabled else {}
+        self._installed = reuse.installed
+        self._all_tests = reuse.all_tests
         self._keys: dict[str, str] = {}
         self._parts: dict[str, dict[str, str]] = {}
+        self._absence_keys: dict[str, str] = {}
 
     def look(self, step: Step, now: float) -> tuple[str, StepResult] | None:
         """The stored result of a step (as text and as cached), or None when it must run."""
@@ -191,13 +216,41 @@ class StepCache:
         if step.max_age is not None and not _fresh(stored, now, step.max_age):
             return None
         result = step_from_json(text, outcome=Outcome.CACHED)
-        if not self._whole(result):
+        if not self._whole(result) or self._too_few_tests(result, now):
             return None
         if result.origin is not None:
             result = replace(result, origin=replace(result.origin, taken=now))
             text = step_to_json(replace(result, outcome=Outcome.PASSED))
         self.ended(step, result)
         return text, result
+
+    def absence(self, step: Step, now: float) -> StepResult | None:
+        """What a step that `look` did not find is known to lack here; None when it must be asked.
+
+        A suite in which every test was skipped has not passed, and is not asked again while
+        nothing has changed that a skip can depend on. It stays `unavailable`.
+        """
+        if self._installed is None or step.max_age == 0:
+            return None
+        names = (*BASE_ENV, *step.env)
+        visible = {name: self._environment[name] for name in names if name in self._environment}
+        state = content_digest(f"{sorted(visible.items())}\n{self._installed(visible)}")
+        key = key_of({**self._parts[step.name], "installed": state})
+        self._absence_keys[step.name] = key  # as it was before the step began
+        stored, text = self._entries.get(key, (0.0, ""))
+        if not text or not _fresh(stored, now, _REPLAYED_FOR):
+            return None
+        result = step_from_json(text)
+        if result.outcome is not Outcome.ERROR or not self._whole(result):
+            return None
+        self.ended(step, result)
+        minutes = int((now - stored) / 60)
+        reason = (
+            f"{result.reason.rstrip('.')}; replayed from {minutes} min ago, "
+            "for nothing has been installed here since (--no-cache asks again)"
+        )
+        facts: StepFacts = {**result.facts, "replayed": True}
+        return replace(result, started=now, seconds=0.0, reason=reason, facts=facts)
 
     def adopt(self, step: Step, stored: float, text: str) -> None:
         """Take an outcome for what `look_here` asked for. stored: seconds since the epoch."""
@@ -216,6 +269,15 @@ class StepCache:
         parts = self._parts.get(step.name, {})
         return {name[5:]: value for name, value in parts.items() if name.startswith("file ")}
 
+    def surroundings(self, step: Step) -> dict[str, str]:
+        """What else a step's outcome depends on, as `look` saw it: of the steps that it needs, only
+        those whose product it takes."""
+        parts = self._parts.get(step.name, {})
+        own = {name: value for name, value in parts.items() if not name.startswith("file ")}
+        needs = [line for line in own.pop("upstream", "").splitlines()]
+        products = [line for line in needs if line.partition(" ")[0] in step.products]
+        return {**own, "products": "\n".join(products)}
+
     def why(self, step: Step, now: float) -> str:
         """Why a step that `look` did not find must run, in one sentence."""
         if step.max_age == 0:
@@ -225,6 +287,8 @@ class StepCache:
             return explain_miss(self._record.key_parts(step.name), self._parts[step.name])
         if step.max_age is not None and not _fresh(entry[0], now, step.max_age):
             return f"its outcome is older than {step.max_age / 3600:g} h"
+        if self._too_few_tests(step_from_json(entry[1]), now):
+            return self._all_tests or "not all of its tests ran within a day"
         return "a report of its stored outcome is missing or damaged"
 
     def ended(self, step: Step, result: StepResult) -> None:
@@ -235,15 +299,24 @@ class StepCache:
         elif result.reports:
             self._keys[step.name] += content_digest(repr(sorted(result.reports.items())))
 
-    def entry(self, step: Step) -> tuple[str, str] | None:
-        """The key and parts to store a passed step under.
+    def entry(self, step: Step, result: StepResult) -> tuple[str, str] | None:
+        """The key and parts to store a step under; no parts for a suite that nothing was tested in:
+        it explains no miss.
 
-        None when nothing may be stored: it is never cached, or an input changed while it ran
-        (rule 1), so that nobody knows which content it saw.
+        None when nothing may be stored: it is never cached, it did not pass, or an input changed
+        while it ran (rule 1), so that nobody knows which content it saw.
         """
-        if step.max_age == 0 or not self._unchanged(step):
+        parts = self._parts.get(step.name, {})
+        absence = self._absence_keys.get(step.name, "")
+        if result.outcome is Outcome.PASSED:
+            key, explained = key_of(parts), self.parts(step)
+        elif result.outcome is Outcome.ERROR and result.code == _REPLAYED and absence:
+            key, explained = absence, ""
+        else:
             return None
-        return self.key(step), self.parts(step)
+        if step.max_age == 0 or "replayed" in result.facts or not self.unchanged(step):
+            return None
+        return key, explained
 
     def parts(self, step: Step) -> str:
         """The parts of the key under which `look` has looked for a step, as JSON."""
@@ -254,8 +327,15 @@ class StepCache:
         if self.files.learned:
             self._record.put_files((path, *entry) for path, entry in self.files.learned.items())
 
-    def _unchanged(self, step: Step) -> bool:
+    def unchanged(self, step: Step) -> bool:
+        """Whether its inputs are still those that `look` saw."""
         return self.inputs(step) == self.files.reread().fingerprints(step.inputs)
+
+    def _too_few_tests(self, result: StepResult, now: float) -> bool:
+        """Whether it has tests that were not run, and all are asked for."""
+        if not result.facts.get("selected"):
+            return False
+        return bool(self._all_tests) or not _fresh(result.facts.get("whole_run", 0.0), now, _DAY)
 
     def _whole(self, result: StepResult) -> bool:
         """Rule 7: what the entry promises is really there, and is what it was."""

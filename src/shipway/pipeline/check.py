@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -52,7 +53,8 @@ class CheckContext:
     application is being served, for checks with `served`. upstream: the report folders of those
     steps it needs that passed, by name. advisories: a folder of advisories in OSV format,
     for machines without network; "" when none was given. key: what a test runner's end record is
-    sealed with; "" where it is asked for none.
+    sealed with; "" where it is asked for none. only: names of the tests to run, as results have
+    them; none: all.
     """
 
     root: str
@@ -62,6 +64,7 @@ class CheckContext:
     upstream: Mapping[str, str] = field(default_factory=dict)
     advisories: str = ""
     key: str = ""
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ class CheckResult:
 
     partial: what its figures were measured without, where more could only raise them; a limit
     that they do not reach is then neither kept nor broken. secrets: where the secrets stand that
-    it found. warnings: what a reader has to know of the result, however it ends.
+    it found. warnings: what a reader has to know of the result, however it ends. retry: the tests
+    that failed and may be flaky.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -92,6 +96,7 @@ class CheckResult:
     partial: str = ""
     secrets: tuple[SecretPlace, ...] = ()
     warnings: tuple[str, ...] = ()
+    retry: tuple[str, ...] = ()
 
 
 class Check(Protocol):
@@ -144,6 +149,10 @@ class Check(Protocol):
         """Whether it makes sense for this application."""
         ...
 
+    def tool_for(self, context: CheckContext) -> Tool:
+        """`tool`, or another home of it that this repository needs."""
+        ...
+
     def inputs(self, config: Config) -> tuple[str, ...]:
         """Patterns of the files that its outcome depends on."""
         ...
@@ -163,6 +172,18 @@ class Check(Protocol):
 
     def read(self, output: ToolOutput, config: Config, context: CheckContext) -> CheckResult:
         """Understand what the tool left; raises CannotRun when that is not to be trusted."""
+        ...
+
+    def retried(
+        self,
+        first: CheckResult,
+        again: ToolOutput,
+        config: Config,
+        context: CheckContext,
+        today: date,
+    ) -> CheckResult:
+        """The result, once the tests in `first.retry` were run again; only asked where there are
+        some. again, context: of that."""
         ...
 
     def fix(self, config: Config, context: CheckContext) -> tuple[str, ...] | None:

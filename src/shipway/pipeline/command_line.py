@@ -26,6 +26,7 @@ COMMANDS = (
     "findings",
     "history",
     "hold",
+    "hook",
     "image",
     "infra",
     "init",
@@ -43,6 +44,7 @@ COMMANDS = (
     "secret",
     "status",
     "task",
+    "ui",
     "workflows",
 )
 # A quoted word, which may hold anything; or the program's name where a command follows it.

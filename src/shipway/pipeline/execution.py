@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from secrets import token_hex
+from tempfile import mkdtemp
 from types import MappingProxyType
 
 from shipway.errors import ApplicationFault, CannotRun, ConfigError
@@ -27,7 +29,7 @@ from shipway.pipeline.gates import Bound, Gate, GateResult, Measure, evaluate_ga
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.step import Step, StepKind
-from shipway.pipeline.step_context import WARNING, StepContext
+from shipway.pipeline.step_context import WARNING, StepContext, SuiteRequest
 from shipway.ports import Command, Completed, OnOutput
 from shipway.source_text import read_bytes, read_text
 from shipway.system.redaction import Redactor, redacted_bytes
@@ -39,7 +41,7 @@ def tool_command(
     check: Check, check_context: CheckContext, context: StepContext
 ) -> tuple[str, ...]:
     """How a check's tool is started, without its arguments."""
-    tool = check.tool
+    tool = check.tool_for(check_context)
     if tool.home is ToolSource.APPLICATION:
         if not check_context.python:
             raise CannotRun(
@@ -192,7 +194,7 @@ def _test(
     }
     os.makedirs(data)
     if not (check.serviced and context.config.services):
-        return _run_check(step, check, check_context, context, on_output, variables)
+        return _selected(step, check, check_context, context, on_output, variables)
     lines: list[str] = []
 
     def tell(line: str) -> None:
@@ -214,6 +216,41 @@ def _test(
     return replace(result, log=context.store(notes + earlier), facts=facts)
 
 
+def _selected(
+    step: Step,
+    check: Check,
+    check_context: CheckContext,
+    context: StepContext,
+    on_output: OnOutput,
+    variables: Mapping[str, str],
+) -> StepResult:
+    """Tests of which a part may be chosen. Those with services share what is in these."""
+    selection = context.tests if END_RECORD in check.reports else None
+    if selection is None or context.config.application.test_runner == "django":
+        return _run_check(step, check, check_context, context, on_output, variables)
+
+    def again(request: SuiteRequest) -> StepResult:
+        on_output("all tests once more in reverse, to learn what they keep for each other")
+        out = os.path.join(check_context.out, "reversed")
+        data = os.path.join(out, "data")
+        os.makedirs(data)
+        return _run_check(
+            step,
+            check,
+            replace(check_context, out=out, key=token_hex(32)),
+            context,
+            lambda line: None,
+            {
+                name: value.replace(os.path.join(check_context.out, "data"), data)
+                for name, value in variables.items()
+            },
+            request,
+        )
+
+    result = _run_check(step, check, check_context, context, on_output, variables, selection)
+    return selection.ended(step, result, again)
+
+
 def _run_check(
     step: Step,
     check: Check,
@@ -221,12 +258,15 @@ def _run_check(
     context: StepContext,
     on_output: OnOutput,
     variables: Mapping[str, str] = MappingProxyType({}),
+    request: SuiteRequest | None = None,
 ) -> StepResult:
+    chosen = request.begin(step, check_context.out) if request else ""
     argv = (
         *tool_command(check, check_context, context),
         *check.argv(context.config, check_context),
     )
-    env = {**context.env(step), **variables, **dict(check.tool.env)}
+    tool = check.tool_for(check_context)
+    env = {**context.env(step), **variables, **dict(tool.env)}
     kept = (os.path.join(context.state, check.kept),) if check.kept else ()
     for folder in kept:
         os.makedirs(folder, exist_ok=True)
@@ -234,8 +274,8 @@ def _run_check(
         check_context.out,
         *kept,
         network=step.work.get("network", True),
-        fingerprints=check.tool.home is ToolSource.OWN,
-        application=check.tool.home is ToolSource.APPLICATION,
+        fingerprints=tool.home is ToolSource.OWN,
+        application=tool.home is ToolSource.APPLICATION,
     )
     command = Command(
         argv,
@@ -247,8 +287,8 @@ def _run_check(
         stdin=check_context.key.encode(),
     )
     settings = check.settings(context.config, check_context)
-    if settings:
-        on_output(settings)
+    for line in filter(None, (chosen, settings)):
+        on_output(line)
     done = context.processes.run(command, on_output)
     log = context.store(f"{settings}\n" * bool(settings) + done.stdout + done.stderr)
     stopped = interrupted_result(step, done)
@@ -259,6 +299,8 @@ def _run_check(
         return replace(stopped, log=log, outcome=outcome)
     unread: list[str] = []
     reports = collect_reports(check, check_context.out, context.secrets, unread.append)
+    if request:
+        reports = request.joined(step, check_context.out, check_context.key, reports)
     errors = done.stderr + "".join(f"\nERROR: {line}\n" for line in unread)
     try:
         reading = _read(
@@ -274,6 +316,15 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
+    if reading.retry:
+        retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
+        again, reading = _run_again(check, reading, retry, check_context, context, on_output)
+        log = context.store(
+            f"{settings}\n" * bool(settings)
+            + "".join((done.stdout, done.stderr, f"{_RETRIED}\n", again.stdout, again.stderr))
+        )
+        if again.cancelled and (stopped := interrupted_result(step, again)) is not None:
+            return replace(stopped, log=log)
     stored = {name: context.tool_texts.put(data) for name, data in reports.items()}
     if step.stage == "quality":
         reading = _compared(reading, context)
@@ -281,6 +332,37 @@ def _run_check(
         remedy = _remedy(step, check, context, check_context, tests=bool(reading.tests))
         reading = replace(reading, remedy=remedy)
     return _judged(step, reading, stored, log)
+
+
+_SHORTEST_RETRY = 60.0  # seconds; a suite that takes longer may take as long again
+_RETRIED = "The tests that failed are run again, once: whether one of them is flaky."
+
+
+def _run_again(
+    check: Check,
+    first: CheckResult,
+    command: Command,
+    check_context: CheckContext,
+    context: StepContext,
+    on_output: OnOutput,
+) -> tuple[Completed, CheckResult]:
+    """The tests that failed, once more, in a process of their own with what the suite had around
+    it; and the result with both. command: the suite's own, with the time that this may take."""
+    on_output(_RETRIED)
+    retry = replace(
+        check_context,
+        out=mkdtemp(prefix="retry-", dir=check_context.out),
+        key=token_hex(32),
+        only=first.retry,
+    )
+    argv = (*tool_command(check, retry, context), *check.argv(context.config, retry))
+    done = context.processes.run(replace(command, argv=argv, stdin=retry.key.encode()), on_output)
+    output = ToolOutput(done.code, "", f"it took longer than {command.timeout:g} s", {})
+    if not (done.timed_out or done.exceeded):
+        reports = collect_reports(check, retry.out, context.secrets, on_output)
+        output = ToolOutput(done.code, done.stdout, done.stderr, reports)
+    today = datetime.fromtimestamp(context.now(), UTC).date()
+    return done, check.retried(first, output, context.config, retry, today)
 
 
 def _remedy(

@@ -13,6 +13,7 @@ from shipway.pipeline.gates import GateResult, Measure
 from shipway.pipeline.outcome import Outcome, Verdict
 
 _DELIVERING = ("deploy", "publish")
+_COINCIDENCE = 2  # runs in which a test may fail each time, and pass alone, by chance
 _NOT_RUN = (Outcome.ERROR, Outcome.UPSTREAM_FAILED)
 
 
@@ -40,10 +41,40 @@ class TestFailure:
 
 
 @dataclass(frozen=True)
+class FlakyTest:
+    """A test that failed, and was run again because it may be flaky.
+
+    failure: how it failed first. passed: whether it passed then; one that did not is here only
+    where it is quarantined. waiver: who quarantined it and until when, "" where nobody did.
+    failed, runs: in how many of the runs on record it was flaky, this one among them, of how many
+    that ran its suite; 0 where nobody has counted.
+    """
+
+    failure: TestFailure
+    passed: bool = True
+    waiver: str = ""
+    failed: int = 0
+    runs: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """`test_mail::test_sends failed and passed when it was run again; flaky in 3 of 20 runs on
+        record`. What fails in every suite and passes alone is not random."""
+        text = f"{self.failure.name} failed"
+        text += " and passed when it was run again" if self.passed else " twice"
+        if self.passed and self.failed == self.runs > _COINCIDENCE:
+            text += f", as in all {self.runs} runs on record: it depends on the tests before it"
+        elif self.runs > 1:
+            text += f"; flaky in {self.failed} of {self.runs} runs on record"
+        return f"{text}; quarantined by {self.waiver}" if self.waiver else text
+
+
+@dataclass(frozen=True)
 class TestTally:
     """How many tests did what. left_out, known_failures: "test name: reason" of each test that was
     skipped, and that failed as it did before Shipway came; the latter are not among
-    `failed`. failures: the first of those that failed."""
+    `failed`. failures: the first of those that failed. flaky: those that failed and then passed,
+    which are neither among `passed` nor among `failed`."""
 
     __test__ = False  # pytest must not take this for a test class
 
@@ -53,11 +84,12 @@ class TestTally:
     left_out: tuple[str, ...] = ()
     known_failures: tuple[str, ...] = ()
     failures: tuple[TestFailure, ...] = ()
+    flaky: tuple[FlakyTest, ...] = ()
 
     @property
     def executed(self) -> int:
         """Tests that really ran."""
-        return self.passed + self.failed + len(self.known_failures)
+        return self.passed + self.failed + len(self.known_failures) + len(self.flaky)
 
 
 class StepFacts(TypedDict, total=False):
@@ -69,8 +101,12 @@ class StepFacts(TypedDict, total=False):
     of an image that was built. image, tags, sent, blobs, all_blobs: of one that was pushed.
     release: what was packaged or published (releases/release.py). receipt: a rollout's report, as
     `--json` prints it. address: where the application answers. secret_places: where the secrets
-    stand that were found (findings/secret_place.py). loosened: rules that a change
-    loosens; base: compared with which commit, branch or tag.
+    stand that were found (findings/secret_place.py). replayed: True where an earlier run found
+    what it lacks here (pipeline/cache.py). loosened: rules that a change loosens; base: compared
+    with which commit, branch or tag. key: a digest of all that a step of tests depends on
+    (pipeline/cache.py), whatever it ended with. selected: which tests of a suite ran, and why,
+    where the outcome of the others is that of an earlier run; whole_run: when all ran last, seconds
+    since the epoch.
     """
 
     python: str
@@ -92,6 +128,10 @@ class StepFacts(TypedDict, total=False):
     secret_places: list[JsonObject]
     loosened: list[str]
     base: str
+    replayed: bool
+    key: str
+    selected: str
+    whole_run: float
 
 
 @dataclass(frozen=True)

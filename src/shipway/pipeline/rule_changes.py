@@ -57,7 +57,8 @@ _TOOL_FILES = (
 _TOOL_TABLES = ("bandit", "black", "coverage", "flake8", "mypy", "pytest", "ruff")
 _SHOWN = 3
 
-LEVELS = ("report", "review", "base")  # of `[gates] own_rules`, the least strict first
+# Of `[gates] own_rules` and `[gates] flaky`, the least strict first.
+LEVELS = ("report", "review", "fail", "base")
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,7 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
     ):
         if limit is not None and (value is None or value > limit):
             yield f"gates.findings.{name} is looser: {limit} → {'none' if value is None else value}"
-    if LEVELS.index(head.gates.own_rules) < LEVELS.index(base.gates.own_rules):
-        yield f"gates.own_rules is looser: {base.gates.own_rules} → {head.gates.own_rules}"
+    yield from _levels(base, head)
     if allowed := set(head.security.licences) - set(base.security.licences):
         yield f"more licences are allowed: {_some(sorted(allowed))}"
     for key in ("users", "seconds", "workers"):
@@ -147,6 +147,13 @@ def _limits(base: Config, head: Config) -> Iterator[str]:
         was, value = getattr(base.limits, key), getattr(head.limits, key)
         if (was or inf) < (value or inf):  # 0 is the default of memory_gb, which is all there is
             yield f"limits.{key} is looser: {was:g} → {value:g}"
+
+
+def _levels(base: Config, head: Config) -> Iterator[str]:
+    for key in ("own_rules", "flaky"):
+        was, value = getattr(base.gates, key), getattr(head.gates, key)
+        if LEVELS.index(value) < LEVELS.index(was):
+            yield f"gates.{key} is looser: {was} → {value}"
 
 
 def _exceptions(base: Rules, head: Rules) -> Iterator[str]:

@@ -18,7 +18,7 @@ from shipway.pipeline.command_line import command_line
 from shipway.pipeline.graph import Blocked, Graph, Scheduler
 from shipway.pipeline.outcome import Outcome, Verdict, verdict_of
 from shipway.pipeline.release_source import REMEDY, ReleaseSource
-from shipway.pipeline.result import Comparison, RunResult, StepResult
+from shipway.pipeline.result import Comparison, RunResult, StepResult, TestTally
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets, can_be_replayed
 from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import Clock, EndedStep, OnOutput
@@ -56,12 +56,14 @@ class RunListener(Protocol):
 
 @dataclass(frozen=True)
 class Forecast:
-    """What would happen to a step. seconds: as long as it took last time."""
+    """What would happen to a step. seconds: as long as it took last time. replayed: it would be
+    `unavailable`, as an earlier run found it, without being asked."""
 
     step: Step
     runs: bool
     why: str
     seconds: float
+    replayed: bool = False
 
 
 def unasked_steps(graph: Graph, stages: Sequence[str]) -> dict[str, str]:
@@ -90,14 +92,18 @@ def forecast_run(
             continue
         hit = cache.look(step, now)
         first = next((need for need in step.needs if need in running), "")
+        absence = None if hit or first else cache.absence(step, now)
         if first:
             why = f"{first} runs, and this needs it"
+        elif absence is not None:
+            why = absence.reason
         else:
             why = "nothing that it depends on changed" if hit else cache.why(step, now)
-        if first or hit is None:
+        if first or (hit is None and absence is None):
             running.add(name)
         seconds = durations.get(name, step.expected)
-        forecasts.append(Forecast(step, name in running, why, seconds))
+        replayed = absence is not None
+        forecasts.append(Forecast(step, name in running, why, seconds, replayed))
     return forecasts
 
 
@@ -127,8 +133,9 @@ class RunOptions:
     with the reason. branch, commit: of the working tree. words: step → the options of this call
     that it needs, for the command that runs it again. strict: whether what is absent holds up a
     rollout as a failure does. compare: what the main branch says of a run's problems; asked only
-    of a run that has some. shortcoming: what did not hold the steps' programs, once they ended.
-    shared: ends the sharing of outcomes, and says what went wrong with it.
+    of a run that has some. rated: the tally of a step's tests with how often they were flaky;
+    asked only where some were. shortcoming: what did not hold the steps' programs, once they
+    ended. shared: ends the sharing of outcomes, and says what went wrong with it.
     """
 
     run: str
@@ -144,6 +151,7 @@ class RunOptions:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     strict: bool = False
     compare: Callable[[RunResult], Comparison] = lambda run: Comparison()
+    rated: Callable[[StepResult], TestTally | None] = lambda step: step.tests
     shortcoming: Callable[[], str] = str
     shared: Callable[[], tuple[str, ...]] = tuple
 
@@ -283,7 +291,11 @@ class PipelineRun:
             hit = None
         if hit is None:
             _LOG.info("cache miss: %s, key %s", step.name, self._cache.key(step))
-            self._dispatch(step)
+            absence = self._cache.absence(step, self._clock.now())
+            if absence is None:
+                self._dispatch(step)
+            else:
+                self._finish(schedule, step, absence)
             return
         _LOG.info("cache hit: %s, key %s", step.name, self._cache.key(step))
         text, result = hit
@@ -365,10 +377,15 @@ class PipelineRun:
                 result, outcome=Outcome.ERROR, reason=reason, remedy="Run it again.", facts={}
             )
         result = self._proving(step, self._allowed(result))
+        flaky = False
+        if result.tests is not None and result.outcome is not Outcome.CACHED:
+            result = replace(result, facts={**result.facts, "key": self._cache.key(step)})
+            if flaky := bool(result.tests and result.tests.flaky):
+                result = replace(result, tests=self._options.rated(result))
         self._upstream[step.name] = result
-        key = parts = ""
-        if result.outcome is Outcome.PASSED:
-            key, parts = self._cache.entry(step) or ("", "")
+        # What failed once proves nothing later.
+        entry = None if flaky else self._cache.entry(step, result)
+        key, parts = entry or ("", "")
         if result.outcome is not Outcome.CACHED:  # the look that found it has done that
             self._cache.ended(step, result)
         seconds = result.seconds if result.outcome is Outcome.PASSED else None

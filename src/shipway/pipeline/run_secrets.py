@@ -194,6 +194,10 @@ def redacted_result(result: StepResult, redactor: Redactor) -> StepResult:
             left_out=tuple(map(redact, result.tests.left_out)),
             failures=tuple(_redacted_failure(failure, redact) for failure in result.tests.failures),
             known_failures=tuple(map(redact, result.tests.known_failures)),
+            flaky=tuple(
+                replace(test, failure=_redacted_failure(test.failure, redact))
+                for test in result.tests.flaky
+            ),
         ),
         facts=_redacted_facts(result.facts, redactor),
     )

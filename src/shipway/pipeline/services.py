@@ -31,7 +31,8 @@ from shipway.pipeline.service_kinds import (
     nearest_version,
     service_note_from,
 )
-from shipway.pipeline.step_context import BASE_ENV, WARNING, StepContext
+from shipway.pipeline.step import BASE_ENV
+from shipway.pipeline.step_context import WARNING, StepContext
 from shipway.ports import Clock, Command, OnOutput, Processes, Server
 from shipway.source_text import read_tail, read_text
 from shipway.system.clock import SystemClock

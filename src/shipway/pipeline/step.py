@@ -17,6 +17,20 @@ from shipway.pipeline.dependency import Role
 STAGES = ("quality", "security", "test", "build", "publish", "deploy", "verify")
 PROVING_STAGES = STAGES[: STAGES.index("publish")]  # what a release needs to be proved
 ALL_CORES = 0
+# What every program gets of the caller's environment; all else must be declared.
+BASE_ENV = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TERM",
+    "SSL_CERT_FILE",
+    "UV_CACHE_DIR",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "PIP_INDEX_URL",
+)
 
 
 class StepKind(StrEnum):

@@ -15,23 +15,8 @@ from shipway.pipeline.check import Check
 from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.service_kinds import ProvidedService
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import BASE_ENV, Step
 from shipway.ports import OnOutput, Processes, Sandbox
-
-# What every program gets of the caller's environment; all else must be declared.
-BASE_ENV = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TERM",
-    "SSL_CERT_FILE",
-    "UV_CACHE_DIR",
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "PIP_INDEX_URL",
-)
 
 
 class BlobStore(Protocol):
@@ -48,6 +33,32 @@ Serviced = Callable[
     ["StepContext", OnOutput, Mapping[str, str]], AbstractContextManager[ProvidedService]
 ]
 Serve = Callable[["StepContext", OnOutput], AbstractContextManager[str]]
+
+
+class SuiteRequest(Protocol):
+    """What is asked of the runner of a suite of tests, and read of what it left."""
+
+    def begin(self, step: Step, folder: str) -> str:
+        """Write the request into the suite's folder; what is to be said of it, "" for nothing."""
+        ...
+
+    def joined(
+        self, step: Step, folder: str, key: str, reports: Mapping[str, bytes]
+    ) -> dict[str, bytes]:
+        """The reports of the whole suite. key: what the runner seals its end record with."""
+        ...
+
+
+# Runs the suite once more, as it is asked to.
+AgainReversed = Callable[[SuiteRequest], object]
+
+
+class TestSelection(SuiteRequest, Protocol):
+    """Chooses the tests of a suite that a change can reach (checks/test_selection.py)."""
+
+    def ended(self, step: Step, result: StepResult, again: AgainReversed) -> StepResult:
+        """Keep what the suite executed; the result, with what was chosen of it."""
+        ...
 
 
 def _no_services(
@@ -70,7 +81,8 @@ class StepContext:
     baseline: fingerprints of findings that do not count. source: what the run began with; None
     where there is no release. now: seconds since the epoch. texts: where logs and reports of tools
     go; they are redacted before they are kept. hidden: folders that the code under test does not
-    see. memory: bytes that this machine has; 0 where nobody asked.
+    see. memory: bytes that this machine has; 0 where nobody asked. tests: what chooses the tests of
+    a suite; None where all run.
     """
 
     root: str
@@ -98,6 +110,7 @@ class StepContext:
     contention: Callable[[], float] = lambda: 1.0
     hidden: tuple[str, ...] = ()
     memory: int = 0
+    tests: TestSelection | None = None
 
     def env(self, step: Step | None = None) -> dict[str, str]:
         """What a program may see: the base and what the step declares."""

@@ -30,7 +30,8 @@ class Interpreters:
 
     def find(self, version: str) -> str:
         """The path of a version; the version itself where only uv can bring it."""
-        return self.available().get(version, version)
+        # uv starts every Python of the machine to list them, and each of pyenv's shims.
+        return self._of_pyenv().get(version) or self._of_uv().get(version, version)
 
     def install(self, version: str) -> str:
         """Have uv bring a version that is not here; uv's own words where it cannot."""

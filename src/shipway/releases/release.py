@@ -74,7 +74,7 @@ def find_passing_run(
     pipeline as it is. strict: whether an incomplete run is a failure.
     """
     required = {name for name, stage in steps if stage in PROVING_STAGES}
-    partial = False
+    partial = selected = False
     for run in runs:
         if not any(_packaged(step.facts, digest) for step in run.steps):
             continue
@@ -82,10 +82,15 @@ def find_passing_run(
         if missing:
             partial = True
             continue
+        if strict and any(step.facts.get("selected") for step in run.steps):
+            selected = True
+            continue
         good = run.verdict is Verdict.PASSED or (run.verdict is Verdict.INCOMPLETE and not strict)
         if good:
             return run.run, ""
         return "", f"the last whole run that packaged it ended {run.verdict.value}"
+    if selected:
+        return "", "only the tests that the last change reaches ran for it (--all-tests runs all)"
     return "", (
         "only a part of the pipeline ran for it" if partial else "no run on record packaged it"
     )

@@ -10,6 +10,7 @@ from enum import Enum
 from shipway.errors import CannotRun, ErrorCode
 from shipway.findings.finding import Finding, FindingState
 from shipway.pipeline.command_line import Invocation
+from shipway.pipeline.flaky_tests import flaky_sentences
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.problems import (
@@ -80,7 +81,8 @@ def step_line(result: StepResult) -> str:
 
 def warnings_of(result: StepResult) -> tuple[str, ...]:
     """What a reader has to know of a result, however it ended: that it lacks something."""
-    return tuple(map(str, result.facts.get("warnings", ())))
+    selected = result.facts.get("selected")
+    return tuple(map(str, (*result.facts.get("warnings", ()), *([selected] if selected else []))))
 
 
 def origin_sentence(origin: Origin) -> str:
@@ -202,6 +204,7 @@ def verdict_block(run: RunResult, here: Invocation) -> Iterator[ConsoleLine]:
         yield ConsoleLine(_labelled("", f"and {text}, named in the report"), Style.BAD)
     yield from _tests_apart("left out", skipped_tests(run.steps))
     yield from _tests_apart("known", known_failures(run.steps))
+    yield from _tests_apart("flaky", flaky_sentences(run.steps))
     if run.address:
         label = "address" if run.verdict in _TONE_OF_VERDICT else "still live"
         yield ConsoleLine(_labelled(label, one_line(run.address)))
@@ -267,7 +270,7 @@ def verdict_reason(run: RunResult) -> str:
     if run.verdict is Verdict.PASSED:
         where = f"; {one_line(run.application)} answers at {one_line(run.address)}"
         steps = f"{counted(len(run.steps), 'step')}, none failed{_failed_before(run.steps)}"
-        return f"{steps}{where if run.address else ''}"
+        return f"{steps}{_flaky(run.steps)}{where if run.address else ''}"
     problems = problems_behind(run)
     if not problems:
         return "no step says why; look at the report"
@@ -290,6 +293,12 @@ def _failed_before(steps: Sequence[StepResult]) -> str:
     """That tests failed all the same, which no verdict keeps to itself."""
     count = len(known_failures(steps))
     return f"; {counted(count, 'test')} failed that failed before Shipway came" if count else ""
+
+
+def _flaky(steps: Sequence[StepResult]) -> str:
+    """That tests passed only when they were run again."""
+    count = len(flaky_sentences(steps))
+    return f"; {counted(count, 'flaky test')}" if count else ""
 
 
 def _undelivered(run: RunResult) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 PERCENTILES = ("p50", "p95", "p99")
@@ -31,6 +33,27 @@ def format_age(seconds: float) -> str:
         if count := int(seconds) // length:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def utc(moment: float) -> str:
+    """A time for people: `2026-11-28 14:05 UTC`; "–" for one that no calendar has.
+
+    moment: seconds since the epoch.
+    """
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):
+        return "–"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Figures, the oldest first, as the path of an SVG of 100 by 24; 0 is its lower edge."""
+    top = max([*values, 1e-9])
+    stride = 100 / max(len(values) - 1, 1)
+    points = [
+        f"{index * stride:.1f} {22 - value / top * 20:.1f}" for index, value in enumerate(values)
+    ]
+    return "M" + "L".join(points) if points else ""
 
 
 # How what a judge and a rollout decide feels: the colour of a mark and of a line.

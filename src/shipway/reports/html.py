@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from shipway.errors import ShipwayError
 from shipway.findings.finding import Finding, FindingKind, FindingState, web_address
@@ -26,7 +28,13 @@ from shipway.reports.console_lines import (
     verdict_reason,
     warnings_of,
 )
-from shipway.reports.figures import PERCENTILES, format_duration, format_figure
+from shipway.reports.figures import (
+    PERCENTILES,
+    format_duration,
+    format_figure,
+    sparkline,
+    utc,
+)
 from shipway.reports.rollout_report import rollout_report_views
 from shipway.reports.run_findings import RunFindings, run_findings
 from shipway.reports.sanitize import log_line, plain_text
@@ -299,17 +307,19 @@ def html_report(
     blobs: Blobs,
     source: Source | None = None,
     rollouts: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> str:
     """The page. `blobs` gives a stored log by its digest; it may raise what the record raises.
 
     source: the text of a file of the application by its path, or None; without it the page shows
     no lines of code. It gets whatever paths the findings have. rollouts: environment → where the
-    page of its last rollout lies, from this page.
+    page of its last rollout lies, from this page. links: title → address of the pages beside it,
+    where there are any.
     """
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8").strip()
+    script, style = template_source("report.js"), template_source("report.css")
     problems, more = abridge_problems(run_problems(result), MOST_OF_A_KIND)
     return (
-        _environment()
+        template_environment()
         .get_template("report.html")
         .render(
             run=result,
@@ -329,14 +339,24 @@ def html_report(
             tested=[step for step in result.steps if step.tests],
             receipts=rollout_report_views(result),
             rollouts=rollouts or {},
-            style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            links=links or {},
+            style=style,
+            style_hash=hash_source(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=hash_source(script),
         )
     )
 
 
-def _environment() -> Environment:
+@cache
+def template_source(name: str) -> str:
+    """A stylesheet or script of the pages, as it stands in them."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8").strip() + "\n"
+
+
+@cache
+def template_environment() -> Environment:
+    """Where the pages' templates are: everything that they print is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -354,6 +374,9 @@ def _environment() -> Environment:
         reason=short_reason,
         slug=_slug,
         breakable=_breakable,
+        address_part=address_part,
+        utc=utc,
+        sparkline=sparkline,
     )
     return environment
 
@@ -361,6 +384,23 @@ def _environment() -> Environment:
 def _harmless(value: Any) -> Any:
     """Runs over everything that the template prints; escaping comes after it."""
     return plain_text(value) if type(value) is str else value
+
+
+def address_part(name: str) -> str:
+    """A name as one part of an address, whatever it holds; `address_parts` reads it again."""
+    return quote(name, safe="", errors="surrogatepass")
+
+
+def address_parts(path: str) -> list[str]:
+    """The names in the path of an address."""
+    return [_unquoted(part) for part in path.split("/") if part]
+
+
+def _unquoted(part: str) -> str:
+    try:
+        return unquote(part, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return unquote(part)
 
 
 def _breakable(text: str) -> Markup:
@@ -386,9 +426,9 @@ def _facts(result: RunResult) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def _hash(script: str) -> str:
-    """The only script that the page's own policy lets run."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def hash_source(text: str) -> str:
+    """What a page's policy knows a script or a stylesheet by: no other is taken."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _slug(step: str) -> str:

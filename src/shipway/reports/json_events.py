@@ -86,6 +86,15 @@ GATE = _object(
     tool=_TEXT,
 )
 FAILED_TEST = _object(name=_TEXT, message=_TEXT, path=_TEXT, line=_COUNT, details=_list(_TEXT))
+FLAKY_TEST = _object(
+    name=_TEXT,
+    message=_TEXT,
+    passed=_YES_NO,
+    waiver=_TEXT,
+    failed=_COUNT,
+    runs=_COUNT,
+    sentence=_TEXT,
+)
 TESTS: JsonObject = {
     **_object(
         passed=_COUNT,
@@ -94,6 +103,7 @@ TESTS: JsonObject = {
         left_out=_list(_TEXT),
         known_failures=_list(_TEXT),
         failures=_list(FAILED_TEST),
+        flaky=_list(FLAKY_TEST),
     ),
     "type": ["object", "null"],
 }
@@ -309,6 +319,18 @@ class ProblemObject(TypedDict):
     key: str
 
 
+class FlakyTestObject(TypedDict):
+    """A flaky test, as FLAKY_TEST describes it."""
+
+    name: str
+    message: str
+    passed: bool
+    waiver: str
+    failed: int
+    runs: int
+    sentence: str
+
+
 class TallyObject(TypedDict):
     """How many tests did what, as TESTS describes it."""
 
@@ -318,6 +340,7 @@ class TallyObject(TypedDict):
     left_out: list[str]
     known_failures: list[str]
     failures: list[FailedTestObject]
+    flaky: list[FlakyTestObject]
 
 
 class StepObject(TypedDict):
@@ -524,6 +547,18 @@ def _tests(tests: TestTally) -> TallyObject:
                 "details": list(failure.details),
             }
             for failure in tests.failures
+        ],
+        "flaky": [
+            {
+                "name": test.failure.name,
+                "message": test.failure.message,
+                "passed": test.passed,
+                "waiver": test.waiver,
+                "failed": test.failed,
+                "runs": test.runs,
+                "sentence": test.sentence,
+            }
+            for test in tests.flaky
         ],
     }
 

@@ -1,4 +1,7 @@
-"""The run as JUnit XML, which every CI shows: a suite for each stage, a test case for each step."""
+"""The run as JUnit XML, which every CI shows: a suite for each stage, a test case for each step.
+
+A flaky test is a case of its own, marked as Maven's Surefire does (`flakyFailure`), and no failure.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ def junit_report(result: RunResult) -> str:
 
 def _counted(name: str, steps: Sequence[StepResult]) -> dict[str, str]:
     elements = [_ELEMENT.get(step.outcome, "") for step in steps]
+    elements += ["" for step in steps for _ in (step.tests.flaky if step.tests else ())]
     return {
         "name": xml_text(name),
         "tests": str(len(elements)),
@@ -54,6 +58,13 @@ def _add(suite: ET.Element, step: StepResult) -> None:
     if element:
         attributes = {"message": xml_text(reason_of(step)), "type": step.outcome.value}
         ET.SubElement(case, element, attributes).text = xml_text("\n".join(_details(step)))
+
+    for test in step.tests.flaky if step.tests else ():
+        attributes = {"classname": xml_text(step.step), "name": xml_text(test.failure.name)}
+        case = ET.SubElement(suite, "testcase", {**attributes, "time": "0.000"})
+        attributes = {"message": xml_text(test.failure.message), "type": "flaky"}
+        flaky = ET.SubElement(case, "flakyFailure", attributes)
+        flaky.text = xml_text("\n".join((test.sentence, *test.failure.details)))
 
 
 def _details(step: StepResult) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shipway.findings.finding import Finding, FindingState
+from shipway.pipeline.flaky_tests import flaky_sentences
 from shipway.pipeline.gates import GateResult
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.problems import ProblemKind, abridge_problems, run_problems, worst_first
@@ -178,6 +179,7 @@ class _Summary:
         )
         yield from self._loosened()
         yield from self._problems()
+        yield from self._flaky()
         for receipt in rollout_report_views(run)[:_MOST_RECEIPTS]:
             yield from rollout_report_lines(receipt, self._cut)
         yield from self._gates()
@@ -216,6 +218,14 @@ class _Summary:
             line = f"- {new}**{problem.kind}** {place}{self._words(problem.text)}"
             yield f"{line}. {self._words(problem.remedy)}".rstrip()
         yield from (f"- and {text}, in the report" for text in more)
+
+    def _flaky(self) -> Iterator[str]:
+        sentences = flaky_sentences(self._run.steps)
+        if not sentences:
+            return
+        yield from ("", "### Flaky tests")
+        yield from (f"- {self._words(sentence)}" for sentence in sentences[:_MOST_ROWS])
+        yield from _more(len(sentences) - _MOST_ROWS, "flaky test")
 
     def _gates(self) -> Iterator[str]:
         gates = gates_of(self._run.steps)

@@ -46,6 +46,7 @@ class RolloutView:
     sentence: str = ""
     _began: float | None = None
     _told: tuple[str, str] = ("", "")
+    _decided: str = ""
 
     def on_stage(self, at: float, stage: str, text: str) -> ConsoleLine | None:
         """The line of a stage, or of its next action; None where that was told already."""
@@ -67,13 +68,14 @@ class RolloutView:
                 self.got[name] = ReleaseTraffic(requests, failed, new.p95)
 
     def on_judgement(self, evidence: JudgementRow) -> ConsoleLine | None:
-        """The line of what the judge says; None where it says nothing new."""
+        """The line of what the judge says; None where its decision is the one before."""
         decision = one_line(format_figure(evidence.get("decision")))
         sentence = one_line(format_figure(evidence.get("sentence")))
         judgement = ": ".join(part for part in (decision, sentence) if part)
-        if judgement in ("", self.sentence):
+        known = judgement in ("", self.sentence) or (decision and decision == self._decided)
+        self.sentence, self._decided = judgement or self.sentence, decision
+        if known:
             return None
-        self.sentence = judgement
         tone = _TONES[style_of(decision)]
         return ConsoleLine(f"{self._time(evidence.get('at'))}  judge: {judgement}", tone)
 

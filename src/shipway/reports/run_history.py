@@ -10,9 +10,12 @@ from statistics import median
 
 from shipway.codec import JsonObject
 from shipway.findings.finding import FindingState
+from shipway.images.size_budget import SIZE
+from shipway.pipeline.flaky_tests import FlakyRate, flaky_rates
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.problems import Problem, run_problems
 from shipway.pipeline.result import RunResult
+from shipway.reports.console_lines import counted
 from shipway.reports.figures import format_duration
 from shipway.reports.run_findings import run_findings
 from shipway.reports.sanitize import one_line
@@ -21,11 +24,17 @@ _RAN = (Outcome.PASSED, Outcome.FAILED)
 _SLOWER = 1.5  # times the median of the runs before
 _NOTICED = 1.0  # seconds: less is noise
 _LEAST = 3  # runs before, so that there is a trend
+_MOST_OF_A_TREND = 30  # runs that a trend is drawn from
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
-    """One run. coverage: percent, None where it was not measured. problems: how many it had."""
+    """One run. coverage: percent, None where it was not measured. problems: how many it had.
+
+    opened, closed: findings that are there and were not, and the other way round, since the run
+    before it of the same branch; None where that is not among the runs. tests: how many ran.
+    image_mb: of the image that was built, in MB; None where none was.
+    """
 
     run: str
     started: float
@@ -36,16 +45,24 @@ class RunRow:
     coverage: float | None
     problems: int
     open_findings: int
+    opened: int | None = None
+    closed: int | None = None
+    tests: int = 0
+    image_mb: float | None = None
 
 
 @dataclass(frozen=True)
 class StepTrend:
-    """How long a step took last, and the median of its runs before; cached ones do not count."""
+    """How long a step took last, and the median of its runs before; cached ones do not count.
+
+    series: seconds of each of the newest runs, the oldest first.
+    """
 
     step: str
     last: float
     before: float
     runs: int
+    series: tuple[float, ...] = ()
 
     @property
     def slower(self) -> bool:
@@ -59,23 +76,26 @@ class StepTrend:
 
 @dataclass(frozen=True)
 class RunHistory:
-    """rows, newest first. flaky: tests that failed and passed at one commit."""
+    """rows, newest first. flaky: tests that failed and passed while nothing that they depend on
+    differed."""
 
     rows: tuple[RunRow, ...]
     steps: tuple[StepTrend, ...]
-    flaky: tuple[str, ...]
+    flaky: tuple[FlakyRate, ...]
 
     def to_dict(self) -> JsonObject:
         """For `--json`."""
         return {
             "runs": [vars(row) for row in self.rows],
             "steps": [{**vars(trend), "slower": trend.slower} for trend in self.steps],
-            "flaky": list(self.flaky),
+            "flaky": [rate.test for rate in self.flaky],
+            "flaky_rates": [vars(rate) for rate in self.flaky],
         }
 
 
 def run_history(runs: Sequence[RunResult]) -> RunHistory:
     """The history. runs: newest first, of any branch."""
+    before = _runs_before(runs)
     rows = tuple(
         RunRow(
             run=run.run,
@@ -86,16 +106,36 @@ def run_history(runs: Sequence[RunResult]) -> RunHistory:
             seconds=run.seconds,
             coverage=_coverage(run),
             problems=len(run_problems(run)),
-            open_findings=len(_open(run)),
+            open_findings=len(findings := _open(run)),
+            opened=None if (earlier := before.get(run.run)) is None else len(findings - earlier),
+            closed=None if earlier is None else len(earlier - findings),
+            tests=sum(step.tests.executed for step in run.steps if step.tests),
+            image_mb=_measure(run, SIZE),
         )
         for run in runs
     )
-    return RunHistory(rows, tuple(_trends(runs)), tuple(sorted(_flaky(runs))))
+    flaky = flaky_rates((run.commit, run.steps) for run in runs)
+    return RunHistory(rows, tuple(_trends(runs)), flaky)
+
+
+def _runs_before(runs: Sequence[RunResult]) -> dict[str, frozenset[str]]:
+    """Run → the findings of the run before it of the same branch, for those that had one."""
+    newest: dict[str, frozenset[str]] = {}
+    before = {}
+    for run in reversed(runs):
+        if run.branch in newest:
+            before[run.run] = newest[run.branch]
+        newest[run.branch] = _open(run)
+    return before
 
 
 def _coverage(run: RunResult) -> float | None:
+    return _measure(run, "coverage")
+
+
+def _measure(run: RunResult, name: str) -> float | None:
     measures = (measure for step in run.steps for measure in step.measures)
-    return next((m.value for m in measures if m.name == "coverage" and not m.subject), None)
+    return next((m.value for m in measures if m.name == name and not m.subject), None)
 
 
 def _open(run: RunResult) -> frozenset[str]:
@@ -110,24 +150,9 @@ def _trends(runs: Sequence[RunResult]) -> Iterator[StepTrend]:
             if step.outcome in _RAN:
                 took[step.step].append(step.seconds)
     for name, (last, *before) in sorted(took.items()):
-        yield StepTrend(name, last, median(before) if before else last, len(before) + 1)
-
-
-def _flaky(runs: Sequence[RunResult]) -> set[str]:
-    """Tests that failed in one run of a commit and not in another one of the same commit, or of
-    what lay on top of it, not committed: a run does not say whether anything did."""
-    suites: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
-    for run in runs:
-        for step in run.steps:
-            if run.commit and step.tests and step.outcome in _RAN:
-                failed = frozenset(failure.name for failure in step.tests.failures)
-                if step.tests.failed == len(failed):  # else some are not named
-                    suites[run.commit, step.step].append(failed)
-    return {
-        name
-        for outcomes in suites.values()
-        for name in frozenset().union(*outcomes) - outcomes[0].intersection(*outcomes)
-    }
+        middle = median(before) if before else last
+        series = tuple(reversed([last, *before][:_MOST_OF_A_TREND]))
+        yield StepTrend(name, last, middle, len(before) + 1, series)
 
 
 @dataclass(frozen=True)
@@ -173,8 +198,9 @@ def history_lines(history: RunHistory) -> Iterator[str]:
         if trend.slower:
             times = f"{format_duration(trend.last)}, {format_duration(trend.before)} before"
             yield f"slower       {one_line(trend.step)}: {times}"
-    for name in history.flaky:
-        yield f"flaky        {one_line(name)}: it failed and passed at one commit"
+    for rate in history.flaky:
+        runs = f"{rate.failed} of {counted(rate.runs, 'run')}"
+        yield f"flaky        {one_line(rate.test)}: flaky in {runs} of {one_line(rate.step)}"
 
 
 def difference_lines(difference: RunDifference) -> Iterator[str]:

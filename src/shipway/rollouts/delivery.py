@@ -14,6 +14,7 @@ from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
 from shipway.rollouts.report import RolloutRecord
 
+MONTH = 30.0  # days that are usually looked at
 _DAY = 86_400.0
 _FAILED = (Verdict.ROLLED_BACK, Verdict.FAILED)
 _ENDED = (Verdict.PASSED, *_FAILED)

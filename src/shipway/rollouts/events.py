@@ -54,6 +54,7 @@ class LineListener:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._decided = ""
 
     def on_stage(self, at: float, stage: str, text: str) -> None:
         """One line."""
@@ -63,8 +64,10 @@ class LineListener:
         """Nothing: figures are in the receipt."""
 
     def on_judgement(self, evidence: JudgementRow) -> None:
-        """One line."""
-        self._say(f"judge: {evidence['decision']}: {evidence['sentence']}")
+        """One line, where the decision is another one than before."""
+        if evidence["decision"] != self._decided:
+            self._decided = evidence["decision"]
+            self._say(f"judge: {evidence['decision']}: {evidence['sentence']}")
 
     def on_message(self, line: str) -> None:
         """That line."""

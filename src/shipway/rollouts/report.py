@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import NotRequired, TypedDict
 
-from shipway.codec import DocumentFormat, JsonObject, member, to_plain
+from shipway.codec import DocumentFormat, JsonObject, from_plain, member, to_plain
 from shipway.pipeline.outcome import Verdict
 from shipway.releases.release import Release
 
@@ -230,6 +230,12 @@ def rollout_records(documents: Iterable[JsonObject], source: str) -> list[Rollou
         ROLLOUT.from_object(document, f"{source}, rollout {document.get('number', '?')}")
         for document in documents
     ]
+
+
+def report_from(document: JsonObject) -> RolloutReport:
+    """The report in what `to_dict` gave. Raises ValueError for what is none."""
+    own = {name: value for name, value in document.items() if name in _REPORT}
+    return from_plain(RolloutReport, own)
 
 
 def last_report(rollouts: Iterable[RolloutRecord]) -> RolloutReport | None:

@@ -136,8 +136,8 @@ def find_entry_points(
 
 
 def module_name(path: str) -> str:
-    """`src/shop/__init__.py` → `shop`."""
-    name = path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__")
+    """`shop/__init__.py` → `shop`, below the folder that imports start from."""
+    name = path.removesuffix(".py").removesuffix("/__init__")
     return name.replace("/", ".")
 
 
@@ -409,7 +409,7 @@ def _import_root(sources: Sources, path: str) -> str:
     """The folder that imports start from: above the outermost package that the module is in.
 
     A folder without __init__.py is a namespace package, unless the module imports its neighbours
-    by their own names.
+    by their own names. `src` is one only where it is imported by that name.
     """
     folder = dirname(path)
     if folder and not _is_package(sources, folder):
@@ -426,6 +426,8 @@ def _import_root(sources: Sources, path: str) -> str:
             )
         }
         neighbours = {name.removesuffix(".py") for name in sources.files(folder)}
+        if folder.split("/")[0] in names:
+            return ""
         return folder if names & {*neighbours, *sources.folders(folder)} else _outer(folder)
     while folder and _is_package(sources, folder):
         folder = dirname(folder)

@@ -19,7 +19,7 @@ from shipway.ports import Clock, Command, Http, OnOutput, Server
 from shipway.scaffold.entry_point import EntryPoint
 from shipway.scaffold.survey import preferred_routes
 from shipway.system.redaction import Redactor
-from shipway.system.server_log import last_error
+from shipway.system.server_log import has_traceback, last_error
 
 LIMIT = 40.0  # seconds until it must answer anything
 _ASK = 10.0  # seconds that one answer may take
@@ -200,7 +200,7 @@ class EntryTester:
         """The last error that the server wrote down; "" where it kept it to itself."""
         with open(log, encoding="utf-8", errors="replace") as file:
             text = Redactor(self.context.secrets)(file.read())
-        return last_error(text) if "Traceback (most recent" in text else ""
+        return last_error(text) if has_traceback(text) else ""
 
     def _error(self, log: str) -> str:
         with open(log, encoding="utf-8", errors="replace") as file:

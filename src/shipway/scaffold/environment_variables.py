@@ -76,6 +76,7 @@ _ENDINGS = (
     ("PORT", "8000"),
     ("EMAIL", "somebody@example.com"),
 )
+_OF_DJANGO = "SECRET_KEY"  # the setting without which Django does not start
 _PLATFORM = {"HOME", "PATH", "USER", "PWD", "TMPDIR", "LANG", "TERM", "SHELL", "CI", "TZ"}
 _EXAMPLES = (
     ".env.example",
@@ -98,6 +99,7 @@ class EnvironmentVariable:
     example: a value that is of the form that is read; "" where any text is. default: the value,
     or its beginning, that the application takes without it; "" where the source does not show it.
     separator: what parts a list of values; "" where none is read, or nothing shows how.
+    exemplified: whether the example is the repository's own.
     """
 
     name: str
@@ -106,6 +108,7 @@ class EnvironmentVariable:
     example: str = ""
     default: str = ""
     separator: str = ""
+    exemplified: bool = False
 
 
 # In the lines in which a variable is read: that it is a list, and of which form.
@@ -158,7 +161,7 @@ def _with_example(
 ) -> EnvironmentVariable:
     value = "" if names_a_secret(variable.name) else examples.get(variable.name, "")
     by_name = next((form for end, form in _ENDINGS if variable.name.endswith(end)), "")
-    return replace(variable, example=value or variable.example or by_name)
+    return replace(variable, example=value or variable.example or by_name, exemplified=bool(value))
 
 
 # Values that the repository itself gives as examples
@@ -213,7 +216,7 @@ class _Scope:
     """What is known of one module. modules, environs, functions: the names of os, of os.environ and
     of getenv; readers: those of settings libraries. optional: variables that the module sets
     or that have a default. words: those of complaints, which say what is missing. parents: node →
-    what it is in."""
+    what it is in. django: whether it is a module of Django's settings."""
 
     modules: set[str] = field(default_factory=lambda: {"os"})
     environs: set[str] = field(default_factory=set)
@@ -222,6 +225,7 @@ class _Scope:
     optional: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    django: bool = False
 
 
 def _readings(
@@ -271,6 +275,8 @@ def _noted(node: ast.AST, scope: _Scope) -> None:
         ):
             scope.readers.add(name)
             scope.optional |= {key.arg for key in call.keywords if key.arg}
+        case ast.Assign(targets=[ast.Name(id="INSTALLED_APPS")]):
+            scope.django = True
         case ast.Raise(exc=ast.expr() as complaint):
             for child in ast.walk(complaint):
                 if isinstance(child, ast.Constant) and isinstance(child.value, str):
@@ -289,21 +295,59 @@ def _imported(node: ast.ImportFrom, scope: _Scope) -> None:
             scope.readers.add(name)
 
 
+def _later(statement: ast.AST, scope: _Scope) -> Iterator[ast.stmt]:
+    """What follows in the same block."""
+    for _, block in ast.iter_fields(scope.parents.get(statement, statement)):
+        if isinstance(block, list) and statement in block:
+            yield from block[block.index(statement) + 1 :]
+
+
 def _demanded(name: str, statement: ast.AST, scope: _Scope) -> bool:
     """Whether what follows in the same block ends where the name is empty: `if not key: raise …`,
     `assert key`."""
-    for _, block in ast.iter_fields(scope.parents.get(statement, statement)):
-        if not isinstance(block, list) or statement not in block:
-            continue
-        for later in block[block.index(statement) + 1 :]:
-            match later:
-                case (
-                    ast.Assert(test=test)
-                    | ast.If(test=test, body=[*_, ast.Raise() | ast.Expr(value=ast.Call())])
-                ) if name in {child.id for child in ast.walk(test) if isinstance(child, ast.Name)}:
-                    if isinstance(later, ast.Assert) or _ends(later.body[-1]):
-                        return True
+    for later in _later(statement, scope):
+        match later:
+            case (
+                ast.Assert(test=test)
+                | ast.If(test=test, body=[*_, ast.Raise() | ast.Expr(value=ast.Call())])
+            ) if name in {child.id for child in ast.walk(test) if isinstance(child, ast.Name)}:
+                if isinstance(later, ast.Assert) or _ends(later.body[-1]):
+                    return True
     return False
+
+
+def _allowed(name: str, statement: ast.AST, scope: _Scope) -> str:
+    """The first of the values among which a name has to be, else what follows ends; "" where it may
+    be any: `if x == "a": … else: raise …`, `if x not in ("a", "b"): raise …`, `match x`."""
+    return next(filter(None, (_first_of(name, later) for later in _later(statement, scope))), "")
+
+
+def _first_of(name: str, statement: ast.stmt) -> str:
+    match statement:
+        case ast.If(
+            test=ast.Compare(
+                left=ast.Name(id=compared),
+                ops=[ast.NotIn()],
+                comparators=[ast.Tuple(elts=[first, *_]) | ast.List(elts=[first, *_])],
+            ),
+            body=[*_, last],
+        ) if compared == name and _ends(last):
+            return _beginning(first)
+        case ast.If(
+            test=ast.Compare(left=ast.Name(id=compared), ops=[ast.Eq()], comparators=[first]),
+            orelse=[*_, last],
+        ) if compared == name and (_ends(last) or _first_of(name, last)):
+            return _beginning(first)
+        case ast.Match(
+            subject=ast.Name(id=compared),
+            cases=[
+                ast.match_case(pattern=ast.MatchValue(value=first)),
+                *_,
+                ast.match_case(pattern=ast.MatchAs(pattern=None), body=[*_, last]),
+            ],
+        ) if compared == name and _ends(last):
+            return _beginning(first)
+    return ""
 
 
 def _ends(statement: ast.stmt) -> bool:
@@ -363,13 +407,25 @@ def _raises(node: ast.Call, name: str, scope: _Scope) -> bool:
             return True
     if name in scope.words or _cast(node, scope):
         return True
+    if isinstance(scope.parents.get(node), ast.Attribute):  # None has no `.split`
+        return True
+    variable, statement = _assigned_to(node, scope)
+    return bool(variable) and (
+        (variable == _OF_DJANGO and scope.django)
+        or _demanded(variable, statement, scope)
+        or bool(_allowed(variable, statement, scope))
+    )
+
+
+def _assigned_to(node: ast.AST, scope: _Scope) -> tuple[str, ast.AST]:
+    """The name that a reading is bound to, and the statement that does it; "" for none."""
     match scope.parents.get(node):
         case (
             ast.Assign(targets=[ast.Name(id=variable)])
             | ast.AnnAssign(target=ast.Name(id=variable))
         ) as statement:
-            return _demanded(variable, statement, scope)
-    return False
+            return variable, statement
+    return "", node
 
 
 def _guarded(node: ast.AST, name: str, scope: _Scope) -> bool:
@@ -460,7 +516,8 @@ def _example(node: ast.Call, scope: _Scope) -> str:
     for key in node.keywords:
         if key.arg == "cast":
             return _TYPES.get(_name(key.value), "")
-    return _cast(node, scope)
+    variable, statement = _assigned_to(node, scope)
+    return _cast(node, scope) or _allowed(variable, statement, scope)
 
 
 def _name(node: ast.expr) -> str:

@@ -1,4 +1,4 @@
-"""Which extras and dependency groups a deployment installs, by the commands that say so.
+"""Which files, extras and dependency groups a deployment installs, by the commands that say so.
 
 Read are the build commands of Dockerfiles, heroku.yml and render.yaml. Workflows are not: they
 install what tests want. Nothing is executed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from posixpath import basename
+from posixpath import basename, dirname, normpath
 
 from shipway.scaffold.documents import items, parse_json, parse_toml, parse_yaml, table, text
 from shipway.scaffold.requirement_files import normalized
@@ -26,7 +26,10 @@ _OPTIONS = {
     "pip": {"--group"},
 }
 _PROGRAMS = {"pip": "pip", "pip3": "pip", "uv": "uv", "poetry": "poetry", "pdm": "pdm"}
-_INSTALLS = {"install", "sync", "export"}
+_INSTALLS = {"install", "sync", "export", "wheel"}
+_FILE = re.compile(r"^(?:-r|--requirement=?)(?=[^-])(.+)$")
+_NO_DEPLOYMENT = re.compile(r"dev|test|local|lint|ci\b|docs?\b", re.IGNORECASE)
+_FOLDERS = re.compile(r"^(?:requirements?|reqs?|deps|dependencies)?$")
 
 
 def installed_extras(sources: Sources) -> frozenset[str] | None:
@@ -34,20 +37,69 @@ def installed_extras(sources: Sources) -> frozenset[str] | None:
     the project, so that nobody knows."""
     project = table(parse_toml(sources.read("pyproject.toml") or ""), "project")
     known, names = False, set[str]()
-    for words in _install_commands(sources):
+    for _, words in _install_commands(sources):
         known = known or not any(word in ("-r", "--requirement") for word in words)
         names.update(_extras(words, text(project.get("name"))))
     return frozenset(names) if known else None
 
 
-def _install_commands(sources: Sources) -> Iterator[Sequence[str]]:
-    """Every call of an installer, from its name on."""
+def installed_files(sources: Sources) -> tuple[str, ...]:
+    """The requirements files of the repository that the first Dockerfile, or host's file, installs;
+    empty where none does, or where it installs what people develop with."""
+    copied = dict(_copied_files(sources))
+    first = ""
+    files: list[str] = []
+    for place, words in _install_commands(sources):
+        first = first or place if files else place
+        if place != first:
+            break
+        files += [
+            path
+            for name in _requirement_files(words)
+            if (path := _in_repository(copied.get(basename(name), name), sources))
+        ]
+    usual = (path for path in files if _FOLDERS.match(dirname(path)))
+    return tuple(dict.fromkeys(path for path in usual if not _NO_DEPLOYMENT.search(path)))
+
+
+def _requirement_files(words: Sequence[str]) -> Iterator[str]:
+    for index, word in enumerate(words):
+        if word in ("-r", "--requirement"):
+            yield from words[index + 1 : index + 2]
+        elif match := _FILE.match(word):
+            yield match[1]
+
+
+def _copied_files(sources: Sources) -> Iterator[tuple[str, str]]:
+    """(name in the image, path) of files, and of those in folders, that an image gets."""
+    for docker in docker_files(sources):
+        for _, instruction, rest in docker_instructions(sources.read(docker) or ""):
+            parts = [word for word in rest.split() if not word.startswith("--")]
+            if instruction not in ("COPY", "ADD") or len(parts) != 2:
+                continue
+            source = normpath(parts[0])
+            if path := _in_repository(source, sources):
+                yield basename(parts[1].rstrip("/")) or basename(path), path
+                yield basename(path), path
+            elif source != ".":
+                yield from ((name, f"{source}/{name}") for name in sources.files(source))
+
+
+def _in_repository(name: str, sources: Sources) -> str:
+    """The repository's path of a file that a container names by its own; "" for none."""
+    parts = [part for part in name.strip("\"'").split("/") if part not in ("", ".")]
+    paths = ("/".join(parts[index:]) for index in range(len(parts)))
+    return next((path for path in paths if sources.read(path) is not None), "")
+
+
+def _install_commands(sources: Sources) -> Iterator[tuple[str, Sequence[str]]]:
+    """(file, command) of every call of an installer, from its name on."""
     for place, script in _build_commands(sources):
         for command in shell_commands(script, place, sources):
             words = [word for word in command.words if word]
             for index, word in enumerate(words):
                 if basename(word) in _PROGRAMS and _INSTALLS & set(words[index + 1 : index + 3]):
-                    yield words[index:]
+                    yield place.partition(":")[0], words[index:]
                     break
 
 

@@ -28,13 +28,14 @@ from shipway.scaffold.lock_text import (
     shareable_lock,
 )
 from shipway.scaffold.proposal import LOCK, TEST_LOCK, Proposal
-from shipway.scaffold.requirement_files import without_itself
+from shipway.scaffold.requirement_files import requirement_name, without_itself
 from shipway.scaffold.requirements import ROOT, Index, Part, Requirements
 from shipway.source_text import read_bytes
 from shipway.system.files import write_atomic
 
 _LIMIT = 600.0  # seconds; a package that has to be built to know what it needs takes long
 _NAME = "shipway-requirements"
+_NO_LIMIT = "9999-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ class LockResolver:
         os.makedirs(self._folder, exist_ok=True)
         texts = self._texts(wants)
         try:
-            production = self._production(wants, proposal.production, texts)
+            production = self._production(wants, proposal, texts)
         except CannotRun as problem:
             bare = {path: without_itself(text) for path, text in wants.texts.items()}
             if bare == wants.texts:
                 raise
             self.say(f"left out: what only the application itself requires: {problem.message}")
             texts = self._write_texts(bare)
-            production = self._production(wants, proposal.production, texts)
+            production = self._production(wants, proposal, texts)
         testing = self._testing(wants, proposal, texts, production)
         expected = {**self._last_places(), **wants.places}
         for lock in (production, testing):
@@ -101,18 +102,23 @@ class LockResolver:
         return texts
 
     def _production(
-        self, wants: Requirements, added: Sequence[str], texts: Mapping[str, str]
+        self, wants: Requirements, proposal: Proposal, texts: Mapping[str, str]
     ) -> LockText:
+        """What is shipped: by the other lock's pins, as of the proposal's day, else today's."""
+        added = proposal.production or ()
         sources = [
             *self._inputs(wants, texts, testing=False),
             self._write("production.in", added),
         ]
         try:
-            return self._compile("production", wants, sources, wants.constraints)
+            return self._compile(
+                "production", wants, sources, wants.constraints, options=_of_its_day(proposal)
+            )
         except CannotRun as problem:
-            if not wants.constraints:
+            if not wants.constraints and not proposal.as_of:
                 raise
-            self.say(f"what the other lock pins does not fit together here: {problem.message}")
+            other = "was there that day" if proposal.as_of else "the other lock pins"
+            self.say(f"what {other} does not fit together here: {problem.message}")
             return self._compile("production", wants, sources, ())
 
     def _testing(
@@ -265,6 +271,7 @@ class LockResolver:
         sources: Sequence[str],
         constraints: Sequence[str],
         excluded: Sequence[str] = (),
+        options: Sequence[str] = (),
     ) -> LockText:
         limits = self._write(f"{name}.constraints", constraints)
         # uv's own way to leave a package out, whoever wants it: an override that never applies.
@@ -293,6 +300,7 @@ class LockResolver:
             out,
             *self._python_option,
             *self._index_options(wants),
+            *options,
             *sources,
         )
         before = self._metadata(wants)
@@ -399,6 +407,15 @@ class LockResolver:
 
     def _digest(self, path: str) -> str:
         return input_digest(self._bytes(path))
+
+
+def _of_its_day(proposal: Proposal) -> list[str]:
+    """uv's options for a lock of another day; what is added to it is of today."""
+    if not proposal.as_of:
+        return []
+    added = map(requirement_name, proposal.production or ())
+    own = [f"--exclude-newer-package={name}={_NO_LIMIT}" for name in added]
+    return ["--exclude-newer", proposal.as_of, *own]
 
 
 def _groups(part: Part) -> list[str]:

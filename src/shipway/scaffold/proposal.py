@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from shipway.config.secret_values import names_a_secret
 from shipway.scaffold.entry_point import EntryPoint
@@ -36,6 +37,8 @@ class Proposal:
     the lock that is there has all.
     lock: the lock's name, "" where there is nothing to install from. untested: packages that
     only tests want, and that are left out of their lock, because they cannot be built here.
+    as_of: the time (RFC 3339) after which nothing is taken that the requirements do not name
+    themselves, "" for today.
     """
 
     survey: Survey
@@ -46,6 +49,7 @@ class Proposal:
     testing: tuple[str, ...] | None = None
     notes: dict[str, str] = field(default_factory=dict)
     untested: tuple[str, ...] = ()
+    as_of: str = ""
 
 
 def make_proposal(
@@ -111,6 +115,32 @@ def _github(folder: str, default_branch: str, assumed: list[str]) -> dict[str, o
     return github
 
 
+_SETTLED = 365 * 86400.0  # seconds
+
+
+def resolved_as_of(proposal: Proposal, changed: float, now: float) -> Proposal:
+    """The same proposal for a lock of the day when the requirements were last changed, where they
+    pin every version, and that was more than a year ago.
+
+    What such a list was tried with is what the packages in it required then, which nothing pins:
+    of today it often does not fit. changed, now: seconds since the epoch; changed is 0 where
+    nobody knows it.
+    """
+    wants = proposal.survey.wanted
+    if wants is None or not wants.pinned or wants.lock or wants.constraints or not changed:
+        return proposal
+    if proposal.production is None or now - changed < _SETTLED:
+        return proposal
+    time = datetime.fromtimestamp(changed, UTC)
+    reason = (
+        f"{LOCK}: of {time:%Y-%m-%d}, when {wants.origin} was last changed: it pins what it names, "
+        "and what that requires as it was then; --relock takes today's"
+    )
+    return replace(
+        proposal, as_of=f"{time:%Y-%m-%dT%H:%M:%SZ}", assumed=(*proposal.assumed, reason)
+    )
+
+
 def proposal_for(proposal: Proposal, entry: EntryPoint, health: str) -> Proposal:
     """The same proposal with the entry and the health check that answered."""
     survey = proposal.survey
@@ -149,6 +179,31 @@ def with_missing(proposal: Proposal, errors: Sequence[str]) -> Proposal | None:
                 assumed=(*proposal.assumed, reason),
             )
     return None
+
+
+def with_examples(proposal: Proposal) -> Proposal | None:
+    """The same proposal with the values that the repository's own examples give to variables which
+    may be left out, for an application that does not start so; None where there are none."""
+    survey = proposal.survey
+    env = dict(proposal.settings.get("application.env", {}))
+    more = [
+        variable
+        for variable in survey.variables
+        if variable.exemplified and variable.name not in {*env, *survey.services.provided}
+    ]
+    if not more:
+        return None
+    env.update((variable.name, variable.example) for variable in more)
+    names = ", ".join(variable.name for variable in more)
+    tables: dict[str, dict[str, object]] = {"application.env": env}
+    if "environments.local" in proposal.settings:
+        tables["environments.local.env"] = dict(env)
+    return replace(
+        proposal,
+        settings={**proposal.settings, **tables},
+        assumed=(*proposal.assumed, f"{names}: as the repository's own example has it"),
+        notes={**proposal.notes, **{item.name: f"read at {item.place}" for item in more}},
+    )
 
 
 def without_package(proposal: Proposal, package: str, complaint: str) -> Proposal:

@@ -124,6 +124,7 @@ _PARTS = (
     (r"USER|USERNAME|ACCESS_KEY(_ID)?", "{user}"),
     (r"PASS|PASSWORD|PWD|SECRET_(ACCESS_)?KEY", "{password}"),
 )
+_WHERE = re.compile(r"\{(?:url|host)\}")
 _SQL = {"sqlalchemy", "flask-sqlalchemy", "sqlmodel", "databases", "flask-migrate", "alembic"}
 _TLS = re.compile(
     r"sslmode=(require|prefer-require)\b|[\"']sslmode[\"']\s*:\s*[\"']require[\"']"
@@ -206,6 +207,13 @@ def find_required_services(
         if not installed & _DRIVERS[kind]:
             continue
         matched = [variable for variable in variables if _template(kind, variable, installed)]
+        # Where it is, says whether it is there: a port has a default whether it is asked or not.
+        places = [
+            variable
+            for variable in matched
+            if _WHERE.search(_template(kind, variable, installed)) or variable.required
+        ]
+        matched = places or matched
         optional = all(not (variable.required or variable.default) for variable in matched)
         if kind == "s3" and not any("ENDPOINT" in v.name and v.required for v in matched):
             continue  # the same packages speak to all of AWS

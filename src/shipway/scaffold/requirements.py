@@ -14,11 +14,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from shipway.errors import ConfigError
 from shipway.releases.local_packages import local_folder
-from shipway.scaffold.installed_extras import USUAL, installed_extras
+from shipway.scaffold.installed_extras import USUAL, installed_extras, installed_files
 from shipway.scaffold.lock_text import PYPI
 from shipway.scaffold.requirement_files import (
     DIRECT,
@@ -221,6 +222,7 @@ _TEST_FILES = (
     "requirements-tests.txt",
     "requirements/dev.txt",
     "requirements/development.txt",
+    "requirements/local.txt",  # of cookiecutter-django
     "requirements/test.txt",
     "requirements/testing.txt",
 )
@@ -330,8 +332,9 @@ def _folders(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of_files(sources: Sources) -> Requirements | None:
-    path = next((name for name in _FILES if sources.read(name) is not None), None)
-    return _from_files(sources, (path,), path) if path else None
+    usual = (name for name in _FILES if sources.read(name) is not None)
+    paths = installed_files(sources) or tuple(islice(usual, 1))
+    return _from_files(sources, paths, paths[0]) if paths else None
 
 
 def _from_files(sources: Sources, paths: Sequence[str], origin: str) -> Requirements:
@@ -904,7 +907,9 @@ def _with_tests(requirements: Requirements, sources: Sources) -> Requirements:
     files = _reader(sources)
     files.read += requirements.sources
     roots = []
-    for path in _TEST_FILES:
+    # What production leaves of it, where that installs another file.
+    others = _FILES[:1] if requirements.origin.endswith(".txt") else ()
+    for path in (*others, *_TEST_FILES):
         if path not in files.read and sources.read(path) is not None:
             roots.append(path)
             files.add(path)

@@ -155,6 +155,8 @@ def _django(urls: str) -> list[str]:
     return routes
 
 
+# gunicorn reads it from the folder that it is started in.
+_OF_GUNICORN = "gunicorn.conf.py"
 _NOT_SERVED = ("tests/", "test/", "docs/", "examples/", "migrations/")
 _CONFIGURED = {
     "mypy": ("mypy.ini", ".mypy.ini", "[tool.mypy]", "[mypy]"),
@@ -237,6 +239,8 @@ def _variables(
 ) -> tuple[EnvironmentVariable, ...]:
     paths = [path for path, _ in texts]
     unreached = unreached_modules(sources, entry, paths) if entry else frozenset[str]()
+    if entry and entry.server == "gunicorn":
+        unreached -= {_OF_GUNICORN}
     bodies = dict(texts)
     return tuple(
         replace(

@@ -265,7 +265,10 @@ def read_texts(
 
 
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file as a whole: a reader sees the old content or the new, never half."""
+    """Replace a file as a whole: a reader sees the old content or the new, never half.
+
+    Raises OSError with the file's name, also for a write that finds no room.
+    """
     import tempfile
 
     folder = os.path.dirname(path) or "."
@@ -276,9 +279,11 @@ def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
             file.write(data)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            error.filename = path
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -127,6 +127,13 @@ def _shared(git: str) -> str:
     return os.path.join(git, _text(os.path.join(git, "commondir")))
 
 
+def remote_address(root: str) -> str:
+    """Where the remote `origin` is fetched from, as git has it; "" where there is none."""
+    if not repository_root(root):
+        return ""
+    return (_git(root, "remote", "get-url", "origin") or "").strip()
+
+
 def is_shallow(root: str) -> bool:
     """Whether the clone lacks the beginning of its history (gitrepository-layout: `shallow`)."""
     git = _folder(root)
@@ -236,6 +243,16 @@ def commit_times(root: str, commits: Iterable[str]) -> dict[str, float]:
     }
 
 
+def last_change(root: str, paths: Sequence[str]) -> int:
+    """When the newest commit that touched one of the files was made, in seconds since the epoch; 0
+    where none did, where a file differs from its commit, or where git does not answer."""
+    files = [f":(literal){path}" for path in paths]
+    if not files or _git(root, "status", "--porcelain", "-z", "--", *files) != "":
+        return 0
+    output = (_git(root, "log", "-1", "--format=%ct", "--", *files) or "").strip()
+    return int(output) if output.isdigit() else 0
+
+
 def has_changes(root: str) -> bool:
     """Whether files below a folder differ from the commit, or are not in it and not ignored.
 
@@ -276,6 +293,70 @@ def file_in_commit(root: str, commit: str, path: str) -> bytes:
     return os.fsencode(_git(root, "cat-file", "blob", f"{commit}:{path}") or "")
 
 
+# What git's hooks need: where they are, and the files of an index or a commit in a folder apart.
+
+
+def hooks_folder(top: str) -> str:
+    """Where git looks for hooks, as `core.hooksPath` says. Raises GitRefuses."""
+    return os.path.normpath(
+        os.path.join(top, _answer(top, "rev-parse", "--git-path", "hooks").rstrip("\n"))
+    )
+
+
+def is_own_folder(top: str, folder: str) -> bool:
+    """Whether a folder is the repository's: in its working tree, or in what git keeps of it."""
+    own = (top, _folder(top), _shared(_folder(top)))
+    place = os.path.realpath(folder)
+    return any(os.path.commonpath((place, path)) == path for path in map(os.path.realpath, own))
+
+
+def checked_out(top: str) -> str:
+    """What HEAD says: `ref: refs/heads/main`, or a commit."""
+    return _text(os.path.join(_folder(top), "HEAD"))
+
+
+def staged_tree(top: str, index: str = "") -> str:
+    """The tree that a commit of the index would have. index: another one than the repository's.
+
+    Raises GitRefuses, also where the index has conflicts.
+    """
+    return _answer(top, "write-tree", index=index).strip()
+
+
+def unstaged_files(top: str, index: str = "") -> list[str]:
+    """Files that differ from the index, and those that git neither knows nor ignores."""
+    changed = _answer(top, "diff", "--name-only", "--no-ext-diff", "-z", index=index)
+    new = _answer(top, "ls-files", "--others", "--exclude-standard", "-z", index=index)
+    return sorted({path for path in (changed + new).split("\0") if path})
+
+
+def committed_tree(top: str, name: str) -> tuple[str, str]:
+    """The commit that an object's name stands for (a tag's is the one that it names), and its tree;
+    "" where it is no commit."""
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    commit = (_git(top, *verify, f"{name}^{{commit}}") or "").strip()
+    tree = (_git(top, *verify, f"{commit}^{{tree}}") or "").strip() if commit else ""
+    return (commit, tree) if tree else ("", "")
+
+
+def check_out_tree(top: str, tree: str, head: str, folder: str) -> str:
+    """Have the files of a tree in a folder apart; returns the folder of the files.
+
+    head: what HEAD says there. Only what differs from the last time is written. It is a working
+    tree of the repository for whoever looks from within, and the repository does not list it.
+    """
+    git, files = os.path.join(folder, "git"), os.path.join(folder, "tree")
+    for path in (git, files):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    shared = os.path.realpath(_shared(_folder(top)))
+    pointers = (("git/commondir", shared), ("git/HEAD", head), ("tree/.git", f"gitdir: {git}"))
+    for name, text in pointers:
+        with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape") as f:
+            f.write(f"{text}\n")
+    _answer(files, "-c", "core.fsmonitor=false", "read-tree", "--reset", "-u", tree)
+    return files
+
+
 class GitRefuses(CannotRun):
     """Git does not answer. words: why, in its own; helps: whether the remedy is for just that."""
 
@@ -288,13 +369,16 @@ class GitRefuses(CannotRun):
         self.helps = bool(remedy)
 
 
-def _answer(root: str, *arguments: str) -> str:
+def _answer(root: str, *arguments: str, index: str = "") -> str:
+    """index: the file to use for the repository's own index; "" for that."""
     import logging
     import subprocess
 
     logging.getLogger(__name__).info("start git %s in %s", " ".join(arguments), root)
     # Its words are looked at: they must not be translated.
     env = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    if index:
+        env["GIT_INDEX_FILE"] = index
     try:
         answer = subprocess.run(
             ["git", *arguments], cwd=root, capture_output=True, check=False, env=env

@@ -409,6 +409,13 @@ def this_process() -> Server:
     return Server(os.getpid(), _born(os.getpid()))
 
 
+def running_since(pid: int) -> float | None:
+    """When a process that runs now was started, in seconds since the epoch; None where none has
+    this number."""
+    born = _born(pid)
+    return _seconds_of(born) if born else None
+
+
 def _seconds_of(born: str) -> float:
     """A birth in the kernel's ticks since it started, as seconds since the epoch."""
     ticks = int(born) / os.sysconf("SC_CLK_TCK")

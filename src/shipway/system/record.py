@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from shipway.codec import JsonObject, parse_object, to_json
+from shipway.codec import JsonObject, damaged, parse_object, to_json
 from shipway.errors import RecordError
 from shipway.ports import (
     MANIFEST_FILE,
@@ -85,6 +85,7 @@ _SEALED = (  # (kind, table, the columns that its seal is of)
     ("memo", "memos", "name, value"),
 )
 _PATIENCE = 30.0  # seconds to wait for another process
+_INDEX = 32768  # bytes of the smallest index of a WAL
 
 
 class _Lock(Protocol):
@@ -108,10 +109,7 @@ class SqliteRecord:
         self._lock: _Lock = threading.RLock()
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
-            _use_wal(self._db)
+            self._db = _open(path)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._migrate()
         except (sqlite3.Error, OSError) as error:
@@ -149,7 +147,7 @@ class SqliteRecord:
             db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?, ?)", entries)
             db.executemany(
                 "INSERT OR REPLACE INTO keys VALUES (?, ?)",
-                [(step.step, step.parts) for step in cacheable],
+                [(step.step, step.parts) for step in cacheable if step.parts],
             )
             db.executemany(
                 "INSERT INTO packaged (run, commit_sha, release, manifest) VALUES"
@@ -199,6 +197,23 @@ class SqliteRecord:
             if not sealed or self._seal.holds(seal, "run", run, result, *results):
                 yield result, results
 
+    def finished_run_names(self) -> list[tuple[str, str]]:
+        """Name and branch of every finished run, newest first."""
+        branch = "CASE WHEN json_valid(result) THEN json_extract(result, '$.branch') END"
+        query = f"SELECT id, {branch} FROM runs WHERE result IS NOT NULL ORDER BY rowid DESC"  # nosec B608
+        return [(name, str(of or "")) for name, of in self._read(query)]
+
+    def unfinished_runs(self, most: int) -> list[tuple[str, float, str]]:
+        """Name, start (seconds since the epoch) and commit of the newest runs without a verdict:
+        they go on, or were cut off."""
+        query = (
+            "SELECT id, started, commit_sha FROM runs WHERE result IS NULL"
+            " ORDER BY rowid DESC LIMIT ?"
+        )
+        return [
+            (name, float(started), commit) for name, started, commit in self._read(query, (most,))
+        ]
+
     def packaged(self) -> list[Packaged]:
         """What the runs packaged, the last first: also what was packaged before, and is cached."""
         rows = self._read(
@@ -206,9 +221,14 @@ class SqliteRecord:
             " release, manifest FROM packaged LEFT JOIN runs ON runs.id = packaged.run"
             " ORDER BY sequence DESC"
         )
+        what = "what was packaged"
         return [
             Packaged(
-                run, commit, bool(ended), self._document("what was packaged", release), manifest
+                run,
+                commit,
+                bool(ended),
+                self._release(what, release, ("digest",)),
+                self._text(f"{what}: its manifest", manifest),
             )
             for run, commit, ended, release, manifest in rows
         ]
@@ -271,8 +291,9 @@ class SqliteRecord:
     def key_parts(self, step: str) -> dict[str, str]:
         """The parts of the key under which the step was last stored; empty if never."""
         rows = self._read("SELECT parts FROM keys WHERE step = ?", (step,))
-        parts: dict[str, str] = json.loads(rows[0][0]) if rows else {}
-        return parts
+        what = f"the key of {step}"
+        parts = self._document(what, rows[0][0]) if rows else {}
+        return {name: self._text(f"{what}: {name}", value) for name, value in parts.items()}
 
     def forget_cache(self, older_than: float) -> None:
         """Entries stored before `older_than` (seconds since the epoch) go."""
@@ -291,7 +312,7 @@ class SqliteRecord:
             ("SELECT rollout FROM rollouts", ()),
         ):
             for row in self._read(query, values):
-                yield row[0]
+                yield self._text("an outcome, a state or a rollout", row[0])
 
     def file_index(self) -> dict[str, tuple[str, str]]:
         """path → (stat, digest), as last seen."""
@@ -375,7 +396,7 @@ class SqliteRecord:
     def releases(self) -> Sequence[JsonObject]:
         """All releases, newest first."""
         rows = self._read("SELECT release FROM releases ORDER BY rowid DESC")
-        return [self._document("a release", row[0]) for row in rows]
+        return [self._release("a release", row[0], ("digest", "name")) for row in rows]
 
     def forget_releases(self, digests: Iterable[str]) -> None:
         """They cannot be rolled out any more; the history keeps their names."""
@@ -423,6 +444,19 @@ class SqliteRecord:
     def _document(self, what: str, text: str) -> JsonObject:
         """A document that is kept. Raises RecordError where it is none."""
         return parse_object(text, f"{self._path}: {what}")
+
+    def _release(self, what: str, text: str, required: Sequence[str] = ()) -> JsonObject:
+        """A release, told apart by texts. required: which it must have."""
+        release = self._document(what, text)
+        for field in ("digest", "name", "commit"):
+            if field in release or field in required:
+                self._text(f"{what}: {field}", release.get(field))
+        return release
+
+    def _text(self, what: str, value: object) -> str:
+        if not isinstance(value, str) or not _is_text(value):
+            raise damaged(f"{self._path}: {what}", "it is no text")
+        return value
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):
@@ -507,6 +541,40 @@ def _packaged(result: str) -> tuple[str, str] | None:
     return (json.dumps(release), manifest) if isinstance(release, dict) else None
 
 
+def _open(path: str) -> sqlite3.Connection:
+    """A connection in WAL mode: on a full disk, too, so that what is known can be read.
+
+    SQLite keeps the index of the WAL in a file, which a full disk has no room for. One who locks
+    the record for itself keeps it in memory (sqlite.org/wal.html#noshm).
+    """
+    try:
+        return _connection(path)
+    except sqlite3.OperationalError:
+        if not _disk_is_full(path):
+            raise
+        return _connection(path, "PRAGMA locking_mode = EXCLUSIVE")
+
+
+def _connection(path: str, *settings: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in settings:
+            db.execute(setting)
+        _use_wal(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _disk_is_full(path: str) -> bool:
+    try:
+        disk = os.statvfs(os.path.dirname(path) or ".")
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _INDEX or (disk.f_files > 0 and disk.f_favail == 0)
+
+
 def _use_wal(db: sqlite3.Connection) -> None:
     """Make it so in a new file: the one thing for which SQLite itself does not wait."""
     end = time.monotonic() + _PATIENCE
@@ -520,9 +588,9 @@ def _use_wal(db: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _is_text(path: str) -> bool:
+def _is_text(value: str) -> bool:
     try:
-        path.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -530,7 +598,7 @@ def _is_text(path: str) -> bool:
 
 def _unusable(path: str, error: Exception) -> RecordError:
     text = str(error)
-    if "full" in text:
+    if "full" in text or ("I/O error" in text and _disk_is_full(path)):
         return RecordError(
             f"the disk is full: {path} cannot be written", "Free some space.", code="disk-full"
         )

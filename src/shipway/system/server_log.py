@@ -12,6 +12,11 @@ _ABOVE_RELEASE = re.compile(r"^.*/\.shipway/releases/[^/]+/|^/app/")  # of a pro
 _LIBRARY = re.compile(r"(^|/)(site-packages|dist-packages|lib/python3[.\d]*)/")
 
 
+def has_traceback(log: str) -> bool:
+    """Whether Python wrote down that something was raised."""
+    return _TRACEBACK in log
+
+
 def last_error(log: str) -> str:
     """The last line of the last error in a server's log, without what the server says of itself."""
     lines = [line.rstrip() for line in log.splitlines() if line.strip()]

@@ -54,6 +54,34 @@ def test_no_more_are_overdue_than_really_wait_longer_than_the_patience(
         assert flight.pending == sum(at <= second < at + took for at, took in drawn)
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=1, max_size=20),
+    st.sampled_from([1.0, 8.2, 30.0, 90.0]),
+)
+def test_in_a_long_window_no_more_are_overdue_than_were_lost_where_requests_lie_evenly(
+    minutes: list[tuple[int, int]], limit: float
+) -> None:
+    """Each minute's requests, and how many of them are lost; those that are sent in the last
+    second, in any minute, are answered in the next."""
+    flight, lost, carried = UnansweredRequests(), 0, 0
+    for sent, losses in minutes:
+        late = min(sent // 60, sent - min(losses, sent))
+        lost += min(losses, sent)
+        done = sent - min(losses, sent) - late + carried
+        flight = flight.after(RequestCounts(done, sent=sent), 60.0, limit)
+        carried = late
+        assert flight.overdue <= lost
+    for _ in range(2):
+        flight = flight.after(RequestCounts(carried, sent=0), 60.0, limit)
+        carried = 0
+    assert flight.overdue == lost  # in the end all of them, and each once
+
+
+def test_what_is_lost_in_a_minute_is_known_in_that_minute() -> None:
+    flight = UnansweredRequests().after(RequestCounts(70, sent=100), 60.0, 1.0)
+    assert flight.overdue == 28  # of the last second's two it cannot be known yet
+
+
 def test_all_that_a_release_never_answers_are_overdue_when_the_patience_is_over() -> None:
     flight = UnansweredRequests()
     overdue = []

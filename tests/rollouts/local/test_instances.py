@@ -7,18 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.fakes.clock import VirtualClock
 from tests.patience import PATIENCE
 
 from shipway.config.schema import Application, Config, Environment
 from shipway.errors import CannotRun
 from shipway.releases.release import Release
-from shipway.rollouts.local.instances import Instances, raise_if_command_failed
+from shipway.rollouts.local.instances import Instances, raise_if_command_failed, unhealthy_remedy
 from shipway.rollouts.local.runtime import ProcessRuntime
 from shipway.rollouts.local.services import EnvironmentServices
 from shipway.system.clock import SystemClock
 from shipway.system.http import RealHttp
 from shipway.system.process import SystemProcesses
 from shipway.system.redaction import BLOT
+
+from .fake_machine import Machine
 
 
 @pytest.fixture
@@ -84,3 +87,33 @@ def test_a_persons_own_command_runs_as_an_instance_would(
     )
     assert done.code == 3
     assert seen == [release.name, BLOT, release.path]
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (
+            'Traceback (most recent call last):\n  File "/app/town.py", line 3, in home\n'
+            "TypeError: no hunter22\n",
+            f": TypeError: no {BLOT} (town.py:3)",
+        ),
+        ("[2026-01-01] [7] [INFO] Listening\nready\n", ""),  # nothing of it is an error
+    ],
+)
+def test_one_that_answers_with_errors_says_which_its_log_has_last(
+    log: str, reason: str, instances: Instances, release: Release, tmp_path: Path
+) -> None:
+    machine = Machine(str(tmp_path))
+    machine.sick = {release.name}
+    instances = replace(instances, processes=machine, http=machine, clock=VirtualClock())
+    started = instances.start(release, instances.planned(release))
+    Path(started.log).write_text(log)
+    assert instances.await_health(started) == (
+        f"{release.name} did not become healthy within 30 s: /health/ready answers 500{reason}"
+    )
+
+
+def test_a_table_that_a_new_release_lacks_is_explained_by_where_its_database_is() -> None:
+    why = "2 did not become healthy within 30 s: / answers 500: OperationalError: no such table: a"
+    assert unhealthy_remedy("2 ended while it was starting", "/log") == "Read its log: /log"
+    assert "give that {data}/NAME" in unhealthy_remedy(why, "/log")

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable, Mapping
 
 
-def end_recorder(path: str) -> Callable[[Mapping[str, int]], None]:
+def end_recorder(path: str) -> Callable[[Mapping[str, int | str]], None]:
     """What writes the record to a path, once.
 
     The key is read here, before any code of the application is there to read it. Where standard
@@ -28,7 +28,7 @@ def end_recorder(path: str) -> Callable[[Mapping[str, int]], None]:
         os.dup2(nowhere, 0)
         os.close(nowhere)
 
-    def record(counts: Mapping[str, int]) -> None:
+    def record(counts: Mapping[str, int | str]) -> None:
         if key and os.getpid() == process:  # not in a child that a test forked and forgot
             text = json.dumps(counts, sort_keys=True)
             seal = hashlib.blake2b(text.encode(), key=key, digest_size=32).hexdigest()

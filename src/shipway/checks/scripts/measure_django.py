@@ -1,6 +1,6 @@
 """Run Django's own tests (`manage.py test`) and measure what they cover.
 
-    python measure_django.py DATA SOURCES JUNIT
+    python measure_django.py DATA SOURCES JUNIT [TEST…]
 
 manage.py is what chooses the settings, so it is what is run; only the runner that the settings
 name is extended, to write down what ran.
@@ -12,7 +12,7 @@ import os
 import re
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, SubElement  # nosec B405
@@ -26,14 +26,25 @@ measured_run: Callable[..., int] = _SHARED["measured_run"]
 collected_static: Callable[[str], AbstractContextManager[None]] = _SHARED["collected_static"]
 
 
-def main(data: str, sources: str, junit: str) -> int:
-    """Write DATA, the coverage of SOURCES (comma-separated), and JUNIT; the exit code."""
+def main(data: str, sources: str, junit: str, *tests: str) -> int:
+    """Write DATA, the coverage of SOURCES (comma-separated), and JUNIT; the exit code. tests: the
+    only ones to run, as JUNIT has them."""
     return measured_run(
-        data, sources, lambda: _run(junit), lambda code: {"code": code}, django=True
+        data, sources, lambda: _run(junit, labels(tests)), lambda code: {"code": code}, django=True
     )
 
 
-def _run(junit: str) -> int:
+def labels(tests: Sequence[str]) -> list[str]:
+    """What `manage.py test` calls them: a part of a test is run with its test, and what sets up a
+    class or module with all of it."""
+    names = [
+        fixture[1] if (fixture := _FIXTURE.search(test.replace("::", "."))) else test
+        for test in tests
+    ]
+    return list(dict.fromkeys(name.replace("::", ".").partition(" ")[0] for name in names))
+
+
+def _run(junit: str, tests: Sequence[str]) -> int:
     from django.core.management.commands import test as command
     from django.test import runner, utils
 
@@ -55,7 +66,7 @@ def _run(junit: str) -> int:
 
     utils.get_runner = recording
     command.get_runner = recording
-    sys.argv = ["manage.py", "test", "--noinput"]
+    sys.argv = ["manage.py", "test", "--noinput", *tests]
     code = 0
     try:
         runpy.run_path("manage.py", run_name="__main__")

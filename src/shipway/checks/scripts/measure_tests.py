@@ -1,6 +1,6 @@
 """Run pytest and measure what it covers.
 
-    python measure_tests.py DATA SOURCES PYTEST-ARGUMENT…
+    python measure_tests.py DATA SOURCES [--only-test=NAME…] PYTEST-ARGUMENT…
 
 `coverage run` would do, but for one thing: where a project's settings say `parallel = true`, it
 adds a random suffix to the name of the data file, and no option takes that back.
@@ -11,19 +11,22 @@ would be left to measure here; both are switched off, and what they say of cover
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 
 import pytest
 
 # By its path: this program runs where Shipway is not installed.
-_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured_run.py")
-_SHARED = runpy.run_path(_BESIDE)
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_SHARED = runpy.run_path(os.path.join(_HERE, "measured_run.py"))
 measured_run: Callable[..., int] = _SHARED["measured_run"]
 collected_static: Callable[[str], AbstractContextManager[None]] = _SHARED["collected_static"]
+
+_EXECUTED = "executed_tests.py"
 
 # `shipway init` locks setuptools where something needs its pkg_resources, which warns since 2023.
 # That fails a suite for which every warning is an error, and none of its own lines is to blame.
@@ -34,6 +37,7 @@ _OWN_WARNINGS = (
 
 # A project's `-x` is for people. Which tests fail is known only where the others ran, too.
 _TO_THE_END = "--maxfail=0"
+_ONLY = "--only-test="
 
 
 class UsualNames:
@@ -44,6 +48,28 @@ class UsualNames:
         """Add the name."""
         if config.getini("python_files") == ["test_*.py", "*_test.py"]:  # pytest's own default
             config.addinivalue_line("python_files", "tests.py")
+
+
+class PathsHere:
+    """A plug-in: a path in the project's `addopts` that is there only for who starts pytest in
+    another folder is not asked for. arguments: Shipway's own, which pytest answers for."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = arguments
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Leave it out, and say so; where nothing is left, all of the folder is asked for."""
+        if config.option.pyargs:  # names of modules
+            return
+        absent = [
+            path
+            for path in config.args
+            if path not in self._arguments and not os.path.exists(path.split("::")[0])
+        ]
+        for path in absent:
+            print(f"{path} is in addopts, and not in this folder: left out", file=sys.stderr)
+        if absent:
+            config.args[:] = [path for path in config.args if path not in absent] or [os.getcwd()]
 
 
 class StaticFiles:
@@ -57,6 +83,32 @@ class StaticFiles:
         """While the tests run, after pytest-django has set the application up."""
         with collected_static(self._folder):
             yield
+
+
+class OnlyTests:
+    """A plug-in: of what is collected, only some tests run. names: as JUnit reports have them."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Leave the others out."""
+        others = [item for item in items if reported_name(item.nodeid) not in self._names]
+        if others:
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if reported_name(item.nodeid) in self._names]
+
+
+def reported_name(nodeid: str) -> str:
+    """What pytest's JUnit report calls `tests/test_a.py::TestA::test_b[1]`: class and name."""
+    path, bracket, parameters = nodeid.partition("[")
+    file, *names = path.split("::")
+    parts = [re.sub(r"\.py$", "", file.replace("/", ".")), *names]
+    parts[-1] += bracket + parameters
+    return f"{'.'.join(parts[:-1])}::{parts[-1]}"
 
 
 class Account:
@@ -93,11 +145,33 @@ def main(data: str, sources: str, *arguments: str) -> int:
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     static = StaticFiles(os.path.join(os.path.dirname(data), "static"))
     account = Account()
-    own = [UsualNames(), static, account]
+    only = [word.removeprefix(_ONLY) for word in arguments if word.startswith(_ONLY)]
+    arguments = tuple(word for word in arguments if not word.startswith(_ONLY))
+    chosen = [OnlyTests(frozenset(only))] if only else []
+    own: list[object] = [UsualNames(), PathsHere(arguments), static, account, *chosen]
     options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
-    return measured_run(
-        data, sources, lambda: int(pytest.main(options, plugins=own)), account.counts
+    if not os.path.exists(os.path.join(os.path.dirname(data), "selection.json")):
+        return measured_run(data, sources, lambda: _code(options, own), account.counts)
+    executed = runpy.run_path(os.path.join(_HERE, _EXECUTED))["ExecutedTests"](
+        data, os.path.dirname(data)
     )
+
+    def run() -> int:
+        code = _code(options, [*own, executed])
+        # All are known, which is not the same as none.
+        return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED and executed.left_out else code
+
+    return measured_run(
+        data,
+        sources,
+        run,
+        lambda code: {**account.counts(code), "executed": executed.digest()},
+        executed=executed,
+    )
+
+
+def _code(options: list[str], plugins: list[object]) -> int:
+    return int(pytest.main(options, plugins=plugins))
 
 
 if __name__ == "__main__":

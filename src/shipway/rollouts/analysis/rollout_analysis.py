@@ -156,6 +156,13 @@ class RolloutAnalysis:
         self.evidence.append(judgement)
         return judgement
 
+    def current(self, at: float) -> JudgementRow | None:
+        """What it says at a time, also where that is no other decision; None before it says
+        anything. at: seconds since the epoch."""
+        if self.last is None:
+            return None
+        return JudgementRow(at=at, decision=str(self.last.decision), sentence=self.last.sentence)
+
     @property
     def decision(self) -> Decision:
         """What it said last."""

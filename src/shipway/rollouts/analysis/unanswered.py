@@ -6,6 +6,11 @@ can be hiding are overdue: all that were sent longer ago than `patience`, less a
 some that are younger were answered first, it is fewer than there are, never more. What a client
 gave up waiting for stays unanswered.
 
+When within its window a request was sent is not known. A short window counts as sent at its end. In
+a long one, as CloudWatch's minutes are, requests lie evenly: otherwise what is lost would be known
+a minute later. A burst at its end is told apart from a loss as long as it is smaller than the
+patience is longer than a usual response time.
+
 Each request is overdue once. That one is, is an event like an error, in both releases alike, so it
 keeps the bounds that errors have, whatever the patience is: it decides only how soon.
 """
@@ -19,6 +24,7 @@ from shipway.rollouts.analysis.latency import ENOUGH, Histogram, quantile_edge
 from shipway.rollouts.analysis.window import RequestCounts
 
 LEAST_PATIENCE = 1.0  # seconds
+LONG_WINDOW = 10.0  # seconds from which on requests are taken to lie evenly in a window
 UNKNOWN_PATIENCE = 30.0  # seconds, where no response time of the baseline is known
 SLOWEST = 0.99  # so much of the baseline's responses is waited for
 
@@ -75,7 +81,8 @@ class UnansweredRequests:
         for window, sent in reversed(windows):
             if age >= limit - 1e-9:
                 break
-            age, young, kept = age + window, young + sent, kept - 1
+            part = min(1.0, (limit - age) / window) if window >= LONG_WINDOW else 1.0
+            age, young, kept = age + window, young + ceil(part * sent - 1e-9), kept - 1
         sent, answered = self.sent + counts.sent, self.answered + counts.requests
         return replace(
             self,

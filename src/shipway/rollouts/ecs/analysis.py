@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import floor, inf
 from typing import TYPE_CHECKING
@@ -18,6 +18,11 @@ from shipway.rollouts.analysis.rollout_analysis import (
     add_counts,
     counts_summary,
     sample_figures,
+)
+from shipway.rollouts.analysis.unanswered import (
+    LEAST_PATIENCE,
+    UnansweredRequests,
+    with_overdue,
 )
 from shipway.rollouts.analysis.window import Decision, RequestCounts
 from shipway.rollouts.ecs.deployment import Deployment
@@ -44,7 +49,8 @@ if TYPE_CHECKING:
 #
 # A request that no target answered (502, 504) is the load balancer's own answer, and no metric of a
 # target group counts it. RequestCount does, as soon as a target is chosen (Elastic Load Balancing
-# user guide): what is left of it without the targets' answers are errors of that target group.
+# user guide): these were sent, those that a target answered, or to which none could be connected,
+# are answered, and the judge makes errors of what is left.
 #
 # Figures come late, and not all at once: a minute counts when two readings of it agree.
 
@@ -60,22 +66,6 @@ _ERRORS = ("HTTPCode_Target_5XX_Count", "TargetConnectionErrorCount")
 _ANSWERS = tuple(f"HTTPCode_Target_{kind}XX_Count" for kind in (2, 3, 4))  # and the errors' first
 
 _Values = Mapping[str, float]  # one minute's, by the query's name
-
-
-@dataclass
-class LostRequests:
-    """Of one target group, since it is read. A request may be counted in one minute and answered
-    in the next: so it is the highest that requests ever were above answers that counts."""
-
-    above: int = 0
-    highest: int = 0
-
-    def add(self, requests: int, answers: int) -> int:
-        """Requests of a minute that nobody answered."""
-        self.above += requests - answers
-        before = min(self.highest, self.above + requests)  # answers in excess hide one minute's
-        self.highest = max(before, self.above)
-        return self.highest - before
 
 
 class CloudWatchMetrics:
@@ -96,7 +86,7 @@ class CloudWatchMetrics:
         self._began = clock.now()
         self._asked = -inf
         self._unsettled: dict[float, Mapping[str, _Values]] = {}
-        self._unanswered = {key: LostRequests() for key in sources}
+        self._unanswered: dict[str, UnansweredRequests] = {}
         self._flowing: set[str] = set()
         self._totals: dict[str, RequestCounts] = {}
         self.samples: list[TrafficRow] = []
@@ -158,11 +148,19 @@ class CloudWatchMetrics:
     def _sample(self, at: float, counts: Mapping[str, RequestCounts]) -> TrafficSample:
         """Of a minute; those before the rollout are no part of its figures."""
         if at > self._began:
-            for key, count in counts.items():
+            settled = {key: self._with_lost(key, count) for key, count in counts.items()}
+            for key, count in settled.items():
                 self._totals[key] = add_counts(self._totals.get(key, RequestCounts()), count)
-            releases = {self._names[key]: sample_figures(count) for key, count in counts.items()}
+            releases = {self._names[key]: sample_figures(count) for key, count in settled.items()}
             self.samples.append({"at": at, "weight": 0.0, "releases": releases})
         return TrafficSample(at, float(PERIOD), counts)
+
+    def _with_lost(self, key: str, counts: RequestCounts) -> RequestCounts:
+        """For receipts: what no target answered has failed, a minute later at most."""
+        before = self._unanswered.get(key, UnansweredRequests())
+        after = before.after(counts, float(PERIOD), LEAST_PATIENCE)
+        self._unanswered[key] = after
+        return replace(with_overdue(counts, after.overdue - before.overdue), sent=None)
 
     def has_traffic(self, key: str) -> int:
         """Requests of a release during the rollout."""
@@ -209,19 +207,17 @@ class CloudWatchMetrics:
     def _counts(self, key: str, values: _Values) -> RequestCounts:
         """One minute's; without a histogram where CloudWatch gave none."""
         requests, answered = (round(values.get(name, 0)) for name in ("requests", "answered"))
-        errors = [round(values.get(f"error{number}", 0)) for number in range(len(_ERRORS))]
+        failed = sum(round(values.get(f"error{number}", 0)) for number in range(len(_ERRORS)))
+        sent = None
         if self._sources[key].namespace == ALB:
             answers = sum(round(values.get(f"answer{n}", 0)) for n in range(len(_ANSWERS)))
-            lost = self._unanswered[key].add(requests, answers + errors[0])
-            failed = errors[0] + max(lost, errors[1])  # a connection that fails is one of these
-        else:
-            failed = sum(errors)
+            sent, requests = requests, answers + failed
         buckets = {}
         if answered and any(f"le{number}" in values for number in range(len(_EDGES))):
             for number, edge in enumerate(_EDGES):
                 buckets[edge] = min(answered, round(values.get(f"le{number}", 0)))
             buckets[inf] = answered
-        return RequestCounts(requests, failed, buckets)
+        return RequestCounts(requests, failed, buckets, sent=sent)
 
 
 def _queries(source: MetricSource) -> list[MetricDataQueryTypeDef]:

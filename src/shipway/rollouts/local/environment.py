@@ -15,7 +15,7 @@ from shipway.ports import Clock, Command, Http, Processes, Releases, Server
 from shipway.releases.release import Release
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.local.environment_lock import EnvironmentLock
-from shipway.rollouts.local.instances import Instances
+from shipway.rollouts.local.instances import Instances, unhealthy_remedy
 from shipway.rollouts.local.proxy import EnvoyProxy, TrafficSplit
 from shipway.rollouts.local.replica_set import ReplicaSet
 from shipway.rollouts.local.runtime import runtime_of
@@ -199,7 +199,7 @@ class EnvironmentState:
         if missing:
             why, sick = self.team.start(release, missing, lambda: False)
             if sick is not None:
-                raise CannotRun(why, f"Read its log: {sick.log}", code="instance-not-started")
+                raise CannotRun(why, unhealthy_remedy(why, sick.log), code="instance-not-started")
             self.team.mark_ready()
         leaving = [*unhealthy, *excess]
         shares = self.team.traffic_split(leaving, release.digest, 100.0)

@@ -21,7 +21,7 @@ from shipway.source_text import TAIL_LIMIT, open_regular_file, read_tail, read_t
 from shipway.system.files import write_atomic
 from shipway.system.network import free_port
 from shipway.system.redaction import Redactor
-from shipway.system.server_log import failure
+from shipway.system.server_log import failure, has_traceback
 
 UNSERVED_GRACE = 2.0  # seconds until an instance that never served is killed
 _ONCE = 600.0  # seconds for a migration
@@ -57,6 +57,18 @@ class Instance:
     def server(self) -> Server:
         """Its process."""
         return Server(self.pid, self.born, self.log)
+
+
+def unhealthy_remedy(why: str, log: str) -> str:
+    """What to do about an instance that did not become healthy. why: the reason; log: its file."""
+    remedy = f"Read its log: {log}"
+    if "no such table" not in why:
+        return remedy
+    return (
+        f"{remedy}. A database file beside the code is another one in each release, and begins "
+        "empty: let the application read its place from a variable, and give that {data}/NAME in "
+        "[environments.NAME.env]."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +127,8 @@ class Instances:
             last = fault
             self.clock.sleep(0.1)
         limit = f"{self.environment.health_timeout:g} s"
-        return f"{instance.release} did not become healthy within {limit}: {last}"
+        error = self._error(instance, raised=True)
+        return f"{instance.release} did not become healthy within {limit}: {last}{error}"
 
     def health(self, instance: Instance) -> str:
         """What is wrong with it at this moment; nothing when it is healthy."""
@@ -167,13 +180,14 @@ class Instances:
             return ()
         return tuple(self.redactor()(last).splitlines())
 
-    def _error(self, instance: Instance) -> str:
-        """What its log says of why it ended, to be appended; without secrets."""
+    def _error(self, instance: Instance, *, raised: bool = False) -> str:
+        """What its log says of why it failed, to be appended; without secrets. raised: only what
+        was raised, of one that goes on."""
         try:
             log = self.redactor()(read_tail(instance.log))
         except (OSError, ConfigError):
             return ""
-        text = failure(log)
+        text = failure(log) if not raised or has_traceback(log) else ""
         return f": {text}" if text else ""
 
     def redactor(self) -> Redactor:
@@ -204,15 +218,18 @@ class Instances:
         }
 
     def _all_hidden(self) -> tuple[str, ...]:
-        passwords = self.services.passwords()
-        return (*self.hidden, *forms(self._secret_key()), *passwords)
+        key = forms(self._secret_key()) if os.path.exists(self._key_path) else ()
+        return (*self.hidden, *key, *self.services.passwords())
+
+    @property
+    def _key_path(self) -> str:
+        return os.path.join(self.folder, "secret_key")
 
     def _secret_key(self) -> str:
         """Made once for this environment, readable by its owner only."""
-        path = os.path.join(self.folder, "secret_key")
-        if not os.path.exists(path):
-            write_atomic(path, secrets.token_hex(32).encode(), 0o600)
-        return read_text(path, limit=_LONGEST_KEY)
+        if not os.path.exists(self._key_path):
+            write_atomic(self._key_path, secrets.token_hex(32).encode(), 0o600)
+        return read_text(self._key_path, limit=_LONGEST_KEY)
 
 
 def cluster_of(digest: str) -> str:

@@ -24,6 +24,7 @@ from shipway.rollouts.local.instances import (
     Instances,
     cluster_of,
     raise_if_command_failed,
+    unhealthy_remedy,
 )
 from shipway.rollouts.local.proxy import EnvoyProxy
 from shipway.rollouts.local.replica_set import ReplicaSet
@@ -296,7 +297,7 @@ class RolloutExecutor:
         )
         if sick is None:
             return Event.DONE
-        self.notes.fail(why, f"Read its log: {sick.log}", self.replicas.instances.tail(sick))
+        self.notes.fail(why, unhealthy_remedy(why, sick.log), self.replicas.instances.tail(sick))
         self.listener.on_message(why)
         return Event.FAILED
 

@@ -271,7 +271,8 @@ class TrafficMonitor:
             sample = self._meter.sample(weight)
             if sample is not None:
                 self._listener.on_sample(self._meter.samples[-1])
-                if judgement := self._judging.observe(sample, weight):
+                self._judging.observe(sample, weight)
+                if judgement := self._judging.current(sample.at):
                     self._listener.on_judgement(judgement)
             return sample
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shipway.aws.errors import error_code, is_access_denied, to_shipway_error
+from shipway.aws.errors import (
+    POLICY_REMEDY,
+    error_code,
+    is_access_denied,
+    lacking_permission,
+    to_shipway_error,
+)
 from shipway.aws.names import Account, AwsResourceNames
 from shipway.config.schema import Application, Environment
 from shipway.pipeline.command_line import command_line
@@ -67,11 +73,10 @@ def report_unchecked(check: str, what: str, problems: list[Problem]) -> Iterator
 def unchecked_problem(check: str, what: str, error: Exception) -> Problem:
     """A problem: it could not be looked at, and why."""
     if is_access_denied(error):
-        operation = getattr(error, "operation_name", "")
         return Problem(
             check,
-            f"could not look at {what}: these credentials may not {operation}",
-            "Give them the policy that shipway infra policy ENV prints.",
+            f"could not look at {what}: these credentials may not {lacking_permission(error)}",
+            POLICY_REMEDY,
             ProblemKind.NOT_CHECKED,
         )
     explanation = to_shipway_error(error)

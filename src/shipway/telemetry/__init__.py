@@ -1,0 +1,1 @@
+"""Telemetry of runs and rollouts: traces and metrics, by OpenTelemetry."""

@@ -1,0 +1,153 @@
+"""What the pages are told of a real project: its record, its environments, its runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.in_process import project, shipway
+from tests.fakes.clock import VirtualClock
+from tests.reports.sample_runs import HOSTILE
+
+from shipway.cli.project import Project, open_project
+from shipway.cli.ui_workspace import ProjectWorkspace
+from shipway.errors import RecordError
+from shipway.pipeline.codec import run_to_json
+from shipway.pipeline.outcome import Verdict
+from shipway.pipeline.result import RunResult
+from shipway.ui.workspace import UnfinishedRun
+
+TOWN = (
+    '[application]\nname = "town"\nserve = "serve {bind}"\n[environments.local]\n'
+    '[environments.production]\nplatform = "ecs"\n[steps.a]\nrun = "true"\ninputs = []\n'
+)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    return project(tmp_path / "town", TOWN)
+
+
+@pytest.fixture
+def opened(town: Path) -> Project:
+    return open_project(str(town))
+
+
+def workspace(town: Path) -> ProjectWorkspace:
+    return ProjectWorkspace(str(town), VirtualClock(time.time()))
+
+
+def put_run(project: Project, name: str, branch: str = "main") -> None:
+    run = RunResult(
+        run=name,
+        application="town",
+        verdict=Verdict.PASSED,
+        started=1_790_000_000.0,
+        seconds=1.0,
+        steps=(),
+        branch=branch,
+    )
+    project.record.start_run(name, run.started)
+    project.record.finish_run(name, run_to_json(run))
+
+
+def test_environments_come_in_the_order_of_the_configuration_then_those_on_record(
+    town: Path, opened: Project
+) -> None:
+    opened.record.put_state(HOSTILE.encode("utf-8", "replace").decode(), {})
+    names = [place.name for place in workspace(town).environments()]
+    assert names[:2] == ["local", "production"] and len(names) == 3
+    gone = workspace(town).environments()[2]
+    assert "shipway.toml does not have it any more" in gone.trouble[0]
+
+
+def test_one_on_aws_is_one_true_sentence_where_no_credentials_answer(town: Path) -> None:
+    place = workspace(town).environment("production")
+    assert place.status is None
+    assert place.trouble == (
+        "no AWS region is known",
+        'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
+    )
+
+
+def test_one_whose_state_is_damaged_hides_no_other(town: Path, opened: Project) -> None:
+    opened.record.put_state("local", {"schema": 3, "instances": "none"})
+    local, production = workspace(town).environments()
+    assert local.status is None and "state" in local.trouble[0]
+    assert production.name == "production"
+
+
+def test_nothing_runs_where_nothing_was_deployed(town: Path) -> None:
+    place = workspace(town).environment("local")
+    assert place.status is not None
+    assert (place.status["release"], place.ongoing, place.earlier) == ("", None, "")
+    assert workspace(town).logs("local") == []
+
+
+def test_what_there_is_not_is_a_key_error(town: Path) -> None:
+    look = workspace(town)
+    for ask in (
+        lambda: look.environment("none"),
+        lambda: look.logs("none"),
+        lambda: look.run("none"),
+        lambda: look.rollout_page("local", 1, {}),
+    ):
+        with pytest.raises(KeyError):
+            ask()
+
+
+def test_runs_are_listed_by_branch_and_from_some_place_on(town: Path, opened: Project) -> None:
+    for number in range(6):
+        put_run(opened, f"r{number}", "main" if number % 2 else HOSTILE)
+    look = workspace(town)
+    listed = look.runs("", 1, 3)
+    assert [run.run for run in listed.runs] == ["r4", "r3", "r2"]
+    assert listed.total == 6 and "main" in listed.branches
+    assert [run.run for run in look.runs("main", 0, 9).runs] == ["r5", "r3", "r1"]
+    assert isinstance(look.run("r1"), RunResult)
+
+
+def test_a_run_that_another_process_makes_goes_on_until_that_ends(
+    town: Path, opened: Project
+) -> None:
+    now = time.time()
+    living, dead = f"{now:.3f}-{os.getpid()}", f"{now:.3f}-{2**22 + 1}"
+    elsewhere = f"{now:.3f}-7-g123"
+    reused = f"1000.000-{os.getpid()}"  # this process is younger than that run
+    for name, started in ((living, now), (dead, now), (elsewhere, now), (reused, 1000.0)):
+        opened.record.start_run(name, started, "c0ffee")
+    runs = {run.run: run for run in workspace(town).unfinished_runs()}
+    states = {name: runs[name].alive for name in (living, dead, elsewhere, reused)}
+    assert states == {living: True, dead: False, elsewhere: None, reused: False}
+    found = workspace(town).run(living)
+    assert isinstance(found, UnfinishedRun) and found.commit == "c0ffee"
+
+
+def test_the_page_of_a_run_is_its_report(town: Path) -> None:
+    shipway(town, "run", "a")
+    look = workspace(town)
+    run = look.run(look.runs("", 0, 1).runs[0].run)
+    assert isinstance(run, RunResult)
+    page = look.run_page(run, {"Environments": "/"})
+    assert "Shipway report" in page and '<a href="/">Environments</a>' in page
+    assert "a" in [step.name for step in look.steps()]
+
+
+def test_a_record_that_is_damaged_meanwhile_is_told(town: Path) -> None:
+    look = workspace(town)
+    for file in (town / ".shipway").glob("record.sqlite3*"):
+        file.unlink()
+    (town / ".shipway" / "record.sqlite3").write_bytes(b"no database at all" * 500)
+    with pytest.raises(RecordError, match="damaged"):
+        look.environments()
+
+
+def test_a_record_that_is_gone_begins_anew(town: Path, opened: Project) -> None:
+    put_run(opened, "r1")
+    look = workspace(town)
+    assert look.runs("", 0, 9).total == 1
+    for file in (town / ".shipway").glob("record.sqlite3*"):
+        file.unlink()
+    assert look.runs("", 0, 9).total == 0
