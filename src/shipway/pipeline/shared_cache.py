@@ -135,6 +135,7 @@ class SharedCache:
         self._writers = 0
         self._uploads = _Uploads()
         self._closed = threading.Event()
+        self._failed = threading.Event()
 
     # -- taking -------------------------------------------------------------------------
 
@@ -241,7 +242,7 @@ class SharedCache:
         """Get what is asked for, in a thread that no exit waits for."""
         while (question := self._questions.get()) is not None:
             step, entry = question
-            if self._closed.is_set():
+            if self._closed.is_set() or self._failed.is_set():
                 continue
             try:
                 answer = _Answer(step, self._retrieved(step, entry))
@@ -251,6 +252,8 @@ class SharedCache:
                 answer = _Answer(step, failure=problem.message)
             except Exception as problem:  # noqa: BLE001  # a thread that dies is never heard of
                 answer = _Answer(step, failure=f"{type(problem).__name__}: {problem}")
+            if answer.failure:  # the others need not wait until the run has heard of it
+                self._failed.set()
             self._answers.put(answer)
 
     def _retrieved(self, step: Step, entry: str) -> tuple[float, str] | None:
