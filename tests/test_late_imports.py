@@ -17,7 +17,10 @@ LATE = {
     "shipway.cli.attestation": {"shipway.cli.attached_verdict"},
     "shipway.cli.dispatch": {"shipway.cli.error_message"},
     "shipway.cli.outcome_sharing": {"shipway.cli.shared_cache"},
-    "shipway.cli.plan": {"shipway.cli.deploy"},
+    "shipway.cli.plan": {
+        "shipway.checks.test_selection",
+        "shipway.cli.deploy",
+    },
     "shipway.cli.platforms": {
         "shipway.cli.ecs_dependencies",
         "shipway.rollouts.local.platform",
@@ -30,6 +33,7 @@ LATE = {
         "shipway.cli.own_rules",
         "shipway.cli.report",
         "shipway.cli.run_notifier",
+        "shipway.cli.watch",
         "shipway.cli.telemetry",
         "shipway.reports.live_console",
     },

@@ -17,7 +17,7 @@ from shipway.config.schema import Application
 from shipway.pipeline.cache import StepCache
 from shipway.pipeline.execution import execute_step
 from shipway.pipeline.result import StepResult
-from shipway.pipeline.step import Step, StepKind
+from shipway.pipeline.step import ALL_OF_SUITE, PartOfSuite, Step, StepKind
 from shipway.system.files import FileTree
 from shipway.system.record import SqliteRecord
 from shipway.system.seal import Seal
@@ -132,24 +132,39 @@ class SuiteFolder:
         assert old in before
         self.write(path, before.replace(old, new))
 
-    def selector(self, *, every: str = "", learns: bool = True) -> TestSelector:
+    def selector(
+        self, *, every: str = "", learns: bool = True, part: PartOfSuite = ALL_OF_SUITE
+    ) -> TestSelector:
         """What chooses in a run that begins now."""
         tree = FileTree(str(self.root), {})
         context = workshop(self.root, APPLICATION)
         cache = StepCache(tree, self.record, context.blobs, {}, self.environment)
         cache.look(STEP, self.clock.now())
         return TestSelector(
-            str(self.root), self.record, cache, self.clock.now, every=every, learns=learns
+            str(self.root),
+            self.record,
+            cache,
+            self.clock.now,
+            every=every,
+            learns=learns,
+            part=part,
         )
 
-    def run(self, *, every: str = "", learns: bool = True) -> StepResult:
+    def run_unrecorded(self) -> StepResult:
+        """Run the step as if nobody could choose."""
+        context = workshop(self.root, APPLICATION, checks=lambda name: UNIT)
+        return execute_step(STEP, context, self.said.append)
+
+    def run(
+        self, *, every: str = "", learns: bool = True, part: PartOfSuite = ALL_OF_SUITE
+    ) -> StepResult:
         """Run the step that has the suite."""
         self.said = []
         context = workshop(
             self.root,
             APPLICATION,
             checks=lambda name: UNIT,
-            tests=self.selector(every=every, learns=learns),
+            tests=self.selector(every=every, learns=learns, part=part),
         )
         return execute_step(STEP, context, self.said.append)
 

@@ -522,6 +522,11 @@ def test_tests_that_are_there_and_not_collected_are_a_failure_with_the_reason(
     assert "python_files" in result.remedy
 
 
+def test_a_root_without_tests_is_named_in_words(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"there are no tests in the application's folder$"):
+        collected(tmp_path, {"app.py": "helper = 1\n"})
+
+
 def test_a_folder_of_no_tests_has_none(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="there are no tests in tests"):
         collected(tmp_path, {"tests/testing.py": "helper = 1\n"}, unit="tests")

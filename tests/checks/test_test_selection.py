@@ -11,6 +11,7 @@ from tests.checks.suite_in_a_folder import FILES, SETTINGS, STEP, SuiteFolder, c
 
 from shipway.checks.test_selection import DAY, junit_name
 from shipway.pipeline.outcome import Outcome
+from shipway.pipeline.step import PartOfSuite
 
 PROCESS = "tests/unit/test_process.py::test_runs"
 SUMS = "tests/unit/test_sums.py::"
@@ -174,7 +175,7 @@ def test_the_outcome_is_that_of_the_whole_suite(learned: SuiteFolder, tmp_path: 
     suite.edit("town/sums.py", "    return one * two", "    if one:\n        return one * two\n")
     result = suite.run()
     whole = suite.copy(tmp_path / "whole", known=False)
-    expected = whole.run(learns=False)
+    expected = whole.run_unrecorded()
     assert (
         result.facts["selected"] == "2 of 15 tests: they execute town/sums.py; they start processes"
     )
@@ -191,6 +192,10 @@ def test_a_failure_is_run_again_until_it_passes(learned: SuiteFolder, tmp_path: 
     failed = suite.run()
     assert failed.tests is not None
     assert (failed.outcome, failed.tests.passed, failed.tests.failed) == (Outcome.FAILED, 14, 1)
+    again = suite.run(part=PartOfSuite(last_failed=True))
+    assert again.facts["partial"] == f"only what failed last: {SUMS}test_multiplies"
+    assert list(suite.outcomes()) == ["tests.unit.test_sums::test_multiplies"]
+    assert again.outcome is Outcome.FAILED
     suite.edit("town/words.py", "def words():\n", "def words():\n    # a word\n")
     assert f"{SUMS}test_multiplies" in chosen(suite)
     assert suite.run().outcome is Outcome.FAILED
@@ -200,12 +205,57 @@ def test_a_failure_is_run_again_until_it_passes(learned: SuiteFolder, tmp_path: 
     assert chosen(suite) == {PROCESS}
 
 
+def test_words_are_handed_on_and_the_rest_stays_unknown(
+    learned: SuiteFolder, tmp_path: Path
+) -> None:
+    suite = learned.copy(tmp_path / "application")
+    history = suite.record.memo("tests unit")
+    result = suite.run(part=PartOfSuite(words=("-k", "multiplies or limit")))
+    assert result.outcome is Outcome.PASSED
+    assert result.tests is not None
+    assert result.tests.passed == 2
+    assert result.facts["partial"] == "only a part of the tests: -- -k multiplies or limit"
+    assert suite.record.memo("tests unit") == history
+
+
 def test_a_test_depends_on_what_it_executes_only_now(learned: SuiteFolder, tmp_path: Path) -> None:
     suite = learned.copy(tmp_path / "application")
     suite.edit("town/sums.py", "    return one * two", "    return add(0, one) * two")
     assert suite.run().outcome is Outcome.PASSED
     suite.edit("town/sums.py", "one + two", "one + two + 1")
     assert f"{SUMS}test_multiplies" in chosen(suite)
+
+
+def test_what_cannot_be_collected_is_told_as_of_the_whole_suite(
+    learned: SuiteFolder, tmp_path: Path
+) -> None:
+    suite = learned.copy(tmp_path / "application")
+    suite.edit("tests/unit/test_sums.py", "from town.sums import LIMIT", "from town.sums import NO")
+    broken = suite.run()
+    assert broken.outcome is Outcome.FAILED
+    whole = suite.copy(tmp_path / "whole", known=False)
+    expected = whole.run_unrecorded()
+    assert expected.tests is not None
+    assert broken.tests is not None
+    assert (broken.tests.failed, broken.tests.passed) == (expected.tests.failed, 0)
+    assert suite.outcomes() == whole.outcomes()
+    suite.edit("tests/unit/test_sums.py", "from town.sums import NO", "from town.sums import LIMIT")
+    assert suite.run().outcome is Outcome.PASSED
+    assert len(suite.outcomes()) == EVERY
+
+
+def test_a_runner_that_says_nothing_of_its_tests_has_not_passed(
+    learned: SuiteFolder, tmp_path: Path
+) -> None:
+    suite = learned.copy(tmp_path / "application")
+    suite.edit("town/sums.py", "one + two", "two + one")
+    selector = suite.selector()
+    folder = tmp_path / "out"
+    folder.mkdir()
+    selector.begin(STEP, str(folder))
+    reports = selector.joined(STEP, str(folder), "key", {"junit.xml": b"<testsuites/>"})
+    assert "junit.xml" not in reports
+    assert why(suite) == "all tests: nothing is recorded of them yet"
 
 
 def test_tests_whose_order_matters_are_not_chosen_from(tmp_path: Path) -> None:

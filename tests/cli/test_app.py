@@ -94,7 +94,7 @@ def test_what_carries_a_command_out_takes_exactly_its_options(path: str) -> None
     taken = inspect.signature(parser.run).parameters
     assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in taken.values())
     dests = {action.dest for action in (*parser.arguments, *parser.options)} - {"help"}
-    assert set(taken) == {"directory", *dests}
+    assert set(taken) == {"directory", *dests, *filter(None, [parser.handed_on])}
 
 
 def test_the_table_of_commands_says_what_each_says_of_itself() -> None:

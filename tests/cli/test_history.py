@@ -48,3 +48,19 @@ def test_one_run_alone_and_one_that_there_is_not_are_refused(tmp_path: Path) -> 
     assert alone.returncode == 2 and "Name two" in alone.stderr
     unknown = shipway(folder, "history", "x", "y")
     assert unknown.returncode == 2 and "explain no-run" in unknown.stderr
+
+
+def test_the_page_of_all_runs_is_a_file_that_loads_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "shipway.toml").write_text(STEP.format("true"))
+    shipway(folder, "run")
+    assert shipway(folder, "history", "--html").stdout == ".shipway/history.html\n"
+    page = (folder / ".shipway" / "history.html").read_text()
+    assert "1 to 1 of 1" in page and "script-src 'none'" in page
+    assert "<script" not in page and 'href="/' not in page  # there is no server behind a file
+    both = shipway(folder, "history", "--html", "--json")
+    assert both.returncode == 2 and "Leave out" in both.stderr
+    (folder / ".shipway" / "history.html").unlink()
+    shipway(folder, "report")
+    assert (folder / ".shipway" / "history.html").exists()

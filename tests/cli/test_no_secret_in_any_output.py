@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -322,12 +323,19 @@ def _strings(value: Any, strings: list[str]) -> None:
             _strings(item, strings)
 
 
-def leaked(text: str) -> list[str]:
-    """The secrets of which a text has something."""
+@cache
+def needles_by_start() -> dict[str, list[tuple[str, str]]]:
+    """The first five characters → each (needle, secret) that begins with them."""
     starts: dict[str, list[tuple[str, str]]] = {}
     for secret in SECRETS:
         for needle in {secret, *needles(secret)}:
             starts.setdefault(needle[:5], []).append((needle, secret))
+    return starts
+
+
+def leaked(text: str) -> list[str]:
+    """The secrets of which a text has something."""
+    starts = needles_by_start()
     return [
         secret
         for at in range(len(text) - 4)

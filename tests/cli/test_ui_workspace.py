@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ from shipway.errors import RecordError
 from shipway.pipeline.codec import run_to_json
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
+from shipway.rollouts.event_log import EVENTS_FILE, RolloutEventLog
+from shipway.rollouts.events import NullListener
 from shipway.ui.workspace import UnfinishedRun
 
 TOWN = (
@@ -84,6 +87,40 @@ def test_nothing_runs_where_nothing_was_deployed(town: Path) -> None:
     assert place.status is not None
     assert (place.status["release"], place.ongoing, place.earlier) == ("", None, "")
     assert workspace(town).logs("local") == []
+
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "state" / "41d922e" / "local-killed-9.json"
+
+
+def test_a_rollout_that_goes_on_is_told_by_the_record_and_then_by_its_command(
+    town: Path, opened: Project
+) -> None:
+    left = json.loads(RECORDED.read_text())
+    ((name, state),) = left["states"]
+    opened.record.put_state(name, state)
+    for _, environment, rollout in left["rollouts"]:
+        opened.record.add_rollout(environment, rollout)
+    before = workspace(town).environment("local")
+    assert before.status is not None and before.ongoing is not None
+    assert before.status["rollout"] is not None
+    assert before.ongoing.record.release == before.status["rollout"]["release"]
+    last = max(float(entry["at"]) for entry in before.ongoing.timeline)  # type: ignore[arg-type]
+    log = RolloutEventLog(
+        NullListener(),
+        str(town / ".shipway" / "environments" / "local" / EVENTS_FILE),
+        VirtualClock(last),
+    )
+    log.on_stage(last, "SCALE_UP", "the record has this")
+    log.on_stage(last + 1, "BAKE_TIME", "watch")
+    log.on_judgement({"at": last + 2, "decision": "promote", "sentence": "as good"})
+    after = workspace(town).environment("local").ongoing
+    assert after is not None
+    assert [*after.timeline] == [
+        *before.ongoing.timeline,
+        {"at": last + 1, "stage": "BAKE_TIME", "text": "watch"},
+    ]
+    assert after.evidence[-1]["sentence"] == "as good"
+    assert after.remaining is not None
 
 
 def test_what_there_is_not_is_a_key_error(town: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from shipway.checks.registry import CHECKS, enabled_checks
 from shipway.config.schema import Application, Config, EndpointGate, Gates
 from shipway.config.validation import validate
+from shipway.findings.waivers import quarantined_tests
 from shipway.pipeline.check import Check, ToolSource
 from shipway.pipeline.gates import Bound
 
@@ -122,8 +124,9 @@ def test_that_it_must_be_named_is_said(check: Check) -> None:
 
 def test_the_settings_that_it_shows_are_valid() -> None:
     shown = [tomllib.loads(text) for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)]
-    gates, checks = (validate(settings, "docs/checks.md") for settings in shown)
+    gates, flaky, checks = (validate(settings, "docs/checks.md") for settings in shown)
     assert gates.gates.endpoints
+    assert flaky.gates.flaky == "fail" and quarantined_tests(flaky.waivers, date(2027, 1, 31))
     off = [name for name, on in checks.checks.items() if not on]
     assert off and not set(off) & _enabled(EVERYTHING.application, EVERYTHING.gates, checks.checks)
 

@@ -61,12 +61,14 @@ class Client:
     """Keeps asking, on kept and on fresh connections, and counts what comes back.
 
     asked: every request. It knows what users felt without anything of Shipway's or Envoy's.
+    pause: seconds between the requests of each of its three threads.
     """
 
-    def __init__(self, port: int, *, gives_up_after: float = PATIENCE) -> None:
+    def __init__(self, port: int, *, gives_up_after: float = PATIENCE, pause: float = 0.01) -> None:
         self.asked: list[Asked] = []
         self._port = port
         self._gives_up_after = gives_up_after
+        self._pause = pause
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._ask, args=(kept, path))
@@ -160,7 +162,7 @@ class Client:
             self.asked.append(Asked(begun, time.time(), answer))
             if not kept:
                 connection.close()
-            time.sleep(0.01)
+            time.sleep(self._pause)
         connection.close()
 
 

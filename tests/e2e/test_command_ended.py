@@ -20,13 +20,13 @@ from tests.cli.in_process import begun, only, project, shipway
 from tests.e2e.local_site import GOOD, Client, last_receipt
 from tests.patience import PATIENCE, until
 
+from shipway.rollouts.local.state import LOCAL_STATE, UnfinishedRollout
 from shipway.rollouts.report import RolloutReport
 from shipway.system.network import free_port
 from shipway.system.record import SqliteRecord
 
 pytestmark = pytest.mark.e2e
 STRATEGIES = ("rolling", "blue-green", "linear", "canary")
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ class Application:
     def status(self) -> dict[str, Any]:
         state: dict[str, Any] = json.loads(shipway(self.folder, "status", "--json").stdout)
         return state
+
+    def client(self) -> Client:
+        """Asks less often than others: most of these tests is waiting, for commands and leases."""
+        return Client(self.port, pause=0.03)
+
+    def unfinished(self) -> UnfinishedRollout | None:
+        """The rollout that is not at its end, from the record: `status` asks Envoy and every
+        instance, too, which who waits need not do many times a second."""
+        with closing(SqliteRecord(str(self.folder / ".shipway" / "record.sqlite3"))) as record:
+            state = record.state("local")
+        return LOCAL_STATE.from_object(state, "the record").unfinished if state else None
 
     def receipt(self) -> RolloutReport:
         """Of the last rollout."""
@@ -64,8 +75,9 @@ class Application:
         if command.poll() is not None:
             assert command.stdout is not None
             raise AssertionError(command.stdout.read())
-        rollout = self.status()["rollout"]
-        return bool(rollout and rollout["weight"] and "SCALE" not in rollout["stage"])
+        unfinished = self.unfinished()
+        rollout = unfinished.execution.state if unfinished and unfinished.execution else None
+        return bool(rollout and rollout.weight and "SCALE" not in rollout.stage)
 
 
 SERVE = "gunicorn --bind {bind} --threads 4 tiny:app"
@@ -105,12 +117,13 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applicatio
 def test_a_share_whose_command_was_killed_goes_back_by_itself(
     application: Application, strategy: str
 ) -> None:
-    with Client(application.port) as client:
+    with application.client() as client:
         command = application.deploying(strategy)
         command.kill()
         command.communicate(timeout=PATIENCE)
-        until(lambda: application.status()["rollout"] is None)
-    assert application.status()["release"] == application.stable
+        until(lambda: application.unfinished() is None)
+    state = application.status()
+    assert (state["release"], state["rollout"]) == (application.stable, None)
     rollout = application.last_rollout()
     assert rollout["verdict"] == "rolled back"
     assert rollout["cause"] == "the command that carried it out was killed"
@@ -130,7 +143,7 @@ def test_a_share_whose_command_was_killed_goes_back_by_itself(
 def test_a_share_goes_back_at_a_signal(
     application: Application, strategy: str, number: signal.Signals
 ) -> None:
-    with Client(application.port) as client:
+    with application.client() as client:
         command = application.deploying(strategy)
         command.send_signal(number)
         output, errors = command.communicate(timeout=PATIENCE)
@@ -147,14 +160,14 @@ def test_a_rollout_that_goes_back_already_ends_there_whatever_the_command_gets(
     application: Application, *, killed: bool
 ) -> None:
     """Its first signal does not leave it halfway, and after SIGKILL its supervisor ends it."""
-    with Client(application.port) as client:
+    with application.client() as client:
         command = application.deploying("rolling")
         command.send_signal(signal.SIGTERM)
         read_until(command, "start old")
         if killed:
             command.kill()
         command.communicate(timeout=PATIENCE)
-        until(lambda: application.status()["rollout"] is None)
+        until(lambda: application.unfinished() is None)
     assert application.status()["release"] == application.stable
     assert client.failed == 0, client.seen
 
@@ -175,10 +188,16 @@ def left_unfinished(application: Application, strategy: str) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+# What a signal does to a command is the same for all (tests/system/test_interruption.py), so each
+# of these commands gets two of them.
 @pytest.mark.parametrize(
-    ("name", "strategy", "begun_with", "code"),
-    [("resume", "canary", "going on with the rollout", 3), ("cancel", "rolling", "start old", 0)],
+    ("name", "strategy", "begun_with", "code", "number"),
+    [
+        ("resume", "canary", "going on with the rollout", 3, signal.SIGTERM),
+        ("resume", "canary", "going on with the rollout", 3, signal.SIGQUIT),
+        ("cancel", "rolling", "start old", 0, signal.SIGHUP),
+        ("cancel", "rolling", "start old", 0, signal.SIGINT),
+    ],
 )
 def test_what_ends_a_rollout_goes_back_although_it_gets_a_signal(
     application: Application,
@@ -188,33 +207,34 @@ def test_what_ends_a_rollout_goes_back_although_it_gets_a_signal(
     code: int,
     number: signal.Signals,
 ) -> None:
-    with Client(application.port) as client:
+    with application.client() as client:
         left_unfinished(application, strategy)
         command = begun(application.folder, name)
         read_until(command, begun_with)
         command.send_signal(number)
         output, errors = command.communicate(timeout=PATIENCE)
     assert command.returncode == code, output + errors
-    assert application.status()["release"] == application.stable
-    assert application.status()["rollout"] is None
+    state = application.status()
+    assert (state["release"], state["rollout"]) == (application.stable, None)
     assert client.failed == 0, client.seen
     assert client.differences(application.receipt()) == {}
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_rollback_that_gets_a_signal_leaves_what_served_and_is_no_success(
     application: Application, number: signal.Signals
 ) -> None:
     serving = application.status()["release"]
     configure(application.folder, application.port, "rolling", NEVER_HEALTHY)
-    with Client(application.port) as client:
+    with application.client() as client:
         command = begun(application.folder, "rollback", "--to", application.earlier, "--force")
-        until(lambda: command.poll() is not None or application.status()["rollout"])
+        until(lambda: command.poll() is not None or application.unfinished())
         command.send_signal(number)
         output, errors = command.communicate(timeout=PATIENCE)
     configure(application.folder, application.port, "rolling")
     assert command.returncode == 3, output + errors
-    assert (application.status()["release"], application.status()["rollout"]) == (serving, None)
+    state = application.status()
+    assert (state["release"], state["rollout"]) == (serving, None)
     assert client.failed == 0, client.seen
     assert client.differences(application.receipt()) == {}
 

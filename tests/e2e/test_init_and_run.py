@@ -101,6 +101,9 @@ def test_what_only_tests_want_and_nobody_can_build_here_is_left_out_and_named(ro
     assert f"assumed      {left}" in adopted.stdout
     assert "native.h is not here" in adopted.stdout
     assert "native" not in (root / "requirements-test-lock.txt").read_text()
+    again = shipway(root, "init", "--relock")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"assumed      {left}" in again.stdout
     ran = shipway(root, "run", "install", "unit")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -145,46 +148,26 @@ def test_static_files_are_collected_for_tests_and_for_the_release_and_not_in_the
     assert not (root / "config/collected").exists()
 
 
-def test_tests_that_failed_before_are_known_and_one_more_is_not(root: Path) -> None:
+def test_flask_with_requirements_in_utf_16_and_a_test_that_fails_already(root: Path) -> None:
     failing = "def test_mail():\n    raise OSError('no host')\n"
-    repository(
-        root,
-        {**FLASK, "requirements.txt": "flask\n", "tests/test_mail.py": failing, "setup.cfg": ""},
-    )
+    (root / "requirements.txt").write_bytes("Flask>=3\r\n".encode("utf-16"))
+    repository(root, {**FLASK, "tests/test_mail.py": failing, "setup.cfg": ""})
     adopted = shipway(root, "init")
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    lock = (root / "requirements-lock.txt").read_text()
+    assert "gunicorn==" in lock and "--hash=sha256:" in lock
     assert "shipway-known-failures.toml: 1 test fails already" in adopted.stdout
     known = tomllib.loads((root / "shipway-known-failures.toml").read_text())
     assert known["unit"] == {"tests.test_mail::test_mail": "OSError: no host"}
     settings = tomllib.loads((root / "shipway.toml").read_text())
     assert settings["gates"]["known_failures"] == "shipway-known-failures.toml"
-    ran = shipway(root, "run", "test")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert re.search(r"^known +tests\.test_mail.*test_mail: OSError: no host$", ran.stdout, re.M)
-    assert "none failed; 1 test failed that failed before Shipway came" in ran.stdout
 
-    (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
-    failed = shipway(root, "run", "test")
-    assert failed.returncode == 1
-    assert re.search(r"^failed .*test_post", failed.stdout, re.M), failed.stdout
-    (root / "tests/test_post.py").unlink()
-    (root / "shipway-known-failures.toml").unlink()
-    counted = shipway(root, "run", "unit")
-    assert counted.returncode == 1
-    assert re.search(r"^failed .*test_mail", counted.stdout, re.M), counted.stdout
-
-
-def test_flask_with_requirements_in_utf_16(root: Path) -> None:
-    (root / "requirements.txt").write_bytes("Flask>=3\r\n".encode("utf-16"))
-    repository(root, FLASK)
-    adopted = shipway(root, "init", "--no-baseline")
-    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
-    lock = (root / "requirements-lock.txt").read_text()
-    assert "gunicorn==" in lock and "--hash=sha256:" in lock
     quieter(root)
     (root / "app.py").write_text("import json\n" + FLASK["app.py"])  # never used
     ran = shipway(root, "run", "test", "deploy", "--skip", "ruff", "--skip", "ruff-format")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert re.search(r"^known +tests\.test_mail.*test_mail: OSError: no host$", ran.stdout, re.M)
+    assert "none failed; 1 test failed that failed before Shipway came" in ran.stdout
     address = json.loads(shipway(root, "status", "--json").stdout)["address"]
     assert RealHttp().get(address).body == b"hello for-tests-only"
 
@@ -194,6 +177,16 @@ def test_flask_with_requirements_in_utf_16(root: Path) -> None:
     assert "requirements.txt changed since requirements-lock.txt" in changed.stdout
     assert shipway(root, "init", "--relock").returncode == 0
     assert shipway(root, "run", "test").returncode == 0
+
+    (root / "tests/test_post.py").write_text(failing.replace("mail", "post"))
+    failed = shipway(root, "run", "unit")  # one more is not known
+    assert failed.returncode == 1
+    assert re.search(r"^failed .*test_post", failed.stdout, re.M), failed.stdout
+    (root / "tests/test_post.py").unlink()
+    (root / "shipway-known-failures.toml").unlink()
+    counted = shipway(root, "run", "unit")
+    assert counted.returncode == 1
+    assert re.search(r"^failed .*test_mail", counted.stdout, re.M), counted.stdout
 
 
 def test_django_is_migrated_tested_by_itself_and_its_past_is_a_baseline(root: Path) -> None:

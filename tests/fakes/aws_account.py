@@ -53,6 +53,7 @@ class FakeAccount:
         self.expires: float | None = None
         self.renewable = True
         self.denied: set[str] = set()  # operations that the role may not do
+        self.denied_after: dict[str, str] = {}  # operation → what is denied from then on
         self.lacking: dict[str, str] = {}  # IAM action that the role lacks → on which resource
         self.region = REGION
 
@@ -76,6 +77,8 @@ class FakeAccount:
         if self.throttled > 0:
             self.throttled -= 1
             raise_client_error(name, "ThrottlingException", "Rate exceeded")
+        if operation in self.denied_after:
+            self.denied.add(self.denied_after[operation])
         if operation in self.denied:
             refuse(service, name, iam_actions(service, name)[0], "*")
         for action in iam_actions(service, name):

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from tests.fakes.aws_shapes import raise_client_error
 from tests.infrastructure.render import ACCOUNT, REGION, parse, render
 
+_parsed = cache(parse)
 _MOMENT = datetime(2026, 11, 25, tzinfo=UTC)
 # Types whose name is given, and exists once: type → property.
 _NAMED = {
@@ -59,6 +61,7 @@ class _Stack:
     pending: Mapping[str, Any] = field(default_factory=dict)
     template: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
 
 
 class FakeAccountOfStacks:
@@ -108,9 +111,9 @@ class FakeAccountOfStacks:
 
     def describe_change_set(self, StackName: str, **_: Any) -> dict[str, Any]:
         stack = self._stack(StackName)
-        if stack.pending["ChangeSetType"] == "CREATE":
-            return {"Status": "CREATE_COMPLETE", "Changes": []}
-        before, after = self._before(StackName), self._after(StackName)
+        creates = stack.pending["ChangeSetType"] == "CREATE"
+        before, after = {} if creates else self._before(StackName), self._after(StackName)
+        stack.types = {name: row["Type"] for name, row in {**before, **after}.items()}
         names = _changed(before, after)
         if not names:
             reason = "The submitted information didn't contain changes."
@@ -124,7 +127,7 @@ class FakeAccountOfStacks:
                     if name in after
                     else "Remove",
                     "LogicalResourceId": name,
-                    "ResourceType": {**before, **after}[name]["Type"],
+                    "ResourceType": stack.types[name],
                 }
             }
             for name in names
@@ -138,7 +141,7 @@ class FakeAccountOfStacks:
         stack, number = self._stack(StackName), self.fails_at
         if stack.pending["ChangeSetType"] == "UPDATE":
             return self._update(StackName)
-        template, rendered = parse(stack.pending["TemplateBody"]), self._after(StackName)
+        template, rendered = _parsed(stack.pending["TemplateBody"]), self._after(StackName)
         stack.template, stack.parameters = self._pending(StackName)
         for at, (name, resource) in enumerate(rendered.items()):
             wrong = "it failed, as a test said" if at == number else ""
@@ -153,7 +156,7 @@ class FakeAccountOfStacks:
     def _update(self, name: str) -> None:
         """Change what differs, one after the other."""
         stack, before, after = self._stack(name), self._before(name), self._after(name)
-        template = parse(self._pending(name)[0])
+        template = _parsed(self._pending(name)[0])
         done: list[str] = []
         for resource in _changed(before, after):
             if resource == self.fails_on:
@@ -215,12 +218,12 @@ class FakeAccountOfStacks:
 
     def _after(self, name: str) -> dict[str, Any]:
         template, parameters = self._pending(name)
-        resources: dict[str, Any] = render(parse(template), parameters, name)["Resources"]
+        resources: dict[str, Any] = render(_parsed(template), parameters, name)["Resources"]
         return resources
 
     def _before(self, name: str) -> dict[str, Any]:
         stack = self._stack(name)
-        resources: dict[str, Any] = render(parse(stack.template), stack.parameters, name)[
+        resources: dict[str, Any] = render(_parsed(stack.template), stack.parameters, name)[
             "Resources"
         ]
         return resources
@@ -246,13 +249,17 @@ class FakeAccountOfStacks:
         assert name == "describe_stack_events"
         return self
 
+    def describe_stack_events(self, StackName: str) -> Iterator[dict[str, Any]]:
+        """The pages, as a paginator gives them."""
+        return self.paginate(StackName)
+
     def paginate(self, StackName: str) -> Iterator[dict[str, Any]]:
         stack = self.stacks.get(StackName)
         rows = [
             {
                 "EventId": f"{StackName}-{number}",
                 "LogicalResourceId": name,
-                "ResourceType": "AWS::CloudFormation::Resource",
+                "ResourceType": stack.types.get(name, "AWS::CloudFormation::Stack"),
                 "Timestamp": _MOMENT,
                 "ResourceStatus": status,
                 "ResourceStatusReason": reason,

@@ -11,13 +11,17 @@ from shipway.releases.release import find_passing_run
 STEPS = [("ruff", "quality"), ("unit", "test"), ("package", "build"), ("deploy-local", "deploy")]
 
 
-def run(verdict: Verdict, digest: str = "d", steps: str = "ruff unit package") -> RunResult:
+def run(
+    verdict: Verdict, digest: str = "d", steps: str = "ruff unit package", **unit: str
+) -> RunResult:
+    """unit: facts of the suite of that name."""
+    facts = {"package": {"release": {"digest": digest}}, "unit": unit}
     results = tuple(
         StepResult(
             step=name,
             stage="any",
             outcome=Outcome.PASSED,
-            facts={"release": {"digest": digest}} if name == "package" else {},
+            facts=facts.get(name, {}),  # type: ignore[arg-type]
         )
         for name in steps.split()
     )
@@ -41,6 +45,18 @@ def run(verdict: Verdict, digest: str = "d", steps: str = "ruff unit package") -
         ),
         ([run(Verdict.PASSED, "other"), run(Verdict.PASSED)], True, ""),
         ([run(Verdict.INCOMPLETE)], False, ""),
+        ([run(Verdict.PASSED, selected="1 of 9 tests")], False, ""),
+        (
+            [run(Verdict.PASSED, selected="1 of 9 tests")],
+            True,
+            "only the tests that the last change reaches ran for it (--all-tests runs all)",
+        ),
+        ([run(Verdict.PASSED, selected="1 of 9 tests"), run(Verdict.PASSED)], True, ""),
+        (
+            [run(Verdict.PASSED, partial="only what failed last")],
+            False,
+            "only a part of the pipeline ran for it",
+        ),
         ([run(Verdict.INCOMPLETE)], True, "the last whole run that packaged it ended incomplete"),
         (
             [run(Verdict.ROLLED_BACK)],

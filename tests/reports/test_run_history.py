@@ -16,7 +16,7 @@ from shipway.reports.run_history import (
     run_history,
 )
 
-from .sample_runs import HOSTILE, everything_wrong, passed_run, result, run
+from .sample_runs import HOSTILE, everything_wrong, finding, passed_run, result, run
 
 
 def took(name: str, seconds: float, commit: str = "c0ffee") -> RunResult:
@@ -76,7 +76,12 @@ def test_failures_that_are_not_all_named_accuse_no_test() -> None:
 
 
 def test_two_runs_differ_by_what_was_opened_and_closed() -> None:
-    good, bad = passed_run(), everything_wrong()
+    bad = everything_wrong()
+    clean = (
+        replace(step, outcome=Outcome.PASSED, findings=(), gates=(), tests=None, reason="")
+        for step in bad.steps
+    )
+    good = replace(bad, verdict=Verdict.PASSED, steps=tuple(clean))
     opened = compare_runs(good, bad).opened
     assert len(opened) == 9
     assert compare_runs(bad, good).closed == opened
@@ -104,3 +109,47 @@ def test_steps_that_ran_in_both_are_compared() -> None:
     step: StepResult = result("unit", stage="test")
     slow = run(replace(step, seconds=2.0))
     assert compare_runs(run(step), slow).steps == (("unit", 0.12, 2.0),)
+
+
+def scanned(name: str, *numbers: int, branch: str = "main") -> RunResult:
+    findings = tuple(finding(number) for number in numbers)
+    return replace(run(replace(result("ruff"), findings=findings)), run=name, branch=branch)
+
+
+def test_findings_are_opened_and_closed_since_the_run_before_of_the_same_branch() -> None:
+    runs = [scanned("4", 2), scanned("3", 1, 2), scanned("2", branch="side"), scanned("1", 1)]
+    rows = run_history(runs).rows
+    assert [(row.opened, row.closed) for row in rows] == [
+        (0, 1),
+        (1, 0),
+        (None, None),
+        (None, None),
+    ]
+    assert [row.open_findings for row in rows] == [1, 2, 0, 1]
+
+
+def test_what_no_scanner_looked_for_is_neither_gone_nor_new() -> None:
+    tests_only = replace(run(result("unit", stage="test")), run="2", branch="main")
+    rows = run_history([scanned("3", 1), tests_only, scanned("1", 1)]).rows
+    assert (rows[1].open_findings, rows[1].opened, rows[1].closed) == (None, None, None)
+    assert (rows[0].opened, rows[0].closed) == (0, 0)
+
+
+def test_a_problem_whose_step_did_not_run_in_the_other_run_is_not_compared() -> None:
+    broken = run(result("unit", Outcome.FAILED, "test"), result("ruff"))
+    without = run(result("ruff"))
+    for difference in (compare_runs(broken, without), compare_runs(without, broken)):
+        assert (difference.opened, difference.closed) == ((), ())
+        assert [problem.step for problem in difference.unseen] == ["unit"]
+        assert any(line.startswith("not compared  1 ") for line in difference_lines(difference))
+
+
+def test_a_trend_is_drawn_from_the_oldest_to_the_newest() -> None:
+    (trend,) = run_history([took("3", 9.0), took("2", 4.0), took("1", 5.0)]).steps
+    assert trend.series == (5.0, 4.0, 9.0)
+
+
+def test_the_size_of_the_image_is_that_of_the_run() -> None:
+    sized = replace(result("image", stage="build"), measures=(Measure("image size", 81.5, "MB"),))
+    assert run_history([run(sized)]).rows[0].image_mb == 81.5
+    assert run_history([passed_run()]).rows[0].image_mb is None

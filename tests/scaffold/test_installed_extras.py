@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.sources import MemorySources
 
+from shipway.releases.lock_header import lock_header
 from shipway.scaffold.installed_extras import installed_extras, installed_files
 from shipway.scaffold.requirements import find_requirements
 
@@ -132,6 +133,18 @@ def test_the_requirements_files_that_an_image_installs_are_known(
     assert (
         installed_files(MemorySources({**FILES, "Dockerfile": f"FROM python\n{body}\n"})) == files
     )
+
+
+def test_the_lock_that_shipway_made_is_not_what_it_is_made_from() -> None:
+    files = {
+        "requirements.txt": "flask\n",
+        "requirements-lock.txt": lock_header({"requirements.txt": "a" * 64}) + "flask==3.0\n",
+        "Dockerfile": "FROM python\nRUN pip install -r requirements-lock.txt\n",
+    }
+    assert installed_files(MemorySources(files)) == ()
+    wanted = find_requirements(MemorySources(files))
+    assert wanted is not None
+    assert wanted.origin == "requirements.txt"
 
 
 def test_the_file_that_an_image_installs_is_what_production_wants() -> None:

@@ -26,6 +26,7 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     resolved_as_of,
+    settled_since,
     with_examples,
     with_missing,
     without_build,
@@ -346,7 +347,9 @@ DAY = 86400.0
 
 
 def test_an_old_list_that_pins_everything_is_resolved_as_of_its_day() -> None:
-    of_then = resolved_as_of(proposal(PINNED), 1_600_000_000, 1_600_000_000 + 366 * DAY)
+    plain = proposal(PINNED)
+    settled = settled_since(plain.survey.wanted, 1_600_000_000, 1_600_000_000 + 366 * DAY)
+    of_then = resolved_as_of(plain, settled)
     assert of_then.as_of == "2020-09-13T12:26:40Z"
     assert "of 2020-09-13, when requirements.txt was last changed" in of_then.assumed[-1]
 
@@ -363,4 +366,6 @@ def test_an_old_list_that_pins_everything_is_resolved_as_of_its_day() -> None:
 )
 def test_any_other_is_resolved_as_of_today(files: dict[str, str], changed: int, age: float) -> None:
     before = proposal(files)
-    assert resolved_as_of(before, changed, changed + age) == before
+    settled = settled_since(before.survey.wanted, changed, changed + age)
+    assert settled == 0
+    assert resolved_as_of(before, settled) == before

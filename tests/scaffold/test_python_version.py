@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from shipway.scaffold.python_version import (
     PythonRequirement,
     choose_python,
     find_python_requirement,
+    python_of_day,
 )
 
 MATRIX = """
@@ -95,6 +98,21 @@ def test_where_only_a_range_is_said_shipways_own_is_taken_if_it_fits() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("day", "version"),
+    [
+        ("2017-04-27", "3.8"),  # the oldest that Shipway's parts run on
+        ("2021-04-30", "3.9"),
+        ("2022-05-15", "3.10"),
+        ("2023-04-01", "3.10"),
+        ("2023-06-01", "3.11"),
+        ("2026-11-28", "3.14"),
+    ],
+)
+def test_the_python_of_a_day_had_been_out_for_half_a_year(day: str, version: str) -> None:
+    assert python_of_day(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) == version
+
+
 VERSIONS = st.sampled_from(["3.6", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
 
 
@@ -105,3 +123,18 @@ def test_what_is_chosen_is_here_and_another_one_is_explained(
     version, reason = choose_python(PythonRequirement(asked, "x"), available, "3.11")
     assert version in available
     assert bool(reason) == (version != asked)
+
+
+@given(
+    VERSIONS | st.just(""),
+    st.sampled_from(["", ">=3.9", "<3.12", ">=3.12", "==3.9.*"]),
+    st.sets(VERSIONS),
+)
+def test_where_the_usual_version_is_what_is_asked_for_no_other_matters(
+    asked: str, limits: str, others: set[str]
+) -> None:
+    """`init` looks for no other then (cli/init.py)."""
+    requirement = PythonRequirement(asked, "x", limits, "y")
+    alone = choose_python(requirement, ["3.11"], "3.11")
+    if alone == (asked or "3.11", ""):
+        assert choose_python(requirement, [*others, "3.11"], "3.11") == alone

@@ -138,6 +138,16 @@ def test_djangos_file_is_moved_by_the_variable_that_names_it() -> None:
     assert (found.needed, found.sqlite) == ((), (("DB_NAME", "{data}/shop.sqlite3"),))
 
 
+def test_djangos_file_is_moved_where_its_engine_is_a_variable_too() -> None:
+    source = (
+        "import os\nDATABASES = {'default': {\n"
+        "  'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3'),\n"
+        "  'NAME': os.environ.get('SQL_DATABASE', BASE / 'db.sqlite3')}}\n"
+    )
+    found = required("django psycopg2-binary", source)
+    assert (found.needed, found.sqlite) == ((), (("SQL_DATABASE", "{data}/shop.sqlite3"),))
+
+
 def test_a_database_that_must_be_named_is_needed_whatever_else_mentions_sqlite() -> None:
     source = "import os\nos.environ['DATABASE_URL']\nTESTS = 'sqlite:///tests.db'"
     assert only(required("sqlalchemy psycopg2", source)).kind == "postgres"

@@ -341,8 +341,9 @@ def _cause(output: ToolOutput) -> str:
 
 
 def _no_tests(kind: str, folder: str) -> CannotRun:
+    place = "the application's folder" if _is_root(folder) else folder
     return CannotRun(
-        f"there are no tests in {folder}",
+        f"there are no tests in {place}",
         f"Write one, or switch it off: [checks] {kind} = false.",
         code="no-tests",
     )

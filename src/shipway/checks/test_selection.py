@@ -29,13 +29,14 @@ from shipway.errors import ConfigError, RecordError
 from shipway.pipeline.cache import StepCache, content_digest
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepFacts, StepResult
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import ALL_OF_SUITE, PartOfSuite, Step
 from shipway.pipeline.step_context import AgainReversed
 from shipway.source_text import read_bytes
 
 DAY = 24 * 3600.0  # seconds after which all tests run again
 _EVERY_TEST = ""  # the test of what counts for every test: imports, and what is kept for others
 _READ, _PROCESS = -1, -2  # in place of a function's line: a source is read, a process started
+_RAN = (0, 1)  # exit codes of a suite that came to its end
 _NOT_TRIED = "it is not known yet what they keep for each other"
 _LONGEST = 32 << 20  # characters of a history that is kept
 Block = tuple[str, int]  # path and first line of a function; MODULE, _READ or _PROCESS
@@ -105,7 +106,7 @@ class TestHistory:
         }
 
 
-_HISTORY = DocumentFormat(TestHistory, "the history of a suite")
+TEST_HISTORY = DocumentFormat(TestHistory, "the history of a suite")
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,8 @@ def _reached(
             causes[f"they are in {path}"] = own
             blocks = {(path, _READ)}
         if blocks is None:
-            known = "outside of its functions" if path in history.sources else "and any may read it"
+            apart = path in history.sources and os.path.basename(path) != "conftest.py"
+            known = "outside of its functions" if apart else "and any may read it"
             raise _EverythingRuns(f"{path} changed, {known}")
         if common := sorted(blocks & users.for_all):
             everywhere = f"{path} changed in what counts for all of them (line {common[0][1]})"
@@ -229,7 +231,7 @@ def _changed_blocks(
     """The functions of a source whose text changed; None where more than that did, or it is not
     known who executes it."""
     before = history.sources.get(path)
-    if before is None:
+    if before is None or os.path.basename(path) == "conftest.py":
         return None
     try:
         now = source_blocks(read(path))
@@ -459,13 +461,15 @@ class _Suite:
     before: TestHistory | None = None
     record: RunnerRecord | None = None
     junit: bytes = b""
+    failed: tuple[str, ...] = ()
 
 
 class TestSelector:
     """Chooses the tests of a run's steps, and records what they execute.
 
     root: the application's folder. every: why all tests run, "" where they need not. learns:
-    whether a suite runs once more in reverse after it has passed as a whole.
+    whether a suite runs once more in reverse after it has passed as a whole. part: what somebody
+    asked for of it.
     """
 
     __test__ = False  # pytest must not take this for a test class
@@ -479,6 +483,7 @@ class TestSelector:
         *,
         every: str = "",
         learns: bool = True,
+        part: PartOfSuite = ALL_OF_SUITE,
     ) -> None:
         self._root = root
         self._record = record
@@ -486,6 +491,7 @@ class TestSelector:
         self._now = now
         self._every = every
         self._learns = learns
+        self._part = part
         self._suites: dict[str, _Suite] = {}
 
     def has_history(self, step: Step) -> bool:
@@ -496,9 +502,16 @@ class TestSelector:
         """Which tests need not run. Ask after the cache has looked for the step."""
         return self._suite(step).choice
 
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of each suite was asked for."""
+        return bool(self._part.options)
+
     def begin(self, step: Step, folder: str) -> str:
         """Tell the runner, by a file in its folder; what it was told, in a sentence."""
         suite = self._suites[step.name] = self._suite(step)
+        if self.partial:
+            return self._begin_part(suite, folder)
         request: dict[str, object] = {"first": suite.choice.first}
         if suite.before is not None and suite.choice.known:
             request["known"] = sorted(suite.choice.known)
@@ -508,9 +521,22 @@ class TestSelector:
                 path: [item[0] if len(item) == 1 else item for item in sorted(lines)]
                 for path, lines in executed.items()
             }
-        with open(os.path.join(folder, "selection.json"), "w", encoding="utf-8") as file:
-            json.dump(request, file)
+        _write_request(folder, request)
         return suite.choice.why
+
+    def _begin_part(self, suite: _Suite, folder: str) -> str:
+        """Tell the runner what somebody asked for."""
+        request: dict[str, object] = {"words": self._part.words}
+        why = f"only a part of the tests: {' '.join(self._part.options)}"
+        if self._part.last_failed and suite.failed:
+            request["only"] = suite.failed
+            why = f"only what failed last: {', '.join(suite.failed[:3])}"
+            why += f" and {len(suite.failed) - 3} more" if len(suite.failed) > 3 else ""
+        elif self._part.last_failed:
+            why = "all tests: none is known to have failed last"
+        _write_request(folder, request)
+        suite.choice = Choice(why)
+        return why
 
     def joined(
         self, step: Step, folder: str, key: str, reports: Mapping[str, bytes]
@@ -519,6 +545,8 @@ class TestSelector:
         suite = self._suites[step.name]
         suite.record = _read_record(folder, key, reports)
         suite.junit = reports.get("junit.xml", b"")
+        if suite.record is None and suite.choice.known:
+            return self._without_record(step, key, reports)
         if suite.record is None or suite.before is None or not suite.choice.known:
             return dict(reports)
         collected = suite.record["collected"]
@@ -529,10 +557,23 @@ class TestSelector:
             file.write(suite.junit)
         return {**reports, "junit.xml": suite.junit}
 
+    def _without_record(
+        self, step: Step, key: str, reports: Mapping[str, bytes]
+    ) -> dict[str, bytes]:
+        """The reports where the runner does not say which tests ran: none of a good end, which
+        would be that of a few. All tests run next time."""
+        self._record.put_memo(_memo(step), "")
+        end = end_record(reports, key)
+        if end is not None and end["code"] not in _RAN:
+            return dict(reports)
+        return {name: data for name, data in reports.items() if name != "junit.xml"}
+
     def ended(self, step: Step, result: StepResult, again: AgainReversed) -> StepResult:
         """Keep what is known now. again: runs the suite in reverse, for this one's sake."""
         suite = self._suites.pop(step.name)
         record = suite.record
+        if self.partial:
+            return replace(result, facts={**result.facts, "partial": suite.choice.why})
         if result.outcome not in (Outcome.PASSED, Outcome.FAILED) or not result.tests or not record:
             return result
         before, now = suite.before, self._now()
@@ -599,7 +640,7 @@ class TestSelector:
             order=order,
             junit=suite.junit.decode("utf-8", "replace"),
         )
-        text = _HISTORY.write(history)
+        text = TEST_HISTORY.write(history)
         if len(text) <= _LONGEST:
             self._record.put_memo(_memo(step), text)
 
@@ -607,15 +648,16 @@ class TestSelector:
         history = None
         if text := self._record.memo(_memo(step)):
             with suppress(RecordError):
-                history = _HISTORY.read(text, "the record")
+                history = TEST_HISTORY.read(text, "the record")
         files = self._cache.inputs(step)
         choice = choose_tests(history, files, self._read, self._surroundings(step), self._now())
         if self._every:
             choice = replace(choice, why=f"all tests: {self._every}", known=frozenset())
+        failed = tuple(history.rerun) if history else ()
         if history is None or not choice.follows:
-            return _Suite(choice, history if history and history.order else None)
+            return _Suite(choice, history if history and history.order else None, failed=failed)
         sources = {**history.sources, **self._sources(files, history.sources, history)}
-        return _Suite(choice, _moved(history, sources))
+        return _Suite(choice, _moved(history, sources), failed=failed)
 
     def _sources(
         self, files: Mapping[str, str], measured: Iterable[str], before: TestHistory | None
@@ -647,8 +689,7 @@ class _Reversed:
 
     def begin(self, step: Step, folder: str) -> str:
         """Tell the runner."""
-        with open(os.path.join(folder, "selection.json"), "w", encoding="utf-8") as file:
-            json.dump({"reversed": True}, file)
+        _write_request(folder, {"reversed": True})
         return ""
 
     def joined(
@@ -659,6 +700,11 @@ class _Reversed:
         return dict(reports)
 
 
+def _write_request(folder: str, request: Mapping[str, object]) -> None:
+    with open(os.path.join(folder, "selection.json"), "w", encoding="utf-8") as file:
+        json.dump(request, file)
+
+
 def _memo(step: Step) -> str:
     return f"tests {step.name}"
 
@@ -666,7 +712,7 @@ def _memo(step: Step) -> str:
 def _read_record(folder: str, key: str, reports: Mapping[str, bytes]) -> RunnerRecord | None:
     """The runner's record; None where it is not what the runner itself says to have written."""
     end = end_record(reports, key)
-    if end is None or not end.get("executed"):
+    if end is None or end["code"] not in _RAN or not end.get("executed"):
         return None
     try:
         text = read_bytes(os.path.join(folder, "executed.json"))

@@ -19,6 +19,7 @@ from shipway.errors import ConfigError
 from shipway.pipeline.command_line import PROGRAM, command_line
 from shipway.pipeline.step import Step, StepKind
 from shipway.source_text import read_bytes
+from shipway.system.child_command import own_program
 from shipway.system.clock import SystemClock
 from shipway.system.files import file_lock, write_atomic
 from shipway.system.git import (
@@ -167,8 +168,9 @@ def _asked_for(hooks: list[str]) -> list[str]:
 
 
 def _write(path: str, hook: str, folders: Sequence[str]) -> None:
-    program = os.path.join(os.path.dirname(os.path.abspath(sys.executable)), PROGRAM)
-    text = hook_script(hook, program, os.environ.get("PATH", os.defpath), folders)
+    program, *more = own_program()
+    search = os.environ.get("PATH", os.defpath)
+    text = hook_script(hook, PROGRAM if more else program, search, folders)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write_atomic(path, text.encode("utf-8", "surrogateescape"), 0o755)
 
@@ -316,7 +318,11 @@ def _check_in(top: str, hook: str, folders: Sequence[str], *, apart: bool) -> in
                 continue
             name = run_name(SystemClock().now(), os.environ)
             request = RunRequest(
-                directory=folder, stages=_stages(steps, hook), skip=skip, pages=False
+                directory=folder,
+                stages=_stages(steps, hook),
+                skip=skip,
+                pages=False,
+                inner=True,
             )
             worst = max(worst, run_as(name, request))
     return worst

@@ -11,6 +11,7 @@ from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from shipway.aws.clients import AwsClients
 from shipway.cli.arguments import add_json
@@ -40,12 +41,13 @@ from shipway.scaffold.proposal import (
     make_proposal,
     proposal_for,
     resolved_as_of,
+    settled_since,
     with_examples,
     with_missing,
     without_build,
     without_package,
 )
-from shipway.scaffold.python_version import choose_python
+from shipway.scaffold.python_version import choose_python, python_of_day
 from shipway.scaffold.survey import Survey, survey_application
 from shipway.source_text import read_bytes, read_text
 from shipway.system.clock import SystemClock
@@ -133,7 +135,8 @@ def _init_application(
         print(here.text(line), file=stream, flush=True)
 
     surveyed = survey_application(FolderSources(root), os.path.basename(root))
-    python, reason = _python(root, surveyed, dry_run=dry_run, force=force)
+    settled = _settled_since(root, surveyed)
+    python, reason = _python(root, surveyed, settled, dry_run=dry_run, force=force)
     proposal = make_proposal(
         surveyed,
         python,
@@ -143,7 +146,7 @@ def _init_application(
     )
     resumed = not dry_run and _unfinished(root)
     relock = relock and not resumed  # what the first init could not do is done now
-    proposal = proposal if relock else _of_its_day(root, proposal)
+    proposal = resolved_as_of(proposal, 0 if relock else settled)
     _tell(proposal, say)
     planned = [] if relock else file_changes(root, proposal, force=force)
     if resumed:
@@ -170,12 +173,11 @@ def _init_application(
     return 5 if problem else 0
 
 
-def _of_its_day(root: str, proposal: Proposal) -> Proposal:
-    """The same proposal for the versions of the day when the requirements were written down, where
-    that is long ago."""
-    wants = proposal.survey.wanted
+def _settled_since(root: str, surveyed: Survey) -> float:
+    """Since when the requirements are as they are, where that is long; else 0."""
+    wants = surveyed.wanted
     changed = last_change(root, wants.sources) if wants else 0
-    return resolved_as_of(proposal, changed, SystemClock().now())
+    return settled_since(wants, changed, SystemClock().now())
 
 
 def _finish(
@@ -240,20 +242,29 @@ def _configured_python(root: str) -> str:
     return text(table(settings, "application").get("python"))
 
 
-def _python(root: str, surveyed: Survey, *, dry_run: bool, force: bool) -> tuple[str, str]:
-    """The version to use, and why it is not the application's where it is another one."""
+def _python(
+    root: str, surveyed: Survey, settled: float, *, dry_run: bool, force: bool
+) -> tuple[str, str]:
+    """The version to use, and why it is not the application's where it is another one. settled:
+    since when its requirements are as they are, 0 where that does not matter."""
     if not force and (configured := _configured_python(root)):
         return configured, ""
     interpreters, asked = _interpreters(root), surveyed.python
-    usual = f"{sys.version_info.major}.{sys.version_info.minor}"
-    available = interpreters.available()
-    version, reason = choose_python(asked, (*available, usual), usual)
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    usual = python_of_day(settled) if settled else own
+    version, reason = choose_python(asked, (own,), usual)
+    if not reason and version == (asked.version or usual):
+        return version, ""  # others would change nothing, and uv starts each of them to list it
+    version, reason = choose_python(asked, (*interpreters.available(), own), usual)
+    if settled and not asked.version and version == usual != own:
+        day = datetime.fromtimestamp(settled, UTC)
+        return version, f"python: {usual}, which was usual on {day:%Y-%m-%d}; no file says which"
     if not reason or dry_run or not asked.supported:
         return version, reason
     complaint = interpreters.install(asked.version)
     if complaint:
         return version, f"{reason} (uv: {complaint})"
-    return choose_python(asked, (*interpreters.available(), usual), usual)
+    return choose_python(asked, (*interpreters.available(), own), usual)
 
 
 def _resolve(
@@ -291,9 +302,18 @@ def _write(
     """Write everything, and try the entry out; the proposal that held, and why there is no lock."""
     problem = _resolve(root, proposal, planned, say, relock=relock)
     write_changes(root, planned, say)
-    if relock or problem:
+    if problem:
         return proposal, problem
-    return _tried(root, proposal, planned, say)
+    return _relocked(root, proposal, say) if relock else _tried(root, proposal, planned, say)
+
+
+def _relocked(root: str, proposal: Proposal, say: Say) -> tuple[Proposal, str]:
+    """What cannot be built here is left out of the new lock for tests as it was of the last one."""
+    try:
+        return _testable(root, proposal, say), ""
+    except ShipwayError as fault:
+        say(f"the environment of the tests was not made: {fault.message}")
+        return proposal, ""
 
 
 def _tried(

@@ -45,6 +45,8 @@ class Parser(argparse.ArgumentParser):
         self.arguments: list[argparse.Action] = []
         self.options: list[argparse.Action] = []
         self._named: dict[str, argparse.Action] = {}
+        self.handed_on = ""
+        self._words: list[str] = []
         declare(self)
         self.add("--help", "-h", action="help", help="Show this message and exit.")
 
@@ -59,6 +61,11 @@ class Parser(argparse.ArgumentParser):
         (self.options if action.option_strings else self.arguments).append(action)
         self._named.update(dict.fromkeys(action.option_strings, action))
         return action
+
+    def hand_on(self, name: str) -> None:
+        """Keep what follows the arguments after `--` under a name: it is for another program."""
+        self.handed_on = name
+        self.set_defaults(**{name: []})
 
     def add_command(self, name: str, declare: Declare, run: Run | None = None) -> None:
         """Add a command, which makes this parser a group's. Without `run` it is a group, too."""
@@ -80,6 +87,8 @@ class Parser(argparse.ArgumentParser):
         parsed, extra = self.parse_known_args([*options, *separator, *arguments])
         if extra:
             self.error(f"unexpected arguments: {' '.join(extra).removeprefix('-- ')}")
+        if self._words:
+            setattr(parsed, self.handed_on, self._words)
         return parsed, []
 
     def split(self, argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,7 +104,10 @@ class Parser(argparse.ArgumentParser):
         while rest:
             argument = rest.pop(0)
             if argument == "--":
-                arguments += rest
+                if self.handed_on and arguments:
+                    self._words = rest
+                else:
+                    arguments += rest
                 break
             if argument == "-" or not argument.startswith("-"):
                 arguments.append(argument)

@@ -16,7 +16,7 @@ from shipway.cli.project import Project, machine, open_project
 from shipway.pipeline.cache import Reuse, StepCache
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.run import Forecast, forecast_run, unasked_steps
-from shipway.pipeline.step import STAGES
+from shipway.pipeline.step import STAGES, SUITES
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
 from shipway.system.git import head_commit
@@ -80,16 +80,14 @@ def _with_tests(
     project: Project, cache: StepCache, forecasts: Sequence[Forecast]
 ) -> list[Forecast]:
     """With the tests that each suite would run."""
-    if not any(f.runs and f.step.stage == "test" for f in forecasts):
+    if not any(f.runs and f.step.name in SUITES for f in forecasts):
         return list(forecasts)
-    from shipway.checks.pytest import TESTS  # a plan in which no suite runs needs no check
-    from shipway.checks.test_selection import TestSelector
+    from shipway.checks.test_selection import TestSelector  # no other plan needs a check
 
-    suites = {kind.name for kind in TESTS}
     tests = TestSelector(project.root, project.record, cache, SystemClock().now)
     chosen = []
     for f in forecasts:
-        known = f.runs and f.step.name in suites and tests.has_history(f.step)
+        known = f.runs and f.step.name in SUITES and tests.has_history(f.step)
         why = f"{f.why}; {tests.choose(f.step).why}" if known else f.why
         chosen.append(replace(f, why=why))
     return chosen

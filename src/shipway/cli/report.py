@@ -37,6 +37,7 @@ from shipway.reports.html import html_report
 from shipway.reports.junit import junit_report
 from shipway.reports.markdown import markdown_report
 from shipway.reports.pages import history_data, render_page
+from shipway.reports.run_history import run_history
 from shipway.reports.sarif import sarif_report
 from shipway.rollouts.delivery import MONTH, delivery_metrics
 from shipway.rollouts.report import rollout_records
@@ -217,7 +218,7 @@ def write_history_page(project: Project, branch: str = "") -> str:
         for name in project.record.environments()
     }
     known = {name: delivery_facts(keys) for name, keys in metrics.items() if keys.attempts}
-    data = {**history_data(runs, len(names), 0, known), "branch": branch}
+    data = {**history_data(run_history(runs), len(names), 0, known), "branch": branch}
     page = render_page("history", "Runs and history", project.name, **data)
     path = os.path.join(project.state, "history.html")
     write_atomic(path, page.encode())

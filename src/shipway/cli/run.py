@@ -8,7 +8,7 @@ import threading
 from argparse import BooleanOptionalAction
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipway.cli import arguments
 from shipway.cli.arguments import add_json_lines, add_no_cache, add_skip
@@ -28,7 +28,7 @@ from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_steps
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
-from shipway.pipeline.step import STAGES
+from shipway.pipeline.step import STAGES, SUITES, PartOfSuite
 from shipway.ports import PACKAGE
 from shipway.reports.console import GroupedConsole, PlainConsole
 from shipway.reports.json_events import JsonEvents
@@ -63,6 +63,8 @@ class RunRequest:
     changed_since: str = ""
     no_cache: bool = False
     all_tests: bool = False
+    last_failed: bool = False
+    words: Sequence[str] = ()
     fix: bool = False
     strict: bool | None = None
     allow: Sequence[str] = ()
@@ -89,6 +91,8 @@ def run(
     changed_since: str,
     no_cache: bool,
     all_tests: bool,
+    last_failed: bool,
+    words: list[str],
     fix: bool,
     strict: bool | None,
     allow: list[str],
@@ -96,6 +100,7 @@ def run(
     base: str,
     advisories: str,
     json: bool,
+    watch: bool = False,
 ) -> int:
     """Run a project's pipeline; returns the exit code."""
     request = RunRequest(
@@ -107,6 +112,8 @@ def run(
         changed_since=changed_since,
         no_cache=no_cache,
         all_tests=all_tests,
+        last_failed=last_failed,
+        words=words,
         fix=fix,
         strict=strict,
         allow=allow,
@@ -115,13 +122,38 @@ def run(
         advisories=advisories,
         json=json,
     )
+    if watch:
+        from shipway.cli.watch import watch as watch_files
+
+        return watch_files(directory, stages, _options(request), json=json)
     return run_as(_new_name(), request)
+
+
+def _options(request: RunRequest) -> list[str]:
+    """The options of a call as they are typed, without its stages."""
+    flags = {"--fail-fast": request.fail_fast, "--no-cache": request.no_cache, "--fix": request.fix}
+    flags |= {"--all-tests": request.all_tests}
+    flags |= {"--strict": request.strict is True, "--no-strict": request.strict is False}
+    words = [f"--skip={name}" for name in request.skip]
+    words += [f"--allow-unavailable={allowed}" for allowed in request.allow]
+    values = {
+        "--jobs": str(request.jobs or ""),
+        "--changed-since": request.changed_since,
+        "--baseline": request.baseline,
+        "--base": request.base,
+        "--advisories": request.advisories,
+    }
+    words += [f"{name}={value}" for name, value in values.items() if value]
+    return [*(name for name, asked in flags.items() if asked), *words]
 
 
 def run_as(name: str, request: RunRequest) -> int:
     """Run a project's pipeline under a name, by which the record has it; returns the exit code."""
     project = _compared(open_project(request.directory), request.base)
     graph = Graph(project.steps).select(request.stages, request.skip)
+    part = PartOfSuite(tuple(request.words), last_failed=request.last_failed)
+    if part.options:
+        graph = _in_part(graph, part, request.stages)
     files = FileTree(project.root, project.record.file_index())
     files.listing()  # where git does not answer no run begins
     clock = SystemClock()
@@ -156,7 +188,10 @@ def run_as(name: str, request: RunRequest) -> int:
         changed=changed_files(project.root, request.changed_since)
         if request.changed_since
         else None,
-        words=_words(request.advisories, request.baseline),
+        words={
+            **_words(request.advisories, request.baseline),
+            **dict.fromkeys(SUITES, part.options),
+        },
         strict=strictly,
         compare=lambda result: compared_with_main(project, result),
         rated=lambda step: rated_tests(project, commit, step),
@@ -181,7 +216,7 @@ def run_as(name: str, request: RunRequest) -> int:
             shared=shared,
         ),
     )
-    perform.cache, perform.all_tests = cache, every
+    perform.cache, perform.all_tests, perform.part = cache, every, part
     record = shared.giving(cache) if shared else project.record
     perform.source = source = _source(project, files, commit)
     here = project.invocation()
@@ -207,14 +242,7 @@ def run_as(name: str, request: RunRequest) -> int:
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
-    if os.environ.get("CI") and request.whole and branch == project.main_branch:
-        from shipway.cli.run_notifier import notify_of_run
-
-        notify_of_run(project, result, _to_stderr, strict=strictly)
-    if not request.inner and exported_signals(os.environ):
-        from shipway.cli.telemetry import send_run
-
-        send_run(project, result, secrets)
+    _tell(project, request, result, secrets, strict=strictly)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
@@ -234,8 +262,33 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
 
 
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)
+def _tell(
+    project: Project, request: RunRequest, result: RunResult, secrets: RunSecrets, *, strict: bool
+) -> None:
+    """Tell those whom `[notify]` names, and a collector of telemetry; most runs tell nobody."""
+    if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
+        from shipway.cli.run_notifier import notify_of_run
+
+        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
+
+
+def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
+    """The graph with suites of which a part runs: that is neither replayed nor stored. Raises
+    ConfigError where anything but suites is asked for: what needs a suite needs all of it."""
+    if not stages or set(stages) - set(SUITES):
+        raise ConfigError(
+            f"{part.options[0]} is for suites of tests, and {', '.join(stages) or 'everything'} "
+            "is more than that",
+            f"Name suites alone ({', '.join(SUITES)}): shipway run unit {' '.join(part.options)}",
+            code="unknown-name",
+        )
+    return Graph(
+        replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
+    )
 
 
 def _all_tests(
@@ -376,8 +429,14 @@ def _run(parser: Parser) -> None:
     What cannot run here holds up no rollout to this machine, but under --strict;
     what failed does.
 
+    What follows `--` after suites of tests is handed on to pytest. Such a run says
+    nothing of the other tests: it is not stored, and proves no release.
+
     Example: shipway run quality test --fail-fast
+
+    Example: shipway run unit -- -k wards
     """
+    parser.hand_on("words")
     parser.add(
         "stages",
         nargs="*",
@@ -404,11 +463,23 @@ def _run(parser: Parser) -> None:
         default="",
         help="Skip steps none of whose inputs changed since REF.",
     )
+    parser.add(
+        "--watch",
+        action="store_true",
+        help="Stay, and run again at every save: quality, security and test without the load test, "
+        "unless stages are named. A save in the middle of a run ends that run and begins another. "
+        "Keys: a all of it again, f what failed, d everything with the rollout, q quit.",
+    )
     add_no_cache(parser)
     parser.add(
         "--all-tests",
         action="store_true",
         help="Run all tests, also those that the change cannot reach.",
+    )
+    parser.add(
+        "--last-failed",
+        action="store_true",
+        help="Run only the tests that failed last; all where none did.",
     )
     parser.add(
         "--fix", action="store_true", help="First let formatters and linters repair what is safe."

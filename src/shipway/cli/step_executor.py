@@ -12,7 +12,7 @@ from shipway.pipeline.cache import StepCache
 from shipway.pipeline.release_source import ReleaseSource
 from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import ALL_OF_SUITE, Step
 from shipway.ports import OnOutput
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class StepExecutor:
 
     Nothing of it is imported in a run in which everything is cached. source: what the run began
     with; cache: where its files were looked at; all_tests: why all tests run, "" where they need
-    not. All are set before its first step.
+    not; part: which of them somebody asked for. All are set before its first step.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class StepExecutor:
         self.source: ReleaseSource | None = None
         self.cache: StepCache | None = None
         self.all_tests = ""
+        self.part = ALL_OF_SUITE
 
     def __call__(
         self, step: Step, upstream: Mapping[str, StepResult], on_output: OnOutput
@@ -56,7 +57,7 @@ class StepExecutor:
         """Do a step's work once."""
         worker = self._opened()
         if self.cache is not None:
-            worker.choose_tests(self.cache, self.all_tests)
+            worker.choose_tests(self.cache, self.all_tests, self.part)
         return worker.execute(step, upstream, on_output, self.source)
 
     def apply_fixes(self, steps: Iterable[Step], say: Callable[[str], None]) -> None:

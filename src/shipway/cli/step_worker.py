@@ -24,7 +24,7 @@ from shipway.pipeline.result import StepResult
 from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.service_kinds import ProvidedService
 from shipway.pipeline.services import remove_stale_services, service_host, start_services
-from shipway.pipeline.step import Step
+from shipway.pipeline.step import PartOfSuite, Step
 from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.system.clock import SystemClock
@@ -105,14 +105,20 @@ class StepWorker:
         context = replace(self.context, upstream=upstream, source=source)
         return execute_step(step, context, on_output)
 
-    def choose_tests(self, cache: StepCache, every: str) -> None:
+    def choose_tests(self, cache: StepCache, every: str, part: PartOfSuite) -> None:
         """From now on, of suites only those tests run that a change can reach. every: why all do,
-        "" where they need not."""
+        "" where they need not. part: which of them somebody asked for."""
         if self.context.tests is None:
             # On CI's machines nothing remains for another run to choose by.
             learns = not os.environ.get("CI")
             tests = TestSelector(
-                self.context.root, self._record, cache, self.context.now, every=every, learns=learns
+                self.context.root,
+                self._record,
+                cache,
+                self.context.now,
+                every=every,
+                learns=learns,
+                part=part,
             )
             self.context = replace(self.context, tests=tests)
 

@@ -46,7 +46,7 @@ def try_entries(
     trial = os.path.join(context.state, "trial")
     os.makedirs(trial, mode=0o700, exist_ok=True)
     context = replace(context, upstream={"install": installed}, out=trial)
-    context, complaint = _built(install, context, python)
+    context, complaint = apart(install, context, python)
     with ExitStack() as services:
         variables: dict[str, str] = {}
         if project.config.services:
@@ -70,18 +70,21 @@ def try_entries(
             tester.close()
 
 
-def _built(install: Step, context: StepContext, python: str) -> tuple[StepContext, str]:
-    """The same context in a copy that was built as a release is, and ""; or as it was, and why it
-    could not be built."""
-    if not context.config.application.build:
+def apart(install: Step, context: StepContext, python: str) -> tuple[StepContext, str]:
+    """The same context in a copy of the files, built as a release is, and ""; or as it was, and why
+    it could not be built. What a migration or a seed writes beside the code is in the copy, too.
+    """
+    application = context.config.application
+    if not (application.build or application.migrate or application.seed):
         return context, ""
     copy = os.path.join(context.state, "trial", "source")
     shutil.rmtree(copy, ignore_errors=True)
     copy_files(context.root, list(FileTree(context.root, {}).listing()), copy)
-    try:
-        build_release(install, context, lambda line: None, copy, python)
-    except ApplicationFault as fault:
-        return context, fault.message
+    if application.build:
+        try:
+            build_release(install, context, lambda line: None, copy, python)
+        except ApplicationFault as fault:
+            return context, fault.message
     return replace(context, root=copy), ""
 
 

@@ -203,7 +203,7 @@ def _test(
 
     with context.serviced(context, tell, {**context.env(step), **variables}) as provided:
         inner = replace(context, secrets=(*context.secrets, *provided.hidden))
-        result = _run_check(
+        result = _selected(
             step, check, check_context, inner, on_output, {**variables, **provided.variables}
         )
     notes = "".join(f"{line}\n" for line in lines)
@@ -226,7 +226,16 @@ def _selected(
 ) -> StepResult:
     """Tests of which a part may be chosen. Those with services share what is in these."""
     selection = context.tests if END_RECORD in check.reports else None
-    if selection is None or context.config.application.test_runner == "django":
+    if context.config.application.test_runner == "django":
+        if selection and selection.partial:
+            raise CannotRun(
+                "Django's own runner runs all of a suite",
+                "Leave --last-failed and what follows -- out.",
+                code="invalid-input",
+            )
+        selection = None
+    shared = check.serviced and context.config.services
+    if selection is None or (shared and not selection.partial):
         return _run_check(step, check, check_context, context, on_output, variables)
 
     def again(request: SuiteRequest) -> StepResult:
@@ -316,7 +325,8 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    if reading.retry:
+    # In reverse it is looked at what fails first: that says whether their order matters.
+    if reading.retry and (request is None or request is context.tests):
         retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
         again, reading = _run_again(check, reading, retry, check_context, context, on_output)
         log = context.store(

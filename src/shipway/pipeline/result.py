@@ -106,7 +106,7 @@ class StepFacts(TypedDict, total=False):
     with which commit, branch or tag. key: a digest of all that a step of tests depends on
     (pipeline/cache.py), whatever it ended with. selected: which tests of a suite ran, and why,
     where the outcome of the others is that of an earlier run; whole_run: when all ran last, seconds
-    since the epoch.
+    since the epoch. partial: which tests somebody asked for, where the others are not known.
     """
 
     python: str
@@ -132,6 +132,7 @@ class StepFacts(TypedDict, total=False):
     key: str
     selected: str
     whole_run: float
+    partial: str
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,25 @@ BASE_ENV = (
     "UV_DEFAULT_INDEX",
     "PIP_INDEX_URL",
 )
+SUITES = ("unit", "integration", "browser")  # the steps that run tests
+
+
+@dataclass(frozen=True)
+class PartOfSuite:
+    """What somebody asks for of a suite. words: further arguments of pytest. last_failed: whether
+    only the tests run that failed last."""
+
+    words: tuple[str, ...] = ()
+    last_failed: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """How `run` is asked for it; empty for all of the suite."""
+        words = ("--", *self.words) if self.words else ()
+        return (*(("--last-failed",) if self.last_failed else ()), *words)
+
+
+ALL_OF_SUITE = PartOfSuite()
 
 
 class StepKind(StrEnum):

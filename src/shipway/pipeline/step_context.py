@@ -56,6 +56,11 @@ AgainReversed = Callable[[SuiteRequest], object]
 class TestSelection(SuiteRequest, Protocol):
     """Chooses the tests of a suite that a change can reach (checks/test_selection.py)."""
 
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of each suite was asked for."""
+        ...
+
     def ended(self, step: Step, result: StepResult, again: AgainReversed) -> StepResult:
         """Keep what the suite executed; the result, with what was chosen of it."""
         ...

@@ -79,7 +79,7 @@ def find_passing_run(
         if not any(_packaged(step.facts, digest) for step in run.steps):
             continue
         missing = required - {step.step for step in run.steps}
-        if missing:
+        if missing or any(step.facts.get("partial") for step in run.steps):
             partial = True
             continue
         if strict and any(step.facts.get("selected") for step in run.steps):

@@ -81,8 +81,8 @@ def step_line(result: StepResult) -> str:
 
 def warnings_of(result: StepResult) -> tuple[str, ...]:
     """What a reader has to know of a result, however it ended: that it lacks something."""
-    selected = result.facts.get("selected")
-    return tuple(map(str, (*result.facts.get("warnings", ()), *([selected] if selected else []))))
+    chosen = (result.facts.get("selected"), result.facts.get("partial"))
+    return tuple(map(str, (*result.facts.get("warnings", ()), *filter(None, chosen))))
 
 
 def origin_sentence(origin: Origin) -> str:

@@ -6,13 +6,13 @@ Each is a part (templates/PART.html) in the same shell, and has all that it need
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shipway.pipeline.result import RunResult
 from shipway.reports.html import hash_source, template_environment, template_source
-from shipway.reports.run_history import compare_runs, run_history
+from shipway.reports.run_history import RunHistory, compare_runs
 
 _STYLES = ("report.css", "pages.css")
 _SCRIPTS = ("report.js", "pages.js")
@@ -68,18 +68,18 @@ def content_policy() -> str:
 
 
 def history_data(
-    runs: Sequence[RunResult],
+    history: RunHistory,
     total: int,
     skip: int,
     deliveries: Mapping[str, tuple[tuple[str, str], ...]],
 ) -> dict[str, Any]:
     """What the page of the history shows, served or written to a file.
 
-    runs: finished ones, newest first. total: how many there are. skip: how many newer ones are not
-    among these. deliveries: environment → DORA's four keys as text.
+    history: of finished runs. total: how many there are. skip: how many newer ones are not
+    in it. deliveries: environment → DORA's four keys as text.
     """
     return {
-        "history": run_history(runs),
+        "history": history,
         "total": total,
         "first": skip + 1,
         "deliveries": list(deliveries.items()),

@@ -17,7 +17,7 @@ from shipway.pipeline.problems import Problem, run_problems
 from shipway.pipeline.result import RunResult
 from shipway.reports.console_lines import counted
 from shipway.reports.figures import format_duration
-from shipway.reports.run_findings import run_findings
+from shipway.reports.run_findings import completed_scanners, run_findings
 from shipway.reports.sanitize import one_line
 
 _RAN = (Outcome.PASSED, Outcome.FAILED)
@@ -31,9 +31,10 @@ _MOST_OF_A_TREND = 30  # runs that a trend is drawn from
 class RunRow:
     """One run. coverage: percent, None where it was not measured. problems: how many it had.
 
-    opened, closed: findings that are there and were not, and the other way round, since the run
-    before it of the same branch; None where that is not among the runs. tests: how many ran.
-    image_mb: of the image that was built, in MB; None where none was.
+    opened, closed: findings that are there and were not, and the other way round, since the last
+    run of the same branch in which the same scanners did their work; None where that is not among
+    the runs. open_findings: None where no scanner did. tests: how many ran. image_mb: of the image
+    that was built, in MB; None where none was.
     """
 
     run: str
@@ -44,7 +45,7 @@ class RunRow:
     seconds: float
     coverage: float | None
     problems: int
-    open_findings: int
+    open_findings: int | None
     opened: int | None = None
     closed: int | None = None
     tests: int = 0
@@ -106,7 +107,7 @@ def run_history(runs: Sequence[RunResult]) -> RunHistory:
             seconds=run.seconds,
             coverage=_coverage(run),
             problems=len(run_problems(run)),
-            open_findings=len(findings := _open(run)),
+            open_findings=len(findings := _open(run)) if completed_scanners(run) else None,
             opened=None if (earlier := before.get(run.run)) is None else len(findings - earlier),
             closed=None if earlier is None else len(earlier - findings),
             tests=sum(step.tests.executed for step in run.steps if step.tests),
@@ -119,13 +120,18 @@ def run_history(runs: Sequence[RunResult]) -> RunHistory:
 
 
 def _runs_before(runs: Sequence[RunResult]) -> dict[str, frozenset[str]]:
-    """Run → the findings of the run before it of the same branch, for those that had one."""
-    newest: dict[str, frozenset[str]] = {}
+    """Run → the findings of the run that it is compared with, for those that have one.
+
+    What a scanner does not look for is not gone: only runs of the same scanners are compared.
+    """
+    newest: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
     before = {}
     for run in reversed(runs):
-        if run.branch in newest:
-            before[run.run] = newest[run.branch]
-        newest[run.branch] = _open(run)
+        scanners = frozenset(completed_scanners(run))
+        if (known := newest.get((run.branch, scanners))) is not None:
+            before[run.run] = known
+        if scanners:
+            newest[run.branch, scanners] = _open(run)
     return before
 
 
@@ -157,10 +163,15 @@ def _trends(runs: Sequence[RunResult]) -> Iterator[StepTrend]:
 
 @dataclass(frozen=True)
 class RunDifference:
-    """What one run has and another has not. steps: name → seconds in the first, in the second."""
+    """What one run has and another has not.
+
+    unseen: problems of steps that did their work in one of the two only: nobody knows whether they
+    are new, or gone. steps: name → seconds in the first, in the second.
+    """
 
     opened: tuple[Problem, ...]
     closed: tuple[Problem, ...]
+    unseen: tuple[Problem, ...]
     coverage: tuple[float | None, float | None]
     steps: tuple[tuple[str, float, float], ...]
 
@@ -170,9 +181,15 @@ def compare_runs(old: RunResult, new: RunResult) -> RunDifference:
     before = {problem.key: problem for problem in run_problems(old)}
     after = {problem.key: problem for problem in run_problems(new)}
     took = {step.step: step.seconds for step in old.steps if step.outcome in _RAN}
+    opened = [problem for key, problem in after.items() if key not in before]
+    closed = [problem for key, problem in before.items() if key not in after]
     return RunDifference(
-        opened=tuple(problem for key, problem in after.items() if key not in before),
-        closed=tuple(problem for key, problem in before.items() if key not in after),
+        opened=tuple(problem for problem in opened if _looked_for(problem, old)),
+        closed=tuple(problem for problem in closed if _looked_for(problem, new)),
+        unseen=(
+            *(problem for problem in opened if not _looked_for(problem, old)),
+            *(problem for problem in closed if not _looked_for(problem, new)),
+        ),
         coverage=(_coverage(old), _coverage(new)),
         steps=tuple(
             (step.step, took[step.step], step.seconds)
@@ -180,6 +197,12 @@ def compare_runs(old: RunResult, new: RunResult) -> RunDifference:
             if step.outcome in _RAN and step.step in took
         ),
     )
+
+
+def _looked_for(problem: Problem, run: RunResult) -> bool:
+    """Whether the steps that tell of a problem did their work in a run."""
+    looked = {step.step for step in run.steps if step.outcome in (*_RAN, Outcome.CACHED)}
+    return {problem.step, problem.source or problem.step} <= looked
 
 
 def history_lines(history: RunHistory) -> Iterator[str]:
@@ -210,6 +233,9 @@ def difference_lines(difference: RunDifference) -> Iterator[str]:
             yield f"{sign}  {problem.kind.value:<13}  {one_line(problem.sentence)}"
     if not (difference.opened or difference.closed):
         yield "the same problems"
+    if difference.unseen:
+        count = len(difference.unseen)
+        yield f"not compared  {count} problems of steps that did their work in one of the two only"
     old, new = difference.coverage
     if old is not None and new is not None:
         yield f"coverage  {old:.4g} % → {new:.4g} %"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from posixpath import basename, dirname, normpath
 
+from shipway.releases.lock_header import lock_inputs
 from shipway.scaffold.documents import items, parse_json, parse_toml, parse_yaml, table, text
 from shipway.scaffold.requirement_files import normalized
 from shipway.scaffold.sources import Sources
@@ -45,7 +46,7 @@ def installed_extras(sources: Sources) -> frozenset[str] | None:
 
 def installed_files(sources: Sources) -> tuple[str, ...]:
     """The requirements files of the repository that the first Dockerfile, or host's file, installs;
-    empty where none does, or where it installs what people develop with."""
+    empty where none does, or where it installs what people develop with, or Shipway's own lock."""
     copied = dict(_copied_files(sources))
     first = ""
     files: list[str] = []
@@ -58,7 +59,11 @@ def installed_files(sources: Sources) -> tuple[str, ...]:
             for name in _requirement_files(words)
             if (path := _in_repository(copied.get(basename(name), name), sources))
         ]
-    usual = (path for path in files if _FOLDERS.match(dirname(path)))
+    usual = (
+        path
+        for path in files
+        if _FOLDERS.match(dirname(path)) and not lock_inputs(sources.read(path) or "")
+    )
     return tuple(dict.fromkeys(path for path in usual if not _NO_DEPLOYMENT.search(path)))
 
 

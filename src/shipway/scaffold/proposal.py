@@ -118,20 +118,25 @@ def _github(folder: str, default_branch: str, assumed: list[str]) -> dict[str, o
 _SETTLED = 365 * 86400.0  # seconds
 
 
-def resolved_as_of(proposal: Proposal, changed: float, now: float) -> Proposal:
-    """The same proposal for a lock of the day when the requirements were last changed, where they
-    pin every version, and that was more than a year ago.
+def settled_since(wants: Requirements | None, changed: float, now: float) -> float:
+    """Since when requirements are as they are, where they pin every version and that was more than
+    a year ago; 0 for any other. changed, now: seconds since the epoch; changed is 0 where nobody
+    knows it."""
+    if wants is None or not wants.pinned or wants.lock or wants.constraints:
+        return 0
+    return changed if changed and now - changed >= _SETTLED else 0
+
+
+def resolved_as_of(proposal: Proposal, settled: float) -> Proposal:
+    """The same proposal for a lock of the day since when its requirements are settled.
 
     What such a list was tried with is what the packages in it required then, which nothing pins:
-    of today it often does not fit. changed, now: seconds since the epoch; changed is 0 where
-    nobody knows it.
+    of today it often does not fit. settled: seconds since the epoch, 0 for a lock of today.
     """
     wants = proposal.survey.wanted
-    if wants is None or not wants.pinned or wants.lock or wants.constraints or not changed:
+    if wants is None or not settled or proposal.production is None:
         return proposal
-    if proposal.production is None or now - changed < _SETTLED:
-        return proposal
-    time = datetime.fromtimestamp(changed, UTC)
+    time = datetime.fromtimestamp(settled, UTC)
     reason = (
         f"{LOCK}: of {time:%Y-%m-%d}, when {wants.origin} was last changed: it pins what it names, "
         "and what that requires as it was then; --relock takes today's"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -83,6 +84,17 @@ def choose_python(
         asked = f"Python {requirement.limits} of {requirement.limited_by}"
         return nearest, f"{asked} is not on this machine; the nearest that is, {nearest}, is used"
     return nearest, ""
+
+
+_TRIED = 180 * 86400.0  # seconds until most packages have wheels for a new Python
+
+
+def python_of_day(time: float) -> str:
+    """The Python that was usual on a day (seconds since the epoch): the newest that had been out
+    for half a year. There is one each October (PEP 602)."""
+    day = datetime.fromtimestamp(time - _TRIED, UTC)
+    minor = day.year - (2011 if day.month > 10 else 2012)
+    return f"3.{max(minor, OLDEST[1])}"
 
 
 def _key(version: str) -> tuple[int, int]:

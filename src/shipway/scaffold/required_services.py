@@ -134,7 +134,7 @@ _SQLITE = re.compile(r"[\"'](sqlite(?:\+\w+)?):///?|django\.db\.backends\.sqlite
 
 # Django: the file is named by a variable.
 _DJANGO_FILE = re.compile(
-    r"backends\.sqlite3[\"']\s*,\s*[\"']NAME[\"']\s*:\s*[\w.]+\(\s*[\"'](\w+)[\"']"
+    r"backends\.sqlite3[\"']\s*\)?\s*,\s*[\"']NAME[\"']\s*:\s*[\w.]+\(\s*[\"'](\w+)[\"']"
 )
 
 

@@ -315,6 +315,12 @@ def checked_out(top: str) -> str:
     return _text(os.path.join(_folder(top), "HEAD"))
 
 
+def is_busy(root: str) -> bool:
+    """Whether git is writing to the working tree or its index: a checkout, a merge, a commit."""
+    git = _folder(root)
+    return bool(git) and os.path.exists(os.path.join(git, "index.lock"))
+
+
 def staged_tree(top: str, index: str = "") -> str:
     """The tree that a commit of the index would have. index: another one than the repository's.
 

@@ -20,7 +20,12 @@ from shipway.source_text import read_tail, read_text
 _MOST_LINES = 500
 _KEPT = 20  # commands whose output stays
 _NAME = re.compile(r"\d{10,}-\d+")
-_CODES = {0: ("done", "good"), 3: ("rolled back", "bad"), 4: ("unknown", "unsure")}
+_CODES = {
+    0: ("done", "good"),
+    2: ("ended", "unsure"),  # also where it has told another command to go on, or back
+    3: ("rolled back", "bad"),
+    4: ("unknown", "unsure"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

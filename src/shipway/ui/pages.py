@@ -26,6 +26,7 @@ from shipway.reports.pages import (
     render_page,
     render_part,
 )
+from shipway.reports.run_history import RunHistory, run_history
 from shipway.reports.step_graph import StepGraph, step_graph
 from shipway.ui.commands import CommandRunner
 from shipway.ui.workspace import UnfinishedRun, Workspace
@@ -74,6 +75,7 @@ class Pages:
         self._commands = commands
         self._clock = clock
         self._token = token
+        self._newest: tuple[tuple[str, ...], RunHistory] = ((), run_history(()))
 
     def html(self, path: Sequence[str], query: Query) -> tuple[int, str]:
         """The status and the whole page at an address; its parts are not quoted."""
@@ -179,7 +181,7 @@ class Pages:
         unfinished = () if skip or branch else self._workspace.unfinished_runs()
         data = {
             **history_data(
-                listed.runs,
+                self._run_history(listed.runs),
                 listed.total,
                 skip,
                 {} if skip or branch else self._deliveries(),
@@ -192,6 +194,13 @@ class Pages:
         }
         stream = _stream("/history") if not (skip or branch) else ""
         return Page("history", "Runs and history", LivePage("/history", stream), data)
+
+    def _run_history(self, runs: Sequence[RunResult]) -> RunHistory:
+        """A finished run does not change, and a stream asks every second."""
+        names = tuple(run.run for run in runs)
+        if self._newest[0] != names:
+            self._newest = names, run_history(runs)
+        return self._newest[1]
 
     def _deliveries(self) -> dict[str, tuple[tuple[str, str], ...]]:
         return {

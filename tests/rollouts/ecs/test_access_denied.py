@@ -56,6 +56,21 @@ def test_what_is_refused_at_the_start_changes_nothing(tmp_path: Path) -> None:
         place.deploy()
 
 
+@pytest.mark.parametrize("operation", ["list_service_deployments", "describe_service_deployments"])
+def test_a_deployment_that_began_and_may_not_be_looked_at_is_unknown_and_goes_on(
+    tmp_path: Path, operation: str
+) -> None:
+    place = Place(tmp_path)
+    place.account.denied_after = {"update_service": operation}
+    receipt = place.deploy()
+    assert receipt.verdict is Verdict.UNKNOWN
+    assert f"refused {operation.title().replace('_', '')}" in receipt.cause
+    place.account.denied_after.clear()
+    place.account.denied.clear()
+    assert place.platform().resume(place.listener).verdict is Verdict.PASSED
+    assert place.serving == place.new.name
+
+
 def test_events_and_alarms_that_may_not_be_read_end_nothing(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.account.denied = {"list_tasks", "describe_alarms"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,7 @@ class Place:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self.machine = Machine(str(folder))
-        self.record = Dying(str(folder / "record.sqlite3"))
+        self.record = self._opened()
         self.clock = VirtualClock()
         environment = Environment(
             port=0,
@@ -64,6 +66,28 @@ class Place:
         )
         self.old, self.new = self.release("1.0"), self.release("2.0")
         assert self.platform().deploy(self.old, NullListener()).verdict is Verdict.PASSED
+
+    def _opened(self) -> Dying:
+        return Dying(str(self.folder / "record.sqlite3"))
+
+    def keep(self) -> None:
+        """Remember the folder and the machine as they are."""
+        self.record.close()
+        shutil.copytree(self.folder, self._kept_folder)
+        self._kept_machine = deepcopy(vars(self.machine))
+        self.record = self._opened()
+
+    def restore(self) -> None:
+        """All is as it was at `keep`: rolling out what serves is most of what a case costs."""
+        self.record.close()
+        shutil.rmtree(self.folder)
+        shutil.copytree(self._kept_folder, self.folder)
+        vars(self.machine).update(deepcopy(self._kept_machine))
+        self.record = self._opened()
+
+    @property
+    def _kept_folder(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}-kept")
 
     def platform(self) -> LocalPlatform:
         return LocalPlatform(

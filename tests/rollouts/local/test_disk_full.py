@@ -44,20 +44,24 @@ class Full(SqliteRecord):
             raise RecordError("the disk is full: the record cannot be written", "Free some space.")
 
 
-def filled(folder: Path, strategy: str, room: int) -> tuple[Place, RecordError | None]:
-    """A rollout for whose record there is so much room; what its caller was told."""
+def place_in(folder: Path, strategy: str) -> Place:
+    """A release serves there."""
     folder.mkdir()
-    place = Place(folder, strategy=strategy)
+    return Place(folder, strategy=strategy)
+
+
+def filled(place: Place, room: int) -> RecordError | None:
+    """A rollout for whose record there is so much room; what its caller was told."""
     place.record.close()
-    place.record = record = Full(str(folder / "record.sqlite3"))
+    place.record = record = Full(str(place.folder / "record.sqlite3"))
     record.room = room
     try:
         place.platform().deploy(place.new, NullListener())
     except RecordError as error:
-        return place, error
+        return error
     finally:
         record.room = 10_000
-    return place, None
+    return None
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -65,9 +69,12 @@ def test_wherever_the_disk_is_full_everybody_is_served_and_the_next_command_ends
     tmp_path: Path, strategy: str
 ) -> None:
     stopped = 0
+    place = place_in(tmp_path / "here", strategy)
+    place.keep()
     for room in range(200):
         command = COMMANDS[room % len(COMMANDS)]
-        place, error = filled(tmp_path / str(room), strategy, room)
+        place.restore()
+        error = filled(place, room)
         assert not place.machine.unserved()
         if error is None:
             break
@@ -95,12 +102,12 @@ def test_wherever_the_disk_is_full_everybody_is_served_and_the_next_command_ends
             assert receipt.verdict is (Verdict.PASSED if good else Verdict.ROLLED_BACK)
             place.only(place.new if forward or (over and command == "cancel") else place.old)
         assert not place.machine.unserved()
-        place.record.close()
     assert stopped > 8
 
 
 def test_down_ends_everything_although_that_cannot_be_written_down(tmp_path: Path) -> None:
-    place, _ = filled(tmp_path / "here", "canary", 10_000)
+    place = place_in(tmp_path / "here", "canary")
+    filled(place, 10_000)
     assert isinstance(place.record, Full)
     place.record.room = 0
     with pytest.raises(RecordError, match="the disk is full"):
@@ -115,7 +122,8 @@ def test_the_lock_needs_no_space(tmp_path: Path) -> None:
 
 
 def test_it_is_full_before_the_first_action_and_nothing_was_started(tmp_path: Path) -> None:
-    place, error = filled(tmp_path / "here", "canary", 3)  # healed, release, rollout: no action
+    place = place_in(tmp_path / "here", "canary")
+    error = filled(place, 3)  # healed, release, rollout: no action
     assert error is not None
     assert place.platform().unfinished is None
     assert {one.digest for one in place.platform().running} == {place.old.digest}

@@ -36,10 +36,12 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
     tmp_path: Path, strategy: str, command: str, after: bool
 ) -> None:
     killed = 0
+    folder = tmp_path / "place"
+    folder.mkdir()
+    place = Place(folder, strategy=strategy)
+    place.keep()
     for action in range(200):
-        folder = tmp_path / str(action)
-        folder.mkdir()
-        place = Place(folder, strategy=strategy)
+        place.restore()
         died = place.die_at(action, after=after)
         assert not place.machine.unserved()
         platform = place.platform()
@@ -63,7 +65,6 @@ def test_killed_at_any_writing_the_next_command_ends_it_and_traffic_never_stops(
         assert receipt.verdict is (Verdict.PASSED if good else Verdict.ROLLED_BACK)
         assert not place.machine.unserved()
         place.only(place.new if forward else place.old)
-        place.record.close()
     assert killed > 5
 
 

@@ -41,8 +41,9 @@ _PROCESSES = (
     "os.posix_spawn",
     "os.spawn",
 )
-# They read a source file to import it, or to show a line of it.
-_IMPORT_OR_SHOW = ("importlib.", "_pytest.", "traceback", "warnings", "coverage.")
+# They read a source file to import it, to show a line of it, or (Hypothesis) to find constants that
+# it may try among others.
+_IMPORT_OR_SHOW = ("importlib.", "_pytest.", "traceback", "warnings", "coverage.", "hypothesis.")
 # They read it for somebody else.
 _FOR_OTHERS = ("pathlib", "tokenize", "linecache", "codecs", "io", "_pyio")
 
@@ -68,6 +69,7 @@ class ExecutedTests:
         self._test = ""
         self._collecting = ""
         self._watching = False
+        self._greenlets = False
         self._seen: dict[str, set[tuple[str, int]]] = {}
         self._digest = ""
         self.left_out = 0
@@ -92,6 +94,10 @@ class ExecutedTests:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what is known; what failed last time comes first, where that is asked for."""
+        if only := frozenset(self._request.get("only", ())):
+            out = [item for item in items if item.nodeid not in only]
+            items[:] = [item for item in items if item.nodeid in only]
+            config.hook.pytest_deselected(items=out)
         self._collected = [item.nodeid for item in items]
         if len(set(self._collected)) < len(items):  # nobody could tell them apart
             self._known = frozenset()
@@ -126,6 +132,15 @@ class ExecutedTests:
         self._test = test
         if self.measured is not None:
             self.measured.switch_context(test)
+        if not self._greenlets and "greenlet" in sys.modules:
+            self._greenlets = True
+            settrace = getattr(sys.modules["greenlet"], "settrace", None)
+            if settrace is not None:
+                settrace(self._switched)
+
+    def _switched(self, event: str, arguments: object) -> None:
+        """coverage.py does not see all of what a greenlet executes."""
+        self._note("", _PROCESS)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -162,22 +177,30 @@ class ExecutedTests:
     # After the tests.
 
     def write(self) -> None:
-        """Write the record, and the coverage without contexts, with what is known added."""
+        """Write the record, and the coverage without contexts, with what is known added. Where
+        that fails there is no record: what was measured is kept as it is."""
         self._watching = False
         measured = self.measured
         if measured is None:
             return
         stored = measured.get_data()
+        by_test = stored.data_filename()
+        try:
+            self._write(stored, by_test)
+        except (sqlite3.Error, coverage.CoverageException, OSError) as problem:
+            print(f"what each test executes is not recorded: {problem}", file=sys.stderr)
+            os.replace(by_test, self._data)
+
+    def _write(self, stored: coverage.CoverageData, by_test: str) -> None:
         has_arcs = stored.has_arcs()
         paths = {path: self._relative(os.path.abspath(path)) for path in stored.measured_files()}
         tracers = {path: stored.file_tracer(path) or "" for path in paths}
-        name = stored.data_filename()
         stored.close()
-        executed = _executed(name)
-        known = self._request.get("executed", {})
+        executed = _executed(by_test)
+        known = self._request.get("executed", {}) if self.left_out else {}
         total = coverage.CoverageData(basename=self._data, suffix=False)
         every: dict[str, set[Any]] = {
-            path: {_pair(item) for item in known.get(relative, ())} if self.left_out else set()
+            path: {_pair(item) for item in known.get(relative, ())}
             for path, relative in paths.items()
         }
         for (_, path), lines in executed.items():
@@ -186,6 +209,8 @@ class ExecutedTests:
             total.add_arcs({path: sorted(lines) for path, lines in every.items()})
         else:
             total.add_lines({path: sorted(lines) for path, lines in every.items()})
+        if total.measured_files():
+            total.touch_files(every)  # what nothing executes counts, too
         total.add_file_tracers({path: name for path, name in tracers.items() if name})
         total.close()
         self._write_record(executed, paths, has_arcs)
@@ -231,6 +256,11 @@ class ExecutedTests:
         self._digest = hashlib.sha256(text).hexdigest()
         with open(os.path.join(self._folder, RECORD), "wb") as file:
             file.write(text)
+
+    @property
+    def words(self) -> list[str]:
+        """Further arguments of pytest."""
+        return list(self._request.get("words", ()))
 
     def digest(self) -> str:
         """Of the record, for the end record; "" where none was written."""

@@ -152,12 +152,11 @@ def main(data: str, sources: str, *arguments: str) -> int:
     options = [*arguments, *alone, _TO_THE_END, *_OWN_WARNINGS]
     if not os.path.exists(os.path.join(os.path.dirname(data), "selection.json")):
         return measured_run(data, sources, lambda: _code(options, own), account.counts)
-    executed = runpy.run_path(os.path.join(_HERE, _EXECUTED))["ExecutedTests"](
-        data, os.path.dirname(data)
-    )
+    plugin = runpy.run_path(os.path.join(_HERE, _EXECUTED))["ExecutedTests"]
+    executed = plugin(data, os.path.dirname(data))
 
     def run() -> int:
-        code = _code(options, [*own, executed])
+        code = _code([*options, *executed.words], [*own, executed])
         # All are known, which is not the same as none.
         return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED and executed.left_out else code
 

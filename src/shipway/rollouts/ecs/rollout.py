@@ -236,14 +236,17 @@ class EcsRollout:
                 unfinished
             )  # before it is asked for: a later command finds it by these
             service.update(arn, configuration, desired)
-            unfinished.deployment = find_deployment(
-                service, self.parts.clock, arn, unfinished.known
-            )
         except (AwsApiError, MigrationFailed) as problem:
             log = problem.log if isinstance(problem, MigrationFailed) else ()
             self._story.fail(problem.message, problem.remedy, log)
             return self._end(Verdict.FAILED)
         except AwsUnreachable as problem:
+            return self._lost(problem)
+        try:
+            unfinished.deployment = find_deployment(
+                service, self.parts.clock, arn, unfinished.known
+            )
+        except (AwsApiError, AwsUnreachable) as problem:  # ECS has begun: it goes on by itself
             return self._lost(problem)
         self.history.save(unfinished)
         return self.follow()
@@ -285,7 +288,10 @@ class EcsRollout:
 
     def follow(self, *, answered: bool = False) -> RolloutReport:
         """To its end. answered: a person goes on for the judge, where it held."""
-        course = self._course()
+        try:
+            course = self._course()
+        except (AwsApiError, AwsUnreachable) as problem:
+            return self._lost(problem)
         if answered and course.hooks.awaiting_approval:
             self.parts.service.answer(course.arn, course.hooks.awaiting_approval, go_on=True)
             course.hooks.awaiting_approval = ""
@@ -382,7 +388,7 @@ class EcsRollout:
                 "the registry may clean up an image that serves"
             )
 
-    def _lost(self, problem: AwsUnreachable) -> RolloutReport:
+    def _lost(self, problem: AwsApiError | AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
         self._story.fail(
             f"how it ends is not known: {problem.message}", f"{problem.remedy} {again}".strip()

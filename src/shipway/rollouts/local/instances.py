@@ -65,9 +65,9 @@ def unhealthy_remedy(why: str, log: str) -> str:
     if "no such table" not in why:
         return remedy
     return (
-        f"{remedy}. A database file beside the code is another one in each release, and begins "
-        "empty: let the application read its place from a variable, and give that {data}/NAME in "
-        "[environments.NAME.env]."
+        f"{remedy}. Name what makes its tables in [application] migrate or seed. A database file "
+        "beside the code is another one in each release, and begins empty: let the application "
+        "read its place from a variable, and give that {data}/NAME in [environments.NAME.env]."
     )
 
 
