@@ -318,7 +318,11 @@ def _check_in(top: str, hook: str, folders: Sequence[str], *, apart: bool) -> in
                 continue
             name = run_name(SystemClock().now(), os.environ)
             request = RunRequest(
-                directory=folder, stages=_stages(steps, hook), skip=skip, pages=False
+                directory=folder,
+                stages=_stages(steps, hook),
+                skip=skip,
+                pages=False,
+                inner=True,
             )
             worst = max(worst, run_as(name, request))
     return worst

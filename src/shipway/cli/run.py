@@ -248,7 +248,7 @@ def _publish(
     if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
         from shipway.cli.run_notifier import notify_of_run
 
-        notify_of_run(project, result, _to_stderr, strict=strict)
+        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
     if not request.inner and exported_signals(os.environ):
         from shipway.cli.telemetry import send_run
 
@@ -284,10 +284,6 @@ def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
     return Graph(
         replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
     )
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _all_tests(
