@@ -7,8 +7,8 @@ from bench.walks import WALKS, Walk
 
 # `bench/walks.py` counts 21, 79 (51 within EcsPlatform.deploy) and 18. There is room for a new idea
 # or two, so that branches that are merged at the same time do not fail here; not for a new layer.
-MOST = {"finding": 25, "deploy": 87, "window": 21}
-MOST_WITHIN_PLATFORM = 55
+MOST = {"finding": 25, "deploy": 90, "window": 22}
+MOST_WITHIN_PLATFORM = 56
 STATIONS = {
     "finding": (
         "checks/bandit.py",

@@ -28,7 +28,8 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 def of_a_test(tree: ast.AST) -> list[str]:
     """Those of other tests."""
-    return [name for name in imported(tree) if name.rpartition(".")[2].startswith("test_")]
+    others = (name for name in imported(tree) if not name.startswith("shipway."))
+    return [name for name in others if name.rpartition(".")[2].startswith("test_")]
 
 
 def timed(tree: ast.AST) -> list[int]:

@@ -2,29 +2,40 @@ from __future__ import annotations
 
 import json
 import tomllib
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from tests.cli.in_process import shipway
 
 from shipway.checks.registry import CHECKS
 from shipway.cli.schema import settings_schema
 
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(json.dumps(settings_schema()))
 
 
+@cache
+def validator() -> Draft202012Validator:
+    """Imported late: it compiles grammars of URIs for 2 s, in every worker that collects tests."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(SCHEMA)
+
+
 def faults(settings: dict[str, Any]) -> list[str]:
     plain = json.loads(json.dumps(settings, default=str))  # dates are text there
-    return [error.message for error in Draft202012Validator(SCHEMA).iter_errors(plain)]
+    return [error.message for error in validator().iter_errors(plain)]
 
 
 def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+    validator().check_schema(SCHEMA)
 
 
 @pytest.mark.parametrize("file", ["shipway.toml", "mycandidate/shipway.toml"])

@@ -63,6 +63,18 @@ def test_opentelemetry_is_imported_only_where_a_collector_is_named(town: Path) -
     assert {"opentelemetry", "shipway.telemetry.otlp"} <= imported(town, *words, **asked)
 
 
+def test_an_unchanged_run_asks_no_shared_cache(town: Path) -> None:
+    """Nobody answers at that address: whoever asked would say so."""
+    with open(town / "shipway.toml", "a", encoding="utf-8") as file:
+        file.write(
+            'shared = true\n[cache]\nremote = "http://127.0.0.1:1"\n'
+            f'trust = {{ CI = "{"A" * 43}=" }}\n'
+        )
+    sharing = {"httpx", "cryptography", "shipway.cli.shared_cache"}
+    assert sharing - {"cryptography"} <= imported(town, "run", "greet")
+    assert not imported(town, "run", "greet") & {*HEAVY, *sharing, "shipway.config.schema"}
+
+
 def test_help_imports_no_command(town: Path) -> None:
     modules = imported(town, "--help")
     assert not modules & HEAVY

@@ -150,6 +150,7 @@ class FakeS3:
         return {
             "put_object": self.put_object,
             "get_object": self.get_object,
+            "head_object": self.head_object,
             "list_objects_v2": self.list_objects_v2,
         }
 
@@ -166,7 +167,16 @@ class FakeS3:
     def get_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One."""
         self._there("GetObject")
+        if parameters["Key"] not in self.objects:
+            raise_client_error("GetObject", "NoSuchKey", "The specified key does not exist.")
         return {"Body": io.BytesIO(self.objects[parameters["Key"]])}
+
+    def head_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether there is one: an answer to HEAD has no body that could name the error."""
+        self._there("HeadObject")
+        if parameters["Key"] not in self.objects:
+            raise_client_error("HeadObject", "404", "Not Found")
+        return {"ContentLength": len(self.objects[parameters["Key"]])}
 
     def list_objects_v2(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Those below a prefix, two a page so that there are pages."""

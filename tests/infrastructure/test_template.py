@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.helpers import REGIONS
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from tests.infrastructure.levers import HERE, LEVERS, config, pairwise, parameters
 from tests.infrastructure.render import of_type, parse, render, strings
 
@@ -400,6 +398,10 @@ def test_the_identity_provider_is_left_alone_where_there_is_one() -> None:
 
 def test_every_region_that_has_ecs_has_all_that_the_stacks_are_made_of() -> None:
     """By cfn-lint's own tables: budgets, for one, are not in each of them."""
+    # Not at the top: every worker that collects tests would import it, with a grammar of URIs.
+    from cfnlint.helpers import REGIONS
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
     kinds = {
         one["Type"]
         for kind in ("bootstrap", "environment")

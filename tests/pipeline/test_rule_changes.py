@@ -17,6 +17,7 @@ from shipway.config.schema import (
     Limits,
     Waiver,
 )
+from shipway.config.tables import Cache
 from shipway.pipeline.rule_changes import Rules, loosened_rules
 from shipway.pipeline.step import Step, StepKind
 
@@ -121,3 +122,22 @@ def test_a_gate_of_flaky_tests_that_is_looser_and_a_quarantine_are_named() -> No
         "flaky-test is waived in t::a until 2027-01-31, by ann",
     )
     assert loosened_rules(rules(Config(gates=Gates())), strict) == ()
+
+
+def test_whose_outcomes_are_believed_is_told_where_it_is_somebody_more() -> None:
+    ours, theirs = "A" * 43 + "=", "B" * 43 + "="
+    base = Config(cache=Cache(remote="https://c.example", trust={"CI": ours}))
+
+    def told(**changes: object) -> tuple[str, ...]:
+        cache = replace(base.cache, **changes)  # type: ignore[arg-type]
+        return loosened_rules(rules(base), rules(replace(base, cache=cache)))
+
+    assert told() == told(trust={}) == told(trust={"robot": ours}) == ()
+    assert told(trust={"CI": ours, "ann": theirs}) == (
+        "outcomes that others signed are believed: cache.trust has ann",
+    )
+    assert told(trust={"CI": theirs}) == (
+        "outcomes that others signed are believed: cache.trust has CI",
+    )
+    other = ("cache.key or cache.write changed: other runs may share their outcomes",)
+    assert told(write=("feature",)) == told(key="ANOTHER") == other

@@ -233,17 +233,26 @@ def run_as(name: str, request: RunRequest) -> int:
     finally:
         listener.close()
     result = here.run(result)
-    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
-    reported = request.pages and len(result.steps) <= _REPORT_UP_TO
-    if reported and (in_github or not known):
-        # Where all was known, the last run's pages hold what these would; there are none in a
-        # clone that took all from others.
+    _publish(request, project, result, secrets, strict=strictly)
+    return result.exit_code(strict=strictly, named=request.stages)
+
+
+def _publish(
+    request: RunRequest, project: Project, result: RunResult, secrets: RunSecrets, *, strict: bool
+) -> None:
+    """Write the report, and tell whoever wants to know that is not at the terminal."""
+    if request.pages and _needs_pages(result, project):
         from shipway.cli.report import report_run
 
         report_run(result, project, secrets, quiet=request.json)
-    _tell(project, request, result, secrets, strict=strictly)
-    return result.exit_code(strict=strictly, named=request.stages)
+    if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
+        from shipway.cli.run_notifier import notify_of_run
+
+        notify_of_run(project, result, _to_stderr, strict=strict)
+    if not request.inner and exported_signals(os.environ):
+        from shipway.cli.telemetry import send_run
+
+        send_run(project, result, secrets)
 
 
 def _compared(project: Project, base: str) -> Project:
@@ -262,20 +271,6 @@ def _source(project: Project, files: FileTree, commit: str) -> ReleaseSource | N
     return ReleaseSource(files, project.steps, lambda: head_commit(project.root)[0], commit)
 
 
-def _tell(
-    project: Project, request: RunRequest, result: RunResult, secrets: RunSecrets, *, strict: bool
-) -> None:
-    """Tell those whom `[notify]` names, and a collector of telemetry; most runs tell nobody."""
-    if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
-        from shipway.cli.run_notifier import notify_of_run
-
-        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
-    if not request.inner and exported_signals(os.environ):
-        from shipway.cli.telemetry import send_run
-
-        send_run(project, result, secrets)
-
-
 def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
     """The graph with suites of which a part runs: that is neither replayed nor stored. Raises
     ConfigError where anything but suites is asked for: what needs a suite needs all of it."""
@@ -289,6 +284,10 @@ def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
     return Graph(
         replace(step, max_age=0) if step.name in SUITES else step for step in graph.steps.values()
     )
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _all_tests(
@@ -406,6 +405,14 @@ def _allowed(allowances: Sequence[str], graph: Graph) -> dict[str, str]:
             )
         allowed[check] = reason.strip()
     return allowed
+
+
+def _needs_pages(result: RunResult, project: Project) -> bool:
+    """Where all was known, the last run's pages hold what these would; there are none in a clone
+    that took all from others."""
+    known = _all_known(result) and os.path.exists(os.path.join(project.state, "report.html"))
+    in_github = bool(os.environ.get("GITHUB_ACTIONS"))
+    return len(result.steps) <= _REPORT_UP_TO and (in_github or not known)
 
 
 def _all_known(result: RunResult) -> bool:

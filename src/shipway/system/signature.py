@@ -7,12 +7,8 @@ nothing to them does without. Keys are 32 bytes in base64.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
 
 from shipway.errors import ConfigError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class PrivateKey:
@@ -23,7 +19,7 @@ class PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         try:
-            self._key: Ed25519PrivateKey = Ed25519PrivateKey.from_private_bytes(
+            self._private = Ed25519PrivateKey.from_private_bytes(
                 b64decode(text.strip(), validate=True)
             )
         except ValueError:
@@ -36,11 +32,11 @@ class PrivateKey:
     @property
     def public_key(self) -> str:
         """What readers know its signatures by."""
-        return b64encode(self._key.public_key().public_bytes_raw()).decode()
+        return b64encode(self._private.public_key().public_bytes_raw()).decode()
 
     def sign(self, data: bytes) -> bytes:
         """The signature of some data: 64 bytes."""
-        return self._key.sign(data)
+        return self._private.sign(data)
 
 
 def new_private_key() -> str:
