@@ -61,3 +61,4 @@ def test_earlier_ones_and_what_is_no_version_are_refused(version: str) -> None:
 def test_this_repository_has_a_heading_for_what_is_unreleased() -> None:
     text = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
     assert text.startswith("# Changes\n\n## Unreleased\n")
+    assert text.count("\n## Unreleased\n") == 1  # a second one would end the first
