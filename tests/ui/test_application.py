@@ -178,6 +178,7 @@ def test_a_rollback_goes_to_the_release_that_was_confirmed(server: Server) -> No
         ({}, "", 403),
         ({}, "guessed", 403),
     ],
+    ids=("another origin", "no origin", "another port", "no token", "a guess"),  # keys change
 )
 def test_nobody_else_presses_a_button(
     server: Server, headers: dict[str, str], token: str, status: int
