@@ -81,9 +81,10 @@ class FakeAccount:
             self.denied.add(self.denied_after[operation])
         if operation in self.denied:
             refuse(service, name, iam_actions(service, name)[0], "*")
-        for action in iam_actions(service, name):
-            if action in self.lacking:
-                refuse(service, name, action, self.lacking[action])
+        if self.lacking:
+            for action in iam_actions(service, name):
+                if action in self.lacking:
+                    refuse(service, name, action, self.lacking[action])
         self.ecs.settle()
         return checked_shapes(service, name, parameters, lambda: do(parameters))
 
