@@ -606,14 +606,3 @@ def test_only_the_files_of_the_tests_are_collected_again(tmp_path: Path) -> None
         "tests/test_a.py",
     )
     assert arguments("tests.test_b::test_c") == ("--only-test=tests.test_b::test_c", "tests/unit")
-
-
-@pytest.mark.parametrize(
-    ("node", "name"),
-    [
-        ("tests/test_a.py::test_b", "tests.test_a::test_b"),
-        ("test_a.py::TestB::test_c[x::y/z.py]", "test_a.TestB::test_c[x::y/z.py]"),
-    ],
-)
-def test_a_test_is_known_by_its_name_in_the_report(node: str, name: str) -> None:
-    assert measure_tests.reported_name(node) == name

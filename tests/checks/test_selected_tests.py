@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.checks.suite_in_a_folder import FILES, SETTINGS, STEP, SuiteFolder, chosen
 
-from shipway.checks.selected_tests import DAY, junit_name
+from shipway.checks.selected_tests import DAY
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.step import PartOfSuite
 
@@ -283,14 +283,3 @@ def test_nothing_is_chosen_where_the_other_order_was_not_tried(tmp_path: Path) -
     assert why(suite) == "all 1 tests: it is not known yet what they keep for each other"
     history = json.loads(suite.record.memo("tests unit") or "")
     assert history["collected"] == ["tests/unit/test_one.py::test_one"]
-
-
-@pytest.mark.parametrize(
-    ("test", "name"),
-    [
-        ("tests/test_a.py::test_b", ("tests.test_a", "test_b")),
-        ("tests/test_a.py::A::test_b[x::y/z.py]", ("tests.test_a.A", "test_b[x::y/z.py]")),
-    ],
-)
-def test_a_test_is_known_by_its_name_in_the_report(test: str, name: tuple[str, str]) -> None:
-    assert junit_name(test) == name

@@ -24,6 +24,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring, tostring  # n
 
 from shipway.checks.pytest import end_record
 from shipway.checks.scripts.code_blocks import MODULE, SourceBlocks, source_blocks
+from shipway.checks.scripts.reported_test import reported_test
 from shipway.codec import DocumentFormat, Mismatch, from_plain
 from shipway.errors import ConfigError, RecordError
 from shipway.pipeline.cache import StepCache, content_digest
@@ -397,14 +398,14 @@ def joined_junit(
     root, old = fromstring(new), fromstring(before)
     suite = root if root.tag == "testsuite" else next(root.iter("testsuite"))
     cases: dict[tuple[str, str], list[Element]] = {}
-    taken = {junit_name(test) for test in known}
+    taken = {reported_test(test) for test in known}
     for case in old.iter("testcase"):
         if (name := _case_name(case)) in taken:
             cases.setdefault(name, []).append(case)
     for case in suite.findall("testcase"):
         cases.setdefault(_case_name(case), []).append(case)
         suite.remove(case)
-    order = dict.fromkeys([*map(junit_name, collected), *cases])
+    order = dict.fromkeys([*map(reported_test, collected), *cases])
     every = [case for name in order for case in cases.get(name, ())]
     suite.extend(every)
     counts = {
@@ -419,15 +420,6 @@ def joined_junit(
     return text
 
 
-def junit_name(test: str) -> tuple[str, str]:
-    """The class and the name by which pytest's report has a test."""
-    path, bracket, parameters = test.partition("[")
-    names = path.split("::")
-    names[0] = names[0].replace("/", ".").removesuffix(".py")
-    names[-1] += bracket + parameters
-    return ".".join(names[:-1]), names[-1]
-
-
 def _case_name(case: Element) -> tuple[str, str]:
     return case.get("classname", ""), case.get("name", "")
 
@@ -440,7 +432,7 @@ def _not_taken_over(junit: bytes, collected: Iterable[str], failed: Iterable[str
         name = _case_name(case)
         good[name] = good.get(name, 0) + (2 if broken else 1)
     failing = set(failed)
-    return [test for test in collected if test in failing or good.get(junit_name(test)) != 1]
+    return [test for test in collected if test in failing or good.get(reported_test(test)) != 1]
 
 
 # Between two runs.

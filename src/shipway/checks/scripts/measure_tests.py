@@ -11,7 +11,6 @@ would be left to measure here; both are switched off, and what they say of cover
 from __future__ import annotations
 
 import os
-import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,10 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _SHARED = runpy.run_path(os.path.join(_HERE, "measured_run.py"))
 measured_run: Callable[..., int] = _SHARED["measured_run"]
 collected_static: Callable[[str], AbstractContextManager[None]] = _SHARED["collected_static"]
+
+reported_test: Callable[[str], tuple[str, str]] = runpy.run_path(
+    os.path.join(_HERE, "reported_test.py")
+)["reported_test"]
 
 _EXECUTED = "executed_tests.py"
 
@@ -96,19 +99,14 @@ class OnlyTests:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave the others out."""
-        others = [item for item in items if reported_name(item.nodeid) not in self._names]
+        others = [
+            item for item in items if "::".join(reported_test(item.nodeid)) not in self._names
+        ]
         if others:
             config.hook.pytest_deselected(items=others)
-            items[:] = [item for item in items if reported_name(item.nodeid) in self._names]
-
-
-def reported_name(nodeid: str) -> str:
-    """What pytest's JUnit report calls `tests/test_a.py::TestA::test_b[1]`: class and name."""
-    path, bracket, parameters = nodeid.partition("[")
-    file, *names = path.split("::")
-    parts = [re.sub(r"\.py$", "", file.replace("/", ".")), *names]
-    parts[-1] += bracket + parameters
-    return f"{'.'.join(parts[:-1])}::{parts[-1]}"
+            items[:] = [
+                item for item in items if "::".join(reported_test(item.nodeid)) in self._names
+            ]
 
 
 class Account:
