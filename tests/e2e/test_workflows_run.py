@@ -188,6 +188,7 @@ def test_mycandidates_do_their_job(tmp_path: Path) -> None:
     assert " cached" in proved.output  # what the jobs before it did is not done again
     assert runner.uploaded["report"] == [
         "findings.sarif",
+        "history.html",
         "junit.xml",
         "report.html",
         "sbom.cdx.json",
