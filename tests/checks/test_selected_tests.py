@@ -21,9 +21,9 @@ EVERY = 15
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> SuiteFolder:
-    """The suite after all of it ran once, forwards and in reverse."""
+    """The suite after all of it ran forwards and in reverse."""
     suite = SuiteFolder.made(tmp_path_factory.mktemp("suite") / "application")
-    assert suite.run().outcome is Outcome.PASSED
+    assert suite.learn().outcome is Outcome.PASSED
     return suite
 
 
@@ -267,11 +267,25 @@ def test_tests_whose_order_matters_are_not_chosen_from(tmp_path: Path) -> None:
         "from town import SEEN\n\n\ndef test_one():\n    SEEN.append(1)\n\n\n"
         "def test_two():\n    assert SEEN\n",
     )
-    assert suite.run().outcome is Outcome.PASSED
+    assert suite.learn().outcome is Outcome.PASSED
     assert why(suite) == (
         "all 2 tests: tests/unit/test_order.py::test_two fails in reverse order, so their order "
         "matters"
     )
+
+
+def test_the_first_run_takes_no_longer_and_the_second_tries_the_other_order(
+    tmp_path: Path,
+) -> None:
+    suite = SuiteFolder(tmp_path / "application")
+    suite.write("pyproject.toml", SETTINGS)
+    suite.write("town/__init__.py", "")
+    suite.write("tests/unit/test_one.py", "def test_one():\n    pass\n")
+    assert suite.run().outcome is Outcome.PASSED
+    assert not any("in reverse" in line for line in suite.said)
+    assert why(suite) == "all 1 tests: it is not known yet what they keep for each other"
+    assert suite.run().outcome is Outcome.PASSED
+    assert any("in reverse" in line for line in suite.said)
 
 
 def test_nothing_is_chosen_where_the_other_order_was_not_tried(tmp_path: Path) -> None:
@@ -279,7 +293,8 @@ def test_nothing_is_chosen_where_the_other_order_was_not_tried(tmp_path: Path) -
     suite.write("pyproject.toml", SETTINGS)
     suite.write("town/__init__.py", "")
     suite.write("tests/unit/test_one.py", "def test_one():\n    pass\n")
-    assert suite.run(learns=False).outcome is Outcome.PASSED
+    for _ in range(2):
+        assert suite.run(learns=False).outcome is Outcome.PASSED
     assert why(suite) == "all 1 tests: it is not known yet what they keep for each other"
     history = json.loads(suite.record.memo("tests unit") or "")
     assert history["collected"] == ["tests/unit/test_one.py::test_one"]

@@ -460,8 +460,8 @@ class TestSelector:
     """Chooses the tests of a run's steps, and records what they execute.
 
     root: the application's folder. every: why all tests run, "" where they need not. learns:
-    whether a suite runs once more in reverse after it has passed as a whole. part: what somebody
-    asked for of it.
+    whether a suite runs once more in reverse after it has passed as a whole, from the second time
+    on. part: what somebody asked for of it.
     """
 
     __test__ = False  # pytest must not take this for a test class
@@ -578,6 +578,8 @@ class TestSelector:
             return result
         elif before is not None and before.order and not self._stale(before):
             patterns = whole_patterns(record, None)
+        elif before is None:  # nothing has been changed yet: the first run takes no longer for it
+            patterns, order = whole_patterns(record, None), _NOT_TRIED
         else:
             reverse, order = self._reverse(result, record, again)
             patterns = whole_patterns(record, reverse)
