@@ -21,6 +21,7 @@ from tests.ui.sample_workspace import (
     runner,
     sample_workspace,
     serving,
+    status,
 )
 
 from shipway.errors import RecordError
@@ -78,8 +79,15 @@ class Server:
         self.looks += 1
         return self.looks > 3
 
+    def form(self, address: str) -> dict[str, str]:
+        """The fields of the page that asks first; none where there is no such page."""
+        elements = Elements(self.client.get(address).text).all
+        inputs = [a for tag, a in elements if tag == "input" and a.get("type") == "hidden"]
+        return {a["name"] or "": a["value"] or "" for a in inputs}
+
     def press(self, address: str, token: str = ACCESS.token, **headers: str) -> Any:
-        form = {"token": token} if token else {}
+        """A button, after its question was read."""
+        form = self.form(address) | {"token": token}
         return self.client.post(address, data=form, headers={**OWN, **headers})
 
 
@@ -170,7 +178,7 @@ def test_a_rollback_goes_to_the_release_that_was_confirmed(server: Server) -> No
 
 
 @pytest.mark.parametrize(
-    ("headers", "token", "status"),
+    ("headers", "token", "refusal"),
     [
         ({"Origin": "https://evil.example"}, ACCESS.token, 403),
         ({"Origin": "null"}, ACCESS.token, 403),
@@ -181,10 +189,10 @@ def test_a_rollback_goes_to_the_release_that_was_confirmed(server: Server) -> No
     ids=("another origin", "no origin", "another port", "no token", "a guess"),  # keys change
 )
 def test_nobody_else_presses_a_button(
-    server: Server, headers: dict[str, str], token: str, status: int
+    server: Server, headers: dict[str, str], token: str, refusal: int
 ) -> None:
     answer = server.press("/environments/local/cancel", token, **headers)
-    assert answer.status_code == status
+    assert answer.status_code == refusal
     assert server.processes.commands == []
 
 
@@ -213,7 +221,30 @@ def test_what_cannot_be_done_now_is_not_begun(server: Server) -> None:
 
 def test_a_command_that_cannot_be_started_is_told(tmp_path: Path) -> None:
     server = Server(tmp_path, refuses=True)
-    assert server.press("/environments/local/cancel").status_code == 409
+    answer = server.press("/environments/local/cancel")
+    assert answer.status_code == 409
+    assert "python cannot be started. See shipway doctor." in answer.text
+
+
+def test_what_was_not_confirmed_is_not_carried_out(server: Server) -> None:
+    """Somebody else rolls back between the question and the press."""
+    address = "/environments/staging/rollback"
+    form = server.form(address)
+    before = server.workspace.places[1]
+    gone_back = replace(serving(earlier=NEW), status=status("staging", OLD))
+    server.workspace.places[1] = gone_back
+    late = server.client.post(address, data=form, headers=OWN)
+    assert late.status_code == 409
+    assert "staging has changed since you were asked: nothing was done" in late.text
+    assert f"Go back from {OLD} to {NEW}?" in late.text
+    server.workspace.places[1] = before
+    another = replace(before.rollouts[0], number=9)  # the same words, of a later rollout
+    server.workspace.places[1] = replace(before, rollouts=[another, *before.rollouts])
+    assert server.client.post(address, data=form, headers=OWN).status_code == 409
+    without = {"token": ACCESS.token}
+    assert server.client.post(address, data=without, headers=OWN).status_code == 409
+    assert server.processes.commands == []
+    assert server.press(address).status_code == 303
 
 
 def test_the_stream_sends_a_part_once_and_again_where_it_differs(server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from shipway.codec import JsonObject
 from shipway.pipeline.outcome import Verdict
@@ -111,7 +112,8 @@ class RolloutRow:
 @dataclass(frozen=True)
 class EnvironmentAction:
     """What a button does. command: the word of the command. warning: what comes of it. urgent:
-    whether everything waits for it."""
+    whether everything waits for it. rollout: the number of the newest rollout when it was offered.
+    """
 
     command: str
     label: str
@@ -119,6 +121,14 @@ class EnvironmentAction:
     warning: str
     options: tuple[str, ...] = ()
     urgent: bool = False
+    rollout: int = 0
+
+    @property
+    def confirmation(self) -> str:
+        """What a form sends back: another one where the same button would now do another thing.
+        A digest, because forms change line ends and names can hold anything."""
+        answered = (self.command, self.question, self.warning, self.options, self.rollout)
+        return sha256(ascii(answered).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +377,7 @@ def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
         status is None and newest is not None and newest.verdict in _WAITING
     )
     release = moving["release"] if moving else newest.release if newest else ""
+    number = newest.number if newest else 0
     if waits:
         before = (newest.before if newest else "") or (status["release"] if status else "")
         after = f"{before} gets all requests again" if before else "nothing serves afterwards"
@@ -377,12 +388,14 @@ def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
                 f"Go on with the rollout of {release}?",
                 "A pause or a hold ends, and the rollout goes on to its next step.",
                 urgent=_waits_for_person(snapshot),
+                rollout=number,
             ),
             EnvironmentAction(
                 "cancel",
                 "Cancel rollout",
                 f"Undo the rollout of {release}?",
                 f"The rollout is undone: {after}.",
+                rollout=number,
             ),
         ]
     if snapshot.earlier and status and status["release"]:
@@ -393,6 +406,7 @@ def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
                 f"Go back from {status['release']} to {snapshot.earlier}?",
                 f"{snapshot.earlier} gets all requests as soon as it is healthy. Nothing is built.",
                 ("--to", snapshot.earlier),
+                rollout=number,
             )
         ]
     return []

@@ -73,7 +73,8 @@ class UiServer:
         return response
 
     async def _act(self, request: Request) -> Response:
-        token = await _form_field(request, "token")
+        form = await _form(request)
+        token = form.get("token", "")
         if refusal := self.access.refuse_action(_asked(request, self.access), token):
             return _refused(refusal)
         parts = address_parts(_raw_path(request))
@@ -82,14 +83,16 @@ class UiServer:
             status, html = self.pages.html(["none"], {})
             return _html(html, status)
         try:
-            started = await run_in_threadpool(self._start, name, command)
-        except (KeyError, ShipwayError):  # the page says why it cannot be done now
-            status, html = await run_in_threadpool(self.pages.html, parts, {})
+            answer = form.get("confirmed", "")
+            started = await run_in_threadpool(self._start, name, command, answer)
+        except (KeyError, ShipwayError) as error:
+            notice = f"{error.message}. {error.remedy}" if isinstance(error, ShipwayError) else ""
+            status, html = await run_in_threadpool(self.pages.html, parts, {}, notice)
             return _html(html, 409 if status == 200 else status)
         return RedirectResponse(f"/commands/{quote(started)}", 303, headers=HEADERS)
 
-    def _start(self, name: str, command: str) -> str:
-        action = self.pages.action(name, command)
+    def _start(self, name: str, command: str, answer: str) -> str:
+        action = self.pages.confirmed_action(name, command, answer)
         return self.commands.start(name, command, action.options)
 
     async def _events(self, request: Request) -> Response:
@@ -138,14 +141,14 @@ def _raw_path(request: Request) -> str:
     return raw.decode("ascii", "replace").partition("?")[0]
 
 
-async def _form_field(request: Request, name: str) -> str:
-    """A field of a form; "" where it is not there. What is too long is no form of ours."""
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form. What is too long is no form of ours, and has none."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST_FORM:
-            return ""
-    return dict(parse_qsl(body.decode("ascii", "replace"))).get(name, "")
+            return {}
+    return dict(parse_qsl(body.decode("ascii", "replace")))
 
 
 def _html(text: str, status: int = 200) -> HTMLResponse:

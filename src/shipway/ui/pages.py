@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from shipway.errors import ShipwayError
+from shipway.errors import Busy, ShipwayError
 from shipway.pipeline.command_line import command_line
 from shipway.pipeline.result import RunResult
 from shipway.ports import Clock
@@ -77,13 +77,15 @@ class Pages:
         self._token = token
         self._newest: tuple[tuple[str, ...], RunHistory] = ((), run_history(()))
 
-    def html(self, path: Sequence[str], query: Query) -> tuple[int, str]:
-        """The status and the whole page at an address; its parts are not quoted."""
+    def html(self, path: Sequence[str], query: Query, notice: str = "") -> tuple[int, str]:
+        """The status and the whole page at an address; its parts are not quoted. notice: why a
+        button that was pressed there did nothing."""
         page = self._page(path, query)
         if page.html:
             return page.status, page.html
         name = self._workspace.application
-        return page.status, render_page(page.part, page.title, name, page.live, **page.data)
+        data = {**page.data, "notice": notice}
+        return page.status, render_page(page.part, page.title, name, page.live, **data)
 
     def part(self, path: Sequence[str], query: Query) -> tuple[str, bool]:
         """What changes of a page, and whether that was the last of it."""
@@ -98,6 +100,17 @@ class Pages:
         return next(
             (action for action in view.actions if action.command == command), None
         ) or _missing(command)
+
+    def confirmed_action(self, environment: str, command: str, answer: str) -> EnvironmentAction:
+        """What a button does. answer: the confirmation that its form has sent back. Raises KeyError
+        where the button is not there, Busy where it would now do another thing."""
+        action = self.action(environment, command)
+        if answer != action.confirmation:
+            raise Busy(
+                f"{environment} has changed since you were asked: nothing was done",
+                "Read the question again.",
+            )
+        return action
 
     def _page(self, path: Sequence[str], query: Query) -> Page:
         try:
@@ -166,6 +179,7 @@ class Pages:
             "typed": command_line(command, name, *action.options),
             "address": f"/environments/{address_part(name)}/{command}",
             "token": self._token,
+            "notice": "",
         }
         return Page("confirm", name, LivePage("/"), data)
 
