@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.ui.sample_workspace import RecordedProcesses, runner
 
+from shipway.errors import Busy
+
 
 def test_a_command_that_was_killed_is_not_called_done(tmp_path: Path) -> None:
     processes = RecordedProcesses()
@@ -45,6 +47,20 @@ def test_what_older_starts_left_goes_but_for_the_newest(tmp_path: Path) -> None:
     runner(str(tmp_path), RecordedProcesses()).start("local", "cancel")
     left = sorted(path.name for path in tmp_path.iterdir())
     assert len(left) == 21 and "open.html" in left and left[0] == "1700000010-1.log"
+
+
+def test_a_command_that_still_runs_is_not_started_twice(tmp_path: Path) -> None:
+    processes = RecordedProcesses()
+    commands = runner(str(tmp_path), processes)
+    commands.start("local", "rollback", ("--to", "1.0"))
+    with pytest.raises(Busy, match="shipway rollback local --to 1.0 still runs"):
+        commands.start("local", "rollback", ("--to", "1.0"))
+    commands.start("local", "cancel")
+    commands.start("staging", "rollback", ("--to", "1.0"))
+    assert len(processes.commands) == 3
+    processes.running = False
+    commands.start("local", "rollback", ("--to", "1.0"))
+    assert len(processes.commands) == 4
 
 
 def test_a_command_of_another_start_is_not_known(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from shipway.errors import ConfigError
+from shipway.errors import Busy, ConfigError
 from shipway.pipeline.command_line import command_line
 from shipway.ports import Clock, Command, Processes, Server
 from shipway.reports.figures import utc
@@ -70,9 +70,14 @@ class CommandRunner:
         self._started: dict[str, StartedCommand] = {}
 
     def start(self, environment: str, command: str, options: Sequence[str] = ()) -> str:
-        """Start a command of an environment; its name. Raises CannotRun."""
+        """Start a command of an environment; its name. Raises CannotRun, and Busy where the same one
+        still runs."""
         words = (command, environment, *options)
+        typed = command_line(*words)
         with self._lock:
+            begun = [other for other in self._started.values() if other.typed == typed]
+            if any(self._processes.alive(other.server) for other in begun):
+                raise Busy(f"{typed} still runs", "Wait for it: it is not started twice.")
             now = self._clock.now()
             name = f"{int(now)}-{len(self._started) + 1}"
             log = self._path(name)
@@ -80,7 +85,7 @@ class CommandRunner:
             argv = (sys.executable, *module, f"{log}.code", "-C", self._root, *words)
             server = self._processes.spawn(Command(argv, self._root, self._environ), log)
             self._started[name] = StartedCommand(
-                environment=environment, typed=command_line(*words), started=now, server=server
+                environment=environment, typed=typed, started=now, server=server
             )
             self._forget()
         return name
