@@ -53,7 +53,7 @@ def test_a_command_that_still_runs_is_not_started_twice(tmp_path: Path) -> None:
     processes = RecordedProcesses()
     commands = runner(str(tmp_path), processes)
     commands.start("local", "rollback", ("--to", "1.0"))
-    with pytest.raises(Busy, match="shipway rollback local --to 1.0 still runs"):
+    with pytest.raises(Busy, match=r"rollback local --to 1\.0 still runs"):
         commands.start("local", "rollback", ("--to", "1.0"))
     commands.start("local", "cancel")
     commands.start("staging", "rollback", ("--to", "1.0"))

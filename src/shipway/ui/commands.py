@@ -70,7 +70,7 @@ class CommandRunner:
         self._started: dict[str, StartedCommand] = {}
 
     def start(self, environment: str, command: str, options: Sequence[str] = ()) -> str:
-        """Start a command of an environment; its name. Raises CannotRun, and Busy where the same one
+        """Start a command of an environment; its name. Raises CannotRun, Busy where the same one
         still runs."""
         words = (command, environment, *options)
         typed = command_line(*words)
