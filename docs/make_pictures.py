@@ -7,7 +7,7 @@
 The report is the last run's; the rollout is the rehearsal's. While a rollout and a run go on, the
 pages of `shipway ui` are taken from the address that it printed; the others stay as they are:
 
-    python docs/make_pictures.py http://127.0.0.1:4747/#KEY
+    python docs/make_pictures.py http://shipway-NAME.localhost:4747/#KEY
 """
 
 from __future__ import annotations

@@ -25,13 +25,14 @@ def test_two_at_once_have_two_ports_and_ctrl_c_ends_each_well(town: Path) -> Non
         ports = []
         for server in (first, second):
             assert server.stdout
-            address = re.search(r"http://127\.0\.0\.1:(\d+)/#(\S+)", server.stdout.readline())
+            address = re.search(r"http://(\S+\.localhost:(\d+))/#\S+", server.stdout.readline())
             assert address
-            ports.append(int(address[1]))
-            connection = http.client.HTTPConnection("127.0.0.1", ports[-1], timeout=PATIENCE)
-            connection.request("GET", "/")
-            assert connection.getresponse().status == 401
-            connection.close()
+            ports.append(int(address[2]))
+            for host, status in ((address[1], 401), (f"127.0.0.1:{address[2]}", 421)):
+                connection = http.client.HTTPConnection("127.0.0.1", ports[-1], timeout=PATIENCE)
+                connection.request("GET", "/", headers={"Host": host})
+                assert connection.getresponse().status == status
+                connection.close()
         assert ports[0] != ports[1]
         for server in (first, second):
             server.send_signal(signal.SIGINT)

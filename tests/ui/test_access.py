@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +13,8 @@ from shipway.ui.access import Access, Asked, Refusal
 
 ACCESS = Access(4747)
 OWN = Asked(
-    host="127.0.0.1:4747",
-    origin="http://127.0.0.1:4747",
+    host=ACCESS.host,
+    origin=f"http://{ACCESS.host}",
     site="same-origin",
     cookie=ACCESS.key,
 )
@@ -21,11 +23,16 @@ TEXTS = st.text(st.characters())
 
 def test_our_own_page_may_press_a_button() -> None:
     assert ACCESS.refuse_action(OWN, ACCESS.token) is None
-    local = replace(OWN, host="localhost:4747", origin="http://localhost:4747", site="")
-    assert ACCESS.refuse_action(local, ACCESS.token) is None
+    assert ACCESS.refuse_action(replace(OWN, site=""), ACCESS.token) is None
 
 
-@given(TEXTS.filter(lambda host: host not in ACCESS.hosts))
+@pytest.mark.parametrize("host", ["127.0.0.1:4747", "localhost:4747", Access(4747).host])
+def test_the_names_that_other_servers_here_have_too_are_not_those_of_the_pages(host: str) -> None:
+    """Their cookies go to every port."""
+    assert ACCESS.refuse_sign_in(replace(OWN, host=host), ACCESS.key) is Refusal.HOST
+
+
+@given(TEXTS.filter(lambda host: host != ACCESS.host))
 def test_under_another_name_nothing_is_answered(host: str) -> None:
     asked = replace(OWN, host=host, origin=f"http://{host}")
     assert ACCESS.refuse_reader(asked) is Refusal.HOST
@@ -64,4 +71,5 @@ def test_each_start_has_keys_of_its_own_that_no_log_shows() -> None:
     other = Access(4747)
     assert len({ACCESS.key, ACCESS.token, other.key, other.token}) == 4
     assert ACCESS.key not in repr(ACCESS) and ACCESS.token not in repr(ACCESS)
-    assert ACCESS.address.startswith("http://127.0.0.1:4747/#")  # a fragment is in no request
+    assert ACCESS.host != other.host and ACCESS.label not in repr(ACCESS)
+    assert re.fullmatch(r"http://shipway-\w+\.localhost:4747/#.{43}", ACCESS.address)

@@ -31,7 +31,7 @@ from shipway.ui.application import UiServer
 from shipway.ui.pages import Pages
 
 ACCESS = Access(4747)
-ORIGIN = "http://127.0.0.1:4747"
+ORIGIN = ACCESS.origin
 OWN = {"Origin": ORIGIN}
 PAGES = [
     "/",

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -63,7 +64,7 @@ class Site:
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.access.port}"
+        return self.access.origin
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,30 @@ def test_the_key_leaves_the_address_and_a_wrong_one_is_refused(
         opened.goto(f"{site.base}/#wrong")
         opened.get_by_text("The key is not that of this start").wait_for()
         assert opened.locator(".environment").count() == 0
+
+
+def test_the_key_goes_to_no_other_server_on_this_machine(site: Site, page: Page) -> None:
+    """Such as the application under test, to which the pages link."""
+    heard: list[str] = []
+
+    class Neighbour(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(str(self.headers))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Neighbour) as neighbour:
+        threading.Thread(target=neighbour.serve_forever).start()
+        opened = page.context.new_page()
+        for host in ("127.0.0.1", "localhost"):
+            opened.goto(f"http://{host}:{neighbour.server_port}/")
+        neighbour.shutdown()
+    assert len(heard) >= 2
+    secrets = (site.access.key, site.access.label, site.access.cookie)
+    assert not [text for text in heard for secret in secrets if secret in text]
 
 
 def test_a_rollout_is_cancelled_by_keyboard_after_a_question(site: Site, page: Page) -> None:

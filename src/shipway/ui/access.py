@@ -3,13 +3,16 @@
 Every program and every website that is open here can ask 127.0.0.1. Against each way there is one
 answer:
 - a name that an attacker points at 127.0.0.1 (DNS rebinding): the header Host has to be our own;
+- another server on this machine, which a browser sends the cookies of its host to, whatever the
+  port: the pages have a host of their own, made anew at each start, below "localhost", which
+  browsers look up nowhere; the other server is not asked under that name, and does not know it;
 - another website, or another server on this machine, whose page sends a form here: Origin has to
   be our own, and the form has to have the token that only our pages have;
 - another program or user here that asks directly: everything asks for the key of this start, which
   the terminal shows and the browser then keeps as a cookie that no script can read.
 
 Sources: OWASP Cheat Sheet Series, "Cross-Site Request Forgery Prevention"; W3C, Fetch Metadata
-Request Headers.
+Request Headers; RFC 6265, 8.5 (cookies and ports); RFC 6761, 6.3 (localhost).
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ _SAME = ("", "same-origin", "none")  # Sec-Fetch-Site, which old browsers do not
 class Refusal(StrEnum):
     """Why something is refused."""
 
-    HOST = "this address is not one of shipway ui"
+    HOST = "this is not the address that shipway ui printed: open that one"
     ORIGIN = "only the pages of shipway ui may ask for this"
     KEY = "the key of this start of shipway ui is missing or wrong"
     TOKEN = "the form is not one of this start of shipway ui: open the page again"  # nosec B105
@@ -52,30 +55,36 @@ class Asked:
 @dataclass(frozen=True)
 class Access:
     """The keys of one start. port: where it listens. key: shown in the terminal. token: in the
-    forms of the pages."""
+    forms of the pages. label: what its host's name begins with."""
 
     port: int
+    label: str = field(default_factory=lambda: f"shipway-{secrets.token_hex(8)}", repr=False)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     @property
     def address(self) -> str:
         """What is opened: the key is behind "#", and so in no request and in no log."""
-        return f"http://127.0.0.1:{self.port}/#{self.key}"
+        return f"{self.origin}/#{self.key}"
+
+    @property
+    def origin(self) -> str:
+        """What the pages' addresses begin with."""
+        return f"http://{self.host}"
 
     @property
     def cookie(self) -> str:
-        """The cookie's name. Cookies are shared by all ports of a host: each has its own."""
+        """The cookie's name."""
         return f"shipway-{self.port}"
 
     @property
-    def hosts(self) -> tuple[str, ...]:
-        """What the header Host may be."""
-        return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
+    def host(self) -> str:
+        """What the header Host has to be."""
+        return f"{self.label}.localhost:{self.port}"
 
     def refuse_address(self, asked: Asked) -> Refusal | None:
         """Why nothing at all is answered; None where something may be."""
-        return None if asked.host in self.hosts else Refusal.HOST
+        return None if asked.host == self.host else Refusal.HOST
 
     def refuse_reader(self, asked: Asked) -> Refusal | None:
         """Why no page is shown; None where it may be."""
@@ -96,7 +105,7 @@ class Access:
         return None if _same(token, self.token) else Refusal.TOKEN
 
     def _refuse_origin(self, asked: Asked) -> Refusal | None:
-        own = asked.origin == f"http://{asked.host}" and asked.site in _SAME
+        own = asked.origin == self.origin and asked.site in _SAME
         return None if own else Refusal.ORIGIN
 
 
