@@ -32,6 +32,14 @@ def test_the_names_that_other_servers_here_have_too_are_not_those_of_the_pages(h
     assert ACCESS.refuse_sign_in(replace(OWN, host=host), ACCESS.key) is Refusal.HOST
 
 
+def test_at_port_80_browsers_name_no_port() -> None:
+    access = Access(80)
+    assert access.address == f"http://{access.label}.localhost/#{access.key}"
+    host = f"{access.label}.localhost"
+    asked = Asked(host=host, origin=f"http://{host}", site="same-origin", cookie=access.key)
+    assert access.refuse_action(asked, access.token) is None
+
+
 @given(TEXTS.filter(lambda host: host != ACCESS.host))
 def test_under_another_name_nothing_is_answered(host: str) -> None:
     asked = replace(OWN, host=host, origin=f"http://{host}")

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
 
+_HTTP = 80
 KEY_HEADER = "x-shipway-key"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -79,8 +80,9 @@ class Access:
 
     @property
     def host(self) -> str:
-        """What the header Host has to be."""
-        return f"{self.label}.localhost:{self.port}"
+        """What the header Host has to be: browsers leave out the port that is HTTP's own."""
+        name = f"{self.label}.localhost"
+        return name if self.port == _HTTP else f"{name}:{self.port}"
 
     def refuse_address(self, asked: Asked) -> Refusal | None:
         """Why nothing at all is answered; None where something may be."""
