@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from tests.cli.in_process import project, shipway
 from tests.fakes.clock import VirtualClock
+from tests.patience import PATIENCE, until
 from tests.reports.sample_runs import HOSTILE
 
 from shipway.cli.project import Project, open_project
 from shipway.cli.ui_workspace import ProjectWorkspace
-from shipway.errors import RecordError
+from shipway.errors import ConfigError, RecordError
 from shipway.pipeline.codec import run_to_json
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.result import RunResult
+from shipway.reports.environment_view import environment_view
 from shipway.rollouts.event_log import EVENTS_FILE, RolloutEventLog
 from shipway.rollouts.events import NullListener
+from shipway.rollouts.report import UNFINISHED
 from shipway.ui.workspace import UnfinishedRun
 
 TOWN = (
@@ -73,6 +81,111 @@ def test_one_on_aws_is_one_true_sentence_where_no_credentials_answer(town: Path)
         "no AWS region is known",
         'Say it in shipway.toml (aws.region = "eu-west-1") or in AWS_REGION.',
     )
+
+
+@dataclass
+class Aws:
+    """A server in AWS's place. answering: it takes requests, and answers them while this is set.
+    answer: to every request; None for a refusal."""
+
+    answering: threading.Event = field(default_factory=threading.Event)
+    answer: object = None
+    asked: int = 0
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    aws = Aws()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            aws.asked += 1
+            aws.answering.wait(PATIENCE)
+            body = json.dumps(aws.answer or {"__type": "AccessDeniedException"}).encode()
+            self.send_response(200 if aws.answer else 400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with suppress(OSError):  # nobody waits any more
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield aws
+        aws.answering.set()
+        server.shutdown()
+
+
+def test_an_old_answer_of_aws_is_not_shown_as_the_present(
+    town: Path, opened: Project, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock(time.time())
+    look = ProjectWorkspace(str(town), clock, patience=0.2)
+    opened.record.add_rollout(
+        "production", {"release": "1.0", "started": clock.now() - 5, "verdict": UNFINISHED}
+    )
+    until(lambda: look.environment("production").trouble[0] == "no AWS region is known")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")  # from now on AWS is asked, and is silent
+    clock.sleep(29)
+    assert look.environment("production").trouble[0] == "no AWS region is known"
+    clock.sleep(36)
+    late = look.environment("production")
+    assert late.trouble[0] == "AWS has not answered: what it said last is 65 s old."
+    assert late.status is None and late.rollouts
+    assert environment_view(late, clock.now()).actions == ()
+
+
+def test_the_page_waits_for_a_new_answer_where_the_last_one_is_old(town: Path) -> None:
+    clock = VirtualClock(time.time())
+    look = ProjectWorkspace(str(town), clock, patience=PATIENCE)
+    assert look.environment("production").trouble[0] == "no AWS region is known"
+    file = town / "shipway.toml"
+    file.write_text(file.read_text() + '[aws]\nprofile = "none-of-this-name"\n')
+    clock.sleep(31)
+    assert "none-of-this-name" in look.environment("production").trouble[0]
+
+
+def test_the_logs_of_aws_are_read_once_for_all_pages_that_are_open(
+    town: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    events = [
+        {"eventId": f"{number:04}", "timestamp": 1000 + number, "message": f"line {number}"}
+        for number in range(700)
+    ]
+    aws.answer = {"events": events}
+    aws.answering.set()
+    clock = VirtualClock(time.time())
+    look = ProjectWorkspace(str(town), clock)
+    for _ in range(3):
+        ((_, text),) = look.logs("production")
+        clock.sleep(1)
+    assert aws.asked == 1
+    lines = text.splitlines()
+    assert len(lines) == 500 and lines[-1].endswith("line 699")
+    clock.sleep(15)
+    aws.answer = {"events": events[:1]}
+    assert look.logs("production")[0][1].endswith("line 0")
+    assert aws.asked == 2
+
+
+def test_why_the_logs_of_aws_are_not_read_is_asked_as_seldom(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock(time.time())
+    look = ProjectWorkspace(str(town), clock)
+    for region in ("", "eu-west-1"):  # the second time, it is not looked at
+        monkeypatch.setenv("AWS_REGION", region)
+        with pytest.raises(ConfigError, match="no AWS region"):
+            look.logs("production")
 
 
 def test_one_whose_state_is_damaged_hides_no_other(town: Path, opened: Project) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -63,19 +63,33 @@ class _Answer:
     at: float
 
 
+@dataclass(frozen=True)
+class _LogAnswer:
+    """What AWS said last of an environment's log. at: by the clock's monotonic time. problem: why
+    there are no lines."""
+
+    at: float
+    logs: Sequence[tuple[str, str]] = ()
+    problem: ShipwayError | None = None
+
+
 class ProjectWorkspace:
     """Opens the project anew for every look: settings and record may be others by then.
 
-    directory: as -C was given. Thread-safe.
+    directory: as -C was given. patience: seconds that a page waits for an answer of AWS.
+    Thread-safe.
     """
 
-    def __init__(self, directory: str, clock: Clock) -> None:
+    def __init__(self, directory: str, clock: Clock, patience: float = _PATIENCE) -> None:
         self._directory = directory
         self._clock = clock
+        self._patience = patience
         self._lock = threading.Lock()
         self._looks: dict[str, tuple[float, EnvironmentSnapshot]] = {}
         self._answers: dict[str, _Answer] = {}
         self._asked: dict[str, threading.Thread] = {}
+        self._log_answers: dict[str, _LogAnswer] = {}
+        self._log_locks: dict[str, threading.Lock] = {}
         self._runs: OrderedDict[str, RunResult] = OrderedDict()
         self._commits: dict[tuple[str, ...], dict[str, float]] = {}
         with self._opened() as project:
@@ -105,12 +119,27 @@ class ProjectWorkspace:
             if not ecs_platform(project, name):
                 tails = local_platform(project, name).logs()
                 return [(title, _text(lines)) for title, lines in tails]
-            settings = project.config.environments[name]
-            group = settings.ecs.log_group or AwsResourceNames(project.name, name).log_group
+            with self._lock:
+                reading = self._log_locks.setdefault(name, threading.Lock())
+            with reading:  # by one page: the others that are open wait for what it gets
+                answer = self._log_answers.get(name)
+                if answer is None or self._clock.monotonic() - answer.at >= _ECS_FRESH:
+                    answer = self._log_answers[name] = self._ecs_logs(project, name)
+        if answer.problem:
+            raise answer.problem.with_traceback(None)
+        return answer.logs
+
+    def _ecs_logs(self, project: Project, name: str) -> _LogAnswer:
+        settings = project.config.environments[name]
+        group = settings.ecs.log_group or AwsResourceNames(project.name, name).log_group
+        try:
             with translate_aws_errors():
                 tail = LogTail(AwsClients(project.config.aws), group)
-                lines = [f"{e.task}  {e.text}" for e in tail.since(self._clock.now() - _BACK)]
-            return [(group, _text(lines))]
+                events = tail.since(self._clock.now() - _BACK)
+                lines = deque((f"{e.task}  {e.text}" for e in events), maxlen=_MOST_LINES)
+        except ShipwayError as error:
+            return _LogAnswer(self._clock.monotonic(), problem=error)
+        return _LogAnswer(self._clock.monotonic(), [(group, _text([*lines]))])
 
     def rollout_page(self, name: str, number: int, links: dict[str, str]) -> str:
         """The page of a rollout that has a report. Raises KeyError."""
@@ -238,7 +267,8 @@ class ProjectWorkspace:
         )
 
     def _on_ecs(self, project: Project, name: str) -> EnvironmentSnapshot:
-        """AWS is asked beside the page: it may take seconds, or not answer."""
+        """AWS is asked beside the page: it may take seconds, or not answer. An answer that is
+        much older than it should be is not shown: buttons would act on it."""
         with self._lock:
             answer, asking = self._answers.get(name), self._asked.get(name)
             old = answer is None or self._clock.monotonic() - answer.at > _ECS_FRESH
@@ -246,19 +276,27 @@ class ProjectWorkspace:
                 asking = threading.Thread(target=self._ask, args=(name,), daemon=True)
                 self._asked[name] = asking
                 asking.start()
-        if answer is None and asking is not None:
-            asking.join(_PATIENCE)
+        if self._too_old(answer) and asking is not None:
+            asking.join(self._patience)
             with self._lock:
                 answer = self._answers.get(name)
-        if answer is not None:
+        if answer is not None and not self._too_old(answer):
             return answer.snapshot
+        trouble = f"AWS was asked {self._patience:g} s ago and has not answered yet."
+        if answer is not None:
+            age = self._clock.monotonic() - answer.at
+            trouble = f"AWS has not answered: what it said last is {age:.0f} s old."
         return EnvironmentSnapshot(
             name=name,
             platform="Amazon ECS",
             strategy=project.config.environments[name].strategy,
-            trouble=(f"AWS was asked {_PATIENCE:g} s ago and has not answered yet.", ""),
+            trouble=(trouble, ""),
             rollouts=_records(project, name),
+            answered=False,
         )
+
+    def _too_old(self, answer: _Answer | None) -> bool:
+        return answer is None or self._clock.monotonic() - answer.at > 2 * _ECS_FRESH
 
     def _ask(self, name: str) -> None:
         try:

@@ -43,7 +43,8 @@ class OngoingRollout:
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSnapshot:
     """An environment at one moment. status: None where the platform did not say; trouble: why not,
-    and what to do. rollouts: newest first."""
+    and what to do. answered: whether the platform said anything, be it an error; nothing can be
+    done to one that is silent. rollouts: newest first."""
 
     name: str
     platform: str
@@ -55,6 +56,7 @@ class EnvironmentSnapshot:
     hold: DeployFreeze | None = None
     earlier: str = ""
     delivery: DeliveryMetrics | None = None
+    answered: bool = True
 
 
 @dataclass(frozen=True)
@@ -369,6 +371,8 @@ def _waits_for_person(snapshot: EnvironmentSnapshot) -> bool:
 
 def _actions(snapshot: EnvironmentSnapshot) -> list[EnvironmentAction]:
     """What makes sense now, as the commands have it."""
+    if not snapshot.answered:
+        return []
     status = snapshot.status
     newest = snapshot.rollouts[0] if snapshot.rollouts else None
     moving = status["rollout"] if status else None
