@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.fakes.clock import VirtualClock
 
-from shipway.rollouts.event_log import RolloutEventLog, RolloutEvents, read_rollout_events
+from shipway.rollouts.event_log import (
+    RolloutEventLog,
+    RolloutEvents,
+    event_time,
+    read_rollout_events,
+)
 from shipway.rollouts.events import LineListener, NullListener
 from shipway.rollouts.report import JudgementRow, TrafficRow
 
@@ -66,3 +73,22 @@ def test_whatever_stands_in_the_file_is_read(
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
     path.write_bytes(text + _ODD)
     assert len(read_rollout_events(str(path)).samples) == 1
+
+
+TIMES = st.one_of(st.integers(), st.floats(), st.integers(10**308, 10**400), st.none(), st.text())
+KINDS = st.sampled_from(["timeline", "samples", "messages", ["timeline"], {}, None, 1, True])
+
+
+@given(KINDS, TIMES)
+@example(["a"], 1)
+@example("timeline", 10**400)
+@example("timeline", math.inf)
+def test_an_event_that_is_read_has_a_kind_and_a_time(
+    tmp_path_factory: pytest.TempPathFactory, kind: object, at: object
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "kinds.jsonl"
+    path.write_text(json.dumps({"kind": kind, "at": at, "text": "told"}) + "\n")
+    events = read_rollout_events(str(path), since=0.0)
+    kept = [*events.timeline, *events.samples, *events.evidence, *events.messages]
+    assert all(math.isfinite(event_time(event)) for event in kept)
+    assert len(kept) <= isinstance(kind, str)

@@ -85,9 +85,15 @@ class RolloutEvents:
 
 def event_time(event: Mapping[str, object]) -> float:
     """When an event was, in seconds since the epoch; NaN, which is no time, where it does not
-    say."""
+    say, or says what is none: infinity, or a number too large for one."""
     at = event.get("at")
-    return float(at) if isinstance(at, int | float) and not isinstance(at, bool) else math.nan
+    if not isinstance(at, int | float) or isinstance(at, bool):
+        return math.nan
+    try:
+        seconds = float(at)
+    except OverflowError:
+        return math.nan
+    return seconds if math.isfinite(seconds) else math.nan
 
 
 def read_rollout_events(path: str, since: float = 0.0) -> RolloutEvents:
@@ -109,6 +115,6 @@ def read_rollout_events(path: str, since: float = 0.0) -> RolloutEvents:
             if not isinstance(event, dict):
                 continue
             kind = event.pop("kind", None)
-            if kind in kinds and event_time(event) >= since:
+            if isinstance(kind, str) and kind in kinds and event_time(event) >= since:
                 kinds[kind].append(event)
     return RolloutEvents(**{kind: tuple(events) for kind, events in kinds.items()})
