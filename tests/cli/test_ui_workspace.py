@@ -243,6 +243,8 @@ def test_what_there_is_not_is_a_key_error(town: Path) -> None:
         lambda: look.logs("none"),
         lambda: look.run("none"),
         lambda: look.rollout_page("local", 1, {}),
+        lambda: look.run("\ud800"),  # half a surrogate pair: no record can hold it
+        lambda: look.rollout_page("\ud800", 1, {}),
     ):
         with pytest.raises(KeyError):
             ask()

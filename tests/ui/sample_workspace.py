@@ -145,6 +145,7 @@ class SampleWorkspace:
         return self.lines
 
     def rollout_page(self, name: str, number: int, links: dict[str, str]) -> str:
+        self.environment(name)
         return f"<p>rollout {number}</p>"
 
     def unfinished_runs(self) -> Sequence[UnfinishedRun]:

@@ -283,6 +283,23 @@ def test_what_there_is_not_is_a_page_that_says_so(server: Server) -> None:
         assert answer.status_code == 404 and "There is nothing here" in answer.text
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/runs/%ED%A0%80",  # half a surrogate pair: no record can hold it
+        "/environments/%ED%A0%80/rollouts/1",
+        "/environments/local/rollouts/" + "9" * 5000,
+        "/environments/local/rollouts/" + "9" * 20,
+        "/compare?old=%ED%A0%80&new=r1",
+        "/events?page=//[",
+        "/events?page=http://[::1/",
+    ],
+    ids=("run", "environment", "endless", "large", "query", "stream", "another host"),
+)
+def test_an_odd_address_is_not_here(server: Server, address: str) -> None:
+    assert server.client.get(address).status_code == 404
+
+
 def test_a_record_that_is_damaged_is_told_with_its_remedy(tmp_path: Path) -> None:
     problem = RecordError("the record is damaged", "Move it away.", code="record-damaged")
     server = Server(tmp_path, SampleWorkspace(problem=problem))

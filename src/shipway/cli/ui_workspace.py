@@ -143,6 +143,7 @@ class ProjectWorkspace:
 
     def rollout_page(self, name: str, number: int, links: dict[str, str]) -> str:
         """The page of a rollout that has a report. Raises KeyError."""
+        _recordable(name)
         with self._opened() as project:
             for rollout in _records(project, name):
                 if rollout.number == number and rollout.report:
@@ -168,6 +169,7 @@ class ProjectWorkspace:
 
     def run(self, name: str) -> RunResult | UnfinishedRun:
         """A run. Raises KeyError."""
+        _recordable(name)
         with self._opened() as project:
             if (run := self._decoded(project, name)) is not None:
                 return run
@@ -393,6 +395,14 @@ def _guarded(
             return replace(snapshot, rollouts=_records(project, name))
         except ShipwayError:
             return snapshot
+
+
+def _recordable(name: str) -> None:
+    """Raises KeyError for a name that no record can hold: one with half a surrogate pair."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise KeyError(name) from None
 
 
 def _records(project: Project, name: str) -> list[RolloutRecord]:

@@ -98,7 +98,11 @@ class UiServer:
     async def _events(self, request: Request) -> Response:
         if refusal := self.access.refuse_reader(_asked(request, self.access)):
             return _refused(refusal)
-        address = urlsplit(request.query_params.get("page", "/"))
+        try:
+            address = urlsplit(request.query_params.get("page", "/"))
+        except ValueError:  # no address at all
+            status, html = await run_in_threadpool(self.pages.html, ["events"], {})
+            return _html(html, status)
         path = address_parts(address.path)
         query = dict(parse_qsl(address.query))
         return StreamingResponse(

@@ -131,10 +131,8 @@ class Pages:
                 return self._environment(name)
             case ["environments", name, "logs"]:
                 return self._logs(name)
-            case ["environments", name, "rollouts", number] if (
-                number.isascii() and number.isdigit()
-            ):
-                html = self._workspace.rollout_page(name, int(number), LINKS)
+            case ["environments", name, "rollouts", number] if counted := _number(number):
+                html = self._workspace.rollout_page(name, counted, LINKS)
                 return Page("", "", html=html)
             case ["environments", name, command] if command in ACTIONS:
                 return self._confirm(name, command)
