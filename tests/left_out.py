@@ -38,7 +38,7 @@ PROGRAMS = {
     "zsh": ("zsh",),
 }
 VARIABLES = {"AWS account": "SHIPWAY_REAL_AWS"}
-PARTS = (*PROGRAMS, *VARIABLES, "older build", "sandbox", "small disk")
+PARTS = (*PROGRAMS, *VARIABLES, "IPv6", "older build", "sandbox", "small disk")
 UNEXPLAINED = "unexplained"
 _SIGN = "left out, it needs "
 

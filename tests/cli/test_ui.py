@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.in_process import begun, project, shipway
+from tests.left_out import leave_out
 from tests.patience import PATIENCE
 
 from shipway.cli.ui_command import carry_out
@@ -47,6 +48,19 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told(town: Path) -> None:
     assert done.returncode == 2
     assert f"the pages cannot be served at 127.0.0.1:{port}" in done.stderr
     assert "explain port-taken" in done.stderr
+
+
+def test_who_has_the_port_at_the_other_loopback_address_gets_no_page_of_ours(town: Path) -> None:
+    """Browsers ask [::1] too, and it may be another user's server."""
+    try:
+        taken = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        leave_out("IPv6", "this machine has no ::1")
+    with taken:
+        port = taken.getsockname()[1]
+        done = shipway(town, "ui", "--no-open", "--port", str(port))
+    assert done.returncode == 2
+    assert f"the pages cannot be served at [::1]:{port}" in done.stderr
 
 
 def test_the_command_behind_a_button_leaves_its_exit_code(town: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -25,6 +26,7 @@ from shipway.ui.commands import CommandRunner
 from shipway.ui.pages import Pages
 
 _HOST = "127.0.0.1"
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _PORT = 4747  # where nobody has asked for another, and nobody has it
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
@@ -34,8 +36,8 @@ def ui(*, directory: str, port: int, open: bool | None) -> int:
     project = open_project(directory)
     folder = os.path.join(project.state, "ui")
     project.record.close()
-    listener = _listen(port)
-    access = Access(listener.getsockname()[1])
+    listeners = _listen(port)
+    access = Access(listeners[0].getsockname()[1])
     clock = SystemClock()
     workspace = ProjectWorkspace(directory, clock)
     commands = CommandRunner(project.root, folder, SystemProcesses(), clock, dict(os.environ))
@@ -67,32 +69,55 @@ def ui(*, directory: str, port: int, open: bool | None) -> int:
     if _wants_browser() if open is None else open:
         _open_browser(access, folder)
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
     except KeyboardInterrupt:  # how it is meant to end
         pass
     finally:
-        listener.close()
+        for listener in listeners:
+            listener.close()
     return 0
 
 
-def _listen(port: int) -> socket.socket:
-    """A socket on this machine. port: 0 for the usual one or, where that is taken, any. Raises
-    Busy."""
+def _listen(port: int) -> list[socket.socket]:
+    """Sockets on this machine, at one port. port: 0 for the usual one or, where that is taken, any.
+    Raises Busy.
+
+    Browsers take a name below localhost for ::1 first: another user's server there would be sent
+    what is meant for the pages.
+    """
     for candidate in (port,) if port else (_PORT, 0):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((_HOST, candidate))
-            listener.listen()
-            return listener
-        except OSError as error:
-            listener.close()
-            problem = error
+        listeners: list[socket.socket] = []
+        for family, host in ((socket.AF_INET, _HOST), (socket.AF_INET6, "::1")):
+            chosen = listeners[0].getsockname()[1] if listeners else candidate
+            try:
+                listeners.append(_listener(family, host, chosen))
+            except OSError as error:
+                if listeners and error.errno in _NO_IPV6:
+                    continue
+                for listener in listeners:
+                    listener.close()
+                shown = f"[{host}]" if ":" in host else host
+                problem = f"{shown}:{chosen}: {error.strerror}"
+                break
+        else:
+            return listeners
     raise Busy(
-        f"the pages cannot be served at {_HOST}:{port}: {problem.strerror}",
+        f"the pages cannot be served at {problem}",
         "Leave --port out, or give it a free port.",
         code="port-taken",
     )
+
+
+def _listener(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _wants_browser() -> bool:
