@@ -70,10 +70,14 @@ def make_release(version: str) -> None:
     try:
         _build_and_check(version)
         _git("commit", "--quiet", "--all", "--message", f"Release {version}")
-    except Refused:
+    except BaseException:
         _git("checkout", "--quiet", "--", str(CHANGELOG), str(MODULE))
         raise
-    _git("tag", "--annotate", "--message", f"Shipway {version}", f"v{version}")
+    try:
+        _git("tag", "--annotate", "--message", f"Shipway {version}", f"v{version}")
+    except Refused:
+        _git("reset", "--quiet", "--keep", "HEAD~1")
+        raise
 
 
 def _build_and_check(version: str) -> None:

@@ -72,9 +72,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "INSERT INTO packaged (run, commit_sha, release, manifest) VALUES ('', '', ?, '')",
             (json.dumps(release),),
         )
-    with closing(sqlite3.connect(web / ".shipway" / "record.sqlite3")) as db:
-        db.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
-    shutil.copy(web / ".shipway" / "record.sqlite3", web.parent / "record")
+    with (
+        closing(sqlite3.connect(web / ".shipway" / "record.sqlite3")) as db,
+        closing(sqlite3.connect(web.parent / "record")) as copy,
+    ):
+        db.backup(copy)
     return web
 
 

@@ -269,9 +269,33 @@ def test_tests_whose_order_matters_are_not_chosen_from(tmp_path: Path) -> None:
     )
     assert suite.learn().outcome is Outcome.PASSED
     assert why(suite) == (
-        "all 2 tests: tests/unit/test_order.py::test_two fails in reverse order, so their order "
-        "matters"
+        "all 2 tests: tests/unit/test_order.py::test_two ends otherwise in reverse, so their "
+        "order matters"
     )
+
+
+def test_a_test_that_is_skipped_where_another_did_not_run_is_not_left_alone(
+    tmp_path: Path,
+) -> None:
+    suite = SuiteFolder(tmp_path / "application")
+    suite.write("pyproject.toml", SETTINGS)
+    suite.write("town/__init__.py", "SEEN = []\n")
+    suite.write(
+        "tests/unit/test_order.py",
+        "import pytest\nfrom town import SEEN\n\n\ndef test_one():\n    SEEN.append(1)\n\n\n"
+        "def test_two():\n    SEEN or pytest.skip('it needs test_one')\n",
+    )
+    assert suite.learn().outcome is Outcome.PASSED
+    assert why(suite).endswith("test_two ends otherwise in reverse, so their order matters")
+    assert suite.selector().choose(STEP).first == ()
+
+
+def test_what_a_file_of_tests_does_while_it_is_imported_reaches_every_test(
+    suite: SuiteFolder,
+) -> None:
+    suite.edit("tests/unit/test_page.py", "\n\n\ndef", "\n\npage.known = True\n\n\ndef")
+    assert len(chosen(suite)) == EVERY
+    assert why(suite) == "all 15 tests: tests/unit/test_page.py changed, outside of its tests"
 
 
 def test_the_first_run_takes_no_longer_and_the_second_tries_the_other_order(

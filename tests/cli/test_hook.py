@@ -189,6 +189,16 @@ def test_a_push_is_checked_by_the_commit_that_is_pushed(
     assert named.returncode == 1 and "F401" in named.stdout
 
 
+def test_where_git_names_nothing_what_is_checked_out_is_checked(
+    town: Path, variables: dict[str, str]
+) -> None:
+    (town / "town" / "__init__.py").write_text(BAD)
+    git(town, "commit", "--quiet", "--no-verify", "-am", "bad")
+    done = shipway(town, "hook", "run", "pre-push", stdin="", **variables)
+    assert done.returncode == 1 and "F401" in done.stdout
+    assert "git does not say what is pushed" in done.stdout
+
+
 def test_a_hook_of_somebody_else_is_never_touched(town: Path, variables: dict[str, str]) -> None:
     foreign = town / ".git" / "hooks" / "pre-push"
     foreign.parent.mkdir(exist_ok=True)

@@ -230,6 +230,14 @@ def test_an_error_goes_on_after_it_was_told(tmp_path: Path) -> None:
     assert json.loads(body)["cause"] == "Envoy ended at once"
 
 
+def test_whoever_told_another_command_to_go_on_has_not_failed(tmp_path: Path) -> None:
+    with hook(Answer()) as there, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOOK", there.url)
+        with pytest.raises(Busy), notifying_rollout(opened(tmp_path), "staging", begins=False):
+            raise Busy("the deploy that waits has been told to continue", "Look there.")
+    assert there.got == []
+
+
 def test_commits_and_githubs_pages_are_in_the_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

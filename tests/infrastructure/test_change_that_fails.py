@@ -118,3 +118,27 @@ def test_nothing_is_applied_while_a_deployment_is_in_progress(weights: tuple[int
         apply(account, LARGE)
     assert "shipway status staging" in e.value.remedy
     assert account.deployed == []
+
+
+class Meanwhile(io.StringIO):
+    """A person who answers late: another release has been deployed by then."""
+
+    def __init__(self, account: FakeAccountOfStacks) -> None:
+        super().__init__("y\n")
+        self.account = account
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        deployed(self.account, SECOND)
+        return super().readline(size)
+
+
+def test_a_release_that_was_deployed_during_the_question_stays() -> None:
+    account = environment(FIRST)
+    here = replace(context(account, replace(SMALL, log_days=60)), person=Prompt(Meanwhile(account)))
+    with pytest.raises(Busy, match="another release has begun to run"):
+        apply_stack(here, yes=False, allow_destroy=False, json=False)
+    assert account.service == {"taskDefinition": SECOND, "desiredCount": 3}
+    assert account.deployed == []

@@ -96,6 +96,16 @@ def test_a_gate_decides_whether_a_flaky_test_fails_its_step(suite: Suite) -> Non
     assert allowed.outcome is Outcome.PASSED and tally(allowed) == (1, 0, [NAME])
 
 
+def test_a_suite_that_stopped_at_a_flaky_test_has_not_passed(suite: Suite) -> None:
+    text = (
+        "def test_sometimes(request):\n    request.session.shouldfail = 'enough'\n"
+        "    assert times('a') % 2 == 0\n\ndef test_after():\n    assert False\n"
+    )
+    stopped = suite.run(text)
+    assert stopped.outcome is Outcome.FAILED
+    assert tally(stopped)[1:] == (1, [])
+
+
 def test_what_fails_again_has_failed_unless_it_is_in_quarantine(suite: Suite) -> None:
     text = "def test_sometimes():\n    assert times('a') == 0, 'no'\n"
     failed = suite.run(text)
@@ -237,6 +247,14 @@ def ran(key: str, failed: frozenset[str], retried: frozenset[str]) -> StepResult
     )
     outcome = Outcome.FAILED if lasting else Outcome.PASSED
     return StepResult(step="unit", stage="test", outcome=outcome, tests=tests, facts={"key": key})
+
+
+def test_a_part_that_somebody_asked_for_says_nothing_of_flakiness() -> None:
+    none = frozenset[str]()
+    runs = [ran("k", frozenset("a"), none), ran("k", none, none)]
+    assert [rate.test for rate in flaky_rates(("c", [run]) for run in runs)] == ["a"]
+    parts = [replace(run, facts={**run.facts, "partial": "-k b"}) for run in runs]
+    assert flaky_rates(("c", [run]) for run in parts) == ()
 
 
 @given(RUNS)

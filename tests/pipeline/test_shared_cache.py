@@ -170,6 +170,15 @@ def test_what_was_taken_is_kept_and_the_store_is_not_asked_again(
     assert len(server.asked) == asked
 
 
+def test_a_step_that_never_began_is_not_given(machines: tuple[Machine, Machine]) -> None:
+    ci, _ = machines
+    fails = command("fails", "exit 1")
+    assert ci.outcomes(fails, replace(UNIT, needs=("fails",))) == {
+        "fails": Outcome.FAILED,
+        "unit": Outcome.UPSTREAM_FAILED,
+    }
+
+
 def test_only_who_signs_writes(machines: tuple[Machine, Machine], server: OutcomeServer) -> None:
     _, laptop = machines
     laptop.run(UNIT)

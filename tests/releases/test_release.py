@@ -53,6 +53,11 @@ def run(
         ),
         ([run(Verdict.PASSED, selected="1 of 9 tests"), run(Verdict.PASSED)], True, ""),
         (
+            [run(Verdict.FAILED, selected="1 of 9 tests"), run(Verdict.PASSED)],
+            True,
+            "the last whole run that packaged it ended failed",
+        ),
+        (
             [run(Verdict.PASSED, partial="only what failed last")],
             False,
             "only a part of the pipeline ran for it",

@@ -157,7 +157,10 @@ class Pytest(CheckDefaults):
             known = read_known_failures(context.root, path)
         except ConfigError as problem:
             raise CannotRun(problem.message, problem.remedy, code=problem.code) from None
-        return _read(suite, output, context.root, known.of(self.name), path)
+        result = _read(suite, output, context.root, known.of(self.name), path)
+        ended = end_record(output.reports, context.key) if context.key else None
+        # A suite that stopped early has not passed, whatever its first failure does next time.
+        return replace(result, retry=()) if ended and ended.get("unreported") else result
 
     def retried(
         self,

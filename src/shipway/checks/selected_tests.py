@@ -23,7 +23,12 @@ from typing import Protocol, TypedDict
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring  # nosec B405 B314
 
 from shipway.checks.pytest import end_record
-from shipway.checks.scripts.code_blocks import MODULE, SourceBlocks, source_blocks
+from shipway.checks.scripts.code_blocks import (
+    MODULE,
+    SourceBlocks,
+    code_outside_tests,
+    source_blocks,
+)
 from shipway.checks.scripts.reported_test import reported_test
 from shipway.codec import DocumentFormat, Mismatch, from_plain
 from shipway.errors import ConfigError, RecordError
@@ -68,6 +73,7 @@ class RunnerRecord(TypedDict):
     collected: list[str]
     ran: list[str]
     failed: list[str]
+    skipped: list[str]
     patterns: list[tuple[str, int, list[list[int] | int]]]
     tests: dict[str, list[int]]
 
@@ -82,7 +88,8 @@ class TestHistory:
     tests, in order. rerun: those whose outcome is not to be taken over: they failed, or the report
     does not tell them apart. executed: test → places in patterns; what counts for all tests of a
     file, by its path. order: why nothing can be chosen of it, such as a test that failed in reverse
-    order; "" where it can. junit: the report of all.
+    order; "" where it can. junit: the report of all. outside: file of tests → what it does for
+    others while it is imported (code_blocks.code_outside_tests).
     """
 
     __test__ = False  # pytest must not take this for a test class
@@ -98,6 +105,7 @@ class TestHistory:
     executed: dict[str, list[int]]
     order: str
     junit: str
+    outside: dict[str, str] = field(default_factory=dict)
 
     def blocks(self) -> dict[str, set[Block]]:
         """Test → what it depends on."""
@@ -135,7 +143,8 @@ def choose_tests(
     content. now: seconds since the epoch."""
     if history is None:
         return Choice("all tests: nothing is recorded of them yet")
-    first = tuple(dict.fromkeys(map(_file_of, history.rerun)))
+    # Where their order matters it stays as it is.
+    first = () if history.order else tuple(dict.fromkeys(map(_file_of, history.rerun)))
     try:
         return replace(_chosen(history, files, read, surroundings, now), first=first)
     except _EverythingRuns as reason:
@@ -210,7 +219,9 @@ def _reached(
     for path in sorted(path for path, value in files.items() if value != history.files[path]):
         blocks = _changed_blocks(history, path, read)
         own = [test for test in history.collected if _file_of(test) == path]
-        if blocks is None and own:
+        if blocks is None and own and path not in history.sources:
+            if _outside(path, read) != history.outside.get(path):
+                raise _EverythingRuns(f"{path} changed, outside of its tests")
             _require_unused(path, files, read)
             causes[f"they are in {path}"] = own
             blocks = {(path, _READ)}
@@ -244,9 +255,19 @@ def _changed_blocks(
     return {(path, first) for (first, old), (_, new) in pairs if old != new} | {(path, _READ)}
 
 
+def _outside(path: str, read: Callable[[str], bytes]) -> str:
+    """What a file of tests does for others while it is imported; "" where nobody can tell."""
+    try:
+        return code_outside_tests(read(path))
+    except (OSError, ConfigError, SyntaxError, ValueError, RecursionError):
+        return ""
+
+
 def _require_unused(path: str, files: Iterable[str], read: Callable[[str], bytes]) -> None:
     """Whether no other source names a file of tests, and so nothing imports it."""
-    name = re.compile(rb"\b" + re.escape(os.path.basename(path)[:-3].encode()) + rb"\b")
+    folder, file = os.path.split(path)
+    module = os.path.basename(folder) if file == "__init__.py" else file[:-3]
+    name = re.compile(rb"\b" + re.escape(module.encode()) + rb"\b")
     for other in files:
         if other.endswith(".py") and other != path:
             try:
@@ -603,11 +624,13 @@ class TestSelector:
         if result.outcome is not Outcome.PASSED or not self._learns:
             return None, _NOT_TRIED
         reverse = _Reversed()
-        again(reverse)
+        if again(reverse).outcome is Outcome.CANCELLED:
+            return None, _NOT_TRIED
         if reverse.record is None or set(reverse.record["ran"]) != set(record["ran"]):
             return None, "they do not run in reverse, so their order matters"
-        if failed := set(reverse.record["failed"]) - set(record["failed"]):
-            return None, f"{min(failed)} fails in reverse order, so their order matters"
+        for ended in ("failed", "skipped"):
+            if differing := set(reverse.record[ended]) ^ set(record[ended]):
+                return None, f"{min(differing)} ends otherwise in reverse, so their order matters"
         return reverse.record, ""
 
     def _keep(
@@ -633,6 +656,10 @@ class TestSelector:
             executed=patterns.places(),
             order=order,
             junit=suite.junit.decode("utf-8", "replace"),
+            outside={
+                path: _outside(path, self._read)
+                for path in dict.fromkeys(map(_file_of, record["collected"]))
+            },
         )
         text = TEST_HISTORY.write(history)
         if len(text) <= _LONGEST:
@@ -646,7 +673,8 @@ class TestSelector:
         files = self._cache.inputs(step)
         choice = choose_tests(history, files, self._read, self._surroundings(step), self._now())
         if self._every:
-            choice = replace(choice, why=f"all tests: {self._every}", known=frozenset())
+            why = f"all tests: {self._every}"
+            choice = replace(choice, why=why, known=frozenset(), first=())
         failed = tuple(history.rerun) if history else ()
         if history is None or not choice.follows:
             return _Suite(choice, history if history and history.order else None, failed=failed)

@@ -264,6 +264,9 @@ def _pushed(top: str, environment: Mapping[str, str]) -> Iterator[Revision]:
     else:
         words = (line.split(" ") for line in sys.stdin.read(_LARGEST).splitlines())
         rows = [(row[0], row[1]) for row in words if len(row) == 4]
+        if not rows:  # another hook has read it, or nobody wrote it
+            print("git does not say what is pushed: what is checked out is checked")
+            rows = [("", "HEAD")]
     known = set[str]()
     for ref, name in rows:
         if not name.strip("0"):  # a branch is deleted

@@ -24,7 +24,7 @@ from shipway.cli.project import open_project
 from shipway.cli.terminal import Prompt, confirm, confirm_by_name, progress_printer
 from shipway.config.schema import Config
 from shipway.config.tables import ECR
-from shipway.errors import ConfigError, ShipwayError
+from shipway.errors import Busy, ConfigError, ShipwayError
 from shipway.infrastructure.account import (
     ACCOUNT_REGION,
     ensure_service_role,
@@ -249,6 +249,12 @@ def apply_stack(context: StackContext, *, yes: bool, allow_destroy: bool, json: 
         try:
             _refuse(context, change_set, running)
             confirm(context.person, context.where, change_set.changes, yes=yes, gone=allow_destroy)
+            if context.live() != running:
+                raise Busy(
+                    "another release has begun to run since the changes were worked out",
+                    "Look at them again: the same command once more.",
+                    code="rollout-in-progress",
+                )
         except BaseException:
             stack.discard(change_set)
             raise

@@ -164,5 +164,7 @@ def _has_table(folder: str) -> bool:
 
 
 def machine() -> str:
-    """Python's version and the platform: part of every cache key."""
-    return f"{sys.version_info[0]}.{sys.version_info[1]} {sys.platform} {os.uname().machine}"
+    """Which Python, which libc and the platform: part of every cache key."""
+    python = sys.implementation
+    libc = getattr(python, "_multiarch", "")
+    return f"{python.cache_tag} {libc} {sys.platform} {os.uname().machine}"

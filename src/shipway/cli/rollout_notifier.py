@@ -62,7 +62,7 @@ def notifying_rollout(
     by default.
     """
     news = RolloutNotifier(project, environment, HttpNotifier(SystemClock()), undo=undo)
-    news.moved = not begins  # what goes on has been told of when it began
+    news.announced = not begins  # what goes on has been told of when it began
     try:
         yield news
     except ShipwayError as problem:
@@ -74,7 +74,10 @@ def notifying_rollout(
         if news.ended and not in_run and exported_signals(os.environ):
             from shipway.cli.telemetry import send_rollout
 
-            send_rollout(project, news.ended, say, undo=undo, code=news.code)
+            try:
+                send_rollout(project, news.ended, say, undo=undo, code=news.code)
+            except ShipwayError as problem:  # the rollout is what counts
+                say(f"telemetry: not sent: {problem.message}")
 
 
 class RolloutNotifier:
@@ -91,7 +94,8 @@ class RolloutNotifier:
         self._posted: list[tuple[NoticeEvent, Future[Sequence[Delivery]]]] = []
         self._names = ("", "")
         self._began = SystemClock().now()
-        self.moved = False
+        # Whether anything has happened that others may notice; whether the start was told of.
+        self.moved = self.announced = False
         # The report of what became of it; code: of the error that ended it, "" where none did.
         self.ended: RolloutReport | None = None
         self.code = ""
@@ -159,8 +163,9 @@ class RolloutNotifier:
                 annotate_rollout(self._project, self._environment, rows)
 
     def _begin(self) -> None:
-        if not self.moved:
-            self.moved = True
+        self.moved = True
+        if not self.announced:
+            self.announced = True
             release, before = self._names
             self._post(
                 NoticeEvent.STARTED,

@@ -21,7 +21,7 @@ from shipway.cli.run_name import run_name
 from shipway.cli.step_executor import StepExecutor
 from shipway.errors import ConfigError, ShipwayError
 from shipway.pipeline.cache import Reuse, StepCache
-from shipway.pipeline.command_line import Invocation
+from shipway.pipeline.command_line import Invocation, command_line
 from shipway.pipeline.graph import Graph
 from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.release_source import ReleaseSource
@@ -122,6 +122,12 @@ def run(
         advisories=advisories,
         json=json,
     )
+    if watch and (last_failed or words):
+        raise ConfigError(
+            "--watch runs what a change reaches, and not a part that is named",
+            "Leave --last-failed and what follows -- out; the key f runs what failed.",
+            code="invalid-input",
+        )
     if watch:
         from shipway.cli.watch import watch as watch_files
 
@@ -278,7 +284,8 @@ def _in_part(graph: Graph, part: PartOfSuite, stages: Sequence[str]) -> Graph:
         raise ConfigError(
             f"{part.options[0]} is for suites of tests, and {', '.join(stages) or 'everything'} "
             "is more than that",
-            f"Name suites alone ({', '.join(SUITES)}): shipway run unit {' '.join(part.options)}",
+            f"Name suites alone ({', '.join(SUITES)}): "
+            f"{command_line('run', 'unit', *part.options)}.",
             code="unknown-name",
         )
     return Graph(

@@ -260,6 +260,10 @@ class StepCache:
         """When its outcome was stored, and the outcome as text, under the key of `look`."""
         return self._entries.get(self.key(step))
 
+    def looked(self, step: Step) -> bool:
+        """Whether `look` was asked for a step: not for one that never began."""
+        return step.name in self._parts
+
     def key(self, step: Step) -> str:
         """The key under which `look` has looked for a step."""
         return key_of(self._parts[step.name])

@@ -325,8 +325,7 @@ def _run_check(
             remedy=problem.remedy,
             code=problem.code,
         )
-    # In reverse it is looked at what fails first: that says whether their order matters.
-    if reading.retry and (request is None or request is context.tests):
+    if reading.retry and _may_retry(request, context):
         retry = replace(command, timeout=min(step.timeout, max(_SHORTEST_RETRY, done.seconds)))
         again, reading = _run_again(check, reading, retry, check_context, context, on_output)
         log = context.store(
@@ -348,6 +347,14 @@ _SHORTEST_RETRY = 60.0  # seconds; a suite that takes longer may take as long ag
 _RETRIED = "The tests that failed are run again, once: whether one of them is flaky."
 
 
+def _may_retry(request: SuiteRequest | None, context: StepContext) -> bool:
+    """Not in reverse, where what fails says that the order matters; nor of a part that somebody
+    asked for, whose options a retry would lack."""
+    if context.tests is None:
+        return request is None
+    return request in (None, context.tests) and not context.tests.partial
+
+
 def _run_again(
     check: Check,
     first: CheckResult,
@@ -366,7 +373,11 @@ def _run_again(
         only=first.retry,
     )
     argv = (*tool_command(check, retry, context), *check.argv(context.config, retry))
-    done = context.processes.run(replace(command, argv=argv, stdin=retry.key.encode()), on_output)
+    data, fresh = os.path.join(check_context.out, "data"), os.path.join(retry.out, "data")
+    os.makedirs(fresh)  # what the suite left may be what a test lacked
+    env = {name: value.replace(data, fresh) for name, value in command.env.items()}
+    again = replace(command, argv=argv, env=env, stdin=retry.key.encode())
+    done = context.processes.run(again, on_output)
     output = ToolOutput(done.code, "", f"it took longer than {command.timeout:g} s", {})
     if not (done.timed_out or done.exceeded):
         reports = collect_reports(check, retry.out, context.secrets, on_output)

@@ -56,7 +56,7 @@ def flaky_rates(runs: Iterable[tuple[str, Iterable[StepResult]]]) -> tuple[Flaky
     suites: dict[tuple[str, str], list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
     for commit, steps in runs:
         for step in steps:
-            if step.tests is None or step.outcome not in _RAN:
+            if step.tests is None or step.outcome not in _RAN or step.facts.get("partial"):
                 continue
             ran[step.step] += 1
             retried = frozenset(test.failure.name for test in step.tests.flaky if test.passed)

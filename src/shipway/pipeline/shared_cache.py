@@ -286,7 +286,7 @@ class SharedCache:
             return
         for end in ended:
             step = self._steps.get(end.step)
-            if step is None or not is_shareable(step):
+            if step is None or not is_shareable(step) or not cache.looked(step):
                 continue
             key, entry = self._entry(cache.key(step)), cache.entry_of(step)
             if end.key:

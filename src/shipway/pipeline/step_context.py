@@ -50,7 +50,7 @@ class SuiteRequest(Protocol):
 
 
 # Runs the suite once more, as it is asked to.
-AgainReversed = Callable[[SuiteRequest], object]
+AgainReversed = Callable[[SuiteRequest], StepResult]
 
 
 class TestSelection(SuiteRequest, Protocol):

@@ -82,10 +82,10 @@ def find_passing_run(
         if missing or any(step.facts.get("partial") for step in run.steps):
             partial = True
             continue
-        if strict and any(step.facts.get("selected") for step in run.steps):
+        good = run.verdict is Verdict.PASSED or (run.verdict is Verdict.INCOMPLETE and not strict)
+        if good and strict and any(step.facts.get("selected") for step in run.steps):
             selected = True
             continue
-        good = run.verdict is Verdict.PASSED or (run.verdict is Verdict.INCOMPLETE and not strict)
         if good:
             return run.run, ""
         return "", f"the last whole run that packaged it ended {run.verdict.value}"

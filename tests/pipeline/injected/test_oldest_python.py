@@ -20,6 +20,7 @@ INSIDE = [
         SCRIPTS / f"{name}.py"
         for name in ("measure_tests", "measure_django", "measured_run", "import_packages")
     ),
+    *(SCRIPTS / f"{name}.py" for name in ("executed_tests", "code_blocks", "reported_test")),
     SCRIPTS / "combine_coverage.py",
 ]
 NEWER = {"removeprefix", "removesuffix", "cache", "pairwise", "batched"}

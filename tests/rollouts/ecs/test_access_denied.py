@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.fakes.cloudwatch import Traffic
 from tests.rollouts.ecs.fake_environment import Place, bad_errors
 
 from shipway.aws.errors import AwsApiError
@@ -77,3 +78,25 @@ def test_events_and_alarms_that_may_not_be_read_end_nothing(tmp_path: Path) -> N
     assert place.deploy().verdict is Verdict.PASSED
     assert "whether alarms fire already is not known" in place.text
     assert "refused ListTasks" in place.text
+
+
+@pytest.mark.parametrize(
+    ("command", "operation"),
+    [
+        ("resume", "continue_service_deployment"),
+        ("resume", "describe_task_definition"),
+        ("cancel", "describe_task_definition"),
+    ],
+)
+def test_one_that_waits_and_cannot_be_reached_is_unknown_and_not_failed(
+    tmp_path: Path, command: str, operation: str
+) -> None:
+    place = Place(tmp_path)
+    place.cloudwatch.traffic = Traffic(rate=0.0)
+    assert place.deploy().verdict is Verdict.ACTION_REQUIRED
+    place.account.denied = {operation}
+    receipt = getattr(place.platform(), command)(place.listener)
+    assert receipt.verdict is Verdict.UNKNOWN
+    assert "how it ends is not known" in receipt.cause
+    place.account.denied.clear()
+    assert place.platform().cancel(place.listener).verdict is Verdict.ROLLED_BACK

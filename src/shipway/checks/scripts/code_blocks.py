@@ -18,11 +18,13 @@ MODULE = 0  # the first line of the block that is outside of all functions
 @dataclass(frozen=True)
 class Function:
     """An outermost function. first: its first line, a decorator's where it has some. body, last:
-    the first and the last line of its body."""
+    the first and the last line of its body. caches: whether a decorator keeps what it returned, so
+    that one test may execute it for another."""
 
     first: int
     body: int
     last: int
+    caches: bool
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,36 @@ def source_blocks(source: bytes) -> SourceBlocks:
     )
 
 
+def code_outside_tests(source: bytes) -> str:
+    """A digest of what a file of tests does for others while it is imported: all but its functions,
+    its classes of tests and pytest's decorators. Raises SyntaxError or ValueError where it is no
+    Python."""
+    parts: list[str] = []
+    for node in ast.parse(source).body:
+        own: list[ast.AST] = [node]
+        if isinstance(node, _Function):
+            own = [part for part in node.decorator_list if not _is_of_pytest(part)]
+        elif isinstance(node, ast.ClassDef) and _is_of_tests(node):
+            own = []
+        parts.extend(map(ast.dump, own))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _is_of_pytest(decorator: ast.expr) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == "pytest" for n in ast.walk(decorator))
+
+
+def _is_of_tests(node: ast.ClassDef) -> bool:
+    bases = [ast.dump(base) for base in node.bases]
+    return all("TestCase" in base for base in bases) and (
+        node.name.startswith("Test") or bool(bases)
+    )
+
+
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return Function(first, node.body[0].lineno, node.end_lineno or node.lineno)
+    caches = any("cache" in ast.dump(decorator).lower() for decorator in node.decorator_list)
+    return Function(first, node.body[0].lineno, node.end_lineno or node.lineno, caches)
 
 
 def _outermost(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -75,13 +104,21 @@ def _outermost(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _signs_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
-    """What of a body shows without its being executed: its docstring, and that it generates."""
+    """What of a body shows without its being executed: its docstring, that it generates, and that
+    it has nothing to execute, so that whoever calls it executes only its first line."""
     signs: list[ast.stmt] = []
+    if all(map(_is_silent, node.body)):
+        signs.append(ast.Break())
     if ast.get_docstring(node, clean=False) is not None:
         signs.append(node.body[0])
     if any(map(_yields, node.body)):
         signs.append(ast.Continue())
     return signs
+
+
+def _is_silent(node: ast.stmt) -> bool:
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, (ast.Global, ast.Nonlocal))
 
 
 def _yields(node: ast.AST) -> bool:

@@ -41,6 +41,10 @@ _PROCESSES = (
     "os.posix_spawn",
     "os.spawn",
 )
+# Processes that these have made are of no event.
+_MADE_ELSEWHERE = frozenset(
+    {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
+)
 # They read a source file to import it, to show a line of it, or (Hypothesis) to find constants that
 # it may try among others.
 _IMPORT_OR_SHOW = ("importlib.", "_pytest.", "traceback", "warnings", "coverage.", "hypothesis.")
@@ -66,6 +70,7 @@ class ExecutedTests:
         self._collected: list[str] = []
         self._ran: list[str] = []
         self._failed: set[str] = set()
+        self._skipped: set[str] = set()
         self._test = ""
         self._collecting = ""
         self._watching = False
@@ -99,6 +104,10 @@ class ExecutedTests:
             items[:] = [item for item in items if item.nodeid in only]
             config.hook.pytest_deselected(items=out)
         self._collected = [item.nodeid for item in items]
+        if os.path.join(os.path.realpath(config.rootpath), "") != self._root:
+            # Tests are called by other paths than files: nobody knows which file is whose.
+            self._known = frozenset()
+            self._note("", _PROCESS)
         if len(set(self._collected)) < len(items):  # nobody could tell them apart
             self._known = frozenset()
         out = [item for item in items if item.nodeid in self._known]
@@ -127,6 +136,8 @@ class ExecutedTests:
         """A phase of a test has ended."""
         if report.failed:
             self._failed.add(report.nodeid)
+        elif report.skipped and not hasattr(report, "wasxfail"):
+            self._skipped.add(report.nodeid)
 
     def _enter(self, test: str) -> None:
         self._test = test
@@ -230,14 +241,17 @@ class ExecutedTests:
                 continue
             if path not in ranges:
                 ranges[path] = _functions_in(path)
+            caching = {function.first for function in ranges[path] if function.caches}
             for first, items in _by_block(lines, ranges[path]).items():
-                pattern = (relative, first, tuple(sorted(items)))
-                tests.setdefault(test, set()).add(patterns.setdefault(pattern, len(patterns)))
+                place = patterns.setdefault((relative, first, tuple(sorted(items))), len(patterns))
+                tests.setdefault(test, set()).add(place)
+                if first in caching:  # for whoever asks next, too
+                    tests.setdefault("", set()).add(place)
         for test, seen in self._seen.items():
             for path, kind in seen:
                 pattern = (path, kind, ())
                 tests.setdefault(test, set()).add(patterns.setdefault(pattern, len(patterns)))
-        if "multiprocessing.popen_spawn_posix" in sys.modules:
+        if not _MADE_ELSEWHERE.isdisjoint(sys.modules):
             place = patterns.setdefault(("", _PROCESS, ()), len(patterns))
             tests.setdefault("", set()).add(place)
         record = {
@@ -249,6 +263,7 @@ class ExecutedTests:
             "collected": self._collected,
             "ran": self._ran,
             "failed": sorted(self._failed),
+            "skipped": sorted(self._skipped),
             "patterns": list(patterns),
             "tests": {test: sorted(places) for test, places in tests.items()},
         }

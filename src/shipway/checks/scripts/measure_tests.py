@@ -143,7 +143,7 @@ def main(data: str, sources: str, *arguments: str) -> int:
     alone = [option for plugin, option in plugins.items() if find_spec(plugin)]
     static = StaticFiles(os.path.join(os.path.dirname(data), "static"))
     account = Account()
-    only = [word.removeprefix(_ONLY) for word in arguments if word.startswith(_ONLY)]
+    only = [word[len(_ONLY) :] for word in arguments if word.startswith(_ONLY)]
     arguments = tuple(word for word in arguments if not word.startswith(_ONLY))
     chosen = [OnlyTests(frozenset(only))] if only else []
     own: list[object] = [UsualNames(), PathsHere(arguments), static, account, *chosen]

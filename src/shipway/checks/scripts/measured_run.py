@@ -49,11 +49,11 @@ def measured_run(
     executed: what records it test by test.
     """
     by_test = f"{data}.by-test" if executed else data
-    measured = _measurement(by_test, sources.split(","), django=django)
     record = _end_recorder(os.path.join(os.path.dirname(data), "end.txt"))
-    if executed:
-        executed.begin(measured)
     with _core("ctrace" if executed else ""):  # no other tells one test's lines from another's
+        measured = _measurement(by_test, sources.split(","), django=django)
+        if executed:
+            executed.begin(measured)
         measured.start()
     try:
         code = run()

@@ -11,6 +11,7 @@ def reported_test(nodeid: str) -> tuple[str, str]:
     `test_b[1]`."""
     path, bracket, parameters = nodeid.partition("[")
     file, *names = path.split("::")
-    parts = [file.replace("/", ".").removesuffix(".py"), *names]
+    module = file[: -len(".py")] if file.endswith(".py") else file
+    parts = [module.replace("/", "."), *names]
     parts[-1] += bracket + parameters
     return ".".join(parts[:-1]), parts[-1]

@@ -290,11 +290,11 @@ class EcsRollout:
         """To its end. answered: a person goes on for the judge, where it held."""
         try:
             course = self._course()
+            if answered and course.hooks.awaiting_approval:
+                self.parts.service.answer(course.arn, course.hooks.awaiting_approval, go_on=True)
+                course.hooks.awaiting_approval = ""
         except (AwsApiError, AwsUnreachable) as problem:
             return self._lost(problem)
-        if answered and course.hooks.awaiting_approval:
-            self.parts.service.answer(course.arn, course.hooks.awaiting_approval, go_on=True)
-            course.hooks.awaiting_approval = ""
         if not course.asked:  # what held it, or was not known, is history
             course.notes.cause = course.notes.remedy = ""
             course.notes.log = ()
@@ -302,7 +302,10 @@ class EcsRollout:
 
     def roll_back(self) -> RolloutReport:
         """Back to what was before."""
-        course = self._course()
+        try:
+            course = self._course()
+        except (AwsApiError, AwsUnreachable) as problem:
+            return self._lost(problem)
         course.notes.cause = course.notes.remedy = ""  # what held it is history
         course.stop("somebody stopped it", "Deploy it again when it may go on.")
         return self._follow(course)
@@ -390,7 +393,9 @@ class EcsRollout:
 
     def _lost(self, problem: AwsApiError | AwsUnreachable) -> RolloutReport:
         again = f"See how it goes on: {command_line('resume', self.history.environment)}."
-        self._story.fail(
+        story = self.watcher.notes if self.watcher else self._story
+        story.cause = story.remedy = ""  # what held it is history
+        story.fail(
             f"how it ends is not known: {problem.message}", f"{problem.remedy} {again}".strip()
         )
         return self._end(Verdict.UNKNOWN, over=False)
