@@ -41,7 +41,7 @@ _NOTHING = ConfigError(
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Watch:
     """What is going on.
 
@@ -189,7 +189,12 @@ def watch(directory: str, stages: Sequence[str], options: Sequence[str], *, json
         raise _NOTHING
     root = find_root(directory)
     screen = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    state = Watch(directory, stages or watched_stages(directory), options, screen)
+    state = Watch(
+        directory=directory,
+        stages=stages or watched_stages(directory),
+        options=options,
+        screen=screen,
+    )
     files = WatchedFiles(root)
     with ExitStack() as stack:
         stack.enter_context(interruptions())

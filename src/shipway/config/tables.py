@@ -215,7 +215,7 @@ EventName = Literal["started", "deployed", "rolled back", "held", "failed"]
 RunEventName = Literal["failed", "recovered"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Notify(Closed):
     """Messages about rollouts and runs, to Slack and to any webhook. Addresses and secrets stay
     outside: the settings name the variables that hold them.

@@ -94,7 +94,7 @@ class RolloutProgress:
     receipt: RolloutReportView
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RolloutRow:
     """A rollout of the past. kind: deployment or rollback."""
 

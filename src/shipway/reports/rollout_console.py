@@ -30,7 +30,7 @@ _TONES_OF_STAGES = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RolloutView:
     """What has been told so far.
 
@@ -131,7 +131,7 @@ class PlainRollout:
 
     def __init__(self, stream: TextIO, release: str = "") -> None:
         self._stream = stream
-        self._view = RolloutView(release)
+        self._view = RolloutView(release=release)
         self._lock = threading.Lock()
 
     def on_stage(self, at: float, stage: str, text: str) -> None:

@@ -30,7 +30,7 @@ _TESTERS = ("pytest", "coverage")
 _CLIENT = "httpx"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Proposal:
     """settings: table → key → value of shipway.toml, in order. assumed: in words, for people.
     production, testing: what is added to the application's requirements in each lock, None where
@@ -97,7 +97,15 @@ def make_proposal(
             settings["environments.local.env"] = dict(env)
     if github := _github(folder, default_branch, assumed):
         settings["github"] = github
-    return Proposal(survey, settings, tuple(assumed), lock, production, testing, notes)
+    return Proposal(
+        survey=survey,
+        settings=settings,
+        assumed=tuple(assumed),
+        lock=lock,
+        production=production,
+        testing=testing,
+        notes=notes,
+    )
 
 
 def _github(folder: str, default_branch: str, assumed: list[str]) -> dict[str, object]:
