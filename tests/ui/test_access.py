@@ -26,7 +26,11 @@ def test_our_own_page_may_press_a_button() -> None:
     assert ACCESS.refuse_action(replace(OWN, site=""), ACCESS.token) is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:4747", "localhost:4747", Access(4747).host])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:4747", "localhost:4747", Access(4747).host],
+    ids=("by number", "localhost", "of another start"),  # that name is another one each time
+)
 def test_the_names_that_other_servers_here_have_too_are_not_those_of_the_pages(host: str) -> None:
     """Their cookies go to every port."""
     assert ACCESS.refuse_sign_in(replace(OWN, host=host), ACCESS.key) is Refusal.HOST
