@@ -28,8 +28,10 @@ def test_a_change_runs_the_tests_that_it_reaches_until_all_are_asked_for(
     monkeypatch.delenv("CI", raising=False)
     web = project(tmp_path / "web", ONLY_UNIT, FILES)
     sums = web / "town" / "sums.py"
-    whole = shipway(web, "run", "unit")
-    assert whole.returncode == 0, whole.stdout
+    # What the tests keep for each other is learned the second time.
+    for options in ([], ["--no-cache"]):
+        whole = shipway(web, "run", "unit", *options)
+        assert whole.returncode == 0, whole.stdout
     sums.write_text(FILES["town/sums.py"].replace("one * two", "two * one"))
     chosen = "1 of 2 tests: they execute town/sums.py"
     assert f"town/sums.py changed; {chosen}" in shipway(web, "plan", "unit").stdout

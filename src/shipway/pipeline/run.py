@@ -194,7 +194,7 @@ class PipelineRun:
         self._unwritten: list[EndedStep] = []
         self._work: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[tuple[Step, StepResult] | None] = queue.SimpleQueue()
-        self._workers = 0
+        self._workers: list[threading.Thread] = []
         self._failed_fast = False
         self._cancelled = threading.Event()
         self._source: ReleaseSource | None = None
@@ -226,10 +226,12 @@ class PipelineRun:
                 )
             )
         finally:
-            for _ in range(self._workers):
+            for _ in self._workers:
                 self._work.put(None)
             self._write()
             self._cache.remember_files()
+        for worker in self._workers:  # one that still ends would keep the record open
+            worker.join()
         result = RunResult(
             run=self._options.run,
             application=name,
@@ -320,9 +322,9 @@ class PipelineRun:
 
     def _dispatch(self, step: Step) -> None:
         self._listener.step_started(step)
-        if self._workers < self._options.jobs:
-            self._workers += 1
-            threading.Thread(target=self._worker, daemon=True).start()
+        if len(self._workers) < self._options.jobs:
+            self._workers.append(threading.Thread(target=self._worker, daemon=True))
+            self._workers[-1].start()
         self._work.put(step)
 
     def _worker(self) -> None:
