@@ -312,6 +312,16 @@ def test_the_first_run_takes_no_longer_and_the_second_tries_the_other_order(
     assert any("in reverse" in line for line in suite.said)
 
 
+def test_a_change_that_reaches_all_tests_leaves_the_next_one_chosen_from(
+    learned: SuiteFolder, tmp_path: Path
+) -> None:
+    suite = learned.copy(tmp_path / "application")
+    suite.edit("town/sums.py", "LIMIT = 9\n", "LIMIT = 9\nOTHER = 1\n")
+    assert suite.run().outcome is Outcome.PASSED
+    suite.edit("town/sums.py", "one + two", "two + one")
+    assert chosen(suite) == {*ADDS, PROCESS}
+
+
 def test_nothing_is_chosen_where_the_other_order_was_not_tried(tmp_path: Path) -> None:
     suite = SuiteFolder(tmp_path / "application")
     suite.write("pyproject.toml", SETTINGS)

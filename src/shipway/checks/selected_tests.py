@@ -468,13 +468,14 @@ class HistoryRecord(Protocol):
 
 @dataclass
 class _Suite:
-    """One step of tests while it runs."""
+    """One step of tests while it runs. first: whether nothing was recorded of it before."""
 
     choice: Choice
     before: TestHistory | None = None
     record: RunnerRecord | None = None
     junit: bytes = b""
     failed: tuple[str, ...] = ()
+    first: bool = False
 
 
 class TestSelector:
@@ -599,7 +600,7 @@ class TestSelector:
             return result
         elif before is not None and before.order and not self._stale(before):
             patterns = whole_patterns(record, None)
-        elif before is None:  # nothing has been changed yet: the first run takes no longer for it
+        elif suite.first:  # nothing has been changed yet: it takes no longer for what may come
             patterns, order = whole_patterns(record, None), _NOT_TRIED
         else:
             reverse, order = self._reverse(result, record, again)
@@ -677,7 +678,8 @@ class TestSelector:
             choice = replace(choice, why=why, known=frozenset(), first=())
         failed = tuple(history.rerun) if history else ()
         if history is None or not choice.follows:
-            return _Suite(choice, history if history and history.order else None, failed=failed)
+            before = history if history and history.order else None
+            return _Suite(choice, before, failed=failed, first=history is None)
         sources = {**history.sources, **self._sources(files, history.sources, history)}
         return _Suite(choice, _moved(history, sources), failed=failed)
 
