@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.checks.suite_in_a_folder import FILES, SETTINGS, STEP, SuiteFolder, chosen
 
-from shipway.checks.selected_tests import DAY
+from shipway.pipeline.cache import ALL_TESTS_AFTER
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.step import PartOfSuite
 
@@ -151,7 +151,7 @@ def test_all_tests_run_where_somebody_says_so(suite: SuiteFolder) -> None:
 
 def test_all_tests_run_when_a_day_has_passed(learned: SuiteFolder, tmp_path: Path) -> None:
     later = learned.copy(tmp_path / "later")
-    later.clock.sleep(DAY + 1)
+    later.clock.sleep(ALL_TESTS_AFTER + 1)
     assert why(later) == "all 15 tests: not all of them ran within a day"
     earlier = learned.copy(tmp_path / "earlier")
     earlier.clock.sleep(-1)
@@ -252,6 +252,7 @@ def test_a_runner_that_says_nothing_of_its_tests_has_not_passed(
     selector = suite.selector()
     folder = tmp_path / "out"
     folder.mkdir()
+    selector.only(STEP)
     selector.begin(STEP, str(folder))
     reports = selector.joined(STEP, str(folder), "key", {"junit.xml": b"<testsuites/>"})
     assert "junit.xml" not in reports

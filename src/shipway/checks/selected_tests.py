@@ -32,14 +32,13 @@ from shipway.checks.scripts.code_blocks import (
 from shipway.checks.scripts.reported_test import reported_test
 from shipway.codec import DocumentFormat, Mismatch, from_plain
 from shipway.errors import ConfigError, RecordError
-from shipway.pipeline.cache import StepCache, content_digest
+from shipway.pipeline.cache import ALL_TESTS_AFTER, StepCache, content_digest
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import StepFacts, StepResult
 from shipway.pipeline.step import ALL_OF_SUITE, PartOfSuite, Step
 from shipway.pipeline.step_context import AgainReversed
 from shipway.source_text import read_bytes
 
-DAY = 24 * 3600.0  # seconds after which all tests run again
 _EVERY_TEST = ""  # the test of what counts for every test: imports, and what is kept for others
 _READ, _PROCESS = -1, -2  # in place of a function's line: a source is read, a process started
 _RAN = (0, 1)  # exit codes of a suite that came to its end
@@ -169,7 +168,7 @@ def _chosen(
 ) -> Choice:
     if surroundings != history.surroundings:
         raise _EverythingRuns("their environment, configuration or dependencies changed")
-    if not 0 <= now - history.whole < DAY:
+    if not 0 <= now - history.whole < ALL_TESTS_AFTER:
         raise _EverythingRuns("not all of them ran within a day")
     if history.order:
         raise _EverythingRuns(history.order)
@@ -521,9 +520,16 @@ class TestSelector:
         """Whether only a part of each suite was asked for."""
         return bool(self._part.options)
 
-    def begin(self, step: Step, folder: str) -> str:
-        """Tell the runner, by a file in its folder; what it was told, in a sentence."""
+    def only(self, step: Step) -> tuple[str, ...]:
+        """The tests that alone are to run, as results name them; none: all of those chosen."""
         suite = self._suites[step.name] = self._suite(step)
+        failed = suite.failed if self._part.last_failed else ()
+        return tuple("::".join(reported_test(test)) for test in failed)
+
+    def begin(self, step: Step, folder: str) -> str:
+        """Tell the runner, by a file in its folder; what it was told, in a sentence. Ask for `only`
+        first."""
+        suite = self._suites[step.name]
         if self.partial:
             return self._begin_part(suite, folder)
         request: dict[str, object] = {"first": suite.choice.first}
@@ -543,7 +549,6 @@ class TestSelector:
         request: dict[str, object] = {"words": self._part.words}
         why = f"only a part of the tests: {' '.join(self._part.options)}"
         if self._part.last_failed and suite.failed:
-            request["only"] = suite.failed
             why = f"only what failed last: {', '.join(suite.failed[:3])}"
             why += f" and {len(suite.failed) - 3} more" if len(suite.failed) > 3 else ""
         elif self._part.last_failed:
@@ -616,7 +621,7 @@ class TestSelector:
         return replace(result, facts=facts)
 
     def _stale(self, before: TestHistory) -> bool:
-        return not 0 <= self._now() - before.learned < DAY
+        return not 0 <= self._now() - before.learned < ALL_TESTS_AFTER
 
     def _reverse(
         self, result: StepResult, record: RunnerRecord, again: AgainReversed
@@ -657,10 +662,7 @@ class TestSelector:
             executed=patterns.places(),
             order=order,
             junit=suite.junit.decode("utf-8", "replace"),
-            outside={
-                path: _outside(path, self._read)
-                for path in dict.fromkeys(map(_file_of, record["collected"]))
-            },
+            outside=self._outside_tests(files, record["collected"], before),
         )
         text = TEST_HISTORY.write(history)
         if len(text) <= _LONGEST:
@@ -697,6 +699,18 @@ class TestSelector:
             with suppress(OSError, ConfigError, SyntaxError, ValueError, RecursionError):
                 sources[path] = source_blocks(self._read(path))
         return sources
+
+    def _outside_tests(
+        self, files: Mapping[str, str], collected: Iterable[str], before: TestHistory | None
+    ) -> dict[str, str]:
+        """What files of tests do for others; those that did not change are not read again."""
+        known = before.outside if before else {}
+        return {
+            path: known[path]
+            if before and path in known and before.files.get(path) == files.get(path)
+            else _outside(path, self._read)
+            for path in dict.fromkeys(map(_file_of, collected))
+        }
 
     def _surroundings(self, step: Step) -> str:
         return content_digest(json.dumps(self._cache.surroundings(step), sort_keys=True))

@@ -33,7 +33,7 @@ _WORDS = {
 _REPLAYED = "no-tests"  # code of a suite in which nothing was tested: rule 9
 # A service on the network may have come meanwhile, and no folder tells.
 _REPLAYED_FOR = 3600.0  # seconds
-_DAY = 24 * 3600.0  # seconds for which tests that a change does not reach need not run
+ALL_TESTS_AFTER = 24 * 3600.0  # seconds for which tests that a change does not reach need not run
 
 
 def content_digest(text: str) -> str:
@@ -339,7 +339,9 @@ class StepCache:
         """Whether it has tests that were not run, and all are asked for."""
         if not result.facts.get("selected"):
             return False
-        return bool(self._all_tests) or not _fresh(result.facts.get("whole_run", 0.0), now, _DAY)
+        return bool(self._all_tests) or not _fresh(
+            result.facts.get("whole_run", 0.0), now, ALL_TESTS_AFTER
+        )
 
     def _whole(self, result: StepResult) -> bool:
         """Rule 7: what the entry promises is really there, and is what it was."""

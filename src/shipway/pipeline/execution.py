@@ -241,22 +241,19 @@ def _selected(
     def again(request: SuiteRequest) -> StepResult:
         on_output("all tests once more in reverse, to learn what they keep for each other")
         out = os.path.join(check_context.out, "reversed")
-        data = os.path.join(out, "data")
-        os.makedirs(data)
+        os.makedirs(out)
         return _run_check(
             step,
             check,
             replace(check_context, out=out, key=token_hex(32)),
             context,
             lambda line: None,
-            {
-                name: value.replace(os.path.join(check_context.out, "data"), data)
-                for name, value in variables.items()
-            },
+            _with_own_data(variables, check_context.out, out),
             request,
         )
 
-    result = _run_check(step, check, check_context, context, on_output, variables, selection)
+    chosen = replace(check_context, only=selection.only(step))
+    result = _run_check(step, check, chosen, context, on_output, variables, selection)
     return selection.ended(step, result, again)
 
 
@@ -350,9 +347,17 @@ _RETRIED = "The tests that failed are run again, once: whether one of them is fl
 def _may_retry(request: SuiteRequest | None, context: StepContext) -> bool:
     """Not in reverse, where what fails says that the order matters; nor of a part that somebody
     asked for, whose options a retry would lack."""
-    if context.tests is None:
-        return request is None
-    return request in (None, context.tests) and not context.tests.partial
+    partial = context.tests is not None and context.tests.partial
+    return request in (None, context.tests) and not partial
+
+
+def _with_own_data(variables: Mapping[str, str], of: str, out: str) -> dict[str, str]:
+    """The variables of a suite, with an empty folder of data in the folder of its repetition. of:
+    the folder of the suite's first run."""
+    data = os.path.join(out, "data")
+    os.makedirs(data)
+    before = os.path.join(of, "data")
+    return {name: value.replace(before, data) for name, value in variables.items()}
 
 
 def _run_again(
@@ -373,9 +378,8 @@ def _run_again(
         only=first.retry,
     )
     argv = (*tool_command(check, retry, context), *check.argv(context.config, retry))
-    data, fresh = os.path.join(check_context.out, "data"), os.path.join(retry.out, "data")
-    os.makedirs(fresh)  # what the suite left may be what a test lacked
-    env = {name: value.replace(data, fresh) for name, value in command.env.items()}
+    # What the suite left may be what a test lacked.
+    env = _with_own_data(command.env, check_context.out, retry.out)
     again = replace(command, argv=argv, env=env, stdin=retry.key.encode())
     done = context.processes.run(again, on_output)
     output = ToolOutput(done.code, "", f"it took longer than {command.timeout:g} s", {})

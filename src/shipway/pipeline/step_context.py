@@ -61,6 +61,10 @@ class TestSelection(SuiteRequest, Protocol):
         """Whether only a part of each suite was asked for."""
         ...
 
+    def only(self, step: Step) -> tuple[str, ...]:
+        """The tests that alone are to run, as results name them; none: all of those chosen."""
+        ...
+
     def ended(self, step: Step, result: StepResult, again: AgainReversed) -> StepResult:
         """Keep what the suite executed; the result, with what was chosen of it."""
         ...

@@ -99,10 +99,6 @@ class ExecutedTests:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what is known; what failed last time comes first, where that is asked for."""
-        if only := frozenset(self._request.get("only", ())):
-            out = [item for item in items if item.nodeid not in only]
-            items[:] = [item for item in items if item.nodeid in only]
-            config.hook.pytest_deselected(items=out)
         self._collected = [item.nodeid for item in items]
         if os.path.join(os.path.realpath(config.rootpath), "") != self._root:
             # Tests are called by other paths than files: nobody knows which file is whose.
