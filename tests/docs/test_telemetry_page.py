@@ -14,7 +14,7 @@ from shipway.pipeline.result import TestTally
 from shipway.telemetry.batch import run_batch
 from shipway.telemetry.measurements import INSTRUMENTS
 from shipway.telemetry.otlp import LIMIT
-from shipway.telemetry.resource import LONGEST_VALUE, Origin
+from shipway.telemetry.resource import LONGEST_VALUE, RunOrigin
 from shipway.telemetry.spans import Span, run_result
 
 PAGE = (Path(__file__).parents[2] / "docs" / "telemetry.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_every_attribute_and_event_is_on_the_page() -> None:
         tests=TestTally(1, 1, 1),
         facts={"receipt": counted(rolled_back()).to_dict()},
     )
-    origin = Origin(
+    origin = RunOrigin(
         pipeline="a",
         run="b",
         address="https://ci.example/b",

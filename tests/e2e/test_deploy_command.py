@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import begun, only, project, shipway, shipway_process
-from tests.e2e.tiny_application import APP
+from tests.cli.in_process import begun, shipway, shipway_process
+from tests.e2e.tiny_application import APP, tiny_project
 from tests.patience import PATIENCE
 
 from shipway.system.http import RealHttp
-from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 SLOW = "import time\n\ntime.sleep(600)\n" + APP
@@ -23,12 +22,7 @@ SICK = 'raise RuntimeError("this cannot start")\n'
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Path]:
-    configuration = (
-        '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\nhealth = "/"\n'
-        f"{only()}[environments.local]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 15\n"
-    )
-    files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
-    folder = project(tmp_path / "web", configuration, files)
+    folder = tiny_project(tmp_path / "web")
     yield folder
     shipway(folder, "down", "local")
 

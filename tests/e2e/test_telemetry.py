@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
-from tests.cli.in_process import only, project, shipway, shipway_process
-from tests.e2e.tiny_application import APP
+from tests.cli.in_process import shipway, shipway_process
+from tests.e2e.tiny_application import tiny_project
 from tests.telemetry.collector import collecting, values
-
-from shipway.system.network import free_port
 
 pytestmark = pytest.mark.e2e
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -20,12 +18,7 @@ SICK = 'raise RuntimeError("this cannot start")\n'
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Path]:
-    configuration = (
-        '[application]\nname = "tiny"\nserve = "gunicorn --bind {bind} tiny:app"\nhealth = "/"\n'
-        f"{only()}[environments.local]\nport = {free_port()}\ninstances = 1\nhealth_timeout = 15\n"
-    )
-    files = {"tiny/__init__.py": APP, "requirements.txt": "gunicorn\n"}
-    folder = project(tmp_path / "web", configuration, files)
+    folder = tiny_project(tmp_path / "web")
     yield folder
     shipway(folder, "down", "local")
 

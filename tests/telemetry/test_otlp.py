@@ -19,10 +19,10 @@ from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.system.network import free_port
 from shipway.telemetry.batch import TelemetryBatch, rollout_batch, run_batch
 from shipway.telemetry.otlp import LIMIT, send_batch
-from shipway.telemetry.resource import LONGEST_VALUE, Origin
+from shipway.telemetry.resource import LONGEST_VALUE, RunOrigin
 from shipway.telemetry.settings import SIGNALS
 
-ORIGIN = Origin(pipeline="town", run="7")
+ORIGIN = RunOrigin(pipeline="town", run="7")
 SHORT = 0.3  # seconds
 
 
@@ -110,7 +110,7 @@ def test_every_text_passes_through_the_redaction(endpoint: pytest.MonkeyPatch) -
     endpoint.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
     with collecting() as collector:
         endpoint.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        batch = rollout_batch(rolled_back(), Origin(pipeline="hunter2", branch="hunter2"), "")
+        batch = rollout_batch(rolled_back(), RunOrigin(pipeline="hunter2", branch="hunter2"), "")
         send_batch(batch, SIGNALS, os.environ, lambda t: t.replace("hunter2", "-"), PATIENCE)
     everything = repr((collector.spans, collector.metrics, collector.resources))
     assert "cicd.pipeline.name" in everything

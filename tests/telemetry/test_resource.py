@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shipway.telemetry.resource import (
     LONGEST_VALUE,
-    Origin,
+    RunOrigin,
     bounded,
     pipeline_attributes,
     repository_address,
@@ -71,13 +71,13 @@ def test_attributes_are_single_lines_of_a_bounded_length(
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    assert pipeline_attributes(Origin(pipeline="town")) == {"cicd.pipeline.name": "town"}
-    assert run_attributes(Origin(pipeline="town", ref_type="branch")) == {}
+    assert pipeline_attributes(RunOrigin(pipeline="town")) == {"cicd.pipeline.name": "town"}
+    assert run_attributes(RunOrigin(pipeline="town", ref_type="branch")) == {}
 
 
 def test_a_repository_is_named_by_its_last_part() -> None:
     attributes = pipeline_attributes(
-        Origin(pipeline="town", repository="git@gitlab.com:group/sub/name.git")
+        RunOrigin(pipeline="town", repository="git@gitlab.com:group/sub/name.git")
     )
     assert attributes["vcs.repository.name"] == "name"
     assert attributes["vcs.owner.name"] == "group/sub"

@@ -17,10 +17,10 @@ from tests.reports.sample_runs import STARTED, result, run
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult
 from shipway.rollouts.report import RolloutReport
-from shipway.telemetry.resource import Origin
+from shipway.telemetry.resource import RunOrigin
 from shipway.telemetry.spans import Span, rollout_span, run_result, run_span, step_result
 
-ORIGIN = Origin(
+ORIGIN = RunOrigin(
     pipeline="town",
     run="7",
     address="https://ci.example/7",

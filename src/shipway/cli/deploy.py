@@ -36,6 +36,7 @@ from shipway.releases.manifest import damage
 from shipway.releases.migration_safety import pending_contractions, rollback_obstacles
 from shipway.releases.package import is_environment
 from shipway.releases.release import Release, release_from
+from shipway.reports.console import write_error_line
 from shipway.reports.error_docs import cause_code, explain_command
 from shipway.reports.live_console import LiveRollout
 from shipway.reports.rollout_console import PlainRollout, delivery_lines
@@ -148,7 +149,7 @@ def status(*, directory: str, environment: str, history: bool, json: bool) -> in
     state = target_platform.status()
     if ecs_platform(project, environment):
         state["secrets"] = _secrets(project, environment)
-    past = target_platform.rollouts(lambda line: print(line, file=sys.stderr)) if history else ()
+    past = target_platform.rollouts(write_error_line) if history else ()
     back = rollback_numbers(sorted(past, key=lambda rollout: rollout.number))
     rollouts = [
         {**rollout.to_dict(), "kind": "rollback" if rollout.number in back else "deployment"}

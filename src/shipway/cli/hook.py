@@ -21,7 +21,7 @@ from shipway.pipeline.step import Step, StepKind
 from shipway.source_text import read_bytes
 from shipway.system.child_command import own_program
 from shipway.system.clock import SystemClock
-from shipway.system.files import file_lock, write_atomic
+from shipway.system.files import file_lock, shortest_path, write_atomic
 from shipway.system.git import (
     check_out_tree,
     checked_out,
@@ -123,7 +123,7 @@ def install_hooks(*, directory: str, hooks: list[str]) -> int:
             )
     for hook, file in files.items():
         _write(file.path, hook, sorted({*(file.folders or ()), below}))
-        print(f"{hook:<10}  {_short(file.path)}: {_CHECKED[hook]}")
+        print(f"{hook:<10}  {shortest_path(file.path)}: {_CHECKED[hook]}")
     print(f"undone by   {command_line('hook', 'uninstall')}")
     return 0
 
@@ -145,14 +145,14 @@ def uninstall_hooks(*, directory: str, hooks: list[str]) -> int:
             why = (
                 "not Shipway's, and stays" if file.exists and file.folders is None else "not there"
             )
-            print(f"{hook:<10}  {_short(file.path)}: {why}")
+            print(f"{hook:<10}  {shortest_path(file.path)}: {why}")
             continue
         rest = [name for name in file.folders if name != below]
         if rest:
             _write(file.path, hook, rest)
         else:
             os.unlink(file.path)
-        print(f"{hook:<10}  {_short(file.path)}: {'others stay' if rest else 'removed'}")
+        print(f"{hook:<10}  {shortest_path(file.path)}: {'others stay' if rest else 'removed'}")
     return 0
 
 
@@ -184,10 +184,6 @@ def _place(directory: str) -> tuple[str, str]:
             f"{root} is in no git repository", "Make it one: git init.", code="git-failed"
         )
     return top, os.path.relpath(root, top)
-
-
-def _short(path: str) -> str:
-    return min(path, os.path.relpath(path), key=len)
 
 
 # What a hook does.

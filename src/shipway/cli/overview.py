@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from shipway.cli.project import CONFIG, Project, find_root, open_project
 from shipway.pipeline.codec import run_with_steps_from_json
@@ -13,6 +12,7 @@ from shipway.pipeline.outcome import Verdict
 from shipway.pipeline.problems import problems_behind
 from shipway.pipeline.result import RunResult
 from shipway.reports.console_lines import verdict_sentence
+from shipway.reports.figures import utc
 from shipway.reports.sanitize import one_line
 from shipway.rollouts.report import UNFINISHED, RolloutRecord, rollout_records
 
@@ -110,13 +110,13 @@ def _newest_rollouts(project: Project) -> Iterator[tuple[str, RolloutRecord]]:
 def _run_line(last: RunResult | None) -> str:
     if last is None:
         return "nothing was run yet"
-    when = datetime.fromtimestamp(last.started, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = utc(last.started)
     where = f" on {one_line(last.branch)}" if last.branch else ""
     return f"last run{where}, {when}\n  {verdict_sentence(last)}"
 
 
 def _rollout_line(rollout: RolloutRecord) -> str:
-    when = datetime.fromtimestamp(rollout.started, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = utc(rollout.started)
     verdict = {Verdict.PASSED.value: "deployed"}.get(rollout.verdict, rollout.verdict)
     return one_line(f"{rollout.release} {verdict}, {when}")
 

@@ -31,6 +31,7 @@ from shipway.pipeline.run_secrets import RunSecrets
 from shipway.pipeline.step import PROVING_STAGES, Step
 from shipway.ports import EndedStep
 from shipway.releases.release import SBOM_FILE
+from shipway.reports.console import write_error_line
 from shipway.reports.console_lines import verdict_block
 from shipway.reports.environment_view import delivery_facts
 from shipway.reports.html import html_report
@@ -43,7 +44,7 @@ from shipway.rollouts.delivery import MONTH, delivery_metrics
 from shipway.rollouts.report import rollout_records
 from shipway.source_text import read_bytes
 from shipway.system.clock import SystemClock
-from shipway.system.files import BlobFolder, write_atomic
+from shipway.system.files import BlobFolder, shortest_path, write_atomic
 from shipway.system.git import head_commit
 from shipway.system.record import SqliteRecord
 
@@ -145,7 +146,7 @@ def report(*, directory: str, json: bool, source: str) -> int:
 
     strict = bool(os.environ.get("CI"))
     if strict:
-        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
+        notify_of_run(project, result, write_error_line, strict=strict)
     return print_outcome(result, project, quiet=json)
 
 
@@ -198,7 +199,7 @@ def write_reports(result: RunResult, project: Project, secrets: RunSecrets) -> s
         if reports and (data := project.blobs.get(reports[-1])) is not None:
             write_atomic(os.path.join(project.state, name), data)
     path = os.path.join(project.state, "report.html")
-    return min(path, os.path.relpath(path), key=len)
+    return shortest_path(path)
 
 
 def write_history_page(project: Project, branch: str = "") -> str:
@@ -222,7 +223,7 @@ def write_history_page(project: Project, branch: str = "") -> str:
     page = render_page("history", "Runs and history", project.name, **data)
     path = os.path.join(project.state, "history.html")
     write_atomic(path, page.encode())
-    return min(path, os.path.relpath(path), key=len)
+    return shortest_path(path)
 
 
 def run_page(

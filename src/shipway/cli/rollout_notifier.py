@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from shipway.notifications.webhooks import webhook_requests
 from shipway.pipeline.outcome import Verdict
 from shipway.ports import Changes, Delivery, Notifier, WebhookRequest
 from shipway.releases.release import Release
+from shipway.reports.console import write_error_line
 from shipway.rollouts.event_log import EVENTS_FILE, RolloutEventLog
 from shipway.rollouts.events import RolloutListener
 from shipway.rollouts.report import (
@@ -69,7 +69,7 @@ def notifying_rollout(
         news.fail(problem)
         raise
     finally:
-        say = say or (lambda line: print(line, file=sys.stderr))
+        say = say or write_error_line
         news.close(say)
         if news.ended and not in_run and exported_signals(os.environ):
             from shipway.cli.telemetry import send_rollout

@@ -11,7 +11,7 @@ from shipway.cli.project import Project
 from shipway.pipeline.outcome import Outcome, Verdict
 from shipway.pipeline.result import RunResult, StepResult
 from shipway.rollouts.report import RolloutReport
-from shipway.system.files import write_atomic
+from shipway.system.files import shortest_path, write_atomic
 
 
 def write_page(receipt: RolloutReport, project: Project) -> str:
@@ -23,7 +23,7 @@ def write_page(receipt: RolloutReport, project: Project) -> str:
     moved = bool(receipt.samples or receipt.timeline) or receipt.release != receipt.before
     if moved or not os.path.exists(path):
         _write(path, receipt, project)
-    return min(path, os.path.relpath(path), key=len)
+    return shortest_path(path)
 
 
 def write_rehearsed_page(receipt: RolloutReport, project: Project, folder: str, fault: str) -> str:
@@ -33,7 +33,7 @@ def write_rehearsed_page(receipt: RolloutReport, project: Project, folder: str, 
     if fault and receipt.remedy:  # there is nothing to mend, and no such environment any more
         receipt = replace(receipt, remedy=f"Nothing: the fault was ordered (--fault {fault}).")
     _write(path, receipt, project)
-    return min(path, os.path.relpath(path), key=len)
+    return shortest_path(path)
 
 
 def _write(path: str, receipt: RolloutReport, project: Project) -> None:

@@ -30,7 +30,7 @@ from shipway.pipeline.run import PipelineRun, RunListener, RunOptions, unasked_s
 from shipway.pipeline.run_secrets import SECRET_SCANNERS, RunSecrets
 from shipway.pipeline.step import STAGES, SUITES, PartOfSuite
 from shipway.ports import PACKAGE
-from shipway.reports.console import GroupedConsole, PlainConsole
+from shipway.reports.console import GroupedConsole, PlainConsole, write_error_line
 from shipway.reports.json_events import JsonEvents
 from shipway.system.clock import SystemClock
 from shipway.system.files import FileTree
@@ -122,17 +122,27 @@ def run(
         advisories=advisories,
         json=json,
     )
-    if watch and (last_failed or words):
+    if watch:
+        _refuse_beside_watch(request)
+        from shipway.cli.watch import watch as watch_files
+
+        return watch_files(directory, stages, _options(request))
+    return run_as(_new_name(), request)
+
+
+def _refuse_beside_watch(request: RunRequest) -> None:
+    if request.json:
+        raise ConfigError(
+            "there is nothing to watch for: --watch and --json do not go together",
+            "Leave one of them out.",
+            code="invalid-input",
+        )
+    if request.last_failed or request.words:
         raise ConfigError(
             "--watch runs what a change reaches, and not a part that is named",
             "Leave --last-failed and what follows -- out; the key f runs what failed.",
             code="invalid-input",
         )
-    if watch:
-        from shipway.cli.watch import watch as watch_files
-
-        return watch_files(directory, stages, _options(request), json=json)
-    return run_as(_new_name(), request)
 
 
 def _options(request: RunRequest) -> list[str]:
@@ -239,11 +249,11 @@ def run_as(name: str, request: RunRequest) -> int:
     finally:
         listener.close()
     result = here.run(result)
-    _publish(request, project, result, secrets, strict=strictly)
+    _report_and_tell(request, project, result, secrets, strict=strictly)
     return result.exit_code(strict=strictly, named=request.stages)
 
 
-def _publish(
+def _report_and_tell(
     request: RunRequest, project: Project, result: RunResult, secrets: RunSecrets, *, strict: bool
 ) -> None:
     """Write the report, and tell whoever wants to know that is not at the terminal."""
@@ -254,7 +264,7 @@ def _publish(
     if os.environ.get("CI") and request.whole and result.branch == project.main_branch:
         from shipway.cli.run_notifier import notify_of_run
 
-        notify_of_run(project, result, lambda line: print(line, file=sys.stderr), strict=strict)
+        notify_of_run(project, result, write_error_line, strict=strict)
     if not request.inner and exported_signals(os.environ):
         from shipway.cli.telemetry import send_run
 

@@ -11,8 +11,7 @@ from shipway.cli.project import Project
 from shipway.cli.rollout_notifier import deliver, notice_links
 from shipway.errors import RecordError
 from shipway.notifications.delivery import HttpNotifier
-from shipway.notifications.notice import NoticeEvent, problem_keys, run_event, run_notice
-from shipway.pipeline.outcome import Verdict
+from shipway.notifications.notice import NoticeEvent, run_event, run_notice, what_is_wrong
 from shipway.pipeline.result import RunResult
 from shipway.ports import Notifier
 from shipway.system.clock import SystemClock
@@ -39,17 +38,9 @@ def notify_of_run(
         told = json.loads(project.record.memo(_MEMO) or "null")
         event = run_event(result, told, strict=strict)
         arrived = event is None or _tell(project, event, result, say, notifier)
-        if arrived and (failed := _state(result, told, strict=strict)) != told:
-            project.record.put_memo(_MEMO, json.dumps(failed) if failed else "")
-
-
-def _state(result: RunResult, told: list[str] | None, *, strict: bool) -> list[str] | None:
-    """The keys of what is wrong now; as before where this run does not say."""
-    if result.verdict is Verdict.PASSED:
-        return None
-    if result.verdict is Verdict.INTERRUPTED or not result.exit_code(strict=strict):
-        return told
-    return list(problem_keys(result))
+        wrong = what_is_wrong(result, told, strict=strict)
+        if arrived and wrong != told:
+            project.record.put_memo(_MEMO, json.dumps(wrong) if wrong else "")
 
 
 def _tell(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -14,10 +13,11 @@ from shipway.errors import RecordError
 from shipway.github.api import workflow_job
 from shipway.pipeline.result import RunResult
 from shipway.pipeline.run_secrets import RunSecrets
+from shipway.reports.console import write_error_line
 from shipway.rollouts.report import RolloutReport, rollout_records
 from shipway.system.git import head_commit, remote_address
 from shipway.telemetry.batch import TelemetryBatch, rollout_batch, run_batch
-from shipway.telemetry.resource import Origin
+from shipway.telemetry.resource import RunOrigin
 from shipway.telemetry.settings import PROTOCOL, exported_signals, signal_protocol
 
 _INSTALL = (
@@ -34,7 +34,7 @@ def send_run(project: Project, result: RunResult, secrets: RunSecrets) -> None:
     """
     origin = _origin(project, result.commit, result.branch, result.run)
     batch = run_batch(result, origin, lambda report: _rollout_number(project, report))
-    _send(batch, secrets, lambda line: print(line, file=sys.stderr))
+    _send(batch, secrets, write_error_line)
 
 
 def send_rollout(
@@ -78,9 +78,9 @@ def _send(batch: TelemetryBatch, secrets: RunSecrets, say: Say) -> None:
         say(f"telemetry: {sentence}; nothing else is affected")
 
 
-def _origin(project: Project, commit: str, branch: str, run: str = "") -> Origin:
+def _origin(project: Project, commit: str, branch: str, run: str = "") -> RunOrigin:
     """Where this comes from, as git says, and in a job of a workflow GitHub, which knows more."""
-    origin = Origin(
+    origin = RunOrigin(
         pipeline=project.name,
         run=run,
         repository=remote_address(project.root),
@@ -91,7 +91,7 @@ def _origin(project: Project, commit: str, branch: str, run: str = "") -> Origin
     return _in_github(origin, os.environ)
 
 
-def _in_github(origin: Origin, environment: Mapping[str, str]) -> Origin:
+def _in_github(origin: RunOrigin, environment: Mapping[str, str]) -> RunOrigin:
     job = workflow_job(environment)
     if job is None:
         return origin

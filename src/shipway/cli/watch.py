@@ -20,7 +20,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from shipway.cli.project import find_root, open_project
-from shipway.errors import ConfigError, ShipwayError
+from shipway.errors import ShipwayError
 from shipway.pipeline.codec import run_with_steps_from_json
 from shipway.pipeline.outcome import Outcome
 from shipway.pipeline.result import RunResult
@@ -34,11 +34,6 @@ _STAGES = ("quality", "security", "test")  # a release, and its load test, are a
 _LOAD_TEST = "performance"
 _RESTLESS = 3  # runs in a row during which a file changes: then it is the run that writes it
 _KEYS = "a all · f failed · d deploy · q quit"
-_NOTHING = ConfigError(
-    "there is nothing to watch for: --watch and --json do not go together",
-    "Leave one of them out.",
-    code="invalid-input",
-)
 
 
 @dataclass(kw_only=True)
@@ -183,10 +178,8 @@ def watched_stages(directory: str) -> list[str]:
     return [*stages, *(("--skip", _LOAD_TEST) if load else ())]
 
 
-def watch(directory: str, stages: Sequence[str], options: Sequence[str], *, json: bool) -> int:
+def watch(directory: str, stages: Sequence[str], options: Sequence[str]) -> int:
     """Watch until somebody quits or interrupts; what runs then is ended first. The exit code."""
-    if json:
-        raise _NOTHING
     root = find_root(directory)
     screen = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     state = Watch(

@@ -35,7 +35,7 @@ from shipway.pipeline.step_context import Action, StepContext
 from shipway.ports import OnOutput
 from shipway.scaffold.survey import plain_name
 from shipway.source_text import read_bytes
-from shipway.system.files import write_atomic
+from shipway.system.files import shortest_path, write_atomic
 from shipway.system.git import known_branches, repository_root
 from shipway.system.http import RealHttp
 
@@ -100,9 +100,9 @@ def write_workflows(*, directory: str, dry_run: bool, force: bool, json: bool) -
     verb = "would be" if dry_run else "is"
     for drift in changes:
         word = "written" if drift.name in generated.wanted else "removed"
-        print(f"{_short(generated.folder)}/{drift.name} {verb} {word}")
+        print(f"{shortest_path(generated.folder)}/{drift.name} {verb} {word}")
     if not changes:
-        print(f"{_short(generated.folder)}: nothing changes")
+        print(f"{shortest_path(generated.folder)}: nothing changes")
     for sentence in generated.left_out:
         print(f"left out  {sentence}")
     for sentence in generated.notes:
@@ -193,11 +193,11 @@ def project_workflows(project: Project) -> Workflows:
 def drift_lines_of(generated: Workflows) -> Iterator[str]:
     """What `check` says: each line that differs, then what to do."""
     for drift in generated.drifts:
-        yield from (f"{_short(generated.folder)}/{line}" for line in drift.lines)
+        yield from (f"{shortest_path(generated.folder)}/{line}" for line in drift.lines)
     if generated.drifts:
         yield "differs from shipway.toml; next: shipway workflows write"
     else:
-        yield f"{_short(generated.folder)}: as shipway.toml wants"
+        yield f"{shortest_path(generated.folder)}: as shipway.toml wants"
 
 
 def compare(project: Project) -> Action:
@@ -255,10 +255,6 @@ def _print_json(generated: Workflows, *, written: bool) -> None:
         "differs": [{"file": drift.name, "lines": drift.lines} for drift in generated.drifts],
     }
     print(json_module.dumps(data, indent=2))
-
-
-def _short(path: str) -> str:
-    return min(path, os.path.relpath(path), key=len)
 
 
 def add_to(commands: Parser) -> None:

@@ -135,19 +135,29 @@ def problem_keys(result: RunResult) -> tuple[str, ...]:
     return tuple(keys) or (f"verdict {result.verdict}",)
 
 
-def run_event(result: RunResult, told: Sequence[str] | None, *, strict: bool) -> NoticeEvent | None:
-    """What a run is news of; None where nobody has to know.
+def what_is_wrong(
+    result: RunResult, told: Sequence[str] | None, *, strict: bool
+) -> Sequence[str] | None:
+    """The keys of what is wrong with the main branch after a run; None where nothing is.
 
-    told: the keys of the run before, where that had failed; else None. strict: whether an
-    incomplete run is a failure. One that is incomplete and no failure has not recovered; one that
-    was interrupted says nothing.
+    told: those of the run before. strict: whether an incomplete run is a failure. One that is
+    incomplete and no failure has not recovered, and one that was interrupted says nothing: it is as
+    before.
     """
     if result.verdict is Verdict.PASSED:
-        return None if told is None else NoticeEvent.RUN_RECOVERED
-    if result.verdict is Verdict.INTERRUPTED or not result.exit_code(strict=strict):
         return None
-    unchanged = told is not None and set(problem_keys(result)) <= set(told)
-    return None if unchanged else NoticeEvent.RUN_FAILED
+    if result.verdict is Verdict.INTERRUPTED or not result.exit_code(strict=strict):
+        return told
+    return problem_keys(result)
+
+
+def run_event(result: RunResult, told: Sequence[str] | None, *, strict: bool) -> NoticeEvent | None:
+    """What a run is news of; None where nobody has to know. told, strict: see `what_is_wrong`."""
+    wrong = what_is_wrong(result, told, strict=strict)
+    if wrong is None:
+        return None if told is None else NoticeEvent.RUN_RECOVERED
+    known = told is not None and set(wrong) <= set(told)
+    return None if known else NoticeEvent.RUN_FAILED
 
 
 def run_notice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -43,6 +44,11 @@ def write_line(stream: TextIO, text: str) -> None:
     """The same to whoever still reads: who has gone (`| head`) leaves nothing half done."""
     with suppress(BrokenPipeError):
         write_text(stream, text)
+
+
+def write_error_line(text: str) -> None:
+    """A line beside what a command prints: progress, and what only a person has to know."""
+    write_line(sys.stderr, f"{text}\n")
 
 
 def can_write(stream: TextIO, text: str) -> bool:

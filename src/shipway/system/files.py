@@ -287,6 +287,11 @@ def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
         raise
 
 
+def shortest_path(path: str) -> str:
+    """A path for people: from where they stand, where that is shorter."""
+    return min(path, os.path.relpath(path), key=len)
+
+
 def is_blob(path: str) -> bool:
     """Whether this is where a content is kept: its digest, in a folder of the digest's start."""
     folder, name = os.path.split(path)

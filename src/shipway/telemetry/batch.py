@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shipway.pipeline.result import RunResult
 from shipway.rollouts.report import RolloutReport
 from shipway.telemetry.measurements import Measurement, rollout_measurements, run_measurements
-from shipway.telemetry.resource import Attributes, Origin, pipeline_attributes, run_attributes
+from shipway.telemetry.resource import Attributes, RunOrigin, pipeline_attributes, run_attributes
 from shipway.telemetry.spans import Span, rollout_span, run_span
 
 
@@ -27,7 +27,7 @@ class TelemetryBatch:
 
 
 def run_batch(
-    result: RunResult, origin: Origin, number: Callable[[RolloutReport], str]
+    result: RunResult, origin: RunOrigin, number: Callable[[RolloutReport], str]
 ) -> TelemetryBatch:
     """Of a run, with the rollouts in it. number: a rollout's, in its environment's history."""
     return TelemetryBatch(
@@ -39,7 +39,7 @@ def run_batch(
 
 
 def rollout_batch(
-    report: RolloutReport, origin: Origin, number: str, *, undo: bool = False, code: str = ""
+    report: RolloutReport, origin: RunOrigin, number: str, *, undo: bool = False, code: str = ""
 ) -> TelemetryBatch:
     """Of a rollout that is no step of a run; the words are those of `rollout_span`."""
     return TelemetryBatch(

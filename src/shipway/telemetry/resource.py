@@ -21,7 +21,7 @@ _SCP_ADDRESS = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+\.[^:/\s]+):(?P<path>
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class RunOrigin:
     """Where a run comes from; "" for what is not known.
 
     pipeline: the application's name. run: the run's name. address: the run's page in the CI.
@@ -41,7 +41,7 @@ class Origin:
     provider: str = ""
 
 
-def pipeline_attributes(origin: Origin) -> Attributes:
+def pipeline_attributes(origin: RunOrigin) -> Attributes:
     """Of the pipeline and its repository: the same for all runs, so that metrics may have them."""
     address = repository_address(origin.repository)
     parts = urlsplit(address)
@@ -58,7 +58,7 @@ def pipeline_attributes(origin: Origin) -> Attributes:
     )
 
 
-def run_attributes(origin: Origin) -> Attributes:
+def run_attributes(origin: RunOrigin) -> Attributes:
     """Of one run, its branch and revision."""
     return bounded(
         {

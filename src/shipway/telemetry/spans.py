@@ -19,7 +19,7 @@ from shipway.reports.error_docs import cause_code
 from shipway.rollouts.report import RolloutReport, report_from
 from shipway.telemetry.resource import (
     Attributes,
-    Origin,
+    RunOrigin,
     bounded,
     pipeline_attributes,
     run_attributes,
@@ -77,7 +77,7 @@ class Span:
     children: tuple[Span, ...] = ()
 
 
-def run_span(result: RunResult, origin: Origin, number: Callable[[RolloutReport], str]) -> Span:
+def run_span(result: RunResult, origin: RunOrigin, number: Callable[[RolloutReport], str]) -> Span:
     """A run with one span for each of its steps.
 
     number: a rollout's in its environment's history, "" where it is not known.
@@ -138,7 +138,7 @@ def identifier(words: str) -> str:
 
 
 def _step_span(
-    step: StepResult, result: RunResult, origin: Origin, ends: Mapping[str, float]
+    step: StepResult, result: RunResult, origin: RunOrigin, ends: Mapping[str, float]
 ) -> Span:
     """ends: when the steps before it ended. What did no work has no length, and stands where it
     could have begun."""
@@ -190,7 +190,7 @@ def rollout_of(step: StepResult) -> RolloutReport | None:
 
 def rollout_span(
     report: RolloutReport,
-    origin: Origin,
+    origin: RunOrigin,
     number: str = "",
     *,
     undo: bool = False,
