@@ -25,7 +25,7 @@ def took(name: str, seconds: float, commit: str = "c0ffee") -> RunResult:
     )
 
 
-def tested(*failed: str, commit: str = "c0ffee") -> RunResult:
+def run_with_tests(*failed: str, commit: str = "c0ffee") -> RunResult:
     failures = tuple(TestFailure(name, "no") for name in failed)
     outcome = Outcome.FAILED if failed else Outcome.PASSED
     tally = TestTally(5 - len(failed), len(failed), 0, failures=failures)
@@ -60,19 +60,19 @@ def test_what_was_cached_says_nothing_of_how_long_a_step_takes() -> None:
 
 
 def test_a_test_that_failed_and_passed_at_one_commit_is_flaky() -> None:
-    history = run_history([tested("t::a", "t::b"), tested("t::b")])
+    history = run_history([run_with_tests("t::a", "t::b"), run_with_tests("t::b")])
     assert history.flaky == (FlakyRate("unit", "t::a", 1, 2),)
     assert history.to_dict()["flaky"] == ["t::a"]
     assert "flaky        t::a: flaky in 1 of 2 runs of unit" in list(history_lines(history))
-    assert run_history([tested("t::a"), tested(commit="other")]).flaky == ()
+    assert run_history([run_with_tests("t::a"), run_with_tests(commit="other")]).flaky == ()
 
 
 def test_failures_that_are_not_all_named_accuse_no_test() -> None:
-    some = tested("t::a")
+    some = run_with_tests("t::a")
     (step,) = some.steps
     assert step.tests is not None
     unnamed = replace(step, tests=replace(step.tests, failed=2))
-    assert run_history([replace(some, steps=(unnamed,)), tested()]).flaky == ()
+    assert run_history([replace(some, steps=(unnamed,)), run_with_tests()]).flaky == ()
 
 
 def test_two_runs_differ_by_what_was_opened_and_closed() -> None:
