@@ -58,6 +58,22 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def anchors(page: Path) -> set[str]:
+    """Of a page's headings, as GitHub makes them: links in them count by their text."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    heads = re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE)
+    texts = [re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", head).lower() for head in heads]
+    return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_into_pages_lead_to_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", page.read_text())
+    pages = [((page.parent / name) if name else page, anchor) for name, anchor in links]
+    wrong = [f"{to.name}#{anchor}" for to, anchor in pages if anchor not in anchors(to)]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_and_commands_that_pages_name_exist(page: Path) -> None:
     text = page.read_text()

@@ -19,7 +19,7 @@ from shipway.pipeline.step import BASE_ENV, Step
 
 # The cache key of a step: a digest over named parts, so that a miss can be explained.
 #
-# The parts are the eight rules' (docs/architecture.md): the step's definition, its inputs by
+# The parts are the rules' (docs/architecture.md): the step's definition, its inputs by
 # content, the tool's version, the allowed environment, what it needs, Python and the platform.
 
 _WORDS = {
